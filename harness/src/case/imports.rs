@@ -1,0 +1,163 @@
+//! What a case's modules can import: registered instances, the official `spectest` module, and
+//! host entities made to measure.
+
+use crate::fault::Tamper;
+use crate::hosting::{Behaviour, HostFunction, seeded_results};
+use crate::subject::execute::{Subject, SubjectError};
+use lockstep_oracles::module::{ExternType, FuncType, Import, Module};
+use lockstep_oracles::store::Extern;
+use lockstep_oracles::value::Value;
+use lockstep_oracles::{GlobalType, MemoryType, RefType, TableType, ValType};
+use std::collections::HashMap;
+
+/// What an imported function does, where the user says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImportBehaviour {
+    /// It fails with a host error.
+    Fail,
+    /// It calls this export of the importing module, without arguments, and returns as usual.
+    Call(String),
+}
+
+/// How imports that no registered instance provides are satisfied.
+#[derive(Clone, Debug, Default)]
+pub struct ImportSettings {
+    /// Whether such an import is made to measure; otherwise the module does not link.
+    pub synthesise: bool,
+    /// Behaviour of functions made to measure, by `module.name`.
+    pub behaviours: HashMap<String, ImportBehaviour>,
+}
+
+/// Exports by module name and name.
+#[derive(Default)]
+pub(super) struct Registry {
+    exports: HashMap<String, HashMap<String, Extern>>,
+}
+
+/// An import that nothing provides.
+#[derive(Debug)]
+pub(super) struct Missing {
+    pub(super) message: String,
+}
+
+impl Registry {
+    /// Registers an instance's exports under a module name.
+    pub(super) fn register(&mut self, name: &str, exports: HashMap<String, Extern>) {
+        self.exports.insert(name.to_owned(), exports);
+    }
+
+    fn get(&self, import: &Import) -> Option<Extern> {
+        self.exports.get(&import.module)?.get(&import.name).copied()
+    }
+
+    /// Provides the official interpreter's `spectest` module.
+    pub(super) fn add_spectest<T: Tamper>(&mut self, subject: &mut Subject<T>) -> Result<(), SubjectError> {
+        let mut exports = HashMap::new();
+        for (name, params) in PRINTS {
+            let ty = FuncType { params: (*params).into(), results: [].into() };
+            let function = HostFunction { ty, behaviour: Behaviour::Silent };
+            exports.insert((*name).to_owned(), Extern::Func(subject.add_host_func(function)));
+        }
+        for (name, value) in spectest_globals() {
+            let ty = GlobalType { content_type: value.ty(), mutable: false, shared: false };
+            exports.insert(name.to_owned(), Extern::Global(subject.add_global(ty, value)?));
+        }
+        let table = TableType {
+            element_type: RefType::FUNCREF,
+            table64: false,
+            initial: 10,
+            maximum: Some(20),
+            shared: false,
+        };
+        exports.insert("table".to_owned(), Extern::Table(subject.add_table(table)?));
+        let memory = MemoryType {
+            memory64: false,
+            shared: false,
+            initial: 1,
+            maximum: Some(2),
+            page_size_log2: None,
+        };
+        exports.insert("memory".to_owned(), Extern::Memory(subject.add_memory(memory)?));
+        self.register("spectest", exports);
+        Ok(())
+    }
+
+    /// Resolves a module's imports, making those to measure that nothing provides if asked to.
+    pub(super) fn resolve<T: Tamper>(
+        &mut self,
+        subject: &mut Subject<T>,
+        module: &Module,
+        settings: &ImportSettings,
+        seed: u64,
+    ) -> Result<Result<Vec<Extern>, Missing>, SubjectError> {
+        let mut resolved = Vec::new();
+        for import in module.imports() {
+            let found = match self.get(import) {
+                Some(found) => found,
+                None if settings.synthesise => self.synthesise(subject, import, settings, seed)?,
+                None => {
+                    let message = format!("unknown import {}.{}", import.module, import.name);
+                    return Ok(Err(Missing { message }));
+                }
+            };
+            resolved.push(found);
+        }
+        Ok(Ok(resolved))
+    }
+
+    fn synthesise<T: Tamper>(
+        &mut self,
+        subject: &mut Subject<T>,
+        import: &Import,
+        settings: &ImportSettings,
+        seed: u64,
+    ) -> Result<Extern, SubjectError> {
+        let made = match &import.ty {
+            ExternType::Func(ty) => {
+                let key = format!("{}.{}", import.module, import.name);
+                let behaviour = match settings.behaviours.get(&key) {
+                    None => Behaviour::Seeded,
+                    Some(ImportBehaviour::Fail) => Behaviour::Fail,
+                    Some(ImportBehaviour::Call(export)) => Behaviour::CallExport(export.clone()),
+                };
+                let function = HostFunction { ty: ty.clone(), behaviour };
+                Extern::Func(subject.add_host_func(function))
+            }
+            ExternType::Table(ty) => Extern::Table(subject.add_table(*ty)?),
+            ExternType::Memory(ty) => Extern::Memory(subject.add_memory(*ty)?),
+            ExternType::Global(ty) => {
+                let value = global_value(ty.content_type, seed, &import.name);
+                Extern::Global(subject.add_global(*ty, value)?)
+            }
+        };
+        let module = self.exports.entry(import.module.clone()).or_default();
+        module.insert(import.name.clone(), made);
+        Ok(made)
+    }
+}
+
+/// A global made to measure: a function of seed, name and type.
+fn global_value(ty: ValType, seed: u64, name: &str) -> Value {
+    let call = name.bytes().fold(0u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    let ty = FuncType { params: [].into(), results: [ty].into() };
+    seeded_results(seed, call, &ty)[0]
+}
+
+const PRINTS: &[(&str, &[ValType])] = &[
+    ("print", &[]),
+    ("print_i32", &[ValType::I32]),
+    ("print_i64", &[ValType::I64]),
+    ("print_f32", &[ValType::F32]),
+    ("print_f64", &[ValType::F64]),
+    ("print_i32_f32", &[ValType::I32, ValType::F32]),
+    ("print_f64_f64", &[ValType::F64, ValType::F64]),
+];
+
+fn spectest_globals() -> [(&'static str, Value); 4] {
+    [
+        ("global_i32", Value::I32(666)),
+        ("global_i64", Value::I64(666)),
+        ("global_f32", Value::F32(666.6f32.to_bits())),
+        ("global_f64", Value::F64(666.6f64.to_bits())),
+    ]
+}

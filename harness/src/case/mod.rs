@@ -1,0 +1,195 @@
+//! A case: a script run in both executions, each in lockstep with an oracle, and judged.
+
+mod imports;
+mod patterns;
+mod script;
+
+pub use imports::{ImportBehaviour, ImportSettings};
+
+use crate::divergence::{Divergence, Execution};
+use crate::fault::{Honest, Tamper};
+use crate::lockstep::driver::Ended;
+use crate::lockstep::tally::Tally;
+use crate::subject::execute::{Settings, SubjectError};
+use crate::trace::Tracer;
+use lockstep_spec_tests::script::Script;
+use std::collections::BTreeMap;
+
+/// How a case is run.
+#[derive(Clone, Debug, Default)]
+pub struct CaseOptions {
+    /// Settings of the executions; `features` are taken from the script.
+    pub settings: Settings,
+    /// How imports that no registered module provides are satisfied.
+    pub imports: ImportSettings,
+    /// Whether a plain action may trap (a user's invocation) or must return (a script's action).
+    pub actions_may_trap: bool,
+}
+
+/// What came of a command in one execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Oracle and subject satisfy it.
+    Passed,
+    /// One of them does not; why.
+    Failed(String),
+    /// A resource was used up; what is not known.
+    Exhausted,
+    /// Lockstep was cut short; why.
+    Inconclusive(String),
+    /// Not executed; why.
+    NotRun(String),
+    /// Lockstep cannot execute it; why.
+    Unsupported(String),
+}
+
+/// A command's result: both executions', combined.
+#[derive(Clone, Debug)]
+pub struct CommandReport {
+    /// 1-based line in the script; 0 where there is no script.
+    pub line: u32,
+    /// Directive name, for example `assert_return`.
+    pub kind: &'static str,
+    /// Description for people, for example `assert_return fac(i64:5)`.
+    pub text: String,
+    /// The combined status: the worse of the two.
+    pub status: Status,
+    /// How the invocation ended in the instrumented execution, if it is one.
+    pub outcome: Option<String>,
+}
+
+/// Everything that came of a case.
+#[derive(Debug, Default)]
+pub struct CaseReport {
+    /// The script's name.
+    pub name: String,
+    /// One entry a command.
+    pub commands: Vec<CommandReport>,
+    /// What was compared, both executions together.
+    pub tally: Tally,
+    /// Unexplained divergences: one a rule and execution.
+    pub divergences: Vec<Divergence>,
+    /// Matches by ledger entry.
+    pub known: BTreeMap<&'static str, u64>,
+    /// The first match of each ledger entry.
+    pub known_examples: Vec<Divergence>,
+}
+
+impl CaseReport {
+    /// How many commands have a status that `wanted` accepts.
+    pub fn count(&self, wanted: impl Fn(&Status) -> bool) -> u64 {
+        self.commands.iter().filter(|command| wanted(&command.status)).count() as u64
+    }
+}
+
+/// What one execution of a case left behind.
+pub(crate) struct Executed {
+    pub(crate) statuses: Vec<Status>,
+    pub(crate) outcomes: Vec<Option<String>>,
+    pub(crate) tally: Tally,
+    pub(crate) findings: crate::lockstep::findings::Findings,
+    /// First command that the other execution must not run: this one could not finish it.
+    pub(crate) cut: Option<usize>,
+    pub(crate) ended: Option<Ended>,
+}
+
+/// Runs a case.
+///
+/// # Errors
+///
+/// When the engine refuses its configuration.
+pub fn run(script: &Script, options: &CaseOptions) -> Result<CaseReport, SubjectError> {
+    run_with(script, options, Honest, None)
+}
+
+/// Runs a case with a fault layer on the instrumented execution, and a trace if one is wanted.
+///
+/// The instrumented execution comes first: it alone can be stopped, so a program that does not end
+/// is cut there and not run uninstrumented.
+///
+/// # Errors
+///
+/// When the engine refuses its configuration.
+pub fn run_with<T: Tamper>(
+    script: &Script,
+    options: &CaseOptions,
+    tamper: T,
+    tracer: Option<Box<dyn Tracer>>,
+) -> Result<CaseReport, SubjectError> {
+    let instrumented =
+        script::execute(script, options, Execution::Instrumented, tamper, tracer, None)?;
+    let cut = instrumented.cut;
+    let uninstrumented =
+        script::execute(script, options, Execution::Uninstrumented, Honest, None, cut)?;
+    Ok(combine(script, instrumented, uninstrumented))
+}
+
+/// Runs the instrumented execution alone, for traces and benchmarks.
+///
+/// # Errors
+///
+/// When the engine refuses its configuration.
+pub fn run_instrumented(
+    script: &Script,
+    options: &CaseOptions,
+    tracer: Option<Box<dyn Tracer>>,
+) -> Result<CaseReport, SubjectError> {
+    let executed =
+        script::execute(script, options, Execution::Instrumented, Honest, tracer, None)?;
+    let mut report = CaseReport { name: script.name.clone(), ..CaseReport::default() };
+    report.commands = commands(script, &executed.statuses, &executed.outcomes);
+    absorb(&mut report, executed);
+    Ok(report)
+}
+
+fn combine(script: &Script, instrumented: Executed, uninstrumented: Executed) -> CaseReport {
+    let statuses: Vec<Status> = instrumented
+        .statuses
+        .iter()
+        .zip(&uninstrumented.statuses)
+        .map(|(a, b)| worse(a, b).clone())
+        .collect();
+    let mut report = CaseReport { name: script.name.clone(), ..CaseReport::default() };
+    report.commands = commands(script, &statuses, &instrumented.outcomes);
+    absorb(&mut report, instrumented);
+    absorb(&mut report, uninstrumented);
+    report
+}
+
+fn commands(script: &Script, statuses: &[Status], outcomes: &[Option<String>]) -> Vec<CommandReport> {
+    script
+        .commands
+        .iter()
+        .zip(statuses)
+        .zip(outcomes)
+        .map(|((command, status), outcome)| CommandReport {
+            line: command.line,
+            kind: command.kind.name(),
+            text: script::describe(command),
+            status: status.clone(),
+            outcome: outcome.clone(),
+        })
+        .collect()
+}
+
+fn absorb(report: &mut CaseReport, executed: Executed) {
+    report.tally.add(&executed.tally);
+    report.divergences.extend(executed.findings.unexplained);
+    for (entry, count) in executed.findings.known {
+        *report.known.entry(entry).or_insert(0) += count;
+    }
+    report.known_examples.extend(executed.findings.known_examples);
+}
+
+fn worse<'a>(a: &'a Status, b: &'a Status) -> &'a Status {
+    let rank = |status: &Status| match status {
+        Status::Failed(_) => 0,
+        Status::Unsupported(_) => 1,
+        // A command that one execution could not finish is not run in the other: say why, not that.
+        Status::Inconclusive(_) => 2,
+        Status::NotRun(_) => 3,
+        Status::Exhausted => 4,
+        Status::Passed => 5,
+    };
+    if rank(b) < rank(a) { b } else { a }
+}

@@ -1,0 +1,459 @@
+//! One execution of a script.
+
+use super::imports::Registry;
+use super::patterns::{argument, seen_matches, value_matches};
+use super::{CaseOptions, Executed, Status};
+use crate::divergence::Execution;
+use crate::fault::Tamper;
+use crate::lockstep::driver::{Ended, Expected, Verdict};
+use crate::outcome::{Outcome, SeenTrap};
+use crate::rules::RuleId;
+use crate::seen::Seen;
+use crate::subject::execute::{
+    ExpectedInstance, Instantiated, Invoked, Settings, Subject, SubjectError,
+};
+use crate::trace::Tracer;
+use lockstep_oracles::address::InstanceAddr;
+use lockstep_oracles::module::Module;
+use lockstep_oracles::store::Extern;
+use lockstep_oracles::trap::Trap;
+use lockstep_oracles::value::Value;
+use lockstep_spec_tests::script::{Action, Arg, Command, CommandKind, ModuleSource, Pattern, Script};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A definition that can be instantiated.
+#[derive(Clone)]
+struct Definition {
+    bytes: Arc<[u8]>,
+    module: Arc<Module>,
+}
+
+struct Run<'a, T: Tamper> {
+    subject: Subject<T>,
+    options: &'a CaseOptions,
+    script: &'a Script,
+    registry: Registry,
+    instances: HashMap<String, InstanceAddr>,
+    current: Option<InstanceAddr>,
+    definitions: HashMap<Option<String>, Definition>,
+    outcome: Option<String>,
+}
+
+/// Why a command has no verdict of its own.
+enum Trouble {
+    Status(Status),
+    Subject(SubjectError),
+}
+
+impl From<SubjectError> for Trouble {
+    fn from(error: SubjectError) -> Trouble {
+        Trouble::Subject(error)
+    }
+}
+
+impl From<Status> for Trouble {
+    fn from(status: Status) -> Trouble {
+        Trouble::Status(status)
+    }
+}
+
+type Step<R> = Result<R, Trouble>;
+
+fn failed(message: impl Into<String>) -> Status {
+    Status::Failed(message.into())
+}
+
+/// Runs a script's commands in one execution, up to `cut`.
+pub(super) fn execute<T: Tamper>(
+    script: &Script,
+    options: &CaseOptions,
+    execution: Execution,
+    tamper: T,
+    tracer: Option<Box<dyn Tracer>>,
+    cut: Option<usize>,
+) -> Result<Executed, SubjectError> {
+    let settings = Settings { features: script.features, ..options.settings };
+    let mut subject = Subject::new(execution, settings, tamper)?;
+    let mut registry = Registry::default();
+    registry.add_spectest(&mut subject)?;
+    subject.driver().tracer = tracer;
+    let mut run = Run {
+        subject,
+        options,
+        script,
+        registry,
+        instances: HashMap::new(),
+        current: None,
+        definitions: HashMap::new(),
+        outcome: None,
+    };
+    let mut executed = Executed {
+        statuses: Vec::new(),
+        outcomes: Vec::new(),
+        tally: Default::default(),
+        findings: Default::default(),
+        cut: None,
+        ended: None,
+    };
+    for (index, command) in script.commands.iter().enumerate() {
+        let status = run.judged(command, cut.is_some_and(|cut| index >= cut));
+        if executed.cut.is_none() && !run.subject.is_alive() {
+            executed.cut = Some(index);
+        }
+        executed.statuses.push(status);
+        executed.outcomes.push(run.outcome.take());
+    }
+    let driver = run.subject.driver();
+    executed.tally = std::mem::take(&mut driver.tally);
+    executed.findings = std::mem::take(&mut driver.findings);
+    executed.ended = driver.ended.take();
+    Ok(executed)
+}
+
+impl<T: Tamper> Run<'_, T> {
+    /// A command's status, or why it has none.
+    fn judged(&mut self, command: &Command, cut: bool) -> Status {
+        if let CommandKind::Unsupported { reason, .. } = &command.kind {
+            return Status::Unsupported(reason.clone());
+        }
+        if cut {
+            return Status::NotRun("the instrumented execution ended before it".to_owned());
+        }
+        if let Some(ended) = self.subject.driver().ended.clone() {
+            return Status::NotRun(ended.to_string());
+        }
+        self.subject.driver().command = format!("line {}: {}", command.line, describe(command));
+        let before = self.subject.driver().findings.unexplained.len();
+        let status = match self.command(command) {
+            Ok(()) => Status::Passed,
+            Err(Trouble::Status(status)) => status,
+            Err(Trouble::Subject(error)) => Status::Failed(error.to_string()),
+        };
+        self.settle(status, before)
+    }
+
+    /// A failed command with no divergence of its own is one: nothing fails in silence.
+    fn settle(&mut self, status: Status, before: usize) -> Status {
+        let driver = self.subject.driver();
+        if let Some(Ended::EventLimit(_) | Ended::OracleLimit(_)) = driver.ended
+            && let Some(ended) = driver.ended.clone()
+        {
+            return Status::Inconclusive(ended.to_string());
+        }
+        if let Status::Failed(message) = &status
+            && driver.findings.unexplained.len() == before
+        {
+            let expected = "the command to succeed".to_owned();
+            driver.report_end(RuleId::Assertion, expected, message.clone());
+        }
+        if status == Status::Passed && driver.findings.unexplained.len() > before {
+            return failed("diverged, see the report");
+        }
+        status
+    }
+
+    fn command(&mut self, command: &Command) -> Step<()> {
+        match &command.kind {
+            CommandKind::Module { name, module } => {
+                let definition = self.define(module)?;
+                let instance = self.instance(&definition)?;
+                self.name(name.as_ref(), instance);
+                Ok(())
+            }
+            CommandKind::ModuleDefinition { name, module } => {
+                let definition = self.define(module)?;
+                self.definitions.insert(None, definition.clone());
+                self.definitions.insert(name.clone(), definition);
+                Ok(())
+            }
+            CommandKind::ModuleInstance { instance, definition } => {
+                let found = self.definitions.get(definition).cloned();
+                let found = found.ok_or_else(|| failed("no such module definition"))?;
+                let made = self.instance(&found)?;
+                self.name(instance.as_ref(), made);
+                Ok(())
+            }
+            CommandKind::Register { as_name, instance } => {
+                let instance = self.find(instance.as_ref())?;
+                let exports = self.exports(instance);
+                self.registry.register(as_name, exports);
+                Ok(())
+            }
+            CommandKind::Action(action) => self.plain_action(action),
+            CommandKind::AssertReturn { action, expected } => self.assert_return(action, expected),
+            CommandKind::AssertTrap { action, message } => self.assert_trap(action, message),
+            CommandKind::AssertExhaustion { action, .. } => self.assert_exhaustion(action),
+            CommandKind::AssertException { .. } => {
+                Err(Status::Unsupported("Wasm 2.0 has no exceptions".to_owned()).into())
+            }
+            CommandKind::AssertUninstantiable { module, message } => {
+                self.assert_uninstantiable(module, message)
+            }
+            CommandKind::AssertUnlinkable { module, .. } => self.assert_unlinkable(module),
+            CommandKind::AssertMalformed { module, .. }
+            | CommandKind::AssertInvalid { module, .. } => self.assert_rejected(module),
+            CommandKind::Unsupported { reason, .. } => {
+                Err(Status::Unsupported(reason.clone()).into())
+            }
+        }
+    }
+
+    fn name(&mut self, name: Option<&String>, instance: InstanceAddr) {
+        self.current = Some(instance);
+        if let Some(name) = name {
+            self.instances.insert(name.clone(), instance);
+        }
+    }
+
+    fn find(&self, name: Option<&String>) -> Step<InstanceAddr> {
+        let found = match name {
+            Some(name) => self.instances.get(name).copied(),
+            None => self.current,
+        };
+        Ok(found.ok_or_else(|| failed("no such instance"))?)
+    }
+
+    fn exports(&mut self, instance: InstanceAddr) -> HashMap<String, Extern> {
+        let instance = self.subject.driver().machine.store.instance(instance);
+        let exports = instance.module.exports().iter();
+        exports
+            .filter_map(|export| Some((export.name.clone(), instance.export(&export.name)?)))
+            .collect()
+    }
+
+    fn define(&mut self, source: &ModuleSource) -> Step<Definition> {
+        match source {
+            ModuleSource::BadText { error } => Err(failed(error.clone()).into()),
+            ModuleSource::Binary(bytes) => match Module::new(bytes, self.script.features) {
+                Ok(module) => Ok(Definition { bytes: bytes.clone(), module }),
+                Err(error) => Err(failed(format!("the oracle rejects the module: {error}")).into()),
+            },
+        }
+    }
+
+    /// Instantiates; an import that nothing provides is a link error without either side's doing.
+    fn instantiate(&mut self, definition: &Definition) -> Step<Option<Instantiated>> {
+        let seed = self.options.settings.seed;
+        let imports = self.registry.resolve(
+            &mut self.subject,
+            &definition.module,
+            &self.options.imports,
+            seed,
+        )?;
+        let Ok(imports) = imports.map_err(|missing| missing.message) else { return Ok(None) };
+        Ok(Some(self.subject.instantiate(&definition.bytes, &definition.module, &imports)))
+    }
+
+    fn instance(&mut self, definition: &Definition) -> Step<InstanceAddr> {
+        let Some(made) = self.instantiate(definition)? else {
+            return Err(failed("an import is missing").into());
+        };
+        self.outcome = Some(made.outcome.describe());
+        match (made.expected, made.instance) {
+            (ExpectedInstance::Instance, Some(instance)) => match made.outcome {
+                Outcome::Returned(_) => Ok(instance),
+                outcome => Err(failed(outcome.describe()).into()),
+            },
+            (ExpectedInstance::Exhausted, _) => Err(Status::Exhausted.into()),
+            (ExpectedInstance::Limit(message), _) => Err(Status::Inconclusive(message).into()),
+            (expected, _) => Err(failed(format!("not instantiated: {expected:?}")).into()),
+        }
+    }
+
+    fn plain_action(&mut self, action: &Action) -> Step<()> {
+        let Performed::Invoked(invoked) = self.perform(action)? else { return Ok(()) };
+        match invoked.verdict {
+            Verdict::Ended(Expected::Returned(_)) => Ok(()),
+            Verdict::Ended(_) if self.options.actions_may_trap => Ok(()),
+            verdict => Err(unmet(&verdict, &invoked.outcome).into()),
+        }
+    }
+
+    fn assert_return(&mut self, action: &Action, patterns: &[Pattern]) -> Step<()> {
+        let (values, seen) = match self.perform(action)? {
+            Performed::Got(value, seen) => (vec![value], vec![seen]),
+            Performed::Invoked(Invoked { verdict, outcome, .. }) => match (verdict, outcome) {
+                (Verdict::Ended(Expected::Returned(values)), Outcome::Returned(seen)) => {
+                    (values, seen)
+                }
+                (verdict, outcome) => return Err(unmet(&verdict, &outcome).into()),
+            },
+        };
+        let oracle = values.len() == patterns.len()
+            && patterns.iter().zip(&values).all(|(pattern, &value)| value_matches(pattern, value));
+        let subject = seen.len() == patterns.len()
+            && patterns.iter().zip(&seen).all(|(pattern, &seen)| seen_matches(pattern, seen));
+        match (oracle, subject) {
+            (true, true) => Ok(()),
+            (false, _) => Err(failed(format!("the oracle returns {values:?}")).into()),
+            (true, false) => {
+                Err(failed(format!("the subject {}", Outcome::Returned(seen).describe())).into())
+            }
+        }
+    }
+
+    fn assert_trap(&mut self, action: &Action, message: &str) -> Step<()> {
+        let Performed::Invoked(invoked) = self.perform(action)? else {
+            return Err(failed("a global.get cannot trap").into());
+        };
+        match (&invoked.verdict, &invoked.outcome) {
+            (Verdict::Ended(Expected::Trapped(trap)), Outcome::Trapped(seen)) if seen.is(*trap) => {
+                Ok(expect_message(*trap, message)?)
+            }
+            (verdict, outcome) => Err(unmet(verdict, outcome).into()),
+        }
+    }
+
+    fn assert_exhaustion(&mut self, action: &Action) -> Step<()> {
+        let Performed::Invoked(invoked) = self.perform(action)? else {
+            return Err(failed("a global.get cannot use up the stack").into());
+        };
+        match (&invoked.verdict, &invoked.outcome) {
+            (Verdict::Exhausted, Outcome::Trapped(SeenTrap::StackOverflow)) => {
+                Err(Status::Exhausted.into())
+            }
+            (verdict, outcome) => Err(unmet(verdict, outcome).into()),
+        }
+    }
+
+    fn assert_uninstantiable(&mut self, source: &ModuleSource, message: &str) -> Step<()> {
+        let definition = self.define(source)?;
+        let Some(made) = self.instantiate(&definition)? else {
+            return Err(failed("an import is missing").into());
+        };
+        match (&made.expected, &made.outcome) {
+            (ExpectedInstance::Trapped(trap), Outcome::Trapped(seen)) if seen.is(*trap) => {
+                Ok(expect_message(*trap, message)?)
+            }
+            (expected, outcome) => {
+                Err(failed(format!("expected a trap: {expected:?}, {}", outcome.describe())).into())
+            }
+        }
+    }
+
+    fn assert_unlinkable(&mut self, source: &ModuleSource) -> Step<()> {
+        let definition = self.define(source)?;
+        match self.instantiate(&definition)? {
+            // The name is unknown: there is nothing to hand to either side.
+            None => Ok(()),
+            Some(made) => match (&made.expected, &made.outcome) {
+                (ExpectedInstance::Unlinkable(_), Outcome::Unlinkable(_)) => Ok(()),
+                (expected, outcome) => {
+                    let outcome = outcome.describe();
+                    Err(failed(format!("expected no link: {expected:?}, {outcome}")).into())
+                }
+            },
+        }
+    }
+
+    fn assert_rejected(&mut self, source: &ModuleSource) -> Step<()> {
+        let ModuleSource::Binary(bytes) = source else { return Ok(()) };
+        if Module::new(bytes, self.script.features).is_ok() {
+            return Err(failed("the oracle accepts the module").into());
+        }
+        match self.subject.compiles(bytes) {
+            Err(Outcome::Failed(_)) => Ok(()),
+            Err(outcome) => {
+                let driver = self.subject.driver();
+                driver.report_end(RuleId::Panic, "an error".to_owned(), outcome.describe());
+                Err(failed(outcome.describe()).into())
+            }
+            Ok(()) => {
+                let driver = self.subject.driver();
+                let wanted = "the module is rejected".to_owned();
+                driver.report_end(RuleId::Instantiate, wanted, "it compiles".to_owned());
+                Err(failed("the subject accepts the module").into())
+            }
+        }
+    }
+
+    fn perform(&mut self, action: &Action) -> Step<Performed> {
+        match action {
+            Action::Invoke { instance, export, args } => {
+                let instance = self.find(instance.as_ref())?;
+                self.invoke(instance, export, args)
+            }
+            Action::Get { instance, export } => {
+                let instance = self.find(instance.as_ref())?;
+                let store = &self.subject.driver().machine.store;
+                let Some(Extern::Global(addr)) = store.instance(instance).export(export) else {
+                    return Err(failed(format!("no exported global `{export}`")).into());
+                };
+                let value = store.global(addr).value();
+                let seen = self.subject.global(addr);
+                Ok(Performed::Got(value, seen.unwrap_or(Seen::Unmodelled)))
+            }
+        }
+    }
+
+    fn invoke(&mut self, instance: InstanceAddr, export: &str, args: &[Arg]) -> Step<Performed> {
+        let store = &self.subject.driver().machine.store;
+        let Some(Extern::Func(func)) = store.instance(instance).export(export) else {
+            return Err(failed(format!("no exported function `{export}`")).into());
+        };
+        let args: Option<Vec<Value>> = args.iter().map(|&arg| argument(arg)).collect();
+        let Some(args) = args else {
+            return Err(Status::Unsupported("an argument that Wasm 2.0 has not".to_owned()).into());
+        };
+        let invoked = self.subject.invoke(func, &args)?;
+        self.outcome = Some(invoked.outcome.describe());
+        if invoked.tainted {
+            let reason = "an earlier exhaustion left the two executions in different states";
+            return Err(Status::Inconclusive(reason.to_owned()).into());
+        }
+        Ok(Performed::Invoked(invoked))
+    }
+}
+
+enum Performed {
+    Invoked(Invoked),
+    Got(Value, Seen),
+}
+
+fn unmet(verdict: &Verdict, outcome: &Outcome) -> Status {
+    match verdict {
+        Verdict::Exhausted => Status::Exhausted,
+        Verdict::Lost => failed("control diverged, see the report"),
+        Verdict::Ended(expected) => {
+            failed(format!("oracle: {}; subject: {}", expected.describe(), outcome.describe()))
+        }
+    }
+}
+
+/// Whether the script's message names this trap. The suite writes some messages longer than the
+/// specification ("uninitialized element 2"), and some shorter ("undefined").
+fn expect_message(trap: Trap, message: &str) -> Result<(), Status> {
+    let name = trap.message();
+    if message.starts_with(name) || name.starts_with(message) {
+        return Ok(());
+    }
+    Err(failed(format!("trapped with `{name}`, the script wants `{message}`")))
+}
+
+/// A command in a few words.
+pub(super) fn describe(command: &Command) -> String {
+    let kind = command.kind.name();
+    match &command.kind {
+        CommandKind::Action(action) => describe_action(action),
+        CommandKind::AssertReturn { action, .. }
+        | CommandKind::AssertTrap { action, .. }
+        | CommandKind::AssertExhaustion { action, .. }
+        | CommandKind::AssertException { action } => format!("{kind} {}", describe_action(action)),
+        CommandKind::Module { name: Some(name), .. } => format!("{kind} ${name}"),
+        _ => kind.to_owned(),
+    }
+}
+
+fn describe_action(action: &Action) -> String {
+    match action {
+        Action::Get { export, .. } => format!("get {export}"),
+        Action::Invoke { export, args, .. } => {
+            let args: Vec<String> = args
+                .iter()
+                .map(|&arg| argument(arg).map_or_else(|| format!("{arg:?}"), |v| v.to_string()))
+                .collect();
+            format!("{export}({})", args.join(", "))
+        }
+    }
+}

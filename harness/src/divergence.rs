@@ -1,0 +1,113 @@
+//! A rule that did not hold, with the evidence a person needs to act on it.
+
+use crate::rules::RuleId;
+use lockstep_oracles::address::{FuncIndex, Pc};
+
+/// Which execution of the case is compared with the oracle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Execution {
+    /// `guest_debug` off
+    Uninstrumented,
+    /// `guest_debug` on, single-stepped
+    Instrumented,
+}
+
+impl Execution {
+    /// The word in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Execution::Uninstrumented => "uninstrumented",
+            Execution::Instrumented => "instrumented",
+        }
+    }
+}
+
+/// The kind of moment at which the two sides were compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// A `Breakpoint` event
+    Breakpoint,
+    /// A `Trap` event
+    Trap,
+    /// A call of a host function
+    HostCall,
+    /// A `HostcallError` event
+    HostcallError,
+    /// The end of an invocation or instantiation
+    End,
+    /// An edit of breakpoints
+    Edit,
+}
+
+impl Moment {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Moment::Breakpoint => "Breakpoint event",
+            Moment::Trap => "Trap event",
+            Moment::HostCall => "host call",
+            Moment::HostcallError => "HostcallError event",
+            Moment::End => "end of the command",
+            Moment::Edit => "breakpoint edit",
+        }
+    }
+}
+
+/// One line of a side-by-side state: what it is, and its value on either side.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct StateRow {
+    /// For example `frame 0 local 2`
+    pub what: String,
+    /// What the oracle says
+    pub expected: String,
+    /// What the subject showed
+    pub observed: String,
+}
+
+impl StateRow {
+    /// Whether the two sides differ.
+    pub fn differs(&self) -> bool {
+        self.expected != self.observed
+    }
+}
+
+/// Where in a module a divergence was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// The function
+    pub func: FuncIndex,
+    /// The PC that the oracle is at
+    pub pc: Pc,
+    /// Text of the opcode there
+    pub opcode: String,
+    /// Disassembly of the opcodes around the PC, the current one marked
+    pub listing: String,
+}
+
+/// A rule that did not hold.
+#[derive(Clone, Debug)]
+pub struct Divergence {
+    /// The rule
+    pub rule: RuleId,
+    /// In which execution
+    pub execution: Execution,
+    /// The command of the case, for example `line 12: assert_return fac(i64:5)`
+    pub command: String,
+    /// When
+    pub moment: Moment,
+    /// How many events of the case were matched before this one
+    pub event: u64,
+    /// Frame in which it was seen, 0 innermost; none where it is not about a frame
+    pub frame: Option<usize>,
+    /// What the oracle says
+    pub expected: String,
+    /// What the subject showed
+    pub observed: String,
+    /// Where
+    pub site: Option<Site>,
+    /// Both states side by side
+    pub state: Vec<StateRow>,
+    /// The ledger entry that explains it
+    pub known: Option<&'static str>,
+}

@@ -1,0 +1,126 @@
+//! Where a subject keeps each local and operand of a frame, as far as a hazard depends on it.
+//!
+//! Wasmtime 42 packs a frame's values without alignment behind an 8-byte header: locals in index
+//! order, then operands from the bottom. Reading a `v128` from a slot that is not 16-byte aligned
+//! faults. This module computes which slots those are, and nothing else.
+
+use lockstep_oracles::ValType;
+use lockstep_oracles::code::{Function, Shape};
+use lockstep_oracles::module::Module;
+
+/// Bytes before the first local: the instance pointer.
+const HEADER: u32 = 8;
+
+/// Slots of one function whose read would crash the process.
+#[derive(Debug, Default)]
+pub struct FunctionLayout {
+    /// Whether any slot is hazardous; the common answer is no.
+    pub hazardous: bool,
+    /// By local index; empty if none is hazardous.
+    locals: Box<[bool]>,
+    /// By shape node; empty if none is hazardous.
+    shapes: Box<[bool]>,
+}
+
+impl FunctionLayout {
+    /// The layout of `function` in a subject that packs its slots.
+    pub fn packed(function: &Function) -> FunctionLayout {
+        let mut offset = HEADER;
+        let locals: Box<[bool]> = function
+            .locals
+            .iter()
+            .map(|&ty| {
+                let hazard = misaligned(ty, offset);
+                offset += size(ty);
+                hazard
+            })
+            .collect();
+        // A node's list below it comes before it, so one pass in order sees parents first.
+        let mut ends = Vec::with_capacity(function.shapes.len());
+        let shapes: Box<[bool]> = function
+            .shapes
+            .iter()
+            .map(|node| {
+                let start = node.below.map_or(offset, |below| ends[below.0 as usize]);
+                ends.push(start + size(node.ty));
+                misaligned(node.ty, start)
+            })
+            .collect();
+        let hazardous = locals.iter().chain(shapes.iter()).any(|&hazard| hazard);
+        if hazardous {
+            FunctionLayout { hazardous, locals, shapes }
+        } else {
+            FunctionLayout::default()
+        }
+    }
+
+    /// Whether reading the local would crash.
+    #[inline]
+    pub fn local(&self, index: usize) -> bool {
+        self.hazardous && self.locals[index]
+    }
+
+    /// Whether reading the top operand of `shape` would crash.
+    #[inline]
+    pub fn top_operand(&self, shape: Shape) -> bool {
+        self.hazardous && shape.is_some_and(|id| self.shapes[id.0 as usize])
+    }
+}
+
+/// Layouts of a module's defined functions, in order.
+pub fn packed_layouts(module: &Module) -> Vec<FunctionLayout> {
+    module.functions().iter().map(FunctionLayout::packed).collect()
+}
+
+fn misaligned(ty: ValType, offset: u32) -> bool {
+    ty == ValType::V128 && !offset.is_multiple_of(16)
+}
+
+/// Bytes of a slot: references to the collected heap are 32-bit, function references are pointers.
+fn size(ty: ValType) -> u32 {
+    match ty {
+        ValType::I32 | ValType::F32 => 4,
+        ValType::I64 | ValType::F64 => 8,
+        ValType::V128 => 16,
+        ValType::Ref(ty) if ty.is_func_ref() => 8,
+        ValType::Ref(_) => 4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lockstep_oracles::WasmFeatures;
+
+    fn layout(wat: &str) -> (std::sync::Arc<Module>, FunctionLayout) {
+        let bytes = wat::parse_str(wat).unwrap();
+        let module = Module::new(&bytes, WasmFeatures::WASM2).unwrap();
+        let layout = FunctionLayout::packed(&module.functions()[0]);
+        (module, layout)
+    }
+
+    #[test]
+    fn a_first_local_v128_is_misaligned_and_one_after_eight_bytes_is_not() {
+        let (_, layout) = layout("(module (func (param v128 i64 v128)))");
+        // 8, then 24..32, then 32.
+        assert!(layout.local(0));
+        assert!(!layout.local(2));
+    }
+
+    #[test]
+    fn operands_follow_the_locals() {
+        let (module, layout) = layout(
+            "(module (func (param i64) v128.const i64x2 0 0 i32.const 0 v128.const i64x2 0 0 drop drop drop))",
+        );
+        let function = &module.functions()[0];
+        // 8 header + 8 local: the first vector sits at 16, the second at 36.
+        assert!(!layout.top_operand(function.before[1]));
+        assert!(layout.top_operand(function.before[3]));
+    }
+
+    #[test]
+    fn functions_without_vectors_have_no_hazard() {
+        let (_, layout) = layout("(module (func (param i32 i64 f32) i64.const 0 drop))");
+        assert!(!layout.hazardous);
+    }
+}

@@ -1,0 +1,241 @@
+//! From a difference of structure to the one rule that names it.
+
+use super::driver::{Driver, Flow};
+use super::frames::{StackDiff, ValueDiff, compare_values, expected_place};
+use crate::divergence::Moment;
+use crate::observe::{Observation, Place, Walk};
+use crate::rules::RuleId;
+use crate::snapshot::Snapshot;
+use lockstep_oracles::machine::{EverySequencePoint, Stop};
+
+/// What the subject shows, in a few words.
+pub(super) struct Suspect;
+
+impl Suspect {
+    /// The innermost frame's place.
+    pub(super) fn innermost<O: Observation>(observed: &mut O) -> String {
+        let mut walk = observed.walk();
+        if walk.done() {
+            return "an event without a frame".to_owned();
+        }
+        format!("an event at {}", show_place(walk.place()))
+    }
+}
+
+/// A place for people.
+pub(super) fn show_place(place: Place) -> String {
+    let instance = place.instance.map_or("?".to_owned(), |i| i.to_string());
+    let func = place.func.map_or("?".to_owned(), |f| f.to_string());
+    format!("instance {instance} function {func} PC {}", place.pc)
+}
+
+impl StackDiff {
+    /// The same difference counted from one frame further in.
+    pub(super) fn behind_one_frame(self) -> StackDiff {
+        match self {
+            StackDiff::Place { frame } => StackDiff::Place { frame: frame + 1 },
+            StackDiff::Missing { frame } => StackDiff::Missing { frame: frame + 1 },
+            StackDiff::Extra { frame } => StackDiff::Extra { frame: frame + 1 },
+            StackDiff::Activation { frame } => StackDiff::Activation { frame: frame + 1 },
+        }
+    }
+}
+
+/// Rules whose violation means that the two sides are no longer at the same place.
+fn is_control(rule: RuleId) -> bool {
+    matches!(
+        rule,
+        RuleId::StepLost
+            | RuleId::StepSpurious
+            | RuleId::FrameCount
+            | RuleId::FrameOrder
+            | RuleId::FrameFunction
+            | RuleId::FramePc
+    )
+}
+
+impl Driver {
+    /// The stacks differ in structure: names the rule, reports it, and ends the case if it is one of control.
+    pub(super) fn misplaced<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+        diff: StackDiff,
+    ) -> Flow {
+        let expected: Vec<Place> = self.machine.frames().map(|v| expected_place(&v)).collect();
+        let seen = Snapshot::places(observed);
+        let frame = match diff {
+            StackDiff::Place { frame }
+            | StackDiff::Missing { frame }
+            | StackDiff::Extra { frame }
+            | StackDiff::Activation { frame } => frame,
+        };
+        let rule = if matches!(diff, StackDiff::Activation { .. }) {
+            RuleId::FrameActivation
+        } else {
+            self.structural_rule(observed, moment, &expected, &seen, frame)
+        };
+        let show = |place: Option<&Place>| place.map_or("no frame".to_owned(), |p| show_place(*p));
+        let (wanted, shown) = match rule {
+            RuleId::FrameActivation => ("as the oracle's".to_owned(), "the other".to_owned()),
+            RuleId::FrameCount => {
+                (format!("{} frames", expected.len()), format!("{} frames", seen.len()))
+            }
+            _ => (show(expected.get(frame)), show(seen.get(frame))),
+        };
+        let control = is_control(rule);
+        if control || self.findings.is_news(rule) {
+            let divergence = self.evidence(observed, moment, rule, Some(frame), Some(wanted), shown);
+            self.findings.add(divergence);
+        }
+        if !control {
+            return Flow::Continue;
+        }
+        self.end_control(rule);
+        Flow::Stop
+    }
+
+    fn structural_rule<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+        expected: &[Place],
+        seen: &[Place],
+        frame: usize,
+    ) -> RuleId {
+        if is_permutation(expected, seen) {
+            return RuleId::FrameOrder;
+        }
+        if frame == 0 && moment == Moment::Breakpoint {
+            return self.innermost_rule(observed, expected, seen);
+        }
+        if expected.len() != seen.len() {
+            return RuleId::FrameCount;
+        }
+        place_rule(expected[frame], seen[frame], frame)
+    }
+
+    /// The innermost frame is not where it should be: a wrong view, or a wrong event?
+    fn innermost_rule<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        expected: &[Place],
+        seen: &[Place],
+    ) -> RuleId {
+        let (Some(&want), Some(&have)) = (expected.first(), seen.first()) else {
+            return RuleId::FrameCount;
+        };
+        let only_pc = Place { pc: want.pc, ..have } == want;
+        if only_pc && self.innermost_values_agree(observed) {
+            return RuleId::FramePc;
+        }
+        if Some(have) == self.previous {
+            return RuleId::StepSpurious;
+        }
+        if !only_pc && expected.len() == seen.len() && have.pc == want.pc {
+            return place_rule(want, have, 0);
+        }
+        if expected.len() == seen.len() + 1 && expected.get(1) == Some(&have) {
+            return RuleId::FrameCount;
+        }
+        if self.next_event_is(have) {
+            return RuleId::StepLost;
+        }
+        if expected.len() != seen.len() {
+            return RuleId::FrameCount;
+        }
+        place_rule(want, have, 0)
+    }
+
+    /// Whether the innermost frame's values are those the oracle has now, whatever the PC shown.
+    fn innermost_values_agree<O: Observation>(&mut self, observed: &mut O) -> bool {
+        let Some(view) = self.machine.top() else { return false };
+        let layout = Driver::layout(&self.modules, &view);
+        let mut walk = observed.walk();
+        let mut scratch = super::tally::Tally::default();
+        compare_values(&view, layout, &mut walk, &mut scratch).is_empty()
+    }
+
+    /// Whether the subject is where the oracle will be at its next event. Only at the end of a case.
+    fn next_event_is(&mut self, place: Place) -> bool {
+        // The report shows the state before this, so that the first event that differs is the one shown.
+        let site = self.site();
+        let here = self.machine.run(&EverySequencePoint) == Stop::SequencePoint
+            && self.machine.top().is_some_and(|view| expected_place(&view) == place);
+        self.lost_site = site;
+        here
+    }
+
+    /// Reports a difference of control and ends the case.
+    pub(super) fn report_control<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+        rule: RuleId,
+        expected: String,
+        shown: String,
+    ) -> Flow {
+        let divergence = self.evidence(observed, moment, rule, None, Some(expected), shown);
+        self.findings.add(divergence);
+        self.end_control(rule);
+        Flow::Stop
+    }
+
+    /// Reports each kind of value that differs in a frame, once a rule.
+    pub(super) fn report_values<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+        frame: usize,
+        diff: ValueDiff,
+    ) {
+        let operand_count =
+            if frame == 0 { RuleId::OperandCount } else { RuleId::CallerOperands };
+        let found = [
+            (diff.local_count.then_some(None), RuleId::LocalCount),
+            (diff.local_type.map(Some), RuleId::LocalType),
+            (diff.local_value.map(Some), RuleId::LocalValue),
+            (diff.operand_count.then_some(None), operand_count),
+            (diff.operand_type.map(Some), RuleId::OperandType),
+            (diff.operand_value.map(Some), RuleId::OperandValue),
+        ];
+        for (index, rule) in found {
+            let Some(index) = index else { continue };
+            if !self.findings.is_news(rule) {
+                continue;
+            }
+            let (expected, shown) = self.value_pair(observed, frame, rule, index);
+            let divergence =
+                self.evidence(observed, moment, rule, Some(frame), Some(expected), shown);
+            self.findings.add(divergence);
+        }
+    }
+}
+
+/// The rule for one frame that is elsewhere.
+fn place_rule(want: Place, have: Place, frame: usize) -> RuleId {
+    if want.instance != have.instance && want.func == have.func {
+        RuleId::FrameInstance
+    } else if !have.module_agrees {
+        RuleId::FrameModule
+    } else if want.func != have.func {
+        RuleId::FrameFunction
+    } else if want.instance != have.instance {
+        RuleId::FrameInstance
+    } else if frame == 0 {
+        RuleId::FramePc
+    } else {
+        RuleId::FrameCallerPc
+    }
+}
+
+/// Whether the same frames are shown in another order.
+fn is_permutation(expected: &[Place], seen: &[Place]) -> bool {
+    let key = |p: &Place| (p.instance, p.func, p.pc);
+    let mut a: Vec<_> = expected.iter().map(key).collect();
+    let mut b: Vec<_> = seen.iter().map(key).collect();
+    let differ = a != b;
+    a.sort_unstable();
+    b.sort_unstable();
+    differ && a == b
+}

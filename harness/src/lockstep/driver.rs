@@ -1,0 +1,405 @@
+//! The driver's state, and what begins and ends an invocation.
+
+use super::entities::{Taint, Unresolved};
+use super::findings::Findings;
+use super::policy::{FrameBudget, FramePolicy};
+use super::tally::Tally;
+use crate::divergence::{Divergence, Execution, Moment, Site};
+use crate::layout::FunctionLayout;
+use crate::observe::Place;
+use crate::outcome::{HostFailure, Outcome, SeenTrap};
+use crate::rules::RuleId;
+use crate::seen::Seen;
+use crate::trace::Tracer;
+use lockstep_oracles::address::FuncAddr;
+use lockstep_oracles::limits::Limits;
+use lockstep_oracles::machine::{
+    EverySequencePoint, FrameView, InvokeError, Machine, NoSequencePoint, Stop,
+};
+use lockstep_oracles::trap::{Exhaustion, Trap};
+use lockstep_oracles::value::Value;
+use std::sync::Arc;
+
+/// Whether the subject goes on after an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Flow {
+    /// Go on.
+    Continue,
+    /// Stop the guest: control diverged, or a limit of the harness is reached.
+    Stop,
+}
+
+/// Where the current invocation stands between two things the subject tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// The oracle can be run on.
+    Running,
+    /// A `Trap` event was matched; the oracle shows the trapping frame.
+    Trapped(Trap),
+    /// The subject's stack overflowed where the oracle was about to enter a call.
+    Overflowed,
+    /// A host function failed; its `HostcallError` event is due.
+    HostFailing(HostFailure),
+    /// That event was matched.
+    HostFailed(HostFailure),
+}
+
+/// Why a case ends early.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The two sides are no longer at the same place.
+    Control(RuleId),
+    /// More events than the case may have.
+    EventLimit(u64),
+    /// The oracle reached a limit of its own.
+    OracleLimit(Exhaustion),
+}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Ended::Control(rule) => write!(f, "control diverged earlier in this case ({rule})"),
+            Ended::EventLimit(n) => write!(f, "the case reached its limit of {n} events"),
+            Ended::OracleLimit(limit) => write!(f, "the oracle reached its limit ({limit:?})"),
+        }
+    }
+}
+
+/// How an invocation compares with the oracle's.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// Both ended alike (or a divergence of data was recorded): what the oracle says.
+    Ended(Expected),
+    /// The subject used up a resource where the oracle allows it.
+    Exhausted,
+    /// Lockstep could not be kept to the end; the reason is in [`Driver::ended`].
+    Lost,
+}
+
+/// How the oracle says an invocation ends.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expected {
+    /// With these results.
+    Returned(Vec<Value>),
+    /// With this trap.
+    Trapped(Trap),
+    /// With the error of a host function.
+    HostFailed(HostFailure),
+}
+
+impl Expected {
+    /// A short description for people.
+    pub fn describe(&self) -> String {
+        match self {
+            Expected::Returned(values) => {
+                let values: Vec<_> = values.iter().map(Value::to_string).collect();
+                format!("returned ({})", values.join(", "))
+            }
+            Expected::Trapped(trap) => format!("trapped: {trap}"),
+            Expected::HostFailed(failure) => failure.to_string(),
+        }
+    }
+}
+
+/// What the driver keeps of an instance's module.
+#[derive(Clone, Debug)]
+pub struct ModuleFacts {
+    /// The binary, as the user gave it.
+    pub bytes: Arc<[u8]>,
+    /// Hazardous slots of its defined functions, in order.
+    pub layouts: Arc<[FunctionLayout]>,
+}
+
+/// Settings of a driver.
+#[derive(Clone, Copy, Debug)]
+pub struct DriverConfig {
+    /// Which execution it drives.
+    pub execution: Execution,
+    /// Which frames are compared.
+    pub frames: FramePolicy,
+    /// The oracle's limits.
+    pub limits: Limits,
+    /// Events after which the case ends as inconclusive.
+    pub max_events: u64,
+}
+
+/// One execution of one case in lockstep.
+pub struct Driver {
+    /// The oracle.
+    pub machine: Machine,
+    /// What was compared.
+    pub tally: Tally,
+    /// What was found.
+    pub findings: Findings,
+    /// The command being executed, for reports.
+    pub command: String,
+    /// Why the case ended early, if it did.
+    pub ended: Option<Ended>,
+    /// Called at every matched event, if a person asked for a trace.
+    pub tracer: Option<Box<dyn Tracer>>,
+    pub(super) execution: Execution,
+    pub(super) budget: FrameBudget,
+    pub(super) modules: Vec<ModuleFacts>,
+    pub(super) phase: Phase,
+    /// Where the last matched event was.
+    pub(super) previous: Option<Place>,
+    pub(super) max_events: u64,
+    /// The site of a lost event, kept while the oracle looks one event ahead.
+    pub(super) lost_site: Option<Site>,
+    pub(super) taint: Taint,
+    pub(super) unresolved: Unresolved,
+}
+
+/// Where an invocation's depth makes a stack overflow believable when no event told where it was.
+///
+/// 512 KiB of stack and frames of at most a few KiB leave more frames than this.
+const OVERFLOW_DEPTH: usize = 64;
+
+impl Driver {
+    /// A driver with an empty oracle.
+    pub fn new(config: DriverConfig) -> Driver {
+        Driver {
+            machine: Machine::new(config.limits),
+            tally: Tally::default(),
+            findings: Findings::default(),
+            command: String::new(),
+            ended: None,
+            tracer: None,
+            execution: config.execution,
+            budget: FrameBudget::new(config.frames),
+            modules: Vec::new(),
+            phase: Phase::Running,
+            previous: None,
+            max_events: config.max_events,
+            lost_site: None,
+            taint: Taint::default(),
+            unresolved: Unresolved::default(),
+        }
+    }
+
+    /// Which execution this is.
+    pub fn execution(&self) -> Execution {
+        self.execution
+    }
+
+    /// Makes a module's facts known for the oracle instance that was just made.
+    pub fn add_instance(&mut self, facts: ModuleFacts) {
+        self.modules.push(facts);
+    }
+
+    /// How many instances the driver knows the modules of.
+    pub fn known_instances(&self) -> usize {
+        self.modules.len()
+    }
+
+    /// Whether an exhaustion left entities that are no longer compared.
+    pub fn is_tainted(&self) -> bool {
+        !self.taint.is_empty()
+    }
+
+    /// Begins an invocation in the oracle; the subject's follows.
+    ///
+    /// # Errors
+    ///
+    /// When the arguments do not fit the function's type; nothing has changed then.
+    pub fn begin(&mut self, func: FuncAddr, args: &[Value]) -> Result<(), InvokeError> {
+        self.machine.invoke(func, args)?;
+        self.phase = Phase::Running;
+        self.machine.reset_max_depth();
+        Ok(())
+    }
+
+    /// Runs the oracle to its next stop, as this execution's subject would.
+    pub(super) fn advance(&mut self) -> Stop {
+        match self.execution {
+            Execution::Instrumented => self.machine.run(&EverySequencePoint),
+            Execution::Uninstrumented => self.machine.run(&NoSequencePoint),
+        }
+    }
+
+    /// The layout of a frame's function.
+    #[inline]
+    pub(super) fn layout<'a>(modules: &'a [ModuleFacts], view: &FrameView<'_>) -> &'a FunctionLayout {
+        let facts = &modules[view.instance.index()];
+        &facts.layouts[view.function.index.index() - view.module.num_imported_funcs() as usize]
+    }
+
+    /// Ends the current invocation with what the subject says came of it.
+    pub fn finish(&mut self, outcome: &Outcome) -> Verdict {
+        let phase = std::mem::replace(&mut self.phase, Phase::Running);
+        self.previous = None;
+        if self.ended.is_some() {
+            self.machine.unwind();
+            return Verdict::Lost;
+        }
+        match phase {
+            Phase::Running => self.finish_running(outcome),
+            Phase::Trapped(trap) => {
+                self.machine.unwind();
+                let agrees = matches!(outcome, Outcome::Trapped(seen) if seen.is(trap));
+                self.check_outcome(agrees, Expected::Trapped(trap), outcome)
+            }
+            Phase::Overflowed => {
+                self.machine.unwind();
+                if *outcome != Outcome::Trapped(SeenTrap::StackOverflow) {
+                    self.report_outcome("a stack overflow, as the event said", outcome);
+                }
+                Verdict::Exhausted
+            }
+            Phase::HostFailing(failure) | Phase::HostFailed(failure) => {
+                self.machine.unwind();
+                if phase == Phase::HostFailing(failure)
+                    && self.execution == Execution::Instrumented
+                {
+                    self.report_end(
+                        RuleId::HostErrorEvent,
+                        format!("a HostcallError event: {failure}"),
+                        "no such event before the invocation ended".to_owned(),
+                    );
+                }
+                let agrees = *outcome == Outcome::HostFailed(failure);
+                self.check_outcome(agrees, Expected::HostFailed(failure), outcome)
+            }
+        }
+    }
+
+    fn finish_running(&mut self, outcome: &Outcome) -> Verdict {
+        if matches!(outcome, Outcome::Trapped(SeenTrap::StackOverflow)) {
+            return self.finish_overflow(outcome);
+        }
+        match self.advance() {
+            Stop::Return => {
+                let results = self.machine.results().to_vec();
+                self.check_results(&results, outcome);
+                Verdict::Ended(Expected::Returned(results))
+            }
+            Stop::Trap(trap) => {
+                self.machine.unwind();
+                let agrees = matches!(outcome, Outcome::Trapped(seen) if seen.is(trap));
+                if agrees && self.execution == Execution::Instrumented {
+                    self.report_end(
+                        RuleId::TrapEvent,
+                        format!("a Trap event: {trap}"),
+                        "no such event before the invocation ended".to_owned(),
+                    );
+                }
+                self.check_outcome(agrees, Expected::Trapped(trap), outcome)
+            }
+            Stop::Exhausted(limit) => {
+                self.machine.unwind();
+                self.ended = Some(Ended::OracleLimit(limit));
+                Verdict::Lost
+            }
+            stop @ (Stop::SequencePoint | Stop::HostCall(_)) => self.finish_early(stop, outcome),
+        }
+    }
+
+    /// The subject ended where the oracle still has something to do.
+    fn finish_early(&mut self, stop: Stop, outcome: &Outcome) -> Verdict {
+        let expected = match stop {
+            Stop::HostCall(id) => format!("a call of host function {}", id.0),
+            _ => "an event at the next opcode".to_owned(),
+        };
+        // Events alone are missing if the oracle ends the same way when it is not stopped.
+        let rule = match (stop, self.machine.run(&NoSequencePoint), outcome) {
+            (Stop::HostCall(_), ..) => RuleId::HostCall,
+            (_, Stop::Return, Outcome::Returned(_)) => RuleId::StepLost,
+            (_, Stop::Trap(trap), Outcome::Trapped(seen)) if seen.is(trap) => RuleId::StepLost,
+            _ => RuleId::Outcome,
+        };
+        self.report_end(rule, expected, outcome.describe());
+        self.end_control(rule);
+        Verdict::Lost
+    }
+
+    /// A stack overflow that no event announced.
+    fn finish_overflow(&mut self, outcome: &Outcome) -> Verdict {
+        if self.execution == Execution::Instrumented {
+            let believable = self.about_to_call();
+            self.machine.unwind();
+            if !believable {
+                self.report_outcome("no stack overflow: no call is about to be entered", outcome);
+            }
+            return Verdict::Exhausted;
+        }
+        let stop = self.machine.run(&NoSequencePoint);
+        let deep = self.machine.max_depth() >= OVERFLOW_DEPTH;
+        if stop != Stop::Return {
+            self.machine.unwind();
+        }
+        if !deep {
+            self.report_outcome("no stack overflow: the call depth is small", outcome);
+        }
+        Verdict::Exhausted
+    }
+
+    /// Whether the oracle's next opcode enters a call, or the invocation's first call is due.
+    pub(super) fn about_to_call(&self) -> bool {
+        self.previous.is_none() || self.machine.current_op().is_none_or(super::traps::is_call)
+    }
+
+    fn check_outcome(&mut self, agrees: bool, expected: Expected, outcome: &Outcome) -> Verdict {
+        if !agrees {
+            self.report_outcome(&expected.describe(), outcome);
+        }
+        Verdict::Ended(expected)
+    }
+
+    fn check_results(&mut self, expected: &[Value], outcome: &Outcome) {
+        let Outcome::Returned(seen) = outcome else {
+            let expected = Expected::Returned(expected.to_vec()).describe();
+            self.report_outcome(&expected, outcome);
+            return;
+        };
+        if !same_values(expected, seen) {
+            self.report_end(
+                RuleId::Values,
+                Expected::Returned(expected.to_vec()).describe(),
+                outcome.describe(),
+            );
+        }
+    }
+
+    fn report_outcome(&mut self, expected: &str, outcome: &Outcome) {
+        let rule = match outcome {
+            Outcome::Panicked(_) => RuleId::Panic,
+            _ => RuleId::Outcome,
+        };
+        self.report_end(rule, expected.to_owned(), outcome.describe());
+    }
+
+    /// Reports a difference that is not about the stack.
+    pub fn report_end(&mut self, rule: RuleId, expected: String, observed: String) {
+        self.report_plain(rule, Moment::End, expected, observed);
+    }
+
+    /// Reports a difference for which the stack is no evidence.
+    pub fn report_plain(&mut self, rule: RuleId, moment: Moment, expected: String, observed: String) {
+        let divergence = Divergence {
+            rule,
+            execution: self.execution,
+            command: self.command.clone(),
+            moment,
+            event: self.tally.sequence_points,
+            frame: None,
+            expected,
+            observed,
+            site: None,
+            state: Vec::new(),
+            known: None,
+        };
+        self.findings.add(divergence);
+    }
+
+    /// Ends the case because control diverged.
+    pub fn end_control(&mut self, rule: RuleId) {
+        self.ended.get_or_insert(Ended::Control(rule));
+    }
+}
+
+/// Whether two lists of values are equal, bit for bit.
+pub(crate) fn same_values(expected: &[Value], seen: &[Seen]) -> bool {
+    expected.len() == seen.len()
+        && expected.iter().zip(seen).all(|(value, seen)| seen.is(value.ty(), value.cell()))
+}

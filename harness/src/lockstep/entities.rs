@@ -1,0 +1,189 @@
+//! The entity checkers: every memory, global and table of the case against the oracle's.
+
+use super::driver::Driver;
+use crate::divergence::Moment;
+use crate::rules::RuleId;
+use crate::seen::{Seen, SeenFunc};
+use lockstep_oracles::address::{FuncAddr, GlobalAddr, MemAddr, TableAddr};
+use lockstep_oracles::store::FuncInst;
+use lockstep_oracles::value::{Ref, Value};
+use std::collections::{BTreeSet, HashMap};
+
+/// The subject's entities by the oracle's addresses; `None` where it has no handle for one.
+pub trait Entities {
+    /// A memory's bytes.
+    fn memory(&mut self, addr: MemAddr) -> Option<&[u8]>;
+    /// A global's value.
+    fn global(&mut self, addr: GlobalAddr) -> Option<Seen>;
+    /// A table's size.
+    fn table_size(&mut self, addr: TableAddr) -> Option<u64>;
+    /// A table's element, `index` below its size.
+    fn table_element(&mut self, addr: TableAddr, index: u64) -> Seen;
+    /// Whether the subject has a handle for the instance.
+    fn has_instance(&self, addr: lockstep_oracles::address::InstanceAddr) -> bool;
+}
+
+/// Entities whose content is the engine's choice from here on, because an exhaustion left them so.
+#[derive(Debug, Default)]
+pub struct Taint {
+    memories: BTreeSet<MemAddr>,
+    globals: BTreeSet<GlobalAddr>,
+    tables: BTreeSet<TableAddr>,
+}
+
+impl Taint {
+    /// Whether anything is tainted.
+    pub fn is_empty(&self) -> bool {
+        self.memories.is_empty() && self.globals.is_empty() && self.tables.is_empty()
+    }
+}
+
+/// A function reference the subject shows for a function of an instance without a handle: the
+/// first one seen is taken at its word, every further one must be the same.
+#[derive(Debug, Default)]
+pub struct Unresolved(HashMap<usize, FuncAddr>);
+
+/// A difference found in an entity.
+struct Difference {
+    rule: RuleId,
+    expected: String,
+    observed: String,
+}
+
+/// What to do with a difference.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Report(Moment),
+    Taint,
+}
+
+impl Driver {
+    /// Compares every entity that is not tainted.
+    pub fn compare_entities<E: Entities>(&mut self, subject: &mut E, moment: Moment) {
+        self.each_entity(subject, Use::Report(moment));
+    }
+
+    /// After an exhaustion: entities that differ are no longer compared. Answers whether any does.
+    pub fn taint_entities<E: Entities>(&mut self, subject: &mut E) -> bool {
+        self.each_entity(subject, Use::Taint);
+        !self.taint.is_empty()
+    }
+
+    fn each_entity<E: Entities>(&mut self, subject: &mut E, purpose: Use) {
+        for addr in (0..self.machine.store.num_memories() as u32).map(MemAddr) {
+            if !self.taint.memories.contains(&addr)
+                && let Some(difference) = self.memory_difference(subject, addr)
+            {
+                match purpose {
+                    Use::Report(moment) => self.report_entity(difference, moment),
+                    Use::Taint => drop(self.taint.memories.insert(addr)),
+                }
+            }
+        }
+        for addr in (0..self.machine.store.num_globals() as u32).map(GlobalAddr) {
+            if !self.taint.globals.contains(&addr)
+                && let Some(difference) = self.global_difference(subject, addr)
+            {
+                match purpose {
+                    Use::Report(moment) => self.report_entity(difference, moment),
+                    Use::Taint => drop(self.taint.globals.insert(addr)),
+                }
+            }
+        }
+        for addr in (0..self.machine.store.num_tables() as u32).map(TableAddr) {
+            if !self.taint.tables.contains(&addr)
+                && let Some(difference) = self.table_difference(subject, addr)
+            {
+                match purpose {
+                    Use::Report(moment) => self.report_entity(difference, moment),
+                    Use::Taint => drop(self.taint.tables.insert(addr)),
+                }
+            }
+        }
+    }
+
+    fn report_entity(&mut self, difference: Difference, moment: Moment) {
+        let Difference { rule, expected, observed } = difference;
+        self.report_plain(rule, moment, expected, observed);
+    }
+
+    fn memory_difference<E: Entities>(&self, subject: &mut E, addr: MemAddr) -> Option<Difference> {
+        let expected = self.machine.store.memory(addr).bytes();
+        let seen = subject.memory(addr)?;
+        if expected == seen {
+            return None;
+        }
+        let differ = |expected: String, observed: String| {
+            Some(Difference { rule: RuleId::Memory, expected, observed })
+        };
+        if expected.len() != seen.len() {
+            let show = |n: usize| format!("memory {addr}: {n} bytes");
+            return differ(show(expected.len()), show(seen.len()));
+        }
+        let at = expected.iter().zip(seen).position(|(a, b)| a != b)?;
+        let show = |byte: u8| format!("memory {addr} byte 0x{at:x} = 0x{byte:02x}");
+        differ(show(expected[at]), show(seen[at]))
+    }
+
+    fn global_difference<E: Entities>(&mut self, subject: &mut E, addr: GlobalAddr) -> Option<Difference> {
+        let expected = self.machine.store.global(addr).value();
+        let seen = subject.global(addr)?;
+        if seen.is(expected.ty(), expected.cell())
+            || self.unresolved_agrees(subject, seen, as_ref(expected))
+        {
+            return None;
+        }
+        Some(Difference {
+            rule: RuleId::Global,
+            expected: format!("global {addr} = {expected}"),
+            observed: format!("global {addr} = {seen}"),
+        })
+    }
+
+    fn table_difference<E: Entities>(&mut self, subject: &mut E, addr: TableAddr) -> Option<Difference> {
+        let size = self.machine.store.table(addr).elements.len() as u64;
+        let seen = subject.table_size(addr)?;
+        let differ = |expected: String, observed: String| {
+            Some(Difference { rule: RuleId::Table, expected, observed })
+        };
+        if size != seen {
+            let show = |n: u64| format!("table {addr}: {n} elements");
+            return differ(show(size), show(seen));
+        }
+        for index in 0..size {
+            let table = self.machine.store.table(addr);
+            let ty = lockstep_oracles::ValType::Ref(table.ty.element_type);
+            let expected = table.elements[index as usize];
+            let seen = subject.table_element(addr, index);
+            if seen.is(ty, expected.to_cell()) || self.unresolved_agrees(subject, seen, Some(expected)) {
+                continue;
+            }
+            let value = expected.to_cell().typed(ty);
+            return differ(
+                format!("table {addr} element {index} = {value}"),
+                format!("table {addr} element {index} = {seen}"),
+            );
+        }
+        None
+    }
+
+    /// Whether an unknown function reference may stand for the expected one: that one belongs to an
+    /// instance the subject has no handle for (its instantiation failed), and always shows the same.
+    fn unresolved_agrees<E: Entities>(&mut self, subject: &E, seen: Seen, expected: Option<Ref>) -> bool {
+        let (Seen::Func(SeenFunc::Unknown(raw)), Some(Ref::Func(func))) = (seen, expected) else {
+            return false;
+        };
+        let FuncInst::Wasm { instance, .. } = self.machine.store.func(func) else { return false };
+        if subject.has_instance(*instance) {
+            return false;
+        }
+        *self.unresolved.0.entry(raw).or_insert(func) == func
+    }
+}
+
+fn as_ref(value: Value) -> Option<Ref> {
+    match value {
+        Value::Ref(r, _) => Some(r),
+        _ => None,
+    }
+}

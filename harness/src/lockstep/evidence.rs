@@ -1,0 +1,223 @@
+//! The evidence of a divergence: both states side by side, and the code around the PC.
+
+use super::driver::Driver;
+use crate::divergence::{Divergence, Moment, Site, StateRow};
+use crate::listing;
+use crate::observe::{Observation, Place};
+use crate::rules::RuleId;
+use crate::snapshot::{FrameCopy, Readable, Snapshot};
+use lockstep_oracles::ValType;
+use lockstep_oracles::code::Function;
+use lockstep_oracles::machine::FrameView;
+
+/// Frames shown in a report, innermost first.
+const FRAMES_SHOWN: usize = 8;
+
+/// Reads only slots whose type and alignment are known from the place shown.
+struct ReadableSlots<'a>(&'a Driver);
+
+impl ReadableSlots<'_> {
+    fn function(&self, place: Place) -> Option<&Function> {
+        let instance = place.instance?;
+        let module = &self.0.machine.store.instance(instance).module;
+        module.function(place.func?)
+    }
+}
+
+impl Readable for ReadableSlots<'_> {
+    fn local(&self, place: Place, index: u32) -> bool {
+        let (Some(function), Some(instance)) = (self.function(place), place.instance) else {
+            return false;
+        };
+        let module = &self.0.machine.store.instance(instance).module;
+        let defined = function.index.index() - module.num_imported_funcs() as usize;
+        let layout = &self.0.modules[instance.index()].layouts[defined];
+        (index as usize) < function.locals.len() && !layout.local(index as usize)
+    }
+
+    fn operand(&self, place: Place, count: u32, index: u32) -> bool {
+        let (Some(function), Some(instance)) = (self.function(place), place.instance) else {
+            return false;
+        };
+        let Some(position) = function.position(place.pc) else { return false };
+        let module = &self.0.machine.store.instance(instance).module;
+        let defined = function.index.index() - module.num_imported_funcs() as usize;
+        let layout = &self.0.modules[instance.index()].layouts[defined];
+        let mut shape = function.before[position];
+        let mut height = shape.map_or(0, |id| function.shapes[id.0 as usize].height);
+        // A waiting caller lacks the table index of its `call_indirect`.
+        if height == count + 1 {
+            shape = shape.and_then(|id| function.shapes[id.0 as usize].below);
+            height = count;
+        }
+        if height != count {
+            return false;
+        }
+        while let Some(id) = shape {
+            let node = &function.shapes[id.0 as usize];
+            if node.height == index + 1 {
+                let trapped = matches!(self.0.phase, super::driver::Phase::Trapped(_));
+                let reference = matches!(node.ty, ValType::Ref(_));
+                return !(layout.top_operand(shape) || trapped && reference);
+            }
+            shape = node.below;
+        }
+        false
+    }
+}
+
+impl Driver {
+    /// Copies the subject's stack, reading only what is safe to read.
+    pub fn snapshot<O: Observation>(&self, observed: &mut O, limit: usize) -> Snapshot {
+        Snapshot::take(observed, limit, &ReadableSlots(self))
+    }
+
+    /// Gives a person's tracer the event that was just matched.
+    pub(super) fn trace<O: Observation>(&mut self, observed: &mut O) {
+        let snapshot = self.snapshot(observed, usize::MAX);
+        if let Some(tracer) = &mut self.tracer {
+            tracer.event(self.tally.sequence_points, &self.machine, &snapshot);
+        }
+    }
+
+    /// A divergence with both states as they are now.
+    pub(super) fn evidence<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+        rule: RuleId,
+        frame: Option<usize>,
+        expected: Option<String>,
+        shown: String,
+    ) -> Divergence {
+        let snapshot = self.snapshot(observed, FRAMES_SHOWN);
+        let state = self.side_by_side(&snapshot);
+        let site = self.lost_site.take().or_else(|| self.site());
+        let expected = expected.unwrap_or_else(|| match &site {
+            Some(site) => {
+                let operands = self.machine.top().map_or(0, |view| view.operands.len());
+                format!("PC {} ({}), {operands} operands", site.pc, site.opcode)
+            }
+            None => "no frame".to_owned(),
+        });
+        Divergence {
+            rule,
+            execution: self.execution,
+            command: self.command.clone(),
+            moment,
+            event: self.tally.sequence_points,
+            frame,
+            expected,
+            observed: shown,
+            site,
+            state,
+            known: None,
+        }
+    }
+
+    /// Where the oracle is, with the code around it.
+    pub(super) fn site(&self) -> Option<Site> {
+        let view = self.machine.top().or_else(|| self.machine.frames().next())?;
+        let facts = self.modules.get(view.instance.index())?;
+        Some(Site {
+            func: view.function.index,
+            pc: view.pc(),
+            opcode: view.op().name(),
+            listing: listing::around(&facts.bytes, view.pc()),
+        })
+    }
+
+    fn side_by_side(&self, seen: &Snapshot) -> Vec<StateRow> {
+        let mut rows = Vec::new();
+        let expected: Vec<FrameView<'_>> = self.machine.frames().take(FRAMES_SHOWN).collect();
+        for frame in 0..expected.len().max(seen.frames.len()) {
+            frame_rows(frame, expected.get(frame), seen.frames.get(frame), &mut rows);
+        }
+        rows
+    }
+
+    /// The two values that a value rule is about.
+    pub(super) fn value_pair<O: Observation>(
+        &self,
+        observed: &mut O,
+        frame: usize,
+        rule: RuleId,
+        index: Option<u32>,
+    ) -> (String, String) {
+        let snapshot = self.snapshot(observed, frame + 1);
+        let view = self.machine.frames().nth(frame);
+        let (Some(view), Some(seen)) = (view, snapshot.frames.get(frame)) else {
+            return ("a frame".to_owned(), "no frame".to_owned());
+        };
+        let local = matches!(rule, RuleId::LocalCount | RuleId::LocalType | RuleId::LocalValue);
+        let (what, expected, shown) = if local {
+            ("local", texts(view.locals_typed()), seen_texts(&seen.locals))
+        } else {
+            ("operand", texts(view.operands_typed()), seen_texts(&seen.operands))
+        };
+        match index {
+            None => (format!("{} {what}s", expected.len()), format!("{} {what}s", shown.len())),
+            Some(index) => {
+                let at = |list: &[String]| {
+                    list.get(index as usize).map_or("absent".to_owned(), String::clone)
+                };
+                let label = format!("frame {frame} {what} {index} = ");
+                (label.clone() + &at(&expected), label + &at(&shown))
+            }
+        }
+    }
+}
+
+fn texts(values: impl Iterator<Item = lockstep_oracles::value::Value>) -> Vec<String> {
+    values.map(|value| value.to_string()).collect()
+}
+
+fn seen_texts(values: &[Option<crate::seen::Seen>]) -> Vec<String> {
+    values.iter().map(|v| v.map_or("(not read)".to_owned(), |seen| seen.to_string())).collect()
+}
+
+/// The rows of one frame on either side.
+pub(crate) fn frame_rows(
+    frame: usize,
+    expected: Option<&FrameView<'_>>,
+    seen: Option<&FrameCopy>,
+    rows: &mut Vec<StateRow>,
+) {
+    let row = |what: String, expected: Option<String>, observed: Option<String>| StateRow {
+        what,
+        expected: expected.unwrap_or_else(|| "-".to_owned()),
+        observed: observed.unwrap_or_else(|| "-".to_owned()),
+    };
+    let place = |instance: String, func: String| format!("instance {instance} function {func}");
+    let unknown = || "?".to_owned();
+    rows.push(row(
+        format!("frame {frame}"),
+        expected.map(|v| place(v.instance.to_string(), v.function.index.to_string())),
+        seen.map(|s| {
+            place(
+                s.place.instance.map_or_else(unknown, |i| i.to_string()),
+                s.place.func.map_or_else(unknown, |f| f.to_string()),
+            )
+        }),
+    ));
+    rows.push(row(
+        format!("frame {frame} PC"),
+        expected.map(|v| v.pc().to_string()),
+        seen.map(|s| s.place.pc.to_string()),
+    ));
+    let locals = expected.map_or_else(Vec::new, |v| texts(v.locals_typed()));
+    let operands = expected.map_or_else(Vec::new, |v| texts(v.operands_typed()));
+    let lists = [
+        ("local", locals, seen.map_or_else(Vec::new, |s| seen_texts(&s.locals))),
+        ("operand", operands, seen.map_or_else(Vec::new, |s| seen_texts(&s.operands))),
+    ];
+    for (what, mine, theirs) in lists {
+        for index in 0..mine.len().max(theirs.len()) {
+            rows.push(row(
+                format!("frame {frame} {what} {index}"),
+                mine.get(index).cloned(),
+                theirs.get(index).cloned(),
+            ));
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Divergences of one execution: each rule is reported once, known ones are counted by entry.
+
+use crate::divergence::Divergence;
+use crate::rules::RuleId;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What was found in one execution of one case.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// The first divergence of each rule that the ledger does not explain, in order of discovery.
+    pub unexplained: Vec<Divergence>,
+    /// Matches by ledger entry.
+    pub known: BTreeMap<&'static str, u64>,
+    /// The first match of each ledger entry, as evidence.
+    pub known_examples: Vec<Divergence>,
+    reported: BTreeSet<RuleId>,
+}
+
+impl Findings {
+    /// Whether an unexplained divergence of `rule` would be the first.
+    pub fn is_news(&self, rule: RuleId) -> bool {
+        !self.reported.contains(&rule)
+    }
+
+    /// Records a divergence; a second one of the same rule is dropped, a known one is counted.
+    pub fn add(&mut self, divergence: Divergence) {
+        if let Some(entry) = divergence.known {
+            self.count_known(entry);
+            self.known_examples.push(divergence);
+        } else if self.reported.insert(divergence.rule) {
+            self.unexplained.push(divergence);
+        }
+    }
+
+    /// Counts a further match of a ledger entry.
+    pub fn count_known(&mut self, entry: &'static str) {
+        *self.known.entry(entry).or_insert(0) += 1;
+    }
+}

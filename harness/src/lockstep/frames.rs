@@ -1,0 +1,193 @@
+//! The frame checkers: one frame, or the whole stack, of the subject against the oracle's.
+//!
+//! Nothing here allocates: a comparison answers with a small description of what differs, and the
+//! report is made elsewhere, from a snapshot, only when there is something to report.
+
+use super::tally::Tally;
+use crate::layout::FunctionLayout;
+use crate::observe::{Boundary, Place, Walk};
+use lockstep_oracles::machine::FrameView;
+
+/// What of a frame's values differs. Each part is the first index at which it does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ValueDiff {
+    /// The number of locals differs.
+    pub local_count: bool,
+    /// First local with another type.
+    pub local_type: Option<u32>,
+    /// First local with the right type and another value.
+    pub local_value: Option<u32>,
+    /// The number of operands differs.
+    pub operand_count: bool,
+    /// First operand (0 at the bottom) with another type.
+    pub operand_type: Option<u32>,
+    /// First operand with the right type and another value.
+    pub operand_value: Option<u32>,
+}
+
+impl ValueDiff {
+    /// Whether nothing differs.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        *self == ValueDiff::default()
+    }
+}
+
+/// Where the oracle says a frame is.
+#[inline]
+pub fn expected_place(view: &FrameView<'_>) -> Place {
+    Place {
+        instance: Some(view.instance),
+        module_agrees: true,
+        func: Some(view.function.index),
+        pc: view.pc(),
+    }
+}
+
+/// Compares locals and operands of the frame that `walk` is at.
+#[inline]
+pub fn compare_values<W: Walk>(
+    view: &FrameView<'_>,
+    layout: &FunctionLayout,
+    walk: &mut W,
+    tally: &mut Tally,
+) -> ValueDiff {
+    let mut diff = ValueDiff::default();
+    compare_locals(view, layout, walk, tally, &mut diff);
+    compare_operands(view, layout, walk, tally, &mut diff);
+    tally.frames += 1;
+    diff
+}
+
+/// Compares the locals of the frame that `walk` is at.
+#[inline]
+pub fn compare_locals<W: Walk>(
+    view: &FrameView<'_>,
+    layout: &FunctionLayout,
+    walk: &mut W,
+    tally: &mut Tally,
+    diff: &mut ValueDiff,
+) {
+    if walk.num_locals() as usize != view.locals.len() {
+        diff.local_count = true;
+        return;
+    }
+    for (index, (&cell, &ty)) in view.locals.iter().zip(&view.function.locals).enumerate() {
+        if layout.local(index) {
+            tally.hazards_avoided += 1;
+            continue;
+        }
+        let seen = walk.local(index as u32);
+        tally.values += 1;
+        if !seen.is(ty, cell) {
+            let slot =
+                if seen.has_type(ty) { &mut diff.local_value } else { &mut diff.local_type };
+            slot.get_or_insert(index as u32);
+        }
+    }
+}
+
+#[inline]
+fn compare_operands<W: Walk>(
+    view: &FrameView<'_>,
+    layout: &FunctionLayout,
+    walk: &mut W,
+    tally: &mut Tally,
+    diff: &mut ValueDiff,
+) {
+    let height = view.operands.len();
+    if walk.num_operands() as usize != height {
+        diff.operand_count = true;
+        return;
+    }
+    // Types are known from the top down.
+    let mut shape = view.shape;
+    for index in (0..height).rev() {
+        let Some(id) = shape else { break };
+        let node = &view.function.shapes[id.0 as usize];
+        if layout.top_operand(shape) {
+            tally.hazards_avoided += 1;
+        } else {
+            let seen = walk.operand(index as u32);
+            tally.values += 1;
+            if !seen.is(node.ty, view.operands[index]) {
+                let slot = if seen.has_type(node.ty) {
+                    &mut diff.operand_value
+                } else {
+                    &mut diff.operand_type
+                };
+                *slot = Some(index as u32);
+            }
+        }
+        shape = node.below;
+    }
+}
+
+/// What of the stack's structure differs at a frame, before any value is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StackDiff {
+    /// The frame is somewhere else.
+    Place {
+        /// 0 innermost
+        frame: usize,
+    },
+    /// The subject's stack ends before this frame.
+    Missing {
+        /// 0 innermost
+        frame: usize,
+    },
+    /// The subject shows frames beyond the oracle's outermost.
+    Extra {
+        /// 0 innermost
+        frame: usize,
+    },
+    /// The boundary between this frame and its caller differs.
+    Activation {
+        /// The callee, 0 innermost
+        frame: usize,
+    },
+}
+
+/// Compares up to `limit` frames, innermost first; calls `on_values` for each frame whose values differ.
+///
+/// Stops at the first difference of structure. Whether the stack ends where it should is checked
+/// only when all frames are within the limit.
+pub fn compare_stack<'m, 'l, W: Walk>(
+    views: impl Iterator<Item = FrameView<'m>>,
+    depth: usize,
+    limit: usize,
+    layout: impl Fn(&FrameView<'m>) -> &'l FunctionLayout,
+    walk: &mut W,
+    tally: &mut Tally,
+    mut on_values: impl FnMut(usize, ValueDiff),
+) -> Option<StackDiff> {
+    let mut previous: Option<usize> = None;
+    let mut crossed = Boundary::Same;
+    for (frame, view) in views.take(limit).enumerate() {
+        if walk.done() {
+            return Some(StackDiff::Missing { frame });
+        }
+        if let Some(callee) = previous {
+            let expected = if callee == view.activation { Boundary::Same } else { Boundary::Host };
+            if crossed != expected {
+                return Some(StackDiff::Activation { frame: frame - 1 });
+            }
+        }
+        if walk.place() != expected_place(&view) {
+            return Some(StackDiff::Place { frame });
+        }
+        let diff = compare_values(&view, layout(&view), walk, tally);
+        if !diff.is_empty() {
+            on_values(frame, diff);
+        }
+        previous = Some(view.activation);
+        if frame + 1 < limit || limit >= depth {
+            crossed = walk.parent();
+        }
+    }
+    if limit >= depth && !walk.done() {
+        return Some(StackDiff::Extra { frame: depth });
+    }
+    tally.frames_skipped += depth.saturating_sub(limit) as u64;
+    None
+}

@@ -1,0 +1,17 @@
+//! The lockstep driver: the subject leads, the oracle follows, the checkers compare.
+//!
+//! The driver knows no engine. A subject's adapter tells it what happens — an event, a host call,
+//! the end of an invocation — and shows it what it sees; the driver runs the oracle to its next
+//! stop and compares. Both executions of a case use it, each with an oracle of its own: the
+//! uninstrumented one has no events, only host calls and ends.
+
+pub mod classify;
+pub mod driver;
+pub mod entities;
+pub mod evidence;
+pub mod findings;
+pub mod frames;
+pub mod policy;
+pub mod stops;
+pub mod tally;
+pub mod traps;

@@ -1,0 +1,99 @@
+//! Which frames are compared at an event.
+
+/// Frames to compare, part of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FramePolicy {
+    /// Every frame of every activation at every event
+    All,
+    /// Only the innermost frame
+    Innermost,
+    /// All frames up to a depth of 64; deeper, the innermost 16, and all of them from time to time
+    #[default]
+    Adaptive,
+}
+
+/// Depth up to which [`FramePolicy::Adaptive`] compares every frame.
+const SHALLOW: usize = 64;
+/// Frames it compares at every event beyond that.
+const NEAR: usize = 16;
+/// Events after which it compares every frame whatever the depth.
+const PERIOD: u32 = 1000;
+
+/// A policy and what it remembers from event to event.
+#[derive(Debug)]
+pub struct FrameBudget {
+    policy: FramePolicy,
+    /// Depth at which all frames were last compared.
+    compared_at: usize,
+    /// Events since then.
+    since: u32,
+}
+
+impl FrameBudget {
+    /// A fresh budget.
+    pub fn new(policy: FramePolicy) -> FrameBudget {
+        FrameBudget { policy, compared_at: SHALLOW, since: 0 }
+    }
+
+    /// How many frames to compare at a breakpoint event when the stack is `depth` frames deep.
+    #[inline]
+    pub fn frames(&mut self, depth: usize) -> usize {
+        match self.policy {
+            FramePolicy::All => depth,
+            FramePolicy::Innermost => 1,
+            FramePolicy::Adaptive if depth <= SHALLOW => depth,
+            FramePolicy::Adaptive => self.deep(depth),
+        }
+    }
+
+    /// How many frames to compare at a boundary: a host call, a trap, a failing host function.
+    pub fn at_boundary(&mut self, depth: usize) -> usize {
+        match self.policy {
+            FramePolicy::Innermost => depth.min(1),
+            FramePolicy::All | FramePolicy::Adaptive => depth,
+        }
+    }
+
+    fn deep(&mut self, depth: usize) -> usize {
+        self.since += 1;
+        if depth < self.compared_at / 2 {
+            self.compared_at = depth.max(SHALLOW);
+        }
+        if depth >= self.compared_at * 2 || self.since >= PERIOD {
+            self.compared_at = depth;
+            self.since = 0;
+            return depth;
+        }
+        NEAR
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adaptive_compares_all_frames_while_shallow_and_when_the_depth_doubles() {
+        let mut budget = FrameBudget::new(FramePolicy::Adaptive);
+        assert_eq!(budget.frames(64), 64);
+        assert_eq!(budget.frames(65), 16);
+        assert_eq!(budget.frames(128), 128);
+        assert_eq!(budget.frames(129), 16);
+        assert_eq!(budget.frames(256), 256);
+    }
+
+    #[test]
+    fn adaptive_compares_all_frames_at_least_every_thousand_events() {
+        let mut budget = FrameBudget::new(FramePolicy::Adaptive);
+        let full = (0..5000).filter(|_| budget.frames(100) == 100).count();
+        assert_eq!(full, 5);
+    }
+
+    #[test]
+    fn boundaries_compare_everything_unless_only_the_innermost_is_asked_for() {
+        assert_eq!(FrameBudget::new(FramePolicy::Adaptive).at_boundary(900), 900);
+        assert_eq!(FrameBudget::new(FramePolicy::Innermost).at_boundary(900), 1);
+        assert_eq!(FrameBudget::new(FramePolicy::Innermost).at_boundary(0), 0);
+    }
+}

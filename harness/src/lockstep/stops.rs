@@ -1,0 +1,257 @@
+//! Breakpoint events and host calls: the oracle runs to its next stop and the stack is compared.
+
+use super::classify::Suspect;
+use super::driver::{Driver, Ended, Flow, Phase, same_values};
+use super::frames::{StackDiff, ValueDiff, compare_stack, compare_values, expected_place};
+use crate::divergence::{Execution, Moment};
+use crate::observe::{Observation, Walk};
+use crate::outcome::HostFailure;
+use crate::rules::RuleId;
+use crate::seen::Seen;
+use lockstep_oracles::address::HostFuncId;
+use lockstep_oracles::machine::{EverySequencePoint, NoSequencePoint, Stop};
+use lockstep_oracles::value::Value;
+
+/// The first difference of each kind of value, with the frame it is in.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct StackValueDiff {
+    pub(super) first: Option<(usize, ValueDiff)>,
+    /// The first differing frame that is not the innermost, if the innermost differs too.
+    pub(super) caller: Option<(usize, ValueDiff)>,
+}
+
+impl StackValueDiff {
+    fn note(&mut self, frame: usize, diff: ValueDiff) {
+        if self.first.is_none() {
+            self.first = Some((frame, diff));
+        } else if self.caller.is_none() {
+            self.caller = Some((frame, diff));
+        }
+    }
+}
+
+impl Driver {
+    /// A `Breakpoint` event: the oracle runs to its next sequence point, and the stacks are compared.
+    pub fn breakpoint<O: Observation>(&mut self, observed: &mut O) -> Flow {
+        if self.ended.is_some() {
+            return Flow::Stop;
+        }
+        match self.machine.run(&EverySequencePoint) {
+            Stop::SequencePoint => {}
+            stop => return self.spurious(observed, stop),
+        }
+        let depth = self.machine.depth();
+        let limit = self.budget.frames(depth);
+        let flow = if limit == 1 && depth > 1 {
+            self.tally.frames_skipped += depth as u64 - 1;
+            self.compare_innermost(observed)
+        } else {
+            self.compare_frames(observed, Moment::Breakpoint, depth, limit)
+        };
+        if flow == Flow::Continue {
+            self.matched(observed);
+        }
+        flow
+    }
+
+    /// Counts a matched event and looks at the case's budget.
+    #[inline]
+    fn matched<O: Observation>(&mut self, observed: &mut O) {
+        self.tally.sequence_points += 1;
+        if let Some(top) = self.machine.top() {
+            self.tally.opcodes[top.op() as usize] += 1;
+            self.previous = Some(expected_place(&top));
+        }
+        if self.tracer.is_some() {
+            self.trace(observed);
+        }
+        if self.tally.sequence_points >= self.max_events {
+            self.ended = Some(Ended::EventLimit(self.max_events));
+        }
+    }
+
+    #[inline]
+    fn compare_innermost<O: Observation>(&mut self, observed: &mut O) -> Flow {
+        let Some(view) = self.machine.top() else { return Flow::Continue };
+        let mut walk = observed.walk();
+        if walk.done() || walk.place() != expected_place(&view) {
+            drop(walk);
+            return self.misplaced(observed, Moment::Breakpoint, StackDiff::Place { frame: 0 });
+        }
+        let layout = Driver::layout(&self.modules, &view);
+        let diff = compare_values(&view, layout, &mut walk, &mut self.tally);
+        drop(walk);
+        if !diff.is_empty() {
+            self.report_values(observed, Moment::Breakpoint, 0, diff);
+        }
+        Flow::Continue
+    }
+
+    /// Compares up to `limit` frames at any moment.
+    pub(super) fn compare_frames<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+        depth: usize,
+        limit: usize,
+    ) -> Flow {
+        let mut values = StackValueDiff::default();
+        let mut walk = observed.walk();
+        let modules = &self.modules;
+        let structure = compare_stack(
+            self.machine.frames(),
+            depth,
+            limit,
+            |view| Driver::layout(modules, view),
+            &mut walk,
+            &mut self.tally,
+            |frame, diff| values.note(frame, diff),
+        );
+        drop(walk);
+        for (frame, diff) in [values.first, values.caller].into_iter().flatten() {
+            self.report_values(observed, moment, frame, diff);
+        }
+        match structure {
+            None => Flow::Continue,
+            Some(diff) => self.misplaced(observed, moment, diff),
+        }
+    }
+
+    /// The subject stopped where the oracle does not.
+    fn spurious<O: Observation>(&mut self, observed: &mut O, stop: Stop) -> Flow {
+        let (rule, expected) = match stop {
+            Stop::Exhausted(limit) => {
+                self.ended = Some(Ended::OracleLimit(limit));
+                return Flow::Stop;
+            }
+            Stop::HostCall(id) => {
+                (RuleId::HostCall, format!("a call of host function {}, no event", id.0))
+            }
+            Stop::Trap(trap) => (RuleId::Outcome, format!("a trap: {trap}")),
+            Stop::Return | Stop::SequencePoint => {
+                (RuleId::StepSpurious, "the invocation to return, no event".to_owned())
+            }
+        };
+        let shown = Suspect::innermost(observed);
+        self.report_control(observed, Moment::Breakpoint, rule, expected, shown)
+    }
+
+    /// A host function is called: the oracle must be calling it too, with the same arguments.
+    ///
+    /// `observed` is the stack, where the execution can show it.
+    pub fn host_call<O: Observation>(
+        &mut self,
+        observed: Option<&mut O>,
+        id: HostFuncId,
+        args: &[Seen],
+    ) -> Flow {
+        if self.ended.is_some() {
+            return Flow::Stop;
+        }
+        let stop = self.advance();
+        if stop != Stop::HostCall(id) {
+            return self.unexpected_host_call(stop, id);
+        }
+        self.tally.host_calls += 1;
+        let expected = self.machine.host_args();
+        if !same_values(&expected, args) {
+            let show = |values: Vec<String>| format!("host function {} ({})", id.0, values.join(", "));
+            self.report_plain(
+                RuleId::HostCall,
+                Moment::HostCall,
+                show(expected.iter().map(Value::to_string).collect()),
+                show(args.iter().map(Seen::to_string).collect()),
+            );
+        }
+        let Some(observed) = observed else { return Flow::Continue };
+        let depth = self.machine.depth();
+        let limit = self.budget.at_boundary(depth);
+        self.compare_frames(observed, Moment::HostCall, depth, limit)
+    }
+
+    fn unexpected_host_call(&mut self, stop: Stop, id: HostFuncId) -> Flow {
+        let expected = match stop {
+            Stop::Exhausted(limit) => {
+                self.ended = Some(Ended::OracleLimit(limit));
+                return Flow::Stop;
+            }
+            Stop::HostCall(other) => format!("a call of host function {}", other.0),
+            Stop::Trap(trap) => format!("a trap: {trap}"),
+            Stop::Return => "the invocation to return".to_owned(),
+            Stop::SequencePoint => "an event at the next opcode".to_owned(),
+        };
+        // In single-step the event before a later call may be what is missing.
+        let lost = stop == Stop::SequencePoint
+            && self.machine.run(&NoSequencePoint) == Stop::HostCall(id);
+        let rule = if lost { RuleId::StepLost } else { RuleId::HostCall };
+        let observed = format!("a call of host function {}", id.0);
+        self.report_plain(rule, Moment::HostCall, expected, observed);
+        self.end_control(rule);
+        Flow::Stop
+    }
+
+    /// Gives the oracle the results that the host function gives the subject.
+    pub fn host_return(&mut self, results: &[Value]) {
+        if self.ended.is_none() && self.machine.host_return(results).is_err() {
+            // The harness made the results from the function's own type.
+            unreachable!("host results do not fit the function's type");
+        }
+        self.phase = Phase::Running;
+        self.previous = None;
+    }
+
+    /// The host function is about to fail with this error.
+    pub fn host_fail(&mut self, failure: HostFailure) {
+        self.phase = Phase::HostFailing(failure);
+    }
+
+    /// A `HostcallError` event with this error, or with one that the harness did not make.
+    pub fn host_error<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        error: Result<HostFailure, String>,
+    ) -> Flow {
+        if self.ended.is_some() {
+            return Flow::Stop;
+        }
+        let Phase::HostFailing(due) = self.phase else {
+            let shown = match error {
+                Ok(failure) => failure.to_string(),
+                Err(message) => message,
+            };
+            self.report_plain(
+                RuleId::HostErrorEvent,
+                Moment::HostcallError,
+                "no HostcallError event: no host function failed".to_owned(),
+                shown,
+            );
+            self.end_control(RuleId::HostErrorEvent);
+            return Flow::Stop;
+        };
+        if error != Ok(due) {
+            let shown = error.map_or_else(|message| message, |failure| failure.to_string());
+            self.report_plain(
+                RuleId::HostErrorEvent,
+                Moment::HostcallError,
+                due.to_string(),
+                shown,
+            );
+        }
+        self.phase = Phase::HostFailed(due);
+        let depth = self.machine.depth();
+        let limit = self.budget.at_boundary(depth);
+        self.compare_frames(observed, Moment::HostcallError, depth, limit)
+    }
+
+    /// An event of a kind that Wasm 2.0 cannot cause.
+    pub fn unexpected_event<O: Observation>(&mut self, observed: &mut O, event: &str) -> Flow {
+        let expected = "no event of this kind".to_owned();
+        let shown = event.to_owned();
+        self.report_control(observed, Moment::Breakpoint, RuleId::StepSpurious, expected, shown)
+    }
+
+    /// Whether this execution has events.
+    pub fn has_events(&self) -> bool {
+        self.execution == Execution::Instrumented
+    }
+}

@@ -1,0 +1,51 @@
+//! What was compared, counted.
+
+use lockstep_oracles::opcode::Opcode;
+
+/// Counts of one execution of one case.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    /// Events matched with the oracle.
+    pub sequence_points: u64,
+    /// (event, frame) pairs compared.
+    pub frames: u64,
+    /// (event, frame) pairs that the frame policy left out.
+    pub frames_skipped: u64,
+    /// Locals and operands compared; a `v128` is one.
+    pub values: u64,
+    /// API calls not made because they would crash the process.
+    pub hazards_avoided: u64,
+    /// Host calls matched with the oracle.
+    pub host_calls: u64,
+    /// Times each opcode was at a matched event, by [`Opcode`].
+    pub opcodes: Box<[u64]>,
+}
+
+impl Default for Tally {
+    fn default() -> Tally {
+        Tally {
+            sequence_points: 0,
+            frames: 0,
+            frames_skipped: 0,
+            values: 0,
+            hazards_avoided: 0,
+            host_calls: 0,
+            opcodes: vec![0; Opcode::ALL.len()].into(),
+        }
+    }
+}
+
+impl Tally {
+    /// Adds another execution's counts.
+    pub fn add(&mut self, other: &Tally) {
+        self.sequence_points += other.sequence_points;
+        self.frames += other.frames;
+        self.frames_skipped += other.frames_skipped;
+        self.values += other.values;
+        self.hazards_avoided += other.hazards_avoided;
+        self.host_calls += other.host_calls;
+        for (mine, theirs) in self.opcodes.iter_mut().zip(&other.opcodes) {
+            *mine += theirs;
+        }
+    }
+}

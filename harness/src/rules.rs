@@ -1,0 +1,223 @@
+//! The contract as one table: every promise that is checked, its source and its strength.
+
+/// How binding a rule is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Strength {
+    /// The API's documentation or the Wasm semantics say so; a violation is a bug.
+    Promised,
+    /// The documentation is silent but a debugger depends on it; a violation is a question.
+    Pinned,
+}
+
+impl Strength {
+    /// The word in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Strength::Promised => "promised",
+            Strength::Pinned => "pinned",
+        }
+    }
+}
+
+macro_rules! rules {
+    ($($variant:ident $id:literal $strength:ident $promise:literal $source:literal $test:literal;)*) => {
+        /// A rule, by name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum RuleId { $(#[doc = $promise] $variant,)* }
+
+        impl RuleId {
+            /// Every rule, in the contract's order.
+            pub const ALL: &[RuleId] = &[$(RuleId::$variant,)*];
+        }
+
+        static TABLE: &[Rule] = &[$(Rule {
+            rule: RuleId::$variant,
+            id: $id,
+            promise: $promise,
+            source: $source,
+            strength: Strength::$strength,
+            fires_in: $test,
+        },)*];
+    };
+}
+
+/// One row of the contract.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// The rule.
+    pub rule: RuleId,
+    /// Its id, for reports.
+    pub id: &'static str,
+    /// The promise, in one sentence.
+    pub promise: &'static str,
+    /// Where it is promised, or what is silent about it.
+    pub source: &'static str,
+    /// How binding it is.
+    pub strength: Strength,
+    /// The test that makes exactly this rule fire.
+    pub fires_in: &'static str,
+}
+
+// Columns: name, id, strength, promise, source, test that makes it fire (`harness/tests/faults.rs`).
+rules! {
+    StepLost "STEP-LOST" Promised
+        "In single-step mode every opcode that control reaches has an event just before it."
+        "BreakpointEdit::single_step: a breakpoint event is emitted at every Wasm PC"
+        "event_skipped";
+    StepSpurious "STEP-SPURIOUS" Promised
+        "An event comes only where control is, and once for each time control is there."
+        "DebugEvent::Breakpoint: a breakpoint was reached"
+        "event_twice";
+    StepInstantiate "STEP-INSTANTIATE" Promised
+        "Single-step covers modules first instantiated after it was turned on."
+        "BreakpointEdit::single_step: in single-step mode an event is emitted at every Wasm PC"
+        "late_module_stepped";
+    EditSingleStep "EDIT-SINGLE-STEP" Promised
+        "After an edit that turns single-step on, is_single_step() answers true and no breakpoint is listed that was not added."
+        "StoreContext::is_single_step, StoreContext::breakpoints"
+        "single_step_state";
+    FrameCount "FRAME-COUNT" Promised
+        "The stack view shows every frame of every activation of the store, and no other."
+        "StoreContextMut::debug_frames: all activations for the current store"
+        "frame_missing";
+    FrameOrder "FRAME-ORDER" Promised
+        "Frames are shown innermost first, each followed by its caller."
+        "DebugFrameCursor::move_to_parent"
+        "frames_swapped";
+    FrameActivation "FRAME-ACTIVATION" Promised
+        "Moving to a parent reports a new activation exactly when host code was crossed."
+        "FrameParentResult"
+        "activation_lost";
+    FrameInstance "FRAME-INSTANCE" Promised
+        "A frame's instance is the instance whose function is executing."
+        "DebugFrameCursor::instance"
+        "wrong_instance";
+    FrameModule "FRAME-MODULE" Promised
+        "A frame's module is the module of its instance."
+        "DebugFrameCursor::module"
+        "wrong_module";
+    FrameFunction "FRAME-FUNCTION" Promised
+        "A frame's function is the one that is executing, by its index among the module's defined functions."
+        "DebugFrameCursor::wasm_function_index_and_pc"
+        "wrong_function";
+    FramePc "FRAME-PC" Promised
+        "The innermost frame's PC is the offset of the opcode about to execute, from the start of the module binary."
+        "Breakpoint::pc: Wasm PC offset within the module (the accessor's doc says `within its code section`: a documentation error)"
+        "pc_off_by_one_instruction";
+    FrameCallerPc "FRAME-CALLER-PC" Pinned
+        "The PC of a frame that waits for a callee is the PC of its call."
+        "no document says which PC a caller shows; 42 shows the call, 44 and later the next opcode"
+        "caller_pc_moved";
+    LocalCount "FRAME-LOCAL-COUNT" Promised
+        "A frame shows as many locals as the function has parameters and declared locals."
+        "DebugFrameCursor::num_locals; Wasm core 4.5.1 (frames)"
+        "local_missing";
+    LocalType "FRAME-LOCAL-TYPE" Promised
+        "A local is shown with its declared type."
+        "DebugFrameCursor::local: the type and value of the given local"
+        "local_type_changed";
+    LocalValue "FRAME-LOCAL-VALUE" Promised
+        "A local is shown with its current value, bit for bit."
+        "DebugFrameCursor::local: the type and value of the given local"
+        "last_local_wrong";
+    OperandCount "FRAME-OPERAND-COUNT" Promised
+        "A frame shows as many operands as the operand stack has just before the opcode."
+        "DebugFrameCursor::num_stacks: the depth of the operand stack"
+        "top_of_stack_missing";
+    OperandType "FRAME-OPERAND-TYPE" Promised
+        "An operand is shown with the type that validation gives it."
+        "DebugFrameCursor::stack: the type and value of the given operand-stack value"
+        "operand_type_changed";
+    OperandValue "FRAME-OPERAND-VALUE" Promised
+        "An operand is shown with its current value, bit for bit, index 0 at the bottom of the stack."
+        "DebugFrameCursor::stack: index order reads the abstract stack left-to-right"
+        "operands_swapped";
+    CallerOperands "FRAME-CALLER-OPERANDS" Pinned
+        "A frame that waits for a callee shows the operand stack as before the call, arguments included; for call_indirect without the table index."
+        "no document says what a caller's operand stack holds during a call"
+        "caller_argument_missing";
+    TrapEvent "EVENT-TRAP" Promised
+        "A trap raises one Trap event with its kind before the stack is unwound."
+        "DebugEvent::Trap: a Wasm trap occurred"
+        "trap_kind_changed";
+    TrapPc "EVENT-TRAP-PC" Promised
+        "At a Trap event the innermost frame is at the opcode that trapped."
+        "DebugEvent::Trap with DebugFrameCursor::wasm_function_index_and_pc"
+        "trap_pc_moved";
+    TrapStack "EVENT-TRAP-STACK" Pinned
+        "At a Trap event the operand stack is a prefix of the stack before the opcode that keeps everything below its operands."
+        "no document says whether a trapping opcode's operands are still there"
+        "trap_stack_grown";
+    HostErrorEvent "EVENT-HOSTCALL-ERROR" Promised
+        "A host function that fails raises one HostcallError event with its error, with the calling frames still on the stack."
+        "DebugEvent::HostcallError: an error was raised by a hostcall"
+        "host_error_lost";
+    HostCall "RESULT-HOST-CALL" Promised
+        "Host functions are called in the order and with the arguments that the program determines."
+        "Wasm core 4.4.10 (invocation of host functions)"
+        "host_argument_changed";
+    Outcome "RESULT-OUTCOME" Promised
+        "An invocation ends as the program determines: it returns, traps with that kind, or fails with the host's error."
+        "Wasm core 4.5.5 (invocation)"
+        "trap_lost";
+    Values "RESULT-VALUES" Promised
+        "An invocation returns the results that the program determines, bit for bit."
+        "Wasm core 4.5.5 (invocation)"
+        "result_changed";
+    Instantiate "RESULT-INSTANTIATE" Promised
+        "A module compiles, links and instantiates exactly when the specification says so."
+        "Wasm core 3.4 (validation), 4.5.3 (import subtyping), 4.5.4 (instantiation)"
+        "link_refused";
+    Assertion "RESULT-ASSERTION" Promised
+        "An assertion of the script holds in the oracle and in both executions."
+        "the official interpreter's script semantics"
+        "assertion_fails";
+    Panic "RESULT-NO-PANIC" Promised
+        "The engine does not panic."
+        "an embedder's call documents its panics; none of those made here is one"
+        "subject_panics";
+    Memory "ENTITY-MEMORY" Promised
+        "Every memory has the size and content that the program determines."
+        "Instance::debug_memory; Wasm core 4.2.8"
+        "memory_byte_flipped";
+    Global "ENTITY-GLOBAL" Promised
+        "Every global has the value that the program determines."
+        "Instance::debug_global; Wasm core 4.2.9"
+        "global_changed";
+    Table "ENTITY-TABLE" Promised
+        "Every table has the size and elements that the program determines."
+        "Instance::debug_table; Wasm core 4.2.7"
+        "table_element_changed";
+}
+
+impl RuleId {
+    /// The rule's row.
+    pub fn rule(self) -> &'static Rule {
+        &TABLE[self as usize]
+    }
+
+    /// The rule's id.
+    pub fn id(self) -> &'static str {
+        self.rule().id
+    }
+}
+
+impl std::fmt::Display for RuleId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn rows_are_in_order_and_ids_are_unique() {
+        assert!(RuleId::ALL.iter().all(|rule| rule.rule().rule == *rule));
+        let ids: BTreeSet<_> = RuleId::ALL.iter().map(|rule| rule.id()).collect();
+        assert_eq!(ids.len(), RuleId::ALL.len());
+    }
+}

@@ -1,0 +1,619 @@
+//! One execution of a case in the engine: instantiate, invoke, compare.
+
+use super::config;
+use super::handler::Handler;
+use super::host::{self, HostWorld};
+use super::names::{Access, Names};
+use super::session::{Session, Shared, State};
+use super::twin::twin;
+use super::values::{func_type, outcome_of, ref_type, val_type};
+use super::view::View;
+use crate::divergence::{Execution, Moment};
+use crate::fault::Tamper;
+use crate::hosting::HostFunction;
+use crate::layout::{FunctionLayout, packed_layouts};
+use crate::lockstep::driver::{Driver, DriverConfig, Ended, Expected, ModuleFacts, Verdict};
+use crate::lockstep::policy::FramePolicy;
+use crate::outcome::Outcome;
+use crate::rules::RuleId;
+use lockstep_oracles::address::{
+    FuncAddr, GlobalAddr, HostFuncId, InstanceAddr, MemAddr, TableAddr,
+};
+use lockstep_oracles::machine::InstantiateError;
+use lockstep_oracles::module::Module as OracleModule;
+use lockstep_oracles::store::Extern;
+use lockstep_oracles::trap::Trap;
+use lockstep_oracles::value::{Ref, Value};
+use lockstep_oracles::{GlobalType, MemoryType, TableType, WasmFeatures};
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use wasmtime::{AsContextMut, Engine, Func, Instance, Module, RootScope, Store, Val};
+
+/// Settings of a case's executions.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Features that modules may use.
+    pub features: WasmFeatures,
+    /// Which frames are compared.
+    pub frames: FramePolicy,
+    /// Seed of the host's behaviour.
+    pub seed: u64,
+    /// Events after which the case is inconclusive.
+    pub max_events: u64,
+    /// Whether the uninstrumented execution runs a twin, so that private entities are compared.
+    pub twin: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            features: WasmFeatures::WASM2,
+            frames: FramePolicy::Adaptive,
+            seed: 0,
+            max_events: 100_000_000,
+            twin: true,
+        }
+    }
+}
+
+/// Calls a re-entering host function may make in a case: a program that calls back for ever would
+/// use up the harness's own stack.
+const REENTRIES: u32 = 64;
+
+/// The subject cannot be set up at all.
+#[derive(Debug, thiserror::Error)]
+#[error("{subject}: {0}", subject = super::SUBJECT)]
+pub struct SubjectError(String);
+
+/// What came of an instantiation, in the oracle's and the subject's view.
+#[derive(Debug)]
+pub struct Instantiated {
+    /// The instance, where the oracle made one.
+    pub instance: Option<InstanceAddr>,
+    /// What the oracle says.
+    pub expected: ExpectedInstance,
+    /// What the subject did.
+    pub outcome: Outcome,
+}
+
+/// What the oracle says of an instantiation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ExpectedInstance {
+    /// It succeeds.
+    Instance,
+    /// It does not link.
+    Unlinkable(String),
+    /// A segment or the start function traps.
+    Trapped(Trap),
+    /// The start function calls a host function that fails.
+    HostFailed,
+    /// It needs more than the harness's limits.
+    Limit(String),
+    /// The start function used up the stack.
+    Exhausted,
+    /// Lockstep was not kept to the end.
+    Lost,
+}
+
+/// What came of an invocation.
+#[derive(Debug)]
+pub struct Invoked {
+    /// The comparison's result.
+    pub verdict: Verdict,
+    /// How the subject's ended.
+    pub outcome: Outcome,
+    /// Whether it can be judged: false where an earlier exhaustion left entities that differ.
+    pub tainted: bool,
+}
+
+/// One execution of one case.
+pub struct Subject<T: Tamper> {
+    engine: Engine,
+    store: Store<State<T>>,
+    shared: Arc<Shared<T>>,
+    execution: Execution,
+    settings: Settings,
+    tainted: bool,
+}
+
+/// How polling the guest ended.
+enum Driven<R> {
+    Done(R),
+    Stopped,
+    Panicked(String),
+}
+
+impl<T: Tamper> Subject<T> {
+    /// A fresh store for one execution.
+    ///
+    /// # Errors
+    ///
+    /// When the engine refuses its configuration.
+    pub fn new(execution: Execution, settings: Settings, tamper: T) -> Result<Subject<T>, SubjectError> {
+        let engine = config::engine(execution, settings.features)
+            .map_err(|error| SubjectError(format!("{error:#}")))?;
+        let driver = Driver::new(DriverConfig {
+            execution,
+            frames: settings.frames,
+            limits: config::limits(),
+            max_events: settings.max_events,
+        });
+        let access = match execution {
+            Execution::Instrumented => Access::Debug,
+            Execution::Uninstrumented if settings.twin => Access::Twin,
+            Execution::Uninstrumented => Access::Exports,
+        };
+        let host = HostWorld {
+            seed: settings.seed,
+            calls: 0,
+            functions: Vec::new(),
+            reentries_left: REENTRIES,
+        };
+        let session = Session { driver, names: Names::new(access), host, tamper };
+        let shared = Shared::new();
+        let mut store = Store::new(&engine, State::new(session, shared.clone()));
+        store.limiter(|state| state.limiter());
+        if execution == Execution::Instrumented {
+            store.set_debug_handler(Handler::<T>(PhantomData));
+        }
+        Ok(Subject { engine, store, shared, execution, settings, tainted: false })
+    }
+
+    fn session(&mut self) -> &mut Session<T> {
+        // The session is in the store whenever no guest runs, or was rescued from a panic.
+        self.store.data_mut().session().unwrap_or_else(|| unreachable!("session not given back"))
+    }
+
+    /// The driver: what was compared and found.
+    pub fn driver(&mut self) -> &mut Driver {
+        &mut self.session().driver
+    }
+
+    /// The fault layer.
+    pub fn tamper(&mut self) -> &mut T {
+        &mut self.session().tamper
+    }
+
+    /// Whether the case can go on.
+    pub fn is_alive(&mut self) -> bool {
+        self.driver().ended.is_none()
+    }
+
+    /// Makes a host function in both.
+    pub fn add_host_func(&mut self, function: HostFunction) -> FuncAddr {
+        let ty = func_type(&self.engine, &function.ty);
+        let session = self.session();
+        let id = HostFuncId(session.host.functions.len() as u32);
+        let addr = session.driver.machine.store.alloc_host_func(function.ty.clone(), id);
+        session.host.functions.push(function);
+        let func = Func::new_async(&mut self.store, ty, move |caller, params, results| {
+            Box::new(host::call(caller, id, params, results))
+        });
+        let mut lent = self.store.data_mut().lend();
+        if let Some(session) = lent.get() {
+            session.names.add_host_func(&mut self.store, addr, func);
+        }
+        self.store.data_mut().give_back(lent);
+        addr
+    }
+
+    /// Makes a memory of the host's in both.
+    ///
+    /// # Errors
+    ///
+    /// When the engine cannot make it.
+    pub fn add_memory(&mut self, ty: MemoryType) -> Result<MemAddr, SubjectError> {
+        let addr = self.driver().machine.store.alloc_memory(ty);
+        let max = ty.maximum.map(|pages| pages as u32);
+        let mine = wasmtime::MemoryType::new(ty.initial as u32, max);
+        let memory = wasmtime::Memory::new(&mut self.store, mine).map_err(failed)?;
+        self.session().names.add_memory(addr, memory);
+        Ok(addr)
+    }
+
+    /// Makes a table of the host's in both, filled with null.
+    ///
+    /// # Errors
+    ///
+    /// When the engine cannot make it.
+    pub fn add_table(&mut self, ty: TableType) -> Result<TableAddr, SubjectError> {
+        let addr = self.driver().machine.store.alloc_table(ty, Ref::Null);
+        let element = ref_type(ty.element_type);
+        let null = wasmtime::Ref::null(element.heap_type());
+        let max = ty.maximum.map(|n| n as u32);
+        let mine = wasmtime::TableType::new(element, ty.initial as u32, max);
+        let table = wasmtime::Table::new(&mut self.store, mine, null).map_err(failed)?;
+        self.session().names.add_table(addr, table);
+        Ok(addr)
+    }
+
+    /// Makes a global of the host's in both.
+    ///
+    /// # Errors
+    ///
+    /// When the engine cannot make it.
+    pub fn add_global(&mut self, ty: GlobalType, value: Value) -> Result<GlobalAddr, SubjectError> {
+        let addr = self.driver().machine.store.alloc_global(ty, value);
+        let mutability =
+            if ty.mutable { wasmtime::Mutability::Var } else { wasmtime::Mutability::Const };
+        let mine = wasmtime::GlobalType::new(val_type(ty.content_type), mutability);
+        let initial = self.vals(&[value])?.remove(0);
+        let global = wasmtime::Global::new(&mut self.store, mine, initial).map_err(failed)?;
+        self.session().names.add_global(addr, global);
+        Ok(addr)
+    }
+
+    fn vals(&mut self, values: &[Value]) -> Result<Vec<Val>, SubjectError> {
+        let mut lent = self.store.data_mut().lend();
+        let vals = lent.get().map_or_else(Vec::new, |session| {
+            values.iter().map(|&value| session.names.val(&mut self.store, value)).collect()
+        });
+        self.store.data_mut().give_back(lent);
+        vals.into_iter()
+            .map(|val| match val {
+                Some(val) => val.map_err(failed),
+                None => Err(SubjectError("no handle for a function reference".to_owned())),
+            })
+            .collect()
+    }
+
+    /// Whether the engine compiles the module.
+    ///
+    /// # Errors
+    ///
+    /// The engine's message, or that it panicked.
+    pub fn compiles(&self, bytes: &[u8]) -> Result<(), Outcome> {
+        match catch_unwind(AssertUnwindSafe(|| Module::new(&self.engine, bytes))) {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(Outcome::Failed(format!("{error:#}"))),
+            Err(panic) => Err(Outcome::Panicked(panic_text(&*panic))),
+        }
+    }
+
+    fn compile(&self, bytes: &[u8], oracle: &OracleModule) -> Result<Module, Outcome> {
+        let compiled = catch_unwind(AssertUnwindSafe(|| match self.execution {
+            Execution::Uninstrumented if self.settings.twin => {
+                let twin = twin(bytes, oracle).map_err(wasmtime::Error::new)?;
+                Module::new(&self.engine, &twin)
+            }
+            _ => Module::new(&self.engine, bytes),
+        }));
+        match compiled {
+            Ok(Ok(module)) => Ok(module),
+            Ok(Err(error)) => Err(Outcome::Failed(format!("{error:#}"))),
+            Err(panic) => Err(Outcome::Panicked(panic_text(&*panic))),
+        }
+    }
+
+    /// Instantiates a valid module in both, its start function in lockstep, and compares.
+    pub fn instantiate(
+        &mut self,
+        bytes: &Arc<[u8]>,
+        oracle: &Arc<OracleModule>,
+        imports: &[Extern],
+    ) -> Instantiated {
+        let module = match self.compile(bytes, oracle) {
+            Ok(module) => module,
+            Err(outcome) => return self.refused(outcome),
+        };
+        let made = self.driver().machine.instantiate(oracle, imports);
+        let instance = self.announce(bytes, oracle, &module);
+        let (mut expected, mut in_start) = match made {
+            Ok(_) => (ExpectedInstance::Instance, false),
+            Err(InstantiateError::Link { message, .. }) => {
+                (ExpectedInstance::Unlinkable(message), false)
+            }
+            Err(InstantiateError::Trap(trap)) => (ExpectedInstance::Trapped(trap), false),
+            Err(InstantiateError::Limit(message)) => (ExpectedInstance::Limit(message), false),
+        };
+        if let (ExpectedInstance::Instance, Some(addr)) = (&expected, instance)
+            && let Some(start) = oracle.start()
+        {
+            let func = self.driver().machine.store.instance(addr).funcs[start.index()];
+            in_start = self.driver().begin(func, &[]).is_ok();
+        }
+        let (outcome, handle) = self.instantiate_subject(&module, imports, &expected);
+        if in_start {
+            expected = self.finish_start(&outcome);
+        } else {
+            self.check_instantiation(&expected, &outcome);
+        }
+        if let (Some(addr), Some(handle)) = (instance, handle) {
+            self.bind(addr, handle);
+        }
+        self.compare_entities();
+        Instantiated { instance, expected, outcome }
+    }
+
+    fn refused(&mut self, outcome: Outcome) -> Instantiated {
+        let rule = match outcome {
+            Outcome::Panicked(_) => RuleId::Panic,
+            _ => RuleId::Instantiate,
+        };
+        let expected = "the module compiles".to_owned();
+        self.driver().report_end(rule, expected, outcome.describe());
+        Instantiated { instance: None, expected: ExpectedInstance::Lost, outcome }
+    }
+
+    /// Tells names and driver of the oracle's new instance, if there is one.
+    fn announce(&mut self, bytes: &Arc<[u8]>, oracle: &Arc<OracleModule>, module: &Module) -> Option<InstanceAddr> {
+        let layouts: Arc<[FunctionLayout]> = match self.execution {
+            Execution::Instrumented => packed_layouts(oracle).into(),
+            Execution::Uninstrumented => Arc::new([]),
+        };
+        let Session { driver, names, .. } = self.session();
+        let addr = InstanceAddr(driver.known_instances() as u32);
+        if addr.index() >= driver.machine.store.num_instances() {
+            return None;
+        }
+        names.announce(driver.machine.store.instance(addr), module.clone());
+        driver.add_instance(ModuleFacts { bytes: bytes.clone(), layouts });
+        Some(addr)
+    }
+
+    fn instantiate_subject(
+        &mut self,
+        module: &Module,
+        imports: &[Extern],
+        expected: &ExpectedInstance,
+    ) -> (Outcome, Option<Instance>) {
+        let Some(imports) = self.imports(imports) else {
+            return (Outcome::Failed("an import has no handle".to_owned()), None);
+        };
+        if let Err(error) = self.step_into(module) {
+            return (Outcome::Failed(format!("{error:#}")), None);
+        }
+        let driven = drive(&self.shared, Instance::new_async(&mut self.store, module, &imports));
+        let refused = std::mem::take(&mut self.store.data_mut().limiter().refused);
+        match driven {
+            Driven::Done(Ok(instance)) => (Outcome::Returned(Vec::new()), Some(instance)),
+            Driven::Done(Err(error)) => {
+                let outcome = match outcome_of(&error) {
+                    Outcome::Failed(message) if refused => Outcome::LimitReached(message),
+                    Outcome::Failed(message)
+                        if !matches!(expected, ExpectedInstance::Instance) =>
+                    {
+                        Outcome::Unlinkable(message)
+                    }
+                    outcome => outcome,
+                };
+                (outcome, None)
+            }
+            Driven::Stopped => (self.stopped(), None),
+            Driven::Panicked(message) => (self.panicked(message), None),
+        }
+    }
+
+    fn imports(&mut self, imports: &[Extern]) -> Option<Vec<wasmtime::Extern>> {
+        let names = &self.session().names;
+        imports
+            .iter()
+            .map(|import| {
+                Some(match *import {
+                    Extern::Func(addr) => wasmtime::Extern::Func(names.func(addr)?),
+                    Extern::Table(addr) => wasmtime::Extern::Table(names.table(addr)?),
+                    Extern::Memory(addr) => wasmtime::Extern::Memory(names.memory(addr)?),
+                    Extern::Global(addr) => wasmtime::Extern::Global(names.global(addr)?),
+                })
+            })
+            .collect()
+    }
+
+    /// Turns single-step on for a module that is about to be instantiated.
+    ///
+    /// `single_step` reaches only modules that the store knows, so the module is made known first
+    /// (ledger: `W42-LATE-MODULE`). PC 0 is the file's magic number, never an opcode.
+    fn step_into(&mut self, module: &Module) -> wasmtime::Result<()> {
+        if self.execution == Execution::Uninstrumented {
+            return Ok(());
+        }
+        if let Some(mut edit) = self.store.as_context_mut().edit_breakpoints() {
+            edit.add_breakpoint(module, 0)?;
+            edit.remove_breakpoint(module, 0)?;
+            edit.single_step(true)?;
+        }
+        self.check_edit_state();
+        Ok(())
+    }
+
+    fn check_edit_state(&mut self) {
+        let mut single_step = self.store.is_single_step();
+        let mut listed = self.store.breakpoints().map_or(0, Iterator::count);
+        self.tamper().edit_state(&mut single_step, &mut listed);
+        if single_step && listed == 0 {
+            return;
+        }
+        self.driver().report_plain(
+            RuleId::EditSingleStep,
+            Moment::Edit,
+            "single-step on, no breakpoint listed".to_owned(),
+            format!("single-step {single_step}, {listed} breakpoints listed"),
+        );
+    }
+
+    fn finish_start(&mut self, outcome: &Outcome) -> ExpectedInstance {
+        match self.finish(outcome.clone()) {
+            Verdict::Ended(Expected::Returned(_)) => ExpectedInstance::Instance,
+            Verdict::Ended(Expected::Trapped(trap)) => ExpectedInstance::Trapped(trap),
+            Verdict::Ended(Expected::HostFailed(_)) => ExpectedInstance::HostFailed,
+            Verdict::Exhausted => ExpectedInstance::Exhausted,
+            Verdict::Lost => ExpectedInstance::Lost,
+        }
+    }
+
+    /// Instantiation without a start function: the same in both, or a divergence.
+    fn check_instantiation(&mut self, expected: &ExpectedInstance, outcome: &Outcome) {
+        let (agrees, wanted) = match expected {
+            ExpectedInstance::Instance => {
+                (*outcome == Outcome::Returned(Vec::new()), "instantiated".to_owned())
+            }
+            ExpectedInstance::Unlinkable(message) => {
+                let agrees = matches!(outcome, Outcome::Unlinkable(_));
+                (agrees, format!("does not link: {message}"))
+            }
+            ExpectedInstance::Trapped(trap) => {
+                let agrees = matches!(outcome, Outcome::Trapped(seen) if seen.is(*trap));
+                (agrees, format!("trapped: {trap}"))
+            }
+            ExpectedInstance::Limit(message) => {
+                (matches!(outcome, Outcome::LimitReached(_)), format!("limit: {message}"))
+            }
+            ExpectedInstance::HostFailed
+            | ExpectedInstance::Exhausted
+            | ExpectedInstance::Lost => return,
+        };
+        if !agrees {
+            let rule = match outcome {
+                Outcome::Panicked(_) => RuleId::Panic,
+                _ => RuleId::Instantiate,
+            };
+            self.driver().report_end(rule, wanted, outcome.describe());
+        }
+    }
+
+    fn bind(&mut self, addr: InstanceAddr, handle: Instance) {
+        let mut lent = self.store.data_mut().lend();
+        if let Some(Session { driver, names, .. }) = lent.get() {
+            let oracle = driver.machine.store.instance(addr);
+            names.bind(&mut self.store, addr, oracle, handle);
+        }
+        self.store.data_mut().give_back(lent);
+    }
+
+    /// Invokes a function in both, in lockstep, and compares.
+    ///
+    /// # Errors
+    ///
+    /// When the arguments do not fit, or the subject has no handle for the function.
+    pub fn invoke(&mut self, func: FuncAddr, args: &[Value]) -> Result<Invoked, SubjectError> {
+        let Some(handle) = self.session().names.func(func) else {
+            return Err(SubjectError(format!("no handle for function {func}")));
+        };
+        let vals = self.vals(args)?;
+        self.driver().begin(func, args).map_err(|error| SubjectError(error.to_string()))?;
+        let count = self.driver().machine.store.func_type(func).results.len();
+        let mut results = vec![Val::I32(0); count];
+        let driven = {
+            let mut scope = RootScope::new(&mut self.store);
+            let called = drive(&self.shared, handle.call_async(&mut scope, &vals, &mut results));
+            match called {
+                Driven::Done(Ok(())) => Driven::Done(Ok(see(&mut scope, &results))),
+                Driven::Done(Err(error)) => Driven::Done(Err(error)),
+                Driven::Stopped => Driven::Stopped,
+                Driven::Panicked(message) => Driven::Panicked(message),
+            }
+        };
+        let outcome = match driven {
+            Driven::Done(Ok(values)) => Outcome::Returned(values),
+            Driven::Done(Err(error)) => outcome_of(&error),
+            Driven::Stopped => self.stopped(),
+            Driven::Panicked(message) => self.panicked(message),
+        };
+        let mut outcome = outcome;
+        self.tamper().outcome(&mut outcome);
+        let tainted = self.tainted;
+        let verdict = self.finish(outcome.clone());
+        self.compare_entities();
+        Ok(Invoked { verdict, outcome, tainted })
+    }
+
+    fn finish(&mut self, outcome: Outcome) -> Verdict {
+        let verdict = self.driver().finish(&outcome);
+        if verdict == Verdict::Exhausted {
+            self.with_view(|driver, view| driver.taint_entities(view));
+            let tainted = self.driver().is_tainted();
+            self.tainted |= tainted;
+        }
+        verdict
+    }
+
+    fn compare_entities(&mut self) {
+        if self.is_alive() {
+            self.with_view(|driver, view| driver.compare_entities(view, Moment::End));
+        }
+    }
+
+    fn with_view<R>(&mut self, f: impl FnOnce(&mut Driver, &mut View<'_, T>) -> R) -> Option<R> {
+        let mut lent = self.store.data_mut().lend();
+        let answer = lent.get().map(|session| {
+            let Session { driver, names, .. } = session;
+            let mut scope = RootScope::new(&mut self.store);
+            let mut view = View { store: scope.as_context_mut(), names };
+            f(driver, &mut view)
+        });
+        self.store.data_mut().give_back(lent);
+        answer
+    }
+
+    /// The value of an exported global, as the subject has it.
+    pub fn global(&mut self, addr: GlobalAddr) -> Option<crate::seen::Seen> {
+        use crate::lockstep::entities::Entities;
+        self.with_view(|_, view| view.global(addr)).flatten()
+    }
+
+    /// The guest was stopped: nothing is stepped any more.
+    fn stopped(&mut self) -> Outcome {
+        if self.execution == Execution::Instrumented
+            && let Some(mut edit) = self.store.as_context_mut().edit_breakpoints()
+        {
+            // The case is over; a failing edit cannot change its verdict.
+            let _ = edit.single_step(false);
+        }
+        Outcome::Stopped
+    }
+
+    fn panicked(&mut self, message: String) -> Outcome {
+        let driver = self.driver();
+        let observed = format!("the engine panicked: {message}");
+        driver.report_end(RuleId::Panic, "no panic".to_owned(), observed);
+        driver.ended.get_or_insert(Ended::Control(RuleId::Panic));
+        Outcome::Panicked(message)
+    }
+}
+
+/// Results in neutral terms.
+fn see<T: Tamper>(scope: &mut RootScope<&mut Store<State<T>>>, results: &[Val]) -> Vec<crate::seen::Seen> {
+    let mut context = scope.as_context_mut();
+    let mut lent = context.data_mut().lend();
+    let values = lent.get().map_or_else(Vec::new, |session| {
+        results.iter().map(|value| session.names.seen(&mut context, *value)).collect()
+    });
+    context.data_mut().give_back(lent);
+    values
+}
+
+/// Polls the guest to its end. A pending guest with a stop requested is dropped, which unwinds it.
+fn drive<T, R>(shared: &Shared<T>, guest: impl Future<Output = R>) -> Driven<R> {
+    let polled = catch_unwind(AssertUnwindSafe(|| {
+        let mut guest = pin!(guest);
+        let mut context = Context::from_waker(Waker::noop());
+        loop {
+            match guest.as_mut().poll(&mut context) {
+                Poll::Ready(result) => return Some(result),
+                Poll::Pending if shared.take_stop() => return None,
+                Poll::Pending => {}
+            }
+        }
+    }));
+    match polled {
+        Ok(Some(result)) => Driven::Done(result),
+        Ok(None) => Driven::Stopped,
+        Err(panic) => Driven::Panicked(panic_text(&*panic)),
+    }
+}
+
+/// A panic's message.
+pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+        .unwrap_or_else(|| "a panic without a message".to_owned())
+}
+
+fn failed(error: wasmtime::Error) -> SubjectError {
+    SubjectError(format!("{error:#}"))
+}

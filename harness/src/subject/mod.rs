@@ -1,0 +1,17 @@
+//! The adapter for Wasmtime 42: the only code that names the engine.
+//!
+//! It turns what the engine does into calls of the [`Driver`](crate::lockstep::driver::Driver) and
+//! the engine's state into [`Observation`](crate::observe::Observation)s. It holds no expectation.
+
+pub mod config;
+pub mod execute;
+mod handler;
+pub mod host;
+mod names;
+mod session;
+pub mod twin;
+mod values;
+mod view;
+
+/// The subject's name in reports.
+pub const SUBJECT: &str = "wasmtime 42.0.2";

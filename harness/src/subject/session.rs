@@ -1,0 +1,140 @@
+//! What an execution keeps in the engine's store: the driver, the names, the host's behaviour.
+
+use super::host::HostWorld;
+use super::names::Names;
+use crate::fault::Tamper;
+use crate::lockstep::driver::Driver;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use wasmtime::ResourceLimiter;
+
+/// Everything the handler and host functions need; moved out of the store while they run.
+pub(super) struct Session<T> {
+    pub(super) driver: Driver,
+    pub(super) names: Names,
+    pub(super) host: HostWorld,
+    pub(super) tamper: T,
+}
+
+/// The store's data.
+pub(super) struct State<T> {
+    session: Option<Box<Session<T>>>,
+    shared: Arc<Shared<T>>,
+    limiter: Limiter,
+}
+
+/// Shared with the code that polls the guest.
+pub(super) struct Shared<T> {
+    /// The guest is to be stopped: the pending future is to be dropped.
+    stop: AtomicBool,
+    /// The session, if a panic unwound past the code that held it.
+    rescued: Mutex<Option<Box<Session<T>>>>,
+}
+
+impl<T> Shared<T> {
+    pub(super) fn new() -> Arc<Shared<T>> {
+        Arc::new(Shared { stop: AtomicBool::new(false), rescued: Mutex::new(None) })
+    }
+
+    pub(super) fn request_stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a stop was requested; the request is taken.
+    pub(super) fn take_stop(&self) -> bool {
+        self.stop.swap(false, Ordering::Relaxed)
+    }
+}
+
+impl<T: Tamper> State<T> {
+    pub(super) fn new(session: Session<T>, shared: Arc<Shared<T>>) -> State<T> {
+        State {
+            session: Some(Box::new(session)),
+            shared,
+            limiter: Limiter { refused: false },
+        }
+    }
+
+    /// Takes the session; it comes back with [`State::give_back`], or by the rescue if a panic
+    /// unwinds in between.
+    pub(super) fn lend(&mut self) -> Lent<T> {
+        Lent { session: self.session.take(), shared: self.shared.clone() }
+    }
+
+    pub(super) fn give_back(&mut self, mut lent: Lent<T>) {
+        self.session = lent.session.take();
+    }
+
+    /// The session, outside handlers and host functions.
+    pub(super) fn session(&mut self) -> Option<&mut Session<T>> {
+        if self.session.is_none() {
+            let mut rescued = self.shared.rescued.lock().unwrap_or_else(PoisonError::into_inner);
+            self.session = rescued.take();
+        }
+        self.session.as_deref_mut()
+    }
+
+    pub(super) fn limiter(&mut self) -> &mut Limiter {
+        &mut self.limiter
+    }
+}
+
+/// A session on loan.
+pub(super) struct Lent<T> {
+    session: Option<Box<Session<T>>>,
+    shared: Arc<Shared<T>>,
+}
+
+impl<T> Lent<T> {
+    /// The session. `None` cannot happen while a handler or host function runs: nobody else took it.
+    #[inline]
+    pub(super) fn get(&mut self) -> Option<&mut Session<T>> {
+        self.session.as_deref_mut()
+    }
+
+    pub(super) fn shared(&self) -> Arc<Shared<T>> {
+        self.shared.clone()
+    }
+}
+
+impl<T> Drop for Lent<T> {
+    fn drop(&mut self) {
+        if let Some(session) = self.session.take() {
+            let mut rescued = self.shared.rescued.lock().unwrap_or_else(PoisonError::into_inner);
+            *rescued = Some(session);
+        }
+    }
+}
+
+/// The same limits on memories and tables as the oracle's.
+#[derive(Debug)]
+pub(super) struct Limiter {
+    /// Whether something was refused since the last look.
+    pub(super) refused: bool,
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let allowed = desired <= super::config::MEMORY_LIMIT;
+        self.refused |= !allowed;
+        Ok(allowed)
+    }
+
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let allowed = desired <= super::config::TABLE_LIMIT;
+        self.refused |= !allowed;
+        Ok(allowed)
+    }
+
+    fn instances(&self) -> usize {
+        usize::MAX
+    }
+
+    fn tables(&self) -> usize {
+        usize::MAX
+    }
+
+    fn memories(&self) -> usize {
+        usize::MAX
+    }
+}

@@ -1,0 +1,122 @@
+//! The engine's stack and entities as the checkers see them.
+
+use super::names::Names;
+use super::session::State;
+use crate::fault::Tamper;
+use crate::lockstep::entities::Entities;
+use crate::observe::{Boundary, Observation, Place, Walk};
+use crate::seen::Seen;
+use lockstep_oracles::address::{FuncIndex, GlobalAddr, InstanceAddr, MemAddr, Pc, TableAddr};
+use wasmtime::{AsContextMut, DebugFrameCursor, FrameParentResult, Ref, StoreContextMut, Val};
+
+/// A store at rest: in a handler, in a host function, or between calls.
+pub(super) struct View<'a, T: 'static> {
+    pub(super) store: StoreContextMut<'a, State<T>>,
+    pub(super) names: &'a mut Names,
+}
+
+impl<T: Tamper> Observation for View<'_, T> {
+    type Walk<'w>
+        = CursorWalk<'w, T>
+    where
+        Self: 'w;
+
+    #[inline]
+    fn walk(&mut self) -> CursorWalk<'_, T> {
+        let cursor = self.store.as_context_mut().debug_frames();
+        CursorWalk {
+            // The driver walks only in the execution that has `guest_debug` on.
+            cursor: cursor.unwrap_or_else(|| unreachable!("debug_frames() without guest_debug")),
+            names: self.names,
+        }
+    }
+}
+
+/// A walk with the engine's cursor.
+pub(super) struct CursorWalk<'a, T: 'static> {
+    cursor: DebugFrameCursor<'a, State<T>>,
+    names: &'a mut Names,
+}
+
+impl<T: Tamper> Walk for CursorWalk<'_, T> {
+    #[inline]
+    fn done(&self) -> bool {
+        self.cursor.done()
+    }
+
+    #[inline]
+    fn place(&mut self) -> Place {
+        let handle = self.cursor.instance();
+        let named = self.names.instance(handle, self.cursor.module());
+        let imported = named.map_or(0, |(addr, _)| self.names.imported_funcs(addr));
+        let shown = self.cursor.wasm_function_index_and_pc();
+        Place {
+            instance: named.map(|(addr, _)| addr),
+            module_agrees: named.is_some_and(|(_, agrees)| agrees),
+            func: shown.map(|(func, _)| FuncIndex(imported + func.as_u32())),
+            pc: Pc(shown.map_or(0, |(_, pc)| pc)),
+        }
+    }
+
+    #[inline]
+    fn num_locals(&self) -> u32 {
+        self.cursor.num_locals()
+    }
+
+    #[inline]
+    fn num_operands(&self) -> u32 {
+        self.cursor.num_stacks()
+    }
+
+    #[inline]
+    fn local(&mut self, index: u32) -> Seen {
+        let value = self.cursor.local(index);
+        self.names.seen(&mut self.cursor, value)
+    }
+
+    #[inline]
+    fn operand(&mut self, index: u32) -> Seen {
+        let value = self.cursor.stack(index);
+        self.names.seen(&mut self.cursor, value)
+    }
+
+    #[inline]
+    fn parent(&mut self) -> Boundary {
+        match self.cursor.move_to_parent() {
+            FrameParentResult::SameActivation => Boundary::Same,
+            FrameParentResult::NewActivation => Boundary::Host,
+        }
+    }
+}
+
+impl<T: Tamper> Entities for View<'_, T> {
+    fn memory(&mut self, addr: MemAddr) -> Option<&[u8]> {
+        let memory = self.names.memory(addr)?;
+        Some(memory.data(&self.store))
+    }
+
+    fn global(&mut self, addr: GlobalAddr) -> Option<Seen> {
+        let global = self.names.global(addr)?;
+        let value = global.get(&mut self.store);
+        Some(self.names.seen(&mut self.store, value))
+    }
+
+    fn table_size(&mut self, addr: TableAddr) -> Option<u64> {
+        let table = self.names.table(addr)?;
+        Some(table.size(&self.store))
+    }
+
+    fn table_element(&mut self, addr: TableAddr, index: u64) -> Seen {
+        let element = self.names.table(addr).and_then(|table| table.get(&mut self.store, index));
+        let value = match element {
+            Some(Ref::Func(func)) => Val::FuncRef(func),
+            Some(Ref::Extern(external)) => Val::ExternRef(external),
+            _ => return Seen::Unmodelled,
+        };
+        self.names.seen(&mut self.store, value)
+    }
+
+    fn has_instance(&self, addr: InstanceAddr) -> bool {
+        self.names.has_instance(addr)
+    }
+}

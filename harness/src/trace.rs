@@ -1,0 +1,10 @@
+//! Traces: what both sides showed at each event. Made only when a person asks for one.
+
+use crate::snapshot::Snapshot;
+use lockstep_oracles::machine::Machine;
+
+/// Receives every matched event.
+pub trait Tracer: Send {
+    /// An event at which control agreed: the oracle's state and the subject's.
+    fn event(&mut self, ordinal: u64, machine: &Machine, seen: &Snapshot);
+}

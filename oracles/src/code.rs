@@ -1,0 +1,124 @@
+//! A function as the machine executes it: one instruction an opcode, in file order, with its PC.
+
+use crate::address::{FuncIndex, Pc};
+use crate::opcode::Opcode;
+use wasmparser::ValType;
+
+/// One opcode with its immediates resolved. Same position in [`Function::instrs`] and [`Function::pcs`].
+#[derive(Clone, Copy, Debug)]
+pub struct Instr {
+    /// What to do.
+    pub op: Opcode,
+    /// First immediate; its meaning depends on `op` (an index, a branch table position, a lane …).
+    pub a: u32,
+    /// Second immediate (a constant's low bits, a memory offset …).
+    pub b: u64,
+}
+
+/// A position in the hash-consed lists of operand types: `None` is the empty operand stack.
+pub type Shape = Option<ShapeId>;
+
+/// Index of a [`ShapeNode`] in [`Function::shapes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ShapeId(pub u32);
+
+/// An operand stack's type: the top operand's type, and everything below it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ShapeNode {
+    /// What is below.
+    pub below: Shape,
+    /// Type of this operand.
+    pub ty: ValType,
+    /// Operands up to and including this one.
+    pub height: u32,
+}
+
+/// A function defined by a module, ready to execute.
+#[derive(Debug)]
+pub struct Function {
+    /// Its index in the module's function index space.
+    pub index: FuncIndex,
+    /// Types of parameters and declared locals, in local index order.
+    pub locals: Box<[ValType]>,
+    /// How many of `locals` are parameters.
+    pub num_params: u32,
+    /// How many results.
+    pub num_results: u32,
+    /// The largest number of operands at any point.
+    pub max_operands: u32,
+    /// One entry an opcode, in file order, the final `end` included.
+    pub instrs: Box<[Instr]>,
+    /// PC of each opcode.
+    pub pcs: Box<[Pc]>,
+    /// Operand types just before each opcode; meaningless for opcodes that control cannot reach.
+    pub before: Box<[Shape]>,
+    /// Whether validation considers the opcode reachable.
+    pub reachable: Box<[bool]>,
+    /// The nodes that `before` points into.
+    pub shapes: Box<[ShapeNode]>,
+    /// Branch targets (`br`, `br_if`, `br_table`), as `Instr::a` names them.
+    pub(crate) targets: Box<[Target]>,
+    /// Constants that do not fit an [`Instr`] (vectors, shuffle masks).
+    pub(crate) vectors: Box<[u128]>,
+}
+
+/// Where a branch goes, and what it carries.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target {
+    /// Position of the next instruction to execute; `RETURN` for the function's own label.
+    pub(crate) to: u32,
+    /// Operands carried.
+    pub(crate) arity: u32,
+    /// Cells of the frame (locals and operands) below the label's operands.
+    pub(crate) below: u32,
+}
+
+/// [`Target::to`] of a branch to the function's own label.
+pub(crate) const RETURN: u32 = u32::MAX;
+
+impl Function {
+    /// Position of the opcode at `pc`, if there is one.
+    pub fn position(&self, pc: Pc) -> Option<usize> {
+        self.pcs.binary_search(&pc).ok()
+    }
+
+    /// Operand types just before the opcode at `position`, top first.
+    pub fn operand_types(&self, position: usize) -> Operands<'_> {
+        self.operands(self.before[position])
+    }
+
+    /// The types of a shape, top first.
+    pub fn operands(&self, shape: Shape) -> Operands<'_> {
+        Operands {
+            shapes: &self.shapes,
+            next: shape,
+        }
+    }
+}
+
+/// Operand types, top of the stack first.
+#[derive(Clone, Debug)]
+pub struct Operands<'a> {
+    shapes: &'a [ShapeNode],
+    next: Shape,
+}
+
+impl Iterator for Operands<'_> {
+    type Item = ValType;
+
+    #[inline]
+    fn next(&mut self) -> Option<ValType> {
+        let node = self.shapes[self.next?.0 as usize];
+        self.next = node.below;
+        Some(node.ty)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let n = self
+            .next
+            .map_or(0, |id| self.shapes[id.0 as usize].height as usize);
+        (n, Some(n))
+    }
+}
+
+impl ExactSizeIterator for Operands<'_> {}

@@ -1,0 +1,42 @@
+//! A module instance: a module and the addresses of what its indices mean. It never holds a value;
+//! values are in the store.
+
+use crate::address::{DataAddr, ElemAddr, FuncAddr, GlobalAddr, MemAddr, TableAddr};
+use crate::module::{ExternKind, Module};
+use crate::store::{Extern, TypeId};
+use std::sync::Arc;
+
+/// A module instance.
+#[derive(Debug)]
+pub struct Instance {
+    /// The module.
+    pub module: Arc<Module>,
+    /// Its functions, imported ones first.
+    pub funcs: Vec<FuncAddr>,
+    /// Its tables, imported ones first.
+    pub tables: Vec<TableAddr>,
+    /// Its memories, imported ones first.
+    pub memories: Vec<MemAddr>,
+    /// Its globals, imported ones first.
+    pub globals: Vec<GlobalAddr>,
+    /// Its types, as the store numbers them.
+    pub(crate) types: Vec<TypeId>,
+    /// Its element segments.
+    pub(crate) elems: Vec<ElemAddr>,
+    /// Its data segments.
+    pub(crate) datas: Vec<DataAddr>,
+}
+
+impl Instance {
+    /// What it exports under `name`.
+    pub fn export(&self, name: &str) -> Option<Extern> {
+        let export = self.module.exports().iter().find(|e| e.name == name)?;
+        let index = export.index as usize;
+        Some(match export.kind {
+            ExternKind::Func => Extern::Func(self.funcs[index]),
+            ExternKind::Table => Extern::Table(self.tables[index]),
+            ExternKind::Memory => Extern::Memory(self.memories[index]),
+            ExternKind::Global => Extern::Global(self.globals[index]),
+        })
+    }
+}

@@ -1,0 +1,124 @@
+//! Looking at a stopped machine: frames, innermost first. It never changes anything and never
+//! allocates, except where it hands out typed lists for people.
+
+use super::{Frame, Machine, Status};
+use crate::address::{InstanceAddr, Pc};
+use crate::code::{Function, Shape};
+use crate::module::Module;
+use crate::opcode::Opcode;
+use crate::value::{Cell, Value};
+use wasmparser::ValType;
+
+/// A frame of a stopped machine.
+///
+/// The innermost frame shows the operand stack as it is before its opcode. A frame that waits for
+/// a call shows the PC of that call and the operands before it, arguments included; the table
+/// index of a `call_indirect` is already gone.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameView<'m> {
+    /// Which activation it belongs to; 0 is the outermost.
+    pub activation: usize,
+    /// The instance whose code it runs.
+    pub instance: InstanceAddr,
+    /// That instance's module.
+    pub module: &'m Module,
+    /// The function.
+    pub function: &'m Function,
+    /// Position of the next opcode, or of the pending call.
+    pub position: usize,
+    /// Types of `operands`.
+    pub shape: Shape,
+    /// The locals, parameters first; types in [`Function::locals`].
+    pub locals: &'m [Cell],
+    /// The operand stack, bottom first.
+    pub operands: &'m [Cell],
+}
+
+impl FrameView<'_> {
+    /// The PC.
+    #[inline]
+    pub fn pc(&self) -> Pc {
+        self.function.pcs[self.position]
+    }
+
+    /// The opcode at the PC.
+    #[inline]
+    pub fn op(&self) -> Opcode {
+        self.function.instrs[self.position].op
+    }
+
+    /// The locals with their types.
+    pub fn locals_typed(&self) -> impl Iterator<Item = Value> + '_ {
+        let types = self.function.locals.iter();
+        self.locals.iter().zip(types).map(|(c, &ty)| c.typed(ty))
+    }
+
+    /// The operands with their types, bottom first. Allocates.
+    pub fn operands_typed(&self) -> impl Iterator<Item = Value> + '_ {
+        let mut types: Vec<ValType> = self.function.operands(self.shape).collect();
+        types.reverse();
+        self.operands.iter().zip(types).map(|(c, ty)| c.typed(ty))
+    }
+}
+
+impl Machine {
+    /// The innermost frame of the top activation; `None` without an activation, and in one that
+    /// called a host function directly.
+    #[inline]
+    pub fn top(&self) -> Option<FrameView<'_>> {
+        let activation = self.activations.last()?;
+        if self.frames.len() == activation.first_frame {
+            return None;
+        }
+        let frame = self.frames.last()?;
+        let waits = matches!(activation.status, Status::InHost { .. });
+        Some(self.view(frame, self.activations.len() - 1, waits))
+    }
+
+    /// The opcode that [`Machine::top`] is at.
+    #[inline]
+    pub fn current_op(&self) -> Option<Opcode> {
+        Some(self.top()?.op())
+    }
+
+    /// Every frame of every activation, innermost first.
+    pub fn frames(&self) -> impl Iterator<Item = FrameView<'_>> {
+        // How many activations are not wholly inside the frame that comes next.
+        let mut outer = self.activations.len();
+        (0..self.frames.len()).rev().map(move |i| {
+            while self.activations[outer - 1].first_frame > i {
+                outer -= 1;
+            }
+            let end = match self.activations.get(outer) {
+                Some(inner) => inner.first_frame,
+                None => self.frames.len(),
+            };
+            let in_host = matches!(self.activations[outer - 1].status, Status::InHost { .. });
+            self.view(&self.frames[i], outer - 1, i + 1 < end || in_host)
+        })
+    }
+
+    #[inline]
+    fn view(&self, frame: &Frame, activation: usize, waits: bool) -> FrameView<'_> {
+        let module = &*self.store.instances[frame.instance.index()].module;
+        let function = &module.functions[frame.function as usize];
+        let position = frame.position as usize;
+        let mut shape = function.before[position];
+        if waits && function.instrs[position].op == Opcode::CallIndirect {
+            shape = shape.and_then(|id| function.shapes[id.0 as usize].below);
+        }
+        let height = shape.map_or(0, |id| function.shapes[id.0 as usize].height as usize);
+        let cells = &self.stack[frame.base..][..function.locals.len() + height];
+        let (locals, operands) = cells.split_at(function.locals.len());
+        FrameView {
+            activation,
+            instance: frame.instance,
+            module,
+            function,
+            position,
+            shape,
+            locals,
+            operands,
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! A module, decoded, validated and compiled: immutable, and shared by all its instances.
+//!
+//! It never holds state of an instance.
+
+use crate::address::FuncIndex;
+use crate::code::Function;
+use crate::value::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use wasmparser::{GlobalType, MemoryType, RefType, TableType, ValType, WasmFeatures};
+
+/// A function type.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FuncType {
+    /// Types of the parameters.
+    pub params: Box<[ValType]>,
+    /// Types of the results.
+    pub results: Box<[ValType]>,
+}
+
+impl fmt::Display for FuncType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |f: &mut fmt::Formatter<'_>, types: &[ValType]| {
+            f.write_str("(")?;
+            for (i, ty) in types.iter().enumerate() {
+                if i > 0 {
+                    f.write_str(", ")?;
+                }
+                write!(f, "{ty}")?;
+            }
+            f.write_str(")")
+        };
+        list(f, &self.params)?;
+        f.write_str(" -> ")?;
+        list(f, &self.results)
+    }
+}
+
+/// The type of something that is imported or exported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExternType {
+    /// A function
+    Func(FuncType),
+    /// A table
+    Table(TableType),
+    /// A memory
+    Memory(MemoryType),
+    /// A global
+    Global(GlobalType),
+}
+
+/// An import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Import {
+    /// First part of the name.
+    pub module: String,
+    /// Second part of the name.
+    pub name: String,
+    /// What is wanted.
+    pub ty: ExternType,
+}
+
+/// The index space that an export's index belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ExternKind {
+    /// Functions
+    Func,
+    /// Tables
+    Table,
+    /// Memories
+    Memory,
+    /// Globals
+    Global,
+}
+
+/// An export.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Export {
+    /// Its name.
+    pub name: String,
+    /// Its index space.
+    pub kind: ExternKind,
+    /// Its index in that space, imports first.
+    pub index: u32,
+}
+
+/// Why a binary is no module of the oracle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ModuleErrorKind {
+    /// It does not decode.
+    Malformed,
+    /// It decodes, but does not validate.
+    Invalid,
+    /// It is valid for the given features, but the oracle does not implement all that it uses.
+    Unsupported,
+}
+
+/// A binary that is not accepted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message} (at offset 0x{offset:x})")]
+pub struct ModuleError {
+    /// Byte offset from the start of the binary.
+    pub offset: usize,
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// What sort of error it is.
+    pub kind: ModuleErrorKind,
+}
+
+/// A constant expression: exactly one instruction in Wasm 2.0.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ConstExpr {
+    /// `t.const`, `ref.null`
+    Value(Value),
+    /// `ref.func`
+    RefFunc(FuncIndex),
+    /// `global.get`
+    GlobalGet(u32),
+}
+
+/// When a segment is copied into its table or memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SegmentMode {
+    /// By `table.init` or `memory.init`
+    Passive,
+    /// At instantiation, into this table or memory, at this offset
+    Active { index: u32, offset: ConstExpr },
+    /// Never: it only declares that functions are referenced
+    Declarative,
+}
+
+/// An element segment.
+#[derive(Clone, Debug)]
+pub(crate) struct ElemSegment {
+    pub(crate) mode: SegmentMode,
+    pub(crate) items: Box<[ConstExpr]>,
+}
+
+/// A data segment.
+#[derive(Clone, Debug)]
+pub(crate) struct DataSegment {
+    pub(crate) mode: SegmentMode,
+    pub(crate) bytes: Arc<[u8]>,
+}
+
+/// A module.
+#[derive(Debug, Default)]
+pub struct Module {
+    pub(crate) types: Vec<FuncType>,
+    pub(crate) imports: Vec<Import>,
+    pub(crate) exports: Vec<Export>,
+    /// Type index of each function, imports first.
+    pub(crate) funcs: Vec<u32>,
+    pub(crate) num_imported_funcs: u32,
+    pub(crate) functions: Vec<Function>,
+    pub(crate) tables: Vec<TableType>,
+    pub(crate) num_imported_tables: u32,
+    pub(crate) memories: Vec<MemoryType>,
+    pub(crate) num_imported_memories: u32,
+    pub(crate) globals: Vec<GlobalType>,
+    pub(crate) num_imported_globals: u32,
+    /// Initialisers of the globals that are not imported.
+    pub(crate) global_inits: Vec<ConstExpr>,
+    pub(crate) elems: Vec<ElemSegment>,
+    pub(crate) datas: Vec<DataSegment>,
+    pub(crate) start: Option<FuncIndex>,
+    pub(crate) names: BTreeMap<FuncIndex, String>,
+}
+
+impl Module {
+    /// Decodes, validates and compiles a binary.
+    ///
+    /// # Errors
+    ///
+    /// If the binary is malformed, not valid under `features`, or uses what the oracle does not
+    /// implement; [`ModuleError::kind`] says which. An unsupported module is a valid one.
+    pub fn new(bytes: &[u8], features: WasmFeatures) -> Result<Arc<Module>, ModuleError> {
+        crate::decode::decode(bytes, features).map(Arc::new)
+    }
+
+    /// The imports, in order.
+    pub fn imports(&self) -> &[Import] {
+        &self.imports
+    }
+
+    /// The exports, in order.
+    pub fn exports(&self) -> &[Export] {
+        &self.exports
+    }
+
+    /// Type of a function.
+    ///
+    /// # Panics
+    ///
+    /// If the module has no such function.
+    pub fn func_type(&self, func: FuncIndex) -> &FuncType {
+        &self.types[self.funcs[func.index()] as usize]
+    }
+
+    /// How many functions are imported.
+    pub fn num_imported_funcs(&self) -> u32 {
+        self.num_imported_funcs
+    }
+
+    /// How many functions there are, imported ones included.
+    pub fn num_funcs(&self) -> u32 {
+        self.funcs.len() as u32
+    }
+
+    /// A function that the module defines; `None` for imports and out of range.
+    pub fn function(&self, func: FuncIndex) -> Option<&Function> {
+        let defined = func.0.checked_sub(self.num_imported_funcs)?;
+        self.functions.get(defined as usize)
+    }
+
+    /// The functions that the module defines, in order.
+    pub fn functions(&self) -> &[Function] {
+        &self.functions
+    }
+
+    /// Types of the memories, imported ones first.
+    pub fn memories(&self) -> &[MemoryType] {
+        &self.memories
+    }
+
+    /// Types of the tables, imported ones first.
+    pub fn tables(&self) -> &[TableType] {
+        &self.tables
+    }
+
+    /// Types of the globals, imported ones first.
+    pub fn globals(&self) -> &[GlobalType] {
+        &self.globals
+    }
+
+    /// How many memories are imported.
+    pub fn num_imported_memories(&self) -> u32 {
+        self.num_imported_memories
+    }
+
+    /// How many tables are imported.
+    pub fn num_imported_tables(&self) -> u32 {
+        self.num_imported_tables
+    }
+
+    /// How many globals are imported.
+    pub fn num_imported_globals(&self) -> u32 {
+        self.num_imported_globals
+    }
+
+    /// The start function.
+    pub fn start(&self) -> Option<FuncIndex> {
+        self.start
+    }
+
+    /// A function's name, if the name section gives one.
+    pub fn func_name(&self, func: FuncIndex) -> Option<&str> {
+        self.names.get(&func).map(String::as_str)
+    }
+}
+
+/// Whether Wasm 2.0 has the type.
+pub(crate) fn in_wasm_2_0(ty: ValType) -> bool {
+    match ty {
+        ValType::Ref(ty) => ty == RefType::FUNCREF || ty == RefType::EXTERNREF,
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! What is accepted, what is rejected, and what is said about it.
+
+use super::*;
+use proptest::prelude::*;
+
+const SAMPLE: &str = r#"(module $m
+    (import "a" "f" (func $f (param i32 i64) (result f32)))
+    (import "a" "m" (memory 1 2))
+    (table $t 1 funcref)
+    (global $g (mut i32) (i32.const 5))
+    (func $start)
+    (func $named (export "e") (param i32) (result i32)
+        (block (result i32) (br_table 0 1 (local.get 0) (local.get 0))))
+    (start $start)
+    (elem (i32.const 0) $f $named)
+    (data (i32.const 3) "abc")
+    (export "t" (table $t)) (export "g" (global $g)))"#;
+
+fn sample() -> Vec<u8> {
+    wat::parse_str(SAMPLE).expect("the sample is a module")
+}
+
+#[test]
+fn the_sections_are_all_there() {
+    let m = Module::new(&sample(), WasmFeatures::WASM2).expect("the sample is valid");
+    assert_eq!((m.num_imported_funcs(), m.num_funcs()), (1, 3));
+    assert_eq!(m.func_type(FuncIndex(0)).to_string(), "(i32, i64) -> (f32)");
+    assert!(m.function(FuncIndex(0)).is_none());
+    assert!(m.function(FuncIndex(3)).is_none());
+    assert_eq!(
+        m.function(FuncIndex(2)).map(|f| f.index),
+        Some(FuncIndex(2))
+    );
+    assert_eq!((m.memories().len(), m.num_imported_memories()), (1, 1));
+    assert_eq!((m.tables().len(), m.num_imported_tables()), (1, 0));
+    assert_eq!((m.globals().len(), m.num_imported_globals()), (1, 0));
+    assert_eq!(m.start(), Some(FuncIndex(1)));
+    assert_eq!(m.func_name(FuncIndex(2)), Some("named"));
+    assert_eq!(m.func_name(FuncIndex(7)), None);
+    let exports: Vec<_> = m
+        .exports()
+        .iter()
+        .map(|e| (e.name.as_str(), e.kind, e.index))
+        .collect();
+    assert_eq!(
+        exports,
+        [
+            ("e", ExternKind::Func, 2),
+            ("t", ExternKind::Table, 0),
+            ("g", ExternKind::Global, 0)
+        ]
+    );
+    let imports: Vec<_> = m.imports().iter().map(|i| i.name.as_str()).collect();
+    assert_eq!(imports, ["f", "m"]);
+}
+
+/// The error of a text that encodes, under all features of Wasm 3.0 or those of 2.0.
+fn error(wat: &str, features: WasmFeatures) -> ModuleError {
+    let bytes = wat::parse_str(wat).expect("the test's text encodes");
+    Module::new(&bytes, features).expect_err("the module is not accepted")
+}
+
+#[test]
+fn an_invalid_module_decodes() {
+    let e = error("(module (func i32.add))", WasmFeatures::WASM2);
+    assert_eq!(e.kind, ModuleErrorKind::Invalid);
+    assert!(e.to_string().contains("(at offset 0x"), "{e}");
+}
+
+#[test]
+fn a_malformed_module_does_not_decode() {
+    for bytes in [&b""[..], b"\0asm", b"\0asm\x01\0\0\0\x01\x05"] {
+        let e = Module::new(bytes, WasmFeatures::WASM2).expect_err("malformed");
+        assert_eq!(e.kind, ModuleErrorKind::Malformed, "{e}");
+    }
+}
+
+#[test]
+fn what_is_valid_but_not_implemented_is_named() {
+    let e = error("(module (func $f return_call $f))", WasmFeatures::WASM3);
+    assert_eq!(e.kind, ModuleErrorKind::Unsupported);
+    assert!(e.message.starts_with("return_call "), "{e}");
+    assert!(e.offset > 8);
+    for wat in [
+        "(module (memory i64 1))",
+        "(module (memory 1) (memory 1))",
+        "(module (tag))",
+        "(module (type (struct)))",
+        "(module (table 1 (ref null any)))",
+        "(module (func (local anyref)))",
+        "(module (global i32 (i32.add (i32.const 1) (i32.const 2))))",
+        "(module (func (block (result anyref) (unreachable)) drop))",
+        "(module (func (drop (ref.null any))))",
+    ] {
+        let e = error(wat, WasmFeatures::WASM3);
+        assert_eq!(e.kind, ModuleErrorKind::Unsupported, "{wat}: {e}");
+    }
+}
+
+#[test]
+fn an_unsupported_module_is_a_valid_one() {
+    let e = error(
+        "(module (func $f return_call $f) (func i32.add))",
+        WasmFeatures::WASM3,
+    );
+    assert_eq!(e.kind, ModuleErrorKind::Invalid);
+}
+
+#[test]
+fn a_component_is_no_module() {
+    let bytes = wat::parse_str("(component)").expect("it encodes");
+    for features in [WasmFeatures::WASM2, WasmFeatures::all()] {
+        assert!(Module::new(&bytes, features).is_err());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Given a module with any bytes overwritten, the answer is a module or an error.
+    #[test]
+    fn damaged_modules_never_panic(
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        all_features: bool,
+    ) {
+        let mut bytes = sample();
+        for (at, byte) in damage {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        let features = if all_features { WasmFeatures::all() } else { WasmFeatures::WASM2 };
+        let _ = Module::new(&bytes, features);
+    }
+
+    /// Given any bytes after the header, the answer is a module or an error.
+    #[test]
+    fn arbitrary_bytes_never_panic(tail in prop::collection::vec(any::<u8>(), 0..64)) {
+        let mut bytes = b"\0asm\x01\0\0\0".to_vec();
+        bytes.extend(tail);
+        let _ = Module::new(&bytes, WasmFeatures::all());
+    }
+}

@@ -1,0 +1,122 @@
+//! The opcodes, one variant each, from the decoder's own table: every proposal's are there.
+
+/// Builds [`Opcode`] from the decoder's operator table, so that none can be forgotten.
+macro_rules! opcodes {
+    ($( @$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*) )*) => {
+        /// An opcode of WebAssembly.
+        ///
+        /// Variants are named as in `wasmparser::Operator`; [`Opcode::name`] is the text format's name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u16)]
+        #[allow(missing_docs)]
+        pub enum Opcode { $($op,)* }
+
+        impl Opcode {
+            /// Every opcode, in the decoder's order; `ALL[op as usize] == op`.
+            pub const ALL: &[Opcode] = &[$(Opcode::$op,)*];
+
+            const VISIT: &[&str] = &[$(stringify!($visit),)*];
+            const PROPOSAL: &[&str] = &[$(stringify!($proposal),)*];
+
+            /// The opcode of a decoded operator.
+            pub fn of(operator: &wasmparser::Operator<'_>) -> Opcode {
+                match operator {
+                    $(wasmparser::Operator::$op { .. } => Opcode::$op,)*
+                    // The decoder's enum is open; its table, from which this match is made, is complete.
+                    _ => unreachable!("operator without a row in the decoder's table"),
+                }
+            }
+        }
+    };
+}
+
+wasmparser::for_each_operator!(opcodes);
+
+/// Groups whose text name has a dot after them: `i32.add`, `local.get`, `ref.null`.
+const DOTTED: &[&str] = &[
+    "i32", "i64", "f32", "f64", "v128", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2",
+    "local", "global", "table", "memory", "data", "elem", "ref", "struct", "array", "any",
+    "extern", "i31", "atomic", "cont",
+];
+
+impl Opcode {
+    /// The name in the text format, for example `i32.add`; a `select` with a type annotation is
+    /// `select t`.
+    pub fn name(self) -> String {
+        let visit = Opcode::VISIT[self as usize];
+        let name = visit.strip_prefix("visit_").unwrap_or(visit);
+        if name == "typed_select" {
+            return "select t".to_owned();
+        }
+        match name.split_once('_') {
+            Some((group, rest)) if DOTTED.contains(&group) => format!("{group}.{rest}"),
+            _ => name.to_owned(),
+        }
+    }
+
+    /// The proposal that brought it, as the decoder's table names it (`mvp`, `simd` …).
+    pub fn proposal(self) -> &'static str {
+        Opcode::PROPOSAL[self as usize]
+    }
+
+    /// Whether Wasm 2.0 has it.
+    pub fn in_wasm_2_0(self) -> bool {
+        // The decoder's table puts a `select` of several results beside Wasm 2.0's of one.
+        if self == Opcode::TypedSelectMulti {
+            return false;
+        }
+        matches!(
+            self.proposal(),
+            "mvp"
+                | "sign_extension"
+                | "saturating_float_to_int"
+                | "bulk_memory"
+                | "reference_types"
+                | "simd"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_text_format() {
+        for (op, name) in [
+            (Opcode::I32Add, "i32.add"),
+            (Opcode::BrIf, "br_if"),
+            (Opcode::CallIndirect, "call_indirect"),
+            (Opcode::LocalTee, "local.tee"),
+            (Opcode::RefIsNull, "ref.is_null"),
+            (Opcode::I32x4ExtractLane, "i32x4.extract_lane"),
+            (Opcode::V128Load8x8S, "v128.load8x8_s"),
+            (Opcode::MemoryFill, "memory.fill"),
+            (Opcode::ElemDrop, "elem.drop"),
+            (Opcode::TypedSelect, "select t"),
+        ] {
+            assert_eq!(op.name(), name);
+        }
+    }
+
+    #[test]
+    fn the_table_is_indexed_by_the_opcode() {
+        assert!(
+            Opcode::ALL
+                .iter()
+                .enumerate()
+                .all(|(i, op)| *op as usize == i)
+        );
+    }
+
+    /// 172 of the MVP, 5 sign extensions, 8 saturating conversions, 7 + 9 bulk memory and
+    /// reference types (with `select t`), 236 of SIMD: counted in the specification's index of
+    /// instructions, release 2.0.
+    #[test]
+    fn wasm_2_0_is_complete() {
+        assert_eq!(
+            Opcode::ALL.iter().filter(|op| op.in_wasm_2_0()).count(),
+            437
+        );
+    }
+}

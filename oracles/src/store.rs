@@ -1,0 +1,262 @@
+//! The store: every function, table, memory, global and segment of all instances. Addresses stay
+//! valid for ever; nothing is removed from a store.
+
+use crate::address::{
+    DataAddr, ElemAddr, FuncAddr, FuncIndex, GlobalAddr, HostFuncId, InstanceAddr, MemAddr,
+    TableAddr,
+};
+use crate::instance::Instance;
+use crate::memory::Memory;
+use crate::module::{ExternType, FuncType};
+use crate::value::{Cell, Ref, Value};
+use std::collections::HashMap;
+use std::sync::Arc;
+use wasmparser::{GlobalType, MemoryType, TableType};
+
+/// A function instance.
+#[derive(Clone, Debug)]
+pub enum FuncInst {
+    /// Defined by a module
+    Wasm {
+        /// The instance it belongs to.
+        instance: InstanceAddr,
+        /// Its index in that instance's module.
+        index: FuncIndex,
+    },
+    /// Provided by the embedder
+    Host {
+        /// Its type.
+        ty: FuncType,
+        /// The embedder's number for it.
+        id: HostFuncId,
+    },
+}
+
+/// The address of something that can be imported or exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Extern {
+    /// A function
+    Func(FuncAddr),
+    /// A table
+    Table(TableAddr),
+    /// A memory
+    Memory(MemAddr),
+    /// A global
+    Global(GlobalAddr),
+}
+
+/// A table instance.
+#[derive(Debug)]
+pub struct Table {
+    /// Its elements.
+    pub elements: Vec<Ref>,
+    /// The type it was declared with; the length of `elements` is its current size.
+    pub ty: TableType,
+}
+
+impl Table {
+    /// Grows by `delta` elements, at most to `limit` and to the type's maximum. Answers the
+    /// previous size, or `None` if it may not grow so far.
+    pub fn grow(&mut self, delta: u64, init: Ref, limit: u64) -> Option<u64> {
+        let old = self.elements.len() as u64;
+        let new = old.checked_add(delta)?;
+        let max = self.ty.maximum.unwrap_or(u64::from(u32::MAX));
+        if new > max.min(limit) {
+            return None;
+        }
+        self.elements.try_reserve_exact(delta as usize).ok()?;
+        self.elements.resize(new as usize, init);
+        Some(old)
+    }
+}
+
+/// A global instance.
+#[derive(Debug)]
+pub struct Global {
+    /// Its value, of the type's content.
+    pub value: Cell,
+    /// Its type.
+    pub ty: GlobalType,
+}
+
+impl Global {
+    /// The value with its type.
+    pub fn value(&self) -> Value {
+        self.value.typed(self.ty.content_type)
+    }
+}
+
+/// Identity of a function type in a store: two types are equal exactly when their numbers are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct TypeId(u32);
+
+/// Everything that instances consist of.
+#[derive(Debug, Default)]
+pub struct Store {
+    pub(crate) instances: Vec<Instance>,
+    pub(crate) funcs: Vec<FuncInst>,
+    /// Type of each of `funcs`.
+    pub(crate) func_types: Vec<TypeId>,
+    pub(crate) tables: Vec<Table>,
+    pub(crate) memories: Vec<Memory>,
+    pub(crate) globals: Vec<Global>,
+    /// Element segments; a dropped one is empty.
+    pub(crate) elems: Vec<Box<[Ref]>>,
+    /// Data segments; a dropped one is empty.
+    pub(crate) datas: Vec<Arc<[u8]>>,
+    types: Vec<FuncType>,
+    type_ids: HashMap<FuncType, TypeId>,
+}
+
+/// Each accessor panics on an address that is not of this store.
+impl Store {
+    /// A function instance.
+    pub fn func(&self, addr: FuncAddr) -> &FuncInst {
+        &self.funcs[addr.index()]
+    }
+
+    /// Type of a function instance.
+    pub fn func_type(&self, addr: FuncAddr) -> &FuncType {
+        &self.types[self.func_types[addr.index()].0 as usize]
+    }
+
+    /// A memory.
+    pub fn memory(&self, addr: MemAddr) -> &Memory {
+        &self.memories[addr.index()]
+    }
+
+    /// A memory, to be written.
+    pub fn memory_mut(&mut self, addr: MemAddr) -> &mut Memory {
+        &mut self.memories[addr.index()]
+    }
+
+    /// A table.
+    pub fn table(&self, addr: TableAddr) -> &Table {
+        &self.tables[addr.index()]
+    }
+
+    /// A table, to be written.
+    pub fn table_mut(&mut self, addr: TableAddr) -> &mut Table {
+        &mut self.tables[addr.index()]
+    }
+
+    /// A global.
+    pub fn global(&self, addr: GlobalAddr) -> &Global {
+        &self.globals[addr.index()]
+    }
+
+    /// A global, to be written.
+    pub fn global_mut(&mut self, addr: GlobalAddr) -> &mut Global {
+        &mut self.globals[addr.index()]
+    }
+
+    /// A module instance.
+    pub fn instance(&self, addr: InstanceAddr) -> &Instance {
+        &self.instances[addr.index()]
+    }
+
+    /// How many module instances there are, those included whose instantiation trapped.
+    pub fn num_instances(&self) -> usize {
+        self.instances.len()
+    }
+
+    /// How many function instances there are.
+    pub fn num_funcs(&self) -> usize {
+        self.funcs.len()
+    }
+
+    /// How many tables there are.
+    pub fn num_tables(&self) -> usize {
+        self.tables.len()
+    }
+
+    /// How many memories there are.
+    pub fn num_memories(&self) -> usize {
+        self.memories.len()
+    }
+
+    /// How many globals there are.
+    pub fn num_globals(&self) -> usize {
+        self.globals.len()
+    }
+
+    /// Adds a host function that the embedder knows as `id`.
+    pub fn alloc_host_func(&mut self, ty: FuncType, id: HostFuncId) -> FuncAddr {
+        let type_id = self.type_id(&ty);
+        self.alloc_func(FuncInst::Host { ty, id }, type_id)
+    }
+
+    /// Adds a zeroed memory.
+    pub fn alloc_memory(&mut self, ty: MemoryType) -> MemAddr {
+        self.memories.push(Memory::new(ty));
+        MemAddr(self.memories.len() as u32 - 1)
+    }
+
+    /// Adds a table whose elements are all `init`.
+    pub fn alloc_table(&mut self, ty: TableType, init: Ref) -> TableAddr {
+        self.tables.push(Table {
+            elements: vec![init; ty.initial as usize],
+            ty,
+        });
+        TableAddr(self.tables.len() as u32 - 1)
+    }
+
+    /// Adds a global.
+    pub fn alloc_global(&mut self, ty: GlobalType, value: Value) -> GlobalAddr {
+        self.globals.push(Global {
+            value: value.cell(),
+            ty,
+        });
+        GlobalAddr(self.globals.len() as u32 - 1)
+    }
+
+    /// The external type of `e`, with a table's or memory's *current* size as its minimum, as the
+    /// specification's external typing has it.
+    pub fn extern_type(&self, e: Extern) -> ExternType {
+        match e {
+            Extern::Func(addr) => ExternType::Func(self.func_type(addr).clone()),
+            Extern::Table(addr) => {
+                let table = self.table(addr);
+                ExternType::Table(TableType {
+                    initial: table.elements.len() as u64,
+                    ..table.ty
+                })
+            }
+            Extern::Memory(addr) => {
+                let memory = self.memory(addr);
+                ExternType::Memory(MemoryType {
+                    initial: memory.pages(),
+                    ..memory.ty
+                })
+            }
+            Extern::Global(addr) => ExternType::Global(self.global(addr).ty),
+        }
+    }
+
+    pub(crate) fn alloc_func(&mut self, func: FuncInst, ty: TypeId) -> FuncAddr {
+        self.funcs.push(func);
+        self.func_types.push(ty);
+        FuncAddr(self.funcs.len() as u32 - 1)
+    }
+
+    pub(crate) fn alloc_elem(&mut self, elements: Box<[Ref]>) -> ElemAddr {
+        self.elems.push(elements);
+        ElemAddr(self.elems.len() as u32 - 1)
+    }
+
+    pub(crate) fn alloc_data(&mut self, bytes: Arc<[u8]>) -> DataAddr {
+        self.datas.push(bytes);
+        DataAddr(self.datas.len() as u32 - 1)
+    }
+
+    /// The number of a type, the same for equal types.
+    pub(crate) fn type_id(&mut self, ty: &FuncType) -> TypeId {
+        if let Some(&id) = self.type_ids.get(ty) {
+            return id;
+        }
+        let id = TypeId(self.types.len() as u32);
+        self.types.push(ty.clone());
+        self.type_ids.insert(ty.clone(), id);
+        id
+    }
+}

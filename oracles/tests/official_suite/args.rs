@@ -1,0 +1,39 @@
+//! The command line that `cargo test` and `cargo nextest` use. It never rejects a flag: those of
+//! the standard harness mean nothing here.
+
+/// Flags of the standard harness that take a value of their own.
+const WITH_VALUE: [&str; 6] = [
+    "--color",
+    "--format",
+    "--logfile",
+    "--skip",
+    "--test-threads",
+    "-Z",
+];
+
+/// Whether the one test there is, `name`, is to be run. Answers `--list` by itself.
+pub(crate) fn wanted(name: &str) -> bool {
+    let mut filters = Vec::new();
+    let (mut list, mut ignored, mut exact) = (false, false, false);
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--list" => list = true,
+            "--ignored" => ignored = true,
+            "--exact" => exact = true,
+            flag if WITH_VALUE.contains(&flag) => {
+                args.next();
+            }
+            flag if flag.starts_with('-') => {}
+            _ => filters.push(arg),
+        }
+    }
+    let selected = filters.is_empty()
+        || filters
+            .iter()
+            .any(|f| if exact { f == name } else { name.contains(f) });
+    if list && selected && !ignored {
+        println!("{name}: test");
+    }
+    selected && !list && !ignored
+}

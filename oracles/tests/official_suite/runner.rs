@@ -1,0 +1,428 @@
+//! Runs one script on one machine, with the `spectest` host module. It never shares a machine
+//! between scripts.
+
+use crate::report::Outcome;
+use lockstep_oracles::address::{FuncAddr, HostFuncId, InstanceAddr};
+use lockstep_oracles::limits::Limits;
+use lockstep_oracles::machine::{InstantiateError, Machine, NoSequencePoint, Stop};
+use lockstep_oracles::module::{FuncType, Module, ModuleError, ModuleErrorKind};
+use lockstep_oracles::store::Extern;
+use lockstep_oracles::trap::Trap;
+use lockstep_oracles::value::{Ref, Value};
+use lockstep_oracles::{GlobalType, MemoryType, RefType, TableType, ValType, WasmFeatures};
+use lockstep_spec_tests::{Action, Arg, CommandKind, FloatPattern, ModuleSource, NullOf, Pattern};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Deep enough for every call that the suite expects to return, and quickly exhausted.
+const LIMITS: Limits = Limits {
+    call_depth: 10_000,
+    stack_cells: 1 << 22,
+    memory_bytes: 1 << 32,
+    table_elements: 10_000_000,
+};
+
+/// Why an action has no results.
+enum Failure {
+    Trap(Trap),
+    Exhausted,
+    /// Anything that no script expects.
+    Other(String),
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Failure::Trap(trap) => write!(f, "trap: {trap}"),
+            Failure::Exhausted => f.write_str("exhausted"),
+            Failure::Other(why) => f.write_str(why),
+        }
+    }
+}
+
+/// Why a module has no instance.
+enum Rejection {
+    Module(ModuleError),
+    Link(String),
+    Ended(Failure),
+    Other(String),
+}
+
+impl std::fmt::Display for Rejection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Rejection::Module(e) => write!(f, "{:?}: {e}", e.kind),
+            Rejection::Link(why) | Rejection::Other(why) => f.write_str(why),
+            Rejection::Ended(failure) => failure.fmt(f),
+        }
+    }
+}
+
+pub(crate) struct Runner {
+    features: WasmFeatures,
+    machine: Machine,
+    spectest: HashMap<&'static str, Extern>,
+    current: Option<InstanceAddr>,
+    instances: HashMap<String, InstanceAddr>,
+    registered: HashMap<String, InstanceAddr>,
+    definitions: HashMap<Option<String>, Arc<Module>>,
+}
+
+impl Runner {
+    pub(crate) fn new(features: WasmFeatures) -> Runner {
+        let mut machine = Machine::new(LIMITS);
+        let spectest = spectest(&mut machine);
+        Runner {
+            features,
+            machine,
+            spectest,
+            current: None,
+            instances: HashMap::new(),
+            registered: HashMap::new(),
+            definitions: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn run(&mut self, command: &CommandKind) -> Outcome {
+        let result = match command {
+            CommandKind::Module { name, module } => self.define_and_instantiate(name, module),
+            CommandKind::ModuleDefinition { name, module } => self.define(name, module),
+            CommandKind::ModuleInstance {
+                instance,
+                definition,
+            } => self.instantiate_definition(instance, definition),
+            CommandKind::Register { as_name, instance } => self.register(as_name, instance),
+            CommandKind::Action(action) => self.act(action).map(|_| ()).map_err(|e| e.to_string()),
+            CommandKind::AssertReturn { action, expected } => self.assert_return(action, expected),
+            CommandKind::AssertTrap { action, message } => match self.act(action) {
+                Err(Failure::Trap(trap)) => same_trap(trap, message),
+                Err(other) => Err(format!("trap expected ({message}): {other}")),
+                Ok(values) => Err(format!("trap expected ({message}), returned {values:?}")),
+            },
+            CommandKind::AssertExhaustion { action, message } => match self.act(action) {
+                Err(Failure::Exhausted) if message == "call stack exhausted" => Ok(()),
+                Err(other) => Err(format!("exhaustion expected ({message}): {other}")),
+                Ok(values) => Err(format!("exhaustion expected, returned {values:?}")),
+            },
+            CommandKind::AssertUninstantiable { module, message } => {
+                match self.load(module).and_then(|m| self.instantiate(&m)) {
+                    Err(Rejection::Ended(Failure::Trap(trap))) => same_trap(trap, message),
+                    Err(other) => Err(format!("trap expected ({message}): {other}")),
+                    Ok(_) => Err(format!("trap expected ({message}), instantiated")),
+                }
+            }
+            CommandKind::AssertUnlinkable { module, message } => {
+                match self.load(module).and_then(|m| self.instantiate(&m)) {
+                    Err(Rejection::Link(why)) if same_message(&why, message) => Ok(()),
+                    Err(other) => Err(format!("link error expected ({message}): {other}")),
+                    Ok(_) => Err(format!("link error expected ({message}), instantiated")),
+                }
+            }
+            CommandKind::AssertMalformed {
+                module: ModuleSource::BadText { .. },
+                ..
+            }
+            | CommandKind::AssertInvalid {
+                module: ModuleSource::BadText { .. },
+                ..
+            } => return Outcome::PassedByText,
+            CommandKind::AssertMalformed { module, message } => {
+                self.assert_rejected(module, message, &[ModuleErrorKind::Malformed])
+            }
+            CommandKind::AssertInvalid { module, message } => {
+                // What does not even decode is not valid either.
+                let kinds = [ModuleErrorKind::Invalid, ModuleErrorKind::Malformed];
+                self.assert_rejected(module, message, &kinds)
+            }
+            CommandKind::AssertException { .. } => {
+                return Outcome::Skipped("exceptions are not in WebAssembly 2.0".to_owned());
+            }
+            CommandKind::Unsupported { directive, reason } => {
+                return Outcome::Skipped(format!("{directive}: {reason}"));
+            }
+        };
+        match result {
+            Ok(()) => Outcome::Passed,
+            Err(why) => Outcome::Failed(why),
+        }
+    }
+
+    fn define_and_instantiate(
+        &mut self,
+        name: &Option<String>,
+        module: &ModuleSource,
+    ) -> Result<(), String> {
+        let instance = self
+            .load(module)
+            .and_then(|m| self.instantiate(&m))
+            .map_err(|e| e.to_string())?;
+        self.set_current(name, instance);
+        Ok(())
+    }
+
+    fn define(&mut self, name: &Option<String>, module: &ModuleSource) -> Result<(), String> {
+        let module = self.load(module).map_err(|e| e.to_string())?;
+        self.definitions.insert(name.clone(), Arc::clone(&module));
+        self.definitions.insert(None, module);
+        Ok(())
+    }
+
+    fn instantiate_definition(
+        &mut self,
+        name: &Option<String>,
+        definition: &Option<String>,
+    ) -> Result<(), String> {
+        let module = self
+            .definitions
+            .get(definition)
+            .cloned()
+            .ok_or("no such definition")?;
+        let instance = self.instantiate(&module).map_err(|e| e.to_string())?;
+        self.set_current(name, instance);
+        Ok(())
+    }
+
+    fn register(&mut self, as_name: &str, instance: &Option<String>) -> Result<(), String> {
+        let instance = self.instance(instance)?;
+        self.registered.insert(as_name.to_owned(), instance);
+        Ok(())
+    }
+
+    fn set_current(&mut self, name: &Option<String>, instance: InstanceAddr) {
+        self.current = Some(instance);
+        if let Some(name) = name {
+            self.instances.insert(name.clone(), instance);
+        }
+    }
+
+    fn instance(&self, name: &Option<String>) -> Result<InstanceAddr, String> {
+        match name {
+            None => self.current.ok_or_else(|| "no current instance".to_owned()),
+            Some(name) => self
+                .instances
+                .get(name)
+                .copied()
+                .ok_or_else(|| format!("no instance ${name}")),
+        }
+    }
+
+    fn load(&self, module: &ModuleSource) -> Result<Arc<Module>, Rejection> {
+        match module {
+            ModuleSource::Binary(bytes) => {
+                Module::new(bytes, self.features).map_err(Rejection::Module)
+            }
+            ModuleSource::BadText { error } => Err(Rejection::Other(error.clone())),
+        }
+    }
+
+    /// Links, instantiates and runs the start function.
+    fn instantiate(&mut self, module: &Arc<Module>) -> Result<InstanceAddr, Rejection> {
+        let imports = module
+            .imports()
+            .iter()
+            .map(|import| {
+                self.resolve(&import.module, &import.name)
+                    .ok_or_else(|| Rejection::Link("unknown import".to_owned()))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let addr = self
+            .machine
+            .instantiate(module, &imports)
+            .map_err(|e| match e {
+                InstantiateError::Link { message, .. } => Rejection::Link(message),
+                InstantiateError::Trap(trap) => Rejection::Ended(Failure::Trap(trap)),
+                InstantiateError::Limit(why) => Rejection::Other(why),
+            })?;
+        if let Some(start) = module.start() {
+            let start = self.machine.store.instance(addr).funcs[start.index()];
+            self.call(start, &[]).map_err(Rejection::Ended)?;
+        }
+        Ok(addr)
+    }
+
+    fn resolve(&self, module: &str, name: &str) -> Option<Extern> {
+        if let Some(instance) = self.registered.get(module) {
+            return self.machine.store.instance(*instance).export(name);
+        }
+        match module {
+            "spectest" => self.spectest.get(name).copied(),
+            _ => None,
+        }
+    }
+
+    fn act(&mut self, action: &Action) -> Result<Vec<Value>, Failure> {
+        let (Action::Invoke {
+            instance, export, ..
+        }
+        | Action::Get { instance, export }) = action;
+        let instance = self.instance(instance).map_err(Failure::Other)?;
+        let target = self.machine.store.instance(instance).export(export);
+        match (action, target) {
+            (Action::Get { .. }, Some(Extern::Global(global))) => {
+                Ok(vec![self.machine.store.global(global).value()])
+            }
+            (Action::Invoke { args, .. }, Some(Extern::Func(func))) => {
+                let args: Option<Vec<Value>> = args.iter().map(|&arg| value(arg)).collect();
+                let args = args
+                    .ok_or_else(|| Failure::Other("argument not in WebAssembly 2.0".to_owned()))?;
+                self.call(func, &args)
+            }
+            _ => Err(Failure::Other(format!("no such export \"{export}\""))),
+        }
+    }
+
+    fn call(&mut self, func: FuncAddr, args: &[Value]) -> Result<Vec<Value>, Failure> {
+        self.machine
+            .invoke(func, args)
+            .map_err(|e| Failure::Other(e.to_string()))?;
+        loop {
+            let failure = match self.machine.run(&NoSequencePoint) {
+                Stop::Return => return Ok(self.machine.results().to_vec()),
+                Stop::HostCall(_) => match self.machine.host_return(&[]) {
+                    Ok(()) => continue,
+                    Err(e) => Failure::Other(e.to_string()),
+                },
+                Stop::Trap(trap) => Failure::Trap(trap),
+                Stop::Exhausted(_) => Failure::Exhausted,
+                Stop::SequencePoint => Failure::Other("unselected sequence point".to_owned()),
+            };
+            self.machine.unwind();
+            return Err(failure);
+        }
+    }
+
+    fn assert_return(&mut self, action: &Action, expected: &[Pattern]) -> Result<(), String> {
+        let values = self.act(action).map_err(|e| e.to_string())?;
+        let same = values.len() == expected.len()
+            && values.iter().zip(expected).all(|(v, p)| matches(*v, p));
+        if same {
+            Ok(())
+        } else {
+            let values: Vec<_> = values.iter().map(Value::to_string).collect();
+            Err(format!("expected {expected:?}, returned {values:?}"))
+        }
+    }
+
+    fn assert_rejected(
+        &self,
+        module: &ModuleSource,
+        message: &str,
+        kinds: &[ModuleErrorKind],
+    ) -> Result<(), String> {
+        match self.load(module) {
+            Err(Rejection::Module(e)) if kinds.contains(&e.kind) => Ok(()),
+            Err(other) => Err(format!("{kinds:?} expected ({message}): {other}")),
+            Ok(_) => Err(format!("{kinds:?} expected ({message}), accepted")),
+        }
+    }
+}
+
+fn same_trap(trap: Trap, message: &str) -> Result<(), String> {
+    if same_message(trap.message(), message) {
+        Ok(())
+    } else {
+        Err(format!("trap expected: {message}; trapped: {trap}"))
+    }
+}
+
+/// The suite's messages and ours may each be more detailed than the other.
+fn same_message(ours: &str, theirs: &str) -> bool {
+    ours.starts_with(theirs) || theirs.starts_with(ours)
+}
+
+/// The host module that the suite's scripts import.
+fn spectest(machine: &mut Machine) -> HashMap<&'static str, Extern> {
+    let store = &mut machine.store;
+    let mut exports = HashMap::new();
+    let functions: [(&str, &[ValType]); 7] = [
+        ("print", &[]),
+        ("print_i32", &[ValType::I32]),
+        ("print_i64", &[ValType::I64]),
+        ("print_f32", &[ValType::F32]),
+        ("print_f64", &[ValType::F64]),
+        ("print_i32_f32", &[ValType::I32, ValType::F32]),
+        ("print_f64_f64", &[ValType::F64, ValType::F64]),
+    ];
+    for (id, (name, params)) in functions.into_iter().enumerate() {
+        let ty = FuncType {
+            params: params.into(),
+            results: Box::default(),
+        };
+        let func = store.alloc_host_func(ty, HostFuncId(id as u32));
+        exports.insert(name, Extern::Func(func));
+    }
+    for (name, value) in [
+        ("global_i32", Value::I32(666)),
+        ("global_i64", Value::I64(666)),
+        ("global_f32", Value::F32(666.6_f32.to_bits())),
+        ("global_f64", Value::F64(666.6_f64.to_bits())),
+    ] {
+        let ty = GlobalType {
+            content_type: value.ty(),
+            mutable: false,
+            shared: false,
+        };
+        exports.insert(name, Extern::Global(store.alloc_global(ty, value)));
+    }
+    let table = TableType {
+        element_type: RefType::FUNCREF,
+        table64: false,
+        initial: 10,
+        maximum: Some(20),
+        shared: false,
+    };
+    exports.insert("table", Extern::Table(store.alloc_table(table, Ref::Null)));
+    let memory = MemoryType {
+        memory64: false,
+        shared: false,
+        initial: 1,
+        maximum: Some(2),
+        page_size_log2: None,
+    };
+    exports.insert("memory", Extern::Memory(store.alloc_memory(memory)));
+    exports
+}
+
+/// An argument; `None` for what Wasm 2.0 does not have.
+fn value(arg: Arg) -> Option<Value> {
+    Some(match arg {
+        Arg::I32(v) => Value::I32(v),
+        Arg::I64(v) => Value::I64(v),
+        Arg::F32(v) => Value::F32(v),
+        Arg::F64(v) => Value::F64(v),
+        Arg::V128(v) => Value::V128(v),
+        Arg::RefNull(NullOf::Func) => Value::Ref(Ref::Null, RefType::FUNCREF),
+        Arg::RefNull(NullOf::Extern) => Value::Ref(Ref::Null, RefType::EXTERNREF),
+        Arg::RefExtern(n) => Value::Ref(Ref::Extern(n), RefType::EXTERNREF),
+        Arg::RefNull(_) | Arg::RefHost(_) => return None,
+    })
+}
+
+/// Whether a result is as the pattern says.
+fn matches(value: Value, pattern: &Pattern) -> bool {
+    match (pattern, value) {
+        (Pattern::I32(p), Value::I32(v)) => *p == v,
+        (Pattern::I64(p), Value::I64(v)) => *p == v,
+        (Pattern::F32(p), Value::F32(v)) => p.matches(v),
+        (Pattern::F64(p), Value::F64(v)) => p.matches(v),
+        (Pattern::V128(p), Value::V128(v)) => *p == v,
+        (Pattern::F32x4(lanes), Value::V128(v)) => lanes
+            .iter()
+            .enumerate()
+            .all(|(i, p): (usize, &FloatPattern<u32>)| p.matches((v >> (32 * i)) as u32)),
+        (Pattern::F64x2(lanes), Value::V128(v)) => lanes
+            .iter()
+            .enumerate()
+            .all(|(i, p): (usize, &FloatPattern<u64>)| p.matches((v >> (64 * i)) as u64)),
+        (Pattern::RefNull(None), Value::Ref(Ref::Null, _)) => true,
+        (Pattern::RefNull(Some(NullOf::Func)), Value::Ref(Ref::Null, ty)) => ty == RefType::FUNCREF,
+        (Pattern::RefNull(Some(NullOf::Extern)), Value::Ref(Ref::Null, ty)) => {
+            ty == RefType::EXTERNREF
+        }
+        (Pattern::RefExtern(None), Value::Ref(Ref::Extern(_), _)) => true,
+        (Pattern::RefExtern(Some(p)), Value::Ref(Ref::Extern(v), _)) => *p == v,
+        (Pattern::RefFunc, Value::Ref(Ref::Func(_), _)) => true,
+        (Pattern::Either(patterns), value) => patterns.iter().any(|p| matches(value, p)),
+        _ => false,
+    }
+}

@@ -1,0 +1,70 @@
+//! Reads scripts from files and directories. Never skips a file that it could not read or parse.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use wasmparser::WasmFeatures;
+
+use crate::error::ScriptError;
+use crate::script::Script;
+use crate::translate::parse_script;
+
+/// Reads and parses one `.wast` file; the script is named after the path as given.
+///
+/// # Errors
+///
+/// The file is missing or unreadable, is not UTF-8, or does not parse as a script.
+pub fn parse_file(path: impl AsRef<Path>, features: WasmFeatures) -> Result<Script, ScriptError> {
+    let path = path.as_ref();
+    let bytes = fs::read(path).map_err(|source| ScriptError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| ScriptError::NotUtf8 {
+        path: path.to_owned(),
+        offset: error.utf8_error().valid_up_to(),
+    })?;
+    parse_script(&path.to_string_lossy(), &text, features)
+}
+
+/// Parses every `.wast` file of a directory and of those below it, sorted by path.
+///
+/// Symbolic links to directories are not followed.
+///
+/// # Errors
+///
+/// The first unreadable directory, the first file that [`parse_file`] rejects, or a directory
+/// without any script.
+pub fn parse_dir(
+    dir: impl AsRef<Path>,
+    features: WasmFeatures,
+) -> Result<Vec<Script>, ScriptError> {
+    let dir = dir.as_ref();
+    let mut paths = Vec::new();
+    collect(dir, &mut paths).map_err(|(path, source)| ScriptError::Read { path, source })?;
+    if paths.is_empty() {
+        return Err(ScriptError::NoScripts {
+            path: dir.to_owned(),
+        });
+    }
+    paths.sort();
+    paths
+        .into_iter()
+        .map(|path| parse_file(path, features))
+        .collect()
+}
+
+/// Adds the scripts below `dir` to `paths`, in no particular order.
+fn collect(dir: &Path, paths: &mut Vec<PathBuf>) -> Result<(), (PathBuf, std::io::Error)> {
+    let at = |source| (dir.to_owned(), source);
+    for entry in fs::read_dir(dir).map_err(at)? {
+        let entry = entry.map_err(at)?;
+        let path = entry.path();
+        if entry.file_type().map_err(at)?.is_dir() {
+            collect(&path, paths)?;
+        } else if path.extension().is_some_and(|e| e == "wast") {
+            paths.push(path);
+        }
+    }
+    Ok(())
+}
