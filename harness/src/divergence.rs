@@ -54,6 +54,15 @@ impl Moment {
     }
 }
 
+/// Stands for a value that was not read, because its type or alignment is not certain.
+pub const NOT_READ: &str = "(not read)";
+
+/// A number of things, for people.
+pub(crate) fn count(number: usize, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
+}
+
 /// One line of a side-by-side state: what it is, and its value on either side.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct StateRow {
@@ -66,9 +75,9 @@ pub struct StateRow {
 }
 
 impl StateRow {
-    /// Whether the two sides differ.
+    /// Whether the two sides differ; a value that was not read does not.
     pub fn differs(&self) -> bool {
-        self.expected != self.observed
+        self.observed != NOT_READ && self.expected != self.observed
     }
 }
 

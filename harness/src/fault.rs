@@ -1,9 +1,11 @@
 //! Faulty observations, for tests only: a subject that lies, so that a checker can be seen to fire.
 
 use crate::divergence::Moment;
-use crate::outcome::Outcome;
+use crate::lockstep::entities::Entities;
+use crate::outcome::{HostFailure, Outcome, SeenTrap};
 use crate::seen::Seen;
 use crate::snapshot::Snapshot;
+use lockstep_oracles::address::{GlobalAddr, InstanceAddr, MemAddr, TableAddr};
 
 /// How often an event reaches the driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +20,7 @@ pub enum Delivery {
 
 /// Changes what the subject shows. [`Honest`], the only one outside tests, costs nothing.
 pub trait Tamper: Send + 'static {
-    /// Whether this changes anything; if not, the stack is never copied.
+    /// Whether this changes anything; if not, nothing is ever copied.
     const ACTIVE: bool;
 
     /// Changes the stack shown at an event, and says how often the event comes.
@@ -26,17 +28,38 @@ pub trait Tamper: Send + 'static {
         Delivery::Once
     }
 
+    /// Changes the trap that an event tells.
+    fn trap(&mut self, _trap: &mut SeenTrap) {}
+
+    /// Changes the error that a `HostcallError` event tells.
+    fn host_error(&mut self, _error: &mut Result<HostFailure, String>) {}
+
     /// Changes the arguments that a host function is shown to receive.
     fn host_args(&mut self, _args: &mut Vec<Seen>) {}
 
     /// Changes how an invocation is shown to end.
     fn outcome(&mut self, _outcome: &mut Outcome) {}
 
+    /// Changes how an instantiation is shown to end.
+    fn instantiation(&mut self, _outcome: &mut Outcome) {}
+
+    /// Changes whether a module that must be rejected is shown to compile.
+    fn compiles(&mut self, _compiles: &mut Result<(), Outcome>) {}
+
     /// Changes what the store answers about single-step and its number of breakpoints.
     fn edit_state(&mut self, _single_step: &mut bool, _breakpoints: &mut usize) {}
 
-    /// Changes a memory's bytes (a copy), a global's value, a table's element.
-    fn memory(&mut self, _bytes: &mut Vec<u8>) {}
+    /// Changes a memory's bytes (a copy).
+    fn memory(&mut self, _addr: MemAddr, _bytes: &mut Vec<u8>) {}
+
+    /// Changes a global's value.
+    fn global(&mut self, _addr: GlobalAddr, _value: &mut Seen) {}
+
+    /// Changes a table's size.
+    fn table_size(&mut self, _addr: TableAddr, _size: &mut u64) {}
+
+    /// Changes a table's element.
+    fn table_element(&mut self, _addr: TableAddr, _index: u64, _element: &mut Seen) {}
 }
 
 /// Shows what there is.
@@ -45,4 +68,56 @@ pub struct Honest;
 
 impl Tamper for Honest {
     const ACTIVE: bool = false;
+}
+
+/// A subject's entities with a fault layer before them.
+pub(crate) struct Shown<'a, E, T> {
+    entities: &'a mut E,
+    tamper: &'a mut T,
+    copy: Vec<u8>,
+}
+
+impl<'a, E: Entities, T: Tamper> Shown<'a, E, T> {
+    pub(crate) fn new(entities: &'a mut E, tamper: &'a mut T) -> Shown<'a, E, T> {
+        Shown {
+            entities,
+            tamper,
+            copy: Vec::new(),
+        }
+    }
+}
+
+impl<E: Entities, T: Tamper> Entities for Shown<'_, E, T> {
+    fn memory(&mut self, addr: MemAddr) -> Option<&[u8]> {
+        let bytes = self.entities.memory(addr)?;
+        if !T::ACTIVE {
+            return Some(bytes);
+        }
+        self.copy.clear();
+        self.copy.extend_from_slice(bytes);
+        self.tamper.memory(addr, &mut self.copy);
+        Some(&self.copy)
+    }
+
+    fn global(&mut self, addr: GlobalAddr) -> Option<Seen> {
+        let mut value = self.entities.global(addr)?;
+        self.tamper.global(addr, &mut value);
+        Some(value)
+    }
+
+    fn table_size(&mut self, addr: TableAddr) -> Option<u64> {
+        let mut size = self.entities.table_size(addr)?;
+        self.tamper.table_size(addr, &mut size);
+        Some(size)
+    }
+
+    fn table_element(&mut self, addr: TableAddr, index: u64) -> Seen {
+        let mut element = self.entities.table_element(addr, index);
+        self.tamper.table_element(addr, index, &mut element);
+        element
+    }
+
+    fn has_instance(&self, addr: InstanceAddr) -> bool {
+        self.entities.has_instance(addr)
+    }
 }

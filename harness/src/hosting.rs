@@ -30,7 +30,10 @@ pub enum Behaviour {
 /// Results of a seeded host function: a function of its arguments alone.
 pub fn seeded_results(seed: u64, call: u64, ty: &FuncType) -> Vec<Value> {
     let mut state = seed ^ call.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    ty.results.iter().map(|&ty| seeded_value(&mut state, ty)).collect()
+    ty.results
+        .iter()
+        .map(|&ty| seeded_value(&mut state, ty))
+        .collect()
 }
 
 fn seeded_value(state: &mut u64, ty: ValType) -> Value {
@@ -63,12 +66,20 @@ mod tests {
     use super::*;
 
     fn ty(results: &[ValType]) -> FuncType {
-        FuncType { params: [].into(), results: results.into() }
+        FuncType {
+            params: [].into(),
+            results: results.into(),
+        }
     }
 
     #[test]
     fn results_follow_from_seed_call_and_types_alone() {
-        let ty = ty(&[ValType::I32, ValType::V128, ValType::EXTERNREF, ValType::FUNCREF]);
+        let ty = ty(&[
+            ValType::I32,
+            ValType::V128,
+            ValType::EXTERNREF,
+            ValType::FUNCREF,
+        ]);
         assert_eq!(seeded_results(1, 2, &ty), seeded_results(1, 2, &ty));
         assert_ne!(seeded_results(1, 2, &ty), seeded_results(1, 3, &ty));
         assert_ne!(seeded_results(1, 2, &ty), seeded_results(2, 2, &ty));

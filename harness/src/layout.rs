@@ -48,7 +48,11 @@ impl FunctionLayout {
             .collect();
         let hazardous = locals.iter().chain(shapes.iter()).any(|&hazard| hazard);
         if hazardous {
-            FunctionLayout { hazardous, locals, shapes }
+            FunctionLayout {
+                hazardous,
+                locals,
+                shapes,
+            }
         } else {
             FunctionLayout::default()
         }
@@ -69,7 +73,26 @@ impl FunctionLayout {
 
 /// Layouts of a module's defined functions, in order.
 pub fn packed_layouts(module: &Module) -> Vec<FunctionLayout> {
-    module.functions().iter().map(FunctionLayout::packed).collect()
+    module
+        .functions()
+        .iter()
+        .map(FunctionLayout::packed)
+        .collect()
+}
+
+/// For operands of these types, bottom first, on top of the function's locals: which are hazardous.
+pub fn hazardous_operands(
+    function: &Function,
+    operands: impl Iterator<Item = ValType>,
+) -> Vec<bool> {
+    let mut offset = HEADER + function.locals.iter().map(|&ty| size(ty)).sum::<u32>();
+    operands
+        .map(|ty| {
+            let hazard = misaligned(ty, offset);
+            offset += size(ty);
+            hazard
+        })
+        .collect()
 }
 
 fn misaligned(ty: ValType, offset: u32) -> bool {

@@ -3,17 +3,22 @@
 //! See `ARCHITECTURE.md` for the map and `CONTRACT.md` for the rules.
 
 pub mod case;
+pub mod check;
 pub mod divergence;
 pub mod fault;
 pub mod hosting;
+pub mod jobs;
 pub mod layout;
 pub mod ledger;
 pub mod listing;
 pub mod lockstep;
 pub mod observe;
 pub mod outcome;
+pub mod report;
 pub mod rules;
+pub mod samples;
 pub mod seen;
 pub mod snapshot;
 pub mod subject;
+pub mod totals;
 pub mod trace;

@@ -12,14 +12,25 @@ const CONTEXT: usize = 5;
 pub fn around(module: &[u8], pc: Pc) -> String {
     let mut text = String::new();
     let config = Config::new();
-    let Ok(lines) = config.offsets_and_lines(module, &mut text) else { return String::new() };
-    let lines: Vec<(Option<u64>, String)> =
-        lines.map(|(offset, line)| (offset, line.trim_end().to_owned())).collect();
-    let Some(at) = lines.iter().position(|(offset, _)| *offset == Some(u64::from(pc.0))) else {
+    let Ok(lines) = config.offsets_and_lines(module, &mut text) else {
         return String::new();
     };
-    let from = at.saturating_sub(CONTEXT);
-    let shown = &lines[from..lines.len().min(at + CONTEXT + 1)];
+    let lines: Vec<(Option<u64>, String)> = lines
+        .map(|(offset, line)| (offset, line.trim_end().to_owned()))
+        .collect();
+    let Some(at) = lines
+        .iter()
+        .position(|(offset, _)| *offset == Some(u64::from(pc.0)))
+    else {
+        return String::new();
+    };
+    let is_func = |index: usize| lines[index].1.trim_start().starts_with("(func ");
+    let first = (0..=at).rev().find(|&index| is_func(index)).unwrap_or(0);
+    let last = (at + 1..lines.len())
+        .find(|&index| is_func(index))
+        .unwrap_or(lines.len());
+    let from = at.saturating_sub(CONTEXT).max(first);
+    let shown = &lines[from..last.min(at + CONTEXT + 1)];
     let mut listing = String::new();
     for (index, (offset, line)) in shown.iter().enumerate() {
         let mark = if from + index == at { '>' } else { ' ' };

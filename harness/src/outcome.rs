@@ -20,7 +20,10 @@ impl SeenTrap {
     pub fn is(self, expected: Trap) -> bool {
         match self {
             SeenTrap::Wasm(Trap::OutOfBoundsTableAccess) => {
-                matches!(expected, Trap::OutOfBoundsTableAccess | Trap::UndefinedElement)
+                matches!(
+                    expected,
+                    Trap::OutOfBoundsTableAccess | Trap::UndefinedElement
+                )
             }
             SeenTrap::Wasm(trap) => trap == expected,
             SeenTrap::StackOverflow | SeenTrap::Other(_) => false,

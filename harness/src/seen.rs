@@ -63,14 +63,16 @@ impl Seen {
     }
 
     /// Whether this is exactly the expected value, bit for bit, of the expected type.
-    #[inline]
+    #[inline(always)]
     pub fn is(self, ty: ValType, cell: Cell) -> bool {
-        match (self, ty) {
-            (Seen::I32(v), ValType::I32) | (Seen::F32(v), ValType::F32) => v == cell.u32(),
-            (Seen::I64(v), ValType::I64) | (Seen::F64(v), ValType::F64) => v == cell.u64(),
-            (Seen::V128(v), ValType::V128) => v == cell.0,
-            (seen, ty @ ValType::Ref(_)) => seen.has_type(ty) && seen.refers_to(Ref::from_cell(cell)),
-            _ => false,
+        // By what was seen first: the reader knows which that is, so this folds into it.
+        match self {
+            Seen::I32(v) => ty == ValType::I32 && v == cell.u32(),
+            Seen::I64(v) => ty == ValType::I64 && v == cell.u64(),
+            Seen::F32(v) => ty == ValType::F32 && v == cell.u32(),
+            Seen::F64(v) => ty == ValType::F64 && v == cell.u64(),
+            Seen::V128(v) => ty == ValType::V128 && v == cell.0,
+            reference => reference.has_type(ty) && reference.refers_to(Ref::from_cell(cell)),
         }
     }
 

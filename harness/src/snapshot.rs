@@ -33,7 +33,11 @@ pub trait Readable {
 
 impl Snapshot {
     /// Copies at most `limit` frames, reading only what may be read.
-    pub fn take<O: Observation>(observed: &mut O, limit: usize, readable: &impl Readable) -> Snapshot {
+    pub fn take<O: Observation>(
+        observed: &mut O,
+        limit: usize,
+        readable: &impl Readable,
+    ) -> Snapshot {
         let mut walk = observed.walk();
         let mut frames = Vec::new();
         while !walk.done() && frames.len() < limit {
@@ -46,7 +50,12 @@ impl Snapshot {
                 .map(|i| readable.operand(place, count, i).then(|| walk.operand(i)))
                 .collect();
             let boundary = walk.parent();
-            frames.push(FrameCopy { place, locals, operands, boundary });
+            frames.push(FrameCopy {
+                place,
+                locals,
+                operands,
+                boundary,
+            });
         }
         Snapshot { frames }
     }
@@ -67,7 +76,9 @@ impl Observation for Snapshot {
     type Walk<'a> = SnapshotWalk<'a>;
 
     fn walk(&mut self) -> SnapshotWalk<'_> {
-        SnapshotWalk { frames: &self.frames }
+        SnapshotWalk {
+            frames: &self.frames,
+        }
     }
 }
 

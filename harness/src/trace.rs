@@ -5,6 +5,9 @@ use lockstep_oracles::machine::Machine;
 
 /// Receives every matched event.
 pub trait Tracer: Send {
+    /// A command of the case begins; its events follow.
+    fn command(&mut self, _command: &str) {}
+
     /// An event at which control agreed: the oracle's state and the subject's.
     fn event(&mut self, ordinal: u64, machine: &Machine, seen: &Snapshot);
 }

@@ -8,8 +8,8 @@ use crate::module::{FuncType, ModuleError};
 use crate::opcode::Opcode;
 use std::collections::HashMap;
 use wasmparser::{
-    BlockType, FuncValidator, FunctionBody, MemArg, MemArgTarget, Operator, RefType, ValType,
-    ValidatorResources,
+    BlockType, FuncValidator, FunctionBody, HeapType, MemArg, MemArgTarget, Operator, RefType,
+    ValType, ValidatorResources,
 };
 
 type Result<T, E = ModuleError> = std::result::Result<T, E>;
@@ -366,6 +366,7 @@ impl Shapes {
     }
 
     fn push(&mut self, ty: ValType) {
+        let ty = as_in_2_0(ty);
         let below = self.top();
         let height = self.stack.len() as u32 + 1;
         let nodes = &mut self.nodes;
@@ -374,6 +375,20 @@ impl Shapes {
             ShapeId(nodes.len() as u32 - 1)
         });
         self.stack.push(id);
+    }
+}
+
+/// The type as Wasm 2.0 has it: the validator gives `ref.func` the type of that very function.
+///
+/// Modules that can tell the difference are refused as unsupported.
+fn as_in_2_0(ty: ValType) -> ValType {
+    match ty {
+        ValType::Ref(ty)
+            if matches!(ty.heap_type(), HeapType::Concrete(_) | HeapType::Exact(_)) =>
+        {
+            ValType::FUNCREF
+        }
+        other => other,
     }
 }
 

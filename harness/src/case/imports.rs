@@ -1,4 +1,4 @@
-//! What a case's modules can import: registered instances, the official `spectest` module, and
+//! What a case's modules can import: registered instances and the official `spectest` module, or
 //! host entities made to measure.
 
 use crate::fault::Tamper;
@@ -22,7 +22,8 @@ pub enum ImportBehaviour {
 /// How imports that no registered instance provides are satisfied.
 #[derive(Clone, Debug, Default)]
 pub struct ImportSettings {
-    /// Whether such an import is made to measure; otherwise the module does not link.
+    /// Whether such an import is made to measure; otherwise the official `spectest` module is there,
+    /// and what is not provided does not link.
     pub synthesise: bool,
     /// Behaviour of functions made to measure, by `module.name`.
     pub behaviours: HashMap<String, ImportBehaviour>,
@@ -51,16 +52,35 @@ impl Registry {
     }
 
     /// Provides the official interpreter's `spectest` module.
-    pub(super) fn add_spectest<T: Tamper>(&mut self, subject: &mut Subject<T>) -> Result<(), SubjectError> {
+    pub(super) fn add_spectest<T: Tamper>(
+        &mut self,
+        subject: &mut Subject<T>,
+    ) -> Result<(), SubjectError> {
         let mut exports = HashMap::new();
         for (name, params) in PRINTS {
-            let ty = FuncType { params: (*params).into(), results: [].into() };
-            let function = HostFunction { ty, behaviour: Behaviour::Silent };
-            exports.insert((*name).to_owned(), Extern::Func(subject.add_host_func(function)));
+            let ty = FuncType {
+                params: (*params).into(),
+                results: [].into(),
+            };
+            let function = HostFunction {
+                ty,
+                behaviour: Behaviour::Silent,
+            };
+            exports.insert(
+                (*name).to_owned(),
+                Extern::Func(subject.add_host_func(function)),
+            );
         }
         for (name, value) in spectest_globals() {
-            let ty = GlobalType { content_type: value.ty(), mutable: false, shared: false };
-            exports.insert(name.to_owned(), Extern::Global(subject.add_global(ty, value)?));
+            let ty = GlobalType {
+                content_type: value.ty(),
+                mutable: false,
+                shared: false,
+            };
+            exports.insert(
+                name.to_owned(),
+                Extern::Global(subject.add_global(ty, value)?),
+            );
         }
         let table = TableType {
             element_type: RefType::FUNCREF,
@@ -77,14 +97,17 @@ impl Registry {
             maximum: Some(2),
             page_size_log2: None,
         };
-        exports.insert("memory".to_owned(), Extern::Memory(subject.add_memory(memory)?));
+        exports.insert(
+            "memory".to_owned(),
+            Extern::Memory(subject.add_memory(memory)?),
+        );
         self.register("spectest", exports);
         Ok(())
     }
 
-    /// Resolves a module's imports, making those to measure that nothing provides if asked to.
+    /// Resolves a module's imports: from the registry, or made to measure.
     pub(super) fn resolve<T: Tamper>(
-        &mut self,
+        &self,
         subject: &mut Subject<T>,
         module: &Module,
         settings: &ImportSettings,
@@ -94,7 +117,9 @@ impl Registry {
         for import in module.imports() {
             let found = match self.get(import) {
                 Some(found) => found,
-                None if settings.synthesise => self.synthesise(subject, import, settings, seed)?,
+                None if settings.synthesise => {
+                    Registry::synthesise(subject, import, settings, seed)?
+                }
                 None => {
                     let message = format!("unknown import {}.{}", import.module, import.name);
                     return Ok(Err(Missing { message }));
@@ -106,7 +131,6 @@ impl Registry {
     }
 
     fn synthesise<T: Tamper>(
-        &mut self,
         subject: &mut Subject<T>,
         import: &Import,
         settings: &ImportSettings,
@@ -120,7 +144,10 @@ impl Registry {
                     Some(ImportBehaviour::Fail) => Behaviour::Fail,
                     Some(ImportBehaviour::Call(export)) => Behaviour::CallExport(export.clone()),
                 };
-                let function = HostFunction { ty: ty.clone(), behaviour };
+                let function = HostFunction {
+                    ty: ty.clone(),
+                    behaviour,
+                };
                 Extern::Func(subject.add_host_func(function))
             }
             ExternType::Table(ty) => Extern::Table(subject.add_table(*ty)?),
@@ -130,16 +157,20 @@ impl Registry {
                 Extern::Global(subject.add_global(*ty, value)?)
             }
         };
-        let module = self.exports.entry(import.module.clone()).or_default();
-        module.insert(import.name.clone(), made);
+        // Not registered: a module may import one name several times, with different types.
         Ok(made)
     }
 }
 
 /// A global made to measure: a function of seed, name and type.
 fn global_value(ty: ValType, seed: u64, name: &str) -> Value {
-    let call = name.bytes().fold(0u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
-    let ty = FuncType { params: [].into(), results: [ty].into() };
+    let call = name.bytes().fold(0u64, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(byte.into())
+    });
+    let ty = FuncType {
+        params: [].into(),
+        results: [ty].into(),
+    };
     seeded_results(seed, call, &ty)[0]
 }
 

@@ -2,6 +2,7 @@
 
 mod imports;
 mod patterns;
+pub mod probe;
 mod script;
 
 pub use imports::{ImportBehaviour, ImportSettings};
@@ -78,7 +79,10 @@ pub struct CaseReport {
 impl CaseReport {
     /// How many commands have a status that `wanted` accepts.
     pub fn count(&self, wanted: impl Fn(&Status) -> bool) -> u64 {
-        self.commands.iter().filter(|command| wanted(&command.status)).count() as u64
+        self.commands
+            .iter()
+            .filter(|command| wanted(&command.status))
+            .count() as u64
     }
 }
 
@@ -116,11 +120,23 @@ pub fn run_with<T: Tamper>(
     tamper: T,
     tracer: Option<Box<dyn Tracer>>,
 ) -> Result<CaseReport, SubjectError> {
-    let instrumented =
-        script::execute(script, options, Execution::Instrumented, tamper, tracer, None)?;
+    let instrumented = script::execute(
+        script,
+        options,
+        Execution::Instrumented,
+        tamper,
+        tracer,
+        None,
+    )?;
     let cut = instrumented.cut;
-    let uninstrumented =
-        script::execute(script, options, Execution::Uninstrumented, Honest, None, cut)?;
+    let uninstrumented = script::execute(
+        script,
+        options,
+        Execution::Uninstrumented,
+        Honest,
+        None,
+        cut,
+    )?;
     Ok(combine(script, instrumented, uninstrumented))
 }
 
@@ -134,9 +150,18 @@ pub fn run_instrumented(
     options: &CaseOptions,
     tracer: Option<Box<dyn Tracer>>,
 ) -> Result<CaseReport, SubjectError> {
-    let executed =
-        script::execute(script, options, Execution::Instrumented, Honest, tracer, None)?;
-    let mut report = CaseReport { name: script.name.clone(), ..CaseReport::default() };
+    let executed = script::execute(
+        script,
+        options,
+        Execution::Instrumented,
+        Honest,
+        tracer,
+        None,
+    )?;
+    let mut report = CaseReport {
+        name: script.name.clone(),
+        ..CaseReport::default()
+    };
     report.commands = commands(script, &executed.statuses, &executed.outcomes);
     absorb(&mut report, executed);
     Ok(report)
@@ -149,14 +174,21 @@ fn combine(script: &Script, instrumented: Executed, uninstrumented: Executed) ->
         .zip(&uninstrumented.statuses)
         .map(|(a, b)| worse(a, b).clone())
         .collect();
-    let mut report = CaseReport { name: script.name.clone(), ..CaseReport::default() };
+    let mut report = CaseReport {
+        name: script.name.clone(),
+        ..CaseReport::default()
+    };
     report.commands = commands(script, &statuses, &instrumented.outcomes);
     absorb(&mut report, instrumented);
     absorb(&mut report, uninstrumented);
     report
 }
 
-fn commands(script: &Script, statuses: &[Status], outcomes: &[Option<String>]) -> Vec<CommandReport> {
+fn commands(
+    script: &Script,
+    statuses: &[Status],
+    outcomes: &[Option<String>],
+) -> Vec<CommandReport> {
     script
         .commands
         .iter()
@@ -178,7 +210,9 @@ fn absorb(report: &mut CaseReport, executed: Executed) {
     for (entry, count) in executed.findings.known {
         *report.known.entry(entry).or_insert(0) += count;
     }
-    report.known_examples.extend(executed.findings.known_examples);
+    report
+        .known_examples
+        .extend(executed.findings.known_examples);
 }
 
 fn worse<'a>(a: &'a Status, b: &'a Status) -> &'a Status {

@@ -30,12 +30,14 @@ pub(super) fn value_matches(pattern: &Pattern, value: Value) -> bool {
         (Pattern::F32(a), Value::F32(b)) => a.matches(b),
         (Pattern::F64(a), Value::F64(b)) => a.matches(b),
         (Pattern::V128(a), Value::V128(b)) => *a == b,
-        (Pattern::F32x4(lanes), Value::V128(b)) => {
-            lanes.iter().enumerate().all(|(i, lane)| lane.matches((b >> (32 * i)) as u32))
-        }
-        (Pattern::F64x2(lanes), Value::V128(b)) => {
-            lanes.iter().enumerate().all(|(i, lane)| lane.matches((b >> (64 * i)) as u64))
-        }
+        (Pattern::F32x4(lanes), Value::V128(b)) => lanes
+            .iter()
+            .enumerate()
+            .all(|(i, lane)| lane.matches((b >> (32 * i)) as u32)),
+        (Pattern::F64x2(lanes), Value::V128(b)) => lanes
+            .iter()
+            .enumerate()
+            .all(|(i, lane)| lane.matches((b >> (64 * i)) as u64)),
         (Pattern::RefNull(wanted), Value::Ref(Ref::Null, ty)) => null_matches(*wanted, ty),
         (Pattern::RefExtern(Some(a)), Value::Ref(Ref::Extern(b), _)) => *a == b,
         (Pattern::RefExtern(None), Value::Ref(Ref::Extern(_), _))
@@ -61,7 +63,8 @@ pub(super) fn seen_matches(pattern: &Pattern, seen: Seen) -> bool {
     if let (Pattern::RefFunc, Seen::Func(SeenFunc::Unknown(_))) = (pattern, seen) {
         return true;
     }
-    seen.to_value().is_some_and(|value| value_matches(pattern, value))
+    seen.to_value()
+        .is_some_and(|value| value_matches(pattern, value))
 }
 
 #[cfg(test)]
@@ -77,9 +80,7 @@ mod tests {
             FloatPattern::ArithmeticNan,
             FloatPattern::Bits(4),
         ]);
-        let value = |lane2: u128| {
-            Value::V128(1 | 0xffc0_0000 << 32 | lane2 << 64 | 4 << 96)
-        };
+        let value = |lane2: u128| Value::V128(1 | 0xffc0_0000 << 32 | lane2 << 64 | 4 << 96);
         assert!(value_matches(&pattern, value(0x7fc0_0001)));
         assert!(!value_matches(&pattern, value(0x7f80_0001)));
     }
@@ -89,7 +90,10 @@ mod tests {
         let null = Value::Ref(Ref::Null, RefType::FUNCREF);
         assert!(value_matches(&Pattern::RefNull(None), null));
         assert!(value_matches(&Pattern::RefNull(Some(NullOf::Func)), null));
-        assert!(!value_matches(&Pattern::RefNull(Some(NullOf::Extern)), null));
+        assert!(!value_matches(
+            &Pattern::RefNull(Some(NullOf::Extern)),
+            null
+        ));
         assert!(!value_matches(&Pattern::RefFunc, null));
     }
 }

@@ -1,6 +1,6 @@
 //! From a difference of structure to the one rule that names it.
 
-use super::driver::{Driver, Flow};
+use super::driver::{Driver, Flow, LOOKAHEAD};
 use super::frames::{StackDiff, ValueDiff, compare_values, expected_place};
 use crate::divergence::Moment;
 use crate::observe::{Observation, Place, Walk};
@@ -78,14 +78,17 @@ impl Driver {
         let show = |place: Option<&Place>| place.map_or("no frame".to_owned(), |p| show_place(*p));
         let (wanted, shown) = match rule {
             RuleId::FrameActivation => ("as the oracle's".to_owned(), "the other".to_owned()),
-            RuleId::FrameCount => {
-                (format!("{} frames", expected.len()), format!("{} frames", seen.len()))
-            }
+            RuleId::FrameCount => (
+                format!("{} frames", expected.len()),
+                format!("{} frames", seen.len()),
+            ),
             _ => (show(expected.get(frame)), show(seen.get(frame))),
         };
-        let control = is_control(rule);
+        // Once the oracle has looked ahead there is no way back.
+        let control = is_control(rule) || self.before_lookahead.is_some();
         if control || self.findings.is_news(rule) {
-            let divergence = self.evidence(observed, moment, rule, Some(frame), Some(wanted), shown);
+            let divergence =
+                self.evidence(observed, moment, rule, Some(frame), Some(wanted), shown);
             self.findings.add(divergence);
         }
         if !control {
@@ -125,7 +128,10 @@ impl Driver {
         let (Some(&want), Some(&have)) = (expected.first(), seen.first()) else {
             return RuleId::FrameCount;
         };
-        let only_pc = Place { pc: want.pc, ..have } == want;
+        let only_pc = Place {
+            pc: want.pc,
+            ..have
+        } == want;
         if only_pc && self.innermost_values_agree(observed) {
             return RuleId::FramePc;
         }
@@ -138,7 +144,7 @@ impl Driver {
         if expected.len() == seen.len() + 1 && expected.get(1) == Some(&have) {
             return RuleId::FrameCount;
         }
-        if self.next_event_is(have) {
+        if self.comes_to(observed, seen) {
             return RuleId::StepLost;
         }
         if expected.len() != seen.len() {
@@ -149,21 +155,37 @@ impl Driver {
 
     /// Whether the innermost frame's values are those the oracle has now, whatever the PC shown.
     fn innermost_values_agree<O: Observation>(&mut self, observed: &mut O) -> bool {
-        let Some(view) = self.machine.top() else { return false };
+        let Some(view) = self.machine.top() else {
+            return false;
+        };
         let layout = Driver::layout(&self.modules, &view);
-        let mut walk = observed.walk();
         let mut scratch = super::tally::Tally::default();
-        compare_values(&view, layout, &mut walk, &mut scratch).is_empty()
+        let mut walk = observed.walk();
+        let shown = view.function.position(walk.place().pc);
+        let operands = shown.map(|at| view.function.operand_types(at).len());
+        if operands != Some(walk.num_operands() as usize) {
+            return compare_values(&view, layout, &mut walk, &mut scratch).is_empty();
+        }
+        drop(walk);
+        // The operands may be those of the PC shown, of other types: read only what is safe there.
+        let mut copy = self.snapshot(observed, 1);
+        compare_values(&view, layout, &mut copy.walk(), &mut scratch).is_empty()
     }
 
-    /// Whether the subject is where the oracle will be at its next event. Only at the end of a case.
-    fn next_event_is(&mut self, place: Place) -> bool {
-        // The report shows the state before this, so that the first event that differs is the one shown.
-        let site = self.site();
-        let here = self.machine.run(&EverySequencePoint) == Stop::SequencePoint
-            && self.machine.top().is_some_and(|view| expected_place(&view) == place);
-        self.lost_site = site;
-        here
+    /// Whether the oracle will come to the stack that the subject shows. Only at the end of a case.
+    fn comes_to<O: Observation>(&mut self, observed: &mut O, seen: &[Place]) -> bool {
+        // The report shows the state before this: the first event that differs.
+        self.before_lookahead = Some(self.both_states(observed));
+        for _ in 0..LOOKAHEAD {
+            if self.machine.run(&EverySequencePoint) != Stop::SequencePoint {
+                return false;
+            }
+            let expected = self.machine.frames().map(|view| expected_place(&view));
+            if self.machine.depth() == seen.len() && expected.eq(seen.iter().copied()) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Reports a difference of control and ends the case.
@@ -187,10 +209,20 @@ impl Driver {
         observed: &mut O,
         moment: Moment,
         frame: usize,
-        diff: ValueDiff,
+        mut diff: ValueDiff,
     ) {
-        let operand_count =
-            if frame == 0 { RuleId::OperandCount } else { RuleId::CallerOperands };
+        if diff.operand_count
+            && let Some(explained) = self.explain_operands(observed, moment, frame)
+        {
+            diff.operand_count = false;
+            diff.operand_type = explained.operand_type;
+            diff.operand_value = explained.operand_value;
+        }
+        let operand_count = if frame == 0 {
+            RuleId::OperandCount
+        } else {
+            RuleId::CallerOperands
+        };
         let found = [
             (diff.local_count.then_some(None), RuleId::LocalCount),
             (diff.local_type.map(Some), RuleId::LocalType),

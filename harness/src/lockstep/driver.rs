@@ -1,23 +1,26 @@
 //! The driver's state, and what begins and ends an invocation.
 
 use super::entities::{Taint, Unresolved};
+use super::explain::ShownStacksCache;
 use super::findings::Findings;
 use super::policy::{FrameBudget, FramePolicy};
 use super::tally::Tally;
-use crate::divergence::{Divergence, Execution, Moment, Site};
+use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
 use crate::layout::FunctionLayout;
 use crate::observe::Place;
 use crate::outcome::{HostFailure, Outcome, SeenTrap};
 use crate::rules::RuleId;
 use crate::seen::Seen;
 use crate::trace::Tracer;
-use lockstep_oracles::address::FuncAddr;
+use lockstep_oracles::WasmFeatures;
+use lockstep_oracles::address::{FuncAddr, FuncIndex, InstanceAddr};
 use lockstep_oracles::limits::Limits;
 use lockstep_oracles::machine::{
     EverySequencePoint, FrameView, InvokeError, Machine, NoSequencePoint, Stop,
 };
 use lockstep_oracles::trap::{Exhaustion, Trap};
 use lockstep_oracles::value::Value;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Whether the subject goes on after an event.
@@ -107,8 +110,17 @@ impl Expected {
 pub struct ModuleFacts {
     /// The binary, as the user gave it.
     pub bytes: Arc<[u8]>,
+    /// Features it was validated with.
+    pub features: WasmFeatures,
     /// Hazardous slots of its defined functions, in order.
     pub layouts: Arc<[FunctionLayout]>,
+}
+
+/// What a report of a lost event shows: the oracle's state at the event that did not come.
+#[derive(Debug)]
+pub(super) struct BeforeLookahead {
+    pub(super) site: Option<Site>,
+    pub(super) state: Vec<StateRow>,
 }
 
 /// Settings of a driver.
@@ -122,6 +134,8 @@ pub struct DriverConfig {
     pub limits: Limits,
     /// Events after which the case ends as inconclusive.
     pub max_events: u64,
+    /// Bytes of stack that the subject's Wasm code may use.
+    pub subject_stack: usize,
 }
 
 /// One execution of one case in lockstep.
@@ -145,16 +159,26 @@ pub struct Driver {
     /// Where the last matched event was.
     pub(super) previous: Option<Place>,
     pub(super) max_events: u64,
-    /// The site of a lost event, kept while the oracle looks one event ahead.
-    pub(super) lost_site: Option<Site>,
+    subject_stack: usize,
+    /// Locals, operands and opcodes of the largest function of the case.
+    largest_function: usize,
+    /// The oracle's state before it looked ahead, for the report of what it found there.
+    pub(super) before_lookahead: Option<BeforeLookahead>,
     pub(super) taint: Taint,
     pub(super) unresolved: Unresolved,
+    /// Where the ledger expects operands to be shown wrong, by function; made when first needed.
+    pub(super) shown_stacks: ShownStacksCache,
+    /// Where traps of a function were shown that were shown elsewhere (ledger: `W42-TRAP-PC`).
+    pub(super) trap_positions: HashMap<(InstanceAddr, FuncIndex), usize>,
 }
 
-/// Where an invocation's depth makes a stack overflow believable when no event told where it was.
-///
-/// 512 KiB of stack and frames of at most a few KiB leave more frames than this.
-const OVERFLOW_DEPTH: usize = 64;
+/// Bytes of a subject's frame beyond what its values need, and bytes one value may need: generous,
+/// because they decide only whether a stack overflow that no event located is believable.
+const FRAME_BYTES: usize = 256;
+const VALUE_BYTES: usize = 32;
+
+/// Sequence points that the oracle looks ahead to tell a lost event from other differences.
+pub(super) const LOOKAHEAD: u32 = 100_000;
 
 impl Driver {
     /// A driver with an empty oracle.
@@ -172,9 +196,13 @@ impl Driver {
             phase: Phase::Running,
             previous: None,
             max_events: config.max_events,
-            lost_site: None,
+            subject_stack: config.subject_stack,
+            largest_function: 0,
+            before_lookahead: None,
             taint: Taint::default(),
             unresolved: Unresolved::default(),
+            shown_stacks: ShownStacksCache::default(),
+            trap_positions: HashMap::new(),
         }
     }
 
@@ -185,6 +213,12 @@ impl Driver {
 
     /// Makes a module's facts known for the oracle instance that was just made.
     pub fn add_instance(&mut self, facts: ModuleFacts) {
+        let instance = InstanceAddr(self.modules.len() as u32);
+        let functions = self.machine.store.instance(instance).module.functions();
+        let sizes = functions
+            .iter()
+            .map(|f| f.locals.len() + f.max_operands as usize + f.instrs.len());
+        self.largest_function = sizes.max().unwrap_or(0).max(self.largest_function);
         self.modules.push(facts);
     }
 
@@ -206,6 +240,7 @@ impl Driver {
     pub fn begin(&mut self, func: FuncAddr, args: &[Value]) -> Result<(), InvokeError> {
         self.machine.invoke(func, args)?;
         self.phase = Phase::Running;
+        self.previous = None;
         self.machine.reset_max_depth();
         Ok(())
     }
@@ -220,7 +255,10 @@ impl Driver {
 
     /// The layout of a frame's function.
     #[inline]
-    pub(super) fn layout<'a>(modules: &'a [ModuleFacts], view: &FrameView<'_>) -> &'a FunctionLayout {
+    pub(super) fn layout<'a>(
+        modules: &'a [ModuleFacts],
+        view: &FrameView<'_>,
+    ) -> &'a FunctionLayout {
         let facts = &modules[view.instance.index()];
         &facts.layouts[view.function.index.index() - view.module.num_imported_funcs() as usize]
     }
@@ -228,7 +266,12 @@ impl Driver {
     /// Ends the current invocation with what the subject says came of it.
     pub fn finish(&mut self, outcome: &Outcome) -> Verdict {
         let phase = std::mem::replace(&mut self.phase, Phase::Running);
+        let verdict = self.finish_in(phase, outcome);
         self.previous = None;
+        verdict
+    }
+
+    fn finish_in(&mut self, phase: Phase, outcome: &Outcome) -> Verdict {
         if self.ended.is_some() {
             self.machine.unwind();
             return Verdict::Lost;
@@ -249,8 +292,7 @@ impl Driver {
             }
             Phase::HostFailing(failure) | Phase::HostFailed(failure) => {
                 self.machine.unwind();
-                if phase == Phase::HostFailing(failure)
-                    && self.execution == Execution::Instrumented
+                if phase == Phase::HostFailing(failure) && self.execution == Execution::Instrumented
                 {
                     self.report_end(
                         RuleId::HostErrorEvent,
@@ -302,7 +344,7 @@ impl Driver {
             _ => "an event at the next opcode".to_owned(),
         };
         // Events alone are missing if the oracle ends the same way when it is not stopped.
-        let rule = match (stop, self.machine.run(&NoSequencePoint), outcome) {
+        let rule = match (stop, self.run_ahead(), outcome) {
             (Stop::HostCall(_), ..) => RuleId::HostCall,
             (_, Stop::Return, Outcome::Returned(_)) => RuleId::StepLost,
             (_, Stop::Trap(trap), Outcome::Trapped(seen)) if seen.is(trap) => RuleId::StepLost,
@@ -311,6 +353,18 @@ impl Driver {
         self.report_end(rule, expected, outcome.describe());
         self.end_control(rule);
         Verdict::Lost
+    }
+
+    /// Runs the oracle on to something other than a sequence point, to see whether events alone are
+    /// missing. Only at the end of a case, and not for ever.
+    pub(super) fn run_ahead(&mut self) -> Stop {
+        for _ in 0..LOOKAHEAD {
+            match self.machine.run(&EverySequencePoint) {
+                Stop::SequencePoint => {}
+                stop => return stop,
+            }
+        }
+        Stop::SequencePoint
     }
 
     /// A stack overflow that no event announced.
@@ -324,7 +378,9 @@ impl Driver {
             return Verdict::Exhausted;
         }
         let stop = self.machine.run(&NoSequencePoint);
-        let deep = self.machine.max_depth() >= OVERFLOW_DEPTH;
+        // Every local, operand and opcode may have a slot of its own in the subject's frame.
+        let frame = FRAME_BYTES + VALUE_BYTES * self.largest_function;
+        let deep = self.machine.max_depth() * frame >= self.subject_stack;
         if stop != Stop::Return {
             self.machine.unwind();
         }
@@ -375,7 +431,13 @@ impl Driver {
     }
 
     /// Reports a difference for which the stack is no evidence.
-    pub fn report_plain(&mut self, rule: RuleId, moment: Moment, expected: String, observed: String) {
+    pub fn report_plain(
+        &mut self,
+        rule: RuleId,
+        moment: Moment,
+        expected: String,
+        observed: String,
+    ) {
         let divergence = Divergence {
             rule,
             execution: self.execution,
@@ -401,5 +463,8 @@ impl Driver {
 /// Whether two lists of values are equal, bit for bit.
 pub(crate) fn same_values(expected: &[Value], seen: &[Seen]) -> bool {
     expected.len() == seen.len()
-        && expected.iter().zip(seen).all(|(value, seen)| seen.is(value.ty(), value.cell()))
+        && expected
+            .iter()
+            .zip(seen)
+            .all(|(value, seen)| seen.is(value.ty(), value.cell()))
 }

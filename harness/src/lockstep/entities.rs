@@ -103,7 +103,11 @@ impl Driver {
     }
 
     fn report_entity(&mut self, difference: Difference, moment: Moment) {
-        let Difference { rule, expected, observed } = difference;
+        let Difference {
+            rule,
+            expected,
+            observed,
+        } = difference;
         self.report_plain(rule, moment, expected, observed);
     }
 
@@ -114,7 +118,11 @@ impl Driver {
             return None;
         }
         let differ = |expected: String, observed: String| {
-            Some(Difference { rule: RuleId::Memory, expected, observed })
+            Some(Difference {
+                rule: RuleId::Memory,
+                expected,
+                observed,
+            })
         };
         if expected.len() != seen.len() {
             let show = |n: usize| format!("memory {addr}: {n} bytes");
@@ -125,7 +133,11 @@ impl Driver {
         differ(show(expected[at]), show(seen[at]))
     }
 
-    fn global_difference<E: Entities>(&mut self, subject: &mut E, addr: GlobalAddr) -> Option<Difference> {
+    fn global_difference<E: Entities>(
+        &mut self,
+        subject: &mut E,
+        addr: GlobalAddr,
+    ) -> Option<Difference> {
         let expected = self.machine.store.global(addr).value();
         let seen = subject.global(addr)?;
         if seen.is(expected.ty(), expected.cell())
@@ -140,11 +152,19 @@ impl Driver {
         })
     }
 
-    fn table_difference<E: Entities>(&mut self, subject: &mut E, addr: TableAddr) -> Option<Difference> {
+    fn table_difference<E: Entities>(
+        &mut self,
+        subject: &mut E,
+        addr: TableAddr,
+    ) -> Option<Difference> {
         let size = self.machine.store.table(addr).elements.len() as u64;
         let seen = subject.table_size(addr)?;
         let differ = |expected: String, observed: String| {
-            Some(Difference { rule: RuleId::Table, expected, observed })
+            Some(Difference {
+                rule: RuleId::Table,
+                expected,
+                observed,
+            })
         };
         if size != seen {
             let show = |n: u64| format!("table {addr}: {n} elements");
@@ -155,7 +175,9 @@ impl Driver {
             let ty = lockstep_oracles::ValType::Ref(table.ty.element_type);
             let expected = table.elements[index as usize];
             let seen = subject.table_element(addr, index);
-            if seen.is(ty, expected.to_cell()) || self.unresolved_agrees(subject, seen, Some(expected)) {
+            if seen.is(ty, expected.to_cell())
+                || self.unresolved_agrees(subject, seen, Some(expected))
+            {
                 continue;
             }
             let value = expected.to_cell().typed(ty);
@@ -169,11 +191,18 @@ impl Driver {
 
     /// Whether an unknown function reference may stand for the expected one: that one belongs to an
     /// instance the subject has no handle for (its instantiation failed), and always shows the same.
-    fn unresolved_agrees<E: Entities>(&mut self, subject: &E, seen: Seen, expected: Option<Ref>) -> bool {
+    fn unresolved_agrees<E: Entities>(
+        &mut self,
+        subject: &E,
+        seen: Seen,
+        expected: Option<Ref>,
+    ) -> bool {
         let (Seen::Func(SeenFunc::Unknown(raw)), Some(Ref::Func(func))) = (seen, expected) else {
             return false;
         };
-        let FuncInst::Wasm { instance, .. } = self.machine.store.func(func) else { return false };
+        let FuncInst::Wasm { instance, .. } = self.machine.store.func(func) else {
+            return false;
+        };
         if subject.has_instance(*instance) {
             return false;
         }

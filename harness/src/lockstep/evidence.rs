@@ -1,12 +1,15 @@
 //! The evidence of a divergence: both states side by side, and the code around the PC.
 
-use super::driver::Driver;
-use crate::divergence::{Divergence, Moment, Site, StateRow};
+use super::driver::{BeforeLookahead, Driver};
+use crate::divergence::{Divergence, Moment, NOT_READ, Site, StateRow, count};
+use crate::layout::hazardous_operands;
+use crate::ledger::if_params::shown_stacks;
 use crate::listing;
 use crate::observe::{Observation, Place};
 use crate::rules::RuleId;
 use crate::snapshot::{FrameCopy, Readable, Snapshot};
 use lockstep_oracles::ValType;
+use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::FrameView;
 
@@ -39,7 +42,9 @@ impl Readable for ReadableSlots<'_> {
         let (Some(function), Some(instance)) = (self.function(place), place.instance) else {
             return false;
         };
-        let Some(position) = function.position(place.pc) else { return false };
+        let Some(position) = function.position(place.pc) else {
+            return false;
+        };
         let module = &self.0.machine.store.instance(instance).module;
         let defined = function.index.index() - module.num_imported_funcs() as usize;
         let layout = &self.0.modules[instance.index()].layouts[defined];
@@ -51,7 +56,7 @@ impl Readable for ReadableSlots<'_> {
             height = count;
         }
         if height != count {
-            return false;
+            return self.predicted_operand(function, instance, position, count, index);
         }
         while let Some(id) = shape {
             let node = &function.shapes[id.0 as usize];
@@ -63,6 +68,36 @@ impl Readable for ReadableSlots<'_> {
             shape = node.below;
         }
         false
+    }
+}
+
+impl ReadableSlots<'_> {
+    /// Whether the operand may be read where the ledger predicts a wrong stack: if it is a real one.
+    fn predicted_operand(
+        &self,
+        function: &Function,
+        instance: InstanceAddr,
+        position: usize,
+        count: u32,
+        index: u32,
+    ) -> bool {
+        let computed;
+        let stacks = match self.0.shown_stacks.get(&(instance, function.index)) {
+            Some(stacks) => stacks,
+            None => {
+                let facts = &self.0.modules[instance.index()];
+                computed = shown_stacks(&facts.bytes, facts.features, function.index);
+                &computed
+            }
+        };
+        let Some(shown) = stacks.get(&position) else {
+            return false;
+        };
+        // A waiting caller lacks the table index here too.
+        let as_predicted = shown.len() == count as usize || shown.len() == count as usize + 1;
+        let hazards = hazardous_operands(function, shown.iter().map(|operand| operand.ty));
+        let index = index as usize;
+        as_predicted && shown[index].real.is_some() && !hazards[index]
     }
 }
 
@@ -90,13 +125,19 @@ impl Driver {
         expected: Option<String>,
         shown: String,
     ) -> Divergence {
-        let snapshot = self.snapshot(observed, FRAMES_SHOWN);
-        let state = self.side_by_side(&snapshot);
-        let site = self.lost_site.take().or_else(|| self.site());
+        let BeforeLookahead { site, state } = match self.before_lookahead.take() {
+            Some(before) => before,
+            None => self.both_states(observed),
+        };
         let expected = expected.unwrap_or_else(|| match &site {
             Some(site) => {
                 let operands = self.machine.top().map_or(0, |view| view.operands.len());
-                format!("PC {} ({}), {operands} operands", site.pc, site.opcode)
+                format!(
+                    "PC {} ({}), {}",
+                    site.pc,
+                    site.opcode,
+                    count(operands, "operand")
+                )
             }
             None => "no frame".to_owned(),
         });
@@ -115,9 +156,21 @@ impl Driver {
         }
     }
 
+    /// Both states as they are now.
+    pub(super) fn both_states<O: Observation>(&self, observed: &mut O) -> BeforeLookahead {
+        let snapshot = self.snapshot(observed, FRAMES_SHOWN);
+        BeforeLookahead {
+            site: self.site(),
+            state: self.side_by_side(&snapshot),
+        }
+    }
+
     /// Where the oracle is, with the code around it.
     pub(super) fn site(&self) -> Option<Site> {
-        let view = self.machine.top().or_else(|| self.machine.frames().next())?;
+        let view = self
+            .machine
+            .top()
+            .or_else(|| self.machine.frames().next())?;
         let facts = self.modules.get(view.instance.index())?;
         Some(Site {
             func: view.function.index,
@@ -131,7 +184,12 @@ impl Driver {
         let mut rows = Vec::new();
         let expected: Vec<FrameView<'_>> = self.machine.frames().take(FRAMES_SHOWN).collect();
         for frame in 0..expected.len().max(seen.frames.len()) {
-            frame_rows(frame, expected.get(frame), seen.frames.get(frame), &mut rows);
+            frame_rows(
+                frame,
+                expected.get(frame),
+                seen.frames.get(frame),
+                &mut rows,
+            );
         }
         rows
     }
@@ -149,17 +207,29 @@ impl Driver {
         let (Some(view), Some(seen)) = (view, snapshot.frames.get(frame)) else {
             return ("a frame".to_owned(), "no frame".to_owned());
         };
-        let local = matches!(rule, RuleId::LocalCount | RuleId::LocalType | RuleId::LocalValue);
+        let local = matches!(
+            rule,
+            RuleId::LocalCount | RuleId::LocalType | RuleId::LocalValue
+        );
         let (what, expected, shown) = if local {
-            ("local", texts(view.locals_typed()), seen_texts(&seen.locals))
+            (
+                "local",
+                texts(view.locals_typed()),
+                seen_texts(&seen.locals),
+            )
         } else {
-            ("operand", texts(view.operands_typed()), seen_texts(&seen.operands))
+            (
+                "operand",
+                texts(view.operands_typed()),
+                seen_texts(&seen.operands),
+            )
         };
         match index {
-            None => (format!("{} {what}s", expected.len()), format!("{} {what}s", shown.len())),
+            None => (count(expected.len(), what), count(shown.len(), what)),
             Some(index) => {
                 let at = |list: &[String]| {
-                    list.get(index as usize).map_or("absent".to_owned(), String::clone)
+                    list.get(index as usize)
+                        .map_or("absent".to_owned(), String::clone)
                 };
                 let label = format!("frame {frame} {what} {index} = ");
                 (label.clone() + &at(&expected), label + &at(&shown))
@@ -173,7 +243,10 @@ fn texts(values: impl Iterator<Item = lockstep_oracles::value::Value>) -> Vec<St
 }
 
 fn seen_texts(values: &[Option<crate::seen::Seen>]) -> Vec<String> {
-    values.iter().map(|v| v.map_or("(not read)".to_owned(), |seen| seen.to_string())).collect()
+    values
+        .iter()
+        .map(|v| v.map_or(NOT_READ.to_owned(), |seen| seen.to_string()))
+        .collect()
 }
 
 /// The rows of one frame on either side.
@@ -208,8 +281,16 @@ pub(crate) fn frame_rows(
     let locals = expected.map_or_else(Vec::new, |v| texts(v.locals_typed()));
     let operands = expected.map_or_else(Vec::new, |v| texts(v.operands_typed()));
     let lists = [
-        ("local", locals, seen.map_or_else(Vec::new, |s| seen_texts(&s.locals))),
-        ("operand", operands, seen.map_or_else(Vec::new, |s| seen_texts(&s.operands))),
+        (
+            "local",
+            locals,
+            seen.map_or_else(Vec::new, |s| seen_texts(&s.locals)),
+        ),
+        (
+            "operand",
+            operands,
+            seen.map_or_else(Vec::new, |s| seen_texts(&s.operands)),
+        ),
     ];
     for (what, mine, theirs) in lists {
         for index in 0..mine.len().max(theirs.len()) {

@@ -13,6 +13,8 @@ pub struct Findings {
     pub known: BTreeMap<&'static str, u64>,
     /// The first match of each ledger entry, as evidence.
     pub known_examples: Vec<Divergence>,
+    /// How often a rule was seen not to hold, repetitions of one that was reported included.
+    pub noticed: u64,
     reported: BTreeSet<RuleId>,
 }
 
@@ -27,7 +29,10 @@ impl Findings {
         if let Some(entry) = divergence.known {
             self.count_known(entry);
             self.known_examples.push(divergence);
-        } else if self.reported.insert(divergence.rule) {
+            return;
+        }
+        self.noticed += 1;
+        if self.reported.insert(divergence.rule) {
             self.unexplained.push(divergence);
         }
     }

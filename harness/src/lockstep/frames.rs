@@ -6,6 +6,7 @@
 use super::tally::Tally;
 use crate::layout::FunctionLayout;
 use crate::observe::{Boundary, Place, Walk};
+use lockstep_oracles::ValType;
 use lockstep_oracles::machine::FrameView;
 
 /// What of a frame's values differs. Each part is the first index at which it does.
@@ -72,19 +73,29 @@ pub fn compare_locals<W: Walk>(
         diff.local_count = true;
         return;
     }
+    let mut avoided = 0;
     for (index, (&cell, &ty)) in view.locals.iter().zip(&view.function.locals).enumerate() {
         if layout.local(index) {
-            tally.hazards_avoided += 1;
-            continue;
-        }
-        let seen = walk.local(index as u32);
-        tally.values += 1;
-        if !seen.is(ty, cell) {
-            let slot =
-                if seen.has_type(ty) { &mut diff.local_value } else { &mut diff.local_type };
-            slot.get_or_insert(index as u32);
+            avoided += 1;
+        } else if !walk.local(index as u32).is(ty, cell) {
+            note_local(walk, ty, index as u32, diff);
         }
     }
+    tally.v128_slots_avoided += avoided;
+    tally.values += view.locals.len() as u64 - avoided;
+}
+
+/// A local differs: in its type, or only in its value? Reading it again shows the same.
+#[cold]
+#[inline(never)]
+fn note_local<W: Walk>(walk: &mut W, ty: ValType, index: u32, diff: &mut ValueDiff) {
+    let has_type = walk.local(index).has_type(ty);
+    let slot = if has_type {
+        &mut diff.local_value
+    } else {
+        &mut diff.local_type
+    };
+    slot.get_or_insert(index);
 }
 
 #[inline]
@@ -100,27 +111,34 @@ fn compare_operands<W: Walk>(
         diff.operand_count = true;
         return;
     }
+    let mut avoided = 0;
     // Types are known from the top down.
     let mut shape = view.shape;
-    for index in (0..height).rev() {
+    for (index, &cell) in view.operands.iter().enumerate().rev() {
         let Some(id) = shape else { break };
         let node = &view.function.shapes[id.0 as usize];
         if layout.top_operand(shape) {
-            tally.hazards_avoided += 1;
-        } else {
-            let seen = walk.operand(index as u32);
-            tally.values += 1;
-            if !seen.is(node.ty, view.operands[index]) {
-                let slot = if seen.has_type(node.ty) {
-                    &mut diff.operand_value
-                } else {
-                    &mut diff.operand_type
-                };
-                *slot = Some(index as u32);
-            }
+            avoided += 1;
+        } else if !walk.operand(index as u32).is(node.ty, cell) {
+            note_operand(walk, node.ty, index as u32, diff);
         }
         shape = node.below;
     }
+    tally.v128_slots_avoided += avoided;
+    tally.values += height as u64 - avoided;
+}
+
+/// An operand differs. They come from the top: the last one noted is the lowest.
+#[cold]
+#[inline(never)]
+fn note_operand<W: Walk>(walk: &mut W, ty: ValType, index: u32, diff: &mut ValueDiff) {
+    let has_type = walk.operand(index).has_type(ty);
+    let slot = if has_type {
+        &mut diff.operand_value
+    } else {
+        &mut diff.operand_type
+    };
+    *slot = Some(index);
 }
 
 /// What of the stack's structure differs at a frame, before any value is looked at.
@@ -168,7 +186,11 @@ pub fn compare_stack<'m, 'l, W: Walk>(
             return Some(StackDiff::Missing { frame });
         }
         if let Some(callee) = previous {
-            let expected = if callee == view.activation { Boundary::Same } else { Boundary::Host };
+            let expected = if callee == view.activation {
+                Boundary::Same
+            } else {
+                Boundary::Host
+            };
             if crossed != expected {
                 return Some(StackDiff::Activation { frame: frame - 1 });
             }

@@ -33,7 +33,11 @@ pub struct FrameBudget {
 impl FrameBudget {
     /// A fresh budget.
     pub fn new(policy: FramePolicy) -> FrameBudget {
-        FrameBudget { policy, compared_at: SHALLOW, since: 0 }
+        FrameBudget {
+            policy,
+            compared_at: SHALLOW,
+            since: 0,
+        }
     }
 
     /// How many frames to compare at a breakpoint event when the stack is `depth` frames deep.
@@ -45,6 +49,12 @@ impl FrameBudget {
             FramePolicy::Adaptive if depth <= SHALLOW => depth,
             FramePolicy::Adaptive => self.deep(depth),
         }
+    }
+
+    /// Whether no event compares more than the innermost frame.
+    #[inline]
+    pub fn is_innermost(&self) -> bool {
+        self.policy == FramePolicy::Innermost
     }
 
     /// How many frames to compare at a boundary: a host call, a trap, a failing host function.
@@ -92,7 +102,10 @@ mod tests {
 
     #[test]
     fn boundaries_compare_everything_unless_only_the_innermost_is_asked_for() {
-        assert_eq!(FrameBudget::new(FramePolicy::Adaptive).at_boundary(900), 900);
+        assert_eq!(
+            FrameBudget::new(FramePolicy::Adaptive).at_boundary(900),
+            900
+        );
         assert_eq!(FrameBudget::new(FramePolicy::Innermost).at_boundary(900), 1);
         assert_eq!(FrameBudget::new(FramePolicy::Innermost).at_boundary(0), 0);
     }

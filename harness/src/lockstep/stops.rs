@@ -4,31 +4,14 @@ use super::classify::Suspect;
 use super::driver::{Driver, Ended, Flow, Phase, same_values};
 use super::frames::{StackDiff, ValueDiff, compare_stack, compare_values, expected_place};
 use crate::divergence::{Execution, Moment};
-use crate::observe::{Observation, Walk};
+use crate::observe::{Observation, Place, Walk};
 use crate::outcome::HostFailure;
 use crate::rules::RuleId;
 use crate::seen::Seen;
 use lockstep_oracles::address::HostFuncId;
-use lockstep_oracles::machine::{EverySequencePoint, NoSequencePoint, Stop};
+use lockstep_oracles::machine::{EverySequencePoint, Stop};
+use lockstep_oracles::opcode::Opcode;
 use lockstep_oracles::value::Value;
-
-/// The first difference of each kind of value, with the frame it is in.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct StackValueDiff {
-    pub(super) first: Option<(usize, ValueDiff)>,
-    /// The first differing frame that is not the innermost, if the innermost differs too.
-    pub(super) caller: Option<(usize, ValueDiff)>,
-}
-
-impl StackValueDiff {
-    fn note(&mut self, frame: usize, diff: ValueDiff) {
-        if self.first.is_none() {
-            self.first = Some((frame, diff));
-        } else if self.caller.is_none() {
-            self.caller = Some((frame, diff));
-        }
-    }
-}
 
 impl Driver {
     /// A `Breakpoint` event: the oracle runs to its next sequence point, and the stacks are compared.
@@ -40,28 +23,26 @@ impl Driver {
             Stop::SequencePoint => {}
             stop => return self.spurious(observed, stop),
         }
+        if self.budget.is_innermost() {
+            return self.compare_innermost(observed);
+        }
         let depth = self.machine.depth();
         let limit = self.budget.frames(depth);
-        let flow = if limit == 1 && depth > 1 {
-            self.tally.frames_skipped += depth as u64 - 1;
-            self.compare_innermost(observed)
-        } else {
-            self.compare_frames(observed, Moment::Breakpoint, depth, limit)
-        };
-        if flow == Flow::Continue {
-            self.matched(observed);
+        let flow = self.compare_frames(observed, Moment::Breakpoint, depth, limit);
+        if flow == Flow::Continue
+            && let Some(top) = self.machine.top()
+        {
+            self.matched(observed, top.op(), expected_place(&top));
         }
         flow
     }
 
     /// Counts a matched event and looks at the case's budget.
     #[inline]
-    fn matched<O: Observation>(&mut self, observed: &mut O) {
+    fn matched<O: Observation>(&mut self, observed: &mut O, op: Opcode, place: Place) {
         self.tally.sequence_points += 1;
-        if let Some(top) = self.machine.top() {
-            self.tally.opcodes[top.op() as usize] += 1;
-            self.previous = Some(expected_place(&top));
-        }
+        self.tally.opcodes[op as usize] += 1;
+        self.previous = Some(place);
         if self.tracer.is_some() {
             self.trace(observed);
         }
@@ -70,20 +51,26 @@ impl Driver {
         }
     }
 
+    /// A `Breakpoint` event of which only the innermost frame is compared.
     #[inline]
     fn compare_innermost<O: Observation>(&mut self, observed: &mut O) -> Flow {
-        let Some(view) = self.machine.top() else { return Flow::Continue };
+        let Some(view) = self.machine.top() else {
+            return Flow::Continue;
+        };
+        let (op, place) = (view.op(), expected_place(&view));
         let mut walk = observed.walk();
-        if walk.done() || walk.place() != expected_place(&view) {
+        if walk.done() || walk.place() != place {
             drop(walk);
             return self.misplaced(observed, Moment::Breakpoint, StackDiff::Place { frame: 0 });
         }
         let layout = Driver::layout(&self.modules, &view);
         let diff = compare_values(&view, layout, &mut walk, &mut self.tally);
         drop(walk);
+        self.tally.frames_skipped += self.machine.depth() as u64 - 1;
         if !diff.is_empty() {
             self.report_values(observed, Moment::Breakpoint, 0, diff);
         }
+        self.matched(observed, op, place);
         Flow::Continue
     }
 
@@ -95,7 +82,8 @@ impl Driver {
         depth: usize,
         limit: usize,
     ) -> Flow {
-        let mut values = StackValueDiff::default();
+        // Stays empty, and so allocates nothing, while nothing differs.
+        let mut values: Vec<(usize, ValueDiff)> = Vec::new();
         let mut walk = observed.walk();
         let modules = &self.modules;
         let structure = compare_stack(
@@ -105,10 +93,10 @@ impl Driver {
             |view| Driver::layout(modules, view),
             &mut walk,
             &mut self.tally,
-            |frame, diff| values.note(frame, diff),
+            |frame, diff| values.push((frame, diff)),
         );
         drop(walk);
-        for (frame, diff) in [values.first, values.caller].into_iter().flatten() {
+        for (frame, diff) in values {
             self.report_values(observed, moment, frame, diff);
         }
         match structure {
@@ -119,18 +107,28 @@ impl Driver {
 
     /// The subject stopped where the oracle does not.
     fn spurious<O: Observation>(&mut self, observed: &mut O, stop: Stop) -> Flow {
+        // An event that comes again where the last one was, or after the invocation's end began.
+        let repeated = self.previous.is_some_and(|previous| {
+            let mut walk = observed.walk();
+            !walk.done() && walk.place() == previous
+        });
         let (rule, expected) = match stop {
+            Stop::HostCall(_) | Stop::Trap(_) if repeated || self.phase != Phase::Running => {
+                (RuleId::StepSpurious, "no event".to_owned())
+            }
             Stop::Exhausted(limit) => {
                 self.ended = Some(Ended::OracleLimit(limit));
                 return Flow::Stop;
             }
-            Stop::HostCall(id) => {
-                (RuleId::HostCall, format!("a call of host function {}, no event", id.0))
-            }
+            Stop::HostCall(id) => (
+                RuleId::HostCall,
+                format!("a call of host function {}, no event", id.0),
+            ),
             Stop::Trap(trap) => (RuleId::Outcome, format!("a trap: {trap}")),
-            Stop::Return | Stop::SequencePoint => {
-                (RuleId::StepSpurious, "the invocation to return, no event".to_owned())
-            }
+            Stop::Return | Stop::SequencePoint => (
+                RuleId::StepSpurious,
+                "the invocation to return, no event".to_owned(),
+            ),
         };
         let shown = Suspect::innermost(observed);
         self.report_control(observed, Moment::Breakpoint, rule, expected, shown)
@@ -155,7 +153,8 @@ impl Driver {
         self.tally.host_calls += 1;
         let expected = self.machine.host_args();
         if !same_values(&expected, args) {
-            let show = |values: Vec<String>| format!("host function {} ({})", id.0, values.join(", "));
+            let show =
+                |values: Vec<String>| format!("host function {} ({})", id.0, values.join(", "));
             self.report_plain(
                 RuleId::HostCall,
                 Moment::HostCall,
@@ -163,7 +162,9 @@ impl Driver {
                 show(args.iter().map(Seen::to_string).collect()),
             );
         }
-        let Some(observed) = observed else { return Flow::Continue };
+        let Some(observed) = observed else {
+            return Flow::Continue;
+        };
         let depth = self.machine.depth();
         let limit = self.budget.at_boundary(depth);
         self.compare_frames(observed, Moment::HostCall, depth, limit)
@@ -181,9 +182,12 @@ impl Driver {
             Stop::SequencePoint => "an event at the next opcode".to_owned(),
         };
         // In single-step the event before a later call may be what is missing.
-        let lost = stop == Stop::SequencePoint
-            && self.machine.run(&NoSequencePoint) == Stop::HostCall(id);
-        let rule = if lost { RuleId::StepLost } else { RuleId::HostCall };
+        let lost = stop == Stop::SequencePoint && self.run_ahead() == Stop::HostCall(id);
+        let rule = if lost {
+            RuleId::StepLost
+        } else {
+            RuleId::HostCall
+        };
         let observed = format!("a call of host function {}", id.0);
         self.report_plain(rule, Moment::HostCall, expected, observed);
         self.end_control(rule);
@@ -247,7 +251,13 @@ impl Driver {
     pub fn unexpected_event<O: Observation>(&mut self, observed: &mut O, event: &str) -> Flow {
         let expected = "no event of this kind".to_owned();
         let shown = event.to_owned();
-        self.report_control(observed, Moment::Breakpoint, RuleId::StepSpurious, expected, shown)
+        self.report_control(
+            observed,
+            Moment::Breakpoint,
+            RuleId::StepSpurious,
+            expected,
+            shown,
+        )
     }
 
     /// Whether this execution has events.

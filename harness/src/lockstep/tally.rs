@@ -13,8 +13,10 @@ pub struct Tally {
     pub frames_skipped: u64,
     /// Locals and operands compared; a `v128` is one.
     pub values: u64,
-    /// API calls not made because they would crash the process.
-    pub hazards_avoided: u64,
+    /// `v128` slots not read (ledger: `W42-V128-SLOT`).
+    pub v128_slots_avoided: u64,
+    /// Operands at a trap not read (ledger: `W42-TRAP-SLOT`).
+    pub trap_slots_avoided: u64,
     /// Host calls matched with the oracle.
     pub host_calls: u64,
     /// Times each opcode was at a matched event, by [`Opcode`].
@@ -28,7 +30,8 @@ impl Default for Tally {
             frames: 0,
             frames_skipped: 0,
             values: 0,
-            hazards_avoided: 0,
+            v128_slots_avoided: 0,
+            trap_slots_avoided: 0,
             host_calls: 0,
             opcodes: vec![0; Opcode::ALL.len()].into(),
         }
@@ -36,13 +39,19 @@ impl Default for Tally {
 }
 
 impl Tally {
+    /// API calls not made because they would crash the process.
+    pub fn hazards_avoided(&self) -> u64 {
+        self.v128_slots_avoided + self.trap_slots_avoided
+    }
+
     /// Adds another execution's counts.
     pub fn add(&mut self, other: &Tally) {
         self.sequence_points += other.sequence_points;
         self.frames += other.frames;
         self.frames_skipped += other.frames_skipped;
         self.values += other.values;
-        self.hazards_avoided += other.hazards_avoided;
+        self.v128_slots_avoided += other.v128_slots_avoided;
+        self.trap_slots_avoided += other.trap_slots_avoided;
         self.host_calls += other.host_calls;
         for (mine, theirs) in self.opcodes.iter_mut().zip(&other.opcodes) {
             *mine += theirs;

@@ -2,8 +2,9 @@
 
 use super::driver::{Driver, Flow, Phase};
 use super::frames::{ValueDiff, compare_locals, compare_stack, expected_place};
-use crate::divergence::Moment;
-use crate::ledger::{TrapEvidence, explain_trap};
+use super::tally::Tally;
+use crate::divergence::{Moment, count};
+use crate::ledger::{LIBCALL_TRAP, TrapEvidence, explain_trap, traps_as_host_error};
 use crate::observe::{Observation, Place, Walk};
 use crate::outcome::SeenTrap;
 use crate::rules::RuleId;
@@ -44,7 +45,8 @@ struct TrapFrame {
     place: Place,
     shown: Option<usize>,
     operands: usize,
-    locals: ValueDiff,
+    /// What differs of the locals, and of the operands where the ledger predicts them.
+    values: ValueDiff,
     /// First operand (0 at the bottom) whose value is not the one before the opcode.
     wrong_operand: Option<u32>,
 }
@@ -57,6 +59,11 @@ impl Driver {
         }
         if seen == SeenTrap::StackOverflow {
             return self.overflow(observed);
+        }
+        if self.phase != Phase::Running {
+            let expected = "no further event: the invocation has trapped or failed".to_owned();
+            let shown = format!("a Trap event: {seen}");
+            return self.report_control(observed, Moment::Trap, RuleId::TrapEvent, expected, shown);
         }
         match self.machine.run(&EverySequencePoint) {
             Stop::Trap(trap) => {
@@ -80,9 +87,55 @@ impl Driver {
                 };
                 let shown = format!("a Trap event: {seen}");
                 let expected = expected.to_owned();
-                self.report_control(observed, Moment::Trap, RuleId::TrapEvent, expected, shown)
+                let lost = stop == Stop::SequencePoint && self.traps_ahead(observed, seen);
+                let rule = if lost {
+                    RuleId::StepLost
+                } else {
+                    RuleId::TrapEvent
+                };
+                self.report_control(observed, Moment::Trap, rule, expected, shown)
             }
         }
+    }
+
+    /// A `HostcallError` event whose error is a trap: known of two opcodes, a divergence elsewhere.
+    pub fn trap_as_host_error<O: Observation>(&mut self, observed: &mut O, seen: SeenTrap) -> Flow {
+        if self.ended.is_some() {
+            return Flow::Stop;
+        }
+        let op = self.machine.current_op();
+        let stop = self.machine.run(&EverySequencePoint);
+        let Stop::Trap(trap) = stop else {
+            let expected = "no HostcallError event: no host function failed".to_owned();
+            let rule = RuleId::HostErrorEvent;
+            return self.report_control(observed, Moment::Trap, rule, expected, seen.to_string());
+        };
+        self.phase = Phase::Trapped(trap);
+        let rule = RuleId::TrapEvent;
+        let known = seen.is(trap) && op.is_some_and(traps_as_host_error);
+        if known && self.findings.known.contains_key(LIBCALL_TRAP) {
+            self.findings.count_known(LIBCALL_TRAP);
+        } else {
+            let expected = Some(format!("a Trap event: {trap}"));
+            let shown = format!("a HostcallError event: {seen}");
+            let mut divergence = self.evidence(
+                observed,
+                Moment::HostcallError,
+                rule,
+                Some(0),
+                expected,
+                shown,
+            );
+            divergence.known = known.then_some(LIBCALL_TRAP);
+            self.findings.add(divergence);
+        }
+        self.compare_trap(observed)
+    }
+
+    /// Whether the oracle comes to this trap when it is not stopped: then events are missing.
+    fn traps_ahead<O: Observation>(&mut self, observed: &mut O, seen: SeenTrap) -> bool {
+        self.before_lookahead = Some(self.both_states(observed));
+        matches!(self.run_ahead(), Stop::Trap(trap) if seen.is(trap))
     }
 
     /// The subject's stack overflowed: believable only where a call is about to be entered.
@@ -101,7 +154,9 @@ impl Driver {
     }
 
     fn compare_trap<O: Observation>(&mut self, observed: &mut O) -> Flow {
-        let Some(view) = self.machine.top() else { return Flow::Continue };
+        let Some(view) = self.machine.top() else {
+            return Flow::Continue;
+        };
         let mut walk = observed.walk();
         if walk.done() {
             drop(walk);
@@ -115,6 +170,7 @@ impl Driver {
         }
         let expected = expected_place(&view);
         let position = view.position;
+        let function = (view.instance, view.function.index);
         let height = view.operands.len();
         let below = height.saturating_sub(operands_taken(view.op()));
         let layout = Driver::layout(&self.modules, &view);
@@ -122,30 +178,49 @@ impl Driver {
         let same_function =
             frame.place.instance == expected.instance && frame.place.func == expected.func;
         if same_function {
-            compare_locals(&view, layout, &mut walk, &mut self.tally, &mut frame.locals);
+            compare_locals(&view, layout, &mut walk, &mut self.tally, &mut frame.values);
             let avoided = |shape| layout.top_operand(shape);
-            let read = frame.compare_operands(&view, &mut walk, avoided);
-            self.tally.values += read.0;
-            self.tally.hazards_avoided += read.1;
+            frame.compare_operands(&view, &mut walk, avoided, &mut self.tally);
             self.tally.frames += 1;
         }
-        let shown_height = frame.shown.map(|at| height_of(view.function, view.function.before[at]));
+        let shown_height = frame
+            .shown
+            .map(|at| height_of(view.function, view.function.before[at]));
+        drop(walk);
+        let predicted = frame
+            .shown
+            .and_then(|at| self.shown_at(0, at))
+            .map(|shown| shown.len());
+        let earlier = self.trap_positions.get(&function).copied();
+        if let Some(shown) = frame.shown
+            && same_function
+            && shown != position
+        {
+            self.trap_positions.entry(function).or_insert(shown);
+        }
         let evidence = TrapEvidence {
             same_function,
             trapping: position,
             shown: frame.shown,
-            operands_of_shown: shown_height == Some(frame.operands),
+            earlier,
+            operands_of_shown: predicted.or(shown_height) == Some(frame.operands),
         };
-        drop(walk);
         if frame.place != expected {
             self.report_trap(observed, RuleId::TrapPc, evidence, &frame);
         }
         let prefix = (below..=height).contains(&frame.operands) && frame.wrong_operand.is_none();
-        if same_function && !prefix {
+        // At the right opcode the stack may still be one that the ledger predicts there.
+        let explained = (frame.place == expected && !prefix)
+            .then(|| self.explain_operands(observed, Moment::Trap, 0))
+            .flatten();
+        if let Some(operands) = explained {
+            frame.values.operand_type = operands.operand_type;
+            frame.values.operand_value = operands.operand_value;
+        } else if same_function && !prefix {
             self.report_trap(observed, RuleId::TrapStack, evidence, &frame);
         }
-        if !frame.locals.is_empty() {
-            self.report_values(observed, Moment::Trap, 0, frame.locals);
+        if !frame.values.is_empty() {
+            self.report_values(observed, Moment::Trap, 0, frame.values);
         }
         self.compare_callers(observed)
     }
@@ -162,7 +237,11 @@ impl Driver {
         if known.is_none() && !self.findings.is_news(rule) {
             return;
         }
-        let shown = format!("PC {}, {} operands", frame.place.pc, frame.operands);
+        let shown = format!(
+            "PC {}, {}",
+            frame.place.pc,
+            count(frame.operands, "operand")
+        );
         let make = |driver: &mut Driver, observed: &mut O| {
             driver.evidence(observed, Moment::Trap, rule, Some(0), None, shown)
         };
@@ -189,7 +268,7 @@ impl Driver {
         if limit <= 1 {
             return Flow::Continue;
         }
-        let mut first = None;
+        let mut values: Vec<(usize, ValueDiff)> = Vec::new();
         let mut walk = observed.walk();
         walk.parent();
         let modules = &self.modules;
@@ -200,13 +279,11 @@ impl Driver {
             |view| Driver::layout(modules, view),
             &mut walk,
             &mut self.tally,
-            |frame, diff| {
-                first.get_or_insert((frame, diff));
-            },
+            |frame, diff| values.push((frame + 1, diff)),
         );
         drop(walk);
-        if let Some((frame, diff)) = first {
-            self.report_values(observed, Moment::Trap, frame + 1, diff);
+        for (frame, diff) in values {
+            self.report_values(observed, Moment::Trap, frame, diff);
         }
         match structure {
             None => Flow::Continue,
@@ -220,9 +297,12 @@ impl TrapFrame {
         let place = walk.place();
         TrapFrame {
             place,
-            shown: view.function.position(place.pc),
+            shown: view
+                .function
+                .position(place.pc)
+                .filter(|&at| view.function.reachable[at]),
             operands: walk.num_operands() as usize,
-            locals: ValueDiff::default(),
+            values: ValueDiff::default(),
             wrong_operand: None,
         }
     }
@@ -231,21 +311,23 @@ impl TrapFrame {
     ///
     /// A slot is read only if the shown number of operands is that of the shown PC, so that its
     /// type is known, and only if it is a number: a slot that was never written may hold anything.
-    /// Answers how many values were read and how many reads were avoided.
     fn compare_operands<W: Walk>(
         &mut self,
         view: &FrameView<'_>,
         walk: &mut W,
         avoided: impl Fn(Shape) -> bool,
-    ) -> (u64, u64) {
+        tally: &mut Tally,
+    ) {
         let function = view.function;
         let height = view.operands.len();
         let Some(shown) = self.shown.map(|at| function.before[at]) else {
-            return (0, self.operands as u64);
+            tally.trap_slots_avoided += self.operands as u64;
+            return;
         };
-        if height_of(function, shown) != self.operands || !function.reachable[self.shown.unwrap_or(0)] {
-            // A prefix of the expected stack is read below; anything else cannot be typed.
-            return (0, self.operands as u64);
+        if height_of(function, shown) != self.operands {
+            // The slots' types are not known.
+            tally.trap_slots_avoided += self.operands as u64;
+            return;
         }
         let (mut mine, mut theirs) = (view.shape, shown);
         while height_of(function, mine) > height_of(function, theirs) {
@@ -254,23 +336,27 @@ impl TrapFrame {
         while height_of(function, theirs) > height_of(function, mine) {
             theirs = below(function, theirs);
         }
-        let (mut read, mut skipped) = (0, (self.operands - height_of(function, theirs)) as u64);
+        tally.trap_slots_avoided += (self.operands - height_of(function, theirs)) as u64;
         while let (Some(a), Some(b)) = (mine, theirs) {
             let node = &function.shapes[a.0 as usize];
             let index = node.height - 1;
             let number = !matches!(node.ty, ValType::Ref(_));
-            if a == b && number && !avoided(mine) && (index as usize) < height {
-                read += 1;
-                if !walk.operand(index).is(node.ty, view.operands[index as usize]) {
+            if a == b && avoided(mine) {
+                tally.v128_slots_avoided += 1;
+            } else if a == b && number && (index as usize) < height {
+                tally.values += 1;
+                if !walk
+                    .operand(index)
+                    .is(node.ty, view.operands[index as usize])
+                {
                     self.wrong_operand = Some(index);
                 }
             } else {
-                skipped += 1;
+                tally.trap_slots_avoided += 1;
             }
             mine = below(function, mine);
             theirs = below(function, theirs);
         }
-        (read, skipped)
     }
 }
 

@@ -19,10 +19,12 @@ pub fn limits() -> Limits {
         call_depth: (WASM_STACK / SMALLEST_FRAME) as u32 * 2,
         memory_bytes: MEMORY_LIMIT as u64,
         table_elements: TABLE_LIMIT as u64,
-        ..Limits::default()
+        stack_cells: STACK_CELLS,
     }
 }
 
+/// Cells of the oracle's stack, 256 MiB. A program that needs more is inconclusive.
+const STACK_CELLS: u32 = 1 << 24;
 /// Bytes one memory may have, in the oracle and in the subject.
 pub const MEMORY_LIMIT: usize = 256 << 20;
 /// Elements one table may have, in the oracle and in the subject.

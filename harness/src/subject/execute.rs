@@ -9,7 +9,7 @@ use super::twin::twin;
 use super::values::{func_type, outcome_of, ref_type, val_type};
 use super::view::View;
 use crate::divergence::{Execution, Moment};
-use crate::fault::Tamper;
+use crate::fault::{Shown, Tamper};
 use crate::hosting::HostFunction;
 use crate::layout::{FunctionLayout, packed_layouts};
 use crate::lockstep::driver::{Driver, DriverConfig, Ended, Expected, ModuleFacts, Verdict};
@@ -67,6 +67,12 @@ const REENTRIES: u32 = 64;
 #[derive(Debug, thiserror::Error)]
 #[error("{subject}: {0}", subject = super::SUBJECT)]
 pub struct SubjectError(String);
+
+impl SubjectError {
+    pub(super) fn new(message: impl Into<String>) -> SubjectError {
+        SubjectError(message.into())
+    }
+}
 
 /// What came of an instantiation, in the oracle's and the subject's view.
 #[derive(Debug)]
@@ -132,7 +138,11 @@ impl<T: Tamper> Subject<T> {
     /// # Errors
     ///
     /// When the engine refuses its configuration.
-    pub fn new(execution: Execution, settings: Settings, tamper: T) -> Result<Subject<T>, SubjectError> {
+    pub fn new(
+        execution: Execution,
+        settings: Settings,
+        tamper: T,
+    ) -> Result<Subject<T>, SubjectError> {
         let engine = config::engine(execution, settings.features)
             .map_err(|error| SubjectError(format!("{error:#}")))?;
         let driver = Driver::new(DriverConfig {
@@ -140,6 +150,7 @@ impl<T: Tamper> Subject<T> {
             frames: settings.frames,
             limits: config::limits(),
             max_events: settings.max_events,
+            subject_stack: config::WASM_STACK,
         });
         let access = match execution {
             Execution::Instrumented => Access::Debug,
@@ -152,19 +163,36 @@ impl<T: Tamper> Subject<T> {
             functions: Vec::new(),
             reentries_left: REENTRIES,
         };
-        let session = Session { driver, names: Names::new(access), host, tamper };
         let shared = Shared::new();
-        let mut store = Store::new(&engine, State::new(session, shared.clone()));
+        let names = Names::new(access);
+        let session = Session {
+            driver,
+            names,
+            host,
+            tamper,
+            shared: shared.clone(),
+        };
+        let mut store = Store::new(&engine, State::new(session));
         store.limiter(|state| state.limiter());
         if execution == Execution::Instrumented {
             store.set_debug_handler(Handler::<T>(PhantomData));
         }
-        Ok(Subject { engine, store, shared, execution, settings, tainted: false })
+        Ok(Subject {
+            engine,
+            store,
+            shared,
+            execution,
+            settings,
+            tainted: false,
+        })
     }
 
     fn session(&mut self) -> &mut Session<T> {
         // The session is in the store whenever no guest runs, or was rescued from a panic.
-        self.store.data_mut().session().unwrap_or_else(|| unreachable!("session not given back"))
+        self.store
+            .data_mut()
+            .session()
+            .unwrap_or_else(|| unreachable!("session not given back"))
     }
 
     /// The driver: what was compared and found.
@@ -187,7 +215,11 @@ impl<T: Tamper> Subject<T> {
         let ty = func_type(&self.engine, &function.ty);
         let session = self.session();
         let id = HostFuncId(session.host.functions.len() as u32);
-        let addr = session.driver.machine.store.alloc_host_func(function.ty.clone(), id);
+        let addr = session
+            .driver
+            .machine
+            .store
+            .alloc_host_func(function.ty.clone(), id);
         session.host.functions.push(function);
         let func = Func::new_async(&mut self.store, ty, move |caller, params, results| {
             Box::new(host::call(caller, id, params, results))
@@ -237,8 +269,11 @@ impl<T: Tamper> Subject<T> {
     /// When the engine cannot make it.
     pub fn add_global(&mut self, ty: GlobalType, value: Value) -> Result<GlobalAddr, SubjectError> {
         let addr = self.driver().machine.store.alloc_global(ty, value);
-        let mutability =
-            if ty.mutable { wasmtime::Mutability::Var } else { wasmtime::Mutability::Const };
+        let mutability = if ty.mutable {
+            wasmtime::Mutability::Var
+        } else {
+            wasmtime::Mutability::Const
+        };
         let mine = wasmtime::GlobalType::new(val_type(ty.content_type), mutability);
         let initial = self.vals(&[value])?.remove(0);
         let global = wasmtime::Global::new(&mut self.store, mine, initial).map_err(failed)?;
@@ -249,13 +284,18 @@ impl<T: Tamper> Subject<T> {
     fn vals(&mut self, values: &[Value]) -> Result<Vec<Val>, SubjectError> {
         let mut lent = self.store.data_mut().lend();
         let vals = lent.get().map_or_else(Vec::new, |session| {
-            values.iter().map(|&value| session.names.val(&mut self.store, value)).collect()
+            values
+                .iter()
+                .map(|&value| session.names.val(&mut self.store, value))
+                .collect()
         });
         self.store.data_mut().give_back(lent);
         vals.into_iter()
             .map(|val| match val {
                 Some(val) => val.map_err(failed),
-                None => Err(SubjectError("no handle for a function reference".to_owned())),
+                None => Err(SubjectError(
+                    "no handle for a function reference".to_owned(),
+                )),
             })
             .collect()
     }
@@ -265,12 +305,15 @@ impl<T: Tamper> Subject<T> {
     /// # Errors
     ///
     /// The engine's message, or that it panicked.
-    pub fn compiles(&self, bytes: &[u8]) -> Result<(), Outcome> {
-        match catch_unwind(AssertUnwindSafe(|| Module::new(&self.engine, bytes))) {
+    pub fn compiles(&mut self, bytes: &[u8]) -> Result<(), Outcome> {
+        let compiled = catch_unwind(AssertUnwindSafe(|| Module::new(&self.engine, bytes)));
+        let mut compiles = match compiled {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(Outcome::Failed(format!("{error:#}"))),
             Err(panic) => Err(Outcome::Panicked(panic_text(&*panic))),
-        }
+        };
+        self.tamper().compiles(&mut compiles);
+        compiles
     }
 
     fn compile(&self, bytes: &[u8], oracle: &OracleModule) -> Result<Module, Outcome> {
@@ -315,7 +358,8 @@ impl<T: Tamper> Subject<T> {
             let func = self.driver().machine.store.instance(addr).funcs[start.index()];
             in_start = self.driver().begin(func, &[]).is_ok();
         }
-        let (outcome, handle) = self.instantiate_subject(&module, imports, &expected);
+        let (mut outcome, handle) = self.instantiate_subject(&module, imports, &expected);
+        self.tamper().instantiation(&mut outcome);
         if in_start {
             expected = self.finish_start(&outcome);
         } else {
@@ -325,7 +369,11 @@ impl<T: Tamper> Subject<T> {
             self.bind(addr, handle);
         }
         self.compare_entities();
-        Instantiated { instance, expected, outcome }
+        Instantiated {
+            instance,
+            expected,
+            outcome,
+        }
     }
 
     fn refused(&mut self, outcome: Outcome) -> Instantiated {
@@ -335,22 +383,36 @@ impl<T: Tamper> Subject<T> {
         };
         let expected = "the module compiles".to_owned();
         self.driver().report_end(rule, expected, outcome.describe());
-        Instantiated { instance: None, expected: ExpectedInstance::Lost, outcome }
+        Instantiated {
+            instance: None,
+            expected: ExpectedInstance::Lost,
+            outcome,
+        }
     }
 
     /// Tells names and driver of the oracle's new instance, if there is one.
-    fn announce(&mut self, bytes: &Arc<[u8]>, oracle: &Arc<OracleModule>, module: &Module) -> Option<InstanceAddr> {
+    fn announce(
+        &mut self,
+        bytes: &Arc<[u8]>,
+        oracle: &Arc<OracleModule>,
+        module: &Module,
+    ) -> Option<InstanceAddr> {
         let layouts: Arc<[FunctionLayout]> = match self.execution {
             Execution::Instrumented => packed_layouts(oracle).into(),
             Execution::Uninstrumented => Arc::new([]),
         };
+        let features = self.settings.features;
         let Session { driver, names, .. } = self.session();
         let addr = InstanceAddr(driver.known_instances() as u32);
         if addr.index() >= driver.machine.store.num_instances() {
             return None;
         }
         names.announce(driver.machine.store.instance(addr), module.clone());
-        driver.add_instance(ModuleFacts { bytes: bytes.clone(), layouts });
+        driver.add_instance(ModuleFacts {
+            bytes: bytes.clone(),
+            features,
+            layouts,
+        });
         Some(addr)
     }
 
@@ -366,16 +428,17 @@ impl<T: Tamper> Subject<T> {
         if let Err(error) = self.step_into(module) {
             return (Outcome::Failed(format!("{error:#}")), None);
         }
-        let driven = drive(&self.shared, Instance::new_async(&mut self.store, module, &imports));
+        let driven = drive(
+            &self.shared,
+            Instance::new_async(&mut self.store, module, &imports),
+        );
         let refused = std::mem::take(&mut self.store.data_mut().limiter().refused);
         match driven {
             Driven::Done(Ok(instance)) => (Outcome::Returned(Vec::new()), Some(instance)),
             Driven::Done(Err(error)) => {
                 let outcome = match outcome_of(&error) {
                     Outcome::Failed(message) if refused => Outcome::LimitReached(message),
-                    Outcome::Failed(message)
-                        if !matches!(expected, ExpectedInstance::Instance) =>
-                    {
+                    Outcome::Failed(message) if !matches!(expected, ExpectedInstance::Instance) => {
                         Outcome::Unlinkable(message)
                     }
                     outcome => outcome,
@@ -447,9 +510,10 @@ impl<T: Tamper> Subject<T> {
     /// Instantiation without a start function: the same in both, or a divergence.
     fn check_instantiation(&mut self, expected: &ExpectedInstance, outcome: &Outcome) {
         let (agrees, wanted) = match expected {
-            ExpectedInstance::Instance => {
-                (*outcome == Outcome::Returned(Vec::new()), "instantiated".to_owned())
-            }
+            ExpectedInstance::Instance => (
+                *outcome == Outcome::Returned(Vec::new()),
+                "instantiated".to_owned(),
+            ),
             ExpectedInstance::Unlinkable(message) => {
                 let agrees = matches!(outcome, Outcome::Unlinkable(_));
                 (agrees, format!("does not link: {message}"))
@@ -458,12 +522,13 @@ impl<T: Tamper> Subject<T> {
                 let agrees = matches!(outcome, Outcome::Trapped(seen) if seen.is(*trap));
                 (agrees, format!("trapped: {trap}"))
             }
-            ExpectedInstance::Limit(message) => {
-                (matches!(outcome, Outcome::LimitReached(_)), format!("limit: {message}"))
+            ExpectedInstance::Limit(message) => (
+                matches!(outcome, Outcome::LimitReached(_)),
+                format!("limit: {message}"),
+            ),
+            ExpectedInstance::HostFailed | ExpectedInstance::Exhausted | ExpectedInstance::Lost => {
+                return;
             }
-            ExpectedInstance::HostFailed
-            | ExpectedInstance::Exhausted
-            | ExpectedInstance::Lost => return,
         };
         if !agrees {
             let rule = match outcome {
@@ -493,12 +558,17 @@ impl<T: Tamper> Subject<T> {
             return Err(SubjectError(format!("no handle for function {func}")));
         };
         let vals = self.vals(args)?;
-        self.driver().begin(func, args).map_err(|error| SubjectError(error.to_string()))?;
+        self.driver()
+            .begin(func, args)
+            .map_err(|error| SubjectError(error.to_string()))?;
         let count = self.driver().machine.store.func_type(func).results.len();
         let mut results = vec![Val::I32(0); count];
         let driven = {
             let mut scope = RootScope::new(&mut self.store);
-            let called = drive(&self.shared, handle.call_async(&mut scope, &vals, &mut results));
+            let called = drive(
+                &self.shared,
+                handle.call_async(&mut scope, &vals, &mut results),
+            );
             match called {
                 Driven::Done(Ok(())) => Driven::Done(Ok(see(&mut scope, &results))),
                 Driven::Done(Err(error)) => Driven::Done(Err(error)),
@@ -517,7 +587,11 @@ impl<T: Tamper> Subject<T> {
         let tainted = self.tainted;
         let verdict = self.finish(outcome.clone());
         self.compare_entities();
-        Ok(Invoked { verdict, outcome, tainted })
+        Ok(Invoked {
+            verdict,
+            outcome,
+            tainted,
+        })
     }
 
     fn finish(&mut self, outcome: Outcome) -> Verdict {
@@ -536,13 +610,24 @@ impl<T: Tamper> Subject<T> {
         }
     }
 
-    fn with_view<R>(&mut self, f: impl FnOnce(&mut Driver, &mut View<'_, T>) -> R) -> Option<R> {
+    fn with_view<R>(
+        &mut self,
+        f: impl FnOnce(&mut Driver, &mut Shown<'_, View<'_, T>, T>) -> R,
+    ) -> Option<R> {
         let mut lent = self.store.data_mut().lend();
         let answer = lent.get().map(|session| {
-            let Session { driver, names, .. } = session;
+            let Session {
+                driver,
+                names,
+                tamper,
+                ..
+            } = session;
             let mut scope = RootScope::new(&mut self.store);
-            let mut view = View { store: scope.as_context_mut(), names };
-            f(driver, &mut view)
+            let mut view = View {
+                store: scope.as_context_mut(),
+                names,
+            };
+            f(driver, &mut Shown::new(&mut view, tamper))
         });
         self.store.data_mut().give_back(lent);
         answer
@@ -575,11 +660,17 @@ impl<T: Tamper> Subject<T> {
 }
 
 /// Results in neutral terms.
-fn see<T: Tamper>(scope: &mut RootScope<&mut Store<State<T>>>, results: &[Val]) -> Vec<crate::seen::Seen> {
+fn see<T: Tamper>(
+    scope: &mut RootScope<&mut Store<State<T>>>,
+    results: &[Val],
+) -> Vec<crate::seen::Seen> {
     let mut context = scope.as_context_mut();
     let mut lent = context.data_mut().lend();
     let values = lent.get().map_or_else(Vec::new, |session| {
-        results.iter().map(|value| session.names.seen(&mut context, *value)).collect()
+        results
+            .iter()
+            .map(|value| session.names.seen(&mut context, *value))
+            .collect()
     });
     context.data_mut().give_back(lent);
     values

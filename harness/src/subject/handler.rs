@@ -7,7 +7,7 @@ use crate::divergence::Moment;
 use crate::fault::{Delivery, Tamper};
 use crate::lockstep::driver::{Driver, Flow};
 use crate::observe::Observation;
-use crate::outcome::HostFailure;
+use crate::outcome::{HostFailure, SeenTrap};
 use std::marker::PhantomData;
 use wasmtime::{AsContextMut, DebugEvent, DebugHandler, RootScope, StoreContextMut};
 
@@ -33,33 +33,77 @@ impl<T: Tamper> DebugHandler for Handler<T> {
 
 fn dispatch<T: Tamper>(store: &mut StoreContextMut<'_, State<T>>, event: &DebugEvent<'_>) -> Flow {
     let mut lent = store.data_mut().lend();
-    let Some(session) = lent.get() else { return Flow::Continue };
+    let Some(session) = lent.get() else {
+        return Flow::Continue;
+    };
     // Reference values that are read stay rooted until the scope ends: one scope an event.
     let mut scope = RootScope::new(&mut *store);
-    let mut view = View { store: scope.as_context_mut(), names: &mut session.names };
+    let mut view = View {
+        store: scope.as_context_mut(),
+        names: &mut session.names,
+    };
     let flow = if T::ACTIVE {
-        tampered(&mut session.driver, &mut session.tamper, &mut view, event)
+        tampered(
+            &mut session.driver,
+            &mut session.tamper,
+            &mut view,
+            Told::by(event),
+        )
     } else {
-        deliver(&mut session.driver, &mut view, event)
+        deliver(&mut session.driver, &mut view, &Told::by(event))
     };
     drop(scope);
     if flow == Flow::Stop {
-        lent.shared().request_stop();
+        lent.request_stop();
     }
     store.data_mut().give_back(lent);
     flow
 }
 
-#[inline]
-fn deliver<O: Observation>(driver: &mut Driver, observed: &mut O, event: &DebugEvent<'_>) -> Flow {
-    match event {
-        DebugEvent::Breakpoint => driver.breakpoint(observed),
-        DebugEvent::Trap(trap) => driver.trap(observed, seen_trap(*trap)),
-        DebugEvent::HostcallError(error) => {
-            let failure = error.downcast_ref::<HostFailure>().copied();
-            driver.host_error(observed, failure.ok_or_else(|| format!("{error:#}")))
+/// A debug event in neutral terms.
+enum Told {
+    Breakpoint,
+    Trap(SeenTrap),
+    /// A trap that is told as the error of a host function.
+    TrapAsHostError(SeenTrap),
+    HostError(Result<HostFailure, String>),
+    Other(String),
+}
+
+impl Told {
+    #[inline]
+    fn by(event: &DebugEvent<'_>) -> Told {
+        match event {
+            DebugEvent::Breakpoint => Told::Breakpoint,
+            DebugEvent::Trap(trap) => Told::Trap(seen_trap(*trap)),
+            DebugEvent::HostcallError(error) => {
+                if let Some(trap) = error.downcast_ref::<wasmtime::Trap>() {
+                    return Told::TrapAsHostError(seen_trap(*trap));
+                }
+                let failure = error.downcast_ref::<HostFailure>().copied();
+                Told::HostError(failure.ok_or_else(|| format!("{error:#}")))
+            }
+            other => Told::Other(format!("{other:?}")),
         }
-        other => driver.unexpected_event(observed, &format!("{other:?}")),
+    }
+
+    fn moment(&self) -> Moment {
+        match self {
+            Told::Breakpoint | Told::Other(_) => Moment::Breakpoint,
+            Told::Trap(_) => Moment::Trap,
+            Told::HostError(_) | Told::TrapAsHostError(_) => Moment::HostcallError,
+        }
+    }
+}
+
+#[inline]
+fn deliver<O: Observation>(driver: &mut Driver, observed: &mut O, event: &Told) -> Flow {
+    match event {
+        Told::Breakpoint => driver.breakpoint(observed),
+        Told::Trap(trap) => driver.trap(observed, *trap),
+        Told::TrapAsHostError(trap) => driver.trap_as_host_error(observed, *trap),
+        Told::HostError(error) => driver.host_error(observed, error.clone()),
+        Told::Other(event) => driver.unexpected_event(observed, event),
     }
 }
 
@@ -68,19 +112,19 @@ fn tampered<T: Tamper>(
     driver: &mut Driver,
     tamper: &mut T,
     view: &mut View<'_, T>,
-    event: &DebugEvent<'_>,
+    mut event: Told,
 ) -> Flow {
-    let moment = match event {
-        DebugEvent::Breakpoint => Moment::Breakpoint,
-        DebugEvent::Trap(_) => Moment::Trap,
-        _ => Moment::HostcallError,
-    };
+    match &mut event {
+        Told::Trap(trap) | Told::TrapAsHostError(trap) => tamper.trap(trap),
+        Told::HostError(error) => tamper.host_error(error),
+        Told::Breakpoint | Told::Other(_) => {}
+    }
     let mut copy = driver.snapshot(view, usize::MAX);
-    match tamper.event(moment, &mut copy) {
-        Delivery::Once => deliver(driver, &mut copy, event),
+    match tamper.event(event.moment(), &mut copy) {
+        Delivery::Once => deliver(driver, &mut copy, &event),
         Delivery::Never => Flow::Continue,
-        Delivery::Twice => match deliver(driver, &mut copy, event) {
-            Flow::Continue => deliver(driver, &mut copy, event),
+        Delivery::Twice => match deliver(driver, &mut copy, &event) {
+            Flow::Continue => deliver(driver, &mut copy, &event),
             Flow::Stop => Flow::Stop,
         },
     }

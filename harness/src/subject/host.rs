@@ -3,7 +3,7 @@
 use super::session::{Session, State};
 use super::view::View;
 use crate::divergence::Moment;
-use crate::fault::Tamper;
+use crate::fault::{Shown, Tamper};
 use crate::hosting::{Behaviour, HostFunction, seeded_results};
 use crate::lockstep::driver::{Flow, Verdict};
 use crate::outcome::{HostFailure, Outcome};
@@ -56,13 +56,26 @@ pub(super) async fn call<T: Tamper>(
 /// Runs the oracle to its host call, compares, and decides what the host does.
 fn compare<T: Tamper>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params: &[Val]) -> Answer {
     let mut lent = caller.data_mut().lend();
-    let Some(session) = lent.get() else { return Answer::Stop };
-    let Session { driver, names, host, tamper } = session;
+    let Some(session) = lent.get() else {
+        return Answer::Stop;
+    };
+    let Session {
+        driver,
+        names,
+        host,
+        tamper,
+        ..
+    } = session;
     let mut scope = RootScope::new(&mut *caller);
-    let mut args: Vec<Seen> =
-        params.iter().map(|value| names.seen(&mut scope, *value)).collect();
+    let mut args: Vec<Seen> = params
+        .iter()
+        .map(|value| names.seen(&mut scope, *value))
+        .collect();
     tamper.host_args(&mut args);
-    let mut view = View { store: scope.as_context_mut(), names };
+    let mut view = View {
+        store: scope.as_context_mut(),
+        names,
+    };
     let flow = if driver.has_events() && T::ACTIVE {
         let mut copy = driver.snapshot(&mut view, usize::MAX);
         tamper.event(Moment::HostCall, &mut copy);
@@ -75,11 +88,11 @@ fn compare<T: Tamper>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params:
     let answer = if flow == Flow::Stop {
         Answer::Stop
     } else {
-        driver.compare_entities(&mut view, Moment::HostCall);
+        driver.compare_entities(&mut Shown::new(&mut view, tamper), Moment::HostCall);
         host.answer(id, &driver.machine.store)
     };
     match &answer {
-        Answer::Stop => lent.shared().request_stop(),
+        Answer::Stop => lent.request_stop(),
         Answer::Fail(failure) => driver.host_fail(*failure),
         Answer::Return(_) | Answer::Reenter(..) => {}
     }
@@ -92,7 +105,9 @@ impl HostWorld {
     fn answer(&mut self, id: HostFuncId, store: &Store) -> Answer {
         let call = self.calls;
         self.calls += 1;
-        let Some(function) = self.functions.get(id.index()) else { return Answer::Stop };
+        let Some(function) = self.functions.get(id.index()) else {
+            return Answer::Stop;
+        };
         let values = seeded_results(self.seed, call, &function.ty);
         match &function.behaviour {
             Behaviour::Seeded => Answer::Return(values),
@@ -112,8 +127,12 @@ impl HostWorld {
 /// An exported function of the newest instance that has it, and zeros and nulls for it.
 fn exported(store: &Store, name: &str) -> Option<(FuncAddr, Vec<Value>)> {
     let instances = (0..store.num_instances() as u32).rev().map(InstanceAddr);
-    let found = instances.filter_map(|addr| store.instance(addr).export(name)).next()?;
-    let Extern::Func(func) = found else { return None };
+    let found = instances
+        .filter_map(|addr| store.instance(addr).export(name))
+        .next()?;
+    let Extern::Func(func) = found else {
+        return None;
+    };
     let params = &store.func_type(func).params;
     Some((func, params.iter().map(|&ty| Value::zero(ty)).collect()))
 }
@@ -149,8 +168,10 @@ async fn reenter<T: Tamper>(
     if let Some(Session { driver, names, .. }) = lent.get()
         && let Some(handle) = names.func(func)
     {
-        let vals: Option<wasmtime::Result<Vec<Val>>> =
-            args.iter().map(|&value| names.val(&mut *caller, value)).collect();
+        let vals: Option<wasmtime::Result<Vec<Val>>> = args
+            .iter()
+            .map(|&value| names.val(&mut *caller, value))
+            .collect();
         if let Some(vals) = vals
             && driver.begin(func, args).is_ok()
         {
@@ -160,24 +181,38 @@ async fn reenter<T: Tamper>(
     }
     caller.data_mut().give_back(lent);
     // A target that cannot be called with these arguments is not called, in either.
-    let Some((handle, vals, mut results)) = prepared else { return Ok(true) };
+    let Some((handle, vals, mut results)) = prepared else {
+        return Ok(true);
+    };
     let ended = handle.call_async(&mut *caller, &vals, &mut results).await;
     let mut lent = caller.data_mut().lend();
     let mut kept = true;
-    if let Some(Session { driver, names, tamper, .. }) = lent.get() {
+    if let Some(Session {
+        driver,
+        names,
+        tamper,
+        ..
+    }) = lent.get()
+    {
         let mut outcome = match ended {
             Ok(()) => Outcome::Returned(
-                results.into_iter().map(|value| names.seen(&mut *caller, value)).collect(),
+                results
+                    .into_iter()
+                    .map(|value| names.seen(&mut *caller, value))
+                    .collect(),
             ),
             Err(error) => super::values::outcome_of(&error),
         };
         tamper.outcome(&mut outcome);
         kept = driver.finish(&outcome) != Verdict::Lost;
         if kept {
-            let mut view = View { store: caller.as_context_mut(), names };
-            driver.compare_entities(&mut view, Moment::End);
+            let mut view = View {
+                store: caller.as_context_mut(),
+                names,
+            };
+            driver.compare_entities(&mut Shown::new(&mut view, tamper), Moment::End);
         } else {
-            lent.shared().request_stop();
+            lent.request_stop();
         }
     }
     caller.data_mut().give_back(lent);

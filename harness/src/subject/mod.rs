@@ -8,6 +8,7 @@ pub mod execute;
 mod handler;
 pub mod host;
 mod names;
+pub mod probe;
 mod session;
 pub mod twin;
 mod values;

@@ -9,9 +9,7 @@ use lockstep_oracles::module::ExternKind;
 use lockstep_oracles::value::{Ref, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
-use wasmtime::{
-    AsContextMut, ExternRef, Func, Global, Instance, Memory, Module, Table, Val,
-};
+use wasmtime::{AsContextMut, ExternRef, Func, Global, Instance, Memory, Module, Table, Val};
 
 /// How the entities of an instance are reached.
 #[derive(Clone, Debug)]
@@ -106,7 +104,9 @@ impl Names {
     }
 
     pub(super) fn has_instance(&self, addr: InstanceAddr) -> bool {
-        self.instances.get(addr.index()).is_some_and(|names| names.handle.is_some())
+        self.instances
+            .get(addr.index())
+            .is_some_and(|names| names.handle.is_some())
     }
 
     /// Announces an oracle instance whose handle is not known yet: it is being instantiated.
@@ -148,7 +148,12 @@ impl Names {
     }
 
     /// Exported entities are the same in every execution.
-    fn bind_exports(&mut self, store: &mut impl AsContextMut, oracle: &OracleInstance, handle: Instance) {
+    fn bind_exports(
+        &mut self,
+        store: &mut impl AsContextMut,
+        oracle: &OracleInstance,
+        handle: Instance,
+    ) {
         for export in oracle.module.exports() {
             let index = export.index as usize;
             match handle.get_export(&mut *store, &export.name) {
@@ -167,7 +172,12 @@ impl Names {
         }
     }
 
-    fn reach_memory(&self, store: &mut impl AsContextMut, handle: Instance, index: u32) -> Option<Memory> {
+    fn reach_memory(
+        &self,
+        store: &mut impl AsContextMut,
+        handle: Instance,
+        index: u32,
+    ) -> Option<Memory> {
         match self.access {
             Access::Debug => handle.debug_memory(store, index),
             Access::Twin => handle.get_memory(store, &twin_name(ExternKind::Memory, index)),
@@ -175,7 +185,12 @@ impl Names {
         }
     }
 
-    fn reach_global(&self, store: &mut impl AsContextMut, handle: Instance, index: u32) -> Option<Global> {
+    fn reach_global(
+        &self,
+        store: &mut impl AsContextMut,
+        handle: Instance,
+        index: u32,
+    ) -> Option<Global> {
         match self.access {
             Access::Debug => handle.debug_global(store, index),
             Access::Twin => handle.get_global(store, &twin_name(ExternKind::Global, index)),
@@ -183,7 +198,12 @@ impl Names {
         }
     }
 
-    fn reach_table(&self, store: &mut impl AsContextMut, handle: Instance, index: u32) -> Option<Table> {
+    fn reach_table(
+        &self,
+        store: &mut impl AsContextMut,
+        handle: Instance,
+        index: u32,
+    ) -> Option<Table> {
         match self.access {
             Access::Debug => handle.debug_table(store, index),
             Access::Twin => handle.get_table(store, &twin_name(ExternKind::Table, index)),
@@ -192,18 +212,32 @@ impl Names {
     }
 
     /// The oracle's instance of a handle, and whether `module` is its module.
-    pub(super) fn instance(&mut self, handle: Instance, module: Option<&Module>) -> Option<(InstanceAddr, bool)> {
+    #[inline]
+    pub(super) fn instance(
+        &mut self,
+        handle: Instance,
+        module: Option<&Module>,
+    ) -> Option<(InstanceAddr, bool)> {
         let addr = match self.last {
             Some((last, addr)) if last == handle => addr,
-            _ => self.find_instance(handle, module)?,
+            _ => {
+                let addr = self.find_instance(handle, module)?;
+                self.last = Some((handle, addr));
+                addr
+            }
         };
-        self.last = Some((handle, addr));
         let mine = &self.instances[addr.index()].module;
-        Some((addr, module.is_some_and(|module| Module::same(module, mine))))
+        Some((
+            addr,
+            module.is_some_and(|module| Module::same(module, mine)),
+        ))
     }
 
     fn find_instance(&mut self, handle: Instance, module: Option<&Module>) -> Option<InstanceAddr> {
-        let found = self.instances.iter().position(|names| names.handle == Some(handle));
+        let found = self
+            .instances
+            .iter()
+            .position(|names| names.handle == Some(handle));
         // An instance that runs before its instantiation has returned, or whose instantiation
         // failed, is known by its module.
         let found = found.or_else(|| {
@@ -219,12 +253,13 @@ impl Names {
     }
 
     /// How many functions an instance's module imports.
+    #[inline]
     pub(super) fn imported_funcs(&self, addr: InstanceAddr) -> u32 {
         self.instances[addr.index()].imported_funcs
     }
 
     /// A value of the engine in neutral terms.
-    #[inline]
+    #[inline(always)]
     pub(super) fn seen(&mut self, store: impl AsContextMut, value: Val) -> Seen {
         match value {
             Val::I32(v) => Seen::I32(v as u32),
@@ -238,6 +273,7 @@ impl Names {
         }
     }
 
+    #[inline(never)]
     fn seen_reference(&mut self, store: impl AsContextMut, value: &Val) -> Seen {
         match value {
             Val::FuncRef(Some(func)) => Seen::Func(self.seen_func(store, *func)),
@@ -259,13 +295,17 @@ impl Names {
             return SeenFunc::Known(addr);
         }
         self.scan(&mut store);
-        self.pointers.get(&raw).map_or(SeenFunc::Unknown(raw), |&addr| SeenFunc::Known(addr))
+        self.pointers
+            .get(&raw)
+            .map_or(SeenFunc::Unknown(raw), |&addr| SeenFunc::Known(addr))
     }
 
     /// Learns the function pointers of instances that were not looked at yet.
     fn scan(&mut self, store: &mut impl AsContextMut) {
         for names in &mut self.instances {
-            let (false, Some(handle)) = (names.scanned, names.handle) else { continue };
+            let (false, Some(handle)) = (names.scanned, names.handle) else {
+                continue;
+            };
             names.scanned = true;
             for (index, &addr) in names.funcs.iter().enumerate() {
                 let index = index as u32;
@@ -277,24 +317,33 @@ impl Names {
                     Access::Exports => None,
                 };
                 if let Some(func) = func {
-                    self.pointers.insert(func.to_raw(&mut *store) as usize, addr);
+                    self.pointers
+                        .insert(func.to_raw(&mut *store) as usize, addr);
                 }
             }
         }
         for (&addr, func) in &self.funcs {
-            self.pointers.entry(func.to_raw(&mut *store) as usize).or_insert(addr);
+            self.pointers
+                .entry(func.to_raw(&mut *store) as usize)
+                .or_insert(addr);
         }
     }
 
     /// A value of the oracle for the engine; `None` if it denotes a function without a handle.
-    pub(super) fn val(&self, mut store: impl AsContextMut, value: Value) -> Option<wasmtime::Result<Val>> {
+    pub(super) fn val(
+        &self,
+        mut store: impl AsContextMut,
+        value: Value,
+    ) -> Option<wasmtime::Result<Val>> {
         Some(Ok(match value {
             Value::I32(v) => Val::I32(v as i32),
             Value::I64(v) => Val::I64(v as i64),
             Value::F32(v) => Val::F32(v),
             Value::F64(v) => Val::F64(v),
             Value::V128(v) => Val::V128(v.into()),
-            Value::Ref(Ref::Null, ty) => Val::null_ref(val_type(ValType::Ref(ty)).unwrap_ref().heap_type()),
+            Value::Ref(Ref::Null, ty) => {
+                Val::null_ref(val_type(ValType::Ref(ty)).unwrap_ref().heap_type())
+            }
             Value::Ref(Ref::Func(addr), _) => Val::FuncRef(Some(self.func(addr)?)),
             Value::Ref(Ref::Extern(number), _) => match ExternRef::new(&mut store, number) {
                 Ok(external) => Val::ExternRef(Some(external)),

@@ -14,6 +14,7 @@ pub(super) struct Session<T> {
     pub(super) names: Names,
     pub(super) host: HostWorld,
     pub(super) tamper: T,
+    pub(super) shared: Arc<Shared<T>>,
 }
 
 /// The store's data.
@@ -33,7 +34,10 @@ pub(super) struct Shared<T> {
 
 impl<T> Shared<T> {
     pub(super) fn new() -> Arc<Shared<T>> {
-        Arc::new(Shared { stop: AtomicBool::new(false), rescued: Mutex::new(None) })
+        Arc::new(Shared {
+            stop: AtomicBool::new(false),
+            rescued: Mutex::new(None),
+        })
     }
 
     pub(super) fn request_stop(&self) {
@@ -47,20 +51,24 @@ impl<T> Shared<T> {
 }
 
 impl<T: Tamper> State<T> {
-    pub(super) fn new(session: Session<T>, shared: Arc<Shared<T>>) -> State<T> {
+    pub(super) fn new(session: Session<T>) -> State<T> {
         State {
+            shared: session.shared.clone(),
             session: Some(Box::new(session)),
-            shared,
             limiter: Limiter { refused: false },
         }
     }
 
     /// Takes the session; it comes back with [`State::give_back`], or by the rescue if a panic
     /// unwinds in between.
+    #[inline]
     pub(super) fn lend(&mut self) -> Lent<T> {
-        Lent { session: self.session.take(), shared: self.shared.clone() }
+        Lent {
+            session: self.session.take(),
+        }
     }
 
+    #[inline]
     pub(super) fn give_back(&mut self, mut lent: Lent<T>) {
         self.session = lent.session.take();
     }
@@ -68,7 +76,11 @@ impl<T: Tamper> State<T> {
     /// The session, outside handlers and host functions.
     pub(super) fn session(&mut self) -> Option<&mut Session<T>> {
         if self.session.is_none() {
-            let mut rescued = self.shared.rescued.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut rescued = self
+                .shared
+                .rescued
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             self.session = rescued.take();
         }
         self.session.as_deref_mut()
@@ -82,7 +94,6 @@ impl<T: Tamper> State<T> {
 /// A session on loan.
 pub(super) struct Lent<T> {
     session: Option<Box<Session<T>>>,
-    shared: Arc<Shared<T>>,
 }
 
 impl<T> Lent<T> {
@@ -92,18 +103,31 @@ impl<T> Lent<T> {
         self.session.as_deref_mut()
     }
 
-    pub(super) fn shared(&self) -> Arc<Shared<T>> {
-        self.shared.clone()
+    /// Asks the code that polls the guest to stop it.
+    pub(super) fn request_stop(&self) {
+        if let Some(session) = &self.session {
+            session.shared.request_stop();
+        }
     }
 }
 
 impl<T> Drop for Lent<T> {
+    #[inline]
     fn drop(&mut self) {
         if let Some(session) = self.session.take() {
-            let mut rescued = self.shared.rescued.lock().unwrap_or_else(PoisonError::into_inner);
-            *rescued = Some(session);
+            rescue(session);
         }
     }
+}
+
+/// A panic unwinds past the code that held the session.
+#[cold]
+fn rescue<T>(session: Box<Session<T>>) {
+    let shared = session.shared.clone();
+    *shared
+        .rescued
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner) = Some(session);
 }
 
 /// The same limits on memories and tables as the oracle's.
@@ -114,13 +138,23 @@ pub(super) struct Limiter {
 }
 
 impl ResourceLimiter for Limiter {
-    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         let allowed = desired <= super::config::MEMORY_LIMIT;
         self.refused |= !allowed;
         Ok(allowed)
     }
 
-    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         let allowed = desired <= super::config::TABLE_LIMIT;
         self.refused |= !allowed;
         Ok(allowed)

@@ -42,7 +42,10 @@ pub fn twin(bytes: &[u8], module: &Module) -> Result<Vec<u8>, TwinError> {
                 continue;
             }
         }
-        out.section(&RawSection { id, data: &bytes[range] });
+        out.section(&RawSection {
+            id,
+            data: &bytes[range],
+        });
     }
     if !written {
         out.section(&exports);
@@ -62,7 +65,10 @@ fn sections(bytes: &[u8]) -> Result<Vec<(u8, std::ops::Range<usize>)>, TwinError
         offset += consumed;
         match payload {
             Payload::End(_) => return Ok(sections),
-            Payload::CodeSectionStart { unchecked_range: range, .. } => {
+            Payload::CodeSectionStart {
+                unchecked_range: range,
+                ..
+            } => {
                 offset = range.end as usize;
                 parser.skip_section();
                 sections.push((10, range.start as usize..range.end as usize));
@@ -166,7 +172,9 @@ mod tests {
         let bytes = wat::parse_str(wat).unwrap();
         let module = Module::new(&bytes, WasmFeatures::WASM2).unwrap();
         let twin = twin(&bytes, &module).unwrap();
-        wasmparser::Validator::new_with_features(WasmFeatures::WASM2).validate_all(&twin).unwrap();
+        wasmparser::Validator::new_with_features(WasmFeatures::WASM2)
+            .validate_all(&twin)
+            .unwrap();
         (bytes, twin)
     }
 
@@ -189,9 +197,15 @@ mod tests {
             (ExternKind::Global, 1),
             (ExternKind::Func, 0),
         ] {
-            assert!(names.contains(&twin_name(kind, index).as_str()), "{names:?}");
+            assert!(
+                names.contains(&twin_name(kind, index).as_str()),
+                "{names:?}"
+            );
         }
-        assert!(!names.contains(&twin_name(ExternKind::Func, 1).as_str()), "not referred to");
+        assert!(
+            !names.contains(&twin_name(ExternKind::Func, 1).as_str()),
+            "not referred to"
+        );
     }
 
     #[test]

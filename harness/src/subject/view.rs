@@ -23,10 +23,12 @@ impl<T: Tamper> Observation for View<'_, T> {
 
     #[inline]
     fn walk(&mut self) -> CursorWalk<'_, T> {
-        let cursor = self.store.as_context_mut().debug_frames();
-        CursorWalk {
+        let Some(cursor) = self.store.as_context_mut().debug_frames() else {
             // The driver walks only in the execution that has `guest_debug` on.
-            cursor: cursor.unwrap_or_else(|| unreachable!("debug_frames() without guest_debug")),
+            unreachable!("debug_frames() without guest_debug")
+        };
+        CursorWalk {
+            cursor,
             names: self.names,
         }
     }
@@ -68,13 +70,13 @@ impl<T: Tamper> Walk for CursorWalk<'_, T> {
         self.cursor.num_stacks()
     }
 
-    #[inline]
+    #[inline(always)]
     fn local(&mut self, index: u32) -> Seen {
         let value = self.cursor.local(index);
         self.names.seen(&mut self.cursor, value)
     }
 
-    #[inline]
+    #[inline(always)]
     fn operand(&mut self, index: u32) -> Seen {
         let value = self.cursor.stack(index);
         self.names.seen(&mut self.cursor, value)
@@ -107,7 +109,10 @@ impl<T: Tamper> Entities for View<'_, T> {
     }
 
     fn table_element(&mut self, addr: TableAddr, index: u64) -> Seen {
-        let element = self.names.table(addr).and_then(|table| table.get(&mut self.store, index));
+        let element = self
+            .names
+            .table(addr)
+            .and_then(|table| table.get(&mut self.store, index));
         let value = match element {
             Some(Ref::Func(func)) => Val::FuncRef(func),
             Some(Ref::Extern(external)) => Val::ExternRef(external),

@@ -1,0 +1,97 @@
+//! A quotient of two times as a measurement of its own.
+//!
+//! Two shared cores are noisy: times taken one after the other differ by more than what is to be
+//! measured. So both sides of a ratio are run in turn, slice by slice, within each iteration, and
+//! criterion gets their quotient as the measured value; its statistics are then of the ratio itself.
+
+use criterion::Throughput;
+use criterion::measurement::{Measurement, ValueFormatter};
+use std::time::{Duration, Instant};
+
+/// Criterion's measurement: a quotient without a unit.
+pub(crate) struct Ratio;
+
+impl Measurement for Ratio {
+    type Intermediate = ();
+    type Value = f64;
+
+    fn start(&self) {}
+
+    fn end(&self, (): ()) -> f64 {
+        // Only `iter_custom` is used, which brings its own values.
+        0.0
+    }
+
+    fn add(&self, a: &f64, b: &f64) -> f64 {
+        a + b
+    }
+
+    fn zero(&self) -> f64 {
+        0.0
+    }
+
+    fn to_f64(&self, value: &f64) -> f64 {
+        *value
+    }
+
+    fn formatter(&self) -> &dyn ValueFormatter {
+        self
+    }
+}
+
+impl ValueFormatter for Ratio {
+    fn scale_values(&self, _typical: f64, _values: &mut [f64]) -> &'static str {
+        "×"
+    }
+
+    fn scale_throughputs(&self, _: f64, _: &Throughput, _: &mut [f64]) -> &'static str {
+        "×"
+    }
+
+    fn scale_for_machines(&self, _values: &mut [f64]) -> &'static str {
+        "ratio"
+    }
+}
+
+/// How often the sides alternate in an iteration; each slice runs this part of the whole.
+pub(crate) const SLICES: u32 = 10;
+
+/// The times of one iteration.
+#[derive(Clone, Copy)]
+pub(crate) struct Sample {
+    /// What is judged.
+    pub(crate) over: Duration,
+    /// What it is measured against.
+    pub(crate) under: Duration,
+}
+
+impl Sample {
+    /// Runs both sides [`SLICES`] times in turn: A B, B A, A B, …
+    pub(crate) fn take(over: &mut dyn FnMut(), under: &mut dyn FnMut()) -> Sample {
+        let mut sample = Sample {
+            over: Duration::ZERO,
+            under: Duration::ZERO,
+        };
+        for slice in 0..SLICES {
+            if slice.is_multiple_of(2) {
+                sample.over += time(over);
+                sample.under += time(under);
+            } else {
+                sample.under += time(under);
+                sample.over += time(over);
+            }
+        }
+        sample
+    }
+
+    /// The quotient.
+    pub(crate) fn ratio(self) -> f64 {
+        self.over.as_secs_f64() / self.under.as_secs_f64()
+    }
+}
+
+fn time(run: &mut dyn FnMut()) -> Duration {
+    let start = Instant::now();
+    run();
+    start.elapsed()
+}

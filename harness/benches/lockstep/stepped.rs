@@ -1,0 +1,79 @@
+//! A program in lockstep: the subject as every instrumented execution has it, without a script.
+
+use crate::bare::Reads;
+use crate::programs::Program;
+use lockstep::divergence::Execution;
+use lockstep::fault::Honest;
+use lockstep::lockstep::driver::{Expected, Verdict};
+use lockstep::lockstep::policy::FramePolicy;
+use lockstep::subject::execute::{Settings, Subject};
+use lockstep_oracles::address::FuncAddr;
+use lockstep_oracles::store::Extern;
+use lockstep_oracles::value::Value;
+
+/// A program that is invoked in lockstep.
+pub(crate) struct Stepped {
+    subject: Subject<Honest>,
+    func: FuncAddr,
+}
+
+impl Stepped {
+    /// Compiles and instantiates in the subject and the oracle.
+    pub(crate) fn new(program: &Program, frames: FramePolicy) -> Stepped {
+        let settings = Settings {
+            frames,
+            max_events: u64::MAX,
+            ..Settings::default()
+        };
+        let mut subject = Subject::new(Execution::Instrumented, settings, Honest)
+            .expect("the engine accepts its settings");
+        let made = subject.instantiate(&program.bytes, &program.module, &[]);
+        let instance = made.instance.expect("a program has no imports");
+        let export = subject
+            .driver()
+            .machine
+            .store
+            .instance(instance)
+            .export("run");
+        let Some(Extern::Func(func)) = export else {
+            panic!("a program exports `run`")
+        };
+        Stepped { subject, func }
+    }
+
+    /// Runs once; what was compared.
+    ///
+    /// # Panics
+    ///
+    /// If anything diverged: a measurement of a run that was cut short means nothing.
+    pub(crate) fn run(&mut self, repetitions: u32) -> Reads {
+        let before = self.reads();
+        let invoked = self
+            .subject
+            .invoke(self.func, &[Value::I32(repetitions)])
+            .expect("`run` takes an i32");
+        assert!(
+            matches!(invoked.verdict, Verdict::Ended(Expected::Returned(_))),
+            "{:?}, {:?}",
+            invoked.verdict,
+            invoked.outcome,
+        );
+        let found = &self.subject.driver().findings.unexplained;
+        assert!(found.is_empty(), "{found:?}");
+        let after = self.reads();
+        Reads {
+            events: after.events - before.events,
+            frames: after.frames - before.frames,
+            values: after.values - before.values,
+        }
+    }
+
+    fn reads(&mut self) -> Reads {
+        let tally = &self.subject.driver().tally;
+        Reads {
+            events: tally.sequence_points,
+            frames: tally.frames,
+            values: tally.values,
+        }
+    }
+}

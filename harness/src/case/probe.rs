@@ -1,0 +1,46 @@
+//! Probes as cases, so that they are counted and reported like everything else.
+
+use super::{CaseReport, CommandReport, Status};
+use crate::subject::execute::SubjectError;
+use crate::subject::probe;
+
+/// Name of the only probe.
+pub const LATE_MODULE: &str = "probes/late-module";
+
+/// Whether single-step covers a module that is instantiated after it was turned on.
+///
+/// # Errors
+///
+/// When the engine refuses the probe's module or configuration.
+pub fn late_module() -> Result<CaseReport, SubjectError> {
+    let divergence = probe::late_module()?.check();
+    let status = match &divergence {
+        Some(found) if found.known.is_none() => {
+            Status::Failed("diverged, see the report".to_owned())
+        }
+        _ => Status::Passed,
+    };
+    let outcome = divergence
+        .as_ref()
+        .map_or("every event came".to_owned(), |d| d.observed.clone());
+    let mut report = CaseReport {
+        name: LATE_MODULE.to_owned(),
+        ..CaseReport::default()
+    };
+    report.commands.push(CommandReport {
+        line: 0,
+        kind: "probe",
+        text: "instantiate a module after single_step(true)".to_owned(),
+        status,
+        outcome: Some(outcome),
+    });
+    if let Some(found) = divergence {
+        if let Some(entry) = found.known {
+            report.known.insert(entry, 1);
+            report.known_examples.push(found);
+        } else {
+            report.divergences.push(found);
+        }
+    }
+    Ok(report)
+}

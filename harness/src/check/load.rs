@@ -1,0 +1,147 @@
+//! A file as a valid module: binary or text, told apart by content. Never trusts a file's name.
+
+use super::{FEATURES, InputError};
+use lockstep_oracles::module::Module;
+use lockstep_spec_tests::Position;
+use std::fs::File;
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use wast::Wat;
+use wast::parser::{self, ParseBuffer};
+
+/// Bytes a file may have: larger ones are refused before they are read.
+pub const SIZE_LIMIT: u64 = 512 << 20;
+
+/// A valid module of a user.
+#[derive(Clone, Debug)]
+pub struct UserModule {
+    /// The file, as the user named it.
+    pub name: String,
+    /// The binary; PCs are offsets into it.
+    pub bytes: Arc<[u8]>,
+    /// The module.
+    pub module: Arc<Module>,
+}
+
+impl UserModule {
+    /// Reads, decodes and validates a file.
+    ///
+    /// # Errors
+    ///
+    /// The file is missing, unreadable, too large, empty, or no valid module.
+    pub fn read(path: &Path) -> Result<UserModule, InputError> {
+        let name = path.display().to_string();
+        let bytes = read(path, &name)?;
+        UserModule::new(name, bytes)
+    }
+
+    /// Decodes and validates a binary or a text.
+    ///
+    /// # Errors
+    ///
+    /// If it is neither, or no valid module.
+    pub fn new(name: String, content: Vec<u8>) -> Result<UserModule, InputError> {
+        // A text never starts with a NUL; a binary always does.
+        let from_text = match content.first() {
+            None => return Err(InputError::Empty { file: name }),
+            Some(first) => *first != 0,
+        };
+        let bytes = if from_text {
+            assemble(&name, content)?
+        } else {
+            content
+        };
+        if bytes.starts_with(b"\0asm\x0d\0\x01\0") {
+            return Err(InputError::Component { file: name });
+        }
+        match Module::new(&bytes, FEATURES) {
+            Ok(module) => Ok(UserModule {
+                name,
+                bytes: bytes.into(),
+                module,
+            }),
+            Err(error) => Err(InputError::Module {
+                file: name,
+                from_text,
+                error,
+            }),
+        }
+    }
+}
+
+fn read(path: &Path, name: &str) -> Result<Vec<u8>, InputError> {
+    let unreadable = |source| InputError::Read {
+        file: name.to_owned(),
+        source,
+    };
+    let too_large = |size| InputError::TooLarge {
+        file: name.to_owned(),
+        size,
+        limit: SIZE_LIMIT,
+    };
+    let file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    if metadata.is_dir() {
+        return Err(InputError::Directory {
+            file: name.to_owned(),
+        });
+    }
+    if metadata.len() > SIZE_LIMIT {
+        return Err(too_large(metadata.len()));
+    }
+    let mut bytes = Vec::new();
+    // A pipe or a device does not say its size.
+    let read = file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes);
+    let size = read.map_err(unreadable)? as u64;
+    if size > SIZE_LIMIT {
+        return Err(too_large(size));
+    }
+    Ok(bytes)
+}
+
+/// Text to binary.
+fn assemble(name: &str, content: Vec<u8>) -> Result<Vec<u8>, InputError> {
+    let text = String::from_utf8(content).map_err(|error| InputError::NotWasm {
+        file: name.to_owned(),
+        offset: error.utf8_error().valid_up_to(),
+    })?;
+    // The parser is a dependency that sees arbitrary text: its defects are the input's fault here.
+    match catch_unwind(AssertUnwindSafe(|| encode(&text))) {
+        Ok(Ok(Some(bytes))) => Ok(bytes),
+        Ok(Ok(None)) => Err(InputError::Component {
+            file: name.to_owned(),
+        }),
+        Ok(Err(error)) => {
+            let (line, column) = error.span().linecol_in(&text);
+            Err(InputError::Text {
+                file: name.to_owned(),
+                position: Position {
+                    line: line as u32 + 1,
+                    column: column as u32 + 1,
+                    offset: error.span().offset(),
+                },
+                message: error.message(),
+            })
+        }
+        Err(_) => Err(InputError::Text {
+            file: name.to_owned(),
+            position: Position {
+                line: 1,
+                column: 1,
+                offset: 0,
+            },
+            message: "the parser panicked on it".to_owned(),
+        }),
+    }
+}
+
+/// The binary of a text; `None` for a component.
+fn encode(text: &str) -> Result<Option<Vec<u8>>, wast::Error> {
+    let buffer = ParseBuffer::new(text)?;
+    match parser::parse::<Wat<'_>>(&buffer)? {
+        Wat::Module(mut module) => module.encode().map(Some),
+        Wat::Component(_) => Ok(None),
+    }
+}

@@ -1,0 +1,311 @@
+//! A user's module as a script: which exports are called, with which arguments, under which host.
+//!
+//! It reads and judges what the user gave; it never runs anything (that is [`continued`]'s part).
+
+pub mod boundary;
+pub mod continued;
+mod error;
+pub mod load;
+pub mod syntax;
+
+pub use error::InputError;
+pub use load::UserModule;
+
+use crate::case::{CaseOptions, ImportBehaviour, ImportSettings};
+use crate::subject::config::{MEMORY_LIMIT, TABLE_LIMIT};
+use crate::subject::execute::Settings;
+use lockstep_oracles::WasmFeatures;
+use lockstep_oracles::address::FuncIndex;
+use lockstep_oracles::module::{Export, ExternKind, ExternType, FuncType, Module};
+use lockstep_spec_tests::script::{Action, Arg, Command, CommandKind, ModuleSource, Script};
+use std::collections::{BTreeSet, HashMap};
+use syntax::Invocation;
+
+/// Features that a user's module may use.
+pub const FEATURES: WasmFeatures = WasmFeatures::WASM2;
+
+/// Pages that an imported memory may have at first.
+const PAGES_LIMIT: u64 = MEMORY_LIMIT as u64 / 65536;
+
+/// What the user asks for, as written.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// Invocations; if there is none, every export that can be called is.
+    pub invoke: Vec<String>,
+    /// Behaviours of imported functions, `module.name=behaviour`.
+    pub imports: Vec<String>,
+    /// Settings of the executions.
+    pub settings: Settings,
+}
+
+/// An import and how it is satisfied.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct ImportNote {
+    /// `module.name`
+    pub name: String,
+    /// Its type, for people.
+    pub ty: String,
+    /// What stands for it.
+    pub satisfied_by: String,
+}
+
+/// An export that is not called, and why.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Skipped {
+    /// The export.
+    pub export: String,
+    /// The reason.
+    pub reason: String,
+}
+
+/// A module made ready to run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The module and its invocations.
+    pub script: Script,
+    /// How the case is run.
+    pub options: CaseOptions,
+    /// Whether the invocations were chosen here; they are then independent of each other.
+    pub automatic: bool,
+    /// The imports.
+    pub imports: Vec<ImportNote>,
+    /// Exports that are not called.
+    pub skipped: Vec<Skipped>,
+    /// Functions that the module defines and does not export.
+    pub unexported: usize,
+}
+
+/// Makes a plan for a module.
+///
+/// # Errors
+///
+/// Whatever the user asks for that the module does not have, or cannot be given.
+pub fn plan(user: &UserModule, wishes: &Wishes) -> Result<Plan, InputError> {
+    let module = &user.module;
+    let behaviours = behaviours(user, &wishes.imports)?;
+    imports_can_be_made(user)?;
+    let automatic = wishes.invoke.is_empty();
+    let (actions, skipped) = if automatic {
+        automatic_invocations(module)
+    } else {
+        (explicit_invocations(user, &wishes.invoke)?, Vec::new())
+    };
+    let define = CommandKind::Module {
+        name: None,
+        module: ModuleSource::Binary(user.bytes.clone()),
+    };
+    let commands = std::iter::once(define).chain(actions.into_iter().map(CommandKind::Action));
+    Ok(Plan {
+        script: Script {
+            name: user.name.clone(),
+            features: FEATURES,
+            // There is no text to have lines.
+            commands: commands.map(|kind| Command { line: 0, kind }).collect(),
+        },
+        imports: import_notes(module, &behaviours),
+        options: CaseOptions {
+            settings: wishes.settings,
+            imports: ImportSettings {
+                synthesise: true,
+                behaviours,
+            },
+            actions_may_trap: true,
+        },
+        automatic,
+        skipped,
+        unexported: unexported(module),
+    })
+}
+
+fn explicit_invocations(user: &UserModule, texts: &[String]) -> Result<Vec<Action>, InputError> {
+    texts
+        .iter()
+        .map(|text| {
+            let invocation = Invocation::parse(text)?;
+            let ty = exported_function(user, invocation.name)?;
+            let args = invocation.arguments(ty)?;
+            Ok(invoke(invocation.name, args))
+        })
+        .collect()
+}
+
+/// Calls of every export that can be called, and the exports that cannot.
+fn automatic_invocations(module: &Module) -> (Vec<Action>, Vec<Skipped>) {
+    let mut actions = Vec::new();
+    let mut skipped = Vec::new();
+    for export in module.exports() {
+        match callable(module, export) {
+            Ok(ty) => {
+                let rows = boundary::argument_lists(&ty.params);
+                actions.extend(rows.into_iter().map(|args| invoke(&export.name, args)));
+            }
+            Err(reason) => skipped.push(Skipped {
+                export: export.name.clone(),
+                reason,
+            }),
+        }
+    }
+    (actions, skipped)
+}
+
+/// The type of an export that can be called with made arguments; otherwise why it cannot.
+fn callable<'m>(module: &'m Module, export: &Export) -> Result<&'m FuncType, String> {
+    if export.kind != ExternKind::Func {
+        return Err(format!("{}, not a function", kind_name(export.kind)));
+    }
+    let ty = module.func_type(FuncIndex(export.index));
+    match ty.params.iter().find(|ty| !boundary::can_make(**ty)) {
+        Some(param) => Err(format!("no argument of type {param} can be made")),
+        None => Ok(ty),
+    }
+}
+
+fn invoke(export: &str, args: Vec<Arg>) -> Action {
+    Action::Invoke {
+        instance: None,
+        export: export.to_owned(),
+        args,
+    }
+}
+
+fn exported_function<'u>(user: &'u UserModule, name: &str) -> Result<&'u FuncType, InputError> {
+    let module = &user.module;
+    let Some(export) = module.exports().iter().find(|export| export.name == name) else {
+        return Err(InputError::UnknownExport {
+            file: user.name.clone(),
+            name: name.to_owned(),
+            known: known_functions(module),
+        });
+    };
+    if export.kind != ExternKind::Func {
+        return Err(InputError::NotAFunction {
+            file: user.name.clone(),
+            name: name.to_owned(),
+            kind: kind_name(export.kind),
+        });
+    }
+    Ok(module.func_type(FuncIndex(export.index)))
+}
+
+/// The exported functions, for a message.
+fn known_functions(module: &Module) -> String {
+    const SHOWN: usize = 8;
+    let functions = module
+        .exports()
+        .iter()
+        .filter(|export| export.kind == ExternKind::Func);
+    let names: Vec<String> = functions
+        .map(|export| format!("`{}`", export.name))
+        .collect();
+    match names.len() {
+        0 => "none".to_owned(),
+        n if n <= SHOWN => names.join(", "),
+        n => format!("{} and {} more", names[..SHOWN].join(", "), n - SHOWN),
+    }
+}
+
+fn kind_name(kind: ExternKind) -> &'static str {
+    match kind {
+        ExternKind::Func => "a function",
+        ExternKind::Table => "a table",
+        ExternKind::Memory => "a memory",
+        ExternKind::Global => "a global",
+    }
+}
+
+fn behaviours(
+    user: &UserModule,
+    texts: &[String],
+) -> Result<HashMap<String, ImportBehaviour>, InputError> {
+    let module = &user.module;
+    let mut behaviours = HashMap::new();
+    for text in texts {
+        let (name, behaviour) = syntax::import_behaviour(text)?;
+        let known = module.imports().iter().any(|import| {
+            matches!(import.ty, ExternType::Func(_))
+                && name == format!("{}.{}", import.module, import.name)
+        });
+        if !known {
+            return Err(InputError::UnknownImport {
+                file: user.name.clone(),
+                name,
+            });
+        }
+        if let ImportBehaviour::Call(export) = &behaviour {
+            exported_function(user, export)?;
+        }
+        behaviours.insert(name, behaviour);
+    }
+    Ok(behaviours)
+}
+
+/// Refuses imports that no host entity of the harness can satisfy.
+fn imports_can_be_made(user: &UserModule) -> Result<(), InputError> {
+    let imports = user.module.imports();
+    for import in imports {
+        let reason = match &import.ty {
+            ExternType::Memory(ty) if ty.initial > PAGES_LIMIT => {
+                format!(
+                    "a memory of {} pages is larger than the limit of {PAGES_LIMIT}",
+                    ty.initial
+                )
+            }
+            ExternType::Table(ty) if ty.initial > TABLE_LIMIT as u64 => {
+                format!(
+                    "a table of {} elements is larger than the limit of {TABLE_LIMIT}",
+                    ty.initial
+                )
+            }
+            _ => continue,
+        };
+        return Err(InputError::Import {
+            file: user.name.clone(),
+            name: format!("{}.{}", import.module, import.name),
+            reason,
+        });
+    }
+    Ok(())
+}
+
+fn import_notes(module: &Module, behaviours: &HashMap<String, ImportBehaviour>) -> Vec<ImportNote> {
+    let imports = module.imports().iter();
+    imports
+        .map(|import| {
+            let name = format!("{}.{}", import.module, import.name);
+            let (ty, made) = match &import.ty {
+                ExternType::Func(ty) => (format!("func {ty}"), "a seeded host function"),
+                ExternType::Table(_) => ("table".to_owned(), "a table of nulls"),
+                ExternType::Memory(_) => ("memory".to_owned(), "a memory of zeros"),
+                ExternType::Global(ty) => (
+                    format!("global {}", ty.content_type),
+                    "a global with a seeded value",
+                ),
+            };
+            let satisfied_by = match behaviours.get(&name) {
+                Some(ImportBehaviour::Fail) => "a host function that fails".to_owned(),
+                Some(ImportBehaviour::Call(export)) => {
+                    format!("a host function that calls `{export}`")
+                }
+                None => made.to_owned(),
+            };
+            ImportNote {
+                name,
+                ty,
+                satisfied_by,
+            }
+        })
+        .collect()
+}
+
+fn unexported(module: &Module) -> usize {
+    let exports = module.exports().iter();
+    let exported: BTreeSet<u32> = exports
+        .filter(|export| export.kind == ExternKind::Func)
+        .map(|export| export.index)
+        .collect();
+    let defined = module.num_imported_funcs()..module.num_funcs();
+    defined.filter(|index| !exported.contains(index)).count()
+}
+
+#[cfg(test)]
+mod tests;

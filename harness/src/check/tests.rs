@@ -1,0 +1,110 @@
+use super::*;
+
+fn user(wat: &str) -> UserModule {
+    UserModule::new("test.wat".to_owned(), wat.as_bytes().to_vec()).unwrap()
+}
+
+fn planned(wat: &str, wishes: &Wishes) -> Result<Plan, InputError> {
+    plan(&user(wat), wishes)
+}
+
+const MODULE: &str = r#"(module
+    (import "env" "log" (func (param i32)))
+    (import "spectest" "print" (func))
+    (func (export "f") (param i32 i64))
+    (func (export "g"))
+    (func $private)
+    (memory (export "memory") 1))"#;
+
+#[test]
+fn every_exported_function_is_called_and_the_rest_is_named() {
+    let plan = planned(MODULE, &Wishes::default()).unwrap();
+    assert!(plan.automatic);
+    // The module, eight argument lists for `f`, one for `g`.
+    assert_eq!(plan.script.commands.len(), 1 + 8 + 1);
+    assert_eq!(plan.skipped[0].reason, "a memory, not a function");
+    assert_eq!(plan.unexported, 1);
+}
+
+#[test]
+fn imports_say_what_stands_for_them() {
+    let wishes = Wishes {
+        imports: vec!["env.log=call(g)".to_owned()],
+        ..Wishes::default()
+    };
+    let plan = planned(MODULE, &wishes).unwrap();
+    let notes: Vec<&str> = plan
+        .imports
+        .iter()
+        .map(|note| &*note.satisfied_by)
+        .collect();
+    assert_eq!(
+        notes,
+        [
+            "a host function that calls `g`",
+            "a seeded host function"
+        ]
+    );
+}
+
+#[test]
+fn what_the_module_does_not_have_is_refused() {
+    let refused = |invoke: &str, import: &str| {
+        let list = |text: &str| {
+            (!text.is_empty())
+                .then(|| text.to_owned())
+                .into_iter()
+                .collect()
+        };
+        let wishes = Wishes {
+            invoke: list(invoke),
+            imports: list(import),
+            ..Wishes::default()
+        };
+        planned(MODULE, &wishes).unwrap_err().to_string()
+    };
+    assert!(refused("h()", "").contains("no export `h`; its exported functions: `f`, `g`"));
+    assert!(refused("memory()", "").contains("a memory, not a function"));
+    assert!(refused("f(1)", "").contains("takes 2 arguments (i32, i64), not 1"));
+    assert!(refused("f(i32:1, i32:1)", "").contains("argument 2 of `f`"));
+    assert!(refused("", "env.gol=fail").contains("imports no function `env.gol`"));
+    assert!(refused("", "env.log=call(h)").contains("no export `h`"));
+}
+
+#[test]
+fn imports_that_cannot_be_made_are_refused() {
+    for (wat, reason) in [
+        (r#"(module (import "a" "m" (memory 5000)))"#, "5000 pages"),
+        (
+            r#"(module (import "a" "t" (table 2000000 funcref)))"#,
+            "2000000 elements",
+        ),
+    ] {
+        let error = planned(wat, &Wishes::default()).unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+    let twice = r#"(module (import "a" "x" (func)) (import "a" "x" (global i32)))"#;
+    assert!(planned(twice, &Wishes::default()).is_ok());
+}
+
+#[test]
+fn an_endless_loop_does_not_hide_what_comes_after_it() {
+    let mut wishes = Wishes::default();
+    wishes.settings.max_events = 1000;
+    let wat = r#"(module (func (export "loop") (loop (br 0))) (func (export "after") (nop)))"#;
+    let plan = planned(wat, &wishes).unwrap();
+    let mut ends = Vec::new();
+    continued::run(&plan, |report| {
+        ends.extend(
+            report
+                .commands
+                .into_iter()
+                .map(|command| (command.text, command.status)),
+        );
+        Ok::<(), crate::subject::execute::SubjectError>(())
+    })
+    .unwrap();
+    let passed = crate::case::Status::Passed;
+    assert!(matches!(&ends[1], (text, crate::case::Status::Inconclusive(_)) if text == "loop()"));
+    assert_eq!(ends.last(), Some(&("after()".to_owned(), passed)));
+}

@@ -1,0 +1,221 @@
+//! The command line: what can be asked for, and what the exit code says. One file a command.
+//!
+//! Nothing is judged here: commands plan, run and hand what comes of it to a reporter.
+
+mod check;
+mod guard;
+mod output;
+mod rules;
+mod run;
+mod scripts;
+mod spec;
+mod trace;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use lockstep::lockstep::policy::FramePolicy;
+use lockstep::subject::execute::{Settings, SubjectError};
+use lockstep::totals::Totals;
+use std::io;
+use std::process::ExitCode;
+
+/// No unexplained divergence.
+const OK: u8 = 0;
+/// A divergence, or an assertion that does not hold.
+const DIVERGED: u8 = 1;
+/// Bad usage or bad input; `clap` uses the same for what it refuses.
+const BAD_INPUT: u8 = 2;
+/// Lockstep itself failed (`EX_SOFTWARE`).
+const INTERNAL: u8 = 70;
+
+#[derive(Debug, Parser)]
+#[command(name = "lockstep", version, about, long_about = LONG, after_long_help = EXAMPLES)]
+struct Cli {
+    /// Text for people, or JSON objects a line (schemas in harness/docs/json.md)
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const LONG: &str = "\
+Tests that Wasmtime's guest-debug API tells the truth.
+
+A module is single-stepped in Wasmtime beside a reference interpreter. At every debug event the \
+two are compared: which event, which PC, every local, every operand-stack value, in every frame. \
+The same module runs without debug instrumentation too, and results, traps, host calls, memories, \
+globals and tables must agree.
+
+Without a command, the main job runs: `lockstep run`.
+
+Exit codes: 0 no unexplained divergence; 1 divergence; 2 bad usage or bad input; 70 Lockstep \
+itself failed.";
+
+const EXAMPLES: &str = "\
+Examples:
+  lockstep                                      the main job
+  lockstep check module.wat                     call every export with interesting arguments
+  lockstep check m.wasm --invoke 'fac(i64:20)'  one invocation
+  lockstep trace m.wasm --invoke 'fac(i64:3)'   see both sides at every event
+  lockstep spec br_table simd                   a script and a directory of the official suite
+  lockstep rules                                what is checked, and what says so";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Options),
+    Trace(trace::Options),
+    Spec(spec::Options),
+    Run(run::Options),
+    Rules(rules::Options),
+}
+
+/// Settings that every command which runs something has.
+#[derive(Clone, Debug, Args)]
+struct RunSettings {
+    /// Which frames are compared at each event
+    #[arg(long, value_enum, default_value_t = FramePolicy::Adaptive)]
+    frames: FramePolicy,
+    /// Seed of the host functions' results
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    seed: u64,
+    /// Compare exported memories, globals and tables only: the uninstrumented execution then runs
+    /// the module as it is, not a twin that exports the private ones
+    #[arg(long)]
+    no_twin: bool,
+    /// Events after which a case ends as inconclusive
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    max_events: Option<u64>,
+}
+
+impl Default for RunSettings {
+    fn default() -> RunSettings {
+        RunSettings {
+            frames: FramePolicy::Adaptive,
+            seed: 0,
+            no_twin: false,
+            max_events: None,
+        }
+    }
+}
+
+impl RunSettings {
+    /// The settings, with at most `max_events` events if the user named no number.
+    fn settings(&self, max_events: u64) -> Settings {
+        Settings {
+            frames: self.frames,
+            seed: self.seed,
+            twin: !self.no_twin,
+            max_events: self.max_events.unwrap_or(max_events),
+            ..Settings::default()
+        }
+    }
+
+    /// The options that differ from the defaults, as they are written.
+    fn replay(&self) -> String {
+        let mut text = String::new();
+        if self.frames != FramePolicy::Adaptive
+            && let Some(name) = self.frames.to_possible_value()
+        {
+            text.push_str(&format!(" --frames {}", name.get_name()));
+        }
+        if self.seed != 0 {
+            text.push_str(&format!(" --seed {}", self.seed));
+        }
+        if self.no_twin {
+            text.push_str(" --no-twin");
+        }
+        if let Some(n) = self.max_events {
+            text.push_str(&format!(" --max-events {n}"));
+        }
+        text
+    }
+}
+
+/// A text as one word of a shell.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// Runs the program.
+pub(crate) fn main() -> ExitCode {
+    guard::install();
+    let cli = Cli::parse();
+    let ended = guard::guarded(|| dispatch(&cli));
+    ExitCode::from(match ended {
+        Ok(Ok(code)) => code,
+        Ok(Err(error)) => {
+            eprintln!("lockstep: {error}");
+            if error.is::<OwnFault>() {
+                INTERNAL
+            } else {
+                BAD_INPUT
+            }
+        }
+        Err(panic) => {
+            eprintln!("lockstep: internal error: {panic}");
+            INTERNAL
+        }
+    })
+}
+
+/// Something that failed and is not the input's fault.
+#[derive(Debug, thiserror::Error)]
+enum OwnFault {
+    /// The subject cannot be set up.
+    #[error(transparent)]
+    Subject(#[from] SubjectError),
+    /// Standard output cannot be written.
+    #[error("cannot write the report: {0}")]
+    Write(#[from] io::Error),
+}
+
+fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
+    match &cli.command {
+        None => run::run(&run::Options::default(), cli.format),
+        Some(Command::Check(options)) => check::run(options, cli.format),
+        Some(Command::Trace(options)) => trace::run(options, cli.format),
+        Some(Command::Spec(options)) => spec::run(options, cli.format),
+        Some(Command::Run(options)) => run::run(options, cli.format),
+        Some(Command::Rules(options)) => rules::run(options, cli.format),
+    }
+}
+
+/// The exit code that totals call for.
+fn exit_code(totals: &Totals) -> u8 {
+    if totals.diverged() {
+        DIVERGED
+    } else if totals.internal_errors > 0 {
+        INTERNAL
+    } else {
+        OK
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn words_are_quoted_only_where_a_shell_needs_it() {
+        assert_eq!(quoted("wasm-v2/br.wast"), "wasm-v2/br.wast");
+        assert_eq!(quoted("fac(i64:5)"), "'fac(i64:5)'");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+    }
+}

@@ -1,0 +1,169 @@
+//! Runs scripts on threads and reports them in order: what `spec` and `run` have in common.
+
+use super::output::{About, Output, reporter};
+use super::{Format, OwnFault, RunSettings, exit_code, guard, quoted};
+use anyhow::bail;
+use clap::Args;
+use lockstep::case::{self, CaseOptions, CaseReport};
+use lockstep::jobs;
+use lockstep::report::progress::Progress;
+use lockstep::report::{Finished, Reporter, opcodes};
+use lockstep::samples::Sample;
+use lockstep::subject::execute::Settings;
+use lockstep::totals::{Measured, Totals};
+use lockstep_spec_tests::{Script, ScriptFile};
+use std::io::Write;
+use std::num::NonZeroUsize;
+use std::thread;
+use std::time::Instant;
+
+/// Options of commands that run many scripts.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    settings: RunSettings,
+    /// Threads that run scripts; the default is one a processor
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// Print how often each opcode of Wasm 2.0 was executed and compared
+    #[arg(long)]
+    opcodes: bool,
+    /// Print the first example of each known divergence
+    #[arg(long)]
+    show_known: bool,
+}
+
+/// Something that can be run by its name.
+pub(super) enum Job {
+    /// A script of the official suite.
+    Official(ScriptFile),
+    /// A user's script.
+    Parsed(Script),
+    /// A built-in module.
+    Sample(&'static Sample),
+    /// The probe of a promise that every case works around.
+    Probe,
+}
+
+impl Job {
+    /// The name in reports.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Job::Official(file) => &file.name,
+            Job::Parsed(script) => &script.name,
+            Job::Sample(sample) => sample.name,
+            Job::Probe => case::probe::LATE_MODULE,
+        }
+    }
+
+    /// Whether a name given by the user means this job: its whole name, its file with or without
+    /// the extension, or a directory it is in.
+    fn is_named(&self, wanted: &str) -> bool {
+        let name = self.name();
+        let wanted = wanted.strip_suffix('/').unwrap_or(wanted);
+        let file = name.rsplit('/').next().unwrap_or(name);
+        name == wanted
+            || file == wanted
+            || file.strip_suffix(".wast") == Some(wanted)
+            || name.strip_suffix(".wast") == Some(wanted)
+            || name
+                .strip_prefix(wanted)
+                .is_some_and(|rest| rest.starts_with('/'))
+            || name
+                .rsplit('/')
+                .skip(1)
+                .any(|directory| directory == wanted)
+    }
+
+    fn run(&self, settings: Settings) -> Result<CaseReport, String> {
+        let text = |error: &dyn std::fmt::Display| error.to_string();
+        let options = CaseOptions {
+            settings,
+            ..CaseOptions::default()
+        };
+        match self {
+            Job::Official(file) => {
+                let script = file.parse().map_err(|error| text(&error))?;
+                case::run(&script, &options).map_err(|error| text(&error))
+            }
+            Job::Parsed(script) => case::run(script, &options).map_err(|error| text(&error)),
+            Job::Sample(sample) => {
+                let plan = sample.plan(settings).map_err(|error| text(&error))?;
+                case::run(&plan.script, &plan.options).map_err(|error| text(&error))
+            }
+            Job::Probe => case::probe::late_module().map_err(|error| text(&error)),
+        }
+    }
+}
+
+/// The jobs that the names mean, in their own order; all of them without a name.
+pub(super) fn select(jobs: Vec<Job>, names: &[String]) -> anyhow::Result<Vec<Job>> {
+    for name in names {
+        if !jobs.iter().any(|job| job.is_named(name)) {
+            bail!(
+                "no script is named `{name}`: name a file (`br_table`, `wasm-v2/br_table.wast`) or a directory (`simd`)"
+            );
+        }
+    }
+    let wanted = |job: &Job| names.is_empty() || names.iter().any(|name| job.is_named(name));
+    Ok(jobs.into_iter().filter(wanted).collect())
+}
+
+/// Runs the jobs; `command` is how a person runs one of them again, up to its name.
+pub(super) fn run(
+    jobs: &[Job],
+    options: &Options,
+    format: Format,
+    command: &str,
+) -> anyhow::Result<u8> {
+    let started = Instant::now();
+    let settings = options.settings.settings(Settings::default().max_events);
+    let threads = options
+        .jobs
+        .or_else(|| thread::available_parallelism().ok());
+    let reporter = reporter(format, About::Scripts, options.show_known);
+    let mut reporter = Progress::new(reporter, jobs.len() as u64);
+    let mut totals = Totals::default();
+    let work = |job: &Job| {
+        let begun = Instant::now();
+        let result = guard::guarded(|| job.run(settings)).and_then(|ran| ran);
+        Finished {
+            name: job.name().to_owned(),
+            result,
+            elapsed: begun.elapsed(),
+            replay: format!(
+                "{command} {}{}",
+                quoted(job.name()),
+                options.settings.replay()
+            ),
+        }
+    };
+    jobs::in_order(
+        jobs,
+        threads.unwrap_or(NonZeroUsize::MIN),
+        work,
+        |finished| {
+            match &finished.result {
+                Ok(report) => totals.add(report),
+                Err(_) => totals.add_internal_error(),
+            }
+            reporter.case(&finished)
+        },
+    )
+    .map_err(OwnFault::from)?;
+    if options.opcodes {
+        write_opcodes(&totals, format).map_err(OwnFault::from)?;
+    }
+    totals.measured = Measured::now(started.elapsed());
+    reporter.end(&totals).map_err(OwnFault::from)?;
+    Ok(exit_code(&totals))
+}
+
+fn write_opcodes(totals: &Totals, format: Format) -> std::io::Result<()> {
+    let mut out = Output::new();
+    match format {
+        Format::Text => opcodes::text(&mut out, totals)?,
+        Format::Json => opcodes::json(&mut out, totals)?,
+    }
+    out.flush()
+}

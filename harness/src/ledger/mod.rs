@@ -1,0 +1,228 @@
+//! Known divergences and hazards of published versions, each as narrow as its cause.
+//!
+//! An *observational* entry explains exactly one difference of data and lockstep goes on. A
+//! *hazard* names an API call that is not made because it would crash the process.
+
+pub mod if_params;
+
+use crate::divergence::Moment;
+use crate::rules::RuleId;
+use lockstep_oracles::opcode::Opcode;
+
+/// What an entry does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EntryKind {
+    /// Explains a difference; lockstep goes on.
+    Observational,
+    /// Names an API call that is not made.
+    Hazard,
+    /// The harness works around the behaviour; a test shows that it is still there.
+    Workaround,
+}
+
+/// One entry of the ledger.
+#[derive(Clone, Copy, Debug, serde::Serialize)]
+pub struct Entry {
+    /// Its name in reports.
+    pub id: &'static str,
+    /// What it does.
+    pub kind: EntryKind,
+    /// The rule it deviates from; none for a hazard that breaks no rule when avoided.
+    pub rule: &'static str,
+    /// Versions in which it was seen.
+    pub versions: &'static str,
+    /// Cause and extent.
+    pub cause: &'static str,
+    /// The test (in `harness/tests/ledger.rs`) that fails when a version no longer does it.
+    pub test: &'static str,
+}
+
+/// A `Trap` event shows the PC of another opcode of the same function.
+pub const TRAP_PC: &str = "W42-TRAP-PC";
+/// A `Trap` event shows the operand stack of another opcode of the same function.
+pub const TRAP_STACK: &str = "W42-TRAP-STACK";
+/// Reading a `v128` from a slot that is not 16-byte aligned faults.
+pub const V128_SLOT: &str = "W42-V128-SLOT";
+/// Single-step does not cover modules that the store first sees later.
+pub const LATE_MODULE: &str = "W42-LATE-MODULE";
+
+/// The consequent of an `if` with parameters shows parameters that are gone.
+pub const IF_PARAMS: &str = "W42-IF-PARAMS";
+/// A trap of `table.init` or `table.fill` is announced as a failing host function.
+pub const LIBCALL_TRAP: &str = "W42-LIBCALL-TRAP";
+/// A reference among a trap's operands may be a slot that was never written.
+pub const TRAP_SLOT: &str = "W42-TRAP-SLOT";
+
+/// The ledger.
+pub static ENTRIES: &[Entry] = &[
+    Entry {
+        id: TRAP_PC,
+        kind: EntryKind::Observational,
+        rule: "EVENT-TRAP-PC",
+        versions: "42.0.2",
+        cause: "At a Trap event the innermost frame's PC is looked up from the return address of \
+                the trap's own library call. That call belongs to code placed behind the \
+                function's body and has no record of its own, so the last opcode in the order of \
+                the machine code is found: one and the same for every such trap of a function. \
+                Matches only in the innermost frame of a Trap event, only the PC of a reachable \
+                opcode of the same function, and only the one that this function's earlier traps \
+                showed.",
+        test: "trap_pc_is_still_wrong",
+    },
+    Entry {
+        id: TRAP_STACK,
+        kind: EntryKind::Observational,
+        rule: "EVENT-TRAP-STACK",
+        versions: "42.0.2",
+        cause: "Same cause as W42-TRAP-PC: the operand stack shown is the one that validation \
+                gives the PC shown. Matches only together with it, and only when the number of \
+                operands is the one of that PC.",
+        test: "trap_stack_is_still_wrong",
+    },
+    Entry {
+        id: IF_PARAMS,
+        kind: EntryKind::Observational,
+        rule: "FRAME-OPERAND-COUNT, FRAME-CALLER-OPERANDS",
+        versions: "42.0.2",
+        cause: "The compiler keeps an `if`'s parameters twice on its value stack; the debug \
+                information takes one copy for the other. In the consequent, once every copy is \
+                popped, the parameters are shown below the operands although they are gone. \
+                Matches only at opcodes, and with exactly the operands, that this cause predicts; \
+                the real operands among them are still compared.",
+        test: "if_params_are_still_shown",
+    },
+    Entry {
+        id: LIBCALL_TRAP,
+        kind: EntryKind::Observational,
+        rule: "EVENT-TRAP",
+        versions: "42.0.2",
+        cause: "The library calls of table.init and table.fill return a trap as a general error, \
+                so that a HostcallError event with that trap comes where a Trap event is due. \
+                Matches only these two opcodes, and only the right trap.",
+        test: "table_traps_are_still_host_errors",
+    },
+    Entry {
+        id: TRAP_SLOT,
+        kind: EntryKind::Hazard,
+        rule: "EVENT-TRAP-STACK",
+        versions: "42.0.2",
+        cause: "The operands shown at a Trap event (see W42-TRAP-STACK) may be slots that were \
+                never written; following a reference in one would crash. Avoided for operands \
+                that the stack before the trapping opcode does not have, and for references.",
+        test: "trap_slots_may_be_unwritten",
+    },
+    Entry {
+        id: V128_SLOT,
+        kind: EntryKind::Hazard,
+        rule: "FRAME-LOCAL-VALUE, FRAME-OPERAND-VALUE",
+        versions: "42.0.2",
+        cause: "Values of a frame are packed without alignment behind an 8-byte header, and a \
+                v128 is read with an aligned load: SIGSEGV in release builds. Avoided exactly for \
+                the v128 slots whose computed offset is no multiple of 16.",
+        test: "v128_slot_still_faults",
+    },
+    Entry {
+        id: LATE_MODULE,
+        kind: EntryKind::Workaround,
+        rule: "STEP-INSTANTIATE",
+        versions: "42.0.2",
+        cause: "single_step(true) patches the modules that the store knows at that moment; a \
+                module instantiated later runs without events until the next edit. Lockstep makes \
+                each module known and repeats the edit before instantiating it.",
+        test: "late_module_is_still_not_stepped",
+    },
+];
+
+/// What an observational entry needs to know of a difference at a trap.
+#[derive(Clone, Copy, Debug)]
+pub struct TrapEvidence {
+    /// The subject's innermost frame is in the expected instance and function.
+    pub same_function: bool,
+    /// Position of the trapping opcode.
+    pub trapping: usize,
+    /// Position of the opcode at the PC shown, if there is one there that control can reach.
+    pub shown: Option<usize>,
+    /// Where earlier traps of this function were shown, if there were any that were shown wrong.
+    pub earlier: Option<usize>,
+    /// The number of operands shown is that of the PC shown.
+    pub operands_of_shown: bool,
+}
+
+/// The entry that explains a difference at a `Trap` event, if one does.
+pub fn explain_trap(rule: RuleId, moment: Moment, evidence: TrapEvidence) -> Option<&'static str> {
+    let elsewhere = moment == Moment::Trap
+        && evidence.same_function
+        && evidence.shown.is_some_and(|shown| {
+            shown != evidence.trapping && evidence.earlier.is_none_or(|earlier| earlier == shown)
+        });
+    match rule {
+        RuleId::TrapPc if elsewhere => Some(TRAP_PC),
+        RuleId::TrapStack if elsewhere && evidence.operands_of_shown => Some(TRAP_STACK),
+        _ => None,
+    }
+}
+
+/// Opcodes whose trap 42 announces as a failing host function (`W42-LIBCALL-TRAP`).
+pub fn traps_as_host_error(op: Opcode) -> bool {
+    matches!(op, Opcode::TableInit | Opcode::TableFill)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ELSEWHERE: TrapEvidence = TrapEvidence {
+        same_function: true,
+        trapping: 3,
+        shown: Some(9),
+        earlier: None,
+        operands_of_shown: true,
+    };
+
+    #[test]
+    fn another_opcode_of_the_same_function_is_known() {
+        assert_eq!(
+            explain_trap(RuleId::TrapPc, Moment::Trap, ELSEWHERE),
+            Some(TRAP_PC)
+        );
+        assert_eq!(
+            explain_trap(RuleId::TrapStack, Moment::Trap, ELSEWHERE),
+            Some(TRAP_STACK)
+        );
+    }
+
+    #[test]
+    fn everything_beside_it_is_not() {
+        let other = TrapEvidence {
+            same_function: false,
+            ..ELSEWHERE
+        };
+        assert_eq!(explain_trap(RuleId::TrapPc, Moment::Trap, other), None);
+        let nowhere = TrapEvidence {
+            shown: None,
+            ..ELSEWHERE
+        };
+        assert_eq!(explain_trap(RuleId::TrapPc, Moment::Trap, nowhere), None);
+        let another = TrapEvidence {
+            earlier: Some(8),
+            ..ELSEWHERE
+        };
+        assert_eq!(explain_trap(RuleId::TrapPc, Moment::Trap, another), None);
+        let here = TrapEvidence {
+            shown: Some(3),
+            ..ELSEWHERE
+        };
+        assert_eq!(explain_trap(RuleId::TrapStack, Moment::Trap, here), None);
+        let count = TrapEvidence {
+            operands_of_shown: false,
+            ..ELSEWHERE
+        };
+        assert_eq!(explain_trap(RuleId::TrapStack, Moment::Trap, count), None);
+        assert_eq!(
+            explain_trap(RuleId::TrapPc, Moment::Breakpoint, ELSEWHERE),
+            None
+        );
+        assert_eq!(explain_trap(RuleId::FramePc, Moment::Trap, ELSEWHERE), None);
+    }
+}

@@ -1,0 +1,147 @@
+//! Differences that the ledger explains at ordinary events: what it predicts must be what is shown,
+//! and everything real in it is still compared.
+
+use super::driver::Driver;
+use super::frames::ValueDiff;
+use super::tally::Tally;
+use crate::divergence::{Moment, count};
+use crate::layout::hazardous_operands;
+use crate::ledger::IF_PARAMS;
+use crate::ledger::if_params::{ShownOperand, ShownStacks, shown_stacks};
+use crate::observe::{Observation, Walk};
+use crate::rules::RuleId;
+use lockstep_oracles::ValType;
+use lockstep_oracles::address::{FuncIndex, InstanceAddr};
+use lockstep_oracles::machine::FrameView;
+use std::collections::HashMap;
+
+/// Where 42 shows operands wrong, by function; filled when a function first needs it.
+pub(super) type ShownStacksCache = HashMap<(InstanceAddr, FuncIndex), ShownStacks>;
+
+impl Driver {
+    /// What the ledger predicts that 42 shows in this frame instead of the real operands.
+    fn predicted(&mut self, frame: usize) -> Option<Vec<ShownOperand>> {
+        let view = self.machine.frames().nth(frame)?;
+        let (position, height) = (view.position, view.operands.len());
+        let mut shown = self.shown_at(frame, position)?;
+        // A waiting `call_indirect` lacks its table index on either side.
+        if shown
+            .iter()
+            .filter(|operand| operand.real.is_some())
+            .count()
+            == height + 1
+        {
+            shown.pop();
+        }
+        Some(shown)
+    }
+
+    /// The prediction for an opcode of a frame's function.
+    pub(super) fn shown_at(&mut self, frame: usize, position: usize) -> Option<Vec<ShownOperand>> {
+        let view = self.machine.frames().nth(frame)?;
+        let key = (view.instance, view.function.index);
+        let facts = &self.modules[view.instance.index()];
+        let stacks = self
+            .shown_stacks
+            .entry(key)
+            .or_insert_with(|| shown_stacks(&facts.bytes, facts.features, key.1));
+        stacks.get(&position).map(|shown| shown.to_vec())
+    }
+
+    /// A frame shows another number of operands: if the ledger predicts exactly that number, the
+    /// real ones among them are compared, and what differs of them is the answer.
+    pub(super) fn explain_operands<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+        frame: usize,
+    ) -> Option<ValueDiff> {
+        let predicted = self.predicted(frame)?;
+        let view = self.machine.frames().nth(frame)?;
+        let mut walk = observed.walk();
+        for _ in 0..frame {
+            if walk.done() {
+                return None;
+            }
+            walk.parent();
+        }
+        if walk.done() || walk.num_operands() as usize != predicted.len() {
+            return None;
+        }
+        let mut diff = ValueDiff::default();
+        let references = moment != Moment::Trap;
+        compare_real(
+            &view,
+            &predicted,
+            references,
+            &mut walk,
+            &mut self.tally,
+            &mut diff,
+        );
+        drop(walk);
+        self.count_if_params(observed, moment, frame, predicted.len());
+        Some(diff)
+    }
+
+    fn count_if_params<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+        frame: usize,
+        shown: usize,
+    ) {
+        if self.findings.known.contains_key(IF_PARAMS) {
+            self.findings.count_known(IF_PARAMS);
+            return;
+        }
+        let rule = if frame == 0 {
+            RuleId::OperandCount
+        } else {
+            RuleId::CallerOperands
+        };
+        let height = self
+            .machine
+            .frames()
+            .nth(frame)
+            .map_or(0, |view| view.operands.len());
+        let expected = Some(count(height, "operand"));
+        let observed_text = count(shown, "operand");
+        let mut divergence =
+            self.evidence(observed, moment, rule, Some(frame), expected, observed_text);
+        divergence.known = Some(IF_PARAMS);
+        self.findings.add(divergence);
+    }
+}
+
+/// Compares the operands that are really there; references only where following one is safe.
+fn compare_real<W: Walk>(
+    view: &FrameView<'_>,
+    predicted: &[ShownOperand],
+    references: bool,
+    walk: &mut W,
+    tally: &mut Tally,
+    diff: &mut ValueDiff,
+) {
+    let hazards = hazardous_operands(view.function, predicted.iter().map(|shown| shown.ty));
+    for (index, (shown, hazard)) in predicted.iter().zip(hazards).enumerate() {
+        let Some(real) = shown.real else { continue };
+        if hazard {
+            tally.v128_slots_avoided += 1;
+            continue;
+        }
+        if !references && matches!(shown.ty, ValType::Ref(_)) {
+            tally.trap_slots_avoided += 1;
+            continue;
+        }
+        tally.values += 1;
+        let seen = walk.operand(index as u32);
+        if !seen.is(shown.ty, view.operands[real as usize]) {
+            let slot = if seen.has_type(shown.ty) {
+                &mut diff.operand_value
+            } else {
+                &mut diff.operand_type
+            };
+            slot.get_or_insert(index as u32);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Consumers of what cases found: text for people, JSON for programs, a progress bar.
+//!
+//! They are handed finished cases and totals; they know nothing of who runs them, and how.
+
+pub mod contract;
+pub mod divergence;
+pub mod json;
+pub mod opcodes;
+pub mod progress;
+pub mod text;
+pub mod trace;
+
+use crate::case::CaseReport;
+use crate::totals::Totals;
+use std::io;
+use std::time::Duration;
+
+/// A case that has ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// The script's name.
+    pub name: String,
+    /// What came of it; the sentence says why the harness could not finish it, which is a defect
+    /// of Lockstep.
+    pub result: Result<CaseReport, String>,
+    /// Wall-clock time.
+    pub elapsed: Duration,
+    /// The command that runs the case again.
+    pub replay: String,
+}
+
+/// Receives cases in order, then the totals.
+pub trait Reporter {
+    /// A case has ended.
+    ///
+    /// # Errors
+    ///
+    /// When the report cannot be written.
+    fn case(&mut self, finished: &Finished) -> io::Result<()>;
+
+    /// All cases have ended.
+    ///
+    /// # Errors
+    ///
+    /// When the report cannot be written.
+    fn end(&mut self, totals: &Totals) -> io::Result<()>;
+}
+
+impl<R: Reporter + ?Sized> Reporter for Box<R> {
+    fn case(&mut self, finished: &Finished) -> io::Result<()> {
+        (**self).case(finished)
+    }
+
+    fn end(&mut self, totals: &Totals) -> io::Result<()> {
+        (**self).end(totals)
+    }
+}
+
+/// A number with its thousands apart, for people.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 case`, `2 cases`.
+pub fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_apart() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1000), "1,000");
+        assert_eq!(grouped(12_345_678), "12,345,678");
+        assert_eq!(counted(1, "case"), "1 case");
+        assert_eq!(counted(0, "case"), "0 cases");
+    }
+}

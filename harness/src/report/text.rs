@@ -1,0 +1,468 @@
+//! Text for people: a line a case, what is wrong with it in full, and totals.
+
+use super::{Finished, Reporter, counted, divergence, grouped};
+use crate::case::{CaseReport, CommandReport, Status};
+use crate::divergence::Divergence;
+use crate::ledger;
+use crate::totals::{Assertions, Compared, Totals};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+/// Columns kept for a case's name.
+const NAME_WIDTH: usize = 40;
+
+/// Writes text.
+#[derive(Debug)]
+pub struct TextReporter<W> {
+    out: W,
+    /// Whether every invocation gets a line, not only what went wrong.
+    invocations: bool,
+    /// Cases reported so far.
+    cases: u64,
+    /// The first example of each ledger entry, if they are to be shown.
+    examples: Option<BTreeMap<&'static str, String>>,
+}
+
+impl<W: Write> TextReporter<W> {
+    /// A reporter of scripts: one line each.
+    pub fn of_scripts(out: W, show_known: bool) -> TextReporter<W> {
+        let examples = show_known.then(BTreeMap::new);
+        TextReporter {
+            out,
+            invocations: false,
+            cases: 0,
+            examples,
+        }
+    }
+
+    /// A reporter of a user's module: one line an invocation.
+    pub fn of_invocations(out: W, show_known: bool) -> TextReporter<W> {
+        TextReporter {
+            invocations: true,
+            ..TextReporter::of_scripts(out, show_known)
+        }
+    }
+
+    fn report(&mut self, finished: &Finished, report: &CaseReport) -> io::Result<()> {
+        if self.invocations {
+            write_invocations(&mut self.out, report, self.cases > 0)?;
+        } else {
+            writeln!(self.out, "{}", case_line(finished, report))?;
+            write_troubles(&mut self.out, report)?;
+        }
+        for found in &report.divergences {
+            writeln!(self.out)?;
+            let text = divergence::text(&finished.name, found, &finished.replay);
+            writeln!(self.out, "{text}")?;
+        }
+        if let Some(examples) = &mut self.examples {
+            collect_examples(examples, finished, &report.known_examples);
+        }
+        Ok(())
+    }
+}
+
+impl<W: Write> Reporter for TextReporter<W> {
+    fn case(&mut self, finished: &Finished) -> io::Result<()> {
+        match &finished.result {
+            Ok(report) => self.report(finished, report)?,
+            Err(message) => {
+                writeln!(
+                    self.out,
+                    "{:NAME_WIDTH$} INTERNAL ERROR: {message}",
+                    finished.name
+                )?;
+            }
+        }
+        self.cases += 1;
+        self.out.flush()
+    }
+
+    fn end(&mut self, totals: &Totals) -> io::Result<()> {
+        for example in self.examples.iter().flat_map(BTreeMap::values) {
+            writeln!(self.out, "\n{example}")?;
+        }
+        write_totals(&mut self.out, totals)?;
+        self.out.flush()
+    }
+}
+
+fn collect_examples(
+    examples: &mut BTreeMap<&'static str, String>,
+    finished: &Finished,
+    known: &[Divergence],
+) {
+    for found in known {
+        let Some(entry) = found.known else { continue };
+        let text = || divergence::text(&finished.name, found, &finished.replay);
+        examples.entry(entry).or_insert_with(text);
+    }
+}
+
+/// A word for a case.
+pub fn verdict(report: &CaseReport) -> &'static str {
+    let troubled = |command: &CommandReport| match &command.status {
+        Status::Inconclusive(_) | Status::NotRun(_) => true,
+        Status::Exhausted => command.kind != "assert_exhaustion",
+        Status::Passed | Status::Failed(_) | Status::Unsupported(_) => false,
+    };
+    if !report.divergences.is_empty() || report.count(|s| matches!(s, Status::Failed(_))) > 0 {
+        "diverged"
+    } else if report.commands.iter().any(troubled) {
+        "inconclusive"
+    } else {
+        "ok"
+    }
+}
+
+fn case_line(finished: &Finished, report: &CaseReport) -> String {
+    let assertions = Assertions::of(&report.commands);
+    let invocations = report
+        .commands
+        .iter()
+        .filter(|command| command.kind == "action")
+        .count();
+    // A sample asserts nothing by itself.
+    let commands = match assertions.total() {
+        0 => format!("{:>16} invocations", grouped(invocations as u64)),
+        all => format!(
+            "{:>6} of {:>6} assertions",
+            grouped(assertions.passed),
+            grouped(all)
+        ),
+    };
+    let verdict = match verdict(report) {
+        "diverged" => "DIVERGED",
+        verdict => verdict,
+    };
+    format!(
+        "{:NAME_WIDTH$} {verdict:<12} {commands:<28} {:>11} points {:>11} frames {:>12} values {:>8.2} s",
+        finished.name,
+        grouped(report.tally.sequence_points),
+        grouped(report.tally.frames),
+        grouped(report.tally.values),
+        finished.elapsed.as_secs_f64(),
+    )
+}
+
+/// A line an invocation: what was called and how it ended.
+fn write_invocations(out: &mut impl Write, report: &CaseReport, again: bool) -> io::Result<()> {
+    for command in &report.commands {
+        let ended = command.outcome.as_deref().unwrap_or("done");
+        let came = match &command.status {
+            Status::Passed if command.kind == "module" && again => {
+                "instantiated again: what follows starts afresh".to_owned()
+            }
+            Status::Passed if command.kind == "module" => "instantiated".to_owned(),
+            Status::Passed => ended.to_owned(),
+            Status::Failed(why) => format!("FAILED: {why}"),
+            Status::Exhausted => format!("{ended} (inconclusive: a resource is used up)"),
+            Status::Inconclusive(why) => format!("inconclusive: {why}"),
+            Status::NotRun(why) => format!("not run: {why}"),
+            Status::Unsupported(why) => format!("unsupported: {why}"),
+        };
+        writeln!(out, "  {:NAME_WIDTH$} {came}", command.text)?;
+    }
+    Ok(())
+}
+
+/// What did not pass: failures and unsupported commands one by one, the rest by reason.
+fn write_troubles(out: &mut impl Write, report: &CaseReport) -> io::Result<()> {
+    for command in &report.commands {
+        match &command.status {
+            Status::Failed(why) => {
+                writeln!(
+                    out,
+                    "    failed, line {}: {}: {why}",
+                    command.line, command.text
+                )?;
+            }
+            Status::Unsupported(why) => {
+                writeln!(
+                    out,
+                    "    unsupported, line {}: {}: {why}",
+                    command.line, command.kind
+                )?;
+            }
+            _ => {}
+        }
+    }
+    for group in undecided(report) {
+        writeln!(
+            out,
+            "    {}: {} ({}), {}",
+            group.status,
+            counted(group.count, group.kind),
+            group.lines(),
+            group.reason
+        )?;
+    }
+    Ok(())
+}
+
+/// Commands of a case that were neither passed nor failed, for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Undecided {
+    /// `exhausted`, `inconclusive` or `not run`
+    pub status: &'static str,
+    /// Directive.
+    pub kind: &'static str,
+    /// Why.
+    pub reason: String,
+    /// How many.
+    pub count: u64,
+    /// Line of the first.
+    pub first_line: u32,
+    /// Line of the last.
+    pub last_line: u32,
+}
+
+impl Undecided {
+    fn lines(&self) -> String {
+        if self.first_line == self.last_line {
+            format!("line {}", self.first_line)
+        } else {
+            format!("lines {} to {}", self.first_line, self.last_line)
+        }
+    }
+}
+
+/// The commands that were neither passed nor failed, by status, directive and reason.
+pub fn undecided(report: &CaseReport) -> Vec<Undecided> {
+    let mut groups: Vec<Undecided> = Vec::new();
+    for command in &report.commands {
+        let (status, reason) = match &command.status {
+            Status::Exhausted => (
+                "exhausted",
+                "the subject's stack is used up where that may be",
+            ),
+            Status::Inconclusive(why) => ("inconclusive", why.as_str()),
+            Status::NotRun(why) => ("not run", why.as_str()),
+            Status::Passed | Status::Failed(_) | Status::Unsupported(_) => continue,
+        };
+        let same = |group: &&mut Undecided| {
+            group.status == status && group.kind == command.kind && group.reason == reason
+        };
+        if let Some(group) = groups.iter_mut().find(same) {
+            group.count += 1;
+            group.last_line = command.line;
+        } else {
+            groups.push(Undecided {
+                status,
+                kind: command.kind,
+                reason: reason.to_owned(),
+                count: 1,
+                first_line: command.line,
+                last_line: command.line,
+            });
+        }
+    }
+    groups
+}
+
+fn write_totals(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
+    let mut line = |label: &str, text: String| writeln!(out, "  {label:<16} {text}");
+    let compared = &totals.compared;
+    line("subject", totals.subject.to_owned())?;
+    line("cases", grouped(totals.cases))?;
+    if totals.assertions.total() > 0 {
+        line("assertions", assertions_text(&totals.assertions))?;
+        for (kind, counts) in &totals.assertions.by_kind {
+            line(
+                &format!("  {}", kind.trim_start_matches("assert_")),
+                assertions_text(counts),
+            )?;
+        }
+    }
+    let commands = &totals.commands;
+    let plain = commands.passed + commands.failed + commands.exhausted;
+    line(
+        "commands",
+        format!(
+            "{} executed, {} of them failed",
+            grouped(plain),
+            grouped(commands.failed)
+        ),
+    )?;
+    line("sequence points", grouped(compared.sequence_points))?;
+    let skipped = grouped(compared.frames_skipped);
+    line(
+        "frames",
+        format!(
+            "{} compared, {skipped} left out by the frame policy",
+            grouped(compared.frames)
+        ),
+    )?;
+    line("values", grouped(compared.values))?;
+    line("host calls", grouped(compared.host_calls))?;
+    line(
+        "opcodes",
+        format!(
+            "{} of {} of Wasm 2.0",
+            totals.opcodes.covered, totals.opcodes.wasm_2_0
+        ),
+    )?;
+    line("hazards avoided", hazards_text(compared))?;
+    line("inconclusive", grouped(totals.inconclusive))?;
+    line("not run", grouped(totals.not_run))?;
+    if totals.internal_errors > 0 {
+        line("INTERNAL ERRORS", grouped(totals.internal_errors))?;
+    }
+    line("divergences", divergences_text(totals))?;
+    line("measured", measured_text(totals))
+}
+
+fn hazards_text(compared: &Compared) -> String {
+    let entries = compared.hazards_by_entry;
+    format!(
+        "{} ({} {}, {} {})",
+        grouped(compared.hazards_avoided),
+        ledger::V128_SLOT,
+        grouped(entries.v128_slot),
+        ledger::TRAP_SLOT,
+        grouped(entries.trap_slot),
+    )
+}
+
+fn assertions_text(counts: &Assertions) -> String {
+    let mut text = format!(
+        "{} passed, {} failed, {} unsupported",
+        grouped(counts.passed),
+        grouped(counts.failed),
+        grouped(counts.unsupported)
+    );
+    if counts.undecided > 0 {
+        text.push_str(&format!(", {} undecided", grouped(counts.undecided)));
+    }
+    text
+}
+
+fn divergences_text(totals: &Totals) -> String {
+    let list = |counts: &BTreeMap<&'static str, u64>| {
+        let parts: Vec<String> = counts
+            .iter()
+            .map(|(name, count)| format!("{name} {}", grouped(*count)))
+            .collect();
+        if parts.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", parts.join(", "))
+        }
+    };
+    let found = &totals.divergences;
+    format!(
+        "{} unexplained{}, {} known{}",
+        grouped(found.unexplained),
+        list(&found.by_rule),
+        grouped(found.known),
+        list(&found.by_entry)
+    )
+}
+
+fn measured_text(totals: &Totals) -> String {
+    let measured = &totals.measured;
+    let memory = measured.peak_rss_bytes.map_or_else(
+        || "peak memory unknown".to_owned(),
+        |bytes| format!("peak {} MiB", bytes.div_ceil(1 << 20)),
+    );
+    let host = &measured.host;
+    format!(
+        "{:.1} s, {memory}, {} {} with {}",
+        measured.elapsed_seconds,
+        host.os,
+        host.arch,
+        counted(host.cpus as u64, "processor"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn command(line: u32, kind: &'static str, status: Status) -> CommandReport {
+        CommandReport {
+            line,
+            kind,
+            text: format!("{kind} f()"),
+            status,
+            outcome: None,
+        }
+    }
+
+    fn report(commands: Vec<CommandReport>) -> CaseReport {
+        CaseReport {
+            commands,
+            ..CaseReport::default()
+        }
+    }
+
+    fn written(result: Result<CaseReport, String>) -> String {
+        let mut text = Vec::new();
+        let finished = Finished {
+            name: "a.wast".to_owned(),
+            result,
+            elapsed: Duration::ZERO,
+            replay: String::new(),
+        };
+        let mut reporter = TextReporter::of_scripts(&mut text, false);
+        reporter.case(&finished).unwrap();
+        String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn a_case_is_ok_if_only_asserted_exhaustions_are_undecided() {
+        let asserted = report(vec![command(1, "assert_exhaustion", Status::Exhausted)]);
+        assert_eq!(verdict(&asserted), "ok");
+        let other = report(vec![command(1, "assert_return", Status::Exhausted)]);
+        assert_eq!(verdict(&other), "inconclusive");
+        let failed = report(vec![command(1, "module", Status::Failed("why".to_owned()))]);
+        assert_eq!(verdict(&failed), "diverged");
+    }
+
+    #[test]
+    fn what_was_not_decided_is_grouped_by_reason() {
+        let not_run = |line| command(line, "assert_return", Status::NotRun("cut".to_owned()));
+        let groups = undecided(&report(vec![
+            not_run(3),
+            command(4, "assert_return", Status::Passed),
+            not_run(5),
+            command(6, "assert_trap", Status::NotRun("cut".to_owned())),
+        ]));
+        let shapes: Vec<_> = groups
+            .iter()
+            .map(|group| (group.kind, group.count, group.lines()))
+            .collect();
+        assert_eq!(
+            shapes,
+            [
+                ("assert_return", 2, "lines 3 to 5".to_owned()),
+                ("assert_trap", 1, "line 6".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn failures_and_unsupported_directives_are_named_one_by_one() {
+        let text = written(Ok(report(vec![
+            command(
+                3,
+                "assert_return",
+                Status::Failed("oracle says 1".to_owned()),
+            ),
+            command(
+                4,
+                "component",
+                Status::Unsupported("no components".to_owned()),
+            ),
+        ])));
+        assert!(text.contains("failed, line 3: assert_return f(): oracle says 1"));
+        assert!(text.contains("unsupported, line 4: component: no components"));
+        assert!(text.contains("DIVERGED"));
+    }
+
+    #[test]
+    fn what_the_harness_could_not_finish_is_said() {
+        assert!(written(Err("a panic".to_owned())).contains("INTERNAL ERROR: a panic"));
+    }
+}

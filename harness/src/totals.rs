@@ -1,0 +1,458 @@
+//! What a command counted, all cases together. Equal runs have equal totals, [`Measured`] apart.
+//!
+//! The words are defined in `harness/docs/json.md`. It never looks at a subject.
+
+use crate::case::{CaseReport, CommandReport, Status};
+use crate::lockstep::tally::Tally;
+use crate::subject::SUBJECT;
+use lockstep_oracles::opcode::Opcode;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The version of the totals' JSON.
+pub const SCHEMA: &str = "lockstep.totals/1";
+
+/// Totals of a command.
+#[derive(Clone, Debug, Serialize)]
+pub struct Totals {
+    /// [`SCHEMA`]
+    pub schema: &'static str,
+    /// The engine under test.
+    pub subject: &'static str,
+    /// Cases run.
+    pub cases: u64,
+    /// Assertions of scripts.
+    pub assertions: Assertions,
+    /// Every command of every case, plain actions and modules included, by what came of it.
+    pub commands: Commands,
+    /// What was compared; flattened into the totals.
+    #[serde(flatten)]
+    pub compared: Compared,
+    /// Divergences.
+    pub divergences: Divergences,
+    /// Commands that ended exhausted or inconclusive.
+    pub inconclusive: u64,
+    /// Commands that were not executed.
+    pub not_run: u64,
+    /// Opcodes of Wasm 2.0 executed and compared.
+    pub opcodes: OpcodeCoverage,
+    /// Cases that the harness itself could not finish: a defect of Lockstep.
+    pub internal_errors: u64,
+    /// The only part that differs between equal runs.
+    pub measured: Measured,
+    /// Events by opcode.
+    #[serde(skip)]
+    pub events_by_opcode: Vec<u64>,
+}
+
+/// Assertions by result.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Assertions {
+    /// Satisfied by the oracle and both executions.
+    pub passed: u64,
+    /// Not satisfied by one of them.
+    pub failed: u64,
+    /// Lockstep cannot execute them.
+    pub unsupported: u64,
+    /// Cut short or not run, so neither.
+    pub undecided: u64,
+    /// The same, by directive.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub by_kind: BTreeMap<&'static str, Assertions>,
+}
+
+/// Commands by status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Commands {
+    /// [`Status::Passed`]
+    pub passed: u64,
+    /// [`Status::Failed`]
+    pub failed: u64,
+    /// [`Status::Unsupported`]
+    pub unsupported: u64,
+    /// [`Status::Exhausted`]
+    pub exhausted: u64,
+    /// [`Status::Inconclusive`]
+    pub inconclusive: u64,
+    /// [`Status::NotRun`]
+    pub not_run: u64,
+}
+
+/// What was compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Compared {
+    /// Events of the instrumented execution matched with the oracle.
+    pub sequence_points: u64,
+    /// (event, frame) pairs compared.
+    pub frames: u64,
+    /// (event, frame) pairs that the frame policy left out.
+    pub frames_skipped: u64,
+    /// Locals and operands compared; a `v128` is one.
+    pub values: u64,
+    /// Host calls matched with the oracle, both executions together.
+    pub host_calls: u64,
+    /// API calls not made because they would crash the process.
+    pub hazards_avoided: u64,
+    /// The same, by ledger entry.
+    pub hazards_by_entry: Hazards,
+}
+
+/// Avoided API calls by ledger entry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Hazards {
+    /// `v128` slots not read.
+    #[serde(rename = "W42-V128-SLOT")]
+    pub v128_slot: u64,
+    /// Operands at a trap not read.
+    #[serde(rename = "W42-TRAP-SLOT")]
+    pub trap_slot: u64,
+}
+
+/// Divergences by explanation.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Divergences {
+    /// Without an explanation: one a rule, execution and case.
+    pub unexplained: u64,
+    /// Matches of the ledger.
+    pub known: u64,
+    /// The known ones by ledger entry.
+    pub by_entry: BTreeMap<&'static str, u64>,
+    /// The unexplained ones by rule.
+    pub by_rule: BTreeMap<&'static str, u64>,
+}
+
+/// How much of the instruction set was at a matched event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct OpcodeCoverage {
+    /// Opcodes of Wasm 2.0.
+    pub wasm_2_0: usize,
+    /// Those of them that were at a matched event at least once.
+    pub covered: usize,
+}
+
+/// Times, memory and host.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Measured {
+    /// Wall-clock time of the command.
+    pub elapsed_seconds: f64,
+    /// The largest resident size of the process; null where the system does not tell.
+    pub peak_rss_bytes: Option<u64>,
+    /// The machine.
+    pub host: Host,
+}
+
+/// The machine a command ran on.
+#[derive(Clone, Debug, Serialize)]
+pub struct Host {
+    /// Operating system.
+    pub os: &'static str,
+    /// Architecture.
+    pub arch: &'static str,
+    /// Processors that the process may use.
+    pub cpus: usize,
+}
+
+impl Default for Host {
+    fn default() -> Host {
+        Host {
+            os: std::env::consts::OS,
+            arch: std::env::consts::ARCH,
+            cpus: std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
+}
+
+impl Measured {
+    /// Measures now, for a command that took `elapsed`.
+    pub fn now(elapsed: Duration) -> Measured {
+        Measured {
+            elapsed_seconds: (elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
+            peak_rss_bytes: peak_rss(),
+            host: Host::default(),
+        }
+    }
+}
+
+/// The high-water mark of the resident size, from Linux's process file system.
+fn peak_rss() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
+}
+
+impl From<&Tally> for Compared {
+    fn from(tally: &Tally) -> Compared {
+        Compared {
+            sequence_points: tally.sequence_points,
+            frames: tally.frames,
+            frames_skipped: tally.frames_skipped,
+            values: tally.values,
+            host_calls: tally.host_calls,
+            hazards_avoided: tally.hazards_avoided(),
+            hazards_by_entry: Hazards {
+                v128_slot: tally.v128_slots_avoided,
+                trap_slot: tally.trap_slots_avoided,
+            },
+        }
+    }
+}
+
+impl Compared {
+    /// Adds another case's counts.
+    pub fn add(&mut self, other: Compared) {
+        self.sequence_points += other.sequence_points;
+        self.frames += other.frames;
+        self.frames_skipped += other.frames_skipped;
+        self.values += other.values;
+        self.host_calls += other.host_calls;
+        self.hazards_avoided += other.hazards_avoided;
+        self.hazards_by_entry.v128_slot += other.hazards_by_entry.v128_slot;
+        self.hazards_by_entry.trap_slot += other.hazards_by_entry.trap_slot;
+    }
+}
+
+impl Assertions {
+    /// Counts a case's assertions, without `by_kind`.
+    pub fn of(commands: &[CommandReport]) -> Assertions {
+        let mut counted = Assertions::default();
+        commands
+            .iter()
+            .filter(|command| is_assertion(command))
+            .for_each(|command| counted.count(command));
+        counted
+    }
+
+    /// All assertions.
+    pub fn total(&self) -> u64 {
+        self.passed + self.failed + self.unsupported + self.undecided
+    }
+
+    fn count(&mut self, command: &CommandReport) {
+        match &command.status {
+            Status::Passed => self.passed += 1,
+            Status::Exhausted if command.kind == "assert_exhaustion" => self.passed += 1,
+            Status::Failed(_) => self.failed += 1,
+            Status::Unsupported(_) => self.unsupported += 1,
+            Status::Exhausted | Status::Inconclusive(_) | Status::NotRun(_) => self.undecided += 1,
+        }
+    }
+}
+
+/// Whether a command is an assertion.
+pub fn is_assertion(command: &CommandReport) -> bool {
+    command.kind.starts_with("assert_")
+}
+
+impl Commands {
+    fn count(&mut self, status: &Status) {
+        let counter = match status {
+            Status::Passed => &mut self.passed,
+            Status::Failed(_) => &mut self.failed,
+            Status::Unsupported(_) => &mut self.unsupported,
+            Status::Exhausted => &mut self.exhausted,
+            Status::Inconclusive(_) => &mut self.inconclusive,
+            Status::NotRun(_) => &mut self.not_run,
+        };
+        *counter += 1;
+    }
+}
+
+impl Default for Totals {
+    fn default() -> Totals {
+        let mut totals = Totals {
+            schema: SCHEMA,
+            subject: SUBJECT,
+            cases: 0,
+            assertions: Assertions::default(),
+            commands: Commands::default(),
+            compared: Compared::default(),
+            divergences: Divergences::default(),
+            inconclusive: 0,
+            not_run: 0,
+            opcodes: OpcodeCoverage::default(),
+            internal_errors: 0,
+            measured: Measured::default(),
+            events_by_opcode: vec![0; Opcode::ALL.len()],
+        };
+        totals.cover();
+        totals
+    }
+}
+
+impl Totals {
+    /// Adds a case.
+    pub fn add(&mut self, report: &CaseReport) {
+        self.cases += 1;
+        for command in &report.commands {
+            self.commands.count(&command.status);
+            if is_assertion(command) {
+                self.assertions.count(command);
+                self.assertions
+                    .by_kind
+                    .entry(command.kind)
+                    .or_default()
+                    .count(command);
+            }
+        }
+        self.inconclusive = self.commands.exhausted + self.commands.inconclusive;
+        self.not_run = self.commands.not_run;
+        self.compared.add(Compared::from(&report.tally));
+        for (mine, theirs) in self.events_by_opcode.iter_mut().zip(&report.tally.opcodes) {
+            *mine += theirs;
+        }
+        self.cover();
+        self.add_divergences(report);
+    }
+
+    fn add_divergences(&mut self, report: &CaseReport) {
+        let divergences = &mut self.divergences;
+        for divergence in &report.divergences {
+            divergences.unexplained += 1;
+            *divergences.by_rule.entry(divergence.rule.id()).or_insert(0) += 1;
+        }
+        for (entry, count) in &report.known {
+            divergences.known += count;
+            *divergences.by_entry.entry(entry).or_insert(0) += count;
+        }
+    }
+
+    /// Adds a case that the harness could not finish.
+    pub fn add_internal_error(&mut self) {
+        self.cases += 1;
+        self.internal_errors += 1;
+    }
+
+    fn cover(&mut self) {
+        let wanted = || wasm_2_0_opcodes();
+        self.opcodes = OpcodeCoverage {
+            wasm_2_0: wanted().count(),
+            covered: wanted().filter(|op| self.events(*op) > 0).count(),
+        };
+    }
+
+    /// Matched events at an opcode.
+    pub fn events(&self, opcode: Opcode) -> u64 {
+        self.events_by_opcode[opcode as usize]
+    }
+
+    /// Whether something is wrong with the subject: the exit code is then 1.
+    pub fn diverged(&self) -> bool {
+        self.divergences.unexplained > 0 || self.commands.failed > 0
+    }
+}
+
+/// The opcodes of Wasm 2.0.
+pub fn wasm_2_0_opcodes() -> impl Iterator<Item = Opcode> {
+    Opcode::ALL.iter().copied().filter(|op| op.in_wasm_2_0())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(commands: &[(&'static str, Status)]) -> CaseReport {
+        let commands = commands.iter().map(|(kind, status)| CommandReport {
+            line: 1,
+            kind,
+            text: (*kind).to_owned(),
+            status: status.clone(),
+            outcome: None,
+        });
+        CaseReport {
+            commands: commands.collect(),
+            ..CaseReport::default()
+        }
+    }
+
+    #[test]
+    fn an_exhaustion_that_was_asserted_passes_and_is_inconclusive() {
+        let mut totals = Totals::default();
+        totals.add(&report(&[
+            ("assert_exhaustion", Status::Exhausted),
+            ("assert_return", Status::Exhausted),
+        ]));
+        assert_eq!(
+            (totals.assertions.passed, totals.assertions.undecided),
+            (1, 1)
+        );
+        assert_eq!(totals.inconclusive, 2);
+        assert!(!totals.diverged());
+    }
+
+    #[test]
+    fn every_assertion_is_counted_once_and_by_kind() {
+        let mut totals = Totals::default();
+        let why = || "why".to_owned();
+        totals.add(&report(&[
+            ("module", Status::Passed),
+            ("assert_return", Status::Passed),
+            ("assert_return", Status::Failed(why())),
+            ("assert_trap", Status::NotRun(why())),
+            ("assert_suspension", Status::Unsupported(why())),
+            ("action", Status::Failed(why())),
+        ]));
+        let assertions = &totals.assertions;
+        assert_eq!(assertions.total(), 4);
+        assert_eq!(
+            (assertions.passed, assertions.failed, assertions.unsupported),
+            (1, 1, 1)
+        );
+        assert_eq!(assertions.by_kind["assert_return"].total(), 2);
+        assert_eq!(totals.commands.failed, 2);
+        assert_eq!(totals.not_run, 1);
+        assert!(totals.diverged());
+    }
+
+    #[test]
+    fn opcodes_are_covered_by_matched_events() {
+        let mut totals = Totals::default();
+        assert_eq!(
+            totals.opcodes,
+            OpcodeCoverage {
+                wasm_2_0: 437,
+                covered: 0
+            }
+        );
+        let mut report = report(&[]);
+        report.tally.opcodes[Opcode::I32Add as usize] = 3;
+        totals.add(&report);
+        totals.add(&report);
+        assert_eq!(totals.opcodes.covered, 1);
+        assert_eq!(totals.events(Opcode::I32Add), 6);
+    }
+
+    #[test]
+    fn hazards_are_named_as_in_the_ledger() {
+        let json = serde_json::to_value(Hazards::default()).unwrap();
+        for entry in [crate::ledger::V128_SLOT, crate::ledger::TRAP_SLOT] {
+            assert!(json.get(entry).is_some(), "{entry}");
+        }
+    }
+
+    #[test]
+    fn json_has_the_keys_that_readers_depend_on() {
+        let json = serde_json::to_value(Totals::default()).unwrap();
+        for key in [
+            "schema",
+            "subject",
+            "cases",
+            "assertions",
+            "sequence_points",
+            "frames",
+            "values",
+            "divergences",
+            "hazards_avoided",
+            "inconclusive",
+            "not_run",
+            "frames_skipped",
+            "host_calls",
+            "measured",
+        ] {
+            assert!(json.get(key).is_some(), "{key}");
+        }
+    }
+}

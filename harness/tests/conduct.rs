@@ -1,0 +1,298 @@
+//! How a case behaves as a whole: what is clean, what is cut short and why, what may not differ.
+
+use lockstep::case::{
+    CaseOptions, CaseReport, ImportBehaviour, ImportSettings, Status, run, run_with,
+};
+use lockstep::divergence::Moment;
+use lockstep::fault::{Delivery, Tamper};
+use lockstep::rules::RuleId;
+use lockstep::seen::Seen;
+use lockstep::snapshot::Snapshot;
+use lockstep::subject::execute::Settings;
+use lockstep_oracles::WasmFeatures;
+use lockstep_spec_tests::{Script, parse_script};
+
+fn script(text: &str) -> Script {
+    parse_script("conduct", text, WasmFeatures::WASM2).unwrap()
+}
+
+/// Options with `env.h` behaving in this way.
+fn host(behaviour: ImportBehaviour) -> CaseOptions {
+    let behaviours = [("env.h".to_owned(), behaviour)].into_iter().collect();
+    CaseOptions {
+        imports: ImportSettings {
+            synthesise: true,
+            behaviours,
+        },
+        actions_may_trap: true,
+        ..CaseOptions::default()
+    }
+}
+
+fn statuses(report: &CaseReport) -> Vec<&Status> {
+    report
+        .commands
+        .iter()
+        .map(|command| &command.status)
+        .collect()
+}
+
+/// Runs a script of which nothing may diverge or fail.
+fn clean(text: &str, options: &CaseOptions) -> CaseReport {
+    let report = run(&script(text), options).unwrap();
+    assert!(report.divergences.is_empty(), "{report:#?}");
+    assert_eq!(
+        report.count(|s| *s == Status::Passed),
+        report.commands.len() as u64,
+        "{report:#?}"
+    );
+    report
+}
+
+/// Loses the event with this number.
+struct Loses(u32);
+
+impl Tamper for Loses {
+    const ACTIVE: bool = true;
+
+    fn event(&mut self, moment: Moment, _: &mut Snapshot) -> Delivery {
+        if moment != Moment::Breakpoint {
+            return Delivery::Once;
+        }
+        self.0 = self.0.wrapping_sub(1);
+        if self.0 == 0 {
+            Delivery::Never
+        } else {
+            Delivery::Once
+        }
+    }
+}
+
+/// Shows the first local of every event one too high.
+struct Shifts;
+
+impl Tamper for Shifts {
+    const ACTIVE: bool = true;
+
+    fn event(&mut self, _: Moment, stack: &mut Snapshot) -> Delivery {
+        if let Some(Some(Seen::I32(local))) = stack.frames[0].locals.first_mut() {
+            *local += 1;
+        }
+        Delivery::Once
+    }
+}
+
+const THREE_CALLS: &str = r#"
+    (module (global (mut i32) (i32.const 0))
+      (func (export "go") (param i32)
+        loop
+          global.get 0  i32.const 1  i32.add  global.set 0
+          local.get 0  i32.const 1  i32.sub  local.tee 0  br_if 0
+        end))
+    (invoke "go" (i32.const 2))
+    (invoke "go" (i32.const 5))
+    (invoke "go" (i32.const 3))"#;
+
+#[test]
+fn a_divergence_of_control_stops_the_guest_and_later_commands_are_not_run() {
+    // The event that is lost is in the second call.
+    let report = run_with(
+        &script(THREE_CALLS),
+        &CaseOptions::default(),
+        Loses(30),
+        None,
+    )
+    .unwrap();
+    let [module, first, second, third] = statuses(&report)[..] else {
+        panic!("{report:#?}")
+    };
+    assert_eq!((module, first), (&Status::Passed, &Status::Passed));
+    assert!(matches!(second, Status::Failed(_)), "{second:?}");
+    let Status::NotRun(reason) = third else {
+        panic!("{third:?}")
+    };
+    assert_eq!(reason, "control diverged earlier in this case (STEP-LOST)");
+    let [divergence] = &report.divergences[..] else {
+        panic!("{report:#?}")
+    };
+    // 29 events were matched; the report shows the one that did not come, not the one after it.
+    assert_eq!((divergence.rule, divergence.event), (RuleId::StepLost, 29));
+    assert_eq!(divergence.site.as_ref().unwrap().opcode, "local.tee");
+    assert!(
+        divergence
+            .state
+            .iter()
+            .any(|row| row.what == "frame 0 PC" && row.differs())
+    );
+}
+
+#[test]
+fn a_divergence_of_data_is_reported_once_and_lockstep_goes_on() {
+    let faulty = run_with(&script(THREE_CALLS), &CaseOptions::default(), Shifts, None).unwrap();
+    let [divergence] = &faulty.divergences[..] else {
+        panic!("{faulty:#?}")
+    };
+    assert_eq!((divergence.rule, divergence.event), (RuleId::LocalValue, 0));
+    let right = run(&script(THREE_CALLS), &CaseOptions::default()).unwrap();
+    assert_eq!(faulty.tally.sequence_points, right.tally.sequence_points);
+}
+
+#[test]
+fn equal_cases_give_equal_reports() {
+    let once = || {
+        run_with(
+            &script(THREE_CALLS),
+            &CaseOptions::default(),
+            Loses(30),
+            None,
+        )
+        .unwrap()
+    };
+    assert_eq!(format!("{:?}", once()), format!("{:?}", once()));
+    let right = || run(&script(THREE_CALLS), &CaseOptions::default()).unwrap();
+    assert_eq!(format!("{:?}", right()), format!("{:?}", right()));
+}
+
+#[test]
+fn a_program_that_does_not_end_is_inconclusive_and_the_process_goes_on() {
+    let settings = Settings {
+        max_events: 1000,
+        ..Settings::default()
+    };
+    let options = CaseOptions {
+        settings,
+        ..CaseOptions::default()
+    };
+    let endless = r#"
+        (module (func (export "go") (loop br 0)))
+        (invoke "go")
+        (invoke "go")"#;
+    let report = run(&script(endless), &options).unwrap();
+    assert!(report.divergences.is_empty(), "{report:#?}");
+    assert_eq!(report.tally.sequence_points, 1000);
+    let limit = "the case reached its limit of 1000 events".to_owned();
+    assert_eq!(statuses(&report)[1], &Status::Inconclusive(limit));
+    assert!(
+        matches!(statuses(&report)[2], Status::NotRun(_)),
+        "{report:#?}"
+    );
+    clean(r#"(module (func (export "go"))) (invoke "go")"#, &options);
+}
+
+#[test]
+fn a_host_function_that_fails_is_clean() {
+    let report = clean(
+        r#"(module (import "env" "h" (func (param i32) (result i32)))
+             (func (export "go") (param i32) (result i32) local.get 0  call 2)
+             (func (param i32) (result i32) local.get 0  call 0  i32.const 1  i32.add))
+           (invoke "go" (i32.const 3))
+           (invoke "go" (i32.const 4))"#,
+        &host(ImportBehaviour::Fail),
+    );
+    // Two executions, two calls.
+    assert_eq!(report.tally.host_calls, 4);
+    let outcome = report.commands[2].outcome.as_deref();
+    assert_eq!(outcome, Some("host function failed (host call 1)"));
+}
+
+#[test]
+fn a_host_function_that_calls_back_is_clean() {
+    let report = clean(
+        r#"(module (import "env" "h" (func (param i32) (result i32)))
+             (global (mut i32) (i32.const 3)) (memory 1)
+             (func (export "go") (param i32) (result i32)
+               local.get 0  i32.const 9  call 0  drop  i32.const 1  i32.add)
+             (func (export "back")
+               global.get 0
+               if
+                 global.get 0  i32.const 1  i32.sub  global.set 0
+                 i32.const 0  call 0  drop
+                 i32.const 4  global.get 0  i32.store
+               end))
+           (assert_return (invoke "go" (i32.const 4)) (i32.const 5))"#,
+        &host(ImportBehaviour::Call("back".to_owned())),
+    );
+    assert_eq!(report.tally.host_calls, 2 * 4);
+}
+
+#[test]
+fn a_callback_that_traps_is_clean() {
+    clean(
+        r#"(module (import "env" "h" (func (result i32)))
+             (func (export "go") call 0  drop)
+             (func (export "back") (param i32) i32.const 1  local.get 0  i32.div_u  drop))
+           (invoke "go")
+           (invoke "go")"#,
+        &host(ImportBehaviour::Call("back".to_owned())),
+    );
+}
+
+#[test]
+fn start_functions_are_stepped() {
+    let report = clean(
+        r#"(module (global (mut i32) (i32.const 0))
+             (func i32.const 3  global.set 0) (start 0))"#,
+        &CaseOptions::default(),
+    );
+    // `i32.const`, `global.set`, `end`.
+    assert_eq!(report.tally.sequence_points, 3);
+}
+
+#[test]
+fn start_functions_that_trap_or_fail_are_clean() {
+    let report = clean(
+        r#"(assert_trap (module (func i32.const 1  drop  unreachable) (start 0)) "unreachable")"#,
+        &CaseOptions::default(),
+    );
+    assert_eq!(report.tally.sequence_points, 3);
+
+    let failing = r#"(module (import "env" "h" (func)) (start 0))
+        (module (func (export "go"))) (invoke "go")"#;
+    let report = run(&script(failing), &host(ImportBehaviour::Fail)).unwrap();
+    assert_eq!(report.count(|s| *s == Status::Passed), 2, "{report:#?}");
+}
+
+#[test]
+fn a_function_of_an_instance_that_failed_can_be_called_through_a_shared_table() {
+    let report = clean(
+        r#"(module $shared (table (export "t") 4 funcref) (memory (export "m") 1)
+             (type $f (func (result i32)))
+             (func (export "go") (param i32) (result i32)
+               local.get 0  call_indirect (type $f)))
+           (register "shared" $shared)
+           (assert_trap
+             (module (import "shared" "t" (table 4 funcref)) (import "shared" "m" (memory 1))
+               (global (mut i32) (i32.const 40))
+               (func (result i32)
+                 global.get 0  i32.const 1  i32.add  global.set 0
+                 i32.const 0  global.get 0  i32.store
+                 global.get 0)
+               (elem (i32.const 2) 0)
+               (data (i32.const 0x10000) "beyond"))
+             "out of bounds memory access")
+           (assert_return (invoke $shared "go" (i32.const 2)) (i32.const 41))
+           (assert_return (invoke $shared "go" (i32.const 2)) (i32.const 42))"#,
+        &CaseOptions::default(),
+    );
+    // Eight opcodes and the `end`, besides the three of `go`, in each call.
+    assert_eq!(report.tally.sequence_points, 2 * (3 + 9));
+}
+
+#[test]
+fn commands_on_an_instance_that_was_not_made_are_not_run() {
+    struct Refuses;
+    impl Tamper for Refuses {
+        const ACTIVE: bool = true;
+        fn instantiation(&mut self, outcome: &mut lockstep::outcome::Outcome) {
+            *outcome = lockstep::outcome::Outcome::Unlinkable("a lie".to_owned());
+        }
+    }
+    let report = run_with(&script(THREE_CALLS), &CaseOptions::default(), Refuses, None).unwrap();
+    let rules: Vec<RuleId> = report.divergences.iter().map(|found| found.rule).collect();
+    assert_eq!(rules, [RuleId::Instantiate]);
+    assert_eq!(
+        report.count(|s| matches!(s, Status::NotRun(_))),
+        3,
+        "{report:#?}"
+    );
+}

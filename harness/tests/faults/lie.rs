@@ -1,0 +1,291 @@
+//! A subject that tells one lie: where, and what.
+
+use lockstep::divergence::Moment;
+use lockstep::fault::{Delivery, Tamper};
+use lockstep::outcome::{HostFailure, Outcome, SeenTrap};
+use lockstep::seen::Seen;
+use lockstep::snapshot::Snapshot;
+use lockstep_oracles::address::{FuncIndex, GlobalAddr, MemAddr, Pc, TableAddr};
+use lockstep_oracles::module::Module;
+use lockstep_spec_tests::script::{CommandKind, ModuleSource, Script};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// What is told instead of the truth.
+#[derive(Clone, Copy)]
+pub(crate) enum Fault {
+    /// A stack, wrong in one way.
+    Stack(Where, fn(&mut Snapshot, &Code)),
+    /// An event that does not come.
+    Skip(Where),
+    /// All events of which the innermost frame is in this function.
+    SkipFunction(FuncIndex),
+    /// An event that comes twice.
+    Twice(Where),
+    /// None: the engine panics at this event.
+    Panic(Where),
+    /// The trap of a `Trap` event.
+    Trap(fn(&mut SeenTrap)),
+    /// The error of a `HostcallError` event.
+    HostError(fn(&mut Result<HostFailure, String>)),
+    /// A host function's arguments.
+    HostArgs(fn(&mut Vec<Seen>)),
+    /// The end of an invocation.
+    Outcome(fn(&mut Outcome)),
+    /// The end of an instantiation.
+    Instantiation(fn(&mut Outcome)),
+    /// Whether a module compiles that must be rejected.
+    Compiles(fn(&mut Result<(), Outcome>)),
+    /// Single-step and the number of breakpoints.
+    EditState(fn(&mut bool, &mut usize)),
+    /// A memory's bytes.
+    Memory(MemAddr, fn(&mut Vec<u8>)),
+    /// A global's value.
+    Global(GlobalAddr, fn(&mut Seen)),
+    /// A table's size.
+    TableSize(TableAddr, fn(&mut u64)),
+    /// A table's element.
+    TableElement(TableAddr, u64, fn(&mut Seen)),
+}
+
+/// At which event a stack is lied about.
+#[derive(Clone, Copy)]
+pub(crate) struct Where {
+    moment: Moment,
+    /// Opcode that the innermost frame is at; any if empty.
+    opcode: &'static str,
+    /// Which of these events, from 1.
+    nth: u32,
+}
+
+impl Where {
+    /// The nth such event.
+    pub(crate) const fn nth(self, nth: u32) -> Where {
+        Where { nth, ..self }
+    }
+}
+
+/// The first `Breakpoint` event at an opcode.
+pub(crate) const fn at(opcode: &'static str) -> Where {
+    Where {
+        moment: Moment::Breakpoint,
+        opcode,
+        nth: 1,
+    }
+}
+
+/// The first event of another kind.
+pub(crate) const fn when(moment: Moment) -> Where {
+    Where {
+        moment,
+        opcode: "",
+        nth: 1,
+    }
+}
+
+/// PCs and opcodes of a script's modules; a program that names opcodes keeps its PCs apart.
+pub(crate) struct Code(Vec<(Pc, String)>);
+
+impl Code {
+    pub(crate) fn of(script: &Script) -> Code {
+        let mut code = Vec::new();
+        for command in &script.commands {
+            let (CommandKind::Module {
+                module: ModuleSource::Binary(bytes),
+                ..
+            }
+            | CommandKind::ModuleDefinition {
+                module: ModuleSource::Binary(bytes),
+                ..
+            }) = &command.kind
+            else {
+                continue;
+            };
+            let module = Module::new(bytes, script.features).expect("the programs are valid");
+            for function in module.functions() {
+                let names = function.instrs.iter().map(|instr| instr.op.name());
+                code.extend(function.pcs.iter().copied().zip(names));
+            }
+        }
+        Code(code)
+    }
+
+    fn opcode(&self, pc: Pc) -> &str {
+        self.0
+            .iter()
+            .find(|(at, _)| *at == pc)
+            .map_or("", |(_, name)| name)
+    }
+
+    fn position(&self, pc: Pc) -> usize {
+        self.0
+            .iter()
+            .position(|(at, _)| *at == pc)
+            .expect("a PC that is shown is an opcode's")
+    }
+
+    /// The PC of the opcode after the one at `pc`.
+    pub(crate) fn next(&self, pc: Pc) -> Pc {
+        self.0[self.position(pc) + 1].0
+    }
+
+    /// The PC of the opcode before the one at `pc`.
+    pub(crate) fn previous(&self, pc: Pc) -> Pc {
+        self.0[self.position(pc) - 1].0
+    }
+}
+
+/// Tells one [`Fault`]: once where it is about an event, always where it is about a state.
+pub(crate) struct Lie {
+    fault: Fault,
+    code: Code,
+    seen: u32,
+    told: Arc<AtomicU32>,
+}
+
+impl Lie {
+    /// A subject with this fault in this script, and a count of how often it shows.
+    pub(crate) fn new(fault: Fault, script: &Script) -> (Lie, Arc<AtomicU32>) {
+        let told = Arc::new(AtomicU32::new(0));
+        (
+            Lie {
+                fault,
+                code: Code::of(script),
+                seen: 0,
+                told: told.clone(),
+            },
+            told,
+        )
+    }
+
+    fn is_at(&mut self, place: Where, moment: Moment, stack: &Snapshot) -> bool {
+        let pc = stack.frames.first().map(|frame| frame.place.pc);
+        let opcode = pc.map_or("", |pc| self.code.opcode(pc));
+        if moment != place.moment || !(place.opcode.is_empty() || place.opcode == opcode) {
+            return false;
+        }
+        self.seen += 1;
+        self.seen == place.nth
+    }
+
+    /// Tells the lie, and remembers that it was one.
+    fn tell<V: Clone + PartialEq>(&self, value: &mut V, change: impl FnOnce(&mut V)) {
+        let truth = value.clone();
+        change(value);
+        if *value != truth {
+            self.told.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Tamper for Lie {
+    const ACTIVE: bool = true;
+
+    fn event(&mut self, moment: Moment, stack: &mut Snapshot) -> Delivery {
+        if let Fault::SkipFunction(func) = self.fault
+            && stack
+                .frames
+                .first()
+                .is_some_and(|frame| frame.place.func == Some(func))
+        {
+            self.told.fetch_add(1, Ordering::Relaxed);
+            return Delivery::Never;
+        }
+        let (Fault::Stack(place, _)
+        | Fault::Skip(place)
+        | Fault::Twice(place)
+        | Fault::Panic(place)) = self.fault
+        else {
+            return Delivery::Once;
+        };
+        if !self.is_at(place, moment, stack) {
+            return Delivery::Once;
+        }
+        if let Fault::Stack(_, change) = self.fault {
+            self.tell(stack, |stack| change(stack, &self.code));
+            return Delivery::Once;
+        }
+        self.told.fetch_add(1, Ordering::Relaxed);
+        match self.fault {
+            Fault::Skip(_) => Delivery::Never,
+            Fault::Twice(_) => Delivery::Twice,
+            _ => panic!("a deliberate panic"),
+        }
+    }
+
+    fn trap(&mut self, trap: &mut SeenTrap) {
+        if let Fault::Trap(change) = self.fault {
+            self.tell(trap, change);
+        }
+    }
+
+    fn host_error(&mut self, error: &mut Result<HostFailure, String>) {
+        if let Fault::HostError(change) = self.fault {
+            self.tell(error, change);
+        }
+    }
+
+    fn host_args(&mut self, args: &mut Vec<Seen>) {
+        if let Fault::HostArgs(change) = self.fault {
+            self.tell(args, change);
+        }
+    }
+
+    fn outcome(&mut self, outcome: &mut Outcome) {
+        if let Fault::Outcome(change) = self.fault {
+            self.tell(outcome, change);
+        }
+    }
+
+    fn instantiation(&mut self, outcome: &mut Outcome) {
+        if let Fault::Instantiation(change) = self.fault {
+            self.tell(outcome, change);
+        }
+    }
+
+    fn compiles(&mut self, compiles: &mut Result<(), Outcome>) {
+        if let Fault::Compiles(change) = self.fault {
+            self.tell(compiles, change);
+        }
+    }
+
+    fn edit_state(&mut self, single_step: &mut bool, breakpoints: &mut usize) {
+        if let Fault::EditState(change) = self.fault {
+            let mut state = (*single_step, *breakpoints);
+            self.tell(&mut state, |(on, count)| change(on, count));
+            (*single_step, *breakpoints) = state;
+        }
+    }
+
+    fn memory(&mut self, addr: MemAddr, bytes: &mut Vec<u8>) {
+        if let Fault::Memory(at, change) = self.fault
+            && at == addr
+        {
+            self.tell(bytes, change);
+        }
+    }
+
+    fn global(&mut self, addr: GlobalAddr, value: &mut Seen) {
+        if let Fault::Global(at, change) = self.fault
+            && at == addr
+        {
+            self.tell(value, change);
+        }
+    }
+
+    fn table_size(&mut self, addr: TableAddr, size: &mut u64) {
+        if let Fault::TableSize(at, change) = self.fault
+            && at == addr
+        {
+            self.tell(size, change);
+        }
+    }
+
+    fn table_element(&mut self, addr: TableAddr, index: u64, element: &mut Seen) {
+        if let Fault::TableElement(table, at, change) = self.fault
+            && (table, at) == (addr, index)
+        {
+            self.tell(element, change);
+        }
+    }
+}
