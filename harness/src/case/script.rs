@@ -9,9 +9,8 @@ use crate::lockstep::driver::{Ended, Expected, Verdict};
 use crate::outcome::{Outcome, SeenTrap};
 use crate::rules::RuleId;
 use crate::seen::Seen;
-use crate::subject::execute::{
-    ExpectedInstance, Instantiated, Invoked, Settings, Subject, SubjectError,
-};
+use crate::subject::execute::{Invoked, Settings, Subject, SubjectError};
+use crate::subject::instantiate::{ExpectedInstance, Instantiated};
 use crate::trace::Tracer;
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::module::Module;

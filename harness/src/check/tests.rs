@@ -40,10 +40,7 @@ fn imports_say_what_stands_for_them() {
         .collect();
     assert_eq!(
         notes,
-        [
-            "a host function that calls `g`",
-            "a seeded host function"
-        ]
+        ["a host function that calls `g`", "a seeded host function"]
     );
 }
 

@@ -1,28 +1,20 @@
-//! One execution of a case in the engine: instantiate, invoke, compare.
+//! One execution of a case in the engine: its store, its host entities, its invocations.
 
 use super::config;
 use super::handler::Handler;
 use super::host::{self, HostWorld};
 use super::names::{Access, Names};
 use super::session::{Session, Shared, State};
-use super::twin::twin;
 use super::values::{func_type, outcome_of, ref_type, val_type};
 use super::view::View;
 use crate::divergence::{Execution, Moment};
 use crate::fault::{Shown, Tamper};
 use crate::hosting::HostFunction;
-use crate::layout::{FunctionLayout, packed_layouts};
-use crate::lockstep::driver::{Driver, DriverConfig, Ended, Expected, ModuleFacts, Verdict};
+use crate::lockstep::driver::{Driver, DriverConfig, Ended, Verdict};
 use crate::lockstep::policy::FramePolicy;
 use crate::outcome::Outcome;
 use crate::rules::RuleId;
-use lockstep_oracles::address::{
-    FuncAddr, GlobalAddr, HostFuncId, InstanceAddr, MemAddr, TableAddr,
-};
-use lockstep_oracles::machine::InstantiateError;
-use lockstep_oracles::module::Module as OracleModule;
-use lockstep_oracles::store::Extern;
-use lockstep_oracles::trap::Trap;
+use lockstep_oracles::address::{FuncAddr, GlobalAddr, HostFuncId, MemAddr, TableAddr};
 use lockstep_oracles::value::{Ref, Value};
 use lockstep_oracles::{GlobalType, MemoryType, TableType, WasmFeatures};
 use std::marker::PhantomData;
@@ -30,7 +22,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use wasmtime::{AsContextMut, Engine, Func, Instance, Module, RootScope, Store, Val};
+use wasmtime::{AsContextMut, Engine, Func, RootScope, Store, Val};
 
 /// Settings of a case's executions.
 #[derive(Clone, Copy, Debug)]
@@ -74,36 +66,6 @@ impl SubjectError {
     }
 }
 
-/// What came of an instantiation, in the oracle's and the subject's view.
-#[derive(Debug)]
-pub struct Instantiated {
-    /// The instance, where the oracle made one.
-    pub instance: Option<InstanceAddr>,
-    /// What the oracle says.
-    pub expected: ExpectedInstance,
-    /// What the subject did.
-    pub outcome: Outcome,
-}
-
-/// What the oracle says of an instantiation.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ExpectedInstance {
-    /// It succeeds.
-    Instance,
-    /// It does not link.
-    Unlinkable(String),
-    /// A segment or the start function traps.
-    Trapped(Trap),
-    /// The start function calls a host function that fails.
-    HostFailed,
-    /// It needs more than the harness's limits.
-    Limit(String),
-    /// The start function used up the stack.
-    Exhausted,
-    /// Lockstep was not kept to the end.
-    Lost,
-}
-
 /// What came of an invocation.
 #[derive(Debug)]
 pub struct Invoked {
@@ -117,16 +79,16 @@ pub struct Invoked {
 
 /// One execution of one case.
 pub struct Subject<T: Tamper> {
-    engine: Engine,
-    store: Store<State<T>>,
-    shared: Arc<Shared<T>>,
-    execution: Execution,
-    settings: Settings,
+    pub(super) engine: Engine,
+    pub(super) store: Store<State<T>>,
+    pub(super) shared: Arc<Shared<T>>,
+    pub(super) execution: Execution,
+    pub(super) settings: Settings,
     tainted: bool,
 }
 
 /// How polling the guest ended.
-enum Driven<R> {
+pub(super) enum Driven<R> {
     Done(R),
     Stopped,
     Panicked(String),
@@ -187,7 +149,7 @@ impl<T: Tamper> Subject<T> {
         })
     }
 
-    fn session(&mut self) -> &mut Session<T> {
+    pub(super) fn session(&mut self) -> &mut Session<T> {
         // The session is in the store whenever no guest runs, or was rescued from a panic.
         self.store
             .data_mut()
@@ -300,254 +262,6 @@ impl<T: Tamper> Subject<T> {
             .collect()
     }
 
-    /// Whether the engine compiles the module.
-    ///
-    /// # Errors
-    ///
-    /// The engine's message, or that it panicked.
-    pub fn compiles(&mut self, bytes: &[u8]) -> Result<(), Outcome> {
-        let compiled = catch_unwind(AssertUnwindSafe(|| Module::new(&self.engine, bytes)));
-        let mut compiles = match compiled {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(Outcome::Failed(format!("{error:#}"))),
-            Err(panic) => Err(Outcome::Panicked(panic_text(&*panic))),
-        };
-        self.tamper().compiles(&mut compiles);
-        compiles
-    }
-
-    fn compile(&self, bytes: &[u8], oracle: &OracleModule) -> Result<Module, Outcome> {
-        let compiled = catch_unwind(AssertUnwindSafe(|| match self.execution {
-            Execution::Uninstrumented if self.settings.twin => {
-                let twin = twin(bytes, oracle).map_err(wasmtime::Error::new)?;
-                Module::new(&self.engine, &twin)
-            }
-            _ => Module::new(&self.engine, bytes),
-        }));
-        match compiled {
-            Ok(Ok(module)) => Ok(module),
-            Ok(Err(error)) => Err(Outcome::Failed(format!("{error:#}"))),
-            Err(panic) => Err(Outcome::Panicked(panic_text(&*panic))),
-        }
-    }
-
-    /// Instantiates a valid module in both, its start function in lockstep, and compares.
-    pub fn instantiate(
-        &mut self,
-        bytes: &Arc<[u8]>,
-        oracle: &Arc<OracleModule>,
-        imports: &[Extern],
-    ) -> Instantiated {
-        let module = match self.compile(bytes, oracle) {
-            Ok(module) => module,
-            Err(outcome) => return self.refused(outcome),
-        };
-        let made = self.driver().machine.instantiate(oracle, imports);
-        let instance = self.announce(bytes, oracle, &module);
-        let (mut expected, mut in_start) = match made {
-            Ok(_) => (ExpectedInstance::Instance, false),
-            Err(InstantiateError::Link { message, .. }) => {
-                (ExpectedInstance::Unlinkable(message), false)
-            }
-            Err(InstantiateError::Trap(trap)) => (ExpectedInstance::Trapped(trap), false),
-            Err(InstantiateError::Limit(message)) => (ExpectedInstance::Limit(message), false),
-        };
-        if let (ExpectedInstance::Instance, Some(addr)) = (&expected, instance)
-            && let Some(start) = oracle.start()
-        {
-            let func = self.driver().machine.store.instance(addr).funcs[start.index()];
-            in_start = self.driver().begin(func, &[]).is_ok();
-        }
-        let (mut outcome, handle) = self.instantiate_subject(&module, imports, &expected);
-        self.tamper().instantiation(&mut outcome);
-        if in_start {
-            expected = self.finish_start(&outcome);
-        } else {
-            self.check_instantiation(&expected, &outcome);
-        }
-        if let (Some(addr), Some(handle)) = (instance, handle) {
-            self.bind(addr, handle);
-        }
-        self.compare_entities();
-        Instantiated {
-            instance,
-            expected,
-            outcome,
-        }
-    }
-
-    fn refused(&mut self, outcome: Outcome) -> Instantiated {
-        let rule = match outcome {
-            Outcome::Panicked(_) => RuleId::Panic,
-            _ => RuleId::Instantiate,
-        };
-        let expected = "the module compiles".to_owned();
-        self.driver().report_end(rule, expected, outcome.describe());
-        Instantiated {
-            instance: None,
-            expected: ExpectedInstance::Lost,
-            outcome,
-        }
-    }
-
-    /// Tells names and driver of the oracle's new instance, if there is one.
-    fn announce(
-        &mut self,
-        bytes: &Arc<[u8]>,
-        oracle: &Arc<OracleModule>,
-        module: &Module,
-    ) -> Option<InstanceAddr> {
-        let layouts: Arc<[FunctionLayout]> = match self.execution {
-            Execution::Instrumented => packed_layouts(oracle).into(),
-            Execution::Uninstrumented => Arc::new([]),
-        };
-        let features = self.settings.features;
-        let Session { driver, names, .. } = self.session();
-        let addr = InstanceAddr(driver.known_instances() as u32);
-        if addr.index() >= driver.machine.store.num_instances() {
-            return None;
-        }
-        names.announce(driver.machine.store.instance(addr), module.clone());
-        driver.add_instance(ModuleFacts {
-            bytes: bytes.clone(),
-            features,
-            layouts,
-        });
-        Some(addr)
-    }
-
-    fn instantiate_subject(
-        &mut self,
-        module: &Module,
-        imports: &[Extern],
-        expected: &ExpectedInstance,
-    ) -> (Outcome, Option<Instance>) {
-        let Some(imports) = self.imports(imports) else {
-            return (Outcome::Failed("an import has no handle".to_owned()), None);
-        };
-        if let Err(error) = self.step_into(module) {
-            return (Outcome::Failed(format!("{error:#}")), None);
-        }
-        let driven = drive(
-            &self.shared,
-            Instance::new_async(&mut self.store, module, &imports),
-        );
-        let refused = std::mem::take(&mut self.store.data_mut().limiter().refused);
-        match driven {
-            Driven::Done(Ok(instance)) => (Outcome::Returned(Vec::new()), Some(instance)),
-            Driven::Done(Err(error)) => {
-                let outcome = match outcome_of(&error) {
-                    Outcome::Failed(message) if refused => Outcome::LimitReached(message),
-                    Outcome::Failed(message) if !matches!(expected, ExpectedInstance::Instance) => {
-                        Outcome::Unlinkable(message)
-                    }
-                    outcome => outcome,
-                };
-                (outcome, None)
-            }
-            Driven::Stopped => (self.stopped(), None),
-            Driven::Panicked(message) => (self.panicked(message), None),
-        }
-    }
-
-    fn imports(&mut self, imports: &[Extern]) -> Option<Vec<wasmtime::Extern>> {
-        let names = &self.session().names;
-        imports
-            .iter()
-            .map(|import| {
-                Some(match *import {
-                    Extern::Func(addr) => wasmtime::Extern::Func(names.func(addr)?),
-                    Extern::Table(addr) => wasmtime::Extern::Table(names.table(addr)?),
-                    Extern::Memory(addr) => wasmtime::Extern::Memory(names.memory(addr)?),
-                    Extern::Global(addr) => wasmtime::Extern::Global(names.global(addr)?),
-                })
-            })
-            .collect()
-    }
-
-    /// Turns single-step on for a module that is about to be instantiated.
-    ///
-    /// `single_step` reaches only modules that the store knows, so the module is made known first
-    /// (ledger: `W42-LATE-MODULE`). PC 0 is the file's magic number, never an opcode.
-    fn step_into(&mut self, module: &Module) -> wasmtime::Result<()> {
-        if self.execution == Execution::Uninstrumented {
-            return Ok(());
-        }
-        if let Some(mut edit) = self.store.as_context_mut().edit_breakpoints() {
-            edit.add_breakpoint(module, 0)?;
-            edit.remove_breakpoint(module, 0)?;
-            edit.single_step(true)?;
-        }
-        self.check_edit_state();
-        Ok(())
-    }
-
-    fn check_edit_state(&mut self) {
-        let mut single_step = self.store.is_single_step();
-        let mut listed = self.store.breakpoints().map_or(0, Iterator::count);
-        self.tamper().edit_state(&mut single_step, &mut listed);
-        if single_step && listed == 0 {
-            return;
-        }
-        self.driver().report_plain(
-            RuleId::EditSingleStep,
-            Moment::Edit,
-            "single-step on, no breakpoint listed".to_owned(),
-            format!("single-step {single_step}, {listed} breakpoints listed"),
-        );
-    }
-
-    fn finish_start(&mut self, outcome: &Outcome) -> ExpectedInstance {
-        match self.finish(outcome.clone()) {
-            Verdict::Ended(Expected::Returned(_)) => ExpectedInstance::Instance,
-            Verdict::Ended(Expected::Trapped(trap)) => ExpectedInstance::Trapped(trap),
-            Verdict::Ended(Expected::HostFailed(_)) => ExpectedInstance::HostFailed,
-            Verdict::Exhausted => ExpectedInstance::Exhausted,
-            Verdict::Lost => ExpectedInstance::Lost,
-        }
-    }
-
-    /// Instantiation without a start function: the same in both, or a divergence.
-    fn check_instantiation(&mut self, expected: &ExpectedInstance, outcome: &Outcome) {
-        let (agrees, wanted) = match expected {
-            ExpectedInstance::Instance => (
-                *outcome == Outcome::Returned(Vec::new()),
-                "instantiated".to_owned(),
-            ),
-            ExpectedInstance::Unlinkable(message) => {
-                let agrees = matches!(outcome, Outcome::Unlinkable(_));
-                (agrees, format!("does not link: {message}"))
-            }
-            ExpectedInstance::Trapped(trap) => {
-                let agrees = matches!(outcome, Outcome::Trapped(seen) if seen.is(*trap));
-                (agrees, format!("trapped: {trap}"))
-            }
-            ExpectedInstance::Limit(message) => (
-                matches!(outcome, Outcome::LimitReached(_)),
-                format!("limit: {message}"),
-            ),
-            ExpectedInstance::HostFailed | ExpectedInstance::Exhausted | ExpectedInstance::Lost => {
-                return;
-            }
-        };
-        if !agrees {
-            let rule = match outcome {
-                Outcome::Panicked(_) => RuleId::Panic,
-                _ => RuleId::Instantiate,
-            };
-            self.driver().report_end(rule, wanted, outcome.describe());
-        }
-    }
-
-    fn bind(&mut self, addr: InstanceAddr, handle: Instance) {
-        let mut lent = self.store.data_mut().lend();
-        if let Some(Session { driver, names, .. }) = lent.get() {
-            let oracle = driver.machine.store.instance(addr);
-            names.bind(&mut self.store, addr, oracle, handle);
-        }
-        self.store.data_mut().give_back(lent);
-    }
-
     /// Invokes a function in both, in lockstep, and compares.
     ///
     /// # Errors
@@ -594,7 +308,7 @@ impl<T: Tamper> Subject<T> {
         })
     }
 
-    fn finish(&mut self, outcome: Outcome) -> Verdict {
+    pub(super) fn finish(&mut self, outcome: Outcome) -> Verdict {
         let verdict = self.driver().finish(&outcome);
         if verdict == Verdict::Exhausted {
             self.with_view(|driver, view| driver.taint_entities(view));
@@ -604,7 +318,7 @@ impl<T: Tamper> Subject<T> {
         verdict
     }
 
-    fn compare_entities(&mut self) {
+    pub(super) fn compare_entities(&mut self) {
         if self.is_alive() {
             self.with_view(|driver, view| driver.compare_entities(view, Moment::End));
         }
@@ -640,7 +354,7 @@ impl<T: Tamper> Subject<T> {
     }
 
     /// The guest was stopped: nothing is stepped any more.
-    fn stopped(&mut self) -> Outcome {
+    pub(super) fn stopped(&mut self) -> Outcome {
         if self.execution == Execution::Instrumented
             && let Some(mut edit) = self.store.as_context_mut().edit_breakpoints()
         {
@@ -650,7 +364,7 @@ impl<T: Tamper> Subject<T> {
         Outcome::Stopped
     }
 
-    fn panicked(&mut self, message: String) -> Outcome {
+    pub(super) fn panicked(&mut self, message: String) -> Outcome {
         let driver = self.driver();
         let observed = format!("the engine panicked: {message}");
         driver.report_end(RuleId::Panic, "no panic".to_owned(), observed);
@@ -677,7 +391,7 @@ fn see<T: Tamper>(
 }
 
 /// Polls the guest to its end. A pending guest with a stop requested is dropped, which unwinds it.
-fn drive<T, R>(shared: &Shared<T>, guest: impl Future<Output = R>) -> Driven<R> {
+pub(super) fn drive<T, R>(shared: &Shared<T>, guest: impl Future<Output = R>) -> Driven<R> {
     let polled = catch_unwind(AssertUnwindSafe(|| {
         let mut guest = pin!(guest);
         let mut context = Context::from_waker(Waker::noop());

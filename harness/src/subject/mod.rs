@@ -7,6 +7,7 @@ pub mod config;
 pub mod execute;
 mod handler;
 pub mod host;
+pub mod instantiate;
 mod names;
 pub mod probe;
 mod session;
