@@ -14,7 +14,12 @@
     (loop $l
       (br_if $l (i32.gt_s (local.tee 0 (i32.sub (local.get 0) (i32.const 1))) (i32.const 3))))
     (local.get 0))
+  (func (export "h") (param i32) (result i32)
+    (if (i32.eqz (local.get 0)) (then (unreachable)))
+    (i32.div_u (i32.const 1) (i32.sub (local.get 0) (i32.const 1))))
   (memory 1))
+(assert_trap (invoke "h" (i32.const 1)) "integer divide by zero")
+(assert_trap (invoke "h" (i32.const 0)) "unreachable")
 (assert_trap (invoke "f" (i32.const 0)) "integer divide by zero")
 (assert_return (invoke "f" (i32.const 1)) (i32.const 6))
 (assert_trap (invoke "g" (i32.const 0)) "out of bounds memory access")
