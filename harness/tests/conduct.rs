@@ -296,3 +296,18 @@ fn commands_on_an_instance_that_was_not_made_are_not_run() {
         "{report:#?}"
     );
 }
+
+/// After the stack is used up the oracle must not try to finish the program: it may never end.
+#[test]
+fn an_overflow_in_a_program_that_would_run_on_for_ever_ends() {
+    let text = r#"(module (func $f (export "f") (param i32) (result i32)
+            (if (result i32) (i32.lt_u (local.get 0) (i32.const 2))
+              (then (local.get 0))
+              (else (i32.add
+                (call $f (i32.sub (local.get 0) (i32.const 1)))
+                (call $f (i32.sub (local.get 0) (i32.const 2))))))))
+        (assert_exhaustion (invoke "f" (i32.const 30000)) "call stack exhausted")"#;
+    let report = run(&script(text), &CaseOptions::default()).unwrap();
+    assert!(report.divergences.is_empty(), "{report:#?}");
+    assert_eq!(statuses(&report), [&Status::Passed, &Status::Exhausted]);
+}

@@ -14,12 +14,14 @@ use crate::seen::Seen;
 use crate::trace::Tracer;
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::address::{FuncAddr, FuncIndex, InstanceAddr};
+use lockstep_oracles::code::Function;
 use lockstep_oracles::limits::Limits;
 use lockstep_oracles::machine::{
-    EverySequencePoint, FrameView, InvokeError, Machine, NoSequencePoint, Stop,
+    EverySequencePoint, FrameView, InvokeError, Machine, NoSequencePoint, Stop, StopAt,
 };
 use lockstep_oracles::trap::{Exhaustion, Trap};
 use lockstep_oracles::value::Value;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -176,6 +178,11 @@ pub struct Driver {
 /// because they decide only whether a stack overflow that no event located is believable.
 const FRAME_BYTES: usize = 256;
 const VALUE_BYTES: usize = 32;
+
+/// Sequence points after which the oracle gives up looking for the depth of a stack overflow, and
+/// how many of them it passes between two looks.
+const OVERFLOW_POINTS: u32 = 1 << 30;
+const OVERFLOW_STRIDE: u32 = 1 << 12;
 
 /// Sequence points that the oracle looks ahead to tell a lost event from other differences.
 pub(super) const LOOKAHEAD: u32 = 100_000;
@@ -367,6 +374,27 @@ impl Driver {
         Stop::SequencePoint
     }
 
+    /// Runs the oracle until the subject's stack may be used up, or the program does something else.
+    ///
+    /// Where the stack ran out is the subject's own, and the program may go on for ever after it:
+    /// the oracle gives up at a sequence point after `OVERFLOW_POINTS`.
+    fn run_deep(&mut self) -> Stop {
+        for _ in 0..OVERFLOW_POINTS / OVERFLOW_STRIDE {
+            let stop = self.machine.run(&Every::new(OVERFLOW_STRIDE));
+            if stop != Stop::SequencePoint || self.is_deep() {
+                return stop;
+            }
+        }
+        Stop::SequencePoint
+    }
+
+    /// Whether the invocation's call depth can use up the subject's stack.
+    fn is_deep(&self) -> bool {
+        // Every local, operand and opcode may have a slot of its own in the subject's frame.
+        let frame = FRAME_BYTES + VALUE_BYTES * self.largest_function;
+        self.machine.max_depth() * frame >= self.subject_stack
+    }
+
     /// A stack overflow that no event announced.
     fn finish_overflow(&mut self, outcome: &Outcome) -> Verdict {
         if self.execution == Execution::Instrumented {
@@ -377,14 +405,11 @@ impl Driver {
             }
             return Verdict::Exhausted;
         }
-        let stop = self.machine.run(&NoSequencePoint);
-        // Every local, operand and opcode may have a slot of its own in the subject's frame.
-        let frame = FRAME_BYTES + VALUE_BYTES * self.largest_function;
-        let deep = self.machine.max_depth() * frame >= self.subject_stack;
+        let stop = self.run_deep();
         if stop != Stop::Return {
             self.machine.unwind();
         }
-        if !deep {
+        if stop != Stop::SequencePoint && !self.is_deep() {
             self.report_outcome("no stack overflow: the call depth is small", outcome);
         }
         Verdict::Exhausted
@@ -457,6 +482,28 @@ impl Driver {
     /// Ends the case because control diverged.
     pub fn end_control(&mut self, rule: RuleId) {
         self.ended.get_or_insert(Ended::Control(rule));
+    }
+}
+
+/// Stops at every so many sequence points.
+struct Every {
+    left: Cell<u32>,
+}
+
+impl Every {
+    fn new(count: u32) -> Every {
+        Every {
+            left: Cell::new(count),
+        }
+    }
+}
+
+impl StopAt for Every {
+    #[inline]
+    fn stops(&self, _: InstanceAddr, _: &Function, _: usize) -> bool {
+        let left = self.left.get() - 1;
+        self.left.set(left);
+        left == 0
     }
 }
 

@@ -38,7 +38,7 @@ impl Driver {
     }
 
     /// Counts a matched event and looks at the case's budget.
-    #[inline]
+    #[inline(always)]
     fn matched<O: Observation>(&mut self, observed: &mut O, op: Opcode, place: Place) {
         self.tally.sequence_points += 1;
         self.tally.opcodes[op as usize] += 1;
@@ -58,14 +58,16 @@ impl Driver {
             return Flow::Continue;
         };
         let (op, place) = (view.op(), expected_place(&view));
-        let mut walk = observed.walk();
-        if walk.done() || walk.place() != place {
-            drop(walk);
-            return self.misplaced(observed, Moment::Breakpoint, StackDiff::Place { frame: 0 });
-        }
         let layout = Driver::layout(&self.modules, &view);
-        let diff = compare_values(&view, layout, &mut walk, &mut self.tally);
-        drop(walk);
+        // The walk ends with the block, where it is: it is too large to be moved at every event.
+        let diff = {
+            let mut walk = observed.walk();
+            let placed = !walk.done() && walk.place() == place;
+            placed.then(|| compare_values(&view, layout, &mut walk, &mut self.tally))
+        };
+        let Some(diff) = diff else {
+            return self.misplaced(observed, Moment::Breakpoint, StackDiff::Place { frame: 0 });
+        };
         self.tally.frames_skipped += self.machine.depth() as u64 - 1;
         if !diff.is_empty() {
             self.report_values(observed, Moment::Breakpoint, 0, diff);

@@ -21,14 +21,10 @@ impl<T: Tamper> Observation for View<'_, T> {
     where
         Self: 'w;
 
-    #[inline]
+    #[inline(always)]
     fn walk(&mut self) -> CursorWalk<'_, T> {
-        let Some(cursor) = self.store.as_context_mut().debug_frames() else {
-            // The driver walks only in the execution that has `guest_debug` on.
-            unreachable!("debug_frames() without guest_debug")
-        };
         CursorWalk {
-            cursor,
+            cursor: self.store.as_context_mut().debug_frames(),
             names: self.names,
         }
     }
@@ -36,22 +32,31 @@ impl<T: Tamper> Observation for View<'_, T> {
 
 /// A walk with the engine's cursor.
 pub(super) struct CursorWalk<'a, T: 'static> {
-    cursor: DebugFrameCursor<'a, State<T>>,
+    /// Stays in the `Option` it came in: it is too large to be moved at every event.
+    cursor: Option<DebugFrameCursor<'a, State<T>>>,
     names: &'a mut Names,
+}
+
+/// The cursor, which is always there: the driver walks only in the execution that has `guest_debug`
+/// on.
+#[inline(always)]
+fn present<C>(cursor: Option<C>) -> C {
+    cursor.unwrap_or_else(|| unreachable!("debug_frames() without guest_debug"))
 }
 
 impl<T: Tamper> Walk for CursorWalk<'_, T> {
     #[inline]
     fn done(&self) -> bool {
-        self.cursor.done()
+        present(self.cursor.as_ref()).done()
     }
 
-    #[inline]
+    #[inline(always)]
     fn place(&mut self) -> Place {
-        let handle = self.cursor.instance();
-        let named = self.names.instance(handle, self.cursor.module());
+        let cursor = present(self.cursor.as_mut());
+        let handle = cursor.instance();
+        let named = self.names.instance(handle, cursor.module());
         let imported = named.map_or(0, |(addr, _)| self.names.imported_funcs(addr));
-        let shown = self.cursor.wasm_function_index_and_pc();
+        let shown = cursor.wasm_function_index_and_pc();
         Place {
             instance: named.map(|(addr, _)| addr),
             module_agrees: named.is_some_and(|(_, agrees)| agrees),
@@ -62,29 +67,31 @@ impl<T: Tamper> Walk for CursorWalk<'_, T> {
 
     #[inline]
     fn num_locals(&self) -> u32 {
-        self.cursor.num_locals()
+        present(self.cursor.as_ref()).num_locals()
     }
 
     #[inline]
     fn num_operands(&self) -> u32 {
-        self.cursor.num_stacks()
+        present(self.cursor.as_ref()).num_stacks()
     }
 
     #[inline(always)]
     fn local(&mut self, index: u32) -> Seen {
-        let value = self.cursor.local(index);
-        self.names.seen(&mut self.cursor, value)
+        let cursor = present(self.cursor.as_mut());
+        let value = cursor.local(index);
+        self.names.seen(cursor, value)
     }
 
     #[inline(always)]
     fn operand(&mut self, index: u32) -> Seen {
-        let value = self.cursor.stack(index);
-        self.names.seen(&mut self.cursor, value)
+        let cursor = present(self.cursor.as_mut());
+        let value = cursor.stack(index);
+        self.names.seen(cursor, value)
     }
 
     #[inline]
     fn parent(&mut self) -> Boundary {
-        match self.cursor.move_to_parent() {
+        match present(self.cursor.as_mut()).move_to_parent() {
             FrameParentResult::SameActivation => Boundary::Same,
             FrameParentResult::NewActivation => Boundary::Host,
         }

@@ -64,7 +64,7 @@ impl FrameView<'_> {
 impl Machine {
     /// The innermost frame of the top activation; `None` without an activation, and in one that
     /// called a host function directly.
-    #[inline]
+    #[inline(always)]
     pub fn top(&self) -> Option<FrameView<'_>> {
         let activation = self.activations.last()?;
         if self.frames.len() == activation.first_frame {
@@ -98,7 +98,7 @@ impl Machine {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn view(&self, frame: &Frame, activation: usize, waits: bool) -> FrameView<'_> {
         let module = &*self.store.instances[frame.instance.index()].module;
         let function = &module.functions[frame.function as usize];

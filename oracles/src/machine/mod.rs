@@ -276,7 +276,7 @@ impl Machine {
     /// # Panics
     ///
     /// If there is no activation.
-    #[inline]
+    #[inline(always)]
     pub fn run<S: StopAt>(&mut self, stop_at: &S) -> Stop {
         let Some(activation) = self.activations.last_mut() else {
             panic!("run without an activation");
