@@ -90,6 +90,11 @@ pub struct Compared {
     pub frames_skipped: u64,
     /// Locals and operands compared; a `v128` is one.
     pub values: u64,
+    /// Comparisons of a whole memory, global or table: at each host call and at each end.
+    pub entities: u64,
+    /// Comparisons left out: the subject shows no handle (`--no-twin`, a failed instantiation), or an
+    /// exhaustion left the content open.
+    pub entities_skipped: u64,
     /// Host calls matched with the oracle, both executions together.
     pub host_calls: u64,
     /// API calls not made because they would crash the process.
@@ -191,6 +196,8 @@ impl From<&Tally> for Compared {
             frames: tally.frames,
             frames_skipped: tally.frames_skipped,
             values: tally.values,
+            entities: tally.entities,
+            entities_skipped: tally.entities_skipped,
             host_calls: tally.host_calls,
             hazards_avoided: tally.hazards_avoided(),
             hazards_by_entry: Hazards {
@@ -208,6 +215,8 @@ impl Compared {
         self.frames += other.frames;
         self.frames_skipped += other.frames_skipped;
         self.values += other.values;
+        self.entities += other.entities;
+        self.entities_skipped += other.entities_skipped;
         self.host_calls += other.host_calls;
         self.hazards_avoided += other.hazards_avoided;
         self.hazards_by_entry.v128_slot += other.hazards_by_entry.v128_slot;
@@ -449,6 +458,8 @@ mod tests {
             "inconclusive",
             "not_run",
             "frames_skipped",
+            "entities",
+            "entities_skipped",
             "host_calls",
             "measured",
         ] {

@@ -23,18 +23,22 @@ pub trait Entities {
     fn has_instance(&self, addr: lockstep_oracles::address::InstanceAddr) -> bool;
 }
 
+/// A memory, global or table of the case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Entity {
+    Memory(MemAddr),
+    Global(GlobalAddr),
+    Table(TableAddr),
+}
+
 /// Entities whose content is the engine's choice from here on, because an exhaustion left them so.
 #[derive(Debug, Default)]
-pub struct Taint {
-    memories: BTreeSet<MemAddr>,
-    globals: BTreeSet<GlobalAddr>,
-    tables: BTreeSet<TableAddr>,
-}
+pub struct Taint(BTreeSet<Entity>);
 
 impl Taint {
     /// Whether anything is tainted.
     pub fn is_empty(&self) -> bool {
-        self.memories.is_empty() && self.globals.is_empty() && self.tables.is_empty()
+        self.0.is_empty()
     }
 }
 
@@ -70,45 +74,36 @@ impl Driver {
     }
 
     fn each_entity<E: Entities>(&mut self, subject: &mut E, purpose: Use) {
-        for addr in (0..self.machine.store.num_memories() as u32).map(MemAddr) {
-            if !self.taint.memories.contains(&addr)
-                && let Some(difference) = self.memory_difference(subject, addr)
-            {
-                match purpose {
-                    Use::Report(moment) => self.report_entity(difference, moment),
-                    Use::Taint => drop(self.taint.memories.insert(addr)),
+        let store = &self.machine.store;
+        let memories = (0..store.num_memories() as u32).map(|n| Entity::Memory(MemAddr(n)));
+        let globals = (0..store.num_globals() as u32).map(|n| Entity::Global(GlobalAddr(n)));
+        let tables = (0..store.num_tables() as u32).map(|n| Entity::Table(TableAddr(n)));
+        for entity in memories.chain(globals).chain(tables) {
+            let shown = match entity {
+                Entity::Memory(addr) => subject.memory(addr).is_some(),
+                Entity::Global(addr) => subject.global(addr).is_some(),
+                Entity::Table(addr) => subject.table_size(addr).is_some(),
+            };
+            if !shown || self.taint.0.contains(&entity) {
+                self.tally.entities_skipped += 1;
+                continue;
+            }
+            self.tally.entities += 1;
+            let difference = match entity {
+                Entity::Memory(addr) => self.memory_difference(subject, addr),
+                Entity::Global(addr) => self.global_difference(subject, addr),
+                Entity::Table(addr) => self.table_difference(subject, addr),
+            };
+            match (difference, purpose) {
+                (None, _) => {}
+                (Some(found), Use::Report(moment)) => {
+                    self.report_plain(found.rule, moment, found.expected, found.observed);
+                }
+                (Some(_), Use::Taint) => {
+                    self.taint.0.insert(entity);
                 }
             }
         }
-        for addr in (0..self.machine.store.num_globals() as u32).map(GlobalAddr) {
-            if !self.taint.globals.contains(&addr)
-                && let Some(difference) = self.global_difference(subject, addr)
-            {
-                match purpose {
-                    Use::Report(moment) => self.report_entity(difference, moment),
-                    Use::Taint => drop(self.taint.globals.insert(addr)),
-                }
-            }
-        }
-        for addr in (0..self.machine.store.num_tables() as u32).map(TableAddr) {
-            if !self.taint.tables.contains(&addr)
-                && let Some(difference) = self.table_difference(subject, addr)
-            {
-                match purpose {
-                    Use::Report(moment) => self.report_entity(difference, moment),
-                    Use::Taint => drop(self.taint.tables.insert(addr)),
-                }
-            }
-        }
-    }
-
-    fn report_entity(&mut self, difference: Difference, moment: Moment) {
-        let Difference {
-            rule,
-            expected,
-            observed,
-        } = difference;
-        self.report_plain(rule, moment, expected, observed);
     }
 
     fn memory_difference<E: Entities>(&self, subject: &mut E, addr: MemAddr) -> Option<Difference> {

@@ -17,6 +17,10 @@ pub struct Tally {
     pub v128_slots_avoided: u64,
     /// Operands at a trap not read (ledger: `W42-TRAP-SLOT`).
     pub trap_slots_avoided: u64,
+    /// Comparisons of a whole memory, global or table.
+    pub entities: u64,
+    /// Comparisons left out: the subject shows no handle, or an exhaustion left the content open.
+    pub entities_skipped: u64,
     /// Host calls matched with the oracle.
     pub host_calls: u64,
     /// Times each opcode was at a matched event, by [`Opcode`].
@@ -32,6 +36,8 @@ impl Default for Tally {
             values: 0,
             v128_slots_avoided: 0,
             trap_slots_avoided: 0,
+            entities: 0,
+            entities_skipped: 0,
             host_calls: 0,
             opcodes: vec![0; Opcode::ALL.len()].into(),
         }
@@ -52,6 +58,8 @@ impl Tally {
         self.values += other.values;
         self.v128_slots_avoided += other.v128_slots_avoided;
         self.trap_slots_avoided += other.trap_slots_avoided;
+        self.entities += other.entities;
+        self.entities_skipped += other.entities_skipped;
         self.host_calls += other.host_calls;
         for (mine, theirs) in self.opcodes.iter_mut().zip(&other.opcodes) {
             *mine += theirs;

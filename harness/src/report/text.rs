@@ -294,6 +294,14 @@ fn write_totals(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
         ),
     )?;
     line("values", grouped(compared.values))?;
+    let left_out = grouped(compared.entities_skipped);
+    line(
+        "entities",
+        format!(
+            "{} compared, {left_out} left out: no handle, or left open by an exhaustion",
+            grouped(compared.entities)
+        ),
+    )?;
     line("host calls", grouped(compared.host_calls))?;
     line(
         "opcodes",
