@@ -83,7 +83,7 @@ pub static ENTRIES: &[Entry] = &[
     Entry {
         id: IF_PARAMS,
         kind: EntryKind::Observational,
-        rule: "FRAME-OPERAND-COUNT, FRAME-CALLER-OPERANDS",
+        rule: "FRAME-OPERAND-COUNT, FRAME-CALLER-OPERANDS, EVENT-TRAP-STACK",
         versions: "42.0.2",
         cause: "The compiler keeps an `if`'s parameters twice on its value stack; the debug \
                 information takes one copy for the other. In the consequent, once every copy is \
