@@ -109,4 +109,20 @@ mod tests {
         assert_eq!(FrameBudget::new(FramePolicy::Innermost).at_boundary(900), 1);
         assert_eq!(FrameBudget::new(FramePolicy::Innermost).at_boundary(0), 0);
     }
+
+    proptest::proptest! {
+        /// Whatever the depths: at least the innermost 16 frames, never more than there are, and all
+        /// of them at least once in a thousand events.
+        #[test]
+        fn adaptive_keeps_its_promises(depths in proptest::collection::vec(1usize..400, 1..4000)) {
+            let mut budget = FrameBudget::new(FramePolicy::Adaptive);
+            let mut since_all = 0;
+            for depth in depths {
+                let frames = budget.frames(depth);
+                proptest::prop_assert!((depth.min(NEAR)..=depth).contains(&frames));
+                since_all = if frames == depth { 0 } else { since_all + 1 };
+                proptest::prop_assert!(since_all < PERIOD);
+            }
+        }
+    }
 }
