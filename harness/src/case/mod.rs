@@ -9,7 +9,6 @@ pub use imports::{ImportBehaviour, ImportSettings};
 
 use crate::divergence::{Divergence, Execution};
 use crate::fault::{Honest, Tamper};
-use crate::lockstep::driver::Ended;
 use crate::lockstep::tally::Tally;
 use crate::subject::execute::{Settings, SubjectError};
 use crate::trace::Tracer;
@@ -94,7 +93,6 @@ pub(crate) struct Executed {
     pub(crate) findings: crate::lockstep::findings::Findings,
     /// First command that the other execution must not run: this one could not finish it.
     pub(crate) cut: Option<usize>,
-    pub(crate) ended: Option<Ended>,
 }
 
 /// Runs a case.

@@ -100,7 +100,6 @@ pub(super) fn execute<T: Tamper>(
         tally: Default::default(),
         findings: Default::default(),
         cut: None,
-        ended: None,
     };
     for (index, command) in script.commands.iter().enumerate() {
         let status = run.judged(command, cut.is_some_and(|cut| index >= cut));
@@ -113,7 +112,6 @@ pub(super) fn execute<T: Tamper>(
     let driver = run.subject.driver();
     executed.tally = std::mem::take(&mut driver.tally);
     executed.findings = std::mem::take(&mut driver.findings);
-    executed.ended = driver.ended.take();
     Ok(executed)
 }
 

@@ -247,6 +247,10 @@ impl Stacks {
 
     /// The stack that is shown now, if it is not the real one.
     fn shown_if_wrong(&self) -> Option<Box<[ShownOperand]>> {
+        // No `if` with parameters encloses this point, so the stacks are the same.
+        if self.recorded.len() == self.real.len() {
+            return None;
+        }
         let mut shown = Vec::new();
         let mut next = self.recorded.last().copied();
         while let Some(node) = next {
@@ -260,21 +264,12 @@ impl Stacks {
                 real,
             });
             next = self.nodes[node].below;
-            // Usual case, without walking to the bottom: heights agree exactly when nodes do.
-            if shown.len() == 1 && self.top_is_right() {
-                return None;
-            }
         }
         if shown.len() == self.real.len() {
             return None;
         }
         shown.reverse();
         Some(shown.into())
-    }
-
-    /// Whether no `if` with parameters encloses this point, so that the stacks are the same.
-    fn top_is_right(&self) -> bool {
-        self.recorded.len() == self.real.len()
     }
 }
 

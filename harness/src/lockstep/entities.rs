@@ -54,6 +54,9 @@ struct Difference {
     observed: String,
 }
 
+/// What came of one comparison; `None` where the subject shows no handle.
+type Compared = Option<Result<(), Difference>>;
+
 /// What to do with a difference.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Use {
@@ -67,10 +70,9 @@ impl Driver {
         self.each_entity(subject, Use::Report(moment));
     }
 
-    /// After an exhaustion: entities that differ are no longer compared. Answers whether any does.
-    pub fn taint_entities<E: Entities>(&mut self, subject: &mut E) -> bool {
+    /// After an exhaustion: entities that differ are no longer compared.
+    pub fn taint_entities<E: Entities>(&mut self, subject: &mut E) {
         self.each_entity(subject, Use::Taint);
-        !self.taint.is_empty()
     }
 
     fn each_entity<E: Entities>(&mut self, subject: &mut E, purpose: Use) {
@@ -79,88 +81,65 @@ impl Driver {
         let globals = (0..store.num_globals() as u32).map(|n| Entity::Global(GlobalAddr(n)));
         let tables = (0..store.num_tables() as u32).map(|n| Entity::Table(TableAddr(n)));
         for entity in memories.chain(globals).chain(tables) {
-            let shown = match entity {
-                Entity::Memory(addr) => subject.memory(addr).is_some(),
-                Entity::Global(addr) => subject.global(addr).is_some(),
-                Entity::Table(addr) => subject.table_size(addr).is_some(),
+            let compared = match entity {
+                tainted if self.taint.0.contains(&tainted) => None,
+                Entity::Memory(addr) => self.compare_memory(subject, addr),
+                Entity::Global(addr) => self.compare_global(subject, addr),
+                Entity::Table(addr) => self.compare_table(subject, addr),
             };
-            if !shown || self.taint.0.contains(&entity) {
+            let Some(compared) = compared else {
                 self.tally.entities_skipped += 1;
                 continue;
-            }
-            self.tally.entities += 1;
-            let difference = match entity {
-                Entity::Memory(addr) => self.memory_difference(subject, addr),
-                Entity::Global(addr) => self.global_difference(subject, addr),
-                Entity::Table(addr) => self.table_difference(subject, addr),
             };
-            match (difference, purpose) {
-                (None, _) => {}
-                (Some(found), Use::Report(moment)) => {
+            self.tally.entities += 1;
+            match (compared, purpose) {
+                (Ok(()), _) => {}
+                (Err(found), Use::Report(moment)) => {
                     self.report_plain(found.rule, moment, found.expected, found.observed);
                 }
-                (Some(_), Use::Taint) => {
+                (Err(_), Use::Taint) => {
                     self.taint.0.insert(entity);
                 }
             }
         }
     }
 
-    fn memory_difference<E: Entities>(&self, subject: &mut E, addr: MemAddr) -> Option<Difference> {
+    fn compare_memory<E: Entities>(&self, subject: &mut E, addr: MemAddr) -> Compared {
         let expected = self.machine.store.memory(addr).bytes();
         let seen = subject.memory(addr)?;
         if expected == seen {
-            return None;
+            return Some(Ok(()));
         }
-        let differ = |expected: String, observed: String| {
-            Some(Difference {
-                rule: RuleId::Memory,
-                expected,
-                observed,
-            })
-        };
+        let differ = |expected, observed| differ(RuleId::Memory, expected, observed);
         if expected.len() != seen.len() {
             let show = |n: usize| format!("memory {addr}: {n} bytes");
             return differ(show(expected.len()), show(seen.len()));
         }
-        let at = expected.iter().zip(seen).position(|(a, b)| a != b)?;
+        let pairs = expected.iter().zip(seen);
+        let at = pairs.take_while(|(a, b)| a == b).count();
         let show = |byte: u8| format!("memory {addr} byte 0x{at:x} = 0x{byte:02x}");
         differ(show(expected[at]), show(seen[at]))
     }
 
-    fn global_difference<E: Entities>(
-        &mut self,
-        subject: &mut E,
-        addr: GlobalAddr,
-    ) -> Option<Difference> {
+    fn compare_global<E: Entities>(&mut self, subject: &mut E, addr: GlobalAddr) -> Compared {
         let expected = self.machine.store.global(addr).value();
         let seen = subject.global(addr)?;
         if seen.is(expected.ty(), expected.cell())
             || self.unresolved_agrees(subject, seen, as_ref(expected))
         {
-            return None;
+            return Some(Ok(()));
         }
-        Some(Difference {
-            rule: RuleId::Global,
-            expected: format!("global {addr} = {expected}"),
-            observed: format!("global {addr} = {seen}"),
-        })
+        differ(
+            RuleId::Global,
+            format!("global {addr} = {expected}"),
+            format!("global {addr} = {seen}"),
+        )
     }
 
-    fn table_difference<E: Entities>(
-        &mut self,
-        subject: &mut E,
-        addr: TableAddr,
-    ) -> Option<Difference> {
+    fn compare_table<E: Entities>(&mut self, subject: &mut E, addr: TableAddr) -> Compared {
         let size = self.machine.store.table(addr).elements.len() as u64;
         let seen = subject.table_size(addr)?;
-        let differ = |expected: String, observed: String| {
-            Some(Difference {
-                rule: RuleId::Table,
-                expected,
-                observed,
-            })
-        };
+        let differ = |expected, observed| differ(RuleId::Table, expected, observed);
         if size != seen {
             let show = |n: u64| format!("table {addr}: {n} elements");
             return differ(show(size), show(seen));
@@ -181,7 +160,7 @@ impl Driver {
                 format!("table {addr} element {index} = {seen}"),
             );
         }
-        None
+        Some(Ok(()))
     }
 
     /// Whether an unknown function reference may stand for the expected one: that one belongs to an
@@ -203,6 +182,14 @@ impl Driver {
         }
         *self.unresolved.0.entry(raw).or_insert(func) == func
     }
+}
+
+fn differ(rule: RuleId, expected: String, observed: String) -> Compared {
+    Some(Err(Difference {
+        rule,
+        expected,
+        observed,
+    }))
 }
 
 fn as_ref(value: Value) -> Option<Ref> {

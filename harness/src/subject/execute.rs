@@ -84,7 +84,6 @@ pub struct Subject<T: Tamper> {
     pub(super) shared: Arc<Shared<T>>,
     pub(super) execution: Execution,
     pub(super) settings: Settings,
-    tainted: bool,
 }
 
 /// How polling the guest ended.
@@ -145,7 +144,6 @@ impl<T: Tamper> Subject<T> {
             shared,
             execution,
             settings,
-            tainted: false,
         })
     }
 
@@ -298,7 +296,7 @@ impl<T: Tamper> Subject<T> {
         };
         let mut outcome = outcome;
         self.tamper().outcome(&mut outcome);
-        let tainted = self.tainted;
+        let tainted = self.driver().is_tainted();
         let verdict = self.finish(outcome.clone());
         self.compare_entities();
         Ok(Invoked {
@@ -312,8 +310,6 @@ impl<T: Tamper> Subject<T> {
         let verdict = self.driver().finish(&outcome);
         if verdict == Verdict::Exhausted {
             self.with_view(|driver, view| driver.taint_entities(view));
-            let tainted = self.driver().is_tainted();
-            self.tainted |= tainted;
         }
         verdict
     }
