@@ -18,6 +18,8 @@ pub struct HostFunction {
 pub enum Behaviour {
     /// Returns values that follow from the case's seed, the number of the call and the result types.
     Seeded,
+    /// Returns these values, if they are of its result types; otherwise as [`Behaviour::Seeded`].
+    Constant(Vec<Value>),
     /// Returns nothing; only for functions without results.
     Silent,
     /// Fails with a host error.

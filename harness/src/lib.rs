@@ -4,6 +4,7 @@
 
 pub mod case;
 pub mod check;
+pub mod configuration;
 pub mod divergence;
 pub mod fault;
 pub mod hosting;
@@ -17,6 +18,7 @@ pub mod outcome;
 pub mod report;
 pub mod rules;
 pub mod samples;
+pub mod schedule;
 pub mod seen;
 pub mod snapshot;
 pub mod subject;

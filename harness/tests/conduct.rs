@@ -1,8 +1,6 @@
 //! How a case behaves as a whole: what is clean, what is cut short and why, what may not differ.
 
-use lockstep::case::{
-    CaseOptions, CaseReport, ImportBehaviour, ImportSettings, Status, run, run_with,
-};
+use lockstep::case::{CaseOptions, CaseReport, Host, ImportSettings, Status, Stub, run, run_with};
 use lockstep::divergence::Moment;
 use lockstep::fault::{Delivery, Tamper};
 use lockstep::rules::RuleId;
@@ -17,12 +15,15 @@ fn script(text: &str) -> Script {
 }
 
 /// Options with `env.h` behaving in this way.
-fn host(behaviour: ImportBehaviour) -> CaseOptions {
+fn host(behaviour: Stub) -> CaseOptions {
     let behaviours = [("env.h".to_owned(), behaviour)].into_iter().collect();
     CaseOptions {
         imports: ImportSettings {
             synthesise: true,
-            behaviours,
+            host: Host {
+                functions: behaviours,
+                ..Host::default()
+            },
         },
         actions_may_trap: true,
         ..CaseOptions::default()
@@ -187,7 +188,7 @@ fn a_host_function_that_fails_is_clean() {
              (func (param i32) (result i32) local.get 0  call 0  i32.const 1  i32.add))
            (invoke "go" (i32.const 3))
            (invoke "go" (i32.const 4))"#,
-        &host(ImportBehaviour::Fail),
+        &host(Stub::Fail),
     );
     // Two executions, two calls.
     assert_eq!(report.tally.host_calls, 4);
@@ -210,7 +211,7 @@ fn a_host_function_that_calls_back_is_clean() {
                  i32.const 4  global.get 0  i32.store
                end))
            (assert_return (invoke "go" (i32.const 4)) (i32.const 5))"#,
-        &host(ImportBehaviour::Call("back".to_owned())),
+        &host(Stub::Call("back".to_owned())),
     );
     assert_eq!(report.tally.host_calls, 2 * 4);
 }
@@ -223,7 +224,7 @@ fn a_callback_that_traps_is_clean() {
              (func (export "back") (param i32) i32.const 1  local.get 0  i32.div_u  drop))
            (invoke "go")
            (invoke "go")"#,
-        &host(ImportBehaviour::Call("back".to_owned())),
+        &host(Stub::Call("back".to_owned())),
     );
 }
 
@@ -248,7 +249,7 @@ fn start_functions_that_trap_or_fail_are_clean() {
 
     let failing = r#"(module (import "env" "h" (func)) (start 0))
         (module (func (export "go"))) (invoke "go")"#;
-    let report = run(&script(failing), &host(ImportBehaviour::Fail)).unwrap();
+    let report = run(&script(failing), &host(Stub::Fail)).unwrap();
     assert_eq!(report.count(|s| *s == Status::Passed), 2, "{report:#?}");
 }
 

@@ -110,6 +110,26 @@ pub enum CommandKind {
         /// The message of the official interpreter.
         message: String,
     },
+    /// The host writes into an exported memory. Not in the official format: a step of a case.
+    Write {
+        /// The instance; none is the current one.
+        instance: Option<String>,
+        /// The export.
+        memory: String,
+        /// Where to, in bytes.
+        offset: u64,
+        /// What.
+        bytes: Arc<[u8]>,
+    },
+    /// The host sets an exported global. Not in the official format: a step of a case.
+    Set {
+        /// The instance; none is the current one.
+        instance: Option<String>,
+        /// The export.
+        global: String,
+        /// Its new value.
+        value: Arg,
+    },
     /// A command this crate does not translate yet, with its name and the reason.
     Unsupported {
         /// Name of the directive, for example `assert_suspension`.
@@ -140,6 +160,8 @@ impl CommandKind {
             CommandKind::ModuleInstance { .. } => "module instance",
             CommandKind::Register { .. } => "register",
             CommandKind::Action(_) => "action",
+            CommandKind::Write { .. } => "write",
+            CommandKind::Set { .. } => "set",
             CommandKind::AssertReturn { .. } => "assert_return",
             CommandKind::AssertTrap { .. } => "assert_trap",
             CommandKind::AssertExhaustion { .. } => "assert_exhaustion",

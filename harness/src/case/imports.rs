@@ -1,6 +1,8 @@
 //! What a case's modules can import: registered instances and the official `spectest` module, or
 //! host entities made to measure.
 
+use super::patterns::argument;
+use super::value::{Host, Stub};
 use crate::fault::Tamper;
 use crate::hosting::{Behaviour, HostFunction, seeded_results};
 use crate::subject::execute::{Subject, SubjectError};
@@ -10,23 +12,14 @@ use lockstep_oracles::value::Value;
 use lockstep_oracles::{GlobalType, MemoryType, RefType, TableType, ValType};
 use std::collections::HashMap;
 
-/// What an imported function does, where the user says so.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ImportBehaviour {
-    /// It fails with a host error.
-    Fail,
-    /// It calls this export of the importing module, without arguments, and returns as usual.
-    Call(String),
-}
-
 /// How imports that no registered instance provides are satisfied.
 #[derive(Clone, Debug, Default)]
 pub struct ImportSettings {
     /// Whether such an import is made to measure; otherwise the official `spectest` module is there,
     /// and what is not provided does not link.
     pub synthesise: bool,
-    /// Behaviour of functions made to measure, by `module.name`.
-    pub behaviours: HashMap<String, ImportBehaviour>,
+    /// What is said of entities made to measure.
+    pub host: Host,
 }
 
 /// Exports by module name and name.
@@ -136,13 +129,16 @@ impl Registry {
         settings: &ImportSettings,
         seed: u64,
     ) -> Result<Extern, SubjectError> {
+        let key = format!("{}.{}", import.module, import.name);
         let made = match &import.ty {
             ExternType::Func(ty) => {
-                let key = format!("{}.{}", import.module, import.name);
-                let behaviour = match settings.behaviours.get(&key) {
-                    None => Behaviour::Seeded,
-                    Some(ImportBehaviour::Fail) => Behaviour::Fail,
-                    Some(ImportBehaviour::Call(export)) => Behaviour::CallExport(export.clone()),
+                let behaviour = match settings.host.functions.get(&key) {
+                    None | Some(Stub::Seeded) => Behaviour::Seeded,
+                    Some(Stub::Constant(values)) => {
+                        Behaviour::Constant(values.iter().filter_map(|&v| argument(v)).collect())
+                    }
+                    Some(Stub::Fail) => Behaviour::Fail,
+                    Some(Stub::Call(export)) => Behaviour::CallExport(export.clone()),
                 };
                 let function = HostFunction {
                     ty: ty.clone(),
@@ -150,10 +146,30 @@ impl Registry {
                 };
                 Extern::Func(subject.add_host_func(function))
             }
-            ExternType::Table(ty) => Extern::Table(subject.add_table(*ty)?),
-            ExternType::Memory(ty) => Extern::Memory(subject.add_memory(*ty)?),
+            ExternType::Table(ty) => {
+                let mut ty = *ty;
+                if let Some(said) = settings.host.tables.get(&key) {
+                    (ty.initial, ty.maximum) = (said.elements, said.maximum);
+                }
+                Extern::Table(subject.add_table(ty)?)
+            }
+            ExternType::Memory(ty) => {
+                let mut ty = *ty;
+                let said = settings.host.memories.get(&key);
+                if let Some(said) = said {
+                    (ty.initial, ty.maximum) = (said.pages, said.maximum);
+                }
+                let memory = subject.add_memory(ty)?;
+                for (&offset, bytes) in said.into_iter().flat_map(|said| &said.data) {
+                    subject.write_memory(memory, offset, bytes)?;
+                }
+                Extern::Memory(memory)
+            }
             ExternType::Global(ty) => {
-                let value = global_value(ty.content_type, seed, &import.name);
+                let said = settings.host.globals.get(&key);
+                let said = said.and_then(|&value| argument(value));
+                let value =
+                    said.unwrap_or_else(|| global_value(ty.content_type, seed, &import.name));
                 Extern::Global(subject.add_global(*ty, value)?)
             }
         };

@@ -1,15 +1,19 @@
 //! A case: a script run in both executions, each in lockstep with an oracle, and judged.
 
 mod imports;
+mod lower;
 mod patterns;
 pub mod probe;
 mod script;
+pub mod value;
 
-pub use imports::{ImportBehaviour, ImportSettings};
+pub use imports::ImportSettings;
+pub use value::{Case, CaseModule, Expect, Host, HostMemory, HostTable, Step, StepAction, Stub};
 
 use crate::divergence::{Divergence, Execution};
 use crate::fault::{Honest, Tamper};
 use crate::lockstep::tally::Tally;
+use crate::schedule::Schedule;
 use crate::subject::execute::{Settings, SubjectError};
 use crate::trace::Tracer;
 use lockstep_spec_tests::script::Script;
@@ -24,6 +28,8 @@ pub struct CaseOptions {
     pub imports: ImportSettings,
     /// Whether a plain action may trap (a user's invocation) or must return (a script's action).
     pub actions_may_trap: bool,
+    /// What the debugger does.
+    pub schedule: Schedule,
 }
 
 /// What came of a command in one execution.
@@ -102,6 +108,15 @@ pub(crate) struct Executed {
 /// When the engine refuses its configuration.
 pub fn run(script: &Script, options: &CaseOptions) -> Result<CaseReport, SubjectError> {
     run_with(script, options, Honest, None)
+}
+
+/// Runs a case that is a value.
+///
+/// # Errors
+///
+/// When the engine refuses its configuration, and should not.
+pub fn run_case(case: &Case) -> Result<CaseReport, SubjectError> {
+    run(&case.script(), &case.options())
 }
 
 /// Runs a case with a fault layer on the instrumented execution, and a trace if one is wanted.

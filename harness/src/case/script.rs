@@ -195,6 +195,17 @@ impl<T: Tamper> Run<'_, T> {
                 Ok(())
             }
             CommandKind::Action(action) => self.plain_action(action),
+            CommandKind::Write {
+                instance,
+                memory,
+                offset,
+                bytes,
+            } => self.write(instance.as_ref(), memory, *offset, bytes),
+            CommandKind::Set {
+                instance,
+                global,
+                value,
+            } => self.set(instance.as_ref(), global, *value),
             CommandKind::AssertReturn { action, expected } => self.assert_return(action, expected),
             CommandKind::AssertTrap { action, message } => self.assert_trap(action, message),
             CommandKind::AssertExhaustion { action, .. } => self.assert_exhaustion(action),
@@ -421,6 +432,35 @@ impl<T: Tamper> Run<'_, T> {
         }
     }
 
+    fn write(
+        &mut self,
+        instance: Option<&String>,
+        export: &str,
+        offset: u64,
+        bytes: &[u8],
+    ) -> Step<()> {
+        let instance = self.find(instance)?;
+        let store = &self.subject.driver().machine.store;
+        let Some(Extern::Memory(addr)) = store.instance(instance).export(export) else {
+            return Err(not_possible(format!("no exported memory `{export}`")));
+        };
+        let written = self.subject.write_memory(addr, offset, bytes);
+        written.map_err(|error| not_possible(error.to_string()))
+    }
+
+    fn set(&mut self, instance: Option<&String>, export: &str, value: Arg) -> Step<()> {
+        let instance = self.find(instance)?;
+        let store = &self.subject.driver().machine.store;
+        let Some(Extern::Global(addr)) = store.instance(instance).export(export) else {
+            return Err(not_possible(format!("no exported global `{export}`")));
+        };
+        let Some(value) = argument(value) else {
+            return Err(not_possible("a value that Wasm 2.0 has not".to_owned()));
+        };
+        let set = self.subject.set_global(addr, value);
+        set.map_err(|error| not_possible(error.to_string()))
+    }
+
     fn perform(&mut self, action: &Action) -> Step<Performed> {
         match action {
             Action::Invoke {
@@ -461,6 +501,11 @@ impl<T: Tamper> Run<'_, T> {
         }
         Ok(Performed::Invoked(invoked))
     }
+}
+
+/// A step that the module gives no way to take: it is not taken, in either execution.
+fn not_possible(reason: String) -> Trouble {
+    Trouble::Status(Status::NotRun(reason))
 }
 
 enum Performed {

@@ -11,14 +11,15 @@ pub mod syntax;
 pub use error::InputError;
 pub use load::UserModule;
 
-use crate::case::{CaseOptions, ImportBehaviour, ImportSettings};
+use crate::case::{CaseOptions, Host, ImportSettings, Stub};
+use crate::schedule::Schedule;
 use crate::subject::config::{MEMORY_LIMIT, TABLE_LIMIT};
 use crate::subject::execute::Settings;
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::address::FuncIndex;
 use lockstep_oracles::module::{Export, ExternKind, ExternType, FuncType, Module};
 use lockstep_spec_tests::script::{Action, Arg, Command, CommandKind, ModuleSource, Script};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use syntax::Invocation;
 
 /// Features that a user's module may use.
@@ -107,9 +108,13 @@ pub fn plan(user: &UserModule, wishes: &Wishes) -> Result<Plan, InputError> {
             settings: wishes.settings,
             imports: ImportSettings {
                 synthesise: true,
-                behaviours,
+                host: Host {
+                    functions: behaviours,
+                    ..Host::default()
+                },
             },
             actions_may_trap: true,
+            schedule: Schedule::default(),
         },
         automatic,
         skipped,
@@ -213,12 +218,9 @@ fn kind_name(kind: ExternKind) -> &'static str {
     }
 }
 
-fn behaviours(
-    user: &UserModule,
-    texts: &[String],
-) -> Result<HashMap<String, ImportBehaviour>, InputError> {
+fn behaviours(user: &UserModule, texts: &[String]) -> Result<BTreeMap<String, Stub>, InputError> {
     let module = &user.module;
-    let mut behaviours = HashMap::new();
+    let mut behaviours = BTreeMap::new();
     for text in texts {
         let (name, behaviour) = syntax::import_behaviour(text)?;
         let known = module.imports().iter().any(|import| {
@@ -231,7 +233,7 @@ fn behaviours(
                 name,
             });
         }
-        if let ImportBehaviour::Call(export) = &behaviour {
+        if let Stub::Call(export) = &behaviour {
             exported_function(user, export)?;
         }
         behaviours.insert(name, behaviour);
@@ -267,7 +269,7 @@ fn imports_can_be_made(user: &UserModule) -> Result<(), InputError> {
     Ok(())
 }
 
-fn import_notes(module: &Module, behaviours: &HashMap<String, ImportBehaviour>) -> Vec<ImportNote> {
+fn import_notes(module: &Module, behaviours: &BTreeMap<String, Stub>) -> Vec<ImportNote> {
     let imports = module.imports().iter();
     imports
         .map(|import| {
@@ -282,11 +284,14 @@ fn import_notes(module: &Module, behaviours: &HashMap<String, ImportBehaviour>) 
                 ),
             };
             let satisfied_by = match behaviours.get(&name) {
-                Some(ImportBehaviour::Fail) => "a host function that fails".to_owned(),
-                Some(ImportBehaviour::Call(export)) => {
+                Some(Stub::Fail) => "a host function that fails".to_owned(),
+                Some(Stub::Call(export)) => {
                     format!("a host function that calls `{export}`")
                 }
-                None => made.to_owned(),
+                Some(Stub::Constant(values)) => {
+                    format!("a host function that returns {} fixed values", values.len())
+                }
+                None | Some(Stub::Seeded) => made.to_owned(),
             };
             ImportNote {
                 name,

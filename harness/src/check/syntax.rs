@@ -1,7 +1,7 @@
 //! How a user writes invocations, values and import behaviours. It never looks into a module.
 
 use super::InputError;
-use crate::case::ImportBehaviour;
+use crate::case::Stub;
 use lockstep_oracles::ValType;
 use lockstep_oracles::module::FuncType;
 use lockstep_spec_tests::script::{Arg, NullOf};
@@ -252,7 +252,7 @@ fn external(text: &str) -> Result<Arg, String> {
 /// # Errors
 ///
 /// If it is neither.
-pub fn import_behaviour(text: &str) -> Result<(String, ImportBehaviour), InputError> {
+pub fn import_behaviour(text: &str) -> Result<(String, Stub), InputError> {
     let wrong = |message: String| InputError::ImportSyntax {
         text: text.to_owned(),
         message,
@@ -269,8 +269,8 @@ pub fn import_behaviour(text: &str) -> Result<(String, ImportBehaviour), InputEr
         .strip_prefix("call(")
         .and_then(|rest| rest.strip_suffix(')'));
     let behaviour = match (behaviour, called) {
-        ("fail", _) => ImportBehaviour::Fail,
-        (_, Some(export)) if !export.is_empty() => ImportBehaviour::Call(export.to_owned()),
+        ("fail", _) => Stub::Fail,
+        (_, Some(export)) if !export.is_empty() => Stub::Call(export.to_owned()),
         _ => return Err(wrong(format!("`{behaviour}` is no behaviour"))),
     };
     Ok((name.to_owned(), behaviour))
@@ -377,11 +377,11 @@ mod tests {
     fn import_behaviours_are_read() {
         assert_eq!(
             import_behaviour("a.b=fail").unwrap(),
-            ("a.b".to_owned(), ImportBehaviour::Fail)
+            ("a.b".to_owned(), Stub::Fail)
         );
         assert_eq!(
             import_behaviour("a.b.c=call(main)").unwrap(),
-            ("a.b.c".to_owned(), ImportBehaviour::Call("main".to_owned()))
+            ("a.b.c".to_owned(), Stub::Call("main".to_owned()))
         );
         for text in ["a.b", "ab=fail", "a.b=explode", "a.b=call()", "a.b=call(x"] {
             assert!(import_behaviour(text).is_err(), "{text}");

@@ -7,6 +7,7 @@ use super::names::{Access, Names};
 use super::session::{Session, Shared, State};
 use super::values::{func_type, outcome_of, ref_type, val_type};
 use super::view::View;
+use crate::configuration::Configuration;
 use crate::divergence::{Execution, Moment};
 use crate::fault::{Shown, Tamper};
 use crate::hosting::HostFunction;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub seed: u64,
     /// Events after which the case is inconclusive.
     pub max_events: u64,
+    /// The subject's configuration.
+    pub configuration: Configuration,
     /// Whether the uninstrumented execution runs a twin, so that private entities are compared.
     pub twin: bool,
 }
@@ -46,6 +49,7 @@ impl Default for Settings {
             frames: FramePolicy::Adaptive,
             seed: 0,
             max_events: 100_000_000,
+            configuration: Configuration::default(),
             twin: true,
         }
     }
@@ -239,6 +243,49 @@ impl<T: Tamper> Subject<T> {
         let global = wasmtime::Global::new(&mut self.store, mine, initial).map_err(failed)?;
         self.session().names.add_global(addr, global);
         Ok(addr)
+    }
+
+    /// Writes into a memory of both, from the host.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes do not fit; nothing has been written then.
+    pub fn write_memory(
+        &mut self,
+        addr: MemAddr,
+        offset: u64,
+        bytes: &[u8],
+    ) -> Result<(), SubjectError> {
+        let outside = |_| {
+            let size = bytes.len();
+            SubjectError(format!(
+                "{size} bytes at {offset} are not inside the memory"
+            ))
+        };
+        let memory = self.session().names.memory(addr);
+        let memory = memory.ok_or_else(|| SubjectError("no handle for a memory".to_owned()))?;
+        let oracle = self.driver().machine.store.memory_mut(addr);
+        oracle.write(offset, bytes).map_err(outside)?;
+        let written = memory.write(&mut self.store, offset as usize, bytes);
+        written.map_err(|error| SubjectError(error.to_string()))
+    }
+
+    /// Sets a global of both, from the host.
+    ///
+    /// # Errors
+    ///
+    /// When it is not mutable, or the value of another type.
+    pub fn set_global(&mut self, addr: GlobalAddr, value: Value) -> Result<(), SubjectError> {
+        let ty = self.driver().machine.store.global(addr).ty;
+        if !ty.mutable || value.ty() != ty.content_type {
+            return Err(SubjectError("the global cannot hold the value".to_owned()));
+        }
+        let global = self.session().names.global(addr);
+        let global = global.ok_or_else(|| SubjectError("no handle for a global".to_owned()))?;
+        let val = self.vals(&[value])?.remove(0);
+        global.set(&mut self.store, val).map_err(failed)?;
+        self.driver().machine.store.global_mut(addr).value = value.cell();
+        Ok(())
     }
 
     fn vals(&mut self, values: &[Value]) -> Result<Vec<Val>, SubjectError> {

@@ -1,6 +1,6 @@
 //! The programs that are run with and without a fault; each is clean without.
 
-use lockstep::case::{CaseOptions, ImportBehaviour, ImportSettings};
+use lockstep::case::{self, CaseOptions, ImportSettings, Stub};
 use lockstep_oracles::WasmFeatures;
 use lockstep_spec_tests::{Script, parse_script};
 
@@ -37,14 +37,17 @@ impl Program {
     pub(crate) fn options(&self) -> CaseOptions {
         let behaviour = match self.host {
             Host::Seeded => None,
-            Host::Fails => Some(ImportBehaviour::Fail),
-            Host::CallsInner => Some(ImportBehaviour::Call("inner".to_owned())),
+            Host::Fails => Some(Stub::Fail),
+            Host::CallsInner => Some(Stub::Call("inner".to_owned())),
         };
         let behaviours = behaviour.map(|behaviour| ("env.h".to_owned(), behaviour));
         CaseOptions {
             imports: ImportSettings {
                 synthesise: true,
-                behaviours: behaviours.into_iter().collect(),
+                host: case::Host {
+                    functions: behaviours.into_iter().collect(),
+                    ..case::Host::default()
+                },
             },
             actions_may_trap: true,
             ..CaseOptions::default()

@@ -1,0 +1,163 @@
+//! A case as a value: everything one run depends on. Same case, same verdict, on any machine.
+
+use crate::configuration::Configuration;
+use crate::lockstep::policy::FramePolicy;
+use crate::schedule::Schedule;
+use lockstep_spec_tests::script::{Arg, Pattern};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Everything one run depends on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    /// Its name in reports.
+    pub name: String,
+    /// Its modules, in the order in which they are instantiated: a later one can import from an
+    /// earlier one by name. The last is the main module.
+    pub modules: Vec<CaseModule>,
+    /// What is done with them, in order.
+    pub steps: Vec<Step>,
+    /// How the host behaves.
+    pub host: Host,
+    /// The subject's configuration.
+    pub configuration: Configuration,
+    /// What the debugger does.
+    pub schedule: Schedule,
+    /// Which frames are compared.
+    pub frames: FramePolicy,
+    /// Events after which the case is inconclusive.
+    pub max_events: u64,
+}
+
+/// A module of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseModule {
+    /// Under which name later modules import from it.
+    pub name: String,
+    /// The binary.
+    pub wasm: Arc<[u8]>,
+}
+
+/// One step of a case.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// The module whose exports are meant, by position; none is the main module.
+    pub module: Option<u32>,
+    /// What is done.
+    pub action: StepAction,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StepAction {
+    /// Calls an exported function.
+    Call {
+        /// The export.
+        export: String,
+        /// Its arguments.
+        args: Vec<Arg>,
+        /// How it must end, if the case says so; oracle and subject must agree in any case.
+        expect: Option<Expect>,
+    },
+    /// Writes bytes into an exported memory, from the host.
+    Write {
+        /// The export.
+        memory: String,
+        /// Where to, in bytes.
+        offset: u64,
+        /// What.
+        bytes: Vec<u8>,
+    },
+    /// Sets an exported, mutable global from the host.
+    Set {
+        /// The export.
+        global: String,
+        /// Its new value.
+        value: Arg,
+    },
+}
+
+/// How a call must end.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expect {
+    /// It returns values that match.
+    Returns(Vec<Pattern>),
+    /// It traps with this message of the official suite, for example `integer divide by zero`.
+    Traps(String),
+}
+
+/// The host's side of a case.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Host {
+    /// Seed of what is not said below.
+    pub seed: u64,
+    /// Functions by `module.name`; one that is not named here is seeded.
+    pub functions: BTreeMap<String, Stub>,
+    /// Memories by `module.name`; one that is not named here is as its import asks for, zeroed.
+    pub memories: BTreeMap<String, HostMemory>,
+    /// Tables by `module.name`; one that is not named here is as its import asks for, all null.
+    pub tables: BTreeMap<String, HostTable>,
+    /// Globals by `module.name`; one that is not named here is seeded.
+    pub globals: BTreeMap<String, Arg>,
+}
+
+/// What an imported function does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stub {
+    /// Returns values that follow from seed, number of the call and result types.
+    Seeded,
+    /// Returns these values.
+    Constant(Vec<Arg>),
+    /// Fails with a host error, which the guest sees as a trap.
+    Fail,
+    /// Calls an export of the newest instance that has it, with zeros and nulls, then returns seeded
+    /// values.
+    Call(String),
+}
+
+/// An imported memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HostMemory {
+    /// Pages at first.
+    pub pages: u64,
+    /// Pages at most.
+    pub maximum: Option<u64>,
+    /// Bytes it holds at first, by offset; elsewhere zero.
+    pub data: BTreeMap<u64, Vec<u8>>,
+}
+
+/// An imported table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HostTable {
+    /// Elements at first, all null.
+    pub elements: u64,
+    /// Elements at most.
+    pub maximum: Option<u64>,
+}
+
+/// Events after which a generated case is inconclusive.
+pub const MAX_EVENTS: u64 = 100_000;
+
+impl Case {
+    /// A case of one module under single-step, without steps.
+    pub fn of_module(name: impl Into<String>, wasm: impl Into<Arc<[u8]>>) -> Case {
+        Case {
+            name: name.into(),
+            modules: vec![CaseModule {
+                name: "main".to_owned(),
+                wasm: wasm.into(),
+            }],
+            steps: Vec::new(),
+            host: Host::default(),
+            configuration: Configuration::default(),
+            schedule: Schedule::default(),
+            frames: FramePolicy::Adaptive,
+            max_events: MAX_EVENTS,
+        }
+    }
+
+    /// The main module's binary; empty if the case has no module.
+    pub fn main_module(&self) -> &[u8] {
+        self.modules.last().map_or(&[], |module| &module.wasm)
+    }
+}

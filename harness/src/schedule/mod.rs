@@ -1,0 +1,131 @@
+//! Schedules: what the debugger does in a case, and when. Data only, no engine.
+
+pub mod model;
+
+/// Everything the debugger does in a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// Editing sessions, each at its moment; those of one moment in this order.
+    pub sessions: Vec<Session>,
+    /// Sessions of which one comes at every `period`-th event of the whole case, in turn.
+    pub cycle: Option<Cycle>,
+    /// A second store of the same engine that runs the same case under another schedule.
+    pub neighbour: Option<Neighbour>,
+    /// Whether the executable mappings of the process are compared before and after.
+    pub code_image: bool,
+}
+
+/// One editing session: its edits are published together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// When it comes.
+    pub when: When,
+    /// Its edits, in order; none is a session that changes nothing.
+    pub edits: Vec<Edit>,
+}
+
+/// When a session comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum When {
+    /// Before anything runs. Edits of a module come when it has been compiled, before it is
+    /// instantiated.
+    Start,
+    /// Before this step of the case, from 0, no guest running.
+    Step(u32),
+    /// In the handler of this breakpoint event of the case, from 1.
+    Event(u64),
+    /// In this call of a host function of the case, from 1.
+    HostCall(u64),
+}
+
+/// Sessions that alternate at events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cycle {
+    /// Every how many breakpoint events one comes; at least 1.
+    pub period: u64,
+    /// The edits of each session, taken in turn.
+    pub sessions: Vec<Vec<Edit>>,
+}
+
+/// One edit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Edit {
+    /// Single-step on or off.
+    SingleStep(bool),
+    /// A breakpoint is added at each PC of the site.
+    Add(Site),
+    /// The breakpoint is removed at each PC of the site.
+    Remove(Site),
+    /// Every breakpoint that the store lists is removed.
+    Clear,
+}
+
+/// PCs. A module is numbered in the order in which the case's modules are compiled, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Site {
+    /// The PC of the innermost frame; nothing where no guest is running.
+    Current,
+    /// The PC of the n-th opcode of the module, in the order of the binary, counted round and round:
+    /// so a site stays one when the module shrinks.
+    Opcode {
+        /// The module.
+        module: u32,
+        /// Which opcode.
+        nth: u32,
+    },
+    /// This very PC, be it one of an opcode or not.
+    Pc {
+        /// The module.
+        module: u32,
+        /// Offset from the start of the binary.
+        pc: u32,
+    },
+    /// Every opcode of a defined function, counted round and round.
+    Function {
+        /// The module.
+        module: u32,
+        /// Which of its defined functions.
+        nth: u32,
+    },
+    /// Every opcode of the module.
+    All {
+        /// The module.
+        module: u32,
+    },
+}
+
+/// A second store of the same engine, running the same modules and steps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Neighbour {
+    /// Its own sessions.
+    pub sessions: Vec<Session>,
+    /// Its own cycle.
+    pub cycle: Option<Cycle>,
+    /// Whether it runs on a thread of its own; otherwise the two take turns, step by step.
+    pub thread: bool,
+}
+
+impl Default for Schedule {
+    /// Single-step from the start to the end.
+    fn default() -> Schedule {
+        Schedule {
+            sessions: vec![Session {
+                when: When::Start,
+                edits: vec![Edit::SingleStep(true)],
+            }],
+            cycle: None,
+            neighbour: None,
+            code_image: false,
+        }
+    }
+}
+
+impl Schedule {
+    /// A schedule that does nothing.
+    pub fn idle() -> Schedule {
+        Schedule {
+            sessions: Vec::new(),
+            ..Schedule::default()
+        }
+    }
+}

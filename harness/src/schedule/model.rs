@@ -1,0 +1,195 @@
+//! The abstract breakpoint set of one store: which events must come, and what the store must answer.
+//!
+//! Written from the API's documentation: `add_breakpoint` has no effect if the breakpoint is set,
+//! `remove_breakpoint` none if it is not; in single-step mode an event comes at every PC; edits are
+//! those of one store.
+
+use lockstep_oracles::address::InstanceAddr;
+use lockstep_oracles::code::Function;
+use lockstep_oracles::machine::StopAt;
+use std::cell::Cell;
+use std::collections::BTreeSet;
+
+/// The breakpoints of one store.
+#[derive(Clone, Debug, Default)]
+pub struct BreakpointModel {
+    single_step: bool,
+    modules: Vec<ModuleSet>,
+    /// The module of each instance.
+    instances: Vec<u32>,
+}
+
+/// The breakpoints of one module, twice: as they are listed, and as they are looked up.
+#[derive(Clone, Debug, Default)]
+struct ModuleSet {
+    listed: BTreeSet<u32>,
+    /// A bit for each PC.
+    bits: Vec<u64>,
+}
+
+impl ModuleSet {
+    #[inline]
+    fn contains(&self, pc: u32) -> bool {
+        let word = self.bits.get(pc as usize / 64).copied().unwrap_or(0);
+        word >> (pc % 64) & 1 != 0
+    }
+}
+
+/// Largest PC that is looked up; a breakpoint beyond it is only listed. No opcode of a module that
+/// any engine accepts lies there.
+const LAST_PC: u32 = 1 << 30;
+
+impl BreakpointModel {
+    /// Turns single-step on or off.
+    pub fn set_single_step(&mut self, on: bool) {
+        self.single_step = on;
+    }
+
+    /// What `is_single_step()` must answer.
+    #[inline]
+    pub fn is_single_step(&self) -> bool {
+        self.single_step
+    }
+
+    /// Adds a breakpoint; whether it is new.
+    pub fn add(&mut self, module: u32, pc: u32) -> bool {
+        let set = self.module(module);
+        if pc <= LAST_PC {
+            let word = pc as usize / 64;
+            if set.bits.len() <= word {
+                set.bits.resize(word + 1, 0);
+            }
+            set.bits[word] |= 1 << (pc % 64);
+        }
+        set.listed.insert(pc)
+    }
+
+    /// Removes a breakpoint; whether it was there.
+    pub fn remove(&mut self, module: u32, pc: u32) -> bool {
+        let set = self.module(module);
+        if let Some(word) = set.bits.get_mut(pc as usize / 64) {
+            *word &= !(1 << (pc % 64));
+        }
+        set.listed.remove(&pc)
+    }
+
+    fn module(&mut self, module: u32) -> &mut ModuleSet {
+        let index = module as usize;
+        if self.modules.len() <= index {
+            self.modules.resize_with(index + 1, ModuleSet::default);
+        }
+        &mut self.modules[index]
+    }
+
+    /// What `breakpoints()` must list, in this order or another: module and PC.
+    pub fn listed(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let modules = self.modules.iter().zip(0u32..);
+        modules.flat_map(|(set, module)| set.listed.iter().map(move |&pc| (module, pc)))
+    }
+
+    /// How many breakpoints are listed.
+    pub fn len(&self) -> usize {
+        self.modules.iter().map(|set| set.listed.len()).sum()
+    }
+
+    /// Whether no breakpoint is listed.
+    pub fn is_empty(&self) -> bool {
+        self.modules.iter().all(|set| set.listed.is_empty())
+    }
+
+    /// Makes the next instance known: it is one of `module`.
+    pub fn add_instance(&mut self, module: u32) {
+        self.instances.push(module);
+    }
+
+    /// The module of an instance.
+    pub fn module_of(&self, instance: InstanceAddr) -> Option<u32> {
+        self.instances.get(instance.index()).copied()
+    }
+
+    /// Whether an event must come when control is at this PC of the instance.
+    #[inline]
+    pub fn selects(&self, instance: InstanceAddr, pc: u32) -> bool {
+        if self.single_step {
+            return true;
+        }
+        let module = self.instances.get(instance.index());
+        let set = module.and_then(|&module| self.modules.get(module as usize));
+        set.is_some_and(|set| set.contains(pc))
+    }
+}
+
+/// Stops the oracle where the model says that an event must come, or when it has passed so many
+/// sequence points that something must be wrong.
+pub struct Selected<'a> {
+    model: &'a BreakpointModel,
+    left: Cell<u64>,
+}
+
+impl<'a> Selected<'a> {
+    /// Stops where `model` says, passing at most `limit` sequence points.
+    pub fn new(model: &'a BreakpointModel, limit: u64) -> Selected<'a> {
+        Selected {
+            model,
+            left: Cell::new(limit),
+        }
+    }
+
+    /// Whether the limit is used up.
+    pub fn gave_up(&self) -> bool {
+        self.left.get() == 0
+    }
+}
+
+impl StopAt for Selected<'_> {
+    #[inline]
+    fn stops(&self, instance: InstanceAddr, function: &Function, position: usize) -> bool {
+        let left = self.left.get().saturating_sub(1);
+        self.left.set(left);
+        left == 0 || self.model.selects(instance, function.pcs[position].0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn edits_that_change_nothing_change_nothing() {
+        let mut model = BreakpointModel::default();
+        model.add_instance(0);
+        assert!(model.add(0, 40) && !model.add(0, 40));
+        assert!(model.selects(InstanceAddr(0), 40));
+        assert!(model.remove(0, 40) && !model.remove(0, 40));
+        assert!(model.is_empty() && !model.selects(InstanceAddr(0), 40));
+    }
+
+    #[test]
+    fn single_step_selects_everything_and_lists_nothing() {
+        let mut model = BreakpointModel::default();
+        model.add_instance(0);
+        model.set_single_step(true);
+        assert!(model.selects(InstanceAddr(0), 7) && model.len() == 0);
+        model.set_single_step(false);
+        assert!(!model.selects(InstanceAddr(0), 7));
+    }
+
+    proptest! {
+        #[test]
+        fn the_set_is_a_set(edits in prop::collection::vec((any::<bool>(), 0..3u32, 0..200u32), 0..100)) {
+            let mut model = BreakpointModel::default();
+            (0..3).for_each(|module| model.add_instance(module));
+            let mut set = BTreeSet::new();
+            for (add, module, pc) in edits {
+                if add {
+                    prop_assert_eq!(model.add(module, pc), set.insert((module, pc)));
+                } else {
+                    prop_assert_eq!(model.remove(module, pc), set.remove(&(module, pc)));
+                }
+                prop_assert_eq!(model.selects(InstanceAddr(module), pc), add);
+            }
+            prop_assert_eq!(model.listed().collect::<Vec<_>>(), set.into_iter().collect::<Vec<_>>());
+        }
+    }
+}
