@@ -258,20 +258,26 @@ impl Configuration {
     /// Whether an engine must refuse this for the instrumented execution, and why.
     ///
     /// The reasons are promised: `Config::signals_based_traps` and `Config::guest_debug` exclude each
-    /// other, and the compiler's mitigations need signals-based traps.
+    /// other, the compiler's mitigations need signals-based traps, and a pool's memories must fit the
+    /// reservation (`PoolingAllocationConfig::max_memory_size`).
     pub fn refused_instrumented(&self) -> Option<&'static str> {
         if self.signals == Signals::Everywhere {
             return Some("signals-based traps together with guest_debug");
         }
-        self.spectre_without_signals(false)
+        self.refused_in_any(false)
     }
 
     /// Whether an engine must refuse this for the uninstrumented execution, and why.
     pub fn refused_uninstrumented(&self) -> Option<&'static str> {
-        self.spectre_without_signals(self.signals != Signals::Off)
+        self.refused_in_any(self.signals != Signals::Off)
     }
 
-    fn spectre_without_signals(&self, signals: bool) -> Option<&'static str> {
+    fn refused_in_any(&self, signals: bool) -> Option<&'static str> {
+        if self.allocation == Allocation::Pooling
+            && self.memory_reservation != MemoryReservation::Default
+        {
+            return Some("a pool whose memories may be larger than the reservation");
+        }
         (self.bounds_checks == BoundsChecks::Spectre && !signals)
             .then_some("spectre mitigations without signals-based traps")
     }

@@ -4,7 +4,9 @@ use crate::rules::RuleId;
 use lockstep_oracles::address::{FuncIndex, Pc};
 
 /// Which execution of the case is compared with the oracle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Execution {
     /// `guest_debug` off
@@ -24,7 +26,7 @@ impl Execution {
 }
 
 /// The kind of moment at which the two sides were compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Moment {
     /// A `Breakpoint` event
     Breakpoint,
@@ -38,6 +40,8 @@ pub enum Moment {
     End,
     /// An edit of breakpoints
     Edit,
+    /// An `EpochYield` event
+    EpochYield,
 }
 
 impl Moment {
@@ -50,6 +54,7 @@ impl Moment {
             Moment::HostcallError => "HostcallError event",
             Moment::End => "end of the command",
             Moment::Edit => "breakpoint edit",
+            Moment::EpochYield => "EpochYield event",
         }
     }
 }
@@ -64,7 +69,7 @@ pub(crate) fn count(number: usize, thing: &str) -> String {
 }
 
 /// One line of a side-by-side state: what it is, and its value on either side.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct StateRow {
     /// For example `frame 0 local 2`
     pub what: String,
@@ -82,11 +87,13 @@ impl StateRow {
 }
 
 /// Where in a module a divergence was seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Site {
     /// The function
+    #[serde(with = "crate::campaign::wire::func")]
     pub func: FuncIndex,
     /// The PC that the oracle is at
+    #[serde(with = "crate::campaign::wire::pc")]
     pub pc: Pc,
     /// Text of the opcode there
     pub opcode: String,

@@ -3,8 +3,10 @@
 use crate::divergence::Moment;
 use crate::lockstep::entities::Entities;
 use crate::outcome::{HostFailure, Outcome, SeenTrap};
+use crate::schedule::EngineEdit;
 use crate::seen::Seen;
 use crate::snapshot::Snapshot;
+use crate::subject::code_image::Mapping;
 use lockstep_oracles::address::{GlobalAddr, InstanceAddr, MemAddr, TableAddr};
 
 /// How often an event reaches the driver.
@@ -46,8 +48,23 @@ pub trait Tamper: Send + 'static {
     /// Changes whether a module that must be rejected is shown to compile.
     fn compiles(&mut self, _compiles: &mut Result<(), Outcome>) {}
 
-    /// Changes what the store answers about single-step and its number of breakpoints.
-    fn edit_state(&mut self, _single_step: &mut bool, _breakpoints: &mut usize) {}
+    /// Changes an edit before the engine is asked for it; `None` loses it.
+    fn edit(&mut self, _edit: &mut Option<EngineEdit>) {}
+
+    /// Changes what the engine answers to an edit.
+    fn edited(&mut self, answer: Result<(), String>) -> Result<(), String> {
+        answer
+    }
+
+    /// Changes what the store answers about single-step, and the breakpoints it lists: module and PC,
+    /// sorted.
+    fn edit_state(&mut self, _single_step: &mut bool, _listed: &mut Vec<(u32, u32)>) {}
+
+    /// Changes the executable mappings as they are at the end of a case; `None` is one that is gone.
+    fn code_image(&mut self, _mappings: &mut Vec<Option<Mapping>>) {}
+
+    /// Changes how many mappings are writable and executable at once.
+    fn writable_code(&mut self, _mappings: &mut usize) {}
 
     /// Changes a memory's bytes (a copy).
     fn memory(&mut self, _addr: MemAddr, _bytes: &mut Vec<u8>) {}

@@ -16,6 +16,8 @@ const HEADER: u32 = 8;
 pub struct FunctionLayout {
     /// Whether any slot is hazardous; the common answer is no.
     pub hazardous: bool,
+    /// Whether every `v128` is hazardous.
+    pub every_vector: bool,
     /// By local index; empty if none is hazardous.
     locals: Box<[bool]>,
     /// By shape node; empty if none is hazardous.
@@ -24,7 +26,10 @@ pub struct FunctionLayout {
 
 impl FunctionLayout {
     /// The layout of `function` in a subject that packs its slots.
-    pub fn packed(function: &Function) -> FunctionLayout {
+    ///
+    /// Where callees are inlined, a frame's slots may begin anywhere: no `v128` is read then.
+    pub fn packed(function: &Function, inlined: bool) -> FunctionLayout {
+        let misaligned = |ty, offset| misaligned(ty, offset) || inlined && ty == ValType::V128;
         let mut offset = HEADER;
         let locals: Box<[bool]> = function
             .locals
@@ -50,6 +55,7 @@ impl FunctionLayout {
         if hazardous {
             FunctionLayout {
                 hazardous,
+                every_vector: inlined,
                 locals,
                 shapes,
             }
@@ -72,23 +78,23 @@ impl FunctionLayout {
 }
 
 /// Layouts of a module's defined functions, in order.
-pub fn packed_layouts(module: &Module) -> Vec<FunctionLayout> {
-    module
-        .functions()
-        .iter()
-        .map(FunctionLayout::packed)
+pub fn packed_layouts(module: &Module, inlined: bool) -> Vec<FunctionLayout> {
+    let functions = module.functions().iter();
+    functions
+        .map(|function| FunctionLayout::packed(function, inlined))
         .collect()
 }
 
 /// For operands of these types, bottom first, on top of the function's locals: which are hazardous.
 pub fn hazardous_operands(
     function: &Function,
+    layout: &FunctionLayout,
     operands: impl Iterator<Item = ValType>,
 ) -> Vec<bool> {
     let mut offset = HEADER + function.locals.iter().map(|&ty| size(ty)).sum::<u32>();
     operands
         .map(|ty| {
-            let hazard = misaligned(ty, offset);
+            let hazard = misaligned(ty, offset) || layout.every_vector && ty == ValType::V128;
             offset += size(ty);
             hazard
         })
@@ -118,7 +124,7 @@ mod tests {
     fn layout(wat: &str) -> (std::sync::Arc<Module>, FunctionLayout) {
         let bytes = wat::parse_str(wat).unwrap();
         let module = Module::new(&bytes, WasmFeatures::WASM2).unwrap();
-        let layout = FunctionLayout::packed(&module.functions()[0]);
+        let layout = FunctionLayout::packed(&module.functions()[0], false);
         (module, layout)
     }
 

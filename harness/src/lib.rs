@@ -2,11 +2,15 @@
 //!
 //! See `ARCHITECTURE.md` for the map and `CONTRACT.md` for the rules.
 
+pub mod campaign;
 pub mod case;
 pub mod check;
 pub mod configuration;
+pub mod corpus;
 pub mod divergence;
 pub mod fault;
+pub mod fuzzing;
+pub mod generate;
 pub mod hosting;
 pub mod jobs;
 pub mod layout;
@@ -15,6 +19,7 @@ pub mod listing;
 pub mod lockstep;
 pub mod observe;
 pub mod outcome;
+pub mod reduce;
 pub mod report;
 pub mod rules;
 pub mod samples;

@@ -74,9 +74,37 @@ rules! {
         "BreakpointEdit::single_step: in single-step mode an event is emitted at every Wasm PC"
         "late_module_stepped";
     EditSingleStep "EDIT-SINGLE-STEP" Promised
-        "After an edit that turns single-step on, is_single_step() answers true and no breakpoint is listed that was not added."
-        "StoreContext::is_single_step, StoreContext::breakpoints"
+        "is_single_step() answers what the last edit of single-step asked for."
+        "StoreContext::is_single_step, BreakpointEdit::single_step"
         "single_step_state";
+    EditBreakpoints "EDIT-BREAKPOINTS" Promised
+        "breakpoints() lists exactly the breakpoints that were added to the store and not removed, each once."
+        "StoreContext::breakpoints: all breakpoints; BreakpointEdit::add_breakpoint, remove_breakpoint"
+        "breakpoint_unlisted";
+    EditAccepted "EDIT-ACCEPTED" Promised
+        "An edit of a module of the store's engine succeeds, whatever the PC."
+        "BreakpointEdit::add_breakpoint, remove_breakpoint, single_step"
+        "edit_refused";
+    EditCodeImage "EDIT-CODE-IMAGE" Pinned
+        "With single-step off and every breakpoint removed the process's executable mappings are, byte for byte, as before the first edit."
+        "BreakpointEdit's documentation says that code is patched and republished, not that a removal restores it"
+        "code_image_changed";
+    EditWritable "EDIT-W-XOR-X" Pinned
+        "No mapping of the process is writable and executable at once while guest code, a handler or a host function runs."
+        "BreakpointEdit's documentation says that execute permission is given back when patched code is republished"
+        "mapping_writable_and_executable";
+    BreakLost "BRK-LOST" Promised
+        "With single-step off an event comes each time control reaches a PC that has a breakpoint."
+        "BreakpointEdit::add_breakpoint; DebugEvent::Breakpoint: a breakpoint was reached"
+        "breakpoint_lost";
+    BreakSpurious "BRK-SPURIOUS" Promised
+        "With single-step off no event comes at a PC that has no breakpoint."
+        "BreakpointEdit::remove_breakpoint, single_step; DebugEvent::Breakpoint: a breakpoint was reached"
+        "breakpoint_stale";
+    Isolate "ISOLATE-EVENT" Promised
+        "An edit in one store causes no event in another store of the same engine."
+        "StoreContextMut::edit_breakpoints: breakpoint state is the store's"
+        "neighbours_breakpoint_seen";
     FrameCount "FRAME-COUNT" Promised
         "The stack view shows every frame of every activation of the store, and no other."
         "StoreContextMut::debug_frames: all activations for the current store"
@@ -153,6 +181,10 @@ rules! {
         "A host function that fails raises one HostcallError event with its error, with the calling frames still on the stack."
         "DebugEvent::HostcallError: an error was raised by a hostcall"
         "host_error_lost";
+    EpochEvent "EVENT-EPOCH-YIELD" Promised
+        "An EpochYield event comes only where the epoch was advanced beyond the store's deadline."
+        "DebugEvent::EpochYield: an epoch yield occurred; Store::epoch_deadline_async_yield_and_update"
+        "epoch_yield_unasked";
     HostCall "RESULT-HOST-CALL" Promised
         "Host functions are called in the order and with the arguments that the program determines."
         "Wasm core 4.4.10 (invocation of host functions)"
@@ -177,6 +209,22 @@ rules! {
         "The engine does not panic."
         "an embedder's call documents its panics; none of those made here is one"
         "subject_panics";
+    Crash "RESULT-NO-CRASH" Promised
+        "The engine does not end the process: no signal, no abort, no exit."
+        "an embedder's call documents how it fails; none of those made here ends the process"
+        "subject_segfaults";
+    Hang "RESULT-ENDS" Promised
+        "A program that ends in the reference interpreter ends in the engine."
+        "Wasm core 4.5.5 (invocation)"
+        "subject_hangs";
+    MemoryLimit "RESULT-MEMORY-LIMIT" Promised
+        "The engine does not take resident memory out of proportion to what the program asks for."
+        "Wasm core 7.2 (implementation limitations): limits are an error of the invocation, not of the process"
+        "subject_takes_memory";
+    Refusal "RESULT-CONFIGURATION" Promised
+        "An engine is made of a configuration exactly when its documentation does not exclude it."
+        "Config::guest_debug, Config::signals_based_traps, PoolingAllocationConfig::max_memory_size"
+        "configuration_accepted";
     Memory "ENTITY-MEMORY" Promised
         "Every memory has the size and content that the program determines."
         "Instance::debug_memory; Wasm core 4.2.8"

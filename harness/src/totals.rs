@@ -2,6 +2,8 @@
 //!
 //! The words are defined in `harness/docs/json.md`. It never looks at a subject.
 
+use crate::campaign::shares::CpuShares;
+use crate::campaign::summary::Summary;
 use crate::case::{CaseReport, CommandReport, Status};
 use crate::lockstep::tally::Tally;
 use crate::subject::SUBJECT;
@@ -39,6 +41,9 @@ pub struct Totals {
     pub opcodes: OpcodeCoverage,
     /// Cases that the harness itself could not finish: a defect of Lockstep.
     pub internal_errors: u64,
+    /// The generated cases of a campaign.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<Summary>,
     /// The only part that differs between equal runs.
     pub measured: Measured,
     /// Events by opcode.
@@ -143,6 +148,9 @@ pub struct Measured {
     pub elapsed_seconds: f64,
     /// The largest resident size of the process; null where the system does not tell.
     pub peak_rss_bytes: Option<u64>,
+    /// CPU time of a campaign, by what it was spent on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<CpuShares>,
     /// The machine.
     pub host: Host,
 }
@@ -174,6 +182,7 @@ impl Measured {
         Measured {
             elapsed_seconds: (elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
             peak_rss_bytes: peak_rss(),
+            cpu: None,
             host: Host::default(),
         }
     }
@@ -284,6 +293,7 @@ impl Default for Totals {
             not_run: 0,
             opcodes: OpcodeCoverage::default(),
             internal_errors: 0,
+            campaign: None,
             measured: Measured::default(),
             events_by_opcode: vec![0; Opcode::ALL.len()],
         };
@@ -348,9 +358,11 @@ impl Totals {
         self.events_by_opcode[opcode as usize]
     }
 
-    /// Whether something is wrong with the subject: the exit code is then 1.
+    /// Whether something is wrong with the subject, or too little is known of it: the exit code is
+    /// then 1.
     pub fn diverged(&self) -> bool {
-        self.divergences.unexplained > 0 || self.commands.failed > 0
+        let undecided = self.campaign.as_ref().is_some_and(Summary::is_inconclusive);
+        self.divergences.unexplained > 0 || self.commands.failed > 0 || undecided
     }
 }
 

@@ -1,6 +1,7 @@
 //! Each ledger entry still matches: a version that no longer does what the entry says fails here.
 
 use lockstep::case::{CaseOptions, CaseReport, Status, run};
+use lockstep::configuration::Configuration;
 use lockstep::divergence::Execution;
 use lockstep::ledger::{self, ENTRIES};
 use lockstep::subject::{config, probe};
@@ -147,7 +148,12 @@ type Look<R> = fn(&DebugEvent<'_>, &mut Frame<'_, R>) -> R;
 
 /// What the engine itself shows of the innermost frame at each event of `go`.
 fn observe<R: Send + 'static>(wat: &str, args: &[Val], look: Look<R>) -> Vec<R> {
-    let engine = config::engine(Execution::Instrumented, WasmFeatures::WASM2).unwrap();
+    let engine = config::engine(
+        Execution::Instrumented,
+        WasmFeatures::WASM2,
+        &Configuration::default(),
+    )
+    .unwrap();
     let module = Module::new(&engine, wat::parse_str(wat).unwrap()).unwrap();
     let mut store = Store::new(&engine, Mutex::new(Vec::new()));
     store.set_debug_handler(Looker(look));

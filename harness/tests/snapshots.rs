@@ -47,6 +47,7 @@ fn reported(mut reporter: impl Reporter, report: CaseReport) {
     totals.measured = Measured {
         elapsed_seconds: 0.0,
         peak_rss_bytes: Some(1 << 20),
+        cpu: None,
         host: Host {
             os: "an-os",
             arch: "an-arch",
@@ -58,6 +59,7 @@ fn reported(mut reporter: impl Reporter, report: CaseReport) {
         result: Ok(report),
         elapsed: Duration::ZERO,
         replay: "lockstep check sum.wat --invoke 'sum(i32:2)'".to_owned(),
+        limit: None,
     };
     reporter.case(&finished).unwrap();
     reporter.end(&totals).unwrap();

@@ -174,6 +174,17 @@ impl CommandKind {
         }
     }
 
+    /// Whether the command only defines, instantiates or registers modules.
+    pub fn is_definition(&self) -> bool {
+        matches!(
+            self,
+            CommandKind::Module { .. }
+                | CommandKind::ModuleDefinition { .. }
+                | CommandKind::ModuleInstance { .. }
+                | CommandKind::Register { .. }
+        )
+    }
+
     /// Whether the command is an assertion (an unsupported directive is one if its name says so).
     pub fn is_assertion(&self) -> bool {
         self.name().starts_with("assert_")

@@ -2,6 +2,7 @@
 //! What lockstep costs is measured against it.
 
 use crate::programs::Program;
+use lockstep::configuration::Configuration;
 use lockstep::divergence::Execution;
 use lockstep::layout::FunctionLayout;
 use lockstep::subject::config;
@@ -68,7 +69,7 @@ impl Unreadable {
 fn unreadable(program: &Program) -> Vec<Unreadable> {
     let mut table = Vec::new();
     for function in program.module.functions() {
-        let layout = FunctionLayout::packed(function);
+        let layout = FunctionLayout::packed(function, false);
         if !layout.hazardous {
             continue;
         }
@@ -151,7 +152,11 @@ pub(crate) struct Bare {
 impl Bare {
     /// Compiles and instantiates, with the engine settings of an instrumented execution.
     pub(crate) fn new(program: &Program, frames: Frames) -> Bare {
-        let engine = config::engine(Execution::Instrumented, WasmFeatures::WASM2)
+        let engine = config::engine(
+            Execution::Instrumented,
+            WasmFeatures::WASM2,
+            &Configuration::default(),
+        )
             .expect("the settings are those of every instrumented execution");
         let module = Module::new(&engine, &program.bytes).expect("a program compiles");
         let mut store = Store::new(&engine, Reads::default());

@@ -6,7 +6,9 @@ use lockstep::divergence::Execution;
 use lockstep::fault::Honest;
 use lockstep::lockstep::driver::{Expected, Verdict};
 use lockstep::lockstep::policy::FramePolicy;
+use lockstep::schedule::Schedule;
 use lockstep::subject::execute::{Settings, Subject};
+use lockstep::subject::factory::Factory;
 use lockstep_oracles::address::FuncAddr;
 use lockstep_oracles::store::Extern;
 use lockstep_oracles::value::Value;
@@ -25,8 +27,10 @@ impl Stepped {
             max_events: u64::MAX,
             ..Settings::default()
         };
-        let mut subject = Subject::new(Execution::Instrumented, settings, Honest)
+        let factory = Factory::new(Execution::Instrumented, &settings)
             .expect("the engine accepts its settings");
+        let mut subject = Subject::new(factory, settings, &Schedule::default(), Honest)
+            .expect("the store accepts its settings");
         let made = subject.instantiate(&program.bytes, &program.module, &[]);
         let instance = made.instance.expect("a program has no imports");
         let export = subject

@@ -1,5 +1,6 @@
 //! A case: a script run in both executions, each in lockstep with an oracle, and judged.
 
+mod executions;
 mod imports;
 mod lower;
 mod patterns;
@@ -14,9 +15,12 @@ use crate::divergence::{Divergence, Execution};
 use crate::fault::{Honest, Tamper};
 use crate::lockstep::tally::Tally;
 use crate::schedule::Schedule;
+use crate::subject::code_image;
 use crate::subject::execute::{Settings, SubjectError};
+use crate::subject::factory::Factory;
 use crate::trace::Tracer;
 use lockstep_spec_tests::script::Script;
+use script::Run;
 use std::collections::BTreeMap;
 
 /// How a case is run.
@@ -33,7 +37,7 @@ pub struct CaseOptions {
 }
 
 /// What came of a command in one execution.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Status {
     /// Oracle and subject satisfy it.
     Passed,
@@ -79,6 +83,8 @@ pub struct CaseReport {
     pub known: BTreeMap<&'static str, u64>,
     /// The first match of each ledger entry.
     pub known_examples: Vec<Divergence>,
+    /// Why the engine refused the configuration, as it must; nothing was run then.
+    pub refused: Option<&'static str>,
 }
 
 impl CaseReport {
@@ -92,6 +98,7 @@ impl CaseReport {
 }
 
 /// What one execution of a case left behind.
+#[derive(Default)]
 pub(crate) struct Executed {
     pub(crate) statuses: Vec<Status>,
     pub(crate) outcomes: Vec<Option<String>>,
@@ -133,24 +140,20 @@ pub fn run_with<T: Tamper>(
     tamper: T,
     tracer: Option<Box<dyn Tracer>>,
 ) -> Result<CaseReport, SubjectError> {
-    let instrumented = script::execute(
-        script,
-        options,
-        Execution::Instrumented,
-        tamper,
-        tracer,
-        None,
-    )?;
-    let cut = instrumented.cut;
-    let uninstrumented = script::execute(
-        script,
-        options,
-        Execution::Uninstrumented,
-        Honest,
-        None,
-        cut,
-    )?;
-    Ok(combine(script, instrumented, uninstrumented))
+    let _turn = code_image::turn(options.schedule.code_image);
+    let settings = Settings {
+        features: script.features,
+        ..options.settings
+    };
+    let (instrumented, uninstrumented) = match executions::factories(&settings) {
+        Ok(factories) => factories,
+        Err(refused) => return Ok(refused.report(script)),
+    };
+    let (executed, neighbour) =
+        executions::instrumented(script, options, &instrumented, tamper, tracer)?;
+    let cut = executed.cut;
+    let twin = Run::new(script, options, &Schedule::idle(), &uninstrumented, Honest)?.all(cut);
+    Ok(combine(script, executed, twin, neighbour))
 }
 
 /// Runs the instrumented execution alone, for traces and benchmarks.
@@ -163,14 +166,14 @@ pub fn run_instrumented(
     options: &CaseOptions,
     tracer: Option<Box<dyn Tracer>>,
 ) -> Result<CaseReport, SubjectError> {
-    let executed = script::execute(
-        script,
-        options,
-        Execution::Instrumented,
-        Honest,
-        tracer,
-        None,
-    )?;
+    let settings = Settings {
+        features: script.features,
+        ..options.settings
+    };
+    let factory = Factory::new(Execution::Instrumented, &settings)?;
+    let mut run = Run::new(script, options, &options.schedule, &factory, Honest)?;
+    run.subject.driver().tracer = tracer;
+    let executed = run.all(None);
     let mut report = CaseReport {
         name: script.name.clone(),
         ..CaseReport::default()
@@ -180,7 +183,12 @@ pub fn run_instrumented(
     Ok(report)
 }
 
-fn combine(script: &Script, instrumented: Executed, uninstrumented: Executed) -> CaseReport {
+fn combine(
+    script: &Script,
+    instrumented: Executed,
+    uninstrumented: Executed,
+    neighbour: Option<Executed>,
+) -> CaseReport {
     let statuses: Vec<Status> = instrumented
         .statuses
         .iter()
@@ -194,6 +202,9 @@ fn combine(script: &Script, instrumented: Executed, uninstrumented: Executed) ->
     report.commands = commands(script, &statuses, &instrumented.outcomes);
     absorb(&mut report, instrumented);
     absorb(&mut report, uninstrumented);
+    if let Some(neighbour) = neighbour {
+        absorb(&mut report, neighbour);
+    }
     report
 }
 

@@ -3,15 +3,15 @@
 use super::imports::Registry;
 use super::patterns::{argument, seen_matches, value_matches};
 use super::{CaseOptions, Executed, Status};
-use crate::divergence::Execution;
 use crate::fault::Tamper;
 use crate::lockstep::driver::{Ended, Expected, Verdict};
 use crate::outcome::{Outcome, SeenTrap};
 use crate::rules::RuleId;
+use crate::schedule::Schedule;
 use crate::seen::Seen;
 use crate::subject::execute::{Invoked, Settings, Subject, SubjectError};
+use crate::subject::factory::Factory;
 use crate::subject::instantiate::{ExpectedInstance, Instantiated};
-use crate::trace::Tracer;
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::module::Module;
 use lockstep_oracles::store::Extern;
@@ -30,8 +30,9 @@ struct Definition {
     module: Arc<Module>,
 }
 
-struct Run<'a, T: Tamper> {
-    subject: Subject<T>,
+/// One execution of a script.
+pub(super) struct Run<'a, T: Tamper> {
+    pub(super) subject: Subject<T>,
     options: &'a CaseOptions,
     script: &'a Script,
     registry: Registry,
@@ -39,6 +40,9 @@ struct Run<'a, T: Tamper> {
     current: Option<InstanceAddr>,
     definitions: HashMap<Option<String>, Definition>,
     outcome: Option<String>,
+    /// Commands so far that are steps, not definitions.
+    steps: u32,
+    executed: Executed,
 }
 
 /// Why a command has no verdict of its own.
@@ -65,57 +69,73 @@ fn failed(message: impl Into<String>) -> Status {
     Status::Failed(message.into())
 }
 
-/// Runs a script's commands in one execution, up to `cut`.
-pub(super) fn execute<T: Tamper>(
-    script: &Script,
-    options: &CaseOptions,
-    execution: Execution,
-    tamper: T,
-    tracer: Option<Box<dyn Tracer>>,
-    cut: Option<usize>,
-) -> Result<Executed, SubjectError> {
-    let settings = Settings {
-        features: script.features,
-        ..options.settings
-    };
-    let mut subject = Subject::new(execution, settings, tamper)?;
-    let mut registry = Registry::default();
-    if !options.imports.synthesise {
-        registry.add_spectest(&mut subject)?;
-    }
-    subject.driver().tracer = tracer;
-    let mut run = Run {
-        subject,
-        options,
-        script,
-        registry,
-        instances: HashMap::new(),
-        current: None,
-        definitions: HashMap::new(),
-        outcome: None,
-    };
-    let mut executed = Executed {
-        statuses: Vec::new(),
-        outcomes: Vec::new(),
-        tally: Default::default(),
-        findings: Default::default(),
-        cut: None,
-    };
-    for (index, command) in script.commands.iter().enumerate() {
-        let status = run.judged(command, cut.is_some_and(|cut| index >= cut));
-        if executed.cut.is_none() && !run.subject.is_alive() {
-            executed.cut = Some(index);
+impl<'a, T: Tamper> Run<'a, T> {
+    /// An execution that has not begun, in a store of its own.
+    pub(super) fn new(
+        script: &'a Script,
+        options: &'a CaseOptions,
+        schedule: &Schedule,
+        factory: &Arc<Factory>,
+        tamper: T,
+    ) -> Result<Run<'a, T>, SubjectError> {
+        let settings = Settings {
+            features: script.features,
+            ..options.settings
+        };
+        let mut subject = Subject::new(factory.clone(), settings, schedule, tamper)?;
+        let mut registry = Registry::default();
+        if !options.imports.synthesise {
+            registry.add_spectest(&mut subject)?;
         }
-        executed.statuses.push(status);
-        executed.outcomes.push(run.outcome.take());
+        Ok(Run {
+            subject,
+            options,
+            script,
+            registry,
+            instances: HashMap::new(),
+            current: None,
+            definitions: HashMap::new(),
+            outcome: None,
+            steps: 0,
+            executed: Executed::default(),
+        })
     }
-    let driver = run.subject.driver();
-    executed.tally = std::mem::take(&mut driver.tally);
-    executed.findings = std::mem::take(&mut driver.findings);
-    Ok(executed)
-}
 
-impl<T: Tamper> Run<'_, T> {
+    /// Executes the next command, or says why it is not executed: `cut` is the first that is not.
+    pub(super) fn next(&mut self, cut: Option<usize>) {
+        let index = self.executed.statuses.len();
+        let command = &self.script.commands[index];
+        if !command.kind.is_definition() {
+            if self.subject.is_alive() {
+                self.subject.before_step(self.steps);
+            }
+            self.steps += 1;
+        }
+        let status = self.judged(command, cut.is_some_and(|cut| index >= cut));
+        if self.executed.cut.is_none() && !self.subject.is_alive() {
+            self.executed.cut = Some(index);
+        }
+        self.executed.statuses.push(status);
+        self.executed.outcomes.push(self.outcome.take());
+    }
+
+    /// What is left when every command was executed.
+    pub(super) fn end(mut self) -> Executed {
+        self.subject.close();
+        let driver = self.subject.driver();
+        self.executed.tally = std::mem::take(&mut driver.tally);
+        self.executed.findings = std::mem::take(&mut driver.findings);
+        self.executed
+    }
+
+    /// Executes every command.
+    pub(super) fn all(mut self, cut: Option<usize>) -> Executed {
+        for _ in &self.script.commands {
+            self.next(cut);
+        }
+        self.end()
+    }
+
     /// A command's status, or why it has none.
     fn judged(&mut self, command: &Command, cut: bool) -> Status {
         if let CommandKind::Unsupported { reason, .. } = &command.kind {
@@ -127,7 +147,9 @@ impl<T: Tamper> Run<'_, T> {
         if let Some(ended) = self.subject.driver().ended.clone() {
             return Status::NotRun(ended.to_string());
         }
-        self.subject.driver().command = format!("line {}: {}", command.line, describe(command));
+        let label = self.subject.driver().label;
+        self.subject.driver().command =
+            format!("{label}line {}: {}", command.line, describe(command));
         if let Some(tracer) = &mut self.subject.driver().tracer {
             tracer.command(&describe(command));
         }
@@ -143,7 +165,8 @@ impl<T: Tamper> Run<'_, T> {
     /// A failed command with no divergence of its own is one: nothing fails in silence.
     fn settle(&mut self, status: Status, before: u64) -> Status {
         let driver = self.subject.driver();
-        if let Some(Ended::EventLimit(_) | Ended::OracleLimit(_)) = driver.ended
+        if let Some(Ended::EventLimit(_) | Ended::PointLimit(_) | Ended::OracleLimit(_)) =
+            driver.ended
             && let Some(ended) = driver.ended.clone()
         {
             return Status::Inconclusive(ended.to_string());

@@ -116,6 +116,7 @@ fn finish(plan: &Plan, report: CaseReport, replay: &str, begun: Instant) -> Fini
         result: Ok(report),
         elapsed: begun.elapsed(),
         replay: replay.to_owned(),
+        limit: None,
     }
 }
 

@@ -2,14 +2,18 @@
 //!
 //! Nothing is judged here: commands plan, run and hand what comes of it to a reporter.
 
+mod campaign;
 mod check;
 mod guard;
 mod output;
+mod replay;
 mod rules;
 mod run;
+mod save;
 mod scripts;
 mod spec;
 mod trace;
+mod worker;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lockstep::lockstep::policy::FramePolicy;
@@ -73,7 +77,12 @@ enum Command {
     Trace(trace::Options),
     Spec(spec::Options),
     Run(run::Options),
+    Replay(replay::Options),
+    /// Runs one case a line for a campaign
+    #[command(hide = true)]
+    Worker,
     Rules(rules::Options),
+    Save(save::Options),
 }
 
 /// Settings that every command which runs something has.
@@ -178,6 +187,9 @@ enum OwnFault {
     /// Standard output cannot be written.
     #[error("cannot write the report: {0}")]
     Write(#[from] io::Error),
+    /// The system cannot start a process or thread, or take a signal's handler.
+    #[error("cannot start a worker: {0}")]
+    Start(io::Error),
 }
 
 fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
@@ -187,7 +199,10 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Some(Command::Trace(options)) => trace::run(options, cli.format),
         Some(Command::Spec(options)) => spec::run(options, cli.format),
         Some(Command::Run(options)) => run::run(options, cli.format),
+        Some(Command::Replay(options)) => replay::run(options, cli.format),
+        Some(Command::Worker) => worker::run(),
         Some(Command::Rules(options)) => rules::run(options, cli.format),
+        Some(Command::Save(options)) => save::run(options),
     }
 }
 

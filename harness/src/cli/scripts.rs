@@ -136,6 +136,7 @@ pub(super) fn run(
                 quoted(job.name()),
                 options.settings.replay()
             ),
+            limit: None,
         }
     };
     jobs::in_order(
@@ -159,7 +160,7 @@ pub(super) fn run(
     Ok(exit_code(&totals))
 }
 
-fn write_opcodes(totals: &Totals, format: Format) -> std::io::Result<()> {
+pub(super) fn write_opcodes(totals: &Totals, format: Format) -> std::io::Result<()> {
     let mut out = Output::new();
     match format {
         Format::Text => opcodes::text(&mut out, totals)?,

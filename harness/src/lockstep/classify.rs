@@ -47,6 +47,9 @@ fn is_control(rule: RuleId) -> bool {
         rule,
         RuleId::StepLost
             | RuleId::StepSpurious
+            | RuleId::BreakLost
+            | RuleId::BreakSpurious
+            | RuleId::Isolate
             | RuleId::FrameCount
             | RuleId::FrameOrder
             | RuleId::FrameFunction
@@ -135,8 +138,11 @@ impl Driver {
         if only_pc && self.innermost_values_agree(observed) {
             return RuleId::FramePc;
         }
+        if !self.is_selected(have) && have.instance.is_some() && have.func.is_some() {
+            return self.spurious_rule(Some(have));
+        }
         if Some(have) == self.previous {
-            return RuleId::StepSpurious;
+            return self.spurious_rule(Some(have));
         }
         if !only_pc && expected.len() == seen.len() && have.pc == want.pc {
             return place_rule(want, have, 0);
@@ -145,7 +151,7 @@ impl Driver {
             return RuleId::FrameCount;
         }
         if self.comes_to(observed, seen) {
-            return RuleId::StepLost;
+            return self.lost_rule();
         }
         if expected.len() != seen.len() {
             return RuleId::FrameCount;

@@ -10,6 +10,7 @@ use crate::layout::FunctionLayout;
 use crate::observe::Place;
 use crate::outcome::{HostFailure, Outcome, SeenTrap};
 use crate::rules::RuleId;
+use crate::schedule::model::{BreakpointModel, Selected};
 use crate::seen::Seen;
 use crate::trace::Tracer;
 use lockstep_oracles::WasmFeatures;
@@ -59,6 +60,8 @@ pub enum Ended {
     EventLimit(u64),
     /// The oracle reached a limit of its own.
     OracleLimit(Exhaustion),
+    /// The oracle passed so many sequence points without an event that it is not run on.
+    PointLimit(u64),
 }
 
 impl std::fmt::Display for Ended {
@@ -66,6 +69,9 @@ impl std::fmt::Display for Ended {
         match self {
             Ended::Control(rule) => write!(f, "control diverged earlier in this case ({rule})"),
             Ended::EventLimit(n) => write!(f, "the case reached its limit of {n} events"),
+            Ended::PointLimit(n) => {
+                write!(f, "the oracle passed {n} sequence points without an event")
+            }
             Ended::OracleLimit(limit) => write!(f, "the oracle reached its limit ({limit:?})"),
         }
     }
@@ -150,10 +156,18 @@ pub struct Driver {
     pub findings: Findings,
     /// The command being executed, for reports.
     pub command: String,
+    /// Stands before the command, where more than one store runs it.
+    pub label: &'static str,
     /// Why the case ended early, if it did.
     pub ended: Option<Ended>,
     /// Called at every matched event, if a person asked for a trace.
     pub tracer: Option<Box<dyn Tracer>>,
+    /// Which events must come.
+    pub breakpoints: BreakpointModel,
+    /// Whether another store of the engine runs at the same time.
+    pub neighbour: bool,
+    /// Whether the epoch was advanced since the last `EpochYield` event, by this store or another.
+    pub epoch_advanced: bool,
     pub(super) execution: Execution,
     pub(super) budget: FrameBudget,
     pub(super) modules: Vec<ModuleFacts>,
@@ -184,6 +198,10 @@ const VALUE_BYTES: usize = 32;
 const OVERFLOW_POINTS: u32 = 1 << 30;
 const OVERFLOW_STRIDE: u32 = 1 << 12;
 
+/// Sequence points that the oracle passes between two events before it gives up: more than any program
+/// executes while a person waits.
+const POINTS_BETWEEN_EVENTS: u64 = 1 << 30;
+
 /// Sequence points that the oracle looks ahead to tell a lost event from other differences.
 pub(super) const LOOKAHEAD: u32 = 100_000;
 
@@ -195,8 +213,12 @@ impl Driver {
             tally: Tally::default(),
             findings: Findings::default(),
             command: String::new(),
+            label: "",
             ended: None,
             tracer: None,
+            breakpoints: BreakpointModel::default(),
+            neighbour: false,
+            epoch_advanced: false,
             execution: config.execution,
             budget: FrameBudget::new(config.frames),
             modules: Vec::new(),
@@ -253,11 +275,59 @@ impl Driver {
     }
 
     /// Runs the oracle to its next stop, as this execution's subject would.
+    #[inline]
     pub(super) fn advance(&mut self) -> Stop {
         match self.execution {
-            Execution::Instrumented => self.machine.run(&EverySequencePoint),
+            Execution::Instrumented if self.breakpoints.is_single_step() => {
+                self.tally.executed += 1;
+                self.machine.run(&EverySequencePoint)
+            }
+            Execution::Instrumented => self.advance_to_breakpoint(),
             Execution::Uninstrumented => self.machine.run(&NoSequencePoint),
         }
+    }
+
+    /// Runs the oracle to its next modelled breakpoint, or gives up.
+    fn advance_to_breakpoint(&mut self) -> Stop {
+        let selected = Selected::new(&self.breakpoints, POINTS_BETWEEN_EVENTS);
+        let stop = self.machine.run(&selected);
+        self.tally.executed += POINTS_BETWEEN_EVENTS - selected.left();
+        if selected.left() == 0 {
+            self.ended = Some(Ended::PointLimit(POINTS_BETWEEN_EVENTS));
+            return Stop::Exhausted(Exhaustion::CallDepth);
+        }
+        stop
+    }
+
+    /// The rule for an event that must come and does not.
+    pub(super) fn lost_rule(&self) -> RuleId {
+        if self.breakpoints.is_single_step() {
+            RuleId::StepLost
+        } else {
+            RuleId::BreakLost
+        }
+    }
+
+    /// The rule for an event that must not come, at this place.
+    pub(super) fn spurious_rule(&self, shown: Option<Place>) -> RuleId {
+        if self.breakpoints.is_single_step() {
+            return RuleId::StepSpurious;
+        }
+        let own = shown.is_none_or(|place| {
+            let instance = place.instance;
+            instance.is_none_or(|i| self.breakpoints.ever_selected(i, place.pc.0))
+        });
+        if self.neighbour && !own {
+            RuleId::Isolate
+        } else {
+            RuleId::BreakSpurious
+        }
+    }
+
+    /// Whether the model has an event at this place.
+    pub(super) fn is_selected(&self, place: Place) -> bool {
+        let instance = place.instance;
+        instance.is_some_and(|i| self.breakpoints.selects(i, place.pc.0))
     }
 
     /// The layout of a frame's function.
@@ -337,7 +407,7 @@ impl Driver {
             }
             Stop::Exhausted(limit) => {
                 self.machine.unwind();
-                self.ended = Some(Ended::OracleLimit(limit));
+                self.ended.get_or_insert(Ended::OracleLimit(limit));
                 Verdict::Lost
             }
             stop @ (Stop::SequencePoint | Stop::HostCall(_)) => self.finish_early(stop, outcome),
@@ -353,8 +423,8 @@ impl Driver {
         // Events alone are missing if the oracle ends the same way when it is not stopped.
         let rule = match (stop, self.run_ahead(), outcome) {
             (Stop::HostCall(_), ..) => RuleId::HostCall,
-            (_, Stop::Return, Outcome::Returned(_)) => RuleId::StepLost,
-            (_, Stop::Trap(trap), Outcome::Trapped(seen)) if seen.is(trap) => RuleId::StepLost,
+            (_, Stop::Return, Outcome::Returned(_)) => self.lost_rule(),
+            (_, Stop::Trap(trap), Outcome::Trapped(seen)) if seen.is(trap) => self.lost_rule(),
             _ => RuleId::Outcome,
         };
         self.report_end(rule, expected, outcome.describe());
@@ -398,7 +468,8 @@ impl Driver {
     /// A stack overflow that no event announced.
     fn finish_overflow(&mut self, outcome: &Outcome) -> Verdict {
         if self.execution == Execution::Instrumented {
-            let believable = self.about_to_call();
+            // Between breakpoints the oracle lags behind; how deep the calls are is not known.
+            let believable = !self.breakpoints.is_single_step() || self.about_to_call();
             self.machine.unwind();
             if !believable {
                 self.report_outcome("no stack overflow: no call is about to be entered", outcome);

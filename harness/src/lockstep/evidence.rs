@@ -95,7 +95,10 @@ impl ReadableSlots<'_> {
         };
         // A waiting caller lacks the table index here too.
         let as_predicted = shown.len() == count as usize || shown.len() == count as usize + 1;
-        let hazards = hazardous_operands(function, shown.iter().map(|operand| operand.ty));
+        let module = &self.0.machine.store.instance(instance).module;
+        let defined = function.index.index() - module.num_imported_funcs() as usize;
+        let layout = &self.0.modules[instance.index()].layouts[defined];
+        let hazards = hazardous_operands(function, layout, shown.iter().map(|operand| operand.ty));
         let index = index as usize;
         as_predicted && shown[index].real.is_some() && !hazards[index]
     }

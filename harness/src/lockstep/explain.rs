@@ -5,7 +5,7 @@ use super::driver::Driver;
 use super::frames::ValueDiff;
 use super::tally::Tally;
 use crate::divergence::{Moment, count};
-use crate::layout::hazardous_operands;
+use crate::layout::{FunctionLayout, hazardous_operands};
 use crate::ledger::IF_PARAMS;
 use crate::ledger::if_params::{ShownOperand, ShownStacks, shown_stacks};
 use crate::observe::{Observation, Walk};
@@ -72,6 +72,7 @@ impl Driver {
         let references = moment != Moment::Trap;
         compare_real(
             &view,
+            Driver::layout(&self.modules, &view),
             &predicted,
             references,
             &mut walk,
@@ -116,13 +117,18 @@ impl Driver {
 /// Compares the operands that are really there; references only where following one is safe.
 fn compare_real<W: Walk>(
     view: &FrameView<'_>,
+    layout: &FunctionLayout,
     predicted: &[ShownOperand],
     references: bool,
     walk: &mut W,
     tally: &mut Tally,
     diff: &mut ValueDiff,
 ) {
-    let hazards = hazardous_operands(view.function, predicted.iter().map(|shown| shown.ty));
+    let hazards = hazardous_operands(
+        view.function,
+        layout,
+        predicted.iter().map(|shown| shown.ty),
+    );
     for (index, (shown, hazard)) in predicted.iter().zip(hazards).enumerate() {
         let Some(real) = shown.real else { continue };
         if hazard {

@@ -9,7 +9,7 @@ use crate::outcome::HostFailure;
 use crate::rules::RuleId;
 use crate::seen::Seen;
 use lockstep_oracles::address::HostFuncId;
-use lockstep_oracles::machine::{EverySequencePoint, Stop};
+use lockstep_oracles::machine::Stop;
 use lockstep_oracles::opcode::Opcode;
 use lockstep_oracles::value::Value;
 
@@ -19,7 +19,7 @@ impl Driver {
         if self.ended.is_some() {
             return Flow::Stop;
         }
-        match self.machine.run(&EverySequencePoint) {
+        match self.advance() {
             Stop::SequencePoint => {}
             stop => return self.spurious(observed, stop),
         }
@@ -110,16 +110,22 @@ impl Driver {
     /// The subject stopped where the oracle does not.
     fn spurious<O: Observation>(&mut self, observed: &mut O, stop: Stop) -> Flow {
         // An event that comes again where the last one was, or after the invocation's end began.
-        let repeated = self.previous.is_some_and(|previous| {
+        let shown_place = {
             let mut walk = observed.walk();
-            !walk.done() && walk.place() == previous
-        });
+            (!walk.done()).then(|| walk.place())
+        };
+        let repeated = self.previous.is_some() && shown_place == self.previous;
+        let sparse = !self.breakpoints.is_single_step();
+        let unasked = sparse && !shown_place.is_some_and(|place| self.is_selected(place));
+        let spurious = self.spurious_rule(shown_place);
         let (rule, expected) = match stop {
-            Stop::HostCall(_) | Stop::Trap(_) if repeated || self.phase != Phase::Running => {
-                (RuleId::StepSpurious, "no event".to_owned())
+            Stop::HostCall(_) | Stop::Trap(_)
+                if repeated || unasked || self.phase != Phase::Running =>
+            {
+                (spurious, "no event".to_owned())
             }
             Stop::Exhausted(limit) => {
-                self.ended = Some(Ended::OracleLimit(limit));
+                self.ended.get_or_insert(Ended::OracleLimit(limit));
                 return Flow::Stop;
             }
             Stop::HostCall(id) => (
@@ -127,10 +133,9 @@ impl Driver {
                 format!("a call of host function {}, no event", id.0),
             ),
             Stop::Trap(trap) => (RuleId::Outcome, format!("a trap: {trap}")),
-            Stop::Return | Stop::SequencePoint => (
-                RuleId::StepSpurious,
-                "the invocation to return, no event".to_owned(),
-            ),
+            Stop::Return | Stop::SequencePoint => {
+                (spurious, "the invocation to return, no event".to_owned())
+            }
         };
         let shown = Suspect::innermost(observed);
         self.report_control(observed, Moment::Breakpoint, rule, expected, shown)
@@ -175,7 +180,7 @@ impl Driver {
     fn unexpected_host_call(&mut self, stop: Stop, id: HostFuncId) -> Flow {
         let expected = match stop {
             Stop::Exhausted(limit) => {
-                self.ended = Some(Ended::OracleLimit(limit));
+                self.ended.get_or_insert(Ended::OracleLimit(limit));
                 return Flow::Stop;
             }
             Stop::HostCall(other) => format!("a call of host function {}", other.0),
@@ -186,7 +191,7 @@ impl Driver {
         // In single-step the event before a later call may be what is missing.
         let lost = stop == Stop::SequencePoint && self.run_ahead() == Stop::HostCall(id);
         let rule = if lost {
-            RuleId::StepLost
+            self.lost_rule()
         } else {
             RuleId::HostCall
         };
@@ -247,6 +252,24 @@ impl Driver {
         let depth = self.machine.depth();
         let limit = self.budget.at_boundary(depth);
         self.compare_frames(observed, Moment::HostcallError, depth, limit)
+    }
+
+    /// An `EpochYield` event: it is not one of the program's, and shows no state that is compared.
+    pub fn epoch_yield(&mut self) -> Flow {
+        if self.ended.is_some() {
+            return Flow::Stop;
+        }
+        self.tally.epoch_yields += 1;
+        // Another store of the engine may have advanced the epoch.
+        if !std::mem::take(&mut self.epoch_advanced) && !self.neighbour {
+            self.report_plain(
+                RuleId::EpochEvent,
+                Moment::EpochYield,
+                "no EpochYield event: the epoch is before the deadline".to_owned(),
+                "an EpochYield event".to_owned(),
+            );
+        }
+        Flow::Continue
     }
 
     /// An event of a kind that Wasm 2.0 cannot cause.

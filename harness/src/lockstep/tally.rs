@@ -3,7 +3,7 @@
 use lockstep_oracles::opcode::Opcode;
 
 /// Counts of one execution of one case.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Tally {
     /// Events matched with the oracle.
     pub sequence_points: u64,
@@ -23,7 +23,18 @@ pub struct Tally {
     pub entities_skipped: u64,
     /// Host calls matched with the oracle.
     pub host_calls: u64,
+    /// Sequence points that the oracle passed or stopped at.
+    pub executed: u64,
+    /// Sessions in which breakpoints were edited.
+    pub edit_sessions: u64,
+    /// Edits asked of the engine.
+    pub edits: u64,
+    /// Comparisons of the process's code before and after.
+    pub code_images: u64,
+    /// `EpochYield` events.
+    pub epoch_yields: u64,
     /// Times each opcode was at a matched event, by [`Opcode`].
+    #[serde(with = "crate::campaign::wire::sparse")]
     pub opcodes: Box<[u64]>,
 }
 
@@ -39,6 +50,11 @@ impl Default for Tally {
             entities: 0,
             entities_skipped: 0,
             host_calls: 0,
+            executed: 0,
+            edit_sessions: 0,
+            edits: 0,
+            code_images: 0,
+            epoch_yields: 0,
             opcodes: vec![0; Opcode::ALL.len()].into(),
         }
     }
@@ -61,6 +77,11 @@ impl Tally {
         self.entities += other.entities;
         self.entities_skipped += other.entities_skipped;
         self.host_calls += other.host_calls;
+        self.executed += other.executed;
+        self.edit_sessions += other.edit_sessions;
+        self.edits += other.edits;
+        self.code_images += other.code_images;
+        self.epoch_yields += other.epoch_yields;
         for (mine, theirs) in self.opcodes.iter_mut().zip(&other.opcodes) {
             *mine += theirs;
         }

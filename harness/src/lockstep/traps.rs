@@ -10,7 +10,7 @@ use crate::outcome::SeenTrap;
 use crate::rules::RuleId;
 use lockstep_oracles::ValType;
 use lockstep_oracles::code::{Function, Shape};
-use lockstep_oracles::machine::{EverySequencePoint, FrameView, Stop};
+use lockstep_oracles::machine::{FrameView, Stop};
 use lockstep_oracles::opcode::Opcode;
 
 /// Whether the opcode enters a function.
@@ -65,7 +65,7 @@ impl Driver {
             let shown = format!("a Trap event: {seen}");
             return self.report_control(observed, Moment::Trap, RuleId::TrapEvent, expected, shown);
         }
-        match self.machine.run(&EverySequencePoint) {
+        match self.advance() {
             Stop::Trap(trap) => {
                 self.phase = Phase::Trapped(trap);
                 if !seen.is(trap) {
@@ -89,7 +89,7 @@ impl Driver {
                 let expected = expected.to_owned();
                 let lost = stop == Stop::SequencePoint && self.traps_ahead(observed, seen);
                 let rule = if lost {
-                    RuleId::StepLost
+                    self.lost_rule()
                 } else {
                     RuleId::TrapEvent
                 };
@@ -103,8 +103,9 @@ impl Driver {
         if self.ended.is_some() {
             return Flow::Stop;
         }
-        let op = self.machine.current_op();
-        let stop = self.machine.run(&EverySequencePoint);
+        let stop = self.advance();
+        // The trapping frame is still there.
+        let op = self.machine.top().map(|view| view.op());
         let Stop::Trap(trap) = stop else {
             let expected = "no HostcallError event: no host function failed".to_owned();
             let rule = RuleId::HostErrorEvent;
@@ -140,7 +141,8 @@ impl Driver {
 
     /// The subject's stack overflowed: believable only where a call is about to be entered.
     fn overflow<O: Observation>(&mut self, observed: &mut O) -> Flow {
-        if !self.about_to_call() {
+        // Between breakpoints the oracle lags behind; how deep the calls are is not known.
+        if self.breakpoints.is_single_step() && !self.about_to_call() {
             return self.report_control(
                 observed,
                 Moment::Trap,

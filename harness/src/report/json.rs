@@ -148,6 +148,10 @@ struct Case<'a> {
     compared: Compared,
     unexplained: u64,
     known: &'a BTreeMap<&'static str, u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<&'static str>,
     failed: Vec<Trouble<'a>>,
     unsupported: Vec<Trouble<'a>>,
     undecided: Vec<Undecided>,
@@ -185,6 +189,8 @@ impl<'a> Case<'a> {
             compared: Compared::from(&report.tally),
             unexplained: report.divergences.len() as u64,
             known: &report.known,
+            refused: report.refused,
+            limit: finished.limit,
             failed: troubles("failed"),
             unsupported: troubles("unsupported"),
             undecided: undecided(report),

@@ -5,8 +5,10 @@
 pub mod contract;
 pub mod divergence;
 pub mod json;
+pub mod junit;
 pub mod opcodes;
 pub mod progress;
+pub mod summary;
 pub mod text;
 pub mod trace;
 
@@ -27,6 +29,8 @@ pub struct Finished {
     pub elapsed: Duration,
     /// The command that runs the case again.
     pub replay: String,
+    /// The limit of CPU time, wall-clock time or memory that its worker process met.
+    pub limit: Option<&'static str>,
 }
 
 /// Receives cases in order, then the totals.

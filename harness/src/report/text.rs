@@ -1,6 +1,6 @@
 //! Text for people: a line a case, what is wrong with it in full, and totals.
 
-use super::{Finished, Reporter, counted, divergence, grouped};
+use super::{Finished, Reporter, counted, divergence, grouped, summary};
 use crate::case::{CaseReport, CommandReport, Status};
 use crate::divergence::Divergence;
 use crate::ledger;
@@ -108,6 +108,8 @@ pub fn verdict(report: &CaseReport) -> &'static str {
     };
     if !report.divergences.is_empty() || report.count(|s| matches!(s, Status::Failed(_))) > 0 {
         "diverged"
+    } else if report.refused.is_some() {
+        "refused"
     } else if report.commands.iter().any(troubled) {
         "inconclusive"
     } else {
@@ -317,6 +319,9 @@ fn write_totals(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
         line("INTERNAL ERRORS", grouped(totals.internal_errors))?;
     }
     line("divergences", divergences_text(totals))?;
+    if let Some(campaign) = &totals.campaign {
+        summary::write(campaign, &mut line)?;
+    }
     line("measured", measured_text(totals))
 }
 
@@ -412,6 +417,7 @@ mod tests {
             result,
             elapsed: Duration::ZERO,
             replay: String::new(),
+            limit: None,
         };
         let mut reporter = TextReporter::of_scripts(&mut text, false);
         reporter.case(&finished).unwrap();

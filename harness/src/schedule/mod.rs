@@ -60,6 +60,27 @@ pub enum Edit {
     Clear,
 }
 
+/// One edit as the engine is asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EngineEdit {
+    /// Single-step on or off.
+    SingleStep(bool),
+    /// Adds a breakpoint.
+    Add {
+        /// The module.
+        module: u32,
+        /// Its PC.
+        pc: u32,
+    },
+    /// Removes a breakpoint.
+    Remove {
+        /// The module.
+        module: u32,
+        /// Its PC.
+        pc: u32,
+    },
+}
+
 /// PCs. A module is numbered in the order in which the case's modules are compiled, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Site {

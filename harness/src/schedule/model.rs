@@ -14,6 +14,8 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug, Default)]
 pub struct BreakpointModel {
     single_step: bool,
+    /// Whether single-step was ever on.
+    stepped: bool,
     modules: Vec<ModuleSet>,
     /// The module of each instance.
     instances: Vec<u32>,
@@ -23,6 +25,8 @@ pub struct BreakpointModel {
 #[derive(Clone, Debug, Default)]
 struct ModuleSet {
     listed: BTreeSet<u32>,
+    /// PCs that were ever listed.
+    ever: BTreeSet<u32>,
     /// A bit for each PC.
     bits: Vec<u64>,
 }
@@ -43,6 +47,7 @@ impl BreakpointModel {
     /// Turns single-step on or off.
     pub fn set_single_step(&mut self, on: bool) {
         self.single_step = on;
+        self.stepped |= on;
     }
 
     /// What `is_single_step()` must answer.
@@ -61,6 +66,7 @@ impl BreakpointModel {
             }
             set.bits[word] |= 1 << (pc % 64);
         }
+        set.ever.insert(pc);
         set.listed.insert(pc)
     }
 
@@ -107,6 +113,13 @@ impl BreakpointModel {
         self.instances.get(instance.index()).copied()
     }
 
+    /// Whether this store ever asked for events at this PC of the instance.
+    pub fn ever_selected(&self, instance: InstanceAddr, pc: u32) -> bool {
+        let module = self.module_of(instance);
+        let set = module.and_then(|module| self.modules.get(module as usize));
+        self.stepped || set.is_some_and(|set| set.ever.contains(&pc))
+    }
+
     /// Whether an event must come when control is at this PC of the instance.
     #[inline]
     pub fn selects(&self, instance: InstanceAddr, pc: u32) -> bool {
@@ -135,9 +148,9 @@ impl<'a> Selected<'a> {
         }
     }
 
-    /// Whether the limit is used up.
-    pub fn gave_up(&self) -> bool {
-        self.left.get() == 0
+    /// How many more sequence points it would pass; 0 if it gave up.
+    pub fn left(&self) -> u64 {
+        self.left.get()
     }
 }
 

@@ -1,9 +1,13 @@
-//! The engine's settings for either execution.
+//! The engine's settings for either execution: each axis of a configuration in the engine's words.
 
+use crate::configuration::{
+    Allocation, BoundsChecks, Collector, Configuration, Epochs, Fuel, Inlining, MemoryGrowth,
+    MemoryGuard, MemoryInit, MemoryReservation, Nans, OptLevel, Regalloc, Signals, Target,
+};
 use crate::divergence::Execution;
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::limits::Limits;
-use wasmtime::{Config, Engine};
+use wasmtime::{Config, Engine, PoolingAllocationConfig};
 
 /// Bytes of stack that Wasm may use; the engine's own default, named because limits follow from it.
 pub const WASM_STACK: usize = 512 * 1024;
@@ -30,22 +34,42 @@ pub const MEMORY_LIMIT: usize = 256 << 20;
 /// Elements one table may have, in the oracle and in the subject.
 pub const TABLE_LIMIT: usize = 1 << 20;
 
+/// Instances, memories, tables, stacks and heaps that a pool holds: more than a case makes.
+const POOL: u32 = 200;
+/// Tables that one module may define in a pool.
+const POOL_TABLES: u32 = 16;
+/// Bytes that one instance's own record may have in a pool.
+const POOL_INSTANCE: usize = 1 << 20;
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+
 /// An engine for one execution, accepting exactly `features`.
 ///
 /// # Errors
 ///
 /// When the engine refuses the configuration.
-pub fn engine(execution: Execution, features: WasmFeatures) -> wasmtime::Result<Engine> {
+pub fn engine(
+    execution: Execution,
+    features: WasmFeatures,
+    configuration: &Configuration,
+) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
-    let has = |feature| features.contains(feature);
     config
         .guest_debug(execution == Execution::Instrumented)
-        // `guest_debug` forces them off; the uninstrumented execution is compared like with like.
-        .signals_based_traps(false)
-        .cranelift_nan_canonicalization(true)
         .max_wasm_stack(WASM_STACK)
         .async_stack_size(FIBRE_STACK)
-        .wasm_backtrace(false)
+        .wasm_backtrace(false);
+    accept(&mut config, features);
+    set_compiler(&mut config, configuration)?;
+    set_memory(&mut config, configuration);
+    set_runtime(&mut config, execution, configuration);
+    Engine::new(&config)
+}
+
+fn accept(config: &mut Config, features: WasmFeatures) {
+    let has = |feature| features.contains(feature);
+    config
         .wasm_multi_value(has(WasmFeatures::MULTI_VALUE))
         .wasm_bulk_memory(has(WasmFeatures::BULK_MEMORY))
         .wasm_reference_types(has(WasmFeatures::REFERENCE_TYPES))
@@ -58,7 +82,100 @@ pub fn engine(execution: Execution, features: WasmFeatures) -> wasmtime::Result<
         .wasm_function_references(has(WasmFeatures::FUNCTION_REFERENCES))
         .wasm_gc(has(WasmFeatures::GC))
         .wasm_exceptions(has(WasmFeatures::EXCEPTIONS))
+        .wasm_threads(has(WasmFeatures::THREADS))
         .wasm_wide_arithmetic(has(WasmFeatures::WIDE_ARITHMETIC))
         .wasm_custom_page_sizes(has(WasmFeatures::CUSTOM_PAGE_SIZES));
-    Engine::new(&config)
+}
+
+fn set_compiler(config: &mut Config, configuration: &Configuration) -> wasmtime::Result<()> {
+    if configuration.target == Target::Pulley64 {
+        config.target("pulley64")?;
+    }
+    config
+        .cranelift_opt_level(match configuration.opt_level {
+            OptLevel::Speed => wasmtime::OptLevel::Speed,
+            OptLevel::None => wasmtime::OptLevel::None,
+            OptLevel::SpeedAndSize => wasmtime::OptLevel::SpeedAndSize,
+        })
+        .cranelift_regalloc_algorithm(match configuration.regalloc {
+            Regalloc::Backtracking => wasmtime::RegallocAlgorithm::Backtracking,
+            Regalloc::SinglePass => wasmtime::RegallocAlgorithm::SinglePass,
+        })
+        .cranelift_nan_canonicalization(configuration.nans == Nans::Canonical)
+        .compiler_inlining(configuration.inlining == Inlining::On);
+    if configuration.inlining == Inlining::On {
+        // Without it only calls between modules of a component, or to small GC helpers, are inlined.
+        set_flag(config, "wasmtime_inlining_intra_module", "yes");
+    }
+    if configuration.bounds_checks == BoundsChecks::Spectre {
+        set_flag(config, "enable_heap_access_spectre_mitigation", "true");
+    }
+    Ok(())
+}
+
+/// Sets a flag of the compiler.
+#[allow(unsafe_code)]
+fn set_flag(config: &mut Config, flag: &str, value: &str) {
+    // SAFETY: the flags set here choose between correct ways to compile. None changes the target's
+    // instruction set, which is what the function is unsafe for.
+    unsafe {
+        config.cranelift_flag_set(flag, value);
+    }
+}
+
+fn set_memory(config: &mut Config, configuration: &Configuration) {
+    match configuration.memory_reservation {
+        MemoryReservation::Default => {}
+        MemoryReservation::Zero => {
+            config.memory_reservation(0);
+        }
+        MemoryReservation::Mib => {
+            config.memory_reservation(MIB);
+        }
+    }
+    match configuration.memory_guard {
+        MemoryGuard::Default => {}
+        MemoryGuard::Zero => {
+            config.memory_guard_size(0);
+        }
+        MemoryGuard::Kib64 => {
+            config.memory_guard_size(64 * KIB);
+        }
+    }
+    if configuration.memory_growth == MemoryGrowth::Zero {
+        config.memory_reservation_for_growth(0);
+    }
+    config.memory_init_cow(configuration.memory_init == MemoryInit::CopyOnWrite);
+}
+
+fn set_runtime(config: &mut Config, execution: Execution, configuration: &Configuration) {
+    match (configuration.signals, execution) {
+        (Signals::Everywhere, _) | (Signals::Uninstrumented, Execution::Uninstrumented) => {
+            config.signals_based_traps(true);
+        }
+        // `guest_debug` forces them off; the uninstrumented execution is compared like with like.
+        _ => {
+            config.signals_based_traps(false);
+        }
+    }
+    if configuration.allocation == Allocation::Pooling {
+        let mut pool = PoolingAllocationConfig::new();
+        pool.total_core_instances(POOL)
+            .total_memories(POOL)
+            .total_tables(POOL * 2)
+            .total_stacks(POOL)
+            .total_gc_heaps(POOL)
+            .max_core_instance_size(POOL_INSTANCE)
+            .max_memory_size(MEMORY_LIMIT)
+            .max_tables_per_module(POOL_TABLES)
+            .table_elements(TABLE_LIMIT);
+        config.allocation_strategy(pool);
+    }
+    config
+        .consume_fuel(configuration.fuel == Fuel::On)
+        .epoch_interruption(configuration.epochs == Epochs::Yield)
+        .collector(match configuration.collector {
+            Collector::Drc => wasmtime::Collector::DeferredReferenceCounting,
+            Collector::Null => wasmtime::Collector::Null,
+        });
 }

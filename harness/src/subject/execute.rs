@@ -1,13 +1,16 @@
 //! One execution of a case in the engine: its store, its host entities, its invocations.
 
+use super::code_image::CodeImage;
 use super::config;
+use super::debugger::Debugger;
+use super::factory::Factory;
 use super::handler::Handler;
 use super::host::{self, HostWorld};
 use super::names::{Access, Names};
 use super::session::{Session, Shared, State};
 use super::values::{func_type, outcome_of, ref_type, val_type};
 use super::view::View;
-use crate::configuration::Configuration;
+use crate::configuration::{Configuration, Epochs, Fuel, Yields};
 use crate::divergence::{Execution, Moment};
 use crate::fault::{Shown, Tamper};
 use crate::hosting::HostFunction;
@@ -15,6 +18,7 @@ use crate::lockstep::driver::{Driver, DriverConfig, Ended, Verdict};
 use crate::lockstep::policy::FramePolicy;
 use crate::outcome::Outcome;
 use crate::rules::RuleId;
+use crate::schedule::Schedule;
 use lockstep_oracles::address::{FuncAddr, GlobalAddr, HostFuncId, MemAddr, TableAddr};
 use lockstep_oracles::value::{Ref, Value};
 use lockstep_oracles::{GlobalType, MemoryType, TableType, WasmFeatures};
@@ -23,7 +27,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use wasmtime::{AsContextMut, Engine, Func, RootScope, Store, Val};
+use wasmtime::{AsContextMut, Func, RootScope, Store, StoreContextMut, Val};
 
 /// Settings of a case's executions.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +87,7 @@ pub struct Invoked {
 
 /// One execution of one case.
 pub struct Subject<T: Tamper> {
-    pub(super) engine: Engine,
+    pub(super) factory: Arc<Factory>,
     pub(super) store: Store<State<T>>,
     pub(super) shared: Arc<Shared<T>>,
     pub(super) execution: Execution,
@@ -104,12 +108,12 @@ impl<T: Tamper> Subject<T> {
     ///
     /// When the engine refuses its configuration.
     pub fn new(
-        execution: Execution,
+        factory: Arc<Factory>,
         settings: Settings,
+        schedule: &Schedule,
         tamper: T,
     ) -> Result<Subject<T>, SubjectError> {
-        let engine = config::engine(execution, settings.features)
-            .map_err(|error| SubjectError(format!("{error:#}")))?;
+        let execution = factory.execution;
         let driver = Driver::new(DriverConfig {
             execution,
             frames: settings.frames,
@@ -135,15 +139,21 @@ impl<T: Tamper> Subject<T> {
             names,
             host,
             tamper,
+            debugger: Debugger::of(schedule),
+            configuration: settings.configuration,
+            plain: settings.configuration.epochs == Epochs::Off
+                && settings.configuration.yields == Yields::Off,
+            image: CodeImage::new(schedule.code_image),
             shared: shared.clone(),
         };
-        let mut store = Store::new(&engine, State::new(session));
+        let mut store = Store::new(&factory.engine, State::new(session));
+        prepare(&mut store, &settings.configuration)?;
         store.limiter(|state| state.limiter());
         if execution == Execution::Instrumented {
             store.set_debug_handler(Handler::<T>(PhantomData));
         }
         Ok(Subject {
-            engine,
+            factory,
             store,
             shared,
             execution,
@@ -157,6 +167,31 @@ impl<T: Tamper> Subject<T> {
             .data_mut()
             .session()
             .unwrap_or_else(|| unreachable!("session not given back"))
+    }
+
+    /// The schedule's sessions before a step of the case.
+    pub fn before_step(&mut self, step: u32) {
+        if self.execution == Execution::Instrumented {
+            self.with_session(|session, store| session.edit_before_step(store, step));
+        }
+    }
+
+    /// What is left to check when a case has ended.
+    pub fn close(&mut self) {
+        if self.execution == Execution::Instrumented {
+            self.with_session(Session::check_code);
+        }
+    }
+
+    pub(super) fn with_session(
+        &mut self,
+        f: impl FnOnce(&mut Session<T>, &mut StoreContextMut<'_, State<T>>),
+    ) {
+        let mut lent = self.store.data_mut().lend();
+        if let Some(session) = lent.get() {
+            f(session, &mut self.store.as_context_mut());
+        }
+        self.store.data_mut().give_back(lent);
     }
 
     /// The driver: what was compared and found.
@@ -176,7 +211,7 @@ impl<T: Tamper> Subject<T> {
 
     /// Makes a host function in both.
     pub fn add_host_func(&mut self, function: HostFunction) -> FuncAddr {
-        let ty = func_type(&self.engine, &function.ty);
+        let ty = func_type(&self.factory.engine, &function.ty);
         let session = self.session();
         let id = HostFuncId(session.host.functions.len() as u32);
         let addr = session
@@ -414,6 +449,22 @@ impl<T: Tamper> Subject<T> {
         driver.ended.get_or_insert(Ended::Control(RuleId::Panic));
         Outcome::Panicked(message)
     }
+}
+
+/// What a configuration asks of the store.
+fn prepare<T: Tamper>(
+    store: &mut Store<State<T>>,
+    configuration: &Configuration,
+) -> Result<(), SubjectError> {
+    if configuration.fuel == Fuel::On {
+        // Never used up: an opcode costs about one unit.
+        store.set_fuel(u64::MAX).map_err(failed)?;
+    }
+    if configuration.epochs == Epochs::Yield {
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_async_yield_and_update(1);
+    }
+    Ok(())
 }
 
 /// Results in neutral terms.

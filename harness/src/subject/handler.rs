@@ -1,14 +1,17 @@
 //! The debug handler: each event goes to the driver; a stop leaves the guest pending for ever.
 
-use super::session::State;
+use super::session::{Session, State};
 use super::values::seen_trap;
 use super::view::View;
+use crate::configuration::{Epochs, Yields};
 use crate::divergence::Moment;
 use crate::fault::{Delivery, Tamper};
 use crate::lockstep::driver::{Driver, Flow};
 use crate::observe::Observation;
 use crate::outcome::{HostFailure, SeenTrap};
 use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use wasmtime::{AsContextMut, DebugEvent, DebugHandler, RootScope, StoreContextMut};
 
 /// The handler has no state of its own: everything is in the store's data.
@@ -24,17 +27,47 @@ impl<T: Tamper> DebugHandler for Handler<T> {
     type Data = State<T>;
 
     async fn handle(&self, mut store: StoreContextMut<'_, State<T>>, event: DebugEvent<'_>) {
-        if dispatch(&mut store, &event) == Flow::Stop {
+        match dispatch(&mut store, &event) {
             // The code that polls the guest sees the request and drops the future.
-            std::future::pending::<()>().await;
+            After::Stop => std::future::pending::<()>().await,
+            After::Suspend => Suspended::default().await,
+            After::Continue => {}
         }
     }
 }
 
-fn dispatch<T: Tamper>(store: &mut StoreContextMut<'_, State<T>>, event: &DebugEvent<'_>) -> Flow {
+/// What the handler does when the event is dealt with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    Continue,
+    Stop,
+    /// Is pending once.
+    Suspend,
+}
+
+/// A future that is pending once.
+#[derive(Default)]
+struct Suspended {
+    polled: bool,
+}
+
+impl Future for Suspended {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.polled {
+            return Poll::Ready(());
+        }
+        self.polled = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+fn dispatch<T: Tamper>(store: &mut StoreContextMut<'_, State<T>>, event: &DebugEvent<'_>) -> After {
     let mut lent = store.data_mut().lend();
     let Some(session) = lent.get() else {
-        return Flow::Continue;
+        return After::Continue;
     };
     // Reference values that are read stay rooted until the scope ends: one scope an event.
     let mut scope = RootScope::new(&mut *store);
@@ -53,11 +86,43 @@ fn dispatch<T: Tamper>(store: &mut StoreContextMut<'_, State<T>>, event: &DebugE
         deliver(&mut session.driver, &mut view, &Told::by(event))
     };
     drop(scope);
-    if flow == Flow::Stop {
+    let after = if flow == Flow::Stop {
         lent.request_stop();
-    }
+        After::Stop
+    } else {
+        session.act(store, event)
+    };
     store.data_mut().give_back(lent);
-    flow
+    after
+}
+
+impl<T: Tamper> Session<T> {
+    /// What the debugger does at an event that was compared.
+    #[inline]
+    fn act(&mut self, store: &mut StoreContextMut<'_, State<T>>, event: &DebugEvent<'_>) -> After {
+        if matches!(event, DebugEvent::Breakpoint) {
+            let number = self.driver.tally.sequence_points;
+            if self.debugger.is_due(number) {
+                self.edit_at_event(store, number);
+            }
+        }
+        if self.plain {
+            return After::Continue;
+        }
+        self.advance_epoch(store);
+        match self.configuration.yields {
+            Yields::On => After::Suspend,
+            Yields::Off => After::Continue,
+        }
+    }
+
+    /// Advances the epoch, where the configuration asks for it.
+    pub(super) fn advance_epoch(&mut self, store: &mut StoreContextMut<'_, State<T>>) {
+        if self.configuration.epochs == Epochs::Yield {
+            store.engine().increment_epoch();
+            self.driver.epoch_advanced = true;
+        }
+    }
 }
 
 /// A debug event in neutral terms.
@@ -67,6 +132,7 @@ enum Told {
     /// A trap that is told as the error of a host function.
     TrapAsHostError(SeenTrap),
     HostError(Result<HostFailure, String>),
+    EpochYield,
     Other(String),
 }
 
@@ -83,6 +149,7 @@ impl Told {
                 let failure = error.downcast_ref::<HostFailure>().copied();
                 Told::HostError(failure.ok_or_else(|| format!("{error:#}")))
             }
+            DebugEvent::EpochYield => Told::EpochYield,
             other => Told::Other(format!("{other:?}")),
         }
     }
@@ -90,6 +157,7 @@ impl Told {
     fn moment(&self) -> Moment {
         match self {
             Told::Breakpoint | Told::Other(_) => Moment::Breakpoint,
+            Told::EpochYield => Moment::EpochYield,
             Told::Trap(_) => Moment::Trap,
             Told::HostError(_) | Told::TrapAsHostError(_) => Moment::HostcallError,
         }
@@ -103,6 +171,7 @@ fn deliver<O: Observation>(driver: &mut Driver, observed: &mut O, event: &Told) 
         Told::Trap(trap) => driver.trap(observed, *trap),
         Told::TrapAsHostError(trap) => driver.trap_as_host_error(observed, *trap),
         Told::HostError(error) => driver.host_error(observed, error.clone()),
+        Told::EpochYield => driver.epoch_yield(),
         Told::Other(event) => driver.unexpected_event(observed, event),
     }
 }
@@ -117,7 +186,7 @@ fn tampered<T: Tamper>(
     match &mut event {
         Told::Trap(trap) | Told::TrapAsHostError(trap) => tamper.trap(trap),
         Told::HostError(error) => tamper.host_error(error),
-        Told::Breakpoint | Told::Other(_) => {}
+        Told::Breakpoint | Told::EpochYield | Told::Other(_) => {}
     }
     let mut copy = driver.snapshot(view, usize::MAX);
     match tamper.event(event.moment(), &mut copy) {

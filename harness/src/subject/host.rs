@@ -92,11 +92,18 @@ fn compare<T: Tamper>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params:
         host.answer(id, &driver.machine.store)
     };
     match &answer {
-        Answer::Stop => lent.request_stop(),
+        Answer::Stop => session.shared.request_stop(),
         Answer::Fail(failure) => driver.host_fail(*failure),
         Answer::Return(_) | Answer::Reenter(..) => {}
     }
     drop(scope);
+    if !matches!(answer, Answer::Stop) {
+        let mut store = caller.as_context_mut();
+        session.advance_epoch(&mut store);
+        if session.driver.has_events() {
+            session.edit_at_host_call(&mut store);
+        }
+    }
     caller.data_mut().give_back(lent);
     answer
 }

@@ -1,10 +1,10 @@
 //! Instantiation in the engine and the oracle: compiled, linked, its start function in lockstep.
 
-use super::execute::{Driven, Subject, drive, panic_text};
+use super::execute::{Driven, Subject, drive};
 use super::session::Session;
-use super::twin::twin;
 use super::values::outcome_of;
-use crate::divergence::{Execution, Moment};
+use crate::configuration::Inlining;
+use crate::divergence::Execution;
 use crate::fault::Tamper;
 use crate::layout::{FunctionLayout, packed_layouts};
 use crate::lockstep::driver::{Expected, ModuleFacts, Verdict};
@@ -15,9 +15,8 @@ use lockstep_oracles::machine::InstantiateError;
 use lockstep_oracles::module::Module as OracleModule;
 use lockstep_oracles::store::Extern;
 use lockstep_oracles::trap::Trap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use wasmtime::{AsContextMut, Instance, Module};
+use wasmtime::{Instance, Module};
 
 /// What came of an instantiation, in the oracle's and the subject's view.
 #[derive(Debug)]
@@ -56,29 +55,9 @@ impl<T: Tamper> Subject<T> {
     ///
     /// The engine's message, or that it panicked.
     pub fn compiles(&mut self, bytes: &[u8]) -> Result<(), Outcome> {
-        let compiled = catch_unwind(AssertUnwindSafe(|| Module::new(&self.engine, bytes)));
-        let mut compiles = match compiled {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(Outcome::Failed(format!("{error:#}"))),
-            Err(panic) => Err(Outcome::Panicked(panic_text(&*panic))),
-        };
+        let mut compiles = self.factory.compile(bytes).map(drop);
         self.tamper().compiles(&mut compiles);
         compiles
-    }
-
-    fn compile(&self, bytes: &[u8], oracle: &OracleModule) -> Result<Module, Outcome> {
-        let compiled = catch_unwind(AssertUnwindSafe(|| match self.execution {
-            Execution::Uninstrumented if self.settings.twin => {
-                let twin = twin(bytes, oracle).map_err(wasmtime::Error::new)?;
-                Module::new(&self.engine, &twin)
-            }
-            _ => Module::new(&self.engine, bytes),
-        }));
-        match compiled {
-            Ok(Ok(module)) => Ok(module),
-            Ok(Err(error)) => Err(Outcome::Failed(format!("{error:#}"))),
-            Err(panic) => Err(Outcome::Panicked(panic_text(&*panic))),
-        }
     }
 
     /// Instantiates a valid module in both, its start function in lockstep, and compares.
@@ -88,7 +67,7 @@ impl<T: Tamper> Subject<T> {
         oracle: &Arc<OracleModule>,
         imports: &[Extern],
     ) -> Instantiated {
-        let module = match self.compile(bytes, oracle) {
+        let module = match self.factory.module(bytes, oracle) {
             Ok(module) => module,
             Err(outcome) => return self.refused(outcome),
         };
@@ -148,15 +127,25 @@ impl<T: Tamper> Subject<T> {
         module: &Module,
     ) -> Option<InstanceAddr> {
         let layouts: Arc<[FunctionLayout]> = match self.execution {
-            Execution::Instrumented => packed_layouts(oracle).into(),
+            Execution::Instrumented => {
+                let inlined = self.settings.configuration.inlining == Inlining::On;
+                packed_layouts(oracle, inlined).into()
+            }
             Execution::Uninstrumented => Arc::new([]),
         };
         let features = self.settings.features;
-        let Session { driver, names, .. } = self.session();
+        let Session {
+            driver,
+            names,
+            debugger,
+            ..
+        } = self.session();
+        let number = debugger.number(module, oracle);
         let addr = InstanceAddr(driver.known_instances() as u32);
         if addr.index() >= driver.machine.store.num_instances() {
             return None;
         }
+        driver.breakpoints.add_instance(number);
         names.announce(driver.machine.store.instance(addr), module.clone());
         driver.add_instance(ModuleFacts {
             bytes: bytes.clone(),
@@ -175,8 +164,9 @@ impl<T: Tamper> Subject<T> {
         let Some(imports) = self.imports(imports) else {
             return (Outcome::Failed("an import has no handle".to_owned()), None);
         };
-        if let Err(error) = self.step_into(module) {
-            return (Outcome::Failed(format!("{error:#}")), None);
+        if self.execution == Execution::Instrumented {
+            let number = self.session().debugger.latest();
+            self.with_session(|session, store| session.edit_before_instance(store, number));
         }
         let driven = drive(
             &self.shared,
@@ -213,38 +203,6 @@ impl<T: Tamper> Subject<T> {
                 })
             })
             .collect()
-    }
-
-    /// Turns single-step on for a module that is about to be instantiated.
-    ///
-    /// `single_step` reaches only modules that the store knows, so the module is made known first
-    /// (ledger: `W42-LATE-MODULE`). PC 0 is the file's magic number, never an opcode.
-    fn step_into(&mut self, module: &Module) -> wasmtime::Result<()> {
-        if self.execution == Execution::Uninstrumented {
-            return Ok(());
-        }
-        if let Some(mut edit) = self.store.as_context_mut().edit_breakpoints() {
-            edit.add_breakpoint(module, 0)?;
-            edit.remove_breakpoint(module, 0)?;
-            edit.single_step(true)?;
-        }
-        self.check_edit_state();
-        Ok(())
-    }
-
-    fn check_edit_state(&mut self) {
-        let mut single_step = self.store.is_single_step();
-        let mut listed = self.store.breakpoints().map_or(0, Iterator::count);
-        self.tamper().edit_state(&mut single_step, &mut listed);
-        if single_step && listed == 0 {
-            return;
-        }
-        self.driver().report_plain(
-            RuleId::EditSingleStep,
-            Moment::Edit,
-            "single-step on, no breakpoint listed".to_owned(),
-            format!("single-step {single_step}, {listed} breakpoints listed"),
-        );
     }
 
     fn finish_start(&mut self, outcome: &Outcome) -> ExpectedInstance {

@@ -3,8 +3,11 @@
 //! It turns what the engine does into calls of the [`Driver`](crate::lockstep::driver::Driver) and
 //! the engine's state into [`Observation`](crate::observe::Observation)s. It holds no expectation.
 
+pub mod code_image;
 pub mod config;
+mod debugger;
 pub mod execute;
+pub mod factory;
 mod handler;
 pub mod host;
 pub mod instantiate;

@@ -2,6 +2,7 @@
 
 use super::config;
 use super::execute::SubjectError;
+use crate::configuration::Configuration;
 use crate::divergence::Execution;
 use crate::lockstep::probes::LateModule;
 use lockstep_oracles::WasmFeatures;
@@ -45,7 +46,11 @@ fn expected_events() -> Option<Vec<Pc>> {
 }
 
 fn observed_events() -> wasmtime::Result<Vec<Pc>> {
-    let engine = config::engine(Execution::Instrumented, WasmFeatures::WASM2)?;
+    let engine = config::engine(
+        Execution::Instrumented,
+        WasmFeatures::WASM2,
+        &Configuration::default(),
+    )?;
     let mut store = Store::new(&engine, Vec::new());
     store.set_debug_handler(Recorder);
     if let Some(mut edit) = store.as_context_mut().edit_breakpoints() {

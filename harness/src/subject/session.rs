@@ -1,7 +1,10 @@
 //! What an execution keeps in the engine's store: the driver, the names, the host's behaviour.
 
+use super::code_image::CodeImage;
+use super::debugger::Debugger;
 use super::host::HostWorld;
 use super::names::Names;
+use crate::configuration::Configuration;
 use crate::fault::Tamper;
 use crate::lockstep::driver::Driver;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,6 +17,11 @@ pub(super) struct Session<T> {
     pub(super) names: Names,
     pub(super) host: HostWorld,
     pub(super) tamper: T,
+    pub(super) debugger: Debugger,
+    pub(super) configuration: Configuration,
+    /// Whether the handler has nothing to do but to compare and edit.
+    pub(super) plain: bool,
+    pub(super) image: CodeImage,
     pub(super) shared: Arc<Shared<T>>,
 }
 

@@ -37,7 +37,7 @@ pub(crate) enum Fault {
     /// Whether a module compiles that must be rejected.
     Compiles(fn(&mut Result<(), Outcome>)),
     /// Single-step and the number of breakpoints.
-    EditState(fn(&mut bool, &mut usize)),
+    EditState(fn(&mut bool, &mut Vec<(u32, u32)>)),
     /// A memory's bytes.
     Memory(MemAddr, fn(&mut Vec<u8>)),
     /// A global's value.
@@ -249,11 +249,11 @@ impl Tamper for Lie {
         }
     }
 
-    fn edit_state(&mut self, single_step: &mut bool, breakpoints: &mut usize) {
+    fn edit_state(&mut self, single_step: &mut bool, listed: &mut Vec<(u32, u32)>) {
         if let Fault::EditState(change) = self.fault {
-            let mut state = (*single_step, *breakpoints);
-            self.tell(&mut state, |(on, count)| change(on, count));
-            (*single_step, *breakpoints) = state;
+            let mut state = (*single_step, listed.clone());
+            self.tell(&mut state, |(on, listed)| change(on, listed));
+            (*single_step, *listed) = state;
         }
     }
 

@@ -264,7 +264,8 @@ faults! {
     event_twice_before_a_host_call => StepSpurious, HOST_CALL, Fault::Twice(at("call"));
     event_twice_before_a_trap => StepSpurious, TRAP, Fault::Twice(at("i32.div_u"));
     last_event_twice => StepSpurious, ARITHMETIC, Fault::Twice(at("end"));
-    breakpoint_listed => EditSingleStep, MODULE, Fault::EditState(|_, count| *count = 1);
+    breakpoint_unlisted => EditBreakpoints, MODULE,
+        Fault::EditState(|_, listed| listed.push((0, 0)));
 
     // Frames.
     pc_off_by_one_instruction_backwards => FramePc, ARITHMETIC,

@@ -1,0 +1,67 @@
+//! Faults of a worker, for tests only: what a subject may do that ends its process.
+//!
+//! The variable [`VARIABLE`] names them, `NUMBER=FAULT` with commas between: the generated case of
+//! this number meets this fault where the subject would run.
+
+use rustix::process::{Signal, getpid, kill_process};
+
+/// The environment variable.
+pub const VARIABLE: &str = "LOCKSTEP_TEST_FAULTS";
+
+/// The fault of a generated case, if the environment names one.
+pub fn of_case(number: u64) -> Option<String> {
+    find(&std::env::var(VARIABLE).ok()?, number)
+}
+
+fn find(text: &str, number: u64) -> Option<String> {
+    text.split(',').find_map(|row| {
+        let (wanted, fault) = row.split_once('=')?;
+        (wanted.parse() == Ok(number)).then(|| fault.to_owned())
+    })
+}
+
+/// Does what the fault's name says; a name that is not known does nothing.
+pub fn commit(fault: &str) {
+    match fault {
+        "segfault" => raise(Signal::SEGV),
+        "abort" => std::process::abort(),
+        "exit" => std::process::exit(3),
+        "spin" => loop {
+            std::hint::spin_loop();
+        },
+        "wait" => loop {
+            std::thread::park();
+        },
+        "swell" => swell(),
+        "panic" => panic!("a panic of a test"),
+        _ => {}
+    }
+}
+
+/// A handler that finds the signal was sent, not caused, gives it back to the system and returns: so
+/// it is sent until it ends the process.
+fn raise(signal: Signal) {
+    while kill_process(getpid(), signal).is_ok() {}
+}
+
+/// Takes 10 GiB and writes to every page.
+fn swell() {
+    let mut kept = Vec::new();
+    for _ in 0..10 << 10 {
+        kept.push(vec![1_u8; 1 << 20]);
+        std::hint::black_box(&kept);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_found_by_its_case() {
+        let text = "3=abort,14=spin";
+        assert_eq!(find(text, 14).as_deref(), Some("spin"));
+        assert_eq!(find(text, 4), None);
+        assert_eq!(find("abort", 3), None);
+    }
+}

@@ -1,0 +1,243 @@
+//! What a campaign makes of an ended request: a report, or what is wrong.
+
+use super::limits::Limit;
+use super::pool::Ran;
+use super::process::{Asked, Death, Ended};
+use super::protocol::{Cost, Failure, Traits, What};
+use crate::case::{CaseReport, CommandReport, Status, probe};
+use crate::divergence::{Divergence, Execution, Moment};
+use crate::report::Finished;
+use crate::rules::RuleId;
+
+/// What came of a case.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It ran, or its worker died of it.
+    Case(Box<Judged>),
+    /// The input is bad; the sentence says which and why.
+    BadInput(String),
+    /// The campaign stopped first.
+    Abandoned,
+}
+
+/// A case with a report.
+#[derive(Debug)]
+pub struct Judged {
+    /// Which case.
+    pub what: What,
+    /// What is known of it beforehand.
+    pub traits: Traits,
+    /// What came of it.
+    pub finished: Finished,
+    /// What it cost.
+    pub cost: Cost,
+}
+
+impl Outcome {
+    /// What came of a job; `replay` is the command that runs it again.
+    pub fn of(ran: Ran<What>, replay: String) -> Outcome {
+        let Ran {
+            job: what,
+            asked: Asked { begun, ended },
+            elapsed,
+        } = ran;
+        let begun_at_all = begun.is_some();
+        let traits = begun.unwrap_or_else(|| Traits::named(name(&what)));
+        let mut limit = None;
+        let mut cost = Cost::default();
+        let result = match ended {
+            Ended::Abandoned => return Outcome::Abandoned,
+            Ended::Garbled(why) => Err(format!("a worker's answer cannot be read: {why}")),
+            Ended::Died(death) if begun_at_all => {
+                limit = death.limit.map(Limit::name);
+                Ok(death.report(&traits.name))
+            }
+            Ended::Died(death) => Err(death.sentence("the case could not be made")),
+            Ended::Answer(answer) => {
+                cost = answer.cost;
+                match answer.result {
+                    Ok(report) => report.read(),
+                    Err(Failure::Internal(why)) => Err(why),
+                    Err(Failure::Input(why)) => return Outcome::BadInput(why),
+                }
+            }
+        };
+        Outcome::Case(Box::new(Judged {
+            finished: Finished {
+                name: traits.name.clone(),
+                result,
+                elapsed,
+                replay,
+                limit,
+            },
+            what,
+            traits,
+            cost,
+        }))
+    }
+}
+
+/// A name for a case that was never made.
+fn name(what: &What) -> String {
+    match what {
+        What::Official(name) | What::Sample(name) => name.clone(),
+        What::Probe => probe::LATE_MODULE.to_owned(),
+        What::Generated { seed, number } => format!("generated/-/{seed:#x}/{number}"),
+        What::File(path) => path.display().to_string(),
+        What::Text(_) => "case".to_owned(),
+    }
+}
+
+impl Death {
+    fn rule(&self) -> RuleId {
+        match self.limit {
+            None => RuleId::Crash,
+            Some(Limit::Cpu | Limit::Wall) => RuleId::Hang,
+            Some(Limit::Memory) => RuleId::MemoryLimit,
+        }
+    }
+
+    fn sentence(&self, what: &str) -> String {
+        let stderr = settled(&self.stderr);
+        if stderr.is_empty() {
+            format!("{what}: {}", self.what)
+        } else {
+            format!("{what}: {}; standard error ends: {stderr}", self.what)
+        }
+    }
+
+    /// A case that took its worker with it: one divergence and nothing compared.
+    fn report(&self, name: &str) -> CaseReport {
+        let command = "the whole case".to_owned();
+        let mut report = CaseReport {
+            name: name.to_owned(),
+            ..CaseReport::default()
+        };
+        report.commands.push(CommandReport {
+            line: 0,
+            kind: "case",
+            text: command.clone(),
+            status: Status::NotRun(self.what.clone()),
+            outcome: None,
+        });
+        let stderr = settled(&self.stderr);
+        let said = if stderr.is_empty() {
+            String::new()
+        } else {
+            format!("; standard error ends: {stderr}")
+        };
+        report.divergences.push(Divergence {
+            rule: self.rule(),
+            // The uninstrumented execution is the second; which one it was died with the worker.
+            execution: Execution::Instrumented,
+            command,
+            moment: Moment::End,
+            event: 0,
+            frame: None,
+            expected: "the case ends and the process goes on".to_owned(),
+            observed: format!("{}{said}", self.what),
+            site: None,
+            state: Vec::new(),
+            known: None,
+        });
+        report
+    }
+}
+
+/// Standard error without what differs between equal runs: numbers of threads, and addresses.
+fn settled(stderr: &str) -> String {
+    let mut text = String::new();
+    let mut rest = stderr.trim();
+    while let Some(at) = rest.find("0x") {
+        let (before, number) = rest.split_at(at + 2);
+        let digits = number.len()
+            - number
+                .trim_start_matches(|c: char| c.is_ascii_hexdigit())
+                .len();
+        text.push_str(before);
+        text.push_str(if digits >= 8 {
+            "…"
+        } else {
+            &number[..digits]
+        });
+        rest = &number[digits..];
+    }
+    text.push_str(rest);
+    let lines = text.lines().map(without_thread_number);
+    lines.collect::<Vec<_>>().join(" / ")
+}
+
+/// `thread 'main' (1234) panicked` without its number.
+fn without_thread_number(line: &str) -> String {
+    let number = line.strip_prefix("thread '").and_then(|rest| {
+        let (name, rest) = rest.split_once("' (")?;
+        let (digits, rest) = rest.split_once(')')?;
+        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| format!("thread '{name}'{rest}"))
+    });
+    number.unwrap_or_else(|| line.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn died(begun: Option<Traits>, limit: Option<Limit>) -> Outcome {
+        let death = Death {
+            limit,
+            what: "the process was ended by SIGABRT".to_owned(),
+            stderr: "thread 'main' (77) panicked at a.rs:1\nat 0x7ffff7dd1234, 0x1f\n".to_owned(),
+        };
+        let ran = Ran {
+            job: What::Generated { seed: 1, number: 2 },
+            asked: Asked {
+                begun,
+                ended: Ended::Died(death),
+            },
+            elapsed: Duration::ZERO,
+        };
+        Outcome::of(ran, "lockstep run --seed 0x1 --case 2".to_owned())
+    }
+
+    fn finished(outcome: Outcome) -> Finished {
+        match outcome {
+            Outcome::Case(judged) => judged.finished,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_death_is_a_divergence_of_the_rule_that_its_cause_breaks() {
+        let rules = [
+            (None, RuleId::Crash),
+            (Some(Limit::Cpu), RuleId::Hang),
+            (Some(Limit::Wall), RuleId::Hang),
+            (Some(Limit::Memory), RuleId::MemoryLimit),
+        ];
+        for (limit, rule) in rules {
+            let ended = finished(died(Some(Traits::named("a")), limit));
+            let report = ended.result.unwrap();
+            assert_eq!(report.divergences[0].rule, rule);
+            assert_eq!(ended.limit, limit.map(Limit::name));
+        }
+    }
+
+    #[test]
+    fn evidence_holds_nothing_that_differs_between_equal_runs() {
+        let ended = finished(died(Some(Traits::named("a")), None));
+        let report = ended.result.unwrap();
+        assert_eq!(
+            report.divergences[0].observed,
+            "the process was ended by SIGABRT; standard error ends: \
+             thread 'main' panicked at a.rs:1 / at 0x…, 0x1f"
+        );
+    }
+
+    #[test]
+    fn a_death_before_the_subject_ran_is_a_defect_of_lockstep() {
+        let ended = finished(died(None, None));
+        let why = ended.result.unwrap_err();
+        assert!(why.starts_with("the case could not be made: "), "{why}");
+    }
+}

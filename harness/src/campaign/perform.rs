@@ -1,0 +1,231 @@
+//! A worker's side of a request: makes the case, runs it, and judges what has an expectation.
+
+use super::faults;
+use super::protocol::{Failure, Request, Traits, What, Wishes};
+use crate::case::{self, Case, CaseOptions, CaseReport, CommandReport, Status};
+use crate::configuration::SettingError;
+use crate::corpus::{self, CorpusError, Expectation};
+use crate::generate;
+use crate::report::text::verdict;
+use crate::samples::SAMPLES;
+use crate::subject::execute::{Settings, SubjectError};
+use lockstep_spec_tests::Selection;
+use std::io;
+use std::path::Path;
+
+/// Receives a case's traits when it is made and about to run.
+pub type Begun<'a> = &'a mut dyn FnMut(&Traits);
+
+impl From<SubjectError> for Failure {
+    fn from(error: SubjectError) -> Failure {
+        Failure::Internal(error.to_string())
+    }
+}
+
+impl From<SettingError> for Failure {
+    fn from(error: SettingError) -> Failure {
+        Failure::Input(error.to_string())
+    }
+}
+
+/// Runs a case.
+///
+/// # Errors
+///
+/// When the input is bad, or the harness could not finish the case.
+pub fn perform(request: &Request, begun: Begun<'_>) -> Result<CaseReport, Failure> {
+    let wishes = &request.wishes;
+    match &request.what {
+        What::Official(name) => official(name, wishes, begun),
+        What::Sample(name) => sample(name, wishes, begun),
+        What::Probe => {
+            begun(&Traits::named(case::probe::LATE_MODULE));
+            Ok(case::probe::late_module()?)
+        }
+        What::Generated { seed, number } => generated(*seed, *number, wishes, begun),
+        What::File(path) => file(path, wishes, begun),
+        What::Text(text) => {
+            let alone = |_: &str| Err(io::ErrorKind::NotFound.into());
+            let loaded = corpus::parse(text, alone).map_err(input)?;
+            run(&loaded.case, wishes, begun)
+        }
+    }
+}
+
+/// The generated case as it is run: with the user's wishes.
+///
+/// # Errors
+///
+/// When a wish is no setting.
+pub fn generated_case(seed: u64, number: u64, wishes: &Wishes) -> Result<Case, SettingError> {
+    let mut case = generate::from_seed(seed, number);
+    apply(wishes, &mut case)?;
+    Ok(case)
+}
+
+fn input(error: CorpusError) -> Failure {
+    Failure::Input(error.to_string())
+}
+
+fn apply(wishes: &Wishes, case: &mut Case) -> Result<(), SettingError> {
+    wishes.configure(&mut case.configuration)?;
+    case.frames = wishes.frames.unwrap_or(case.frames);
+    case.max_events = wishes.max_events.unwrap_or(case.max_events);
+    Ok(())
+}
+
+fn generated(
+    seed: u64,
+    number: u64,
+    wishes: &Wishes,
+    begun: Begun<'_>,
+) -> Result<CaseReport, Failure> {
+    let case = generated_case(seed, number, wishes)?;
+    run(&case, wishes, &mut |traits| {
+        begun(traits);
+        if let Some(fault) = faults::of_case(number) {
+            faults::commit(&fault);
+        }
+    })
+}
+
+fn run(case: &Case, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
+    begun(&Traits::of(case));
+    let mut options = case.options();
+    options.settings.twin &= !wishes.no_twin;
+    Ok(case::run(&case.script(), &options)?)
+}
+
+/// A corpus case. What is wished in place of it does not change what it expects.
+fn file(path: &Path, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
+    let loaded = corpus::load(path).map_err(input)?;
+    let mut case = loaded.case;
+    apply(wishes, &mut case)?;
+    let mut report = run(&case, wishes, begun)?;
+    judge(&loaded.expect, &mut report);
+    Ok(report)
+}
+
+/// Adds a failed command where a case did not come out as it expects and nothing else says so.
+fn judge(expected: &Expectation, report: &mut CaseReport) {
+    let Err(why) = expected.judge(report) else {
+        return;
+    };
+    if verdict(report) == "diverged" {
+        return;
+    }
+    report.commands.push(CommandReport {
+        line: 0,
+        kind: "expect",
+        text: "what the case expects".to_owned(),
+        status: Status::Failed(why),
+        outcome: None,
+    });
+}
+
+fn official(name: &str, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
+    let script = Selection::Wasm2.scripts().find(|file| file.name == name);
+    let script = script.ok_or_else(|| unknown(name))?;
+    let script = script
+        .parse()
+        .map_err(|error| Failure::Internal(error.to_string()))?;
+    let options = CaseOptions {
+        settings: settings(wishes)?,
+        ..CaseOptions::default()
+    };
+    begun(&Traits::named(name));
+    Ok(case::run(&script, &options)?)
+}
+
+fn sample(name: &str, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
+    let sample = SAMPLES.iter().find(|sample| sample.name == name);
+    let sample = sample.ok_or_else(|| unknown(name))?;
+    let plan = sample
+        .plan(settings(wishes)?)
+        .map_err(|error| Failure::Internal(error.to_string()))?;
+    begun(&Traits::named(name));
+    Ok(case::run(&plan.script, &plan.options)?)
+}
+
+fn unknown(name: &str) -> Failure {
+    Failure::Internal(format!("there is no script or sample `{name}`"))
+}
+
+/// The settings of a script's executions.
+fn settings(wishes: &Wishes) -> Result<Settings, SettingError> {
+    let mut settings = Settings {
+        seed: wishes.host_seed,
+        twin: !wishes.no_twin,
+        ..Settings::default()
+    };
+    settings.frames = wishes.frames.unwrap_or(settings.frames);
+    settings.max_events = wishes.max_events.unwrap_or(settings.max_events);
+    wishes.configure(&mut settings.configuration)?;
+    Ok(settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger;
+
+    fn performed(what: What, settings: &[&str]) -> (Vec<Traits>, Result<CaseReport, Failure>) {
+        let request = Request {
+            what,
+            wishes: Wishes {
+                settings: settings.iter().map(|text| (*text).to_owned()).collect(),
+                ..Wishes::default()
+            },
+        };
+        let mut begun = Vec::new();
+        let result = perform(&request, &mut |traits| begun.push(traits.clone()));
+        (begun, result)
+    }
+
+    #[test]
+    fn a_script_and_a_sample_are_found_by_name() {
+        for what in [
+            What::Official("wasm-v2/nop.wast".to_owned()),
+            What::Sample("samples/host".to_owned()),
+            What::Probe,
+        ] {
+            let (begun, result) = performed(what, &[]);
+            assert_eq!(begun[0].name, result.unwrap().name);
+        }
+        let (begun, result) = performed(What::Sample("none".to_owned()), &[]);
+        assert!(begun.is_empty() && matches!(result, Err(Failure::Internal(_))));
+    }
+
+    #[test]
+    fn wishes_come_before_what_the_case_drew() {
+        let wishes = Wishes {
+            settings: vec!["target=pulley64".to_owned()],
+            max_events: Some(7),
+            ..Wishes::default()
+        };
+        let case = generated_case(1, 2, &wishes).unwrap();
+        assert_eq!(
+            case.configuration.settings()[0].to_string(),
+            "target=pulley64"
+        );
+        assert_eq!(case.max_events, 7);
+        let (_, result) = performed(What::Probe, &[]);
+        assert!(result.is_ok());
+        let what = What::Generated { seed: 1, number: 2 };
+        let (_, result) = performed(what, &["target=arm"]);
+        assert!(matches!(result, Err(Failure::Input(_))));
+    }
+
+    #[test]
+    fn an_expectation_that_does_not_come_true_is_a_failure() {
+        let expected = Expectation::of_entries(&[ledger::TRAP_PC.to_owned()]).unwrap();
+        let mut report = CaseReport::default();
+        judge(&expected, &mut report);
+        assert!(
+            matches!(&report.commands[0].status, Status::Failed(why) if why.contains("TRAP-PC"))
+        );
+        let mut met = CaseReport::default();
+        judge(&Expectation::default(), &mut met);
+        assert!(met.commands.is_empty());
+    }
+}

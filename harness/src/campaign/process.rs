@@ -1,0 +1,396 @@
+//! A worker process as the campaign sees it: asked for one case at a time, watched, and ended when
+//! it uses too much.
+
+use super::interrupt::Interrupt;
+use super::limits::{Limit, Limits, cpu_time, resident};
+use super::protocol::{Answer, Message, Request, Traits};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::io::{self, Read, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// How often a worker that has not answered is looked at.
+const LOOK: Duration = Duration::from_millis(25);
+/// Time that a process gets to be gone once it has closed its output.
+const GONE: Duration = Duration::from_secs(1);
+/// Bytes kept of what a worker wrote to standard error last.
+const TAIL: usize = 4 << 10;
+
+/// How workers are started.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub args: Vec<String>,
+}
+
+/// How a request ended.
+#[derive(Debug)]
+pub struct Asked {
+    /// What was known of the case before it ran; none if it was never begun.
+    pub begun: Option<Traits>,
+    /// How it ended.
+    pub ended: Ended,
+}
+
+/// How a worker's case ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// The worker answered.
+    Answer(Box<Answer>),
+    /// The worker is no more.
+    Died(Death),
+    /// The worker wrote something that is no message.
+    Garbled(String),
+    /// The campaign stopped first.
+    Abandoned,
+}
+
+/// How a worker ended that did not answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Death {
+    /// The limit that it met; none if it ended by itself or from outside.
+    pub limit: Option<Limit>,
+    /// What happened, for people: names the signal, the exit code or the limit.
+    pub what: String,
+    /// The last it wrote to standard error.
+    pub stderr: String,
+}
+
+/// A worker.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: ChildStdout,
+    /// None once it is closed.
+    stderr: Option<ChildStderr>,
+    unread: Vec<u8>,
+    tail: Vec<u8>,
+}
+
+/// A case that is running.
+struct Watch {
+    begun: Instant,
+    next: Instant,
+    /// CPU time at the first look.
+    cpu: Option<Duration>,
+}
+
+impl Process {
+    /// Starts a worker, in a process group of its own: a terminal's Ctrl-C does not reach it.
+    ///
+    /// # Errors
+    ///
+    /// When the system cannot start it.
+    pub fn start(launch: &Launch) -> io::Result<Process> {
+        let mut child = Command::new(&launch.program)
+            .args(&launch.args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()?;
+        let missing = || io::Error::other("a worker has no pipe");
+        let stdin = child.stdin.take().ok_or_else(missing)?;
+        let stdout = child.stdout.take().ok_or_else(missing)?;
+        let stderr = child.stderr.take();
+        Ok(Process {
+            child,
+            stdin,
+            stdout,
+            stderr,
+            unread: Vec::new(),
+            tail: Vec::new(),
+        })
+    }
+
+    /// Has the worker run a case. It can be asked again only if it answered.
+    pub fn ask(&mut self, request: &Request, limits: &Limits, interrupt: &Interrupt) -> Asked {
+        let mut begun = None;
+        let ended = match self.send(request) {
+            Ok(()) => self.await_answer(limits, interrupt, &mut begun),
+            Err(_) => Ended::Died(self.ended("before the case was begun, ")),
+        };
+        Asked { begun, ended }
+    }
+
+    /// Whether the idle worker holds so much memory that a new one should take its place.
+    pub fn is_swollen(&self, limits: &Limits) -> bool {
+        resident(self.child.id()).is_some_and(|bytes| bytes > limits.idle_memory())
+    }
+
+    fn send(&mut self, request: &Request) -> io::Result<()> {
+        let mut line = serde_json::to_vec(request)?;
+        line.push(b'\n');
+        self.stdin.write_all(&line)?;
+        self.stdin.flush()
+    }
+
+    fn await_answer(
+        &mut self,
+        limits: &Limits,
+        interrupt: &Interrupt,
+        begun: &mut Option<Traits>,
+    ) -> Ended {
+        let now = Instant::now();
+        let mut watch = Watch {
+            begun: now,
+            next: now + LOOK,
+            cpu: None,
+        };
+        loop {
+            while let Some(line) = self.line() {
+                match serde_json::from_slice(&line) {
+                    Ok(Message::Begun(traits)) => *begun = Some(traits),
+                    Ok(Message::Done(answer)) => return Ended::Answer(answer),
+                    Err(error) => return Ended::Garbled(error.to_string()),
+                }
+            }
+            match self.receive(watch.next) {
+                Ok(true) => {}
+                Ok(false) => return Ended::Died(self.ended("")),
+                Err(error) => return Ended::Garbled(error.to_string()),
+            }
+            if Instant::now() < watch.next {
+                continue;
+            }
+            if interrupt.abandons() {
+                return Ended::Abandoned;
+            }
+            if let Some(limit) = watch.look(self.child.id(), limits) {
+                return Ended::Died(self.over(limit, limits));
+            }
+        }
+    }
+
+    /// A whole line of what was received.
+    fn line(&mut self) -> Option<Vec<u8>> {
+        let end = self.unread.iter().position(|byte| *byte == b'\n')?;
+        let rest = self.unread.split_off(end + 1);
+        let mut line = std::mem::replace(&mut self.unread, rest);
+        line.pop();
+        Some(line)
+    }
+
+    /// Receives what there is, waiting until `deadline` at most; false when the worker is at its end.
+    fn receive(&mut self, deadline: Instant) -> io::Result<bool> {
+        let wait = deadline.saturating_duration_since(Instant::now());
+        let (answers, errors) = readable(&self.stdout, self.stderr.as_ref(), wait)?;
+        if errors {
+            self.read_errors();
+        }
+        if !answers {
+            return Ok(true);
+        }
+        let mut chunk = [0; 64 << 10];
+        match self.stdout.read(&mut chunk) {
+            Ok(0) => Ok(false),
+            Ok(count) => {
+                self.unread.extend_from_slice(&chunk[..count]);
+                Ok(true)
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads some of standard error, of which there is something, and keeps the end of it.
+    fn read_errors(&mut self) {
+        let Some(stderr) = &mut self.stderr else {
+            return;
+        };
+        let mut chunk = [0; TAIL];
+        match stderr.read(&mut chunk) {
+            Ok(count) if count > 0 => {
+                self.tail.extend_from_slice(&chunk[..count]);
+                let excess = self.tail.len().saturating_sub(TAIL);
+                self.tail.drain(..excess);
+            }
+            _ => self.stderr = None,
+        }
+    }
+
+    /// The rest of standard error of a worker that is gone.
+    fn last_words(&mut self) -> String {
+        while self.stderr.is_some() {
+            match readable(&self.stdout, self.stderr.as_ref(), Duration::ZERO) {
+                Ok((_, true)) => self.read_errors(),
+                _ => break,
+            }
+        }
+        String::from_utf8_lossy(&self.tail).into_owned()
+    }
+
+    /// How a worker that closed its output ended.
+    fn ended(&mut self, when: &str) -> Death {
+        let deadline = Instant::now() + GONE;
+        let status = loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => break Some(status),
+                Ok(None) if Instant::now() < deadline => std::thread::sleep(LOOK / 10),
+                _ => break None,
+            }
+        };
+        let what = status.map_or_else(
+            || "the worker closed its output and went on".to_owned(),
+            told,
+        );
+        Death {
+            limit: None,
+            what: format!("{when}{what}"),
+            stderr: self.last_words(),
+        }
+    }
+
+    /// Ends a worker that met a limit.
+    fn over(&mut self, limit: Limit, limits: &Limits) -> Death {
+        self.kill();
+        let what = match limit {
+            Limit::Cpu => format!("not at its end after {:?} of CPU time", limits.cpu),
+            Limit::Wall => format!(
+                "not at its end after {:?} of wall-clock time, with less than {:?} of CPU time",
+                limits.wall(),
+                limits.cpu
+            ),
+            Limit::Memory => format!("more than {} MiB of memory resident", limits.memory >> 20),
+        };
+        Death {
+            limit: Some(limit),
+            what,
+            stderr: self.last_words(),
+        }
+    }
+
+    /// Ends the worker and whatever it started.
+    fn kill(&mut self) {
+        if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
+            && matches!(self.child.try_wait(), Ok(None))
+        {
+            // It may be gone by now, and that is as good.
+            let _ = kill_process_group(pid, Signal::KILL);
+        }
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // A worker holds nothing that would be lost.
+        self.kill();
+    }
+}
+
+impl Watch {
+    /// The limit that the case met, if it met one.
+    fn look(&mut self, pid: u32, limits: &Limits) -> Option<Limit> {
+        self.next = Instant::now() + LOOK;
+        if resident(pid).is_some_and(|bytes| bytes > limits.memory) {
+            return Some(Limit::Memory);
+        }
+        if let Some(used) = cpu_time(pid)
+            && used.saturating_sub(*self.cpu.get_or_insert(used)) > limits.cpu
+        {
+            return Some(Limit::Cpu);
+        }
+        (self.begun.elapsed() > limits.wall()).then_some(Limit::Wall)
+    }
+}
+
+/// Whether there is something to read, or the end, in either; waits at most `wait`.
+fn readable(
+    stdout: &ChildStdout,
+    stderr: Option<&ChildStderr>,
+    wait: Duration,
+) -> io::Result<(bool, bool)> {
+    let mut fds = vec![PollFd::new(stdout, PollFlags::IN)];
+    fds.extend(stderr.map(|stderr| PollFd::new(stderr, PollFlags::IN)));
+    let timeout = Timespec {
+        tv_sec: wait.as_secs() as i64,
+        tv_nsec: wait.subsec_nanos().into(),
+    };
+    match poll(&mut fds, Some(&timeout)) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let ready = |fd: Option<&PollFd<'_>>| fd.is_some_and(|fd| !fd.revents().is_empty());
+    Ok((ready(fds.first()), ready(fds.get(1))))
+}
+
+/// How a process ended, for people.
+fn told(status: ExitStatus) -> String {
+    match (status.signal(), status.code()) {
+        (Some(signal), _) => format!("the process was ended by {}", signal_name(signal)),
+        (None, Some(code)) => format!("the process exited with code {code}"),
+        (None, None) => "the process ended".to_owned(),
+    }
+}
+
+fn signal_name(signal: i32) -> String {
+    let name = match signal {
+        4 => "SIGILL",
+        5 => "SIGTRAP",
+        6 => "SIGABRT",
+        7 => "SIGBUS",
+        8 => "SIGFPE",
+        9 => "SIGKILL, from outside: by a person, or because the system is short of memory",
+        11 => "SIGSEGV",
+        15 => "SIGTERM",
+        31 => "SIGSYS",
+        _ => return format!("signal {signal}"),
+    };
+    name.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::campaign::protocol::{What, Wishes};
+
+    fn asked(script: &str, limits: Limits) -> Asked {
+        let launch = Launch {
+            program: "sh".into(),
+            args: vec!["-c".to_owned(), script.to_owned()],
+        };
+        let request = Request {
+            what: What::Probe,
+            wishes: Wishes::default(),
+        };
+        let mut process = Process::start(&launch).unwrap();
+        process.ask(&request, &limits, &Interrupt::default())
+    }
+
+    fn death(asked: Asked) -> Death {
+        match asked.ended {
+            Ended::Died(death) => death,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_worker_that_exits_is_told_with_its_last_words() {
+        let died = death(asked("read x; echo so long >&2; exit 3", Limits::default()));
+        assert_eq!(died.what, "the process exited with code 3");
+        assert_eq!((died.stderr.as_str(), died.limit), ("so long\n", None));
+    }
+
+    #[test]
+    fn a_worker_that_waits_meets_the_wall_clock_limit() {
+        let limits = Limits {
+            cpu: Duration::from_millis(30),
+            ..Limits::default()
+        };
+        let died = death(asked("read x; sleep 60", limits));
+        assert_eq!(died.limit, Some(Limit::Wall));
+    }
+
+    #[test]
+    fn what_is_no_message_is_said() {
+        let asked = asked("read x; echo hello", Limits::default());
+        assert!(matches!(asked.ended, Ended::Garbled(_)), "{asked:?}");
+    }
+}

@@ -1,0 +1,446 @@
+//! What campaign and worker say to each other: one JSON object a line, each way.
+//!
+//! A worker answers a request twice: [`Message::Begun`] when the case is made, before the subject
+//! runs, so that a worker's death can be told from a defect in making the case; then
+//! [`Message::Done`].
+
+use super::wire;
+use crate::case::{Case, CaseReport, CommandReport, Status};
+use crate::configuration::{Configuration, Nans, Setting, SettingError};
+use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
+use crate::generate;
+use crate::ledger;
+use crate::lockstep::policy::FramePolicy;
+use crate::lockstep::tally::Tally;
+use crate::rules::RuleId;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+/// One case for a worker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Which case.
+    pub what: What,
+    /// What the user decides in place of the case.
+    #[serde(default)]
+    pub wishes: Wishes,
+}
+
+/// Which case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum What {
+    /// A script of the official suite, by its name.
+    Official(String),
+    /// A built-in module, by its name.
+    Sample(String),
+    /// The probe of a promise that every case works around.
+    Probe,
+    /// A generated case.
+    Generated {
+        /// The campaign's seed.
+        seed: u64,
+        /// Its place in the seed's sequence.
+        number: u64,
+    },
+    /// A case of the regression corpus, judged against what it expects.
+    File(PathBuf),
+    /// A case as a text that holds its modules, judged by nothing.
+    Text(String),
+}
+
+/// What the user decides in place of the case.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wishes {
+    /// Seed of the host functions' results in scripts and samples.
+    pub host_seed: u64,
+    /// Which frames are compared.
+    pub frames: Option<FramePolicy>,
+    /// Events after which a case is inconclusive.
+    pub max_events: Option<u64>,
+    /// Whether the uninstrumented execution runs the module as it is.
+    pub no_twin: bool,
+    /// Settings of the subject, `axis=value`.
+    pub settings: Vec<String>,
+}
+
+impl Wishes {
+    /// Applies the wished settings to a configuration.
+    ///
+    /// # Errors
+    ///
+    /// When a text is no setting.
+    pub fn configure(&self, configuration: &mut Configuration) -> Result<(), SettingError> {
+        for text in &self.settings {
+            configuration.set(text.parse::<Setting>()?);
+        }
+        Ok(())
+    }
+}
+
+/// What a worker writes.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Message {
+    /// The case is made; the subject is about to run.
+    Begun(Traits),
+    /// The case has ended.
+    Done(Box<Answer>),
+}
+
+/// What is known of a case before it runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traits {
+    /// Its name.
+    pub name: String,
+    /// The generator of its module; none if it was not generated.
+    pub generator: Option<String>,
+    /// Whether subject and oracle are compared, but not the uninstrumented execution with both.
+    pub two_way: bool,
+}
+
+impl Traits {
+    /// Traits of what has only a name.
+    pub fn named(name: impl Into<String>) -> Traits {
+        Traits {
+            name: name.into(),
+            ..Traits::default()
+        }
+    }
+
+    /// A case's traits.
+    pub fn of(case: &Case) -> Traits {
+        Traits {
+            name: case.name.clone(),
+            generator: generate::generator_of(&case.name).map(str::to_owned),
+            two_way: case.configuration.nans == Nans::Any,
+        }
+    }
+}
+
+/// What came of a request.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Answer {
+    /// The report.
+    pub result: Result<Report, Failure>,
+    /// What it cost.
+    pub cost: Cost,
+}
+
+/// Why there is no report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "lowercase")]
+pub enum Failure {
+    /// The harness could not finish the case: a defect of Lockstep.
+    #[error("{0}")]
+    Internal(String),
+    /// The input is bad.
+    #[error("{0}")]
+    Input(String),
+}
+
+/// CPU time of a worker, in nanoseconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// From the request's being read to the end of the case.
+    pub case_ns: u64,
+    /// Before that, since the last case ended: starting, writing the answer, reading the request.
+    pub outside_ns: u64,
+    /// Parts of the case by what was done in them, as far as they are known.
+    pub phases: BTreeMap<String, u64>,
+}
+
+/// A [`CaseReport`] as it is written.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Report {
+    name: String,
+    commands: Vec<Command>,
+    tally: Tally,
+    divergences: Vec<Found>,
+    known: BTreeMap<String, u64>,
+    known_examples: Vec<Found>,
+    refused: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Found {
+    #[serde(with = "wire::rule")]
+    rule: RuleId,
+    execution: Execution,
+    command: String,
+    moment: Moment,
+    event: u64,
+    frame: Option<usize>,
+    expected: String,
+    observed: String,
+    site: Option<Site>,
+    state: Vec<StateRow>,
+    known: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Command {
+    line: u32,
+    kind: String,
+    text: String,
+    status: Status,
+    outcome: Option<String>,
+}
+
+impl From<CaseReport> for Report {
+    fn from(report: CaseReport) -> Report {
+        // Every field is named, so that a new one cannot be lost on the way.
+        let CaseReport {
+            name,
+            commands,
+            tally,
+            divergences,
+            known,
+            known_examples,
+            refused,
+        } = report;
+        let known = known.into_iter().map(|(id, count)| (id.to_owned(), count));
+        Report {
+            name,
+            commands: commands.into_iter().map(Command::from).collect(),
+            tally,
+            divergences: divergences.into_iter().map(Found::from).collect(),
+            known: known.collect(),
+            known_examples: known_examples.into_iter().map(Found::from).collect(),
+            refused: refused.map(str::to_owned),
+        }
+    }
+}
+
+impl From<CommandReport> for Command {
+    fn from(report: CommandReport) -> Command {
+        let CommandReport {
+            line,
+            kind,
+            text,
+            status,
+            outcome,
+        } = report;
+        Command {
+            line,
+            kind: kind.to_owned(),
+            text,
+            status,
+            outcome,
+        }
+    }
+}
+
+impl Report {
+    /// The report as the worker made it.
+    ///
+    /// # Errors
+    ///
+    /// When it names a ledger entry that there is not.
+    pub fn read(self) -> Result<CaseReport, String> {
+        let known = self
+            .known
+            .into_iter()
+            .map(|(id, count)| Ok((entry(&id)?, count)));
+        let all = |found: Vec<Found>| found.into_iter().map(Found::read).collect();
+        let divergences: Result<Vec<Divergence>, String> = all(self.divergences);
+        let known_examples: Result<Vec<Divergence>, String> = all(self.known_examples);
+        Ok(CaseReport {
+            name: self.name,
+            commands: self.commands.into_iter().map(Command::read).collect(),
+            tally: self.tally,
+            divergences: divergences?,
+            known: known.collect::<Result<_, String>>()?,
+            known_examples: known_examples?,
+            refused: self.refused.as_deref().map(kept),
+        })
+    }
+}
+
+impl From<Divergence> for Found {
+    fn from(divergence: Divergence) -> Found {
+        let Divergence {
+            rule,
+            execution,
+            command,
+            moment,
+            event,
+            frame,
+            expected,
+            observed,
+            site,
+            state,
+            known,
+        } = divergence;
+        Found {
+            rule,
+            execution,
+            command,
+            moment,
+            event,
+            frame,
+            expected,
+            observed,
+            site,
+            state,
+            known: known.map(str::to_owned),
+        }
+    }
+}
+
+impl Found {
+    fn read(self) -> Result<Divergence, String> {
+        Ok(Divergence {
+            rule: self.rule,
+            execution: self.execution,
+            command: self.command,
+            moment: self.moment,
+            event: self.event,
+            frame: self.frame,
+            expected: self.expected,
+            observed: self.observed,
+            site: self.site,
+            state: self.state,
+            known: self.known.as_deref().map(entry).transpose()?,
+        })
+    }
+}
+
+/// The ledger's own copy of an entry's id.
+fn entry(id: &str) -> Result<&'static str, String> {
+    let found = ledger::ENTRIES.iter().find(|entry| entry.id == id);
+    found
+        .map(|entry| entry.id)
+        .ok_or_else(|| format!("there is no ledger entry `{id}`"))
+}
+
+impl Command {
+    fn read(self) -> CommandReport {
+        CommandReport {
+            line: self.line,
+            kind: kept(&self.kind),
+            text: self.text,
+            status: self.status,
+            outcome: self.outcome,
+        }
+    }
+}
+
+/// A directive's name or a reason, from the program's own text or a script: there is no list of them,
+/// but there are few, so each that is met is kept once.
+fn kept(text: &str) -> &'static str {
+    static MET: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut met = MET.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = met.get(text) {
+        return known;
+    }
+    let kept: &'static str = Box::leak(text.to_owned().into_boxed_str());
+    met.insert(kept);
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lockstep_oracles::address::{FuncIndex, Pc};
+
+    fn report() -> CaseReport {
+        let divergence = |known| Divergence {
+            rule: RuleId::LocalValue,
+            execution: Execution::Instrumented,
+            command: "line 1: action f()".to_owned(),
+            moment: Moment::Breakpoint,
+            event: 7,
+            frame: Some(1),
+            expected: "i32:1".to_owned(),
+            observed: "i32:2".to_owned(),
+            site: Some(Site {
+                func: FuncIndex(3),
+                pc: Pc(0x21),
+                opcode: "nop".to_owned(),
+                listing: "> 0x21 nop".to_owned(),
+            }),
+            state: vec![StateRow {
+                what: "frame 0 PC".to_owned(),
+                expected: "0x21".to_owned(),
+                observed: "0x21".to_owned(),
+            }],
+            known,
+        };
+        let mut tally = Tally::default();
+        tally.opcodes[5] = 9;
+        tally.sequence_points = 9;
+        CaseReport {
+            name: "generated/smith/0x1/2".to_owned(),
+            commands: vec![CommandReport {
+                line: 1,
+                kind: "assert_return",
+                text: "assert_return f()".to_owned(),
+                status: Status::Failed("why".to_owned()),
+                outcome: Some("returned ()".to_owned()),
+            }],
+            tally,
+            divergences: vec![divergence(None)],
+            known: BTreeMap::from([(ledger::TRAP_PC, 2)]),
+            known_examples: vec![divergence(Some(ledger::TRAP_PC))],
+            refused: Some("a reason"),
+        }
+    }
+
+    #[test]
+    fn a_report_arrives_as_it_was_sent() {
+        let sent = format!("{:?}", report());
+        let line = serde_json::to_string(&Report::from(report())).unwrap();
+        let read: Report = serde_json::from_str(&line).unwrap();
+        assert_eq!(format!("{:?}", read.read().unwrap()), sent);
+    }
+
+    #[test]
+    fn names_that_are_on_no_list_are_errors() {
+        let line = serde_json::to_string(&Report::from(report())).unwrap();
+        let entry = line.replace(ledger::TRAP_PC, "W42-NONE");
+        let read: Report = serde_json::from_str(&entry).unwrap();
+        let message = read.read().unwrap_err();
+        assert!(message.contains("no ledger entry `W42-NONE`"), "{message}");
+        let rule = line.replace("FRAME-LOCAL-VALUE", "FRAME-NONE");
+        let error = serde_json::from_str::<Report>(&rule).unwrap_err();
+        assert!(
+            error.to_string().contains("no rule `FRAME-NONE`"),
+            "{error}"
+        );
+        let opcode = line.replace("[[5,9]]", "[[100000,9]]");
+        assert_ne!(opcode, line);
+        let error = serde_json::from_str::<Report>(&opcode).unwrap_err();
+        assert!(error.to_string().contains("no opcode 100000"), "{error}");
+    }
+
+    #[test]
+    fn requests_are_read_as_they_are_written() {
+        let wishes = Wishes {
+            host_seed: 3,
+            frames: Some(FramePolicy::All),
+            max_events: Some(5),
+            no_twin: true,
+            settings: vec!["target=pulley64".to_owned()],
+        };
+        let all = [
+            What::Official("wasm-v2/nop.wast".to_owned()),
+            What::Sample("samples/loop".to_owned()),
+            What::Probe,
+            What::Generated { seed: 1, number: 2 },
+            What::File(PathBuf::from("a/b.toml")),
+            What::Text("[[module]]\nhex = \"\"".to_owned()),
+        ];
+        for what in all {
+            let request = Request {
+                what,
+                wishes: wishes.clone(),
+            };
+            let line = serde_json::to_string(&request).unwrap();
+            assert!(!line.contains('\n'));
+            assert_eq!(serde_json::from_str::<Request>(&line).unwrap(), request);
+        }
+    }
+}

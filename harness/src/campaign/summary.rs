@@ -1,0 +1,200 @@
+//! What a campaign's generated cases were, and what they reached. It only counts.
+
+use super::outcome::Judged;
+use crate::report::text::verdict;
+use lockstep_oracles::opcode::Opcode;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Cases of a hundred that may be inconclusive.
+pub const INCONCLUSIVE_PERCENT: u64 = 2;
+/// Generated cases from which on that share means something.
+const ENOUGH: u64 = 100;
+/// Sequence points that at least half of the generated cases should exceed.
+pub const POINTS: u64 = 200;
+
+/// A campaign's generated cases.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Summary {
+    /// The seed, as `--seed` takes it.
+    pub seed: String,
+    /// Generated cases.
+    pub cases: u64,
+    /// By the generator of the main module.
+    pub by_generator: BTreeMap<String, u64>,
+    /// By verdict; `internal-error` for those that Lockstep could not finish.
+    pub by_verdict: BTreeMap<&'static str, u64>,
+    /// Those in which the uninstrumented execution is not compared with the others.
+    pub two_way: u64,
+    /// Those whose configuration the engine refused, as it must.
+    pub refused: u64,
+    /// By limit of CPU time, wall-clock time or memory that they met.
+    pub by_limit: BTreeMap<&'static str, u64>,
+    /// Sequence points that a case executed.
+    pub points: Points,
+    /// Opcodes of any proposal that were at a matched event.
+    pub opcodes: usize,
+    /// The signal that ended the campaign before its budget did.
+    pub interrupted: Option<&'static str>,
+    #[serde(skip)]
+    counts: BTreeMap<u64, u64>,
+    #[serde(skip)]
+    met: BTreeSet<usize>,
+}
+
+/// How the sequence points that cases executed are distributed; refused cases apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Points {
+    /// Half of the cases executed at most this many.
+    pub median: u64,
+    /// Nine of ten cases executed at most this many.
+    pub p90: u64,
+    /// Cases that executed more than [`POINTS`].
+    pub above_200: u64,
+}
+
+impl Summary {
+    /// A summary of the cases of a seed.
+    pub fn new(seed: u64) -> Summary {
+        Summary {
+            seed: format!("{seed:#x}"),
+            ..Summary::default()
+        }
+    }
+
+    /// Adds a generated case.
+    pub fn add(&mut self, judged: &Judged) {
+        self.cases += 1;
+        let generator = judged.traits.generator.as_deref().unwrap_or("-");
+        *self.by_generator.entry(generator.to_owned()).or_insert(0) += 1;
+        self.two_way += u64::from(judged.traits.two_way);
+        if let Some(limit) = judged.finished.limit {
+            *self.by_limit.entry(limit).or_insert(0) += 1;
+        }
+        let report = judged.finished.result.as_ref();
+        let word = report.map_or("internal-error", verdict);
+        *self.by_verdict.entry(word).or_insert(0) += 1;
+        let Ok(report) = report else { return };
+        if report.refused.is_some() {
+            self.refused += 1;
+            return;
+        }
+        *self.counts.entry(report.tally.executed).or_insert(0) += 1;
+        let events = report.tally.opcodes.iter().enumerate();
+        self.met
+            .extend(events.filter(|(_, count)| **count > 0).map(|(op, _)| op));
+        self.opcodes = self.met.len();
+    }
+
+    /// Works out what can only be said when all cases are there.
+    pub fn settle(&mut self) {
+        let above = self.counts.range(POINTS + 1..).map(|(_, cases)| cases);
+        self.points = Points {
+            median: self.quantile(1, 2),
+            p90: self.quantile(9, 10),
+            above_200: above.sum(),
+        };
+    }
+
+    /// The smallest count that at least this part of the cases does not exceed.
+    fn quantile(&self, part: u64, of: u64) -> u64 {
+        let all: u64 = self.counts.values().sum();
+        let wanted = (all * part).div_ceil(of);
+        let mut seen = 0;
+        let reached = self.counts.iter().find(|(_, cases)| {
+            seen += **cases;
+            seen >= wanted
+        });
+        reached.map_or(0, |(points, _)| *points)
+    }
+
+    /// Cases that ended inconclusive.
+    pub fn inconclusive(&self) -> u64 {
+        self.by_verdict.get("inconclusive").copied().unwrap_or(0)
+    }
+
+    /// Whether more cases are inconclusive than a campaign may have. Of a few cases nothing is said.
+    pub fn is_inconclusive(&self) -> bool {
+        self.cases >= ENOUGH && self.inconclusive() * 100 > self.cases * INCONCLUSIVE_PERCENT
+    }
+
+    /// Opcodes that there are.
+    pub fn all_opcodes() -> usize {
+        Opcode::ALL.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::campaign::protocol::{Cost, Traits, What};
+    use crate::case::{CaseReport, CommandReport, Status};
+    use crate::report::Finished;
+    use std::time::Duration;
+
+    fn judged(points: u64, status: Status) -> Judged {
+        let mut report = CaseReport::default();
+        report.tally.executed = points;
+        report.tally.opcodes[points as usize % 3] = 1;
+        report.commands.push(CommandReport {
+            line: 1,
+            kind: "action",
+            text: String::new(),
+            status,
+            outcome: None,
+        });
+        Judged {
+            what: What::Probe,
+            traits: Traits {
+                generator: Some("smith".to_owned()),
+                two_way: points == 1,
+                ..Traits::default()
+            },
+            finished: Finished {
+                name: String::new(),
+                result: Ok(report),
+                elapsed: Duration::ZERO,
+                replay: String::new(),
+                limit: None,
+            },
+            cost: Cost::default(),
+        }
+    }
+
+    #[test]
+    fn points_are_distributed() {
+        let mut summary = Summary::new(0x1f);
+        for points in [1, 2, 3, 4, 5, 6, 7, 8, 900, 1000] {
+            summary.add(&judged(points, Status::Passed));
+        }
+        summary.settle();
+        let expected = Points {
+            median: 5,
+            p90: 900,
+            above_200: 2,
+        };
+        assert_eq!(summary.points, expected);
+        assert_eq!(
+            (summary.cases, summary.two_way, summary.opcodes),
+            (10, 1, 3)
+        );
+        assert_eq!(summary.by_generator["smith"], 10);
+        assert_eq!(summary.seed, "0x1f");
+    }
+
+    #[test]
+    fn more_than_two_of_a_hundred_cases_are_too_many_to_be_inconclusive() {
+        let mut summary = Summary::new(0);
+        for number in 0..150 {
+            let undecided = number % 50 == 0;
+            let status = match undecided {
+                true => Status::Inconclusive("why".to_owned()),
+                false => Status::Passed,
+            };
+            summary.add(&judged(1, status));
+        }
+        assert!(!summary.is_inconclusive());
+        summary.add(&judged(1, Status::Exhausted));
+        assert!(summary.is_inconclusive());
+    }
+}

@@ -1,0 +1,114 @@
+//! Values of a report that are written as their names or numbers between two processes.
+//!
+//! What has a fixed list (rules, opcodes; ledger entries in [`protocol`](super::protocol)) is looked up again on the other side; a
+//! name that is not on the list is an error.
+
+/// A rule by its id.
+pub mod rule {
+    use crate::rules::RuleId;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    /// Writes the id.
+    ///
+    /// # Errors
+    ///
+    /// The serializer's.
+    pub fn serialize<S: Serializer>(rule: &RuleId, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(rule.id())
+    }
+
+    /// Looks the id up.
+    ///
+    /// # Errors
+    ///
+    /// When no rule has this id.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RuleId, D::Error> {
+        let id = String::deserialize(deserializer)?;
+        let found = RuleId::ALL.iter().find(|rule| rule.id() == id);
+        found
+            .copied()
+            .ok_or_else(|| D::Error::custom(format!("there is no rule `{id}`")))
+    }
+}
+
+/// A function's index as a number.
+pub mod func {
+    use lockstep_oracles::address::FuncIndex;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    /// Writes the number.
+    ///
+    /// # Errors
+    ///
+    /// The serializer's.
+    pub fn serialize<S: Serializer>(func: &FuncIndex, serializer: S) -> Result<S::Ok, S::Error> {
+        func.0.serialize(serializer)
+    }
+
+    /// Reads the number.
+    ///
+    /// # Errors
+    ///
+    /// The deserializer's.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<FuncIndex, D::Error> {
+        u32::deserialize(deserializer).map(FuncIndex)
+    }
+}
+
+/// A PC as a number.
+pub mod pc {
+    use lockstep_oracles::address::Pc;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    /// Writes the number.
+    ///
+    /// # Errors
+    ///
+    /// The serializer's.
+    pub fn serialize<S: Serializer>(pc: &Pc, serializer: S) -> Result<S::Ok, S::Error> {
+        pc.0.serialize(serializer)
+    }
+
+    /// Reads the number.
+    ///
+    /// # Errors
+    ///
+    /// The deserializer's.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Pc, D::Error> {
+        u32::deserialize(deserializer).map(Pc)
+    }
+}
+
+/// Counts by opcode: those that are not zero, with their positions in [`Opcode::ALL`].
+///
+/// [`Opcode::ALL`]: lockstep_oracles::opcode::Opcode::ALL
+pub mod sparse {
+    use lockstep_oracles::opcode::Opcode;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    /// Writes pairs of position and count.
+    ///
+    /// # Errors
+    ///
+    /// The serializer's.
+    pub fn serialize<S: Serializer>(counts: &[u64], serializer: S) -> Result<S::Ok, S::Error> {
+        let numbered = counts.iter().copied().enumerate();
+        serializer.collect_seq(numbered.filter(|(_, count)| *count > 0))
+    }
+
+    /// Reads pairs of position and count.
+    ///
+    /// # Errors
+    ///
+    /// When a position is that of no opcode.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<[u64]>, D::Error> {
+        let pairs = Vec::<(usize, u64)>::deserialize(deserializer)?;
+        let mut counts = vec![0; Opcode::ALL.len()];
+        for (position, count) in pairs {
+            let place = counts.get_mut(position);
+            *place.ok_or_else(|| D::Error::custom(format!("there is no opcode {position}")))? =
+                count;
+        }
+        Ok(counts.into())
+    }
+}

@@ -1,0 +1,117 @@
+//! The worker's loop: one request a line in, its answers out. It ends when its input does.
+
+use super::perform::Begun;
+use super::protocol::{Answer, Cost, Failure, Message, Report, Request};
+use crate::case::CaseReport;
+use rustix::time::{ClockId, clock_gettime};
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, Write};
+
+/// Answers every request of `input` with what `perform` makes of it.
+///
+/// # Errors
+///
+/// When input or output fails.
+pub fn serve(
+    input: impl BufRead,
+    mut output: impl Write,
+    perform: impl Fn(&Request, Begun<'_>) -> Result<CaseReport, Failure>,
+) -> io::Result<()> {
+    let mut idle_since = 0;
+    for line in input.lines() {
+        let line = line?;
+        let started = cpu_ns();
+        let (result, made) = match serde_json::from_str(&line) {
+            Ok(request) => answer(&request, &mut output, &perform),
+            Err(error) => (Err(Failure::Internal(error.to_string())), None),
+        };
+        let ended = cpu_ns();
+        let making = made.map(|made| (MAKING.to_owned(), made - started));
+        let cost = Cost {
+            case_ns: ended - started,
+            outside_ns: started - idle_since,
+            phases: making.into_iter().collect::<BTreeMap<_, _>>(),
+        };
+        idle_since = ended;
+        let result = result.map(Report::from);
+        write(
+            &mut output,
+            &Message::Done(Box::new(Answer { result, cost })),
+        )?;
+    }
+    Ok(())
+}
+
+/// The phase in which a case is made: generated, or read.
+pub const MAKING: &str = "generation";
+
+/// Runs a case; also the CPU time at which it was made.
+fn answer(
+    request: &Request,
+    output: &mut impl Write,
+    perform: impl Fn(&Request, Begun<'_>) -> Result<CaseReport, Failure>,
+) -> (Result<CaseReport, Failure>, Option<u64>) {
+    let mut made = None;
+    let mut failed = Ok(());
+    let result = perform(request, &mut |traits| {
+        made = Some(cpu_ns());
+        failed = write(output, &Message::Begun(traits.clone()));
+    });
+    match failed {
+        Ok(()) => (result, made),
+        Err(error) => (Err(Failure::Internal(error.to_string())), made),
+    }
+}
+
+fn write(output: &mut impl Write, message: &Message) -> io::Result<()> {
+    let mut line = serde_json::to_vec(message)?;
+    line.push(b'\n');
+    output.write_all(&line)?;
+    output.flush()
+}
+
+/// CPU time of this process, in nanoseconds.
+pub fn cpu_ns() -> u64 {
+    let now = clock_gettime(ClockId::ProcessCPUTime);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
+/// Has the system end this process when the campaign that started it is gone, however it went.
+pub fn end_with_parent() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Signal, set_parent_process_death_signal};
+        // Without it the end of input ends the worker, if only after its case.
+        let _ = set_parent_process_death_signal(Some(Signal::KILL));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::campaign::protocol::{Traits, What, Wishes};
+
+    #[test]
+    fn every_line_is_answered_in_turn() {
+        let request = Request {
+            what: What::Probe,
+            wishes: Wishes::default(),
+        };
+        let input = format!("{}\nnonsense\n", serde_json::to_string(&request).unwrap());
+        let mut output = Vec::new();
+        serve(input.as_bytes(), &mut output, |_, begun| {
+            begun(&Traits::named("a"));
+            Ok(CaseReport::default())
+        })
+        .unwrap();
+        let messages: Vec<Message> = String::from_utf8(output)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert!(matches!(&messages[0], Message::Begun(traits) if traits.name == "a"));
+        assert!(matches!(&messages[1], Message::Done(answer) if answer.result.is_ok()));
+        assert!(matches!(&messages[2], Message::Done(answer) if answer.result.is_err()));
+        assert_eq!(messages.len(), 3);
+    }
+}

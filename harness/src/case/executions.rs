@@ -1,0 +1,150 @@
+//! The executions of a case: their engines, and a neighbour beside the instrumented one.
+
+use super::script::Run;
+use super::{CaseOptions, CaseReport, Executed};
+use crate::divergence::{Divergence, Execution, Moment};
+use crate::fault::{Honest, Tamper};
+use crate::rules::RuleId;
+use crate::schedule::{Neighbour, Schedule};
+use crate::subject::execute::{Settings, SubjectError};
+use crate::subject::factory::Factory;
+use crate::trace::Tracer;
+use lockstep_spec_tests::script::Script;
+use std::sync::Arc;
+use std::thread;
+
+/// A configuration of which an engine was not made, or should not have been.
+pub(super) struct Refused {
+    execution: Execution,
+    expected: Option<&'static str>,
+    /// The engine's message; none if it accepted the configuration.
+    message: Option<String>,
+}
+
+/// The engines of both executions.
+pub(super) fn factories(settings: &Settings) -> Result<(Arc<Factory>, Arc<Factory>), Refused> {
+    let configuration = &settings.configuration;
+    let instrumented = factory(
+        Execution::Instrumented,
+        settings,
+        configuration.refused_instrumented(),
+    );
+    let uninstrumented = factory(
+        Execution::Uninstrumented,
+        settings,
+        configuration.refused_uninstrumented(),
+    );
+    // A refusal that must be says nothing as long as the other execution's verdict is not known.
+    match (instrumented, uninstrumented) {
+        (Ok(a), Ok(b)) => Ok((a, b)),
+        (Err(a), Err(b)) if a.is_right() => Err(b),
+        (Err(a), _) => Err(a),
+        (_, Err(b)) => Err(b),
+    }
+}
+
+fn factory(
+    execution: Execution,
+    settings: &Settings,
+    expected: Option<&'static str>,
+) -> Result<Arc<Factory>, Refused> {
+    match (Factory::new(execution, settings), expected) {
+        (Ok(factory), None) => Ok(factory),
+        (made, expected) => Err(Refused {
+            execution,
+            expected,
+            message: made.err().map(|error| error.to_string()),
+        }),
+    }
+}
+
+impl Refused {
+    fn is_right(&self) -> bool {
+        self.expected.is_some() && self.message.is_some()
+    }
+
+    /// A case of which nothing is run: right if the refusal is, a divergence otherwise.
+    pub(super) fn report(self, script: &Script) -> CaseReport {
+        let mut report = CaseReport {
+            name: script.name.clone(),
+            ..CaseReport::default()
+        };
+        if self.is_right() {
+            report.refused = self.expected;
+            return report;
+        }
+        let expected = match self.expected {
+            Some(why) => format!("the engine refuses {why}"),
+            None => "the engine accepts the configuration".to_owned(),
+        };
+        let observed = self.message.unwrap_or("it accepts it".to_owned());
+        report.divergences.push(Divergence {
+            rule: RuleId::Refusal,
+            execution: self.execution,
+            command: String::new(),
+            moment: Moment::End,
+            event: 0,
+            frame: None,
+            expected,
+            observed,
+            site: None,
+            state: Vec::new(),
+            known: None,
+        });
+        report
+    }
+}
+
+/// The instrumented execution, and its neighbour's if the schedule has one.
+pub(super) fn instrumented<T: Tamper>(
+    script: &Script,
+    options: &CaseOptions,
+    factory: &Arc<Factory>,
+    tamper: T,
+    tracer: Option<Box<dyn Tracer>>,
+) -> Result<(Executed, Option<Executed>), SubjectError> {
+    let schedule = &options.schedule;
+    let mut run = Run::new(script, options, schedule, factory, tamper)?;
+    run.subject.driver().tracer = tracer;
+    let Some(neighbour) = &schedule.neighbour else {
+        return Ok((run.all(None), None));
+    };
+    run.subject.driver().neighbour = true;
+    let (mine, theirs) = if neighbour.thread {
+        thread::scope(|scope| {
+            let other = scope.spawn(|| Ok(beside(script, options, factory, neighbour)?.all(None)));
+            let mine = run.all(None);
+            let theirs = other.join().unwrap_or_else(|panic| {
+                // A panic of the harness itself; the thread's is this one's.
+                std::panic::resume_unwind(panic)
+            });
+            (mine, theirs)
+        })
+    } else {
+        let mut other = beside(script, options, factory, neighbour)?;
+        for _ in &script.commands {
+            run.next(None);
+            other.next(None);
+        }
+        (run.end(), Ok(other.end()))
+    };
+    Ok((mine, Some(theirs?)))
+}
+
+fn beside<'a>(
+    script: &'a Script,
+    options: &'a CaseOptions,
+    factory: &Arc<Factory>,
+    neighbour: &Neighbour,
+) -> Result<Run<'a, Honest>, SubjectError> {
+    let schedule = Schedule {
+        sessions: neighbour.sessions.clone(),
+        cycle: neighbour.cycle.clone(),
+        neighbour: None,
+        code_image: false,
+    };
+    let mut run = Run::new(script, options, &schedule, factory, Honest)?;
+    run.subject.driver().neighbour = true;
+    run.subject.driver().label = "neighbour: ";
+    Ok(run)
+}

@@ -1,0 +1,285 @@
+//! Runs cases in worker processes and reports them: what `run` and `replay` have in common.
+
+use super::output::{About, Output, reporter};
+use super::{BAD_INPUT, Format, OwnFault, RunSettings, exit_code, quoted, scripts};
+use anyhow::Context;
+use clap::Args;
+use lockstep::campaign::interrupt::Interrupt;
+use lockstep::campaign::limits::Limits;
+use lockstep::campaign::outcome::{Judged, Outcome};
+use lockstep::campaign::perform::generated_case;
+use lockstep::campaign::plan::Plan;
+use lockstep::campaign::pool::{Pool, PoolError};
+use lockstep::campaign::process::Launch;
+use lockstep::campaign::protocol::{What, Wishes};
+use lockstep::campaign::shares::Shares;
+use lockstep::campaign::summary::Summary;
+use lockstep::configuration::Setting;
+use lockstep::corpus::{self, CorpusCase, Expectation};
+use lockstep::lockstep::policy::FramePolicy;
+use lockstep::report::junit::Junit;
+use lockstep::report::progress::Progress;
+use lockstep::report::{Reporter, summary};
+use lockstep::totals::{Measured, Totals};
+use std::io::Write;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Options of commands that run cases in worker processes.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Options {
+    /// Worker processes; the default is one a processor
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// A setting of the subject, in place of what a case has; can be given several times
+    #[arg(long, value_name = "AXIS=VALUE")]
+    config: Vec<Setting>,
+    /// Which frames are compared at each event, in place of what a case has
+    #[arg(long, value_enum)]
+    frames: Option<FramePolicy>,
+    /// Compare exported memories, globals and tables only: the uninstrumented execution then runs
+    /// the module as it is, not a twin that exports the private ones
+    #[arg(long)]
+    no_twin: bool,
+    /// Events after which a case ends as inconclusive
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    max_events: Option<u64>,
+    /// CPU seconds after which a case ends as a divergence; four times as many by the clock
+    /// [default: 20]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    cpu_limit: Option<u64>,
+    /// Mebibytes of resident memory above which a case ends as a divergence [default: 2048]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(64..=1 << 20))]
+    memory_limit: Option<u64>,
+    /// Also write a JUnit report to this file
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Print where the CPU time went
+    #[arg(long)]
+    timings: bool,
+    /// Print how often each opcode of Wasm 2.0 was executed and compared
+    #[arg(long)]
+    opcodes: bool,
+    /// Print the first example of each known divergence
+    #[arg(long)]
+    show_known: bool,
+}
+
+impl Options {
+    /// What the user decides in place of the cases.
+    pub(super) fn wishes(&self, host_seed: u64) -> Wishes {
+        Wishes {
+            host_seed,
+            frames: self.frames,
+            max_events: self.max_events,
+            no_twin: self.no_twin,
+            settings: self.config.iter().map(Setting::to_string).collect(),
+        }
+    }
+
+    /// The options that decide what comes of a case, as they are written.
+    pub(super) fn replay(&self) -> String {
+        let settings = RunSettings {
+            frames: self.frames.unwrap_or_default(),
+            no_twin: self.no_twin,
+            max_events: self.max_events,
+            ..RunSettings::default()
+        };
+        // A case may have drawn another policy than the default one.
+        let adaptive = match self.frames {
+            Some(FramePolicy::Adaptive) => " --frames adaptive",
+            _ => "",
+        };
+        let config = self.config.iter();
+        let config = config.map(|setting| format!(" --config {}", quoted(&setting.to_string())));
+        format!(
+            "{adaptive}{}{}",
+            settings.replay(),
+            config.collect::<String>()
+        )
+    }
+
+    fn pool(&self) -> Pool {
+        let defaults = Limits::default();
+        Pool {
+            launch: this_program(),
+            limits: Limits {
+                cpu: self.cpu_limit.map_or(defaults.cpu, Duration::from_secs),
+                memory: self.memory_limit.map_or(defaults.memory, |mib| mib << 20),
+            },
+            workers: self
+                .jobs
+                .or_else(|| std::thread::available_parallelism().ok())
+                .unwrap_or(NonZeroUsize::MIN),
+        }
+    }
+}
+
+/// This program again as a worker. On Linux the file that runs now, even if its path holds a newer
+/// build by then.
+fn this_program() -> Launch {
+    let program = match cfg!(target_os = "linux") {
+        true => PathBuf::from("/proc/self/exe"),
+        false => std::env::current_exe().unwrap_or_else(|_| PathBuf::from("lockstep")),
+    };
+    Launch {
+        program,
+        args: vec!["worker".to_owned()],
+    }
+}
+
+/// A campaign and how it is reported.
+pub(super) struct Campaign<'a> {
+    pub(super) plan: Plan,
+    pub(super) options: &'a Options,
+    pub(super) format: Format,
+    /// Where findings are kept.
+    pub(super) save: Option<&'a Path>,
+    /// The command that runs a case again.
+    pub(super) replay: &'a dyn Fn(&What) -> String,
+}
+
+/// What a campaign has counted so far.
+struct Counted {
+    totals: Totals,
+    summary: Summary,
+    shares: Shares,
+    /// Cases whose input is bad.
+    bad: u64,
+}
+
+impl Campaign<'_> {
+    /// Runs the campaign; the exit code.
+    pub(super) fn run(&self) -> anyhow::Result<u8> {
+        let started = Instant::now();
+        let interrupt = Interrupt::install().map_err(OwnFault::Start)?;
+        let mut reporter = self.reporter()?;
+        let mut counted = Counted {
+            totals: Totals::default(),
+            summary: Summary::new(self.plan.seed),
+            shares: Shares::default(),
+            bad: 0,
+        };
+        let plan = &self.plan;
+        let request = |what: &What| plan.request(what);
+        let cases = plan.cases();
+        let ended = self.options.pool().run(cases, request, &interrupt, |ran| {
+            let replay = (self.replay)(&ran.job);
+            self.deliver(Outcome::of(ran, replay), &mut counted, &mut *reporter)
+        });
+        ended.map_err(|error| match error {
+            PoolError::Start(error) => OwnFault::Start(error).into(),
+            PoolError::Deliver(error) => error,
+        })?;
+        self.end(&mut counted, &mut *reporter, started, &interrupt)
+    }
+
+    fn reporter(&self) -> anyhow::Result<Box<dyn Reporter>> {
+        let reporter = reporter(self.format, About::Scripts, self.options.show_known);
+        let reporter = Progress::of_campaign(reporter, self.plan.len());
+        Ok(match &self.options.junit {
+            None => Box::new(reporter),
+            Some(path) => Box::new(
+                Junit::new(reporter, path)
+                    .with_context(|| format!("cannot write {}", path.display()))?,
+            ),
+        })
+    }
+
+    fn deliver(
+        &self,
+        outcome: Outcome,
+        counted: &mut Counted,
+        reporter: &mut dyn Reporter,
+    ) -> anyhow::Result<()> {
+        let judged = match outcome {
+            Outcome::Abandoned => return Ok(()),
+            Outcome::BadInput(why) => {
+                counted.bad += 1;
+                eprintln!("lockstep: {why}");
+                return Ok(());
+            }
+            Outcome::Case(judged) => judged,
+        };
+        counted.add(&judged);
+        reporter.case(&judged.finished).map_err(OwnFault::from)?;
+        match self.save {
+            Some(directory) => self.save(directory, &judged),
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps a finding as a corpus case.
+    fn save(&self, directory: &Path, judged: &Judged) -> anyhow::Result<()> {
+        let Ok(report) = &judged.finished.result else {
+            return Ok(());
+        };
+        // Scripts and corpus cases are there already.
+        let What::Generated { seed, number } = judged.what else {
+            return Ok(());
+        };
+        if report.divergences.is_empty() {
+            return Ok(());
+        }
+        let case = CorpusCase {
+            case: generated_case(seed, number, &self.plan.wishes)?,
+            expect: Expectation::of_report(report),
+            path: PathBuf::new(),
+        };
+        let name = judged.finished.name.replace('/', "-");
+        let path = corpus::save(directory, &name, &case)
+            .with_context(|| format!("the finding {} is not saved", judged.finished.name))?;
+        eprintln!(
+            "saved: lockstep replay {}",
+            quoted(&path.display().to_string())
+        );
+        Ok(())
+    }
+
+    fn end(
+        &self,
+        counted: &mut Counted,
+        reporter: &mut dyn Reporter,
+        started: Instant,
+        interrupt: &Interrupt,
+    ) -> anyhow::Result<u8> {
+        let totals = &mut counted.totals;
+        let signal = interrupt.signal();
+        counted.summary.settle();
+        counted.summary.interrupted = signal.map(|(_, name)| name);
+        if counted.summary.cases > 0 || signal.is_some() {
+            totals.campaign = Some(counted.summary.clone());
+        }
+        let cpu = counted.shares.now();
+        if self.options.opcodes {
+            scripts::write_opcodes(totals, self.format).map_err(OwnFault::from)?;
+        }
+        if self.options.timings && self.format == Format::Text {
+            let mut out = Output::new();
+            summary::write_timings(&mut out, &cpu).map_err(OwnFault::from)?;
+            out.flush().map_err(OwnFault::from)?;
+        }
+        totals.measured = Measured::now(started.elapsed());
+        totals.measured.cpu = Some(cpu);
+        reporter.end(totals).map_err(OwnFault::from)?;
+        Ok(match (exit_code(totals), signal) {
+            (0 | super::INTERNAL, _) if counted.bad > 0 => BAD_INPUT,
+            (0, Some((signal, _))) => 128 + signal,
+            (code, _) => code,
+        })
+    }
+}
+
+impl Counted {
+    fn add(&mut self, judged: &Judged) {
+        match &judged.finished.result {
+            Ok(report) => self.totals.add(report),
+            Err(_) => self.totals.add_internal_error(),
+        }
+        if matches!(judged.what, What::Generated { .. }) {
+            self.summary.add(judged);
+        }
+        self.shares.add(&judged.cost);
+    }
+}

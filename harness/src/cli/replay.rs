@@ -1,0 +1,52 @@
+//! `lockstep replay`: cases of the regression corpus, each judged against what it expects.
+
+use super::campaign::{self, Campaign};
+use super::{Format, quoted};
+use clap::Args;
+use lockstep::campaign::plan::{Budget, Plan};
+use lockstep::campaign::protocol::What;
+use lockstep::corpus;
+use std::path::PathBuf;
+
+/// Replays cases of the regression corpus
+///
+/// A PATH is a case file, or a directory of them at any depth. Each case says what it expects:
+/// agreement, or a ledger entry for named versions of the subject. Anything else, also that the
+/// entry no longer matches, is a failure.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  lockstep replay fuzz/regressions
+  lockstep replay findings/generated-smith-0x1f-17.toml --show-known")]
+pub(super) struct Options {
+    /// Case files or directories
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    campaign: campaign::Options,
+}
+
+pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
+    let files = corpus::discover(&options.paths)?;
+    let replay = |what: &What| match what {
+        What::File(path) => format!(
+            "lockstep replay {}{}",
+            quoted(&path.display().to_string()),
+            options.campaign.replay()
+        ),
+        _ => String::new(),
+    };
+    let campaign = Campaign {
+        plan: Plan {
+            named: files.into_iter().map(What::File).collect(),
+            seed: 0,
+            budget: Budget::Cases(0),
+            wishes: options.campaign.wishes(0),
+        },
+        options: &options.campaign,
+        format,
+        save: None,
+        replay: &replay,
+    };
+    campaign.run()
+}

@@ -1,0 +1,361 @@
+use super::*;
+use crate::case::value::Host;
+use crate::case::{Expect, HostMemory, HostTable, Step, StepAction, Stub};
+use crate::lockstep::policy::FramePolicy;
+use crate::schedule::{Cycle, Edit, Neighbour, Schedule, Session, Site, When};
+use lockstep_spec_tests::script::{Arg, FloatPattern, NullOf, Pattern};
+use std::fs;
+use tempfile::TempDir;
+
+fn nothing(_: &str) -> io::Result<Vec<u8>> {
+    Err(io::ErrorKind::NotFound.into())
+}
+
+fn wasm(wat: &str) -> Vec<u8> {
+    wat::parse_str(wat).unwrap()
+}
+
+/// A case with something of everything.
+fn everything() -> Case {
+    let lib = wasm("(module (func (export \"f\") (param i32)) (memory (export \"m\") 1))");
+    let main = wasm(
+        "(module (import \"a.b\" \"c\" (func)) (global (export \"g\") (mut i64) (i64.const 1)))",
+    );
+    let mut case = Case::of_module("a \"name\"\r\n\u{1}é", main);
+    case.modules.insert(
+        0,
+        crate::case::CaseModule {
+            name: "lib".to_owned(),
+            wasm: lib.into(),
+        },
+    );
+    case.steps = vec![
+        Step {
+            module: Some(0),
+            action: StepAction::Call {
+                export: "f".to_owned(),
+                args: vec![Arg::I32(u32::MAX)],
+                expect: Some(Expect::Returns(vec![
+                    Pattern::Either(vec![Pattern::I32(1), Pattern::RefAny]),
+                    Pattern::F32x4([FloatPattern::CanonicalNan; 4]),
+                ])),
+            },
+        },
+        Step {
+            module: Some(1),
+            action: StepAction::Write {
+                memory: String::new(),
+                offset: u64::MAX,
+                bytes: b"text".to_vec(),
+            },
+        },
+        Step {
+            module: None,
+            action: StepAction::Set {
+                global: "g".to_owned(),
+                value: Arg::RefNull(NullOf::NoExn),
+            },
+        },
+        Step {
+            module: None,
+            action: StepAction::Call {
+                export: "'''\"\"\"".to_owned(),
+                args: Vec::new(),
+                expect: Some(Expect::Traps("unreachable".to_owned())),
+            },
+        },
+        Step {
+            module: None,
+            action: StepAction::Call {
+                export: "none".to_owned(),
+                args: Vec::new(),
+                expect: Some(Expect::Returns(Vec::new())),
+            },
+        },
+    ];
+    case.host = Host {
+        seed: 1 << 63,
+        functions: [
+            ("a.b.c".to_owned(), Stub::Call("(".to_owned())),
+            ("x.y".to_owned(), Stub::Constant(vec![Arg::F32(1)])),
+        ]
+        .into(),
+        memories: [(
+            "m.m".to_owned(),
+            HostMemory {
+                pages: 2,
+                maximum: Some(3),
+                data: [(0, vec![]), (9, b"\0\xff".to_vec()), (99, b"ab".to_vec())].into(),
+            },
+        )]
+        .into(),
+        tables: [(
+            "t.t".to_owned(),
+            HostTable {
+                elements: 7,
+                maximum: None,
+            },
+        )]
+        .into(),
+        globals: [("g.g".to_owned(), Arg::F64(0x7ff0_0000_0000_0001))].into(),
+    };
+    case.configuration.set("target=pulley64".parse().unwrap());
+    case.configuration.set("fuel=on".parse().unwrap());
+    let cycle = Cycle {
+        period: 3,
+        sessions: vec![vec![], vec![Edit::Clear, Edit::Add(Site::Current)]],
+    };
+    case.schedule = Schedule {
+        sessions: vec![Session {
+            when: When::Event(7),
+            edits: vec![Edit::Remove(Site::Pc { module: 1, pc: 47 })],
+        }],
+        cycle: Some(cycle.clone()),
+        neighbour: Some(Neighbour {
+            sessions: Vec::new(),
+            cycle: Some(cycle),
+            thread: true,
+        }),
+        code_image: true,
+    };
+    case.frames = FramePolicy::Innermost;
+    case.max_events = 17;
+    case
+}
+
+#[test]
+fn everything_in_a_case_is_written_and_read_again() {
+    let case = everything();
+    for text in [to_text(&case).unwrap(), to_readable(&case).unwrap()] {
+        let again = parse(&text, nothing).unwrap();
+        assert_eq!(again.case, case, "{text}");
+    }
+}
+
+#[test]
+fn a_case_reads_as_a_person_would_write_it() {
+    insta::assert_snapshot!(to_readable(&everything()).unwrap());
+}
+
+#[test]
+fn a_schedule_that_does_nothing_is_not_the_default() {
+    let mut case = Case::of_module("idle", wasm("(module)"));
+    case.schedule = Schedule::idle();
+    let text = to_text(&case).unwrap();
+    assert!(text.contains("session = []"), "{text}");
+    assert_eq!(parse(&text, nothing).unwrap().case, case);
+}
+
+#[test]
+fn a_saved_case_is_loaded_again() {
+    let dir = TempDir::new().unwrap();
+    let mut case = everything();
+    case.steps.clear();
+    case.host = Host::default();
+    let corpus = CorpusCase {
+        case,
+        expect: Expectation::of_entries(&["W42-TRAP-PC".to_owned()]).unwrap(),
+        path: PathBuf::new(),
+    };
+    let directory = dir.path().join("new/corpus");
+    let path = save(&directory, "a.case-1", &corpus).unwrap();
+    assert_eq!(path, directory.join("a.case-1.toml"));
+    let again = load(&path).unwrap();
+    assert_eq!((again.case, again.expect), (corpus.case, corpus.expect));
+    let mut names: Vec<_> = fs::read_dir(&directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["a.case-1-0.wat", "a.case-1.toml", "a.case-1.wat"]);
+}
+
+#[test]
+fn a_module_that_no_text_makes_is_saved_as_binary() {
+    let dir = TempDir::new().unwrap();
+    // A type section whose size is written in two bytes where one does.
+    let binary = b"\0asm\x01\0\0\0\x01\x81\x00\x00".to_vec();
+    let case = CorpusCase {
+        case: Case::of_module("odd", binary),
+        expect: Expectation::default(),
+        path: PathBuf::new(),
+    };
+    let path = save(dir.path(), "odd", &case).unwrap();
+    assert!(dir.path().join("odd.wasm").exists());
+    assert_eq!(load(&path).unwrap().case, case.case);
+}
+
+#[test]
+fn names_that_leave_the_directory_are_refused() {
+    let dir = TempDir::new().unwrap();
+    let case = CorpusCase {
+        case: Case::of_module("a", wasm("(module)")),
+        expect: Expectation::default(),
+        path: PathBuf::new(),
+    };
+    for name in ["", ".a", "../a", "a/b", "a b", "ä"] {
+        assert!(matches!(
+            save(dir.path(), name, &case),
+            Err(CorpusError::Name { .. })
+        ));
+    }
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+/// The message for a case file with this text.
+fn refusal(text: &str) -> String {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("bad.toml");
+    fs::write(&path, text).unwrap();
+    let message = load(&path).unwrap_err().to_string();
+    assert_eq!(message.lines().count(), 1, "one sentence: {message}");
+    let (_, rest) = message.split_once("bad.toml").expect("the file is named");
+    rest.to_owned()
+}
+
+/// A valid module for what follows it.
+const MODULE: &str = r#"[[module]]
+wat = '''(module (import "env" "log" (func (param i32) (result i64)))
+  (func (export "f") (param i64)) (global (export "g") i32 (i32.const 1)))'''
+"#;
+
+#[test]
+fn what_is_no_case_is_refused_with_its_place() {
+    for (text, wanted) in [
+        ("name = 'a'\nmodul = []", ":2: unknown field `modul`"),
+        ("name = ", ":1: "),
+        ("name = 'a'", ": the case has no `[[module]]`"),
+        (
+            "[[module]]",
+            ": module 1 must have one of `file`, `wat` and `hex`",
+        ),
+        ("[[module]]\nfile = 'gone.wasm'", ": cannot read gone.wasm"),
+        (
+            "[[module]]\nwat = '(modul)'",
+            "the `wat` of module 1:1:2 (byte 1): not a WebAssembly",
+        ),
+        ("[[module]]\nhex = '0061736d'", "module `main`: malformed"),
+        ("[[module]]\n\nhex = '0'", ":3: `hex` holds an odd number"),
+        (
+            "[[module]]\nhex = ''\n[[module]]\nhex=''",
+            ": module 1 needs a `name`",
+        ),
+        ("frames = 'some'", ":1: `some` is no frame policy"),
+        ("max-events = -1", ":1: -1 is less than 0"),
+        (
+            "[configuration]\ntarget = 'arm'",
+            ": axis target has no value `arm`",
+        ),
+        (
+            "[cycle]\nperiod = 1\nsessions = [['later']]",
+            ":3: `later` is no edit",
+        ),
+        (
+            "[[session]]\nwhen = 'later'\nedits = []",
+            ":2: `later` is no moment",
+        ),
+        (
+            "[expect]\nknown = ['W42']",
+            ":2: there is no ledger entry `W42`",
+        ),
+        ("[expect]\nrule = 'X'", ":2: there is no rule `X`"),
+    ] {
+        let message = refusal(text);
+        assert!(message.contains(wanted), "{text:?}: {message}");
+    }
+}
+
+#[test]
+fn what_does_not_fit_the_modules_is_refused() {
+    for (text, wanted) in [
+        (
+            "[[step]]\ncall = 'h'",
+            "step 1: no function `h` is exported; exported of that kind: `f`",
+        ),
+        (
+            "[[step]]\ncall = 'f'",
+            "step 1: the arguments of `f` are (), not (i64)",
+        ),
+        (
+            "[[step]]\ncall = 'f'\nargs = ['i32:1']",
+            "are (i32), not (i64)",
+        ),
+        (
+            "[[step]]\ncall = 'f'\nset = 'g'",
+            "step 1: there must be one of",
+        ),
+        (
+            "[[step]]\ncall = 'f'\noffset = 1",
+            "`offset` does not belong to `call`",
+        ),
+        ("[[step]]\ncall = 'f'\nmodule = 3", "there is no module 3"),
+        (
+            "[[step]]\ncall = 'f'\nmodule = 'x'",
+            "there is no module `x`",
+        ),
+        (
+            "[[step]]\nwrite = 'm'\nhex = ''",
+            "no memory `m` is exported; exported of that kind: none",
+        ),
+        ("[[step]]\nwrite = 'm'", "one of `hex` and `text`"),
+        ("[[step]]\nset = 'g'\nvalue = 'i32:1'", "it is not mutable"),
+        ("[[step]]\nset = 'g'", "`value` is missing"),
+        (
+            "[host.functions]\n'env.lgo' = 'fail'",
+            "no module imports a function `env.lgo`",
+        ),
+        (
+            "[host.functions]\n'env.log' = 'returns(i32:1)'",
+            "are (i32), not (i64)",
+        ),
+        (
+            "[host.globals]\n'env.g' = 'i32:1'",
+            "no module imports a global `env.g`",
+        ),
+        ("[cycle]\nperiod = 0\nsessions = []", "is at least 1"),
+        ("[expect]\nverdict = 'maybe'", "there is no verdict `maybe`"),
+        (
+            "[expect]\nknown = ['W42-TRAP-PC']",
+            "`known` needs `subjects`",
+        ),
+    ] {
+        let message = refusal(&format!("{MODULE}{text}"));
+        assert!(message.contains(wanted), "{text:?}: {message}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_text_or_missing_is_refused() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("bad.toml");
+    assert!(matches!(load(&path), Err(CorpusError::Read { .. })));
+    fs::write(&path, b"name = 'a'\n\xff").unwrap();
+    let message = load(&path).unwrap_err().to_string();
+    assert!(message.contains("not UTF-8 at offset 0xb"), "{message}");
+    assert!(matches!(load(dir.path()), Err(CorpusError::Read { .. })));
+}
+
+#[test]
+fn generated_cases_are_written_and_read_again() {
+    for number in 0..200 {
+        let case = crate::generate::from_seed(0xc0de, number);
+        let text = to_text(&case).unwrap();
+        assert_eq!(parse(&text, nothing).unwrap().case, case, "{text}");
+        check(&case).unwrap_or_else(|misfit| panic!("{number}: {misfit}\n{text}"));
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_a_case_or_refused(text in "\\PC*") {
+        let _ = parse(&text, nothing);
+    }
+
+    #[test]
+    fn a_damaged_case_is_a_case_or_refused(at in 0usize..4000, with in "\\PC{0,3}") {
+        let mut text = to_readable(&everything()).unwrap();
+        let at = text.char_indices().map(|(at, _)| at).nth(at).unwrap_or(0);
+        text.insert_str(at, &with);
+        let _ = parse(&text, nothing);
+    }
+}

@@ -1,0 +1,136 @@
+//! Draws subject configurations: mostly the default on each axis.
+
+use super::weights::{below, chance};
+use crate::configuration::{
+    Allocation, AxisName, BoundsChecks, Configuration, MemoryReservation, Signals,
+};
+use arbitrary::{Result, Unstructured};
+
+/// Whether cases with NaNs as the engine likes them are drawn.
+pub(super) const ANY_NANS: bool = false;
+
+/// Draws a configuration. One in a hundred is one that an engine must refuse.
+///
+/// # Errors
+///
+/// None in practice; the signature is that of every draw.
+pub(super) fn configuration(u: &mut Unstructured<'_>) -> Result<Configuration> {
+    let mut configuration = Configuration::default();
+    for &axis in AxisName::ALL {
+        if axis == AxisName::Nans && !ANY_NANS {
+            continue;
+        }
+        let (times, of) = odds(axis);
+        if chance(u, times, of)? {
+            let others = axis.axis().values.len() as u32 - 1;
+            configuration.set_position(axis, 1 + below(u, others)? as usize);
+        }
+    }
+    accept(&mut configuration);
+    if chance(u, 1, 100)? {
+        refuse(u, &mut configuration)?;
+    }
+    Ok(configuration)
+}
+
+/// How often an axis is not at its default.
+fn odds(axis: AxisName) -> (u32, u32) {
+    match axis {
+        AxisName::Inlining => (1, 4),
+        _ => (1, 6),
+    }
+}
+
+/// Takes back what an engine must refuse.
+fn accept(configuration: &mut Configuration) {
+    let suspects = [
+        AxisName::BoundsChecks,
+        AxisName::MemoryReservation,
+        AxisName::Signals,
+    ];
+    for axis in suspects {
+        if is_refused(configuration) {
+            configuration.set_position(axis, 0);
+        }
+    }
+}
+
+/// Whether an engine must refuse it for one of the executions.
+fn is_refused(configuration: &Configuration) -> bool {
+    configuration.refused_instrumented().is_some()
+        || configuration.refused_uninstrumented().is_some()
+}
+
+/// Asks for what an engine must refuse.
+fn refuse(u: &mut Unstructured<'_>, configuration: &mut Configuration) -> Result<()> {
+    match below(u, 4)? {
+        0 => configuration.bounds_checks = BoundsChecks::Spectre,
+        1 => configuration.signals = Signals::Everywhere,
+        2 => {
+            configuration.bounds_checks = BoundsChecks::Spectre;
+            configuration.signals = Signals::Everywhere;
+        }
+        _ => {
+            configuration.allocation = Allocation::Pooling;
+            configuration.memory_reservation = MemoryReservation::Mib;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::RngCore;
+    use rand::SeedableRng;
+    use std::collections::BTreeMap;
+
+    fn drawn(count: usize) -> Vec<Configuration> {
+        let mut rng = rand_chacha::ChaCha8Rng::from_seed([7; 32]);
+        let mut bytes = [0; 64];
+        (0..count)
+            .map(|_| {
+                rng.fill_bytes(&mut bytes);
+                configuration(&mut Unstructured::new(&bytes)).unwrap()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_value_of_every_axis_occurs_and_the_default_most() {
+        let mut seen = BTreeMap::new();
+        for configuration in drawn(3000) {
+            for &axis in AxisName::ALL {
+                *seen
+                    .entry((axis, configuration.position(axis)))
+                    .or_insert(0) += 1;
+            }
+        }
+        for &axis in AxisName::ALL {
+            let values = match axis {
+                AxisName::Nans if !ANY_NANS => 1,
+                _ => axis.axis().values.len(),
+            };
+            for position in 0..values {
+                assert!(seen.contains_key(&(axis, position)), "{axis} {position}");
+            }
+            assert!(seen[&(axis, 0)] > 2000, "{axis}");
+        }
+    }
+
+    #[test]
+    fn one_in_a_hundred_is_refused() {
+        let drawn = drawn(5000);
+        let refused = drawn
+            .iter()
+            .filter(|configuration| is_refused(configuration))
+            .count();
+        assert!((20..=100).contains(&refused), "{refused}");
+    }
+
+    #[test]
+    fn used_up_data_gives_the_default() {
+        let configuration = configuration(&mut Unstructured::new(&[])).unwrap();
+        assert_eq!(configuration, Configuration::default());
+    }
+}

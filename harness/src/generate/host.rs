@@ -1,0 +1,131 @@
+//! Draws how the host behaves: what imported functions do, and what imported entities hold.
+
+use super::steps::argument;
+use super::weights::{Row, below, between, chance, one_of, pick};
+use crate::case::{Host, HostMemory, HostTable, Stub};
+use crate::check::boundary;
+use arbitrary::{Result, Unstructured};
+use lockstep_oracles::module::{ExternKind, ExternType, FuncType, Import, Module};
+use lockstep_oracles::{MemoryType, TableType};
+use lockstep_spec_tests::script::Arg;
+use std::collections::BTreeMap;
+
+/// Pages or elements that an imported memory or table has beyond what its import asks for, at most.
+const EXTRA: u32 = 2;
+
+#[derive(Clone, Copy)]
+enum Manner {
+    Seeded,
+    Constant,
+    Call,
+    Fail,
+}
+
+const MANNERS: &[Row<Manner>] = &[
+    Row {
+        name: "seeded",
+        weight: 10,
+        what: Manner::Seeded,
+    },
+    Row {
+        name: "call",
+        weight: 5,
+        what: Manner::Call,
+    },
+    Row {
+        name: "constant",
+        weight: 3,
+        what: Manner::Constant,
+    },
+    Row {
+        name: "fail",
+        weight: 1,
+        what: Manner::Fail,
+    },
+];
+
+/// Draws the host of a module.
+///
+/// # Errors
+///
+/// None in practice; the signature is that of every draw.
+pub(super) fn host(u: &mut Unstructured<'_>, module: &Module) -> Result<Host> {
+    let mut host = Host {
+        seed: u.arbitrary::<u32>()?.into(),
+        ..Host::default()
+    };
+    for import in module.imports() {
+        let key = format!("{}.{}", import.module, import.name);
+        match &import.ty {
+            ExternType::Func(ty) => {
+                if let Some(stub) = stub(u, module, ty)? {
+                    host.functions.insert(key, stub);
+                }
+            }
+            ExternType::Memory(ty) if once(module, import) && chance(u, 1, 2)? => {
+                host.memories.insert(key, memory(u, ty)?);
+            }
+            ExternType::Table(ty) if once(module, import) && chance(u, 1, 4)? => {
+                host.tables.insert(key, table(u, ty)?);
+            }
+            ExternType::Global(ty) if once(module, import) && chance(u, 1, 2)? => {
+                if boundary::can_make(ty.content_type) {
+                    host.globals.insert(key, argument(u, ty.content_type)?);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(host)
+}
+
+/// Whether no other import has the name: what is said of one would be said of both.
+fn once(module: &Module, import: &Import) -> bool {
+    let same = |other: &&Import| other.module == import.module && other.name == import.name;
+    module.imports().iter().filter(same).count() == 1
+}
+
+fn stub(u: &mut Unstructured<'_>, module: &Module, ty: &FuncType) -> Result<Option<Stub>> {
+    Ok(match pick(u, MANNERS)?.what {
+        Manner::Seeded => None,
+        Manner::Fail => Some(Stub::Fail),
+        Manner::Constant => {
+            let makeable = ty.results.iter().all(|&ty| boundary::can_make(ty));
+            let values: Result<Vec<Arg>> = ty.results.iter().map(|&ty| argument(u, ty)).collect();
+            makeable.then_some(Stub::Constant(values?))
+        }
+        Manner::Call => {
+            let functions: Vec<&str> = module
+                .exports()
+                .iter()
+                .filter(|export| export.kind == ExternKind::Func)
+                .map(|export| export.name.as_str())
+                .collect();
+            one_of(u, &functions)?.map(|name| Stub::Call((*name).to_owned()))
+        }
+    })
+}
+
+fn memory(u: &mut Unstructured<'_>, ty: &MemoryType) -> Result<HostMemory> {
+    let most = ty.maximum.unwrap_or(u64::MAX);
+    let pages = (ty.initial + u64::from(below(u, EXTRA + 1)?)).min(most);
+    let mut data = BTreeMap::new();
+    if pages > 0 {
+        let count = between(u, 1, 32)?;
+        let bytes: Result<Vec<u8>> = (0..count).map(|_| u.arbitrary()).collect();
+        data.insert(u64::from(below(u, 256)?), bytes?);
+    }
+    Ok(HostMemory {
+        pages,
+        maximum: ty.maximum,
+        data,
+    })
+}
+
+fn table(u: &mut Unstructured<'_>, ty: &TableType) -> Result<HostTable> {
+    let most = ty.maximum.unwrap_or(u64::MAX);
+    Ok(HostTable {
+        elements: (ty.initial + u64::from(below(u, EXTRA + 1)?)).min(most),
+        maximum: ty.maximum,
+    })
+}

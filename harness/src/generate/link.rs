@@ -1,0 +1,128 @@
+//! Makes a module that provides another's imported functions, so that two modules are linked.
+
+use lockstep_oracles::ValType;
+use lockstep_oracles::module::{ExternType, FuncType, Module};
+use wasm_encoder::{
+    CodeSection, EntityType, ExportKind, ExportSection, Function, FunctionSection, GlobalType,
+    ImportSection, Instruction, TypeSection,
+};
+
+/// A module that exports, under the same names, every function that `module` imports from `name`.
+/// `None` if there is none, or one name is wanted twice.
+///
+/// Its functions return their first parameter of each result's type, or a zero; one global of the
+/// host's is read on the way, so that there is something to see.
+pub(super) fn provider(module: &Module, name: &str) -> Option<Vec<u8>> {
+    let mut types = TypeSection::new();
+    let mut functions = FunctionSection::new();
+    let mut exports = ExportSection::new();
+    let mut code = CodeSection::new();
+    let mut names = std::collections::BTreeSet::new();
+    for import in module.imports() {
+        let ExternType::Func(ty) = &import.ty else {
+            continue;
+        };
+        if import.module != name {
+            continue;
+        }
+        if !names.insert(&import.name) {
+            return None;
+        }
+        let index = functions.len();
+        types
+            .ty()
+            .function(encoded(&ty.params)?, encoded(&ty.results)?);
+        functions.function(index);
+        exports.export(&import.name, ExportKind::Func, index);
+        code.function(&body(ty));
+    }
+    if functions.is_empty() {
+        return None;
+    }
+    let mut imports = ImportSection::new();
+    let seen = GlobalType {
+        val_type: wasm_encoder::ValType::I32,
+        mutable: false,
+        shared: false,
+    };
+    imports.import("host", "seen", EntityType::Global(seen));
+    let mut out = wasm_encoder::Module::new();
+    out.section(&types)
+        .section(&imports)
+        .section(&functions)
+        .section(&exports)
+        .section(&code);
+    Some(out.finish())
+}
+
+fn encoded(types: &[ValType]) -> Option<Vec<wasm_encoder::ValType>> {
+    types.iter().map(|&ty| ty.try_into().ok()).collect()
+}
+
+fn body(ty: &FuncType) -> Function {
+    let mut function = Function::new([(1, wasm_encoder::ValType::I32)]);
+    let own = ty.params.len() as u32;
+    function.instruction(&Instruction::GlobalGet(0));
+    function.instruction(&Instruction::LocalSet(own));
+    for &result in &ty.results {
+        let param = ty.params.iter().position(|&param| param == result);
+        function.instruction(&match (param, result) {
+            (Some(index), _) => Instruction::LocalGet(index as u32),
+            (None, ValType::I32) => Instruction::LocalGet(own),
+            (None, ValType::I64) => Instruction::I64Const(0),
+            (None, ValType::F32) => Instruction::F32Const(0.0.into()),
+            (None, ValType::F64) => Instruction::F64Const(0.0.into()),
+            (None, ValType::V128) => Instruction::V128Const(0),
+            (None, ValType::Ref(ty)) if ty.is_func_ref() => {
+                Instruction::RefNull(wasm_encoder::HeapType::FUNC)
+            }
+            (None, ValType::Ref(_)) => Instruction::RefNull(wasm_encoder::HeapType::EXTERN),
+        });
+    }
+    function.instruction(&Instruction::End);
+    function
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check;
+
+    fn module(text: &str) -> std::sync::Arc<Module> {
+        Module::new(&wat::parse_str(text).unwrap(), check::FEATURES).unwrap()
+    }
+
+    #[test]
+    fn a_provider_exports_what_is_imported() {
+        let wants = module(
+            r#"(module
+                (import "env" "f0" (func (param i64 i32) (result i32 f32 externref)))
+                (import "env" "g0" (global i32))
+                (import "other" "f1" (func)))"#,
+        );
+        let bytes = provider(&wants, "env").unwrap();
+        assert!(Module::new(&bytes, check::FEATURES).is_ok());
+        insta::assert_snapshot!(wasmprinter::print_bytes(bytes).unwrap(), @r#"
+        (module
+          (type (;0;) (func (param i64 i32) (result i32 f32 externref)))
+          (import "host" "seen" (global (;0;) i32))
+          (export "f0" (func 0))
+          (func (;0;) (type 0) (param i64 i32) (result i32 f32 externref)
+            (local i32)
+            global.get 0
+            local.set 2
+            local.get 1
+            f32.const 0x0p+0 (;=0;)
+            ref.null extern
+          )
+        )
+        "#);
+    }
+
+    #[test]
+    fn there_is_none_for_nothing_or_for_a_name_wanted_twice() {
+        assert_eq!(provider(&module("(module)"), "env"), None);
+        let twice = r#"(module (import "env" "f" (func)) (import "env" "f" (func (param i32))))"#;
+        assert_eq!(provider(&module(twice), "env"), None);
+    }
+}

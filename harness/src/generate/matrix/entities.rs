@@ -1,0 +1,327 @@
+//! The opcodes that name a memory, a table, a segment, a function, a local or a global, and those
+//! that work on operands of any type: each with operands made for it.
+
+use super::super::weights::{below, chance, one_of};
+use super::body::{Body, Manner, global};
+use super::draw;
+use super::environment::{
+    DATA, DATA_BYTES, DATA_DROPPED, ELEM_DROPPED, ELEM_EXTERNS, ELEM_FUNCS, ELEMENTS, EXTERNS,
+    Environment, FUNCS, STABLE,
+};
+use arbitrary::{Result, Unstructured};
+use lockstep_oracles::opcode::Opcode;
+use wasm_encoder::{Instruction, ValType};
+
+/// Those of [`Body::entity`] that work on memories, tables and segments.
+pub(in crate::generate) const BULK: &[Opcode] = &[
+    Opcode::MemorySize,
+    Opcode::MemoryGrow,
+    Opcode::MemoryFill,
+    Opcode::MemoryCopy,
+    Opcode::MemoryInit,
+    Opcode::TableSize,
+    Opcode::TableGet,
+    Opcode::TableSet,
+    Opcode::TableGrow,
+    Opcode::TableFill,
+    Opcode::TableCopy,
+    Opcode::TableInit,
+    Opcode::DataDrop,
+    Opcode::ElemDrop,
+];
+
+/// Those of [`Body::entity`] that trap if they are to.
+pub(in crate::generate) const TRAPPING: &[Opcode] = &[
+    Opcode::MemoryFill,
+    Opcode::MemoryCopy,
+    Opcode::MemoryInit,
+    Opcode::TableGet,
+    Opcode::TableSet,
+    Opcode::TableFill,
+    Opcode::TableCopy,
+    Opcode::TableInit,
+];
+
+/// Those of [`Body::entity`] that are left.
+pub(in crate::generate) const SINGLE: &[Opcode] = &[
+    Opcode::Nop,
+    Opcode::Drop,
+    Opcode::Select,
+    Opcode::TypedSelect,
+    Opcode::LocalGet,
+    Opcode::LocalSet,
+    Opcode::LocalTee,
+    Opcode::GlobalGet,
+    Opcode::GlobalSet,
+    Opcode::I32Const,
+    Opcode::I64Const,
+    Opcode::F32Const,
+    Opcode::F64Const,
+    Opcode::V128Const,
+    Opcode::I8x16Shuffle,
+    Opcode::RefNull,
+    Opcode::RefIsNull,
+    Opcode::RefFunc,
+];
+
+/// Types whose values a `select` without a type can choose between.
+const NUMBERS: &[ValType] = &[
+    ValType::I32,
+    ValType::I64,
+    ValType::F32,
+    ValType::F64,
+    ValType::V128,
+];
+
+const REFERENCES: &[ValType] = &[ValType::FUNCREF, ValType::EXTERNREF];
+
+/// By how much a memory or table grows, or tries to.
+const DELTAS: &[i32] = &[0, 1, 1, 2, -1, 0x1_0000];
+
+/// Code for an opcode in one function.
+struct Maker<'a, 'b, 'c> {
+    u: &'a mut Unstructured<'b>,
+    environment: &'c Environment,
+    body: &'a mut Body,
+    manner: Manner,
+}
+
+impl Body {
+    /// Appends an opcode of [`BULK`] or [`SINGLE`], with its operands; nothing for another.
+    pub(in crate::generate) fn entity(
+        &mut self,
+        u: &mut Unstructured<'_>,
+        environment: &Environment,
+        opcode: Opcode,
+        manner: Manner,
+    ) -> Result<()> {
+        let mut maker = Maker {
+            u,
+            environment,
+            body: self,
+            manner,
+        };
+        maker.bulk(opcode)
+    }
+}
+
+impl Maker<'_, '_, '_> {
+    fn bulk(&mut self, opcode: Opcode) -> Result<()> {
+        let i32 = [ValType::I32];
+        match opcode {
+            Opcode::MemorySize => self.body.op(Instruction::MemorySize(0), 0, &i32),
+            Opcode::MemoryGrow => {
+                self.push_delta()?;
+                self.body.op(Instruction::MemoryGrow(0), 1, &i32);
+            }
+            Opcode::MemoryFill => {
+                self.place(0x8000)?;
+                self.body.push(self.u, self.environment, ValType::I32)?;
+                self.bounded(DATA_BYTES)?;
+                self.body.op(Instruction::MemoryFill(0), 3, &[]);
+            }
+            Opcode::MemoryCopy => {
+                self.place(0x8000)?;
+                self.bounded(0x8000)?;
+                self.bounded(DATA_BYTES)?;
+                let copy = Instruction::MemoryCopy {
+                    src_mem: 0,
+                    dst_mem: 0,
+                };
+                self.body.op(copy, 3, &[]);
+            }
+            Opcode::MemoryInit => {
+                self.place(0x8000)?;
+                self.bounded(DATA_BYTES / 2)?;
+                self.bounded(DATA_BYTES / 2)?;
+                let init = Instruction::MemoryInit {
+                    mem: 0,
+                    data_index: DATA,
+                };
+                self.body.op(init, 3, &[]);
+            }
+            Opcode::DataDrop => self.body.emit(Instruction::DataDrop(DATA_DROPPED)),
+            Opcode::ElemDrop => self.body.emit(Instruction::ElemDrop(ELEM_DROPPED)),
+            _ => return self.table(opcode),
+        }
+        Ok(())
+    }
+
+    fn table(&mut self, opcode: Opcode) -> Result<()> {
+        let i32 = [ValType::I32];
+        let (table, ty) = *self
+            .u
+            .choose(&[(FUNCS, ValType::FUNCREF), (EXTERNS, ValType::EXTERNREF)])?;
+        match opcode {
+            Opcode::TableSize => self.body.op(Instruction::TableSize(table), 0, &i32),
+            Opcode::TableGet => {
+                self.place(ELEMENTS)?;
+                self.body.op(Instruction::TableGet(table), 1, &[ty]);
+            }
+            Opcode::TableSet => {
+                self.place(ELEMENTS)?;
+                self.push(ty)?;
+                self.body.op(Instruction::TableSet(table), 2, &[]);
+            }
+            Opcode::TableGrow => {
+                self.push(ty)?;
+                self.push_delta()?;
+                self.body.op(Instruction::TableGrow(table), 2, &i32);
+            }
+            Opcode::TableFill => {
+                self.place(ELEMENTS / 2)?;
+                self.push(ty)?;
+                self.bounded(ELEMENTS / 2)?;
+                self.body.op(Instruction::TableFill(table), 3, &[]);
+            }
+            Opcode::TableCopy => {
+                let src_table = match table {
+                    FUNCS if chance(self.u, 1, 2)? => STABLE,
+                    _ => table,
+                };
+                self.range()?;
+                let copy = Instruction::TableCopy {
+                    src_table,
+                    dst_table: table,
+                };
+                self.body.op(copy, 3, &[]);
+            }
+            Opcode::TableInit => {
+                let elem_index = match table {
+                    FUNCS => ELEM_FUNCS,
+                    _ => ELEM_EXTERNS,
+                };
+                self.range()?;
+                let init = Instruction::TableInit { elem_index, table };
+                self.body.op(init, 3, &[]);
+            }
+            _ => return self.single(opcode),
+        }
+        Ok(())
+    }
+
+    fn single(&mut self, opcode: Opcode) -> Result<()> {
+        match opcode {
+            Opcode::Nop => self.body.emit(Instruction::Nop),
+            Opcode::Drop => {
+                let ty = draw::value_type(self.u)?;
+                self.push(ty)?;
+                self.body.op(Instruction::Drop, 1, &[]);
+            }
+            Opcode::Select => {
+                let ty = *self.u.choose(NUMBERS)?;
+                self.select(ty, Instruction::Select)?;
+            }
+            Opcode::TypedSelect => {
+                let ty = draw::value_type(self.u)?;
+                self.select(ty, Instruction::TypedSelect(ty))?;
+            }
+            Opcode::I32Const => self.body.push_constant(self.u, ValType::I32)?,
+            Opcode::I64Const => self.body.push_constant(self.u, ValType::I64)?,
+            Opcode::F32Const => self.body.push_constant(self.u, ValType::F32)?,
+            Opcode::F64Const => self.body.push_constant(self.u, ValType::F64)?,
+            Opcode::V128Const => self.body.push_constant(self.u, ValType::V128)?,
+            Opcode::I8x16Shuffle => self.shuffle()?,
+            Opcode::RefNull => {
+                let ty = *self.u.choose(REFERENCES)?;
+                self.body.push_constant(self.u, ty)?;
+            }
+            Opcode::RefIsNull => {
+                let ty = *self.u.choose(REFERENCES)?;
+                self.push(ty)?;
+                self.body.op(Instruction::RefIsNull, 1, &[ValType::I32]);
+            }
+            Opcode::RefFunc => self.body.push_function(self.u, self.environment)?,
+            _ => return self.variable(opcode),
+        }
+        Ok(())
+    }
+
+    fn variable(&mut self, opcode: Opcode) -> Result<()> {
+        match opcode {
+            Opcode::LocalGet => {
+                if let Some((local, ty)) = self.body.any_local(self.u)? {
+                    self.body.op(Instruction::LocalGet(local), 0, &[ty]);
+                }
+            }
+            Opcode::LocalSet => {
+                self.body.write_local(self.u, self.environment)?;
+            }
+            Opcode::LocalTee => {
+                if let Some((_, ty)) = self.body.any_local(self.u)? {
+                    self.push(ty)?;
+                    self.body.tee(self.u)?;
+                }
+            }
+            Opcode::GlobalGet => {
+                let count = self.environment.globals.len() as u32;
+                let index = below(self.u, count)?;
+                if let Some(global) = self.environment.globals.get(index as usize) {
+                    self.body.op(Instruction::GlobalGet(index), 0, &[global.ty]);
+                }
+            }
+            Opcode::GlobalSet => {
+                let ty = draw::value_type(self.u)?;
+                self.push(ty)?;
+                if let Some(index) = global(self.u, self.environment, ty, true)? {
+                    self.body.op(Instruction::GlobalSet(index), 1, &[]);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, ty: ValType) -> Result<()> {
+        self.body
+            .operands(self.u, self.environment, &[ty], self.manner)
+    }
+
+    fn bounded(&mut self, limit: u32) -> Result<()> {
+        self.body.bounded(self.u, self.environment, limit)
+    }
+
+    /// Where something is written or read: in bounds, unless it is to trap.
+    fn place(&mut self, limit: u32) -> Result<()> {
+        if self.manner != Manner::Trap {
+            return self.bounded(limit);
+        }
+        let place = *self.u.choose(&[-1, i32::MIN, i32::MAX])?;
+        self.body.push_i32(place);
+        Ok(())
+    }
+
+    /// To where, from where and how many elements.
+    fn range(&mut self) -> Result<()> {
+        self.place(ELEMENTS / 2)?;
+        self.bounded(ELEMENTS / 2)?;
+        self.bounded(ELEMENTS / 2)
+    }
+
+    fn push_delta(&mut self) -> Result<()> {
+        let delta = one_of(self.u, DELTAS)?.copied().unwrap_or(0);
+        self.body.push_i32(delta);
+        Ok(())
+    }
+
+    fn select(&mut self, ty: ValType, select: Instruction<'static>) -> Result<()> {
+        let operands = [ty, ty, ValType::I32];
+        self.body
+            .operands(self.u, self.environment, &operands, self.manner)?;
+        self.body.op(select, 3, &[ty]);
+        Ok(())
+    }
+
+    fn shuffle(&mut self) -> Result<()> {
+        let operands = [ValType::V128; 2];
+        self.body
+            .operands(self.u, self.environment, &operands, self.manner)?;
+        let mut lanes = [0; 16];
+        for lane in &mut lanes {
+            *lane = below(self.u, 32)? as u8;
+        }
+        self.body
+            .op(Instruction::I8x16Shuffle(lanes), 2, &[ValType::V128]);
+        Ok(())
+    }
+}

@@ -1,0 +1,191 @@
+//! Generated cases: a value made of any bytes, or of a seed and a number.
+//!
+//! Here cases are made, never run or judged.
+
+mod configuration;
+mod fuel;
+mod host;
+mod link;
+mod matrix;
+mod mutate;
+mod rewrite;
+mod schedule;
+mod seed;
+mod shape;
+mod smith;
+mod steps;
+mod weights;
+
+pub use fuel::FUEL;
+pub use seed::{from_bytes, from_seed};
+
+use crate::case::value::MAX_EVENTS;
+use crate::case::{Case, CaseModule};
+use crate::check;
+use crate::lockstep::policy::FramePolicy;
+use arbitrary::{Arbitrary, Result, Unstructured};
+use lockstep_oracles::module::{Export, ExternKind, ExternType, Import, Module};
+use schedule::Scene;
+use std::sync::Arc;
+use weights::{Row, below, between, chance, pick};
+
+/// Makes a module's binary.
+type Generator = fn(&mut Unstructured<'_>) -> Result<Vec<u8>>;
+
+/// The generators of modules. The first is taken when the data is used up.
+static GENERATORS: &[Row<Generator>] = &[
+    Row {
+        name: "smith",
+        weight: 30,
+        what: smith::module,
+    },
+    Row {
+        name: "shape",
+        weight: 40,
+        what: shape::module,
+    },
+    Row {
+        name: "matrix",
+        weight: 15,
+        what: matrix::module,
+    },
+    Row {
+        name: "mutate",
+        weight: 15,
+        what: mutate::module,
+    },
+];
+
+/// Bytes of the data that decide everything but the module, at most.
+const DECISIONS: usize = 1024;
+
+/// The module of a case that no generator could make one for: it exports a function that returns.
+const PLAIN: &[u8] =
+    b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x07\x05\x01\x01f\0\0\x0a\x04\x01\x02\0\x0b";
+
+/// Name of what makes [`PLAIN`].
+const PLAIN_NAME: &str = "plain";
+
+/// Names of the generators.
+pub fn generators() -> impl Iterator<Item = &'static str> {
+    GENERATORS.iter().map(|row| row.name).chain([PLAIN_NAME])
+}
+
+/// Which generator made the main module of a generated case, by the case's name.
+pub fn generator_of(name: &str) -> Option<&'static str> {
+    let mut parts = name.split('/');
+    let generator = (parts.next() == Some("generated")).then(|| parts.next())??;
+    generators().find(|known| *known == generator)
+}
+
+impl<'a> Arbitrary<'a> for Case {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Case> {
+        case(u)
+    }
+}
+
+/// Draws a case from all the data that is left. Any data makes one.
+///
+/// The first quarter of the data, but no more than it takes, decides what is done with the module;
+/// the rest makes the module. So neither leaves nothing for the other.
+///
+/// # Errors
+///
+/// None in practice; the signature is that of [`Arbitrary::arbitrary`].
+pub fn case(u: &mut Unstructured<'_>) -> Result<Case> {
+    let decisions = u.bytes(DECISIONS.min(u.len() / 4))?;
+    let mut decisions = Unstructured::new(decisions);
+    let data = u.bytes(u.len())?;
+    let u = &mut decisions;
+    let configuration = configuration::configuration(u)?;
+    let frames = if chance(u, 1, 6)? {
+        FramePolicy::All
+    } else {
+        FramePolicy::Adaptive
+    };
+    let drawn = draw_module(u, data)?;
+    let fuel = between(u, 16, 128)?;
+    let host = host::host(u, &drawn.module)?;
+    let mut steps = steps::steps(u, &drawn.module, fuel)?;
+    let mut modules = Vec::new();
+    if chance(u, 1, 4)?
+        && let Some(provider) = linked(&drawn.module)
+    {
+        let mut others = steps::steps(u, &provider.2, fuel)?;
+        others.truncate(below(u, 3)? as usize);
+        others.iter_mut().for_each(|step| step.module = Some(0));
+        steps.splice(..0, others);
+        modules.push(provider);
+    }
+    modules.push(("main".to_owned(), drawn.wasm, drawn.module));
+    let scene = Scene {
+        modules: &modules,
+        steps: steps.len() as u32,
+    };
+    let schedule = schedule::schedule(u, &scene)?;
+    let modules = modules.into_iter();
+    Ok(Case {
+        name: format!("generated/{}", drawn.generator),
+        modules: modules
+            .map(|(name, wasm, _)| CaseModule { name, wasm })
+            .collect(),
+        steps,
+        host,
+        configuration,
+        schedule,
+        frames,
+        max_events: MAX_EVENTS,
+    })
+}
+
+/// A module of a case: its name, its binary, and what the binary says.
+type Linked = (String, Arc<[u8]>, Arc<Module>);
+
+/// A module that provides functions to this one.
+fn linked(module: &Module) -> Option<Linked> {
+    let wants = |import: &&Import| matches!(import.ty, ExternType::Func(_));
+    let name = &module.imports().iter().find(wants)?.module;
+    let wasm = link::provider(module, name)?;
+    let provider = Module::new(&wasm, check::FEATURES).ok()?;
+    Some((name.clone(), wasm.into(), provider))
+}
+
+/// A valid module and where it is from.
+struct Drawn {
+    generator: &'static str,
+    wasm: Arc<[u8]>,
+    module: Arc<Module>,
+}
+
+/// Draws a generator and has it make a module of the data; if the module is not valid or exports no
+/// function, the next generator does.
+fn draw_module(u: &mut Unstructured<'_>, data: &[u8]) -> Result<Drawn> {
+    let first = pick(u, GENERATORS)?.name;
+    let position = GENERATORS.iter().position(|row| row.name == first);
+    let turns = GENERATORS.iter().cycle().skip(position.unwrap_or(0));
+    for row in turns.take(GENERATORS.len()) {
+        if let Ok(wasm) = (row.what)(&mut Unstructured::new(data))
+            && let Ok(module) = Module::new(&wasm, check::FEATURES)
+            && module.exports().iter().any(is_function)
+        {
+            return Ok(Drawn {
+                generator: row.name,
+                wasm: wasm.into(),
+                module,
+            });
+        }
+    }
+    let module = Module::new(PLAIN, check::FEATURES);
+    Ok(Drawn {
+        generator: PLAIN_NAME,
+        wasm: PLAIN.into(),
+        module: module.map_err(|_| arbitrary::Error::IncorrectFormat)?,
+    })
+}
+
+fn is_function(export: &Export) -> bool {
+    export.kind == ExternKind::Func
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+//! The short face of a case: a seed and a number, the same case on every machine.
+
+use super::case;
+use crate::case::Case;
+use arbitrary::Unstructured;
+use rand::{RngCore, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Bytes from which a case is made, at least.
+const SMALLEST: u32 = 2 << 10;
+/// How often the smallest size is doubled, at most.
+const DOUBLINGS: u32 = 4;
+
+/// The case of this number in the sequence of a seed.
+///
+/// The bytes are those of ChaCha with 8 rounds: the key is the seed, little-endian, then zeros; the
+/// stream is the number.
+pub fn from_seed(seed: u64, number: u64) -> Case {
+    let mut case = from_bytes(&bytes(seed, number));
+    case.name = format!("{}/{seed:#x}/{number}", case.name);
+    case
+}
+
+/// The case that these bytes stand for. Any bytes stand for one.
+pub fn from_bytes(bytes: &[u8]) -> Case {
+    case(&mut Unstructured::new(bytes)).unwrap_or_else(|_| Case::of_module("generated", Vec::new()))
+}
+
+pub(super) fn bytes(seed: u64, number: u64) -> Vec<u8> {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    let mut rng = ChaCha8Rng::from_seed(key);
+    rng.set_stream(number);
+    let most = SMALLEST << (rng.next_u32() % (DOUBLINGS + 1));
+    let size = SMALLEST / 2 + most / 2 + rng.next_u32() % (most / 2);
+    let mut bytes = vec![0; size as usize];
+    rng.fill_bytes(&mut bytes);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bytes_are_those_of_the_specified_cipher() {
+        let bytes = bytes(0x1f, 17);
+        assert_eq!(bytes.len(), 4474);
+        assert_eq!(bytes[..4], [0x76, 0xdf, 0x23, 0xbc]);
+    }
+
+    #[test]
+    fn a_seed_and_a_number_are_one_case() {
+        for number in 0..20 {
+            assert_eq!(from_seed(1, number), from_seed(1, number));
+            assert_ne!(
+                from_seed(1, number).modules,
+                from_seed(1, number + 1).modules
+            );
+            assert_ne!(from_seed(1, number).modules, from_seed(2, number).modules);
+        }
+    }
+
+    #[test]
+    fn the_name_says_how_to_make_the_case_again() {
+        let name = from_seed(0x1f, 17).name;
+        assert!(
+            name.starts_with("generated/") && name.ends_with("/0x1f/17"),
+            "{name}"
+        );
+    }
+}

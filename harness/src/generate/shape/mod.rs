@@ -1,0 +1,297 @@
+//! The shape generator: programs made for debuggers. Deep operand stacks are held across calls and
+//! blocks, control of every kind nests, values are carried by branches, and every call ends soon.
+//!
+//! A program ends because its cost is known: functions call earlier ones only, loops and recursion
+//! count down, and a call is made only while the caller's budget allows its worst case.
+
+mod branches;
+mod builder;
+mod calls;
+mod control;
+mod traps;
+
+use super::matrix::body::Body;
+use super::matrix::draw;
+use super::matrix::environment::{Environment, Signature};
+use super::weights::{between, chance};
+use arbitrary::{Result, Unstructured};
+use builder::{Builder, Traits};
+use wasm_encoder::ValType;
+
+/// Opcodes that a function of the middle executes at most, calls included.
+const MIDDLE_BUDGET: u64 = 400;
+/// The same for one that recurs, each time.
+const RECURSIVE_BUDGET: u64 = 120;
+/// The same for one at the top.
+const TOP_BUDGET: u64 = 2_500;
+
+/// A module of programs.
+///
+/// # Errors
+///
+/// None in practice; the signature is that of every draw.
+pub fn module(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
+    let mut plan = Plan::draw(u)?;
+    let mut shares = plan.functions();
+    while let Some(role) = plan.next() {
+        // Each function has a share of the data, so that none takes all of it.
+        let share = u.bytes(u.len() / shares.max(1))?;
+        shares = shares.saturating_sub(1);
+        plan.define(&mut Unstructured::new(share), role)?;
+    }
+    Ok(plan.environment.finish())
+}
+
+/// What a function is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// A few opcodes, called from several places: an inliner would take it.
+    Leaf,
+    /// Without parameters, and it calls no host: a host function can call it.
+    Again,
+    /// Calls leaves and is called.
+    Middle,
+    /// Calls itself.
+    Recursive,
+    /// Traps where its argument says, deep in operands.
+    Trapping,
+    /// Many locals, deep operands, calls of everything.
+    Top,
+    /// Runs at instantiation.
+    Start,
+}
+
+impl Role {
+    fn name(self) -> &'static str {
+        match self {
+            Role::Leaf => "leaf",
+            Role::Again => "again",
+            Role::Middle => "middle",
+            Role::Recursive => "recursive",
+            Role::Trapping => "trapping",
+            Role::Top => "top",
+            Role::Start => "start",
+        }
+    }
+}
+
+/// A module in the making.
+struct Plan {
+    environment: Environment,
+    /// What each function executes at most, calls included; by function index.
+    costs: Vec<u64>,
+    /// How many functions of each role are still to be made, in this order.
+    left: Vec<(Role, u32)>,
+    /// How many functions have been made.
+    made: u32,
+}
+
+impl Plan {
+    fn draw(u: &mut Unstructured<'_>) -> Result<Plan> {
+        let environment = Environment::draw(u)?;
+        // Little data makes few functions, but some that do much.
+        let large = u32::from(u.len() > 3_000);
+        let left = vec![
+            (Role::Leaf, between(u, 1, 2 + large)?),
+            (Role::Again, between(u, 0, 1)?),
+            (Role::Middle, between(u, 1, 2 + large)?),
+            (Role::Recursive, between(u, 0, 1)?),
+            (Role::Trapping, between(u, 0, 1)?),
+            (Role::Top, between(u, 1, 2 + large)?),
+            (Role::Start, u32::from(chance(u, 1, 8)?)),
+        ];
+        Ok(Plan {
+            // The host's own calls are not counted.
+            costs: vec![1; environment.imported() as usize],
+            environment,
+            left,
+            made: 0,
+        })
+    }
+
+    fn functions(&self) -> usize {
+        self.left.iter().map(|(_, count)| *count as usize).sum()
+    }
+
+    fn next(&mut self) -> Option<Role> {
+        let (role, count) = self.left.iter_mut().find(|(_, count)| *count > 0)?;
+        *count -= 1;
+        Some(*role)
+    }
+
+    fn define(&mut self, u: &mut Unstructured<'_>, role: Role) -> Result<()> {
+        match role {
+            Role::Leaf => self.define_leaves(u),
+            Role::Again | Role::Start => {
+                let traits = Traits {
+                    budget: MIDDLE_BUDGET,
+                    hosts: role == Role::Start,
+                    traps: false,
+                };
+                let signature = Signature::default();
+                self.define_program(u, role, signature, traits, 3)
+            }
+            Role::Middle => {
+                let traits = Traits {
+                    budget: MIDDLE_BUDGET,
+                    hosts: true,
+                    traps: true,
+                };
+                let signature = Signature {
+                    params: draw::value_types(u, 0, 4)?,
+                    results: draw::value_types(u, 0, 3)?,
+                };
+                self.define_program(u, role, signature, traits, 8)
+            }
+            Role::Recursive => self.define_recursive(u),
+            Role::Trapping => self.define_trapping(u),
+            Role::Top => {
+                let traits = Traits {
+                    budget: TOP_BUDGET,
+                    hosts: true,
+                    traps: true,
+                };
+                let signature = Signature {
+                    params: draw::value_types(u, 0, 3)?,
+                    results: draw::value_types(u, 0, 3)?,
+                };
+                self.define_program(u, role, signature, traits, 60)
+            }
+        }
+    }
+
+    /// A few functions of one type, which a table and references denote.
+    fn define_leaves(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        let signature = Signature {
+            params: draw::value_types(u, 0, 2)?,
+            results: draw::value_types(u, 0, 2)?,
+        };
+        let ty = self.environment.type_index(signature.clone());
+        let mut family = Vec::new();
+        for _ in 0..1 << between(u, 0, 2)? {
+            family.push(self.environment.next_function());
+            let locals = draw::value_types(u, 0, 2)?;
+            let body = Body::new(&signature.params, &locals);
+            let traits = Traits {
+                budget: 0,
+                hosts: false,
+                traps: false,
+            };
+            let mut builder = self.builder(body, &signature, traits);
+            for _ in 0..between(u, 0, 3)? {
+                builder.compute(u)?;
+            }
+            builder.end(u)?;
+            let body = builder.into_body();
+            self.add(ty, body, Role::Leaf, 1);
+        }
+        self.environment.make_referable(ty, &family);
+        Ok(())
+    }
+
+    /// A program that holds up to so many operands from the beginning.
+    fn define_program(
+        &mut self,
+        u: &mut Unstructured<'_>,
+        role: Role,
+        signature: Signature,
+        traits: Traits,
+        deep: u32,
+    ) -> Result<()> {
+        let ty = self.environment.type_index(signature.clone());
+        let most = if role == Role::Top { 20 } else { 6 };
+        let locals = draw::value_types(u, 0, most)?;
+        let body = Body::new(&signature.params, &locals);
+        let mut builder = self.builder(body, &signature, traits);
+        let held = between(u, deep / 6, deep)?;
+        builder.hold(u, held)?;
+        let steps = between(u, 4, if role == Role::Top { 24 } else { 10 })?;
+        builder.sequence(u, steps)?;
+        builder.end(u)?;
+        let body = builder.into_body();
+        self.add(ty, body, role, 1);
+        Ok(())
+    }
+
+    /// A function that calls itself up to seven times, and holds operands meanwhile.
+    fn define_recursive(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        let mut params = vec![ValType::I32];
+        params.extend(draw::value_types(u, 0, 2)?);
+        let signature = Signature {
+            params,
+            results: draw::value_types(u, 0, 2)?,
+        };
+        let ty = self.environment.type_index(signature.clone());
+        let locals = draw::value_types(u, 0, 6)?;
+        let body = Body::new(&signature.params, &locals);
+        let traits = Traits {
+            budget: RECURSIVE_BUDGET,
+            hosts: true,
+            traps: true,
+        };
+        let mut builder = self.builder(body, &signature, traits);
+        let depth = builder.count_down(0, 7);
+        let held = between(u, 0, 8)?;
+        builder.hold(u, held)?;
+        let steps = between(u, 1, 4)?;
+        builder.sequence(u, steps)?;
+        builder.recur(u, depth, &signature)?;
+        let steps = between(u, 0, 3)?;
+        builder.sequence(u, steps)?;
+        builder.end(u)?;
+        let body = builder.into_body();
+        self.add(ty, body, Role::Recursive, 8);
+        Ok(())
+    }
+
+    /// A function that traps in one of several places, or in none.
+    fn define_trapping(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        let signature = Signature {
+            params: vec![ValType::I32],
+            results: draw::value_types(u, 0, 2)?,
+        };
+        let ty = self.environment.type_index(signature.clone());
+        let locals = draw::value_types(u, 0, 6)?;
+        let body = Body::new(&signature.params, &locals);
+        let traits = Traits {
+            budget: MIDDLE_BUDGET,
+            hosts: false,
+            traps: true,
+        };
+        let mut builder = self.builder(body, &signature, traits);
+        let held = between(u, 2, 16)?;
+        builder.hold(u, held)?;
+        builder.trap_by_argument(u)?;
+        builder.end(u)?;
+        let body = builder.into_body();
+        self.add(ty, body, Role::Trapping, 1);
+        Ok(())
+    }
+
+    fn builder(&mut self, body: Body, signature: &Signature, traits: Traits) -> Builder<'_> {
+        Builder::new(
+            &mut self.environment,
+            &self.costs,
+            body,
+            &signature.results,
+            traits,
+        )
+    }
+
+    /// Adds a function whose code is executed so many times a call.
+    fn add(&mut self, ty: u32, body: Body, role: Role, times: u64) {
+        let function = self.environment.next_function();
+        let (code, cost) = body.finish();
+        self.costs.push(cost * times);
+        let few = self.environment.signature(ty).params.len() <= 3;
+        let export = (few && role != Role::Start).then(|| format!("{}{}", role.name(), self.made));
+        self.environment.define(ty, code, export);
+        self.made += 1;
+        if role == Role::Start {
+            self.environment.start_with(function);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

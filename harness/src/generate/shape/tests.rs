@@ -1,0 +1,100 @@
+use super::super::matrix::trial::{self, Trial};
+use lockstep_oracles::opcode::Opcode;
+use lockstep_oracles::trap::Trap;
+use std::collections::BTreeSet;
+
+fn wasm(seed: u64, length: usize) -> Vec<u8> {
+    let data = trial::data(seed, length);
+    super::module(&mut arbitrary::Unstructured::new(&data)).unwrap()
+}
+
+fn trials() -> Vec<Trial> {
+    (0..400).map(|seed| trial::run(&wasm(seed, 6000))).collect()
+}
+
+#[test]
+fn programs_end_soon_and_most_calls_return() {
+    let trials = trials();
+    let calls: u32 = trials.iter().map(|trial| trial.calls).sum();
+    let traps: usize = trials.iter().map(|trial| trial.traps.len()).sum();
+    assert!(traps as u32 * 4 < calls, "{traps} of {calls}");
+    assert!(traps > 50, "{traps}");
+    let median = trial::median(trials.iter().map(|trial| trial.points).collect());
+    assert!(median > 200, "{median}");
+    let longest = trials.iter().map(|trial| trial.longest).max();
+    assert!(longest < Some(5_000), "{longest:?}");
+}
+
+#[test]
+fn little_data_makes_programs_too() {
+    let points = (0..100).map(|seed| trial::run(&wasm(seed, 1_000)).points);
+    let median = trial::median(points.collect());
+    assert!(median > 200, "{median}");
+}
+
+#[test]
+fn stacks_are_deep_and_every_trap_comes() {
+    let trials = trials();
+    let deep = trials.iter().filter(|trial| trial.operands >= 30).count();
+    assert!(deep > trials.len() / 4, "{deep}");
+    let called = trials.iter().filter(|trial| trial.depth >= 4).count();
+    assert!(called > trials.len() / 8, "{called}");
+    let traps: BTreeSet<&str> = trials
+        .iter()
+        .flat_map(|trial| &trial.traps)
+        .map(|(trap, _)| trap.message())
+        .collect();
+    let every = [
+        Trap::Unreachable,
+        Trap::IntegerDivideByZero,
+        Trap::IntegerOverflow,
+        Trap::InvalidConversionToInteger,
+        Trap::OutOfBoundsMemoryAccess,
+        Trap::OutOfBoundsTableAccess,
+        Trap::UndefinedElement,
+        Trap::UninitializedElement,
+        Trap::IndirectCallTypeMismatch,
+    ];
+    for trap in every {
+        assert!(traps.contains(trap.message()), "{trap}");
+    }
+}
+
+#[test]
+fn control_of_every_kind_is_executed() {
+    let trials = trials();
+    for opcode in [
+        Opcode::Block,
+        Opcode::Loop,
+        Opcode::If,
+        Opcode::Else,
+        Opcode::Br,
+        Opcode::BrIf,
+        Opcode::BrTable,
+        Opcode::Return,
+        Opcode::Call,
+        Opcode::CallIndirect,
+        Opcode::MemoryGrow,
+        Opcode::TableGrow,
+    ] {
+        let count = trials
+            .iter()
+            .filter(|t| t.executed.contains(&opcode))
+            .count();
+        assert!(count > 20, "{}: {count}", opcode.name());
+    }
+}
+
+#[test]
+fn any_data_makes_a_valid_module() {
+    for length in [0, 1, 7, 50, 300, 1000, 20_000] {
+        for seed in 0..20 {
+            trial::run(&wasm(seed, length));
+        }
+    }
+}
+
+#[test]
+fn the_same_data_makes_the_same_module() {
+    assert_eq!(wasm(1, 3000), wasm(1, 3000));
+}

@@ -1,0 +1,188 @@
+//! Whole cases: that there always is one, that it is valid, and that it does something.
+
+use super::*;
+use crate::case::{StepAction, Stub, run_case};
+use crate::configuration::Configuration;
+use crate::schedule::Schedule;
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Bytes of the case of a number, as a generator gets them.
+fn data(number: u64) -> Vec<u8> {
+    seed::bytes(0x5eed, number)
+}
+
+#[test]
+fn the_module_of_last_resort_is_valid() {
+    assert!(Module::new(PLAIN, check::FEATURES).is_ok());
+}
+
+#[test]
+fn each_generator_makes_valid_modules_but_for_two_in_a_hundred() {
+    const DRAWS: u64 = 300;
+    for row in GENERATORS {
+        let refused = (0..DRAWS).filter(|&number| {
+            let made = (row.what)(&mut Unstructured::new(&data(number)));
+            made.is_ok_and(|wasm| Module::new(&wasm, check::FEATURES).is_ok())
+        });
+        let refused = DRAWS - refused.count() as u64;
+        println!("{:<8} {refused} of {DRAWS} refused", row.name);
+        assert!(refused * 50 < DRAWS, "{}: {refused}", row.name);
+    }
+}
+
+#[test]
+fn every_generator_step_and_behaviour_occurs_and_every_case_is_valid() {
+    let mut seen = BTreeSet::new();
+    for number in 0..500 {
+        let case = from_seed(0x5eed, number);
+        for module in &case.modules {
+            Module::new(&module.wasm, check::FEATURES).unwrap();
+        }
+        seen.insert(generator_of(&case.name).unwrap().to_owned());
+        seen.insert(format!("{} modules", case.modules.len()));
+        seen.insert(format!("frames {:?}", case.frames));
+        for step in &case.steps {
+            seen.insert(match step.action {
+                StepAction::Call { .. } => "call".to_owned(),
+                StepAction::Write { .. } => "write".to_owned(),
+                StepAction::Set { .. } => "set".to_owned(),
+            });
+            seen.extend(step.module.map(|_| "step of another module".to_owned()));
+        }
+        let host = &case.host;
+        for stub in host.functions.values() {
+            seen.insert(match stub {
+                Stub::Seeded => "seeded".to_owned(),
+                Stub::Constant(_) => "constant".to_owned(),
+                Stub::Fail => "fail".to_owned(),
+                Stub::Call(_) => "call back".to_owned(),
+            });
+        }
+        seen.extend(host.memories.keys().map(|_| "imported memory".to_owned()));
+        seen.extend(host.tables.keys().map(|_| "imported table".to_owned()));
+        seen.extend(host.globals.keys().map(|_| "imported global".to_owned()));
+    }
+    let seen: Vec<String> = seen.into_iter().collect();
+    insta::assert_snapshot!(seen.join("\n"), @r"
+    1 modules
+    2 modules
+    call
+    call back
+    constant
+    fail
+    frames Adaptive
+    frames All
+    imported global
+    imported memory
+    imported table
+    matrix
+    mutate
+    set
+    smith
+    step of another module
+    write
+    ");
+}
+
+#[test]
+fn half_of_the_cases_execute_more_than_200_sequence_points() {
+    let mut by_generator = BTreeMap::<&str, Vec<u64>>::new();
+    for number in 0..200 {
+        let mut case = from_seed(0x5eed, number);
+        case.schedule = Schedule::default();
+        case.configuration = Configuration::default();
+        let report = run_case(&case).unwrap();
+        let points = report.tally.sequence_points;
+        let generator = generator_of(&case.name).unwrap();
+        by_generator.entry(generator).or_default().push(points);
+    }
+    let all = by_generator.values().flatten().copied().collect();
+    by_generator.insert("all", all);
+    for (generator, points) in &mut by_generator {
+        points.sort_unstable();
+        let at = |hundredth: usize| points[points.len() * hundredth / 100];
+        let (cases, median, p90) = (points.len(), at(50), at(90));
+        println!("{generator:<8} {cases:>4} cases, median {median:>6}, p90 {p90:>6}");
+    }
+    let all = &by_generator["all"];
+    assert!(all[all.len() / 2] > 200);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_a_case_and_always_the_same(
+        bytes in proptest::collection::vec(any::<u8>(), 0..3000)
+    ) {
+        let case = from_bytes(&bytes);
+        prop_assert!(generator_of(&case.name).is_some());
+        prop_assert!(Module::new(case.main_module(), check::FEATURES).is_ok());
+        prop_assert_eq!(case, from_bytes(&bytes));
+    }
+}
+
+#[test]
+fn dbg_run() {
+    let first: u64 = std::env::var("FIRST").unwrap().parse().unwrap();
+    let mut ends = BTreeMap::<String, u64>::new();
+    let mut div = 0;
+    for number in first..first + 700 {
+        let mut case = from_seed(0xabc, number);
+        case.schedule = Schedule::default();
+        case.configuration = Configuration::default();
+        let t = std::time::Instant::now();
+        let report = run_case(&case).unwrap();
+        let t = t.elapsed().as_millis();
+        if t > 400 {
+            println!(
+                "SLOW {} {t} ms, {} points",
+                case.name, report.tally.sequence_points
+            );
+        }
+        for d in &report.divergences {
+            div += 1;
+            if div < 12 {
+                println!(
+                    "DIV {} {:?}",
+                    case.name,
+                    format!("{d:?}").chars().take(300).collect::<String>()
+                );
+            }
+        }
+        for k in report.known.keys() {
+            *ends.entry(format!("known {k}")).or_default() += 1;
+        }
+        for c in report.commands.iter() {
+            let status: String = format!("{:?}", c.status).chars().take(60).collect();
+            let outcome = c.outcome.clone().unwrap_or_default();
+            let outcome = if outcome.contains("trap") || outcome.contains("rror") {
+                outcome
+            } else {
+                "returned".into()
+            };
+            *ends
+                .entry(format!(
+                    "{} {} {status} {outcome}",
+                    generator_of(&case.name).unwrap(),
+                    c.kind
+                ))
+                .or_default() += 1;
+        }
+    }
+    println!("{ends:#?}");
+}
+#[test]
+fn dbg_dump() {
+    for number in [227u64, 235, 317, 544, 594] {
+        let case = from_seed(0xabc, number);
+        let text = wasmprinter::print_bytes(case.main_module()).unwrap();
+        println!("== {number} modules {} {:?}", case.modules.len(), case.host.functions);
+        for line in text.lines().filter(|l| l.contains("import") || l.contains("export")) { println!("{line}"); }
+        for s in &case.steps { println!("{s:?}"); }
+        let mut case = case;
+        case.schedule = Schedule::default();
+        case.configuration = Configuration::default();
+        for d in run_case(&case).unwrap().divergences { println!("{d:#?}"); }
+        if number == 235 { println!("{text}"); }
+    }
+}

@@ -1,0 +1,201 @@
+//! Fewer parameters and results.
+
+use super::locals::renumber;
+use super::{Draft, Func, Op, Space, zero};
+use std::ops::Range;
+use wasmparser::{BlockType, FuncType, Operator, ValType};
+
+/// What a function's signature loses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Less {
+    /// Index of the function, imports first.
+    pub(crate) func: u32,
+    /// Parameters that go.
+    pub(crate) params: Range<usize>,
+    /// Results that stay, counted from the first.
+    pub(crate) results: usize,
+}
+
+/// What signatures may lose: all at once first.
+pub(crate) fn candidates(draft: &Draft<'_>) -> Vec<Less> {
+    let mut found = Vec::new();
+    for func in 0..draft.count(Space::Func) {
+        let Some(ty) = draft.signature(func) else {
+            continue;
+        };
+        let (params, results) = (ty.params().len(), ty.results().len());
+        let mut less = |params: Range<usize>, results: usize| {
+            let less = Less {
+                func,
+                params,
+                results,
+            };
+            if !found.contains(&less) {
+                found.push(less);
+            }
+        };
+        if params > 0 && results > 0 {
+            less(0..params, 0);
+        }
+        if params > 0 {
+            less(0..params, results);
+        }
+        if results > 0 {
+            less(0..0, 0);
+            less(0..0, results - 1);
+        }
+        for param in (0..params).rev() {
+            less(param..param + 1, results);
+        }
+    }
+    found
+}
+
+impl Draft<'_> {
+    /// Takes parameters and results away from a function, and from every direct call of it; false
+    /// if that cannot be done.
+    pub(crate) fn lose(&mut self, less: &Less) -> bool {
+        let Some(ty) = self.signature(less.func).cloned() else {
+            return false;
+        };
+        let (params, results) = (ty.params().to_vec(), ty.results().to_vec());
+        if less.params.end > params.len() || less.results > results.len() {
+            return false;
+        }
+        let is_last = less.params.end == params.len();
+        if !is_last && !less.params.is_empty() && self.is_called(less.func) {
+            return false;
+        }
+        let kept = params[..less.params.start].iter();
+        let kept = kept.chain(&params[less.params.end..]).copied();
+        let shorter = FuncType::new(kept, results[..less.results].iter().copied());
+        let index = self.type_index(shorter);
+        self.set_type_of(less.func, index);
+        let wrapper = self.wrapper(&results);
+        let imported = self.num_imported(Space::Func);
+        if let Some(defined) = less.func.checked_sub(imported) {
+            let func = &mut self.funcs[defined as usize];
+            make_local(func, &params, &less.params);
+            if less.results < results.len() {
+                drop_results(func, wrapper, results.len() - less.results);
+            }
+        }
+        self.shorten_calls(less, &results);
+        true
+    }
+
+    fn is_called(&self, func: u32) -> bool {
+        let mut code = self.code();
+        code.any(|op| matches!(op, Op::Plain(Operator::Call { function_index }) if *function_index == func))
+    }
+
+    /// Type of a block that leaves these results.
+    fn wrapper(&mut self, results: &[ValType]) -> BlockType {
+        match results {
+            [] => BlockType::Empty,
+            [ty] => BlockType::Type(*ty),
+            several => {
+                BlockType::FuncType(self.type_index(FuncType::new([], several.iter().copied())))
+            }
+        }
+    }
+
+    fn shorten_calls(&mut self, less: &Less, results: &[ValType]) {
+        let drops = less.params.len();
+        for func in &mut self.funcs {
+            let body = std::mem::take(&mut func.body);
+            for op in body {
+                let calls = matches!(
+                    &op,
+                    Op::Plain(Operator::Call { function_index }) if *function_index == less.func
+                );
+                if calls {
+                    let dropped = std::iter::repeat_n(Op::Plain(Operator::Drop), drops);
+                    func.body.extend(dropped);
+                    func.body.push(op);
+                    let lost = results[less.results..].iter();
+                    func.body.extend(lost.flat_map(|&ty| zero(ty)));
+                } else {
+                    func.body.push(op);
+                }
+            }
+        }
+    }
+}
+
+/// Makes parameters declared locals, behind those that stay parameters.
+fn make_local(func: &mut Func<'_>, params: &[ValType], gone: &Range<usize>) {
+    if gone.is_empty() {
+        return;
+    }
+    let stay = (params.len() - gone.len()) as u32;
+    let (start, end) = (gone.start as u32, gone.end as u32);
+    let mut locals = params[gone.clone()].to_vec();
+    locals.append(&mut func.locals);
+    func.locals = locals;
+    renumber(&mut func.body, |local| {
+        if local < start || local >= params.len() as u32 {
+            local
+        } else if local < end {
+            stay + (local - start)
+        } else {
+            local - (end - start)
+        }
+    });
+}
+
+/// Drops results at the end; where branches carry them there, the body becomes a block of its own.
+fn drop_results(func: &mut Func<'_>, wrapper: BlockType, drops: usize) {
+    let drops = std::iter::repeat_n(Op::Plain(Operator::Drop), drops);
+    let Some(end) = func.body.pop() else {
+        return;
+    };
+    if returns_early(&func.body) {
+        returns_to_block(&mut func.body);
+        let opening = Op::Plain(Operator::Block { blockty: wrapper });
+        func.body.insert(0, opening);
+        func.body.push(Op::Plain(Operator::End));
+    }
+    func.body.extend(drops);
+    func.body.push(end);
+}
+
+/// Whether anything but the end leaves the function with results.
+fn returns_early(body: &[Op<'_>]) -> bool {
+    let mut depth = 0u32;
+    body.iter().any(|op| match op {
+        Op::Plain(Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. }) => {
+            depth += 1;
+            false
+        }
+        Op::Plain(Operator::End) => {
+            depth = depth.saturating_sub(1);
+            false
+        }
+        Op::Plain(Operator::Return) => true,
+        Op::Plain(Operator::Br { relative_depth } | Operator::BrIf { relative_depth }) => {
+            *relative_depth == depth
+        }
+        Op::Table(targets, default) => targets.iter().chain([default]).any(|label| *label == depth),
+        _ => false,
+    })
+}
+
+/// `return` becomes a branch to the block that the body is about to be.
+fn returns_to_block(body: &mut [Op<'_>]) {
+    let mut depth = 0u32;
+    for op in body {
+        match op {
+            Op::Plain(Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. }) => {
+                depth += 1;
+            }
+            Op::Plain(Operator::End) => depth = depth.saturating_sub(1),
+            Op::Plain(Operator::Return) => {
+                *op = Op::Plain(Operator::Br {
+                    relative_depth: depth,
+                });
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! JUnit's XML for CI: a test case each, written when all have ended.
+
+use super::{Finished, Reporter, divergence};
+use crate::case::{CaseReport, Status};
+use crate::totals::Totals;
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// Writes a file while another reporter writes, too.
+#[derive(Debug)]
+pub struct Junit<R> {
+    inner: R,
+    /// Where the report is written; it takes the path's place when it is complete.
+    file: Option<NamedTempFile>,
+    path: PathBuf,
+    cases: Vec<TestCase>,
+}
+
+impl<R: Reporter> Junit<R> {
+    /// A report that will be at `path`.
+    ///
+    /// # Errors
+    ///
+    /// When no file can be made beside it.
+    pub fn new(inner: R, path: &Path) -> io::Result<Junit<R>> {
+        let directory = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        Ok(Junit {
+            inner,
+            file: Some(NamedTempFile::new_in(directory)?),
+            path: path.to_owned(),
+            cases: Vec::new(),
+        })
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        let Some(file) = self.file.take() else {
+            return Ok(());
+        };
+        let mut out = BufWriter::new(file);
+        write_cases(&mut out, std::mem::take(&mut self.cases))?;
+        let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.persist(&self.path).map_err(|error| error.error)?;
+        Ok(())
+    }
+}
+
+impl<R: Reporter> Reporter for Junit<R> {
+    fn case(&mut self, finished: &Finished) -> io::Result<()> {
+        self.cases.push(test_case(finished));
+        self.inner.case(finished)
+    }
+
+    fn end(&mut self, totals: &Totals) -> io::Result<()> {
+        self.inner.end(totals)?;
+        self.write()
+    }
+}
+
+fn write_cases(out: &mut impl Write, cases: Vec<TestCase>) -> io::Result<()> {
+    let mut suite = TestSuite::new("lockstep");
+    suite.add_test_cases(cases);
+    let mut report = Report::new("lockstep");
+    report.add_test_suite(suite);
+    report.serialize(&mut *out).map_err(io::Error::other)?;
+    out.flush()
+}
+
+fn test_case(finished: &Finished) -> TestCase {
+    let status = match &finished.result {
+        Ok(report) => status(finished, report),
+        Err(message) => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+            status.set_message(message.clone());
+            status
+        }
+    };
+    let mut case = TestCase::new(finished.name.clone(), status);
+    let class = finished.name.split('/').next().unwrap_or_default();
+    case.set_classname(class.to_owned());
+    case.set_time(finished.elapsed);
+    case
+}
+
+/// Success unless something diverged; what was inconclusive is in the totals.
+fn status(finished: &Finished, report: &CaseReport) -> TestCaseStatus {
+    let mut texts: Vec<String> = Vec::new();
+    for command in &report.commands {
+        if let Status::Failed(why) = &command.status {
+            texts.push(format!("line {}: {}: {why}", command.line, command.text));
+        }
+    }
+    let diverged = report.divergences.iter();
+    texts.extend(diverged.map(|found| divergence::text(&finished.name, found, &finished.replay)));
+    if texts.is_empty() {
+        return TestCaseStatus::success();
+    }
+    let rule = report.divergences.first().map(|found| found.rule.rule());
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    status.set_type(rule.map_or("assertion", |rule| rule.id));
+    status.set_message(rule.map_or("a command failed", |rule| rule.promise));
+    status.set_description(texts.join("\n"));
+    status
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::CommandReport;
+    use crate::divergence::{Divergence, Execution, Moment};
+    use crate::rules::RuleId;
+    use std::time::Duration;
+
+    fn finished(name: &str, result: Result<CaseReport, String>) -> Finished {
+        Finished {
+            name: name.to_owned(),
+            result,
+            elapsed: Duration::from_millis(1500),
+            replay: "lockstep run --seed 0x1 --case 2".to_owned(),
+            limit: None,
+        }
+    }
+
+    fn diverged() -> CaseReport {
+        let mut report = CaseReport::default();
+        report.divergences.push(Divergence {
+            rule: RuleId::StepLost,
+            execution: Execution::Instrumented,
+            command: "line 1: f() <&>".to_owned(),
+            moment: Moment::End,
+            event: 3,
+            frame: None,
+            expected: "an event".to_owned(),
+            observed: "none".to_owned(),
+            site: None,
+            state: Vec::new(),
+            known: None,
+        });
+        report
+    }
+
+    fn failed() -> CaseReport {
+        let mut report = CaseReport::default();
+        report.commands.push(CommandReport {
+            line: 3,
+            kind: "assert_return",
+            text: "assert_return f()".to_owned(),
+            status: Status::Failed("it returns 2".to_owned()),
+            outcome: None,
+        });
+        report
+    }
+
+    #[test]
+    fn a_case_is_a_test_case() {
+        let cases = [
+            finished("wasm-v2/nop.wast", Ok(CaseReport::default())),
+            finished("generated/smith/0x1/2", Ok(diverged())),
+            finished("samples/loop", Ok(failed())),
+            finished("wasm-v2/if.wast", Err("a panic".to_owned())),
+        ];
+        let mut xml = Vec::new();
+        write_cases(&mut xml, cases.iter().map(test_case).collect()).unwrap();
+        insta::assert_snapshot!(String::from_utf8(xml).unwrap());
+    }
+
+    struct Silent;
+
+    impl Reporter for Silent {
+        fn case(&mut self, _: &Finished) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn end(&mut self, _: &Totals) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_file_is_there_only_when_it_is_complete() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("junit.xml");
+        let mut junit = Junit::new(Silent, &path).unwrap();
+        junit
+            .case(&finished("a", Ok(CaseReport::default())))
+            .unwrap();
+        assert!(!path.exists());
+        junit.end(&Totals::default()).unwrap();
+        assert!(
+            std::fs::read_to_string(&path)
+                .unwrap()
+                .contains("tests=\"1\"")
+        );
+        assert!(Junit::new(Silent, &directory.path().join("no/such/a.xml")).is_err());
+    }
+}

@@ -1,0 +1,92 @@
+//! An engine and what it has compiled: what the stores of one execution share.
+
+use super::config;
+use super::execute::{Settings, SubjectError};
+use super::twin::twin;
+use crate::configuration::{Artifact, Configuration};
+use crate::divergence::Execution;
+use crate::outcome::Outcome;
+use crate::subject::execute::panic_text;
+use lockstep_oracles::module::Module as OracleModule;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+use wasmtime::{Engine, Module};
+
+/// An engine with the modules that it has compiled, each once.
+pub struct Factory {
+    pub(super) engine: Engine,
+    pub(super) execution: Execution,
+    pub(super) configuration: Configuration,
+    twin: bool,
+    modules: Mutex<HashMap<Arc<[u8]>, Module>>,
+}
+
+impl Factory {
+    /// An engine for one execution.
+    ///
+    /// # Errors
+    ///
+    /// When the engine refuses the configuration; the message is its own.
+    pub fn new(execution: Execution, settings: &Settings) -> Result<Arc<Factory>, SubjectError> {
+        let engine = config::engine(execution, settings.features, &settings.configuration)
+            .map_err(|error| SubjectError::new(format!("{error:#}")))?;
+        Ok(Arc::new(Factory {
+            engine,
+            execution,
+            configuration: settings.configuration,
+            twin: settings.twin,
+            modules: Mutex::default(),
+        }))
+    }
+
+    /// Compiles a binary as it is.
+    pub(super) fn compile(&self, bytes: &[u8]) -> Result<Module, Outcome> {
+        outcome_of_compiling(|| Module::new(&self.engine, bytes))
+    }
+
+    /// The module that this execution runs for a valid binary; the same for the same binary.
+    pub(super) fn module(
+        &self,
+        bytes: &Arc<[u8]>,
+        oracle: &OracleModule,
+    ) -> Result<Module, Outcome> {
+        let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(module) = modules.get(bytes) {
+            return Ok(module.clone());
+        }
+        let module = outcome_of_compiling(|| {
+            let made = match self.execution {
+                Execution::Uninstrumented if self.twin => {
+                    let twin = twin(bytes, oracle).map_err(wasmtime::Error::new)?;
+                    Module::new(&self.engine, &twin)?
+                }
+                _ => Module::new(&self.engine, bytes)?,
+            };
+            match self.configuration.artifact {
+                Artifact::Compiled => Ok(made),
+                Artifact::Serialized => self.through_bytes(&made),
+            }
+        })?;
+        modules.insert(bytes.clone(), module.clone());
+        Ok(module)
+    }
+
+    /// The module, serialized and deserialized.
+    #[allow(unsafe_code)]
+    fn through_bytes(&self, module: &Module) -> wasmtime::Result<Module> {
+        let bytes = module.serialize()?;
+        // SAFETY: the bytes come from `Module::serialize` of this engine and were not changed.
+        unsafe { Module::deserialize(&self.engine, &bytes) }
+    }
+}
+
+fn outcome_of_compiling(
+    compile: impl FnOnce() -> wasmtime::Result<Module>,
+) -> Result<Module, Outcome> {
+    match catch_unwind(AssertUnwindSafe(compile)) {
+        Ok(Ok(module)) => Ok(module),
+        Ok(Err(error)) => Err(Outcome::Failed(format!("{error:#}"))),
+        Err(panic) => Err(Outcome::Panicked(panic_text(&*panic))),
+    }
+}

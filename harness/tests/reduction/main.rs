@@ -1,0 +1,122 @@
+//! Reduction of findings of seeded faults, each in a generated module of at least 2 KiB.
+//!
+//! A plain run reduces three of them. With `LOCKSTEP_REDUCTION=all` it reduces all and prints the
+//! table of `harness/docs/reduction.md`.
+
+mod faults;
+
+use faults::{FAULTS, Fault, Faulty};
+use lockstep::case::{Case, CaseReport, run_case, run_with};
+use lockstep::divergence::Execution;
+use lockstep::generate;
+use lockstep::reduce::{Limits, Reduced, Signature, reduce};
+use std::time::{Duration, Instant};
+
+/// Seed of the generated cases.
+const SEED: u64 = 0x5eed;
+
+/// Cases in which each fault is looked for.
+const CASES: u64 = 3_000;
+
+/// Bytes that the main module has at least.
+const LARGE: usize = 2 << 10;
+
+/// Bytes that a reduced case's modules have on average, at most.
+const SMALL: usize = 150;
+
+/// Time that one reduction has at most.
+const BUDGET: Duration = Duration::from_secs(300);
+
+fn signature(fault: &Fault) -> Signature {
+    Signature {
+        rule: fault.rule,
+        moment: fault.moment,
+        execution: Execution::Instrumented,
+        known: None,
+    }
+}
+
+fn with(fault: &Fault, case: &Case) -> Option<CaseReport> {
+    let faulty = Faulty::new(fault, case);
+    run_with(&case.script(), &case.options(), faulty, None).ok()
+}
+
+/// The first generated case with a large module in which the fault is found, and its number.
+///
+/// The case agrees when the subject does not lie.
+fn finding(fault: &Fault) -> Option<(u64, Case)> {
+    (0..CASES).find_map(|number| {
+        let case = generate::from_seed(SEED, number);
+        let found = case.main_module().len() >= LARGE
+            && with(fault, &case).is_some_and(|report| signature(fault).is_in(&report))
+            && run_case(&case).is_ok_and(|report| report.divergences.is_empty());
+        found.then_some((number, case))
+    })
+}
+
+struct Row {
+    fault: &'static str,
+    number: u64,
+    reduced: Reduced,
+    elapsed: Duration,
+}
+
+fn reduced(fault: &'static Fault) -> Row {
+    let (number, case) = finding(fault).unwrap_or_else(|| panic!("{}: not found", fault.name));
+    let begun = Instant::now();
+    let limits = Limits {
+        until: Some(begun + BUDGET),
+        ..Limits::default()
+    };
+    let wanted = signature(fault);
+    let mut diverges = |case: &Case| with(fault, case).is_some_and(|report| wanted.is_in(&report));
+    let reduced = reduce(&case, &mut diverges, &limits, &mut ()).unwrap();
+    assert!(
+        diverges(&reduced.case),
+        "{}: it no longer diverges",
+        fault.name
+    );
+    if std::env::var_os("LOCKSTEP_REDUCTION_SHOW").is_some() {
+        let main = reduced.case.main_module();
+        println!("{}", wasmprinter::print_bytes(main).unwrap());
+        println!("{:?} {:?}", reduced.case.steps, reduced.case.schedule);
+    }
+    Row {
+        fault: fault.name,
+        number,
+        reduced,
+        elapsed: begun.elapsed(),
+    }
+}
+
+fn average(rows: &[Row]) -> usize {
+    let sizes = rows.iter().map(|row| row.reduced.after.module_bytes);
+    sizes.sum::<usize>() / rows.len()
+}
+
+fn print(rows: &[Row]) {
+    println!("| fault | case | bytes | reduced | candidates | seconds |");
+    println!("| --- | ---: | ---: | ---: | ---: | ---: |");
+    for row in rows {
+        println!(
+            "| {} | {} | {} | {} | {} | {:.1} |",
+            row.fault,
+            row.number,
+            row.reduced.before.module_bytes,
+            row.reduced.after.module_bytes,
+            row.reduced.candidates,
+            row.elapsed.as_secs_f64()
+        );
+    }
+    println!("on average {} bytes", average(rows));
+}
+
+#[test]
+fn findings_in_large_modules_become_small() {
+    let all = std::env::var("LOCKSTEP_REDUCTION").is_ok_and(|value| value == "all");
+    let faults = if all { &FAULTS[..] } else { &FAULTS[..3] };
+    let rows: Vec<Row> = faults.iter().map(reduced).collect();
+    print(&rows);
+    assert!(rows.iter().all(|row| row.reduced.complete));
+    assert!(average(&rows) <= SMALL);
+}
