@@ -146,7 +146,7 @@ pub struct OpcodeCoverage {
 pub struct Measured {
     /// Wall-clock time of the command.
     pub elapsed_seconds: f64,
-    /// The largest resident size of the process; null where the system does not tell.
+    /// The largest resident size of a process of the command; null where the system does not tell.
     pub peak_rss_bytes: Option<u64>,
     /// CPU time of a campaign, by what it was spent on.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -189,7 +189,7 @@ impl Measured {
 }
 
 /// The high-water mark of the resident size, from Linux's process file system.
-fn peak_rss() -> Option<u64> {
+pub(crate) fn peak_rss() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status
         .lines()

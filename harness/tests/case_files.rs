@@ -130,10 +130,6 @@ fn what_cannot_be_saved_is_said() {
             &["save", ".", "--seed", "1", "--case", "1", "--expect", "W1"],
             "no ledger entry",
         ),
-        (
-            &["save", ".", "--input", "file", "--target", "breakpoints"],
-            "too few bytes",
-        ),
     ] {
         let output = lockstep(args, dir.path());
         assert_eq!(output.status.code(), Some(2), "{args:?}: {output:?}");

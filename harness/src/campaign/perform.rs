@@ -102,12 +102,12 @@ fn file(path: &Path, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Fa
     let mut case = loaded.case;
     apply(wishes, &mut case)?;
     let mut report = run(&case, wishes, begun)?;
-    judge(&loaded.expect, &mut report);
+    judge(&loaded.expect, path, &mut report);
     Ok(report)
 }
 
 /// Adds a failed command where a case did not come out as it expects and nothing else says so.
-fn judge(expected: &Expectation, report: &mut CaseReport) {
+fn judge(expected: &Expectation, path: &Path, report: &mut CaseReport) {
     let Err(why) = expected.judge(report) else {
         return;
     };
@@ -117,7 +117,7 @@ fn judge(expected: &Expectation, report: &mut CaseReport) {
     report.commands.push(CommandReport {
         line: 0,
         kind: "expect",
-        text: "what the case expects".to_owned(),
+        text: format!("what {} expects", path.display()),
         status: Status::Failed(why),
         outcome: None,
     });
@@ -220,12 +220,12 @@ mod tests {
     fn an_expectation_that_does_not_come_true_is_a_failure() {
         let expected = Expectation::of_entries(&[ledger::TRAP_PC.to_owned()]).unwrap();
         let mut report = CaseReport::default();
-        judge(&expected, &mut report);
+        judge(&expected, Path::new("a.toml"), &mut report);
         assert!(
             matches!(&report.commands[0].status, Status::Failed(why) if why.contains("TRAP-PC"))
         );
         let mut met = CaseReport::default();
-        judge(&Expectation::default(), &mut met);
+        judge(&Expectation::default(), Path::new("a.toml"), &mut met);
         assert!(met.commands.is_empty());
     }
 }

@@ -30,7 +30,7 @@ pub enum Budget {
 
 impl Plan {
     /// How many cases there are, if that is known beforehand.
-    pub fn len(&self) -> Option<u64> {
+    pub fn length(&self) -> Option<u64> {
         let generated = match self.budget {
             Budget::Cases(count) => count,
             Budget::One(_) => 1,

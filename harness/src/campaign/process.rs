@@ -111,6 +111,9 @@ impl Process {
 
     /// Has the worker run a case. It can be asked again only if it answered.
     pub fn ask(&mut self, request: &Request, limits: &Limits, interrupt: &Interrupt) -> Asked {
+        // What an earlier case said is not this one's.
+        self.last_words();
+        self.tail.clear();
         let mut begun = None;
         let ended = match self.send(request) {
             Ok(()) => self.await_answer(limits, interrupt, &mut begun),
@@ -215,7 +218,7 @@ impl Process {
         }
     }
 
-    /// The rest of standard error of a worker that is gone.
+    /// What of standard error is there and not yet read, after what was kept of it.
     fn last_words(&mut self) -> String {
         while self.stderr.is_some() {
             match readable(&self.stdout, self.stderr.as_ref(), Duration::ZERO) {

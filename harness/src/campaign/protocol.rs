@@ -141,13 +141,15 @@ pub enum Failure {
     Input(String),
 }
 
-/// CPU time of a worker, in nanoseconds.
+/// CPU time of a worker, in nanoseconds, and its memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cost {
     /// From the request's being read to the end of the case.
     pub case_ns: u64,
     /// Before that, since the last case ended: starting, writing the answer, reading the request.
     pub outside_ns: u64,
+    /// The largest resident size of the worker so far, in bytes; none where the system does not tell.
+    pub peak_rss: Option<u64>,
     /// Parts of the case by what was done in them, as far as they are known.
     pub phases: BTreeMap<String, u64>,
 }

@@ -32,6 +32,7 @@ impl Shares {
     pub fn add(&mut self, cost: &Cost) {
         self.total.case_ns += cost.case_ns;
         self.total.outside_ns += cost.outside_ns;
+        self.total.peak_rss = self.total.peak_rss.max(cost.peak_rss);
         for (phase, ns) in &cost.phases {
             *self.total.phases.entry(phase.clone()).or_insert(0) += ns;
         }
@@ -40,6 +41,11 @@ impl Shares {
     /// The shares, with this process's CPU time as process handling.
     pub fn now(&self) -> CpuShares {
         self.with_own(cpu_ns())
+    }
+
+    /// The largest resident size of a worker, in bytes.
+    pub fn peak_rss(&self) -> Option<u64> {
+        self.total.peak_rss
     }
 
     fn with_own(&self, own_ns: u64) -> CpuShares {
@@ -76,6 +82,7 @@ mod tests {
         let cost = |subject| Cost {
             case_ns: 4_000_000_000,
             outside_ns: 500_000_000,
+            peak_rss: None,
             phases: BTreeMap::from([(SUBJECT.to_owned(), subject)]),
         };
         shares.add(&cost(3_000_000_000));

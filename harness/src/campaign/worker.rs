@@ -3,6 +3,7 @@
 use super::perform::Begun;
 use super::protocol::{Answer, Cost, Failure, Message, Report, Request};
 use crate::case::CaseReport;
+use crate::totals::peak_rss;
 use rustix::time::{ClockId, clock_gettime};
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
@@ -30,6 +31,7 @@ pub fn serve(
         let cost = Cost {
             case_ns: ended - started,
             outside_ns: started - idle_since,
+            peak_rss: peak_rss(),
             phases: making.into_iter().collect::<BTreeMap<_, _>>(),
         };
         idle_since = ended;

@@ -6,6 +6,7 @@ mod lower;
 mod patterns;
 pub mod probe;
 mod script;
+mod terminal;
 pub mod value;
 
 pub use imports::ImportSettings;
@@ -149,9 +150,19 @@ pub fn run_with<T: Tamper>(
         Ok(factories) => factories,
         Err(refused) => return Ok(refused.report(script)),
     };
-    let (executed, neighbour) =
+    let (mut executed, mut neighbour) =
         executions::instrumented(script, options, &instrumented, tamper, tracer)?;
-    let cut = executed.cut;
+    let mut cut = executed.cut;
+    let both = std::iter::once(&mut executed).chain(&mut neighbour);
+    let suspected: Vec<&mut Executed> = both.filter(|e| e.findings.suspected.is_some()).collect();
+    if !suspected.is_empty() {
+        let confirmed = terminal::confirmed(script, options, &instrumented)?;
+        suspected.into_iter().for_each(|e| e.findings.decide(confirmed));
+        if confirmed.is_some() {
+            // The native execution came to the end: so does this one.
+            cut = None;
+        }
+    }
     let twin = Run::new(script, options, &Schedule::idle(), &uninstrumented, Honest)?.all(cut);
     Ok(combine(script, executed, twin, neighbour))
 }

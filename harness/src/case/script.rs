@@ -165,6 +165,9 @@ impl<'a, T: Tamper> Run<'a, T> {
     /// A failed command with no divergence of its own is one: nothing fails in silence.
     fn settle(&mut self, status: Status, before: u64) -> Status {
         let driver = self.subject.driver();
+        if let Some(ended @ Ended::Known(_)) = &driver.ended {
+            return Status::NotRun(ended.to_string());
+        }
         if let Some(Ended::EventLimit(_) | Ended::PointLimit(_) | Ended::OracleLimit(_)) =
             driver.ended
             && let Some(ended) = driver.ended.clone()

@@ -2,7 +2,7 @@
 
 use super::output::{About, Output, reporter};
 use super::{BAD_INPUT, Format, OwnFault, RunSettings, exit_code, quoted, scripts};
-use anyhow::Context;
+use anyhow::anyhow;
 use clap::Args;
 use lockstep::campaign::interrupt::Interrupt;
 use lockstep::campaign::limits::Limits;
@@ -177,12 +177,12 @@ impl Campaign<'_> {
 
     fn reporter(&self) -> anyhow::Result<Box<dyn Reporter>> {
         let reporter = reporter(self.format, About::Scripts, self.options.show_known);
-        let reporter = Progress::of_campaign(reporter, self.plan.len());
+        let reporter = Progress::of_campaign(reporter, self.plan.length());
         Ok(match &self.options.junit {
             None => Box::new(reporter),
             Some(path) => Box::new(
                 Junit::new(reporter, path)
-                    .with_context(|| format!("cannot write {}", path.display()))?,
+                    .map_err(|error| anyhow!("cannot write {}: {error}", path.display()))?,
             ),
         })
     }
@@ -228,8 +228,9 @@ impl Campaign<'_> {
             path: PathBuf::new(),
         };
         let name = judged.finished.name.replace('/', "-");
-        let path = corpus::save(directory, &name, &case)
-            .with_context(|| format!("the finding {} is not saved", judged.finished.name))?;
+        let path = corpus::save(directory, &name, &case).map_err(|error| {
+            anyhow!("the finding {} is not saved: {error}", judged.finished.name)
+        })?;
         eprintln!(
             "saved: lockstep replay {}",
             quoted(&path.display().to_string())
@@ -261,6 +262,8 @@ impl Campaign<'_> {
             out.flush().map_err(OwnFault::from)?;
         }
         totals.measured = Measured::now(started.elapsed());
+        let peak = &mut totals.measured.peak_rss_bytes;
+        *peak = (*peak).max(counted.shares.peak_rss());
         totals.measured.cpu = Some(cpu);
         reporter.end(totals).map_err(OwnFault::from)?;
         Ok(match (exit_code(totals), signal) {

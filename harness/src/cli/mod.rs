@@ -6,6 +6,7 @@ mod campaign;
 mod check;
 mod guard;
 mod output;
+mod reduce;
 mod replay;
 mod rules;
 mod run;
@@ -77,6 +78,7 @@ enum Command {
     Trace(trace::Options),
     Spec(spec::Options),
     Run(run::Options),
+    Reduce(reduce::Options),
     Replay(replay::Options),
     /// Runs one case a line for a campaign
     #[command(hide = true)]
@@ -199,6 +201,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Some(Command::Trace(options)) => trace::run(options, cli.format),
         Some(Command::Spec(options)) => spec::run(options, cli.format),
         Some(Command::Run(options)) => run::run(options, cli.format),
+        Some(Command::Reduce(options)) => reduce::run(options, cli.format),
         Some(Command::Replay(options)) => replay::run(options, cli.format),
         Some(Command::Worker) => worker::run(),
         Some(Command::Rules(options)) => rules::run(options, cli.format),

@@ -3,7 +3,6 @@
 use super::campaign::{self, Campaign};
 use super::scripts::{self, Job};
 use super::{Format, quoted, spec};
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 use lockstep::campaign::plan::{Budget, Plan};
 use lockstep::campaign::protocol::What;
@@ -182,7 +181,7 @@ impl Options {
                 );
                 Ok(Vec::new())
             }
-            Err(error) => Err(error).context("the regression corpus cannot be read"),
+            Err(error) => Err(error.into()),
         }
     }
 

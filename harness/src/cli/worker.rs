@@ -5,6 +5,7 @@ use lockstep::campaign::perform::perform;
 use lockstep::campaign::protocol::Failure;
 use lockstep::campaign::worker;
 use std::io;
+use std::panic;
 use std::thread;
 
 /// Bytes of stack: parsers and compilers of arbitrary input run on it.
@@ -12,6 +13,7 @@ const STACK: usize = 16 << 20;
 
 pub(super) fn run() -> anyhow::Result<u8> {
     worker::end_with_parent();
+    tell_panics();
     let serve = || {
         worker::serve(io::stdin().lock(), io::stdout(), |request, begun| {
             guard::guarded(|| perform(request, begun))
@@ -24,4 +26,38 @@ pub(super) fn run() -> anyhow::Result<u8> {
         .unwrap_or_else(|_| Err(io::Error::other("the worker panicked")))
         .map_err(OwnFault::Write)?;
     Ok(OK)
+}
+
+/// Has every panic told on standard error before it is caught, or before it ends the process: the
+/// campaign shows what a worker that died said last.
+fn tell_panics() {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        let message = info.payload_as_str().unwrap_or("a panic without a message");
+        let place = info.location().map_or_else(String::new, |at| {
+            format!(" ({}:{})", in_crate(at.file()), at.line())
+        });
+        eprintln!("panic: {message}{place}");
+        hook(info);
+    }));
+}
+
+/// A source file from its crate's directory on: where the crates are differs between machines.
+fn in_crate(file: &str) -> &str {
+    let in_registry = file.split_once("/registry/src/");
+    in_registry
+        .and_then(|(_, rest)| rest.split_once('/'))
+        .map_or(file, |(_, rest)| rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_the_same_on_every_machine() {
+        let file = "/home/a/.cargo/registry/src/index.crates.io-1f/wasmtime-42.0.2/src/lib.rs";
+        assert_eq!(in_crate(file), "wasmtime-42.0.2/src/lib.rs");
+        assert_eq!(in_crate("src/lib.rs"), "src/lib.rs");
+    }
 }

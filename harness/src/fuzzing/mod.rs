@@ -49,10 +49,7 @@ pub fn lockstep(bytes: &[u8], keep: &Path) -> Result<Judged, Failure> {
 ///
 /// The finding, as for [`lockstep()`].
 pub fn breakpoints(bytes: &[u8], keep: &Path) -> Result<Judged, Failure> {
-    match breakpoints_case(bytes) {
-        Some(case) => judged(case, bytes, keep),
-        None => Ok(Judged::Fine),
-    }
+    judged(breakpoints_case(bytes), bytes, keep)
 }
 
 /// Runs a case without a debugger's doing: what is compared is the oracle with the subject's

@@ -68,10 +68,12 @@ pub(super) fn host(u: &mut Unstructured<'_>, module: &Module) -> Result<Host> {
             ExternType::Table(ty) if once(module, import) && chance(u, 1, 4)? => {
                 host.tables.insert(key, table(u, ty)?);
             }
-            ExternType::Global(ty) if once(module, import) && chance(u, 1, 2)? => {
-                if boundary::can_make(ty.content_type) {
-                    host.globals.insert(key, argument(u, ty.content_type)?);
-                }
+            ExternType::Global(ty)
+                if once(module, import)
+                    && boundary::can_make(ty.content_type)
+                    && chance(u, 1, 2)? =>
+            {
+                host.globals.insert(key, argument(u, ty.content_type)?);
             }
             _ => {}
         }

@@ -1,4 +1,6 @@
 //! Modules of the official suite, mutated by `wasm-mutate`.
+//!
+//! The mutator's own random numbers are the same on every machine of 64 bits.
 
 use super::fuel;
 use super::weights::{below, between, chance};

@@ -23,7 +23,7 @@ pub(super) struct Row<T> {
 /// When the table is empty.
 pub(super) fn pick<'t, T>(u: &mut Unstructured<'_>, table: &'t [Row<T>]) -> Result<&'t Row<T>> {
     let sum: u32 = table.iter().map(|row| row.weight).sum();
-    let mut drawn = below(u, sum)?;
+    let mut drawn = fairly(u, sum)?;
     for row in table {
         match drawn.checked_sub(row.weight) {
             None => return Ok(row),
@@ -39,7 +39,13 @@ pub(super) fn pick<'t, T>(u: &mut Unstructured<'_>, table: &'t [Row<T>]) -> Resu
 ///
 /// None in practice; the signature is that of every draw.
 pub(super) fn chance(u: &mut Unstructured<'_>, times: u32, of: u32) -> Result<bool> {
-    Ok(below(u, of)? >= of.saturating_sub(times))
+    Ok(fairly(u, of)? >= of.saturating_sub(times))
+}
+
+/// A number below `end`, each as likely as the others: one byte, which the other draws take, would
+/// give some of a hundred half as often again as the rest.
+fn fairly(u: &mut Unstructured<'_>, end: u32) -> Result<u32> {
+    Ok(u32::from(u.arbitrary::<u16>()?) % end.max(1))
 }
 
 /// A number below `end`; zero when the data is used up, or `end` is zero.
@@ -92,15 +98,20 @@ mod tests {
         },
     ];
 
+    /// As many draws of each number as of the others.
+    fn even() -> Vec<u8> {
+        (0..1024u16).flat_map(u16::to_le_bytes).collect()
+    }
+
     #[test]
     fn rows_come_as_often_as_their_weights_say() {
-        let bytes: Vec<u8> = (0..=255).collect();
+        let bytes = even();
         let mut u = Unstructured::new(&bytes);
         let mut counts = [0; 3];
-        for _ in 0..256 {
+        for _ in 0..1024 {
             counts[usize::from(pick(&mut u, TABLE).unwrap().what)] += 1;
         }
-        assert_eq!(counts, [192, 0, 64]);
+        assert_eq!(counts, [768, 0, 256]);
     }
 
     #[test]
@@ -116,9 +127,9 @@ mod tests {
 
     #[test]
     fn a_chance_is_taken_as_often_as_it_says() {
-        let bytes: Vec<u8> = (0..=255).collect();
+        let bytes = even();
         let mut u = Unstructured::new(&bytes);
-        let taken = (0..256).filter(|_| chance(&mut u, 1, 4).unwrap()).count();
-        assert_eq!(taken, 64);
+        let taken = (0..1024).filter(|_| chance(&mut u, 1, 4).unwrap()).count();
+        assert_eq!(taken, 256);
     }
 }

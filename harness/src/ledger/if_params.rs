@@ -147,6 +147,16 @@ fn params_of(ty: BlockType, validator: &FuncValidator<ValidatorResources>) -> us
     }
 }
 
+/// The type by which 42 makes a slot: the validator is more precise of a function reference, but
+/// Wasm 2.0 has one type of them, and so one size of slot.
+fn declared(ty: ValType) -> ValType {
+    match ty {
+        ValType::Ref(ty) if ty.is_extern_ref() => ValType::EXTERNREF,
+        ValType::Ref(_) => ValType::FUNCREF,
+        number => number,
+    }
+}
+
 impl Stacks {
     /// Whether the code here can be reached: the validator takes a block in dead code for live.
     fn reachable(&self, validator: &FuncValidator<ValidatorResources>) -> bool {
@@ -203,7 +213,7 @@ impl Stacks {
             };
             self.nodes.push(Node {
                 below: self.recorded.last().copied(),
-                ty,
+                ty: declared(ty),
             });
             self.recorded.push(self.nodes.len() - 1);
             self.real.push(self.nodes.len() - 1);
@@ -321,6 +331,18 @@ mod tests {
              else i32.const 3 i32.add end))",
         );
         assert_eq!(found, []);
+    }
+
+    #[test]
+    fn function_references_have_the_one_type_that_wasm_2_has() {
+        // 0 ref.func, 1 local.get, 2 if, 3 drop, 4 ref.func, 5 drop
+        let bytes = wat::parse_str(
+            "(module (elem declare func 0) (func (param i32) ref.func 0 local.get 0 \
+             if (param funcref) drop ref.func 0 drop else drop end))",
+        );
+        let stacks = shown_stacks(&bytes.unwrap(), WasmFeatures::WASM2, FuncIndex(0));
+        let types: Vec<ValType> = stacks[&5].iter().map(|shown| shown.ty).collect();
+        assert_eq!(types, [ValType::FUNCREF, ValType::FUNCREF]);
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub enum EntryKind {
     Hazard,
     /// The harness works around the behaviour; a test shows that it is still there.
     Workaround,
+    /// Explains a difference after which nothing can be compared; the execution ends there.
+    Terminal,
 }
 
 /// One entry of the ledger.
@@ -53,6 +55,11 @@ pub const IF_PARAMS: &str = "W42-IF-PARAMS";
 pub const LIBCALL_TRAP: &str = "W42-LIBCALL-TRAP";
 /// A reference among a trap's operands may be a slot that was never written.
 pub const TRAP_SLOT: &str = "W42-TRAP-SLOT";
+
+/// An event on Pulley changes registers of the code that it interrupts.
+pub const PULLEY_REGISTERS: &str = "W42-PULLEY-REGISTERS";
+/// A host function that host code called shows the frames behind it twice.
+pub const HOST_ACTIVATION: &str = "W42-HOST-ACTIVATION";
 
 /// The ledger.
 pub static ENTRIES: &[Entry] = &[
@@ -132,7 +139,59 @@ pub static ENTRIES: &[Entry] = &[
                 each module known and repeats the edit before instantiating it.",
         test: "late_module_is_still_not_stepped",
     },
+    Entry {
+        id: PULLEY_REGISTERS,
+        kind: EntryKind::Terminal,
+        rule: "RESULT-VALUES and whatever follows from a wrong value",
+        versions: "42.0.2",
+        cause: "On pulley64 the trampoline that a breakpoint event goes through saves every register, \
+                but counts 8 bytes for a vector register, and gives the integer registers that the \
+                interpreter saves by itself the places of those that the code saves: some are \
+                restored with another's value, and the program goes on with it. Matches only on \
+                pulley64, only after an event, only rules that a wrong value can break, and only when \
+                the same case agrees natively under the same schedule and on pulley64 under none. The \
+                instrumented execution of the case ends there.",
+        test: "stepping_on_pulley_still_changes_a_result",
+    },
+    Entry {
+        id: HOST_ACTIVATION,
+        kind: EntryKind::Observational,
+        rule: "FRAME-COUNT",
+        versions: "42.0.2",
+        cause: "When host code calls a host function through Func::call_async, the activation that \
+                this makes has no frame, but debug_frames() walks it from where Wasm was last left, \
+                and so shows the frames of the activation below once more. Matches only while such an \
+                activation is there, and only exactly these additional frames.",
+        test: "host_activation_still_shows_frames_twice",
+    },
 ];
+
+/// Rules that a value changed in a register can break (`W42-PULLEY-REGISTERS`); what the store says of
+/// itself, and the shape of frames, do not depend on the guest's registers.
+pub fn register_can_break(rule: RuleId) -> bool {
+    matches!(
+        rule,
+        RuleId::LocalValue
+            | RuleId::OperandValue
+            | RuleId::FramePc
+            | RuleId::FrameFunction
+            | RuleId::FrameCount
+            | RuleId::StepLost
+            | RuleId::StepSpurious
+            | RuleId::BreakLost
+            | RuleId::BreakSpurious
+            | RuleId::TrapEvent
+            | RuleId::HostCall
+            | RuleId::Outcome
+            | RuleId::Values
+            | RuleId::Memory
+            | RuleId::Global
+            | RuleId::Table
+            | RuleId::Panic
+            | RuleId::Crash
+            | RuleId::Hang
+    )
+}
 
 /// What an observational entry needs to know of a difference at a trap.
 #[derive(Clone, Copy, Debug)]

@@ -65,6 +65,9 @@ impl Driver {
         moment: Moment,
         diff: StackDiff,
     ) -> Flow {
+        if let Some(flow) = self.explain_host_activation(observed, moment) {
+            return flow;
+        }
         let expected: Vec<Place> = self.machine.frames().map(|v| expected_place(&v)).collect();
         let seen = Snapshot::places(observed);
         let frame = match diff {
@@ -92,7 +95,7 @@ impl Driver {
         if control || self.findings.is_news(rule) {
             let divergence =
                 self.evidence(observed, moment, rule, Some(frame), Some(wanted), shown);
-            self.findings.add(divergence);
+            self.record(divergence);
         }
         if !control {
             return Flow::Continue;
@@ -204,7 +207,7 @@ impl Driver {
         shown: String,
     ) -> Flow {
         let divergence = self.evidence(observed, moment, rule, None, Some(expected), shown);
-        self.findings.add(divergence);
+        self.record(divergence);
         self.end_control(rule);
         Flow::Stop
     }
@@ -245,7 +248,7 @@ impl Driver {
             let (expected, shown) = self.value_pair(observed, frame, rule, index);
             let divergence =
                 self.evidence(observed, moment, rule, Some(frame), Some(expected), shown);
-            self.findings.add(divergence);
+            self.record(divergence);
         }
     }
 }

@@ -6,7 +6,9 @@ use super::findings::Findings;
 use super::policy::{FrameBudget, FramePolicy};
 use super::tally::Tally;
 use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
+use crate::configuration::{Configuration, Inlining, Target};
 use crate::layout::FunctionLayout;
+use crate::ledger::{PULLEY_REGISTERS, register_can_break};
 use crate::observe::Place;
 use crate::outcome::{HostFailure, Outcome, SeenTrap};
 use crate::rules::RuleId;
@@ -56,6 +58,8 @@ pub(super) enum Phase {
 pub enum Ended {
     /// The two sides are no longer at the same place.
     Control(RuleId),
+    /// The ledger explains a difference after which nothing can be compared
+    Known(&'static str),
     /// More events than the case may have.
     EventLimit(u64),
     /// The oracle reached a limit of its own.
@@ -68,6 +72,7 @@ impl std::fmt::Display for Ended {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Ended::Control(rule) => write!(f, "control diverged earlier in this case ({rule})"),
+            Ended::Known(entry) => write!(f, "the ledger ends this execution ({entry})"),
             Ended::EventLimit(n) => write!(f, "the case reached its limit of {n} events"),
             Ended::PointLimit(n) => {
                 write!(f, "the oracle passed {n} sequence points without an event")
@@ -136,6 +141,8 @@ pub(super) struct BeforeLookahead {
 pub struct DriverConfig {
     /// Which execution it drives.
     pub execution: Execution,
+    /// The subject's configuration.
+    pub configuration: Configuration,
     /// Which frames are compared.
     pub frames: FramePolicy,
     /// The oracle's limits.
@@ -164,6 +171,10 @@ pub struct Driver {
     pub tracer: Option<Box<dyn Tracer>>,
     /// Which events must come.
     pub breakpoints: BreakpointModel,
+    /// Whether callees are inlined.
+    pub(super) inlined: bool,
+    /// Whether events change registers of the guest (`W42-PULLEY-REGISTERS`).
+    registers_change: bool,
     /// Whether another store of the engine runs at the same time.
     pub neighbour: bool,
     /// Whether the epoch was advanced since the last `EpochYield` event, by this store or another.
@@ -216,6 +227,8 @@ impl Driver {
             label: "",
             ended: None,
             tracer: None,
+            inlined: config.configuration.inlining == Inlining::On,
+            registers_change: config.configuration.target == Target::Pulley64,
             breakpoints: BreakpointModel::default(),
             neighbour: false,
             epoch_advanced: false,
@@ -547,7 +560,22 @@ impl Driver {
             state: Vec::new(),
             known: None,
         };
-        self.findings.add(divergence);
+        self.record(divergence);
+    }
+
+    /// Records a divergence; one that events on Pulley may have caused is set aside, and ends the
+    /// execution: whether they did is for the case to find out.
+    pub(super) fn record(&mut self, divergence: Divergence) {
+        let suspect = self.registers_change
+            && self.execution == Execution::Instrumented
+            && divergence.known.is_none()
+            && self.tally.sequence_points > 0
+            && register_can_break(divergence.rule);
+        if !suspect {
+            return self.findings.add(divergence);
+        }
+        self.findings.suspect(divergence);
+        self.ended = Some(Ended::Known(PULLEY_REGISTERS));
     }
 
     /// Ends the case because control diverged.

@@ -110,7 +110,7 @@ impl Driver {
         let mut divergence =
             self.evidence(observed, moment, rule, Some(frame), expected, observed_text);
         divergence.known = Some(IF_PARAMS);
-        self.findings.add(divergence);
+        self.record(divergence);
     }
 }
 

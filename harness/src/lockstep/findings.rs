@@ -15,6 +15,8 @@ pub struct Findings {
     pub known_examples: Vec<Divergence>,
     /// How often a rule was seen not to hold, repetitions of one that was reported included.
     pub noticed: u64,
+    /// The first divergence that a terminal entry may explain; nothing after it counts.
+    pub suspected: Option<Divergence>,
     reported: BTreeSet<RuleId>,
 }
 
@@ -34,6 +36,19 @@ impl Findings {
         self.noticed += 1;
         if self.reported.insert(divergence.rule) {
             self.unexplained.push(divergence);
+        }
+    }
+
+    /// Sets a divergence aside until the case knows whether a terminal entry explains it.
+    pub fn suspect(&mut self, divergence: Divergence) {
+        self.suspected.get_or_insert(divergence);
+    }
+
+    /// Decides on what was set aside: it is this entry's, or unexplained.
+    pub fn decide(&mut self, entry: Option<&'static str>) {
+        if let Some(mut divergence) = self.suspected.take() {
+            divergence.known = entry;
+            self.add(divergence);
         }
     }
 

@@ -5,6 +5,7 @@
 //! stop and compares. Both executions of a case use it, each with an oracle of its own: the
 //! uninstrumented one has no events, only host calls and ends.
 
+pub mod activations;
 pub mod classify;
 pub mod driver;
 pub mod entities;

@@ -128,7 +128,7 @@ impl Driver {
                 shown,
             );
             divergence.known = known.then_some(LIBCALL_TRAP);
-            self.findings.add(divergence);
+            self.record(divergence);
         }
         self.compare_trap(observed)
     }
@@ -156,6 +156,9 @@ impl Driver {
     }
 
     fn compare_trap<O: Observation>(&mut self, observed: &mut O) -> Flow {
+        if self.explain_inlined_trap(observed) {
+            return Flow::Continue;
+        }
         let Some(view) = self.machine.top() else {
             return Flow::Continue;
         };
@@ -250,7 +253,7 @@ impl Driver {
         match known {
             None => {
                 let divergence = make(self, observed);
-                self.findings.add(divergence);
+                self.record(divergence);
             }
             Some(entry) if self.findings.known.contains_key(entry) => {
                 self.findings.count_known(entry);
@@ -258,7 +261,7 @@ impl Driver {
             Some(entry) => {
                 let mut divergence = make(self, observed);
                 divergence.known = Some(entry);
-                self.findings.add(divergence);
+                self.record(divergence);
             }
         }
     }

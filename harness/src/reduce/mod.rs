@@ -16,6 +16,7 @@ mod shrink;
 mod size;
 #[cfg(test)]
 mod tests;
+pub mod workers;
 
 pub use size::Size;
 
@@ -24,8 +25,6 @@ use crate::divergence::{Divergence, Execution, Moment};
 use crate::rules::RuleId;
 use search::Search;
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// What must stay the same while a case shrinks.
@@ -87,18 +86,26 @@ impl<F: FnMut(&Case) -> bool> Judge for F {
 }
 
 /// When a reduction ends although it could go on.
-#[derive(Clone, Debug, Default)]
-pub struct Limits {
+#[derive(Clone, Copy)]
+pub struct Limits<'l> {
     /// At this time.
     pub until: Option<Instant>,
-    /// As soon as this is set.
-    pub interrupted: Arc<AtomicBool>,
+    /// As soon as this is true.
+    pub interrupted: &'l dyn Fn() -> bool,
 }
 
-impl Limits {
+impl Limits<'_> {
+    /// At this time, and not before.
+    pub fn at(until: Instant) -> Limits<'static> {
+        Limits {
+            until: Some(until),
+            interrupted: &|| false,
+        }
+    }
+
     fn reached(&self) -> bool {
         let late = self.until.is_some_and(|until| Instant::now() >= until);
-        late || self.interrupted.load(Ordering::Relaxed)
+        late || (self.interrupted)()
     }
 }
 
@@ -166,7 +173,7 @@ pub enum ReduceError {
 pub fn reduce(
     case: &Case,
     judge: &mut dyn Judge,
-    limits: &Limits,
+    limits: &Limits<'_>,
     progress: &mut dyn Progress,
 ) -> Result<Reduced, ReduceError> {
     if judge.first(std::slice::from_ref(case))?.is_none() {

@@ -210,7 +210,11 @@ fn signatures(case: &Case) -> Vec<Change> {
             let exports: Vec<String> = exports.map(|export| export.name.clone()).collect();
             changes.push(change(move |case| {
                 shorten_calls(case, index, &exports, &less);
-                in_module(case, index, |draft| draft.lose(&less))
+                in_module(case, index, |draft| {
+                    let lost = draft.lose(&less);
+                    draft.shake_types();
+                    lost
+                })
             }));
         }
     }

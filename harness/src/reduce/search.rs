@@ -19,7 +19,7 @@ pub(super) struct Search<'s> {
     /// Candidates tried.
     pub(super) candidates: u64,
     judge: &'s mut dyn Judge,
-    limits: &'s Limits,
+    limits: &'s Limits<'s>,
     progress: &'s mut dyn Progress,
     /// Hashes of candidates that were tried.
     tried: BTreeSet<[u8; 32]>,
@@ -38,7 +38,7 @@ impl<'s> Search<'s> {
     pub(super) fn new(
         case: &Case,
         judge: &'s mut dyn Judge,
-        limits: &'s Limits,
+        limits: &'s Limits<'s>,
         progress: &'s mut dyn Progress,
     ) -> Search<'s> {
         Search {
@@ -200,6 +200,7 @@ impl<'s> Search<'s> {
 
     /// Gives the case its own limit of events back, if it still diverges.
     pub(super) fn restore_events(&mut self, max_events: u64) -> io::Result<()> {
+        eprintln!("restore {} {} {}", self.case.max_events, max_events, self.limits.reached());
         if self.case.max_events == max_events || self.limits.reached() {
             return Ok(());
         }

@@ -92,6 +92,7 @@ fn kind_name(kind: EntryKind) -> &'static str {
         EntryKind::Observational => "observational",
         EntryKind::Hazard => "hazard",
         EntryKind::Workaround => "workaround",
+        EntryKind::Terminal => "terminal",
     }
 }
 

@@ -96,3 +96,73 @@ pub fn write_timings(out: &mut impl Write, cpu: &CpuShares) -> io::Result<()> {
         None => writeln!(out, "  {:<24} not known", "harness share"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::campaign::summary::Points;
+
+    fn lines(summary: &Summary) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut line = |label: &str, text: String| {
+            lines.push(format!("{label}: {text}"));
+            Ok(())
+        };
+        write(summary, &mut line).unwrap();
+        lines
+    }
+
+    #[test]
+    fn a_campaign_says_what_its_cases_were_and_reached() {
+        let mut summary = Summary::new(0x1f);
+        summary.cases = 200;
+        summary.by_generator = [("shape".to_owned(), 150), ("smith".to_owned(), 50)].into();
+        summary.by_verdict = [("inconclusive", 5), ("ok", 195)].into();
+        summary.by_limit = [("cpu-time", 1)].into();
+        summary.two_way = 7;
+        summary.refused = 3;
+        summary.points = Points {
+            median: 1234,
+            p90: 5000,
+            above_200: 1,
+        };
+        summary.opcodes = 400;
+        summary.interrupted = Some("SIGTERM");
+        let all = Summary::all_opcodes();
+        assert_eq!(
+            lines(&summary),
+            [
+                "interrupted: by SIGTERM: not all cases were run".to_owned(),
+                "generated: 200 cases of seed 0x1f (shape 150, smith 50)".to_owned(),
+                "  verdicts: inconclusive 5, ok 195".to_owned(),
+                "  limits met: cpu-time 1".to_owned(),
+                "  two-way: 7".to_owned(),
+                "  refused: 3, as the configuration demands".to_owned(),
+                "  points a case: median 1,234, p90 5,000; 1 case more than 200".to_owned(),
+                format!("  opcodes: 400 of {all}"),
+                "  TOO MANY: 5 inconclusive cases: more than 2 % of all".to_owned(),
+            ]
+        );
+        assert!(lines(&Summary::new(0)).is_empty());
+    }
+
+    #[test]
+    fn timings_are_parts_of_all_cpu_time() {
+        let cpu = CpuShares {
+            cases_seconds: 8.0,
+            processes_seconds: 2.0,
+            phases_seconds: BTreeMap::from([("oracle".to_owned(), 1.0)]),
+            harness_share: Some(0.3),
+        };
+        let mut text = Vec::new();
+        write_timings(&mut text, &cpu).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        let rows: Vec<Vec<&str>> = text
+            .lines()
+            .map(|line| line.split_whitespace().collect())
+            .collect();
+        assert_eq!(rows[1], ["cases", "8.00", "s", "80.0", "%"]);
+        assert_eq!(rows[2], ["oracle", "1.00", "s", "10.0", "%"]);
+        assert_eq!(rows[4], ["harness", "share", "30.0", "%"]);
+    }
+}

@@ -173,11 +173,12 @@ fn write_troubles(out: &mut impl Write, report: &CaseReport) -> io::Result<()> {
     for command in &report.commands {
         match &command.status {
             Status::Failed(why) => {
-                writeln!(
-                    out,
-                    "    failed, line {}: {}: {why}",
-                    command.line, command.text
-                )?;
+                // What comes from no script has no line.
+                let line = match command.line {
+                    0 => String::new(),
+                    line => format!(", line {line}"),
+                };
+                writeln!(out, "    failed{line}: {}: {why}", command.text)?;
             }
             Status::Unsupported(why) => {
                 writeln!(

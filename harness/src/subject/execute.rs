@@ -116,6 +116,7 @@ impl<T: Tamper> Subject<T> {
         let execution = factory.execution;
         let driver = Driver::new(DriverConfig {
             execution,
+            configuration: settings.configuration,
             frames: settings.frames,
             limits: config::limits(),
             max_events: settings.max_events,

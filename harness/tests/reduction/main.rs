@@ -47,6 +47,9 @@ fn with(fault: &Fault, case: &Case) -> Option<CaseReport> {
 fn finding(fault: &Fault) -> Option<(u64, Case)> {
     (0..CASES).find_map(|number| {
         let case = generate::from_seed(SEED, number);
+        if std::env::var_os("SHOWN").is_some() {
+            eprintln!("case {number}");
+        }
         let found = case.main_module().len() >= LARGE
             && with(fault, &case).is_some_and(|report| signature(fault).is_in(&report))
             && run_case(&case).is_ok_and(|report| report.divergences.is_empty());
@@ -64,10 +67,7 @@ struct Row {
 fn reduced(fault: &'static Fault) -> Row {
     let (number, case) = finding(fault).unwrap_or_else(|| panic!("{}: not found", fault.name));
     let begun = Instant::now();
-    let limits = Limits {
-        until: Some(begun + BUDGET),
-        ..Limits::default()
-    };
+    let limits = Limits::at(begun + BUDGET);
     let wanted = signature(fault);
     let mut diverges = |case: &Case| with(fault, case).is_some_and(|report| wanted.is_in(&report));
     let reduced = reduce(&case, &mut diverges, &limits, &mut ()).unwrap();

@@ -81,6 +81,11 @@ impl Machine {
         Some(self.top()?.op())
     }
 
+    /// How many activations there are; one that called a host function directly has no frame.
+    pub fn num_activations(&self) -> usize {
+        self.activations.len()
+    }
+
     /// Every frame of every activation, innermost first.
     pub fn frames(&self) -> impl Iterator<Item = FrameView<'_>> {
         // How many activations are not wholly inside the frame that comes next.

@@ -29,7 +29,7 @@ const OF_ONE_FUNCTION: u32 = 6;
 /// # Errors
 ///
 /// None in practice; the signature is that of every draw.
-pub fn module(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
+pub(super) fn module(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     let mut environment = Environment::draw(u)?;
     define_callees(u, &mut environment)?;
     let batch = between(u, BATCH.0, BATCH.1)?;

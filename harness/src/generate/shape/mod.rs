@@ -30,7 +30,7 @@ const TOP_BUDGET: u64 = 2_500;
 /// # Errors
 ///
 /// None in practice; the signature is that of every draw.
-pub fn module(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
+pub(super) fn module(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     let mut plan = Plan::draw(u)?;
     let mut shares = plan.functions();
     while let Some(role) = plan.next() {

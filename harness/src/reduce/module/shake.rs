@@ -62,6 +62,13 @@ impl Draft<'_> {
         self.forget_items();
     }
 
+    /// Takes away types that are unused.
+    pub(crate) fn shake_types(&mut self) {
+        let unused = self.unused();
+        let types = unused.into_iter().filter(|(space, _)| *space == Space::Type);
+        self.gone.extend(types);
+    }
+
     /// Entities that neither exports nor start function nor anything they use name.
     ///
     /// An active segment does not keep its table or memory, but goes with it.

@@ -156,7 +156,10 @@ fn drop_results(func: &mut Func<'_>, wrapper: BlockType, drops: usize) {
         func.body.insert(0, opening);
         func.body.push(Op::Plain(Operator::End));
     }
-    func.body.extend(drops);
+    let falls_through = !matches!(func.body.last(), Some(Op::Plain(Operator::Unreachable)));
+    if falls_through {
+        func.body.extend(drops);
+    }
     func.body.push(end);
 }
 

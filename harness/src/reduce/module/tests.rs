@@ -1,1 +1,848 @@
-//! Tests.
+//! Each pass on a small module, and all of them on generated ones.
+
+use super::signature::Less;
+use super::*;
+use crate::check::FEATURES;
+use crate::generate;
+use lockstep_oracles::module::Module;
+use std::fmt::Write;
+
+fn wasm(text: &str) -> Vec<u8> {
+    wat::parse_str(text).unwrap()
+}
+
+fn flows(bytes: &[u8], draft: &Draft<'_>) -> Vec<Flow> {
+    let compiled = Module::new(bytes, FEATURES).unwrap();
+    let functions = draft.funcs.iter().zip(compiled.functions());
+    let flows = functions.map(|(func, compiled)| Flow::of(draft, func, compiled).unwrap());
+    flows.collect()
+}
+
+fn flow_changes(bytes: &[u8], changes: fn(usize, &Flow) -> Vec<Change>) -> Vec<Change> {
+    let draft = Draft::read(bytes).unwrap();
+    let flows = flows(bytes, &draft);
+    let flows = flows.iter().enumerate();
+    flows
+        .flat_map(|(index, flow)| changes(index, flow))
+        .collect()
+}
+
+/// What a change makes of a module, if it applies and the result validates.
+fn changed(bytes: &[u8], change: &Change) -> Option<Vec<u8>> {
+    let mut draft = Draft::read(bytes).unwrap();
+    if !change(&mut draft) {
+        return None;
+    }
+    let written = draft.write()?;
+    Module::new(&written, FEATURES).ok().map(|_| written)
+}
+
+/// The valid results of changes as text, one after another, equal ones once.
+fn results(bytes: &[u8], changes: &[Change]) -> String {
+    let mut seen = Vec::new();
+    let mut text = String::new();
+    for change in changes {
+        let Some(written) = changed(bytes, change) else {
+            continue;
+        };
+        if !seen.contains(&written) {
+            writeln!(
+                text,
+                "{}",
+                wasmprinter::print_bytes(&written).unwrap().trim_end()
+            )
+            .unwrap();
+            seen.push(written);
+        }
+    }
+    text
+}
+
+#[test]
+fn a_module_is_written_as_it_was_read() {
+    let text = r#"(module
+        (type (func (param i32) (result i32)))
+        (import "m" "f" (func (type 0)))
+        (import "m" "g" (global i64))
+        (table 3 5 funcref)
+        (memory 1 2)
+        (global (mut v128) (v128.const i64x2 1 2))
+        (export "f" (func 1))
+        (start 2)
+        (elem (i32.const 1) func 0 1)
+        (elem externref (ref.null extern))
+        (func (type 0) (local i32 i32 f64)
+            (block (result i32)
+                (br_table 0 0 (local.get 0) (memory.size)))
+            (call_indirect (type 0) (local.get 1)))
+        (func (memory.init 0 (i32.const 0) (i32.const 0) (i32.const 1)))
+        (data (i32.const 4) "abc"))"#;
+    let bytes = wasm(text);
+    assert_eq!(Draft::read(&bytes).unwrap().write().unwrap(), bytes);
+}
+
+#[test]
+fn unused_entities_go_and_indices_follow() {
+    let bytes = wasm(
+        r#"(module
+        (import "m" "unused" (func))
+        (import "m" "used" (func (param i32)))
+        (table 1 funcref)
+        (elem (i32.const 0) func 2)
+        (memory 1)
+        (data (i32.const 0) "gone with its memory")
+        (global i32 (i32.const 1))
+        (global i32 (i32.const 2))
+        (func (export "unexported") (drop (i64.const 1)))
+        (func $second (export "kept") (call 1 (global.get 1))))"#,
+    );
+    let mut draft = Draft::read(&bytes).unwrap();
+    draft.exports.retain(|export| export.name == "kept");
+    let bytes = draft.write().unwrap();
+    let first = &shake::changes(&Draft::read(&bytes).unwrap())[..1];
+    insta::assert_snapshot!(results(&bytes, first), @r#"
+(module
+  (type (;0;) (func))
+  (type (;1;) (func (param i32)))
+  (import "m" "used" (func (;0;) (type 1) (param i32)))
+  (global (;0;) i32 i32.const 2)
+  (export "kept" (func 1))
+  (func (;1;) (type 0)
+    global.get 0
+    call 0
+  )
+)
+"#);
+}
+
+#[test]
+fn bodies_become_zeros_or_traps() {
+    let bytes = wasm(r#"(module (func (result f64 i32) (f64.const 2) (i32.const 3)))"#);
+    let changes = bodies::minimal(&Draft::read(&bytes).unwrap());
+    insta::assert_snapshot!(results(&bytes, &changes), @r#"
+(module
+  (type (;0;) (func (result f64 i32)))
+  (func (;0;) (type 0) (result f64 i32)
+    i32.const 0
+    f64.convert_i32_s
+    i32.const 0
+  )
+)
+(module
+  (type (;0;) (func (result f64 i32)))
+  (func (;0;) (type 0) (result f64 i32)
+    unreachable
+  )
+)
+"#);
+}
+
+#[test]
+fn a_range_becomes_drops_and_zeros() {
+    let bytes = wasm(
+        r#"(module (func (param i32) (result i64)
+            (i64.extend_i32_u (i32.add (local.get 0) (i32.const 5)))))"#,
+    );
+    insta::assert_snapshot!(results(&bytes, &flow_changes(&bytes, ranges::changes)), @r#"
+(module
+  (type (;0;) (func (param i32) (result i64)))
+  (func (;0;) (type 0) (param i32) (result i64)
+    i64.const 0
+  )
+)
+(module
+  (type (;0;) (func (param i32) (result i64)))
+  (func (;0;) (type 0) (param i32) (result i64)
+    unreachable
+  )
+)
+(module
+  (type (;0;) (func (param i32) (result i64)))
+  (func (;0;) (type 0) (param i32) (result i64)
+    i32.const 0
+    i64.extend_i32_u
+  )
+)
+(module
+  (type (;0;) (func (param i32) (result i64)))
+  (func (;0;) (type 0) (param i32) (result i64)
+    local.get 0
+    drop
+    i64.const 0
+  )
+)
+(module
+  (type (;0;) (func (param i32) (result i64)))
+  (func (;0;) (type 0) (param i32) (result i64)
+    local.get 0
+    unreachable
+  )
+)
+(module
+  (type (;0;) (func (param i32) (result i64)))
+  (func (;0;) (type 0) (param i32) (result i64)
+    i32.const 0
+    i32.const 0
+    i32.add
+    i64.extend_i32_u
+  )
+)
+(module
+  (type (;0;) (func (param i32) (result i64)))
+  (func (;0;) (type 0) (param i32) (result i64)
+    local.get 0
+    i64.extend_i32_u
+  )
+)
+(module
+  (type (;0;) (func (param i32) (result i64)))
+  (func (;0;) (type 0) (param i32) (result i64)
+    local.get 0
+    i32.const 5
+    drop
+    drop
+    i64.const 0
+  )
+)
+(module
+  (type (;0;) (func (param i32) (result i64)))
+  (func (;0;) (type 0) (param i32) (result i64)
+    local.get 0
+    i32.const 5
+    unreachable
+  )
+)
+(module
+  (type (;0;) (func (param i32) (result i64)))
+  (func (;0;) (type 0) (param i32) (result i64)
+    i32.const 0
+    i32.const 5
+    i32.add
+    i64.extend_i32_u
+  )
+)
+(module
+  (type (;0;) (func (param i32) (result i64)))
+  (func (;0;) (type 0) (param i32) (result i64)
+    local.get 0
+    i32.const 0
+    i32.add
+    i64.extend_i32_u
+  )
+)
+(module
+  (type (;0;) (func (param i32) (result i64)))
+  (func (;0;) (type 0) (param i32) (result i64)
+    local.get 0
+    i32.const 5
+    drop
+    i64.extend_i32_u
+  )
+)
+(module
+  (type (;0;) (func (param i32) (result i64)))
+  (func (;0;) (type 0) (param i32) (result i64)
+    local.get 0
+    i32.const 5
+    i32.add
+    drop
+    i64.const 0
+  )
+)
+"#);
+}
+
+#[test]
+fn an_operand_goes_with_what_takes_it() {
+    let bytes = wasm(
+        r#"(module (func (param i32 i32) (result i32)
+            (i32.mul (i32.clz (local.get 0)) (i32.ctz (local.get 1)))))"#,
+    );
+    insta::assert_snapshot!(results(&bytes, &flow_changes(&bytes, hoist::changes)), @r#"
+(module
+  (type (;0;) (func (param i32 i32) (result i32)))
+  (func (;0;) (type 0) (param i32 i32) (result i32)
+    i32.const 0
+    local.get 1
+    i32.ctz
+    i32.mul
+  )
+)
+(module
+  (type (;0;) (func (param i32 i32) (result i32)))
+  (func (;0;) (type 0) (param i32 i32) (result i32)
+    i32.const 0
+    i32.const 0
+    i32.ctz
+    i32.mul
+  )
+)
+(module
+  (type (;0;) (func (param i32 i32) (result i32)))
+  (func (;0;) (type 0) (param i32 i32) (result i32)
+    local.get 0
+    i32.clz
+    i32.const 0
+    i32.mul
+  )
+)
+(module
+  (type (;0;) (func (param i32 i32) (result i32)))
+  (func (;0;) (type 0) (param i32 i32) (result i32)
+    local.get 1
+    i32.const 0
+    i32.mul
+  )
+)
+(module
+  (type (;0;) (func (param i32 i32) (result i32)))
+  (func (;0;) (type 0) (param i32 i32) (result i32)
+    local.get 0
+    i32.clz
+  )
+)
+(module
+  (type (;0;) (func (param i32 i32) (result i32)))
+  (func (;0;) (type 0) (param i32 i32) (result i32)
+    local.get 0
+    i32.clz
+    i32.ctz
+  )
+)
+(module
+  (type (;0;) (func (param i32 i32) (result i32)))
+  (func (;0;) (type 0) (param i32 i32) (result i32)
+    local.get 1
+    i32.ctz
+  )
+)
+"#);
+}
+
+#[test]
+fn a_block_is_taken_away_from_around_its_instructions() {
+    let bytes = wasm(
+        r#"(module (func (param i32) (result i32)
+            (block $a (result i32)
+                (if (result i32) (local.get 0)
+                    (then (br $a (i32.const 1)))
+                    (else (i32.const 2))))))"#,
+    );
+    insta::assert_snapshot!(results(&bytes, &flow_changes(&bytes, unwrap::changes)), @r#"
+(module
+  (type (;0;) (func (param i32) (result i32)))
+  (func (;0;) (type 0) (param i32) (result i32)
+    local.get 0
+    if (result i32) ;; label = @1
+      i32.const 1
+      unreachable
+    else
+      i32.const 2
+    end
+  )
+)
+(module
+  (type (;0;) (func (param i32) (result i32)))
+  (func (;0;) (type 0) (param i32) (result i32)
+    block (result i32) ;; label = @1
+      local.get 0
+      drop
+      i32.const 1
+      br 0 (;@1;)
+    end
+  )
+)
+(module
+  (type (;0;) (func (param i32) (result i32)))
+  (func (;0;) (type 0) (param i32) (result i32)
+    block (result i32) ;; label = @1
+      local.get 0
+      drop
+      i32.const 2
+    end
+  )
+)
+"#);
+}
+
+#[test]
+fn locals_go_used_or_not() {
+    let bytes = wasm(
+        r#"(module (func (param i32) (local i64 f32 i64)
+            (local.set 3 (i64.const 1))
+            (drop (local.get 1))
+            (drop (local.tee 3 (i64.const 2)))))"#,
+    );
+    let changes = locals::changes(&Draft::read(&bytes).unwrap());
+    insta::assert_snapshot!(results(&bytes, &changes), @r#"
+(module
+  (type (;0;) (func (param i32)))
+  (func (;0;) (type 0) (param i32)
+    (local i64 i64)
+    i64.const 1
+    local.set 2
+    local.get 1
+    drop
+    i64.const 2
+    local.tee 2
+    drop
+  )
+)
+(module
+  (type (;0;) (func (param i32)))
+  (func (;0;) (type 0) (param i32)
+    (local f32 i64)
+    i64.const 1
+    local.set 2
+    i64.const 0
+    drop
+    i64.const 2
+    local.tee 2
+    drop
+  )
+)
+(module
+  (type (;0;) (func (param i32)))
+  (func (;0;) (type 0) (param i32)
+    (local i64 f32)
+    i64.const 1
+    drop
+    local.get 1
+    drop
+    i64.const 2
+    drop
+  )
+)
+(module
+  (type (;0;) (func (param i32)))
+  (func (;0;) (type 0) (param i32)
+    (local i64 f32)
+    i64.const 1
+    local.set 1
+    local.get 1
+    drop
+    i64.const 2
+    local.tee 1
+    drop
+  )
+)
+"#);
+}
+
+#[test]
+fn a_signature_loses_parameters_and_results() {
+    let bytes = wasm(
+        r#"(module
+        (func $f (param i32 f64) (result i32 i64) (local v128)
+            (if (local.get 0) (then (return (i32.const 1) (i64.const 2))))
+            (i32.const 3) (i64.const 4))
+        (func (export "a") (call $f (i32.const 5) (f64.const 6)) (drop) (drop)))"#,
+    );
+    let mut draft = Draft::read(&bytes).unwrap();
+    let less = Less {
+        func: 0,
+        params: 1..2,
+        results: 1,
+    };
+    assert!(draft.lose(&less));
+    draft.shake();
+    let written = draft.write().unwrap();
+    Module::new(&written, FEATURES).unwrap();
+    insta::assert_snapshot!(wasmprinter::print_bytes(&written).unwrap(), @r#"
+(module
+  (type (;0;) (func))
+  (type (;1;) (func (param i32) (result i32)))
+  (type (;2;) (func (result i32 i64)))
+  (export "a" (func 1))
+  (func (;0;) (type 1) (param i32) (result i32)
+    (local f64 v128)
+    block (type 2) (result i32 i64) ;; label = @1
+      local.get 0
+      if ;; label = @2
+        i32.const 1
+        i64.const 2
+        br 1 (;@1;)
+      end
+      i32.const 3
+      i64.const 4
+    end
+    drop
+  )
+  (func (;1;) (type 0)
+    i32.const 5
+    f64.const 0x1.8p+2 (;=6;)
+    drop
+    call 0
+    i64.const 0
+    drop
+    drop
+  )
+)
+"#);
+}
+
+#[test]
+fn immediates_become_small() {
+    let bytes = wasm(
+        r#"(module (memory 1) (func (param i32)
+            (block (block (br_table 0 1 0 (local.get 0))))
+            (i32.store offset=8 (i32.const 70) (i32.const 0))
+            (drop (v128.const i64x2 1 2))))"#,
+    );
+    let changes = bodies::immediates(&Draft::read(&bytes).unwrap());
+    insta::assert_snapshot!(results(&bytes, &changes), @r#"
+(module
+  (type (;0;) (func (param i32)))
+  (memory (;0;) 1)
+  (func (;0;) (type 0) (param i32)
+    block ;; label = @1
+      block ;; label = @2
+        local.get 0
+        br_table 0 (;@2;)
+      end
+    end
+    i32.const 70
+    i32.const 0
+    i32.store offset=8
+    v128.const i32x4 0x00000001 0x00000000 0x00000002 0x00000000
+    drop
+  )
+)
+(module
+  (type (;0;) (func (param i32)))
+  (memory (;0;) 1)
+  (func (;0;) (type 0) (param i32)
+    block ;; label = @1
+      block ;; label = @2
+        local.get 0
+        br_table 1 (;@1;) 0 (;@2;)
+      end
+    end
+    i32.const 70
+    i32.const 0
+    i32.store offset=8
+    v128.const i32x4 0x00000001 0x00000000 0x00000002 0x00000000
+    drop
+  )
+)
+(module
+  (type (;0;) (func (param i32)))
+  (memory (;0;) 1)
+  (func (;0;) (type 0) (param i32)
+    block ;; label = @1
+      block ;; label = @2
+        local.get 0
+        br_table 0 (;@2;) 0 (;@2;)
+      end
+    end
+    i32.const 70
+    i32.const 0
+    i32.store offset=8
+    v128.const i32x4 0x00000001 0x00000000 0x00000002 0x00000000
+    drop
+  )
+)
+(module
+  (type (;0;) (func (param i32)))
+  (memory (;0;) 1)
+  (func (;0;) (type 0) (param i32)
+    block ;; label = @1
+      block ;; label = @2
+        local.get 0
+        br_table 0 (;@2;) 1 (;@1;) 0 (;@2;)
+      end
+    end
+    i32.const 0
+    i32.const 0
+    i32.store offset=8
+    v128.const i32x4 0x00000001 0x00000000 0x00000002 0x00000000
+    drop
+  )
+)
+(module
+  (type (;0;) (func (param i32)))
+  (memory (;0;) 1)
+  (func (;0;) (type 0) (param i32)
+    block ;; label = @1
+      block ;; label = @2
+        local.get 0
+        br_table 0 (;@2;) 1 (;@1;) 0 (;@2;)
+      end
+    end
+    i32.const 1
+    i32.const 0
+    i32.store offset=8
+    v128.const i32x4 0x00000001 0x00000000 0x00000002 0x00000000
+    drop
+  )
+)
+(module
+  (type (;0;) (func (param i32)))
+  (memory (;0;) 1)
+  (func (;0;) (type 0) (param i32)
+    block ;; label = @1
+      block ;; label = @2
+        local.get 0
+        br_table 0 (;@2;) 1 (;@1;) 0 (;@2;)
+      end
+    end
+    i32.const 35
+    i32.const 0
+    i32.store offset=8
+    v128.const i32x4 0x00000001 0x00000000 0x00000002 0x00000000
+    drop
+  )
+)
+(module
+  (type (;0;) (func (param i32)))
+  (memory (;0;) 1)
+  (func (;0;) (type 0) (param i32)
+    block ;; label = @1
+      block ;; label = @2
+        local.get 0
+        br_table 0 (;@2;) 1 (;@1;) 0 (;@2;)
+      end
+    end
+    i32.const 70
+    i32.const 0
+    i32.store
+    v128.const i32x4 0x00000001 0x00000000 0x00000002 0x00000000
+    drop
+  )
+)
+(module
+  (type (;0;) (func (param i32)))
+  (memory (;0;) 1)
+  (func (;0;) (type 0) (param i32)
+    block ;; label = @1
+      block ;; label = @2
+        local.get 0
+        br_table 0 (;@2;) 1 (;@1;) 0 (;@2;)
+      end
+    end
+    i32.const 70
+    i32.const 0
+    i32.store offset=8
+    i32.const 0
+    i8x16.splat
+    drop
+  )
+)
+"#);
+}
+
+#[test]
+fn limits_segments_and_globals_become_small() {
+    let bytes = wasm(
+        r#"(module
+        (memory 3 9)
+        (table 6 8 funcref)
+        (global f64 (f64.const 1))
+        (elem (i32.const 2) func 0)
+        (data (i32.const 4) "ab")
+        (func))"#,
+    );
+    let draft = Draft::read(&bytes).unwrap();
+    let mut changes = entities::limits(&draft);
+    changes.extend(bodies::initial_values(&draft));
+    changes.extend(entities::segments(&draft));
+    insta::assert_snapshot!(results(&bytes, &changes), @r#"
+(module
+  (type (;0;) (func))
+  (table (;0;) 6 8 funcref)
+  (memory (;0;) 0 9)
+  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
+  (elem (;0;) (i32.const 2) func 0)
+  (func (;0;) (type 0))
+  (data (;0;) (i32.const 4) "ab")
+)
+(module
+  (type (;0;) (func))
+  (table (;0;) 6 8 funcref)
+  (memory (;0;) 1 9)
+  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
+  (elem (;0;) (i32.const 2) func 0)
+  (func (;0;) (type 0))
+  (data (;0;) (i32.const 4) "ab")
+)
+(module
+  (type (;0;) (func))
+  (table (;0;) 6 8 funcref)
+  (memory (;0;) 3)
+  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
+  (elem (;0;) (i32.const 2) func 0)
+  (func (;0;) (type 0))
+  (data (;0;) (i32.const 4) "ab")
+)
+(module
+  (type (;0;) (func))
+  (table (;0;) 0 8 funcref)
+  (memory (;0;) 3 9)
+  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
+  (elem (;0;) (i32.const 2) func 0)
+  (func (;0;) (type 0))
+  (data (;0;) (i32.const 4) "ab")
+)
+(module
+  (type (;0;) (func))
+  (table (;0;) 1 8 funcref)
+  (memory (;0;) 3 9)
+  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
+  (elem (;0;) (i32.const 2) func 0)
+  (func (;0;) (type 0))
+  (data (;0;) (i32.const 4) "ab")
+)
+(module
+  (type (;0;) (func))
+  (table (;0;) 3 8 funcref)
+  (memory (;0;) 3 9)
+  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
+  (elem (;0;) (i32.const 2) func 0)
+  (func (;0;) (type 0))
+  (data (;0;) (i32.const 4) "ab")
+)
+(module
+  (type (;0;) (func))
+  (table (;0;) 6 funcref)
+  (memory (;0;) 3 9)
+  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
+  (elem (;0;) (i32.const 2) func 0)
+  (func (;0;) (type 0))
+  (data (;0;) (i32.const 4) "ab")
+)
+(module
+  (type (;0;) (func))
+  (table (;0;) 6 8 funcref)
+  (memory (;0;) 3 9)
+  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
+  (elem (;0;) (i32.const 0) func 0)
+  (func (;0;) (type 0))
+  (data (;0;) (i32.const 4) "ab")
+)
+(module
+  (type (;0;) (func))
+  (table (;0;) 6 8 funcref)
+  (memory (;0;) 3 9)
+  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
+  (elem (;0;) (i32.const 2) func 0)
+  (func (;0;) (type 0))
+  (data (;0;) (i32.const 0) "ab")
+)
+(module
+  (type (;0;) (func))
+  (table (;0;) 6 8 funcref)
+  (memory (;0;) 3 9)
+  (global (;0;) f64 f64.const 0x0p+0 (;=0;))
+  (elem (;0;) (i32.const 2) func 0)
+  (func (;0;) (type 0))
+  (data (;0;) (i32.const 4) "ab")
+)
+(module
+  (type (;0;) (func))
+  (table (;0;) 6 8 funcref)
+  (memory (;0;) 3 9)
+  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
+  (func (;0;) (type 0))
+  (data (;0;) (i32.const 4) "ab")
+)
+(module
+  (type (;0;) (func))
+  (table (;0;) 6 8 funcref)
+  (memory (;0;) 3 9)
+  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
+  (elem (;0;) (i32.const 2) func 0)
+  (func (;0;) (type 0))
+)
+(module
+  (type (;0;) (func))
+  (table (;0;) 6 8 funcref)
+  (memory (;0;) 3 9)
+  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
+  (elem (;0;) (i32.const 2) func 0)
+  (func (;0;) (type 0))
+  (data (;0;) (i32.const 4) "")
+)
+(module
+  (type (;0;) (func))
+  (table (;0;) 6 8 funcref)
+  (memory (;0;) 3 9)
+  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
+  (elem (;0;) (i32.const 2) func 0)
+  (func (;0;) (type 0))
+  (data (;0;) (i32.const 4) "b")
+)
+(module
+  (type (;0;) (func))
+  (table (;0;) 6 8 funcref)
+  (memory (;0;) 3 9)
+  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
+  (elem (;0;) (i32.const 2) func 0)
+  (func (;0;) (type 0))
+  (data (;0;) (i32.const 4) "a")
+)
+(module
+  (type (;0;) (func))
+  (table (;0;) 6 8 funcref)
+  (memory (;0;) 3 9)
+  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
+  (elem (;0;) (i32.const 2) func)
+  (func (;0;) (type 0))
+  (data (;0;) (i32.const 4) "ab")
+)
+"#);
+}
+
+/// Every change of every pass on generated modules leaves no module, or one that can be written and
+/// read; and most leave a valid one.
+#[test]
+fn changes_of_generated_modules_are_valid_or_discarded() {
+    let (mut valid, mut all) = (0, 0);
+    for number in 0..12 {
+        let case = generate::from_seed(7, number);
+        let bytes = case.main_module();
+        let draft = Draft::read(bytes).unwrap();
+        let mut changes = flow_changes(bytes, ranges::changes);
+        changes.extend(flow_changes(bytes, hoist::changes));
+        changes.extend(flow_changes(bytes, unwrap::changes));
+        changes.extend(shake::changes(&draft));
+        changes.extend(bodies::minimal(&draft));
+        changes.extend(bodies::immediates(&draft));
+        changes.extend(locals::changes(&draft));
+        changes.extend(entities::limits(&draft));
+        changes.extend(entities::segments(&draft));
+        for less in signature::candidates(&draft) {
+            changes.push(change(move |draft| draft.lose(&less)));
+        }
+        // Some of each: all of them take a minute.
+        for change in changes.iter().step_by(7) {
+            all += 1;
+            valid += u32::from(changed(bytes, change).is_some());
+        }
+    }
+    assert!(valid * 2 > all, "only {valid} of {all} are valid");
+}
+
+/// The oracle's typing and ours agree: a range replaced by drops and zeros validates, whatever it is.
+#[test]
+fn ranges_of_live_code_stay_valid() {
+    let bytes = wasm(
+        r#"(module (func (param i32 f64) (result f64)
+            (loop $l (result f64)
+                (if (i32.eqz (local.get 0)) (then (local.set 1 (f64.const 2))))
+                (local.set 0 (i32.sub (local.get 0) (i32.const 1)))
+                (br_if $l (local.get 0))
+                (local.get 1))))"#,
+    );
+    let draft = Draft::read(&bytes).unwrap();
+    for flow in flows(&bytes, &draft) {
+        for change in ranges::changes(0, &flow) {
+            let mut draft = Draft::read(&bytes).unwrap();
+            assert!(change(&mut draft));
+        }
+    }
+    let changes = flow_changes(&bytes, ranges::changes);
+    let valid = changes
+        .iter()
+        .filter(|change| changed(&bytes, change).is_some());
+    assert!(valid.count() * 2 > changes.len());
+}

@@ -1,0 +1,9 @@
+//! A generated module under any schedule and configuration.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use lockstep_fuzz::{keep, settle};
+
+fuzz_target!(|bytes: &[u8]| -> libfuzzer_sys::Corpus {
+    settle(lockstep::fuzzing::lockstep(bytes, keep()))
+});

@@ -1,0 +1,12 @@
+//! The oracle against the subject without a debugger's doing, and against `wasmi`.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use lockstep_fuzz::{keep, referee, settle};
+
+fuzz_target!(|bytes: &[u8]| -> libfuzzer_sys::Corpus {
+    if let Err(difference) = referee::agree(&lockstep::fuzzing::oracle_case(bytes)) {
+        panic!("{difference}");
+    }
+    settle(lockstep::fuzzing::oracle(bytes, keep()))
+});

@@ -1,0 +1,46 @@
+//! What the targets share: how a finding ends one, and the referee of the oracle.
+
+pub mod referee;
+
+use libfuzzer_sys::Corpus;
+use lockstep::fuzzing::{Failure, Judged};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Mutex;
+
+/// Where the case files of findings go, beside libFuzzer's own artifacts.
+pub fn keep() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/artifacts/cases"))
+}
+
+/// Cases that were rejected, by the hazard.
+static REJECTED: Mutex<BTreeMap<&'static str, u64>> = Mutex::new(BTreeMap::new());
+
+/// Ends a target: a rejected case is counted and not kept in the corpus.
+///
+/// # Panics
+///
+/// With the report, if there is a finding: that is how libFuzzer learns of it.
+pub fn settle(result: Result<Judged, Failure>) -> Corpus {
+    match result {
+        Ok(Judged::Fine) => Corpus::Keep,
+        Ok(Judged::Rejected(hazard)) => {
+            count(hazard);
+            Corpus::Reject
+        }
+        Err(failure) => panic!("{failure}"),
+    }
+}
+
+/// Counts a rejected case. libFuzzer ends without a word to the target, so the count is told
+/// whenever it has doubled.
+fn count(hazard: &'static str) {
+    let Ok(mut rejected) = REJECTED.lock() else {
+        return;
+    };
+    let number = rejected.entry(hazard).or_insert(0);
+    *number += 1;
+    if number.is_power_of_two() {
+        eprintln!("rejected before the subject ran: {number} cases ({hazard})");
+    }
+}

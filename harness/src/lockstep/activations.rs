@@ -1,0 +1,138 @@
+//! Differences of whole stacks that the ledger explains: a trap in inlined code, and activations
+//! without a frame.
+
+use super::driver::{Driver, Flow};
+use super::frames::expected_place;
+use crate::divergence::Moment;
+use crate::ledger::{HOST_ACTIVATION, TRAP_PC};
+use crate::observe::{Observation, Place};
+use crate::rules::RuleId;
+use crate::snapshot::Snapshot;
+
+impl Driver {
+    /// Whether the stack shown at a trap is that of another place of the same compiled function, into
+    /// which callees are inlined (`W42-TRAP-PC`): what was shown of them, too, is then that place's.
+    pub(super) fn explain_inlined_trap<O: Observation>(&mut self, observed: &mut O) -> bool {
+        if !self.inlined {
+            return false;
+        }
+        let expected: Vec<Place> = self.machine.frames().map(|v| expected_place(&v)).collect();
+        let seen = Snapshot::places(observed);
+        if seen == expected || !same_compiled_function(&expected, &seen) {
+            return false;
+        }
+        self.count_explained(observed, Moment::Trap, RuleId::TrapPc, TRAP_PC);
+        true
+    }
+
+    /// Whether the frames shown are the right ones and, for each activation without a frame, once more
+    /// those of the activation below it (`W42-HOST-ACTIVATION`).
+    pub(super) fn explain_host_activation<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+    ) -> Option<Flow> {
+        let activations = self.machine.num_activations();
+        let mut by_activation: Vec<Vec<Place>> = vec![Vec::new(); activations];
+        for view in self.machine.frames() {
+            by_activation[view.activation].push(expected_place(&view));
+        }
+        let bare = by_activation.iter().any(Vec::is_empty);
+        if !bare || Snapshot::places(observed) != with_repetitions(&by_activation) {
+            return None;
+        }
+        self.count_explained(observed, moment, RuleId::FrameCount, HOST_ACTIVATION);
+        Some(Flow::Continue)
+    }
+
+    fn count_explained<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+        rule: RuleId,
+        entry: &'static str,
+    ) {
+        if self.findings.known.contains_key(entry) {
+            self.findings.count_known(entry);
+            return;
+        }
+        let shown = format!("{} frames", Snapshot::places(observed).len());
+        let expected = Some(format!("{} frames", self.machine.depth()));
+        let mut divergence = self.evidence(observed, moment, rule, Some(0), expected, shown);
+        divergence.known = Some(entry);
+        self.record(divergence);
+    }
+}
+
+/// The frames as 42 shows them, innermost first; `by_activation` has the outermost activation first.
+fn with_repetitions(by_activation: &[Vec<Place>]) -> Vec<Place> {
+    let mut shown = Vec::new();
+    for (index, frames) in by_activation.iter().enumerate().rev() {
+        let below = || by_activation[..index].iter().rev().find(|f| !f.is_empty());
+        match (frames.is_empty(), below()) {
+            (true, Some(below)) => shown.extend(below),
+            _ => shown.extend(frames),
+        }
+    }
+    shown
+}
+
+/// Whether both stacks end in the same frames, before which each is within one function that is not
+/// inlined: the outermost of the frames that differ.
+fn same_compiled_function(expected: &[Place], seen: &[Place]) -> bool {
+    let same = expected.iter().rev().zip(seen.iter().rev());
+    let mut common = same.take_while(|(a, b)| a == b).count();
+    // What is common by accident may be more than the callers.
+    loop {
+        let mine = expected.len().checked_sub(common + 1);
+        let theirs = seen.len().checked_sub(common + 1);
+        if let (Some(mine), Some(theirs)) = (mine, theirs) {
+            let (mine, theirs) = (expected[mine], seen[theirs]);
+            if mine.instance == theirs.instance && mine.func == theirs.func {
+                return true;
+            }
+        }
+        if common == 0 {
+            return false;
+        }
+        common -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lockstep_oracles::address::{FuncIndex, InstanceAddr, Pc};
+
+    fn place(func: u32, pc: u32) -> Place {
+        Place {
+            instance: Some(InstanceAddr(0)),
+            module_agrees: true,
+            func: Some(FuncIndex(func)),
+            pc: Pc(pc),
+        }
+    }
+
+    #[test]
+    fn an_activation_without_a_frame_shows_the_one_below_again() {
+        let (a, b) = (place(1, 10), place(2, 20));
+        assert_eq!(with_repetitions(&[vec![a], vec![]]), [a, a]);
+        assert_eq!(with_repetitions(&[vec![a], vec![], vec![b]]), [b, a, a]);
+        assert_eq!(with_repetitions(&[vec![], vec![a]]), [a]);
+        assert_eq!(with_repetitions(&[vec![a], vec![], vec![]]), [a, a, a]);
+    }
+
+    #[test]
+    fn another_place_of_the_same_compiled_function_has_the_same_callers() {
+        let caller = place(9, 90);
+        // Function 3 inlined into 4; shown in 4 itself.
+        assert!(same_compiled_function(
+            &[place(3, 30), place(4, 40), caller],
+            &[place(4, 44), caller]
+        ));
+        assert!(!same_compiled_function(
+            &[place(3, 30), place(4, 40), caller],
+            &[place(5, 44), caller]
+        ));
+    }
+}

@@ -1,0 +1,288 @@
+//! A subject that ends its process, or a campaign whose surroundings fail: one case is lost, it is
+//! said, and the rest goes on. The subjects' faults are those of `lockstep::campaign::faults`.
+
+#![cfg(target_os = "linux")]
+
+use lockstep::campaign::faults;
+use lockstep::campaign::limits::cpu_time;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// Cases of a test's campaign. Few events each, so that only the faulty ones meet a limit.
+const CASES: usize = 5;
+const ARGS: &[&str] = &[
+    "run",
+    "--cases",
+    "5",
+    "--seed",
+    "0x5",
+    "--max-events",
+    "500",
+    "--frames",
+    "innermost",
+    "--format",
+    "json",
+];
+
+fn campaign(faults: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lockstep"));
+    command.args(ARGS).args(args);
+    command.env(faults::VARIABLE, faults);
+    command
+}
+
+fn objects(stdout: &[u8]) -> Vec<Value> {
+    let lines = std::str::from_utf8(stdout).unwrap().lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn of_schema<'v>(objects: &'v [Value], schema: &str) -> Vec<&'v Value> {
+    let schema = format!("lockstep.{schema}/1");
+    let all = objects.iter();
+    all.filter(|object| object["schema"] == schema).collect()
+}
+
+/// Every case is reported in order, the case with the fault diverges from the rule, and a saved case
+/// is there. What was observed, and the case's object.
+fn costs_one_case(output: &Output, saved: &Path, number: usize, rule: &str) -> (String, Value) {
+    assert_eq!(output.status.code(), Some(1));
+    let objects = objects(&output.stdout);
+    let cases = of_schema(&objects, "case");
+    assert_eq!(cases.len(), CASES);
+    for (number, case) in cases.iter().enumerate() {
+        let name = case["case"].as_str().unwrap();
+        assert!(name.ends_with(&format!("/0x5/{number}")), "{name}");
+    }
+    let divergences = of_schema(&objects, "divergence");
+    let found: Vec<_> = divergences.iter().filter(|d| d["rule"] == rule).collect();
+    assert_eq!(found.len(), 1, "{divergences:?}");
+    assert_eq!(found[0]["case"], cases[number]["case"]);
+    let replay = found[0]["replay"].as_str().unwrap();
+    let expected = format!("lockstep run --seed 0x5 --case {number} ");
+    assert!(replay.starts_with(&expected), "{replay}");
+    let name = cases[number]["case"].as_str().unwrap().replace('/', "-");
+    assert!(saved.join(format!("{name}.toml")).is_file());
+    let observed = found[0]["observed"].as_str().unwrap().to_owned();
+    (observed, cases[number].clone())
+}
+
+fn run(fault: &str, rule: &str, args: &[&str]) -> (String, Value) {
+    let directory = TempDir::new().unwrap();
+    let output = campaign(&format!("2={fault}"), args)
+        .arg("--save")
+        .arg(directory.path())
+        .output()
+        .unwrap();
+    costs_one_case(&output, directory.path(), 2, rule)
+}
+
+#[test]
+fn subject_segfaults() {
+    let (observed, _) = run("segfault", "RESULT-NO-CRASH", &[]);
+    assert!(observed.contains("SIGSEGV"), "{observed}");
+}
+
+#[test]
+fn subject_aborts() {
+    let (observed, _) = run("abort", "RESULT-NO-CRASH", &[]);
+    assert!(observed.contains("SIGABRT"), "{observed}");
+}
+
+#[test]
+fn subject_exits() {
+    let (observed, _) = run("exit", "RESULT-NO-CRASH", &[]);
+    assert!(observed.contains("exited with code 3"), "{observed}");
+}
+
+#[test]
+fn subject_hangs() {
+    let (observed, case) = run("spin", "RESULT-ENDS", &["--cpu-limit", "3"]);
+    assert_eq!(observed, "not at its end after 3s of CPU time");
+    assert_eq!(case["limit"], "cpu-time");
+}
+
+#[test]
+fn subject_waits_for_ever() {
+    let (observed, case) = run("wait", "RESULT-ENDS", &["--cpu-limit", "3"]);
+    assert!(observed.contains("wall-clock"), "{observed}");
+    assert_eq!(case["limit"], "wall-clock");
+}
+
+#[test]
+fn subject_takes_memory() {
+    let limit = ["--memory-limit", "600"];
+    let (observed, case) = run("swell", "RESULT-MEMORY-LIMIT", &limit);
+    assert_eq!(observed, "more than 600 MiB of memory resident");
+    assert_eq!(case["limit"], "memory");
+}
+
+#[test]
+fn a_panic_of_the_harness_itself_is_no_divergence() {
+    let output = campaign("2=panic", &[]).output().unwrap();
+    let objects = objects(&output.stdout);
+    let errors = of_schema(&objects, "internal-error");
+    assert_eq!(errors.len(), 1);
+    assert!(
+        errors[0]["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("a panic of a test")
+    );
+    assert_eq!(of_schema(&objects, "case").len(), CASES - 1);
+}
+
+/// The processes that a process has started.
+fn children(pid: u32) -> Vec<u32> {
+    let path = format!("/proc/{pid}/task");
+    let Ok(tasks) = std::fs::read_dir(path) else {
+        return Vec::new();
+    };
+    let texts =
+        tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("children")).ok());
+    texts
+        .flat_map(|text| {
+            let pids = text.split_whitespace().map(|pid| pid.parse().unwrap());
+            pids.collect::<Vec<u32>>()
+        })
+        .collect()
+}
+
+/// Starts a campaign whose second case waits for ever, and returns when it does: the campaign, the
+/// rest of its output, and the worker.
+fn waiting() -> (Child, impl Read, u32) {
+    let mut child = campaign("1=wait", &["--jobs", "1"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    output.read_line(&mut first).unwrap();
+    assert!(first.contains("/0x5/0\""), "{first}");
+    let worker = idle_worker(child.id());
+    (child, output, worker)
+}
+
+/// The worker of a campaign, once it uses no CPU time any more.
+fn idle_worker(campaign: u32) -> u32 {
+    let mut used = None;
+    loop {
+        let workers = children(campaign);
+        let now = workers.first().and_then(|worker| cpu_time(*worker));
+        if now.is_some() && now == used {
+            return workers[0];
+        }
+        used = now;
+        sleep(Duration::from_millis(700));
+    }
+}
+
+fn kill(pid: u32) {
+    kill_process(Pid::from_raw(pid as i32).unwrap(), Signal::KILL).unwrap();
+}
+
+#[test]
+fn a_worker_that_is_killed_from_outside_costs_one_case() {
+    let (mut child, mut output, worker) = waiting();
+    kill(worker);
+    let mut rest = Vec::new();
+    output.read_to_end(&mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    let objects = objects(&rest);
+    assert_eq!(of_schema(&objects, "case").len(), CASES - 1);
+    let divergences = of_schema(&objects, "divergence");
+    let crash = divergences
+        .iter()
+        .find(|d| d["rule"] == "RESULT-NO-CRASH")
+        .unwrap();
+    assert!(crash["observed"].as_str().unwrap().contains("SIGKILL"));
+    assert!(crash["case"].as_str().unwrap().ends_with("/0x5/1"));
+}
+
+/// Whether a process is there and has not ended.
+fn lives(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+    stat.is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+#[test]
+fn workers_end_with_a_campaign_that_is_killed() {
+    let (mut child, mut output, worker) = waiting();
+    assert!(lives(worker));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let mut rest = String::new();
+    output.read_to_string(&mut rest).unwrap();
+    assert!(rest.is_empty() || rest.ends_with('\n'), "{rest}");
+    while lives(worker) {
+        sleep(Duration::from_millis(20));
+    }
+}
+
+/// A finding that cannot be saved ends the campaign with exit code 2, and what was printed is whole.
+fn is_not_saved(output: &Output) {
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("is not saved: cannot write "), "{stderr}");
+    let objects = objects(&output.stdout);
+    let divergences = of_schema(&objects, "divergence");
+    assert!(divergences.iter().any(|d| d["rule"] == "RESULT-NO-CRASH"));
+    assert!(of_schema(&objects, "totals").is_empty());
+}
+
+#[test]
+fn a_full_disk_while_saving_ends_the_campaign() {
+    let directory = TempDir::new().unwrap();
+    let campaign = campaign("0=abort", &["--save"]);
+    // A file size limit of nothing: every write to a file fails.
+    let output = Command::new("sh")
+        .args(["-c", "ulimit -f 0; exec \"$0\" \"$@\""])
+        .arg(campaign.get_program())
+        .args(campaign.get_args())
+        .arg(directory.path())
+        .env(faults::VARIABLE, "0=abort")
+        .output()
+        .unwrap();
+    is_not_saved(&output);
+}
+
+#[test]
+fn a_directory_that_cannot_be_made_ends_the_campaign() {
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let output = campaign("0=abort", &["--save"])
+        .arg(file.join("findings"))
+        .output()
+        .unwrap();
+    is_not_saved(&output);
+}
+
+#[test]
+fn a_corrupt_case_file_is_named_and_the_others_are_judged() {
+    let directory = TempDir::new().unwrap();
+    let good = "[[module]]\nwat = '(module (func (export \"f\")))'\n\n[[step]]\ncall = \"f\"\n";
+    for (name, text) in [("a", good), ("b", "[[module]\n"), ("c", good)] {
+        std::fs::write(directory.path().join(format!("{name}.toml")), text).unwrap();
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_lockstep"))
+        .args(["replay", "--format", "json"])
+        .arg(directory.path())
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("b.toml:1: "), "{stderr}");
+    let objects = objects(&output.stdout);
+    let cases = of_schema(&objects, "case");
+    let verdicts: Vec<_> = cases.iter().map(|case| &case["verdict"]).collect();
+    assert_eq!(verdicts, ["ok", "ok"], "{stderr}");
+    assert_eq!(of_schema(&objects, "totals").len(), 1);
+}
