@@ -10,6 +10,7 @@ use lockstep::case::{Case, StepAction};
 use lockstep::check::FEATURES;
 use lockstep_oracles::ValType;
 use lockstep_oracles::module::{FuncType, Module};
+use lockstep_oracles::opcode::Opcode;
 use lockstep_oracles::value::{Ref, Value};
 use lockstep_spec_tests::script::{Arg, NullOf};
 use std::fmt;
@@ -72,14 +73,18 @@ impl fmt::Display for Difference {
 ///
 /// Where they first differ.
 pub fn agree(case: &Case) -> Result<(), Difference> {
+    match Module::new(case.main_module(), FEATURES) {
+        Ok(module) if !mistaken(&module) => compared(case, &module),
+        _ => Ok(()),
+    }
+}
+
+fn compared(case: &Case, module: &Module) -> Result<(), Difference> {
     let wasm = case.main_module();
-    let Ok(module) = Module::new(wasm, FEATURES) else {
-        return Ok(());
-    };
     let seed = case.host.seed;
     let (Some((mut ours, a)), Some((mut theirs, b))) = (
-        oracle::Oracle::new(wasm, &module, seed),
-        wasmi::Wasmi::new(wasm, &module, seed),
+        oracle::Oracle::new(wasm, module, seed),
+        wasmi::Wasmi::new(wasm, module, seed),
     ) else {
         return Ok(());
     };
@@ -127,6 +132,21 @@ pub fn agree(case: &Case) -> Result<(), Difference> {
         }
     }
     Ok(())
+}
+
+/// Whether `wasmi` 2.0.0 may run the module wrongly: a `br_table` that carries several values takes
+/// a `v128` among them from the wrong place. A test holds that it still does.
+fn mistaken(module: &Module) -> bool {
+    module.functions().iter().any(|function| {
+        let table = |position: usize| {
+            let op = function.instrs[position].op;
+            op == Opcode::BrTable
+                && function
+                    .operand_types(position)
+                    .any(|ty| ty == ValType::V128)
+        };
+        (0..function.instrs.len()).any(table)
+    })
 }
 
 /// Takes a step on both sides; none if it cannot be taken.

@@ -19,6 +19,7 @@ pub mod listing;
 pub mod lockstep;
 pub mod observe;
 pub mod outcome;
+pub mod phases;
 pub mod reduce;
 pub mod report;
 pub mod rules;

@@ -5,6 +5,7 @@
 use crate::campaign::shares::CpuShares;
 use crate::campaign::summary::Summary;
 use crate::case::{CaseReport, CommandReport, Status};
+use crate::lockstep::families::{Checked, Family};
 use crate::lockstep::tally::Tally;
 use crate::subject::SUBJECT;
 use lockstep_oracles::opcode::Opcode;
@@ -49,6 +50,9 @@ pub struct Totals {
     /// Events by opcode.
     #[serde(skip)]
     pub events_by_opcode: Vec<u64>,
+    /// Families of rules checked at each opcode.
+    #[serde(skip)]
+    pub checked: Checked,
 }
 
 /// Assertions by result.
@@ -133,12 +137,44 @@ pub struct Divergences {
 }
 
 /// How much of the instruction set was at a matched event.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct OpcodeCoverage {
     /// Opcodes of Wasm 2.0.
     pub wasm_2_0: usize,
     /// Those of them that were at a matched event at least once.
     pub covered: usize,
+    /// The same by family of rules.
+    pub by_family: BTreeMap<&'static str, FamilyCoverage>,
+}
+
+/// At how many opcodes of Wasm 2.0 a family of rules was checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FamilyCoverage {
+    /// Opcodes at which it was checked.
+    pub covered: usize,
+    /// Opcodes at which it can be checked.
+    pub of: usize,
+}
+
+impl FamilyCoverage {
+    /// The coverage of each family, in the order of reports.
+    pub fn each(checked: &Checked) -> impl Iterator<Item = (Family, FamilyCoverage)> {
+        Family::ALL.into_iter().map(|family| {
+            let wanted = || wasm_2_0_opcodes().filter(|op| family.applies(*op));
+            let coverage = FamilyCoverage {
+                covered: wanted().filter(|op| checked.has(family, *op)).count(),
+                of: wanted().count(),
+            };
+            (family, coverage)
+        })
+    }
+
+    /// The coverage of each family, by name.
+    pub fn by_name(checked: &Checked) -> BTreeMap<&'static str, FamilyCoverage> {
+        let each = FamilyCoverage::each(checked);
+        each.map(|(family, coverage)| (family.name(), coverage))
+            .collect()
+    }
 }
 
 /// Times, memory and host.
@@ -296,6 +332,7 @@ impl Default for Totals {
             campaign: None,
             measured: Measured::default(),
             events_by_opcode: vec![0; Opcode::ALL.len()],
+            checked: Checked::default(),
         };
         totals.cover();
         totals
@@ -323,6 +360,7 @@ impl Totals {
         for (mine, theirs) in self.events_by_opcode.iter_mut().zip(&report.tally.opcodes) {
             *mine += theirs;
         }
+        self.checked.add(&report.tally.checked);
         self.cover();
         self.add_divergences(report);
     }
@@ -350,6 +388,7 @@ impl Totals {
         self.opcodes = OpcodeCoverage {
             wasm_2_0: wanted().count(),
             covered: wanted().filter(|op| self.events(*op) > 0).count(),
+            by_family: FamilyCoverage::by_name(&self.checked),
         };
     }
 
@@ -431,19 +470,33 @@ mod tests {
     #[test]
     fn opcodes_are_covered_by_matched_events() {
         let mut totals = Totals::default();
-        assert_eq!(
-            totals.opcodes,
-            OpcodeCoverage {
-                wasm_2_0: 437,
-                covered: 0
-            }
-        );
+        assert_eq!((totals.opcodes.wasm_2_0, totals.opcodes.covered), (437, 0));
         let mut report = report(&[]);
         report.tally.opcodes[Opcode::I32Add as usize] = 3;
         totals.add(&report);
         totals.add(&report);
         assert_eq!(totals.opcodes.covered, 1);
         assert_eq!(totals.events(Opcode::I32Add), 6);
+    }
+
+    #[test]
+    fn families_are_covered_by_what_was_checked_at_any_time() {
+        let mut totals = Totals::default();
+        let mut first = report(&[]);
+        first.tally.checked.note(Family::Locals, Opcode::I32Add);
+        first.tally.checked.note(Family::Trap, Opcode::I32DivS);
+        let mut second = report(&[]);
+        second.tally.checked.note(Family::Locals, Opcode::I32Add);
+        second.tally.checked.note(Family::Locals, Opcode::Nop);
+        // Cannot trap: a row that is not wanted is not counted.
+        second.tally.checked.note(Family::Trap, Opcode::Nop);
+        totals.add(&first);
+        totals.add(&second);
+        let by_family = &totals.opcodes.by_family;
+        let coverage = |covered, of| FamilyCoverage { covered, of };
+        assert_eq!(by_family["locals"], coverage(2, 437));
+        assert_eq!(by_family["trap"], coverage(1, 71));
+        assert_eq!(by_family["host_call"], coverage(0, 2));
     }
 
     #[test]
@@ -476,6 +529,12 @@ mod tests {
             "measured",
         ] {
             assert!(json.get(key).is_some(), "{key}");
+        }
+        let by_family = &json["opcodes"]["by_family"];
+        for family in Family::ALL {
+            for key in ["covered", "of"] {
+                assert!(by_family[family.name()][key].is_u64(), "{family:?} {key}");
+            }
         }
     }
 }

@@ -3,11 +3,14 @@
 use lockstep::case::{CaseOptions, CaseReport, Host, ImportSettings, Status, Stub, run, run_with};
 use lockstep::divergence::Moment;
 use lockstep::fault::{Delivery, Tamper};
+use lockstep::lockstep::families::Family;
 use lockstep::rules::RuleId;
+use lockstep::schedule::{Edit, Schedule, Session, Site, When};
 use lockstep::seen::Seen;
 use lockstep::snapshot::Snapshot;
 use lockstep::subject::execute::Settings;
 use lockstep_oracles::WasmFeatures;
+use lockstep_oracles::opcode::Opcode;
 use lockstep_spec_tests::{Script, parse_script};
 
 fn script(text: &str) -> Script {
@@ -250,7 +253,9 @@ fn start_functions_that_trap_or_fail_are_clean() {
     let failing = r#"(module (import "env" "h" (func)) (start 0))
         (module (func (export "go"))) (invoke "go")"#;
     let report = run(&script(failing), &host(Stub::Fail)).unwrap();
-    assert_eq!(report.count(|s| *s == Status::Passed), 2, "{report:#?}");
+    // The host function is the start function: no Wasm code called it, so no event is due.
+    assert!(report.divergences.is_empty(), "{report:#?}");
+    assert_eq!(report.count(|s| *s == Status::Passed), 3, "{report:#?}");
 }
 
 #[test]
@@ -311,4 +316,67 @@ fn an_overflow_in_a_program_that_would_run_on_for_ever_ends() {
     let report = run(&script(text), &CaseOptions::default()).unwrap();
     assert!(report.divergences.is_empty(), "{report:#?}");
     assert_eq!(statuses(&report), [&Status::Passed, &Status::Exhausted]);
+}
+
+const EVERY_FAMILY: &str = r#"
+    (module
+      (import "env" "h" (func $h (param i32) (result i32)))
+      (func $divides
+        i64.const 1  i64.const 0  i64.div_s  drop)
+      (func (export "go") (param i32)
+        nop  local.get 0  call $h  i32.eqz  drop
+        call $divides  memory.size  drop)
+      (func $never  unreachable)
+      (memory 1))
+    (invoke "go" (i32.const 1))"#;
+
+#[test]
+fn a_program_is_checked_by_exactly_the_families_that_can_be_made_there() {
+    let stepped = clean_but_for_traps(CaseOptions::default().schedule);
+    let expected = [
+        (Opcode::Nop, "step locals"),
+        (Opcode::LocalGet, "step locals"),
+        // Of `$h` with an operand, of `$divides` as the caller of other frames.
+        (Opcode::Call, "step locals operands host_call"),
+        (Opcode::I32Eqz, "step locals operands"),
+        (Opcode::I64Const, "step operands callers"),
+        (Opcode::I64DivS, "step operands callers trap"),
+        (Opcode::Unreachable, ""),
+        (Opcode::MemorySize, ""),
+    ];
+    for (op, families) in expected {
+        assert_eq!(names(&stepped, op), families, "{op:?}");
+    }
+    // One breakpoint, in the callee: only its opcode has an event, but the trap and the host call
+    // come as ever.
+    let divides = Site::Opcode { module: 0, nth: 2 };
+    let sparse = clean_but_for_traps(Schedule {
+        sessions: vec![Session {
+            when: When::Start,
+            edits: vec![Edit::Add(divides)],
+        }],
+        ..Schedule::default()
+    });
+    let expected = [
+        (Opcode::I64DivS, "breakpoint operands callers trap"),
+        (Opcode::Call, "locals operands host_call"),
+        (Opcode::I64Const, ""),
+        (Opcode::Nop, ""),
+    ];
+    for (op, families) in expected {
+        assert_eq!(names(&sparse, op), families, "{op:?}");
+    }
+}
+
+fn names(report: &CaseReport, op: Opcode) -> String {
+    let names: Vec<_> = report.tally.checked.at(op).map(Family::name).collect();
+    names.join(" ")
+}
+
+fn clean_but_for_traps(schedule: Schedule) -> CaseReport {
+    let options = CaseOptions {
+        schedule,
+        ..host(Stub::Seeded)
+    };
+    clean(EVERY_FAMILY, &options)
 }

@@ -1,9 +1,11 @@
 //! Each ledger entry still matches: a version that no longer does what the entry says fails here.
 
-use lockstep::case::{CaseOptions, CaseReport, Status, run};
-use lockstep::configuration::Configuration;
+use lockstep::case::{CaseOptions, CaseReport, Host, ImportSettings, Status, Stub, run};
+use lockstep::configuration::{Configuration, Target};
 use lockstep::divergence::Execution;
 use lockstep::ledger::{self, ENTRIES};
+use lockstep::rules::RuleId;
+use lockstep::subject::execute::Settings;
 use lockstep::subject::{config, probe};
 use lockstep_oracles::WasmFeatures;
 use lockstep_spec_tests::parse_script;
@@ -13,8 +15,8 @@ use std::process::{Command, ExitStatus};
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 use wasmtime::{
-    AsContextMut, DebugEvent, DebugFrameCursor, DebugHandler, Instance, Module, Store,
-    StoreContextMut, Val,
+    AsContextMut, Caller, DebugEvent, DebugFrameCursor, DebugHandler, Engine, Func, FuncType,
+    Instance, Module, Store, StoreContextMut, Val,
 };
 
 /// Defines the tests, and a table of the entries they are about.
@@ -112,6 +114,135 @@ entries! {
         let divergence = late.check().expect("the late module is stepped now");
         assert_eq!(divergence.known, Some(ledger::LATE_MODULE), "{divergence:#?}");
     }
+
+    PULLEY_REGISTERS => stepping_on_pulley_still_changes_a_result {
+        let right = format!("{VECTOR} {}", r#"(assert_return (invoke "go") (v128.const i64x2 1 2))"#);
+        let report = report(&right, &on_pulley());
+        assert!(report.divergences.is_empty(), "{report:#?}");
+        assert_eq!(report.known.get(ledger::PULLEY_REGISTERS), Some(&1), "{report:#?}");
+        // The engine alone: the same call with and without events.
+        let result = |single_step| {
+            let run = Run { target: Target::Pulley64, single_step };
+            run.of(VECTOR, &[], |_, _| ()).results[0].unwrap_v128().as_u128()
+        };
+        assert_eq!(result(false), 2 << 64 | 1);
+        assert_ne!(result(true), result(false));
+    }
+
+    PULLEY_MEMORY_TRAP => pulley_memory_trap_is_still_silent {
+        let asserted = format!(
+            "{LOAD} {}",
+            r#"(assert_trap (invoke "go" (i32.const 65536)) "out of bounds memory access")"#
+        );
+        let report = report(&asserted, &on_pulley());
+        assert_passes(&report);
+        assert_eq!(report.known.get(ledger::PULLEY_MEMORY_TRAP), Some(&1), "{report:#?}");
+        // The engine alone: natively the trap has its event.
+        let traps = |target| {
+            let run = Run { target, ..Run::default() };
+            let seen = run.of(LOAD, &[Val::I32(65536)], |event, _| is_trap(event)).seen;
+            seen.into_iter().filter(|trap| *trap).count()
+        };
+        assert_eq!((traps(Target::Native), traps(Target::Pulley64)), (1, 0));
+    }
+
+    HOST_ACTIVATION => host_activation_still_shows_frames_twice {
+        let functions = [("env.f".to_owned(), Stub::Call("f".to_owned()))];
+        let host = Host { functions: functions.into(), ..Host::default() };
+        let options = CaseOptions {
+            imports: ImportSettings { synthesise: true, host },
+            ..CaseOptions::default()
+        };
+        let report = report(
+            r#"(module (import "env" "f" (func $f)) (export "f" (func $f))
+                 (func (export "g") (param i32) call $f))
+               (invoke "g" (i32.const 1))"#,
+            &options,
+        );
+        assert_passes(&report);
+        let known: Vec<&str> = report.known.keys().copied().collect();
+        assert_eq!(known, [ledger::HOST_ACTIVATION], "{report:#?}");
+        // The engine alone: one frame of Wasm is there at either depth.
+        assert_eq!(frames_of_nested_host_calls(), [1, 2]);
+    }
+}
+
+/// A vector that is a result, with an event while it waits.
+const VECTOR: &str = r#"(module (func (export "go") (result v128) v128.const i64x2 1 2  nop))"#;
+
+/// A load from where its argument says.
+const LOAD: &str = r#"
+    (module (memory 1) (func (export "go") (param i32) (result i32) local.get 0  i32.load))"#;
+
+fn on_pulley() -> CaseOptions {
+    CaseOptions {
+        settings: Settings {
+            configuration: configuration_of(Target::Pulley64),
+            ..Settings::default()
+        },
+        ..CaseOptions::default()
+    }
+}
+
+fn configuration_of(target: Target) -> Configuration {
+    Configuration {
+        target,
+        ..Configuration::default()
+    }
+}
+
+/// What is wrong natively, too, is not the registers'.
+#[test]
+fn registers_of_pulley_explain_nothing_that_is_wrong_natively() {
+    let wrong = format!(
+        "{VECTOR} {}",
+        r#"(assert_return (invoke "go") (v128.const i64x2 1 3))"#
+    );
+    let report = report(&wrong, &on_pulley());
+    assert_eq!(report.known.get(ledger::PULLEY_REGISTERS), None);
+    let rules: Vec<RuleId> = report.divergences.iter().map(|found| found.rule).collect();
+    assert!(rules.contains(&RuleId::Values), "{report:#?}");
+}
+
+/// Frames that a host function sees, called by Wasm and then, from there, by itself.
+fn frames_of_nested_host_calls() -> Vec<usize> {
+    let engine = engine(Target::Native);
+    let wat = r#"(module (import "env" "f" (func $f)) (func (export "g") call $f))"#;
+    let module = Module::new(&engine, wat::parse_str(wat).unwrap()).unwrap();
+    let mut store: Store<Counted> = Store::new(&engine, Counted::default());
+    let ty = FuncType::new(&engine, [], []);
+    let f = Func::new_async(&mut store, ty, |mut caller: Caller<'_, Counted>, _, _| {
+        Box::new(async move {
+            let frames = count_frames(&mut caller);
+            caller.data_mut().frames.push(frames);
+            let again = caller.data_mut().again.take();
+            if let Some(f) = again {
+                f.call_async(&mut caller, &[], &mut []).await?;
+            }
+            Ok(())
+        })
+    });
+    store.data_mut().again = Some(f);
+    let instance = block_on(Instance::new_async(&mut store, &module, &[f.into()])).unwrap();
+    let g = instance.get_func(&mut store, "g").unwrap();
+    block_on(g.call_async(&mut store, &[], &mut [])).unwrap();
+    store.into_data().frames
+}
+
+#[derive(Default)]
+struct Counted {
+    frames: Vec<usize>,
+    again: Option<Func>,
+}
+
+fn count_frames(caller: &mut Caller<'_, Counted>) -> usize {
+    let mut cursor = caller.as_context_mut().debug_frames().unwrap();
+    let mut frames = 0;
+    while !cursor.done() {
+        frames += 1;
+        cursor.move_to_parent();
+    }
+    frames
 }
 
 /// A division that traps in a function whose last opcode has a deeper operand stack.
@@ -128,15 +259,23 @@ fn division_module() -> String {
 
 /// Runs a script; everything that diverges is explained.
 fn explained(text: &str) -> CaseReport {
+    let report = report(text, &CaseOptions::default());
+    assert_passes(&report);
+    report
+}
+
+fn report(text: &str, options: &CaseOptions) -> CaseReport {
     let script = parse_script("ledger", text, WasmFeatures::WASM2).unwrap();
-    let report = run(&script, &CaseOptions::default()).unwrap();
+    run(&script, options).unwrap()
+}
+
+fn assert_passes(report: &CaseReport) {
     assert!(report.divergences.is_empty(), "{report:#?}");
     assert_eq!(
         report.count(|s| *s == Status::Passed),
         report.commands.len() as u64,
         "{report:#?}"
     );
-    report
 }
 
 fn is_trap(event: &DebugEvent<'_>) -> bool {
@@ -146,28 +285,58 @@ fn is_trap(event: &DebugEvent<'_>) -> bool {
 type Frame<'a, R> = DebugFrameCursor<'a, Mutex<Vec<R>>>;
 type Look<R> = fn(&DebugEvent<'_>, &mut Frame<'_, R>) -> R;
 
-/// What the engine itself shows of the innermost frame at each event of `go`.
+/// What the engine itself shows of the innermost frame at each event of `go`, stepped natively.
 fn observe<R: Send + 'static>(wat: &str, args: &[Val], look: Look<R>) -> Vec<R> {
-    let engine = config::engine(
-        Execution::Instrumented,
-        WasmFeatures::WASM2,
-        &Configuration::default(),
-    )
-    .unwrap();
-    let module = Module::new(&engine, wat::parse_str(wat).unwrap()).unwrap();
-    let mut store = Store::new(&engine, Mutex::new(Vec::new()));
-    store.set_debug_handler(Looker(look));
-    let mut edit = store.as_context_mut().edit_breakpoints().unwrap();
-    edit.add_breakpoint(&module, 0).unwrap();
-    edit.remove_breakpoint(&module, 0).unwrap();
-    edit.single_step(true).unwrap();
-    drop(edit);
-    let instance = block_on(Instance::new_async(&mut store, &module, &[])).unwrap();
-    let go = instance.get_func(&mut store, "go").unwrap();
-    let mut results = vec![Val::I32(0); go.ty(&store).results().len()];
-    // A trap is an error here, and what some of these programs are for.
-    let _ = block_on(go.call_async(&mut store, args, &mut results));
-    store.into_data().into_inner().unwrap()
+    Run::default().of(wat, args, look).seen
+}
+
+fn engine(target: Target) -> Engine {
+    let configuration = configuration_of(target);
+    config::engine(Execution::Instrumented, WasmFeatures::WASM2, &configuration).unwrap()
+}
+
+/// How the engine alone runs a module.
+#[derive(Clone, Copy)]
+struct Run {
+    target: Target,
+    single_step: bool,
+}
+
+impl Default for Run {
+    fn default() -> Run {
+        Run {
+            target: Target::Native,
+            single_step: true,
+        }
+    }
+}
+
+/// What came of it.
+struct Ran<R> {
+    seen: Vec<R>,
+    results: Vec<Val>,
+}
+
+impl Run {
+    /// Calls `go`, and looks at the innermost frame at each event.
+    fn of<R: Send + 'static>(self, wat: &str, args: &[Val], look: Look<R>) -> Ran<R> {
+        let engine = engine(self.target);
+        let module = Module::new(&engine, wat::parse_str(wat).unwrap()).unwrap();
+        let mut store = Store::new(&engine, Mutex::new(Vec::new()));
+        store.set_debug_handler(Looker(look));
+        let mut edit = store.as_context_mut().edit_breakpoints().unwrap();
+        edit.add_breakpoint(&module, 0).unwrap();
+        edit.remove_breakpoint(&module, 0).unwrap();
+        edit.single_step(self.single_step).unwrap();
+        drop(edit);
+        let instance = block_on(Instance::new_async(&mut store, &module, &[])).unwrap();
+        let go = instance.get_func(&mut store, "go").unwrap();
+        let mut results = vec![Val::I32(0); go.ty(&store).results().len()];
+        // A trap is an error here, and what some of these programs are for.
+        let _ = block_on(go.call_async(&mut store, args, &mut results));
+        let seen = store.into_data().into_inner().unwrap();
+        Ran { seen, results }
+    }
 }
 
 struct Looker<R: 'static>(Look<R>);

@@ -15,6 +15,7 @@ pub mod limits;
 pub mod machine;
 pub mod memory;
 pub mod module;
+pub mod nan;
 mod numeric;
 pub mod opcode;
 mod simd;

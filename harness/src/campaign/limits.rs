@@ -27,7 +27,7 @@ impl Default for Limits {
 impl Limits {
     /// Wall-clock time, for a case that waits and so uses no CPU time.
     pub fn wall(&self) -> Duration {
-        self.cpu * 4
+        self.cpu * 10
     }
 
     /// Resident memory of an idle worker above which it is replaced, so that what one case leaves

@@ -85,6 +85,7 @@ fn name(what: &What) -> String {
         What::Generated { seed, number } => format!("generated/-/{seed:#x}/{number}"),
         What::File(path) => path.display().to_string(),
         What::Text(_) => "case".to_owned(),
+        What::Death(what) => name(what),
     }
 }
 
@@ -120,6 +121,10 @@ impl Death {
             status: Status::NotRun(self.what.clone()),
             outcome: None,
         });
+        if let Some(entry) = self.known {
+            report.known.insert(entry, 1);
+            return report;
+        }
         let stderr = settled(&self.stderr);
         let said = if stderr.is_empty() {
             String::new()
@@ -187,6 +192,7 @@ mod tests {
         let death = Death {
             limit,
             what: "the process was ended by SIGABRT".to_owned(),
+            known: None,
             stderr: "thread 'main' (77) panicked at a.rs:1\nat 0x7ffff7dd1234, 0x1f\n".to_owned(),
         };
         let ran = Ran {

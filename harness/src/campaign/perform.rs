@@ -49,7 +49,30 @@ pub fn perform(request: &Request, begun: Begun<'_>) -> Result<CaseReport, Failur
             let loaded = corpus::parse(text, alone).map_err(input)?;
             run(&loaded.case, wishes, begun)
         }
+        What::Death(what) => explain_death(what, wishes, begun),
     }
+}
+
+/// A report that counts the terminal entry that explains the death of a worker, if one does.
+fn explain_death(what: &What, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
+    let case = match what {
+        What::Generated { seed, number } => generated_case(*seed, *number, wishes)?,
+        What::File(path) => {
+            let mut case = corpus::load(path).map_err(input)?.case;
+            apply(wishes, &mut case)?;
+            case
+        }
+        What::Text(text) => {
+            let alone = |_: &str| Err(io::ErrorKind::NotFound.into());
+            corpus::parse(text, alone).map_err(input)?.case
+        }
+        _ => return Ok(CaseReport::default()),
+    };
+    begun(&Traits::of(&case));
+    let entry = case::explain_death(&case.script(), &case.options())?;
+    let mut report = CaseReport::default();
+    report.known.extend(entry.map(|entry| (entry, 1)));
+    Ok(report)
 }
 
 /// The generated case as it is run: with the user's wishes.

@@ -5,7 +5,7 @@
 use super::interrupt::Interrupt;
 use super::limits::Limits;
 use super::process::{Asked, Ended, Launch, Process};
-use super::protocol::Request;
+use super::protocol::{Request, What};
 use std::collections::BTreeMap;
 use std::io;
 use std::num::NonZeroUsize;
@@ -113,6 +113,24 @@ impl Pool {
         }
     }
 
+    /// The ledger entry that explains that a case took its worker with it, as another worker finds.
+    fn explain(
+        &self,
+        request: &Request,
+        interrupt: &Interrupt,
+    ) -> io::Result<Option<&'static str>> {
+        let request = Request {
+            what: What::Death(Box::new(request.what.clone())),
+            wishes: request.wishes.clone(),
+        };
+        let asked = Process::start(&self.launch)?.ask(&request, &self.limits, interrupt);
+        let Ended::Answer(answer) = asked.ended else {
+            return Ok(None);
+        };
+        let report = answer.result.ok().and_then(|report| report.read().ok());
+        Ok(report.and_then(|report| report.known.keys().next().copied()))
+    }
+
     fn ask(
         &self,
         worker: &mut Option<Process>,
@@ -123,7 +141,13 @@ impl Pool {
             Some(process) => process,
             None => Process::start(&self.launch)?,
         };
-        let asked = process.ask(request, &self.limits, interrupt);
+        let mut asked = process.ask(request, &self.limits, interrupt);
+        if let Ended::Died(death) = &mut asked.ended
+            && asked.begun.as_ref().is_some_and(|traits| traits.on_pulley)
+        {
+            death.known = self.explain(request, interrupt)?;
+            return Ok(asked);
+        }
         if matches!(asked.ended, Ended::Answer(_)) && !process.is_swollen(&self.limits) {
             *worker = Some(process);
         }

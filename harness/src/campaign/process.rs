@@ -59,6 +59,8 @@ pub struct Death {
     pub what: String,
     /// The last it wrote to standard error.
     pub stderr: String,
+    /// The ledger entry that explains it.
+    pub known: Option<&'static str>,
 }
 
 /// A worker.
@@ -244,6 +246,7 @@ impl Process {
             told,
         );
         Death {
+            known: None,
             limit: None,
             what: format!("{when}{what}"),
             stderr: self.last_words(),
@@ -263,6 +266,7 @@ impl Process {
             Limit::Memory => format!("more than {} MiB of memory resident", limits.memory >> 20),
         };
         Death {
+            known: None,
             limit: Some(limit),
             what,
             stderr: self.last_words(),

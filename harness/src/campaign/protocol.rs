@@ -6,7 +6,7 @@
 
 use super::wire;
 use crate::case::{Case, CaseReport, CommandReport, Status};
-use crate::configuration::{Configuration, Nans, Setting, SettingError};
+use crate::configuration::{Configuration, Nans, Setting, SettingError, Target};
 use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
 use crate::generate;
 use crate::ledger;
@@ -49,6 +49,9 @@ pub enum What {
     File(PathBuf),
     /// A case as a text that holds its modules, judged by nothing.
     Text(String),
+    /// Whether a terminal entry of the ledger explains that this case took its worker with it: the
+    /// report counts the entry, or nothing.
+    Death(Box<What>),
 }
 
 /// What the user decides in place of the case.
@@ -99,6 +102,9 @@ pub struct Traits {
     pub generator: Option<String>,
     /// Whether subject and oracle are compared, but not the uninstrumented execution with both.
     pub two_way: bool,
+    /// Whether it runs on Pulley, where an event may bring the process down.
+    #[serde(default)]
+    pub on_pulley: bool,
 }
 
 impl Traits {
@@ -116,6 +122,7 @@ impl Traits {
             name: case.name.clone(),
             generator: generate::generator_of(&case.name).map(str::to_owned),
             two_way: case.configuration.nans == Nans::Any,
+            on_pulley: case.configuration.target == Target::Pulley64,
         }
     }
 }
@@ -164,6 +171,7 @@ pub struct Report {
     known: BTreeMap<String, u64>,
     known_examples: Vec<Found>,
     refused: Option<String>,
+    two_way: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -202,6 +210,7 @@ impl From<CaseReport> for Report {
             known,
             known_examples,
             refused,
+            two_way,
         } = report;
         let known = known.into_iter().map(|(id, count)| (id.to_owned(), count));
         Report {
@@ -212,6 +221,7 @@ impl From<CaseReport> for Report {
             known: known.collect(),
             known_examples: known_examples.into_iter().map(Found::from).collect(),
             refused: refused.map(str::to_owned),
+            two_way,
         }
     }
 }
@@ -257,6 +267,7 @@ impl Report {
             known: known.collect::<Result<_, String>>()?,
             known_examples: known_examples?,
             refused: self.refused.as_deref().map(kept),
+            two_way: self.two_way,
         })
     }
 }
@@ -388,6 +399,7 @@ mod tests {
             known: BTreeMap::from([(ledger::TRAP_PC, 2)]),
             known_examples: vec![divergence(Some(ledger::TRAP_PC))],
             refused: Some("a reason"),
+            two_way: true,
         }
     }
 

@@ -1,7 +1,7 @@
 //! What a campaign's CPU time was spent on.
 
 use super::protocol::Cost;
-use super::worker::cpu_ns;
+use crate::phases::cpu_ns;
 use serde::Serialize;
 use std::collections::BTreeMap;
 

@@ -1,7 +1,9 @@
 //! What a campaign's generated cases were, and what they reached. It only counts.
 
 use super::outcome::Judged;
+use crate::lockstep::families::Checked;
 use crate::report::text::verdict;
+use crate::totals::FamilyCoverage;
 use lockstep_oracles::opcode::Opcode;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,12 +36,16 @@ pub struct Summary {
     pub points: Points,
     /// Opcodes of any proposal that were at a matched event.
     pub opcodes: usize,
+    /// Opcodes of Wasm 2.0 at which a family of rules was checked.
+    pub opcodes_by_family: BTreeMap<&'static str, FamilyCoverage>,
     /// The signal that ended the campaign before its budget did.
     pub interrupted: Option<&'static str>,
     #[serde(skip)]
     counts: BTreeMap<u64, u64>,
     #[serde(skip)]
     met: BTreeSet<usize>,
+    #[serde(skip)]
+    checked: Checked,
 }
 
 /// How the sequence points that cases executed are distributed; refused cases apart.
@@ -84,6 +90,7 @@ impl Summary {
         self.met
             .extend(events.filter(|(_, count)| **count > 0).map(|(op, _)| op));
         self.opcodes = self.met.len();
+        self.checked.add(&report.tally.checked);
     }
 
     /// Works out what can only be said when all cases are there.
@@ -94,6 +101,7 @@ impl Summary {
             p90: self.quantile(9, 10),
             above_200: above.sum(),
         };
+        self.opcodes_by_family = FamilyCoverage::by_name(&self.checked);
     }
 
     /// The smallest count that at least this part of the cases does not exceed.
@@ -129,6 +137,7 @@ mod tests {
     use super::*;
     use crate::campaign::protocol::{Cost, Traits, What};
     use crate::case::{CaseReport, CommandReport, Status};
+    use crate::lockstep::families::Family;
     use crate::report::Finished;
     use std::time::Duration;
 
@@ -136,6 +145,8 @@ mod tests {
         let mut report = CaseReport::default();
         report.tally.executed = points;
         report.tally.opcodes[points as usize % 3] = 1;
+        let op = Opcode::ALL[points as usize % 3];
+        report.tally.checked.note(Family::Step, op);
         report.commands.push(CommandReport {
             line: 1,
             kind: "action",
@@ -178,6 +189,7 @@ mod tests {
             (summary.cases, summary.two_way, summary.opcodes),
             (10, 1, 3)
         );
+        assert_eq!(summary.opcodes_by_family["step"].covered, 3);
         assert_eq!(summary.by_generator["smith"], 10);
         assert_eq!(summary.seed, "0x1f");
     }

@@ -79,21 +79,24 @@ pub mod pc {
     }
 }
 
-/// Counts by opcode: those that are not zero, with their positions in [`Opcode::ALL`].
+/// Counts, or sets of bits, by opcode: those that are not zero, with their positions in [`Opcode::ALL`].
 ///
 /// [`Opcode::ALL`]: lockstep_oracles::opcode::Opcode::ALL
 pub mod sparse {
     use lockstep_oracles::opcode::Opcode;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
     /// Writes pairs of position and count.
     ///
     /// # Errors
     ///
     /// The serializer's.
-    pub fn serialize<S: Serializer>(counts: &[u64], serializer: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer, T: Copy + Default + PartialEq + Serialize>(
+        counts: &[T],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         let numbered = counts.iter().copied().enumerate();
-        serializer.collect_seq(numbered.filter(|(_, count)| *count > 0))
+        serializer.collect_seq(numbered.filter(|(_, count)| *count != T::default()))
     }
 
     /// Reads pairs of position and count.
@@ -101,9 +104,11 @@ pub mod sparse {
     /// # Errors
     ///
     /// When a position is that of no opcode.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<[u64]>, D::Error> {
-        let pairs = Vec::<(usize, u64)>::deserialize(deserializer)?;
-        let mut counts = vec![0; Opcode::ALL.len()];
+    pub fn deserialize<'de, D: Deserializer<'de>, T: Copy + Default + Deserialize<'de>>(
+        deserializer: D,
+    ) -> Result<Box<[T]>, D::Error> {
+        let pairs = Vec::<(usize, T)>::deserialize(deserializer)?;
+        let mut counts = vec![T::default(); Opcode::ALL.len()];
         for (position, count) in pairs {
             let place = counts.get_mut(position);
             *place.ok_or_else(|| D::Error::custom(format!("there is no opcode {position}")))? =

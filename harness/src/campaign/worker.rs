@@ -3,8 +3,8 @@
 use super::perform::Begun;
 use super::protocol::{Answer, Cost, Failure, Message, Report, Request};
 use crate::case::CaseReport;
+use crate::phases::{Phase, Sampler, cpu_ns};
 use crate::totals::peak_rss;
-use rustix::time::{ClockId, clock_gettime};
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
 
@@ -18,21 +18,31 @@ pub fn serve(
     mut output: impl Write,
     perform: impl Fn(&Request, Begun<'_>) -> Result<CaseReport, Failure>,
 ) -> io::Result<()> {
+    let sampler = Sampler::start();
     let mut idle_since = 0;
     for line in input.lines() {
         let line = line?;
         let started = cpu_ns();
+        let before = sampler.times();
         let (result, made) = match serde_json::from_str(&line) {
             Ok(request) => answer(&request, &mut output, &perform),
             Err(error) => (Err(Failure::Internal(error.to_string())), None),
         };
         let ended = cpu_ns();
         let making = made.map(|made| (MAKING.to_owned(), made - started));
+        let after = sampler.times();
+        let sampled = Phase::ALL.into_iter().skip(1).map(|phase| {
+            let time = after[phase as usize] - before[phase as usize];
+            (phase.name().to_owned(), time)
+        });
         let cost = Cost {
             case_ns: ended - started,
             outside_ns: started - idle_since,
             peak_rss: peak_rss(),
-            phases: making.into_iter().collect::<BTreeMap<_, _>>(),
+            phases: making
+                .into_iter()
+                .chain(sampled)
+                .collect::<BTreeMap<_, _>>(),
         };
         idle_since = ended;
         let result = result.map(Report::from);
@@ -70,12 +80,6 @@ fn write(output: &mut impl Write, message: &Message) -> io::Result<()> {
     line.push(b'\n');
     output.write_all(&line)?;
     output.flush()
-}
-
-/// CPU time of this process, in nanoseconds.
-pub fn cpu_ns() -> u64 {
-    let now = clock_gettime(ClockId::ProcessCPUTime);
-    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
 /// Has the system end this process when the campaign that started it is gone, however it went.

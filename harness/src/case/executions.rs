@@ -148,3 +148,63 @@ fn beside<'a>(
     run.subject.driver().label = "neighbour: ";
     Ok(run)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::configuration::{Configuration, Signals};
+    use lockstep_oracles::WasmFeatures;
+
+    const SCRIPT: Script = Script {
+        name: String::new(),
+        features: WasmFeatures::WASM2,
+        commands: Vec::new(),
+    };
+
+    fn with_signals(signals: Signals) -> Settings {
+        Settings {
+            configuration: Configuration {
+                signals,
+                ..Configuration::default()
+            },
+            ..Settings::default()
+        }
+    }
+
+    /// The report of an instrumented engine of which a refusal is expected, or none.
+    fn report(settings: &Settings, expected: Option<&'static str>) -> Option<CaseReport> {
+        let made = factory(Execution::Instrumented, settings, expected);
+        made.err().map(|refused| refused.report(&SCRIPT))
+    }
+
+    #[test]
+    fn configuration_accepted() {
+        let report = report(&with_signals(Signals::Off), Some("a lie")).unwrap();
+        let [divergence] = &report.divergences[..] else {
+            panic!("{report:#?}")
+        };
+        assert_eq!(divergence.rule, RuleId::Refusal);
+        assert_eq!(divergence.expected, "the engine refuses a lie");
+        assert_eq!(divergence.observed, "it accepts it");
+        assert_eq!(report.refused, None);
+    }
+
+    #[test]
+    fn configuration_refused_without_a_reason() {
+        let report = report(&with_signals(Signals::Everywhere), None).unwrap();
+        let [divergence] = &report.divergences[..] else {
+            panic!("{report:#?}")
+        };
+        assert_eq!(divergence.rule, RuleId::Refusal);
+        assert_eq!(divergence.expected, "the engine accepts the configuration");
+        assert!(divergence.observed.contains("signals-based"), "{report:#?}");
+    }
+
+    #[test]
+    fn a_refusal_that_must_be_is_no_divergence() {
+        assert!(report(&with_signals(Signals::Off), None).is_none());
+        let report = report(&with_signals(Signals::Everywhere), Some("signals")).unwrap();
+        assert!(report.divergences.is_empty(), "{report:#?}");
+        assert_eq!(report.refused, Some("signals"));
+    }
+}

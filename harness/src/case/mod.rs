@@ -10,8 +10,10 @@ mod terminal;
 pub mod value;
 
 pub use imports::ImportSettings;
+pub use terminal::explain_death;
 pub use value::{Case, CaseModule, Expect, Host, HostMemory, HostTable, Step, StepAction, Stub};
 
+use crate::configuration::Nans;
 use crate::divergence::{Divergence, Execution};
 use crate::fault::{Honest, Tamper};
 use crate::lockstep::tally::Tally;
@@ -84,9 +86,15 @@ pub struct CaseReport {
     pub known: BTreeMap<&'static str, u64>,
     /// The first match of each ledger entry.
     pub known_examples: Vec<Divergence>,
-    /// Why the engine refused the configuration, as it must; nothing was run then.
+    /// Why the engine refused the configuration, as it must, or the harness refused it under this
+    /// schedule; nothing was run then.
     pub refused: Option<&'static str>,
+    /// Whether the uninstrumented execution is left out: subject and oracle alone were compared.
+    pub two_way: bool,
 }
+
+/// Why a case is refused whose subject chooses NaNs where no event shows them.
+pub const UNSEEN_NANS: &str = "NaNs of the engine's choice without single-step from start to end";
 
 impl CaseReport {
     /// How many commands have a status that `wanted` accepts.
@@ -146,6 +154,14 @@ pub fn run_with<T: Tamper>(
         features: script.features,
         ..options.settings
     };
+    let any_nans = settings.configuration.nans == Nans::Any;
+    if any_nans && !options.schedule.steps_throughout() {
+        return Ok(CaseReport {
+            name: script.name.clone(),
+            refused: Some(UNSEEN_NANS),
+            ..CaseReport::default()
+        });
+    }
     let (instrumented, uninstrumented) = match executions::factories(&settings) {
         Ok(factories) => factories,
         Err(refused) => return Ok(refused.report(script)),
@@ -157,14 +173,20 @@ pub fn run_with<T: Tamper>(
     let suspected: Vec<&mut Executed> = both.filter(|e| e.findings.suspected.is_some()).collect();
     if !suspected.is_empty() {
         let confirmed = terminal::confirmed(script, options, &instrumented)?;
-        suspected.into_iter().for_each(|e| e.findings.decide(confirmed));
+        suspected
+            .into_iter()
+            .for_each(|e| e.findings.decide(confirmed));
         if confirmed.is_some() {
             // The native execution came to the end: so does this one.
             cut = None;
         }
     }
+    if any_nans {
+        // Its NaNs may be others, and no event shows them.
+        return Ok(combine(script, executed, None, neighbour));
+    }
     let twin = Run::new(script, options, &Schedule::idle(), &uninstrumented, Honest)?.all(cut);
-    Ok(combine(script, executed, twin, neighbour))
+    Ok(combine(script, executed, Some(twin), neighbour))
 }
 
 /// Runs the instrumented execution alone, for traces and benchmarks.
@@ -197,24 +219,24 @@ pub fn run_instrumented(
 fn combine(
     script: &Script,
     instrumented: Executed,
-    uninstrumented: Executed,
+    uninstrumented: Option<Executed>,
     neighbour: Option<Executed>,
 ) -> CaseReport {
-    let statuses: Vec<Status> = instrumented
-        .statuses
-        .iter()
-        .zip(&uninstrumented.statuses)
-        .map(|(a, b)| worse(a, b).clone())
-        .collect();
+    let mut statuses = instrumented.statuses.clone();
+    if let Some(uninstrumented) = &uninstrumented {
+        for (status, other) in statuses.iter_mut().zip(&uninstrumented.statuses) {
+            *status = worse(status, other).clone();
+        }
+    }
     let mut report = CaseReport {
         name: script.name.clone(),
+        two_way: uninstrumented.is_none(),
         ..CaseReport::default()
     };
     report.commands = commands(script, &statuses, &instrumented.outcomes);
     absorb(&mut report, instrumented);
-    absorb(&mut report, uninstrumented);
-    if let Some(neighbour) = neighbour {
-        absorb(&mut report, neighbour);
+    for other in [uninstrumented, neighbour].into_iter().flatten() {
+        absorb(&mut report, other);
     }
     report
 }

@@ -6,6 +6,7 @@ use super::{CaseOptions, Executed, Status};
 use crate::fault::Tamper;
 use crate::lockstep::driver::{Ended, Expected, Verdict};
 use crate::outcome::{Outcome, SeenTrap};
+use crate::phases::{self, Phase};
 use crate::rules::RuleId;
 use crate::schedule::Schedule;
 use crate::seen::Seen;
@@ -125,6 +126,8 @@ impl<'a, T: Tamper> Run<'a, T> {
         let driver = self.subject.driver();
         self.executed.tally = std::mem::take(&mut driver.tally);
         self.executed.findings = std::mem::take(&mut driver.findings);
+        let _phase = phases::enter(Phase::Subject);
+        drop(self.subject);
         self.executed
     }
 
@@ -168,8 +171,9 @@ impl<'a, T: Tamper> Run<'a, T> {
         if let Some(ended @ Ended::Known(_)) = &driver.ended {
             return Status::NotRun(ended.to_string());
         }
-        if let Some(Ended::EventLimit(_) | Ended::PointLimit(_) | Ended::OracleLimit(_)) =
-            driver.ended
+        if let Some(
+            Ended::EventLimit(_) | Ended::PointLimit(_) | Ended::OracleLimit(_) | Ended::UnseenNan,
+        ) = driver.ended
             && let Some(ended) = driver.ended.clone()
         {
             return Status::Inconclusive(ended.to_string());

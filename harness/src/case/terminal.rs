@@ -3,7 +3,7 @@
 
 use super::script::Run;
 use super::{CaseOptions, Executed, executions};
-use crate::configuration::{Configuration, Target};
+use crate::configuration::{Configuration, Nans, Target};
 use crate::divergence::Execution;
 use crate::fault::Honest;
 use crate::ledger::PULLEY_REGISTERS;
@@ -35,8 +35,48 @@ pub(super) fn confirmed(
     if !agrees {
         return Ok(None);
     }
-    let idle = Run::new(script, options, &Schedule::idle(), pulley, Honest)?.all(None);
+    let quiet = canonical(script, options);
+    let factory = match options.settings.configuration.nans {
+        Nans::Canonical => pulley.clone(),
+        Nans::Any => Factory::new(Execution::Instrumented, &quiet.settings)?,
+    };
+    let idle = Run::new(script, &quiet, &Schedule::idle(), &factory, Honest)?.all(None);
     Ok(is_clean(&idle).then_some(PULLEY_REGISTERS))
+}
+
+/// The terminal entry that explains that a case took its process with it, if one does: everything that
+/// the case runs without the entry's cause comes to its end, and agrees.
+///
+/// # Errors
+///
+/// When the engine refuses a configuration that it accepted for the case.
+pub fn explain_death(
+    script: &Script,
+    options: &CaseOptions,
+) -> Result<Option<&'static str>, SubjectError> {
+    let settings = Settings {
+        features: script.features,
+        ..options.settings
+    };
+    if settings.configuration.target != Target::Pulley64 {
+        return Ok(None);
+    }
+    let quiet = canonical(script, options);
+    let uninstrumented = Factory::new(Execution::Uninstrumented, &quiet.settings)?;
+    let twin = Run::new(script, &quiet, &Schedule::idle(), &uninstrumented, Honest)?.all(None);
+    if !is_clean(&twin) {
+        return Ok(None);
+    }
+    let instrumented = Factory::new(Execution::Instrumented, &settings)?;
+    confirmed(script, options, &instrumented)
+}
+
+/// The same case with canonical NaNs: where no event comes, none shows which NaN the engine chose.
+fn canonical(script: &Script, options: &CaseOptions) -> CaseOptions {
+    let mut options = options.clone();
+    options.settings.features = script.features;
+    options.settings.configuration.nans = Nans::Canonical;
+    options
 }
 
 fn is_clean(executed: &Executed) -> bool {

@@ -206,7 +206,7 @@ impl Options {
                     quoted(&path.display().to_string())
                 )
             }
-            What::Text(_) => String::new(),
+            What::Text(_) | What::Death(_) => String::new(),
         }
     }
 }

@@ -23,14 +23,6 @@ pub enum CorpusError {
         /// What the operating system said.
         source: io::Error,
     },
-    /// The file is larger than any case that could be run.
-    #[error("{} is larger than the {limit} bytes that a case file may have", path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// The limit in bytes.
-        limit: u64,
-    },
     /// The file is no text.
     #[error("{} is no case file: not UTF-8 at offset 0x{offset:x}", path.display())]
     NotText {

@@ -2,12 +2,10 @@
 
 use super::weights::{below, chance};
 use crate::configuration::{
-    Allocation, AxisName, BoundsChecks, Configuration, MemoryReservation, Signals,
+    Allocation, AxisName, BoundsChecks, Configuration, MemoryReservation, Nans, Signals,
 };
+use crate::schedule::Schedule;
 use arbitrary::{Result, Unstructured};
-
-/// Whether cases with NaNs as the engine likes them are drawn.
-pub(super) const ANY_NANS: bool = false;
 
 /// Draws a configuration. One in a hundred is one that an engine must refuse.
 ///
@@ -17,7 +15,8 @@ pub(super) const ANY_NANS: bool = false;
 pub(super) fn configuration(u: &mut Unstructured<'_>) -> Result<Configuration> {
     let mut configuration = Configuration::default();
     for &axis in AxisName::ALL {
-        if axis == AxisName::Nans && !ANY_NANS {
+        // Drawn when the schedule is known.
+        if axis == AxisName::Nans {
             continue;
         }
         let (times, of) = odds(axis);
@@ -31,6 +30,16 @@ pub(super) fn configuration(u: &mut Unstructured<'_>) -> Result<Configuration> {
         refuse(u, &mut configuration)?;
     }
     Ok(configuration)
+}
+
+/// Draws whose NaNs there are: the engine's only where every event comes, so that each NaN is seen.
+///
+/// # Errors
+///
+/// None in practice; the signature is that of every draw.
+pub(super) fn nans(u: &mut Unstructured<'_>, schedule: &Schedule) -> Result<Nans> {
+    let any = chance(u, 1, 8)? && schedule.steps_throughout();
+    Ok(if any { Nans::Any } else { Nans::Canonical })
 }
 
 /// How often an axis is not at its default.
@@ -108,7 +117,7 @@ mod tests {
         }
         for &axis in AxisName::ALL {
             let values = match axis {
-                AxisName::Nans if !ANY_NANS => 1,
+                AxisName::Nans => 1,
                 _ => axis.axis().values.len(),
             };
             for position in 0..values {
@@ -116,6 +125,21 @@ mod tests {
             }
             assert!(seen[&(axis, 0)] > 2000, "{axis}");
         }
+    }
+
+    #[test]
+    fn nans_are_the_engine_s_only_where_every_event_comes() {
+        let mut rng = rand_chacha::ChaCha8Rng::from_seed([8; 32]);
+        let mut drawn = |schedule: &Schedule| {
+            (0..400)
+                .filter(|_| {
+                    let bytes = rng.next_u64().to_le_bytes();
+                    nans(&mut Unstructured::new(&bytes), schedule) == Ok(Nans::Any)
+                })
+                .count()
+        };
+        assert!((20..100).contains(&drawn(&Schedule::default())));
+        assert_eq!(drawn(&Schedule::idle()), 0);
     }
 
     #[test]

@@ -97,7 +97,7 @@ pub fn case(u: &mut Unstructured<'_>) -> Result<Case> {
     let mut decisions = Unstructured::new(decisions);
     let data = u.bytes(u.len())?;
     let u = &mut decisions;
-    let configuration = configuration::configuration(u)?;
+    let mut configuration = configuration::configuration(u)?;
     let frames = if chance(u, 1, 6)? {
         FramePolicy::All
     } else {
@@ -123,6 +123,7 @@ pub fn case(u: &mut Unstructured<'_>) -> Result<Case> {
         steps: steps.len() as u32,
     };
     let schedule = schedule::schedule(u, &scene)?;
+    configuration.nans = configuration::nans(u, &schedule)?;
     let modules = modules.into_iter();
     Ok(Case {
         name: format!("generated/{}", drawn.generator),

@@ -8,6 +8,7 @@ pub mod if_params;
 use crate::divergence::Moment;
 use crate::rules::RuleId;
 use lockstep_oracles::opcode::Opcode;
+use lockstep_oracles::trap::Trap;
 
 /// What an entry does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -60,6 +61,9 @@ pub const TRAP_SLOT: &str = "W42-TRAP-SLOT";
 pub const PULLEY_REGISTERS: &str = "W42-PULLEY-REGISTERS";
 /// A host function that host code called shows the frames behind it twice.
 pub const HOST_ACTIVATION: &str = "W42-HOST-ACTIVATION";
+
+/// A load or store out of bounds on Pulley raises no event.
+pub const PULLEY_MEMORY_TRAP: &str = "W42-PULLEY-MEMORY-TRAP";
 
 /// The ledger.
 pub static ENTRIES: &[Entry] = &[
@@ -154,6 +158,17 @@ pub static ENTRIES: &[Entry] = &[
         test: "stepping_on_pulley_still_changes_a_result",
     },
     Entry {
+        id: PULLEY_MEMORY_TRAP,
+        kind: EntryKind::Observational,
+        rule: "EVENT-TRAP",
+        versions: "42.0.2",
+        cause: "On pulley64 the bounds check of a load or store is merged with the access into one \
+                instruction of the interpreter, which traps by itself; the library call that would \
+                tell the debugger is not made. Matches only a load or store whose access is out of \
+                bounds, and only when the invocation then ends with that trap.",
+        test: "pulley_memory_trap_is_still_silent",
+    },
+    Entry {
         id: HOST_ACTIVATION,
         kind: EntryKind::Observational,
         rule: "FRAME-COUNT",
@@ -165,6 +180,12 @@ pub static ENTRIES: &[Entry] = &[
         test: "host_activation_still_shows_frames_twice",
     },
 ];
+
+/// Opcodes whose trap raises no event on Pulley (`W42-PULLEY-MEMORY-TRAP`).
+pub fn traps_silently(op: Opcode, trap: Trap) -> bool {
+    let accesses = op.name().contains(".load") || op.name().contains(".store");
+    accesses && trap == Trap::OutOfBoundsMemoryAccess
+}
 
 /// Rules that a value changed in a register can break (`W42-PULLEY-REGISTERS`); what the store says of
 /// itself, and the shape of frames, do not depend on the guest's registers.

@@ -3,14 +3,16 @@
 use super::entities::{Taint, Unresolved};
 use super::explain::ShownStacksCache;
 use super::findings::Findings;
+use super::nans::OpenNans;
 use super::policy::{FrameBudget, FramePolicy};
 use super::tally::Tally;
-use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
 use crate::configuration::{Configuration, Inlining, Target};
+use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
 use crate::layout::FunctionLayout;
-use crate::ledger::{PULLEY_REGISTERS, register_can_break};
+use crate::ledger::{PULLEY_MEMORY_TRAP, PULLEY_REGISTERS, register_can_break, traps_silently};
 use crate::observe::Place;
 use crate::outcome::{HostFailure, Outcome, SeenTrap};
+use crate::phases;
 use crate::rules::RuleId;
 use crate::schedule::model::{BreakpointModel, Selected};
 use crate::seen::Seen;
@@ -22,6 +24,7 @@ use lockstep_oracles::limits::Limits;
 use lockstep_oracles::machine::{
     EverySequencePoint, FrameView, InvokeError, Machine, NoSequencePoint, Stop, StopAt,
 };
+use lockstep_oracles::opcode::Opcode;
 use lockstep_oracles::trap::{Exhaustion, Trap};
 use lockstep_oracles::value::Value;
 use std::cell::Cell;
@@ -66,6 +69,8 @@ pub enum Ended {
     OracleLimit(Exhaustion),
     /// The oracle passed so many sequence points without an event that it is not run on.
     PointLimit(u64),
+    /// The oracle is about to use a NaN that the specification leaves open and that was not seen.
+    UnseenNan,
 }
 
 impl std::fmt::Display for Ended {
@@ -77,6 +82,9 @@ impl std::fmt::Display for Ended {
             Ended::PointLimit(n) => {
                 write!(f, "the oracle passed {n} sequence points without an event")
             }
+            Ended::UnseenNan => f.write_str(
+                "a NaN that the specification leaves open is used, and its slot cannot be read",
+            ),
             Ended::OracleLimit(limit) => write!(f, "the oracle reached its limit ({limit:?})"),
         }
     }
@@ -171,16 +179,19 @@ pub struct Driver {
     pub tracer: Option<Box<dyn Tracer>>,
     /// Which events must come.
     pub breakpoints: BreakpointModel,
+    /// The instance that is being made, until the subject gives a handle.
+    pub making: Option<InstanceAddr>,
     /// Whether callees are inlined.
     pub(super) inlined: bool,
-    /// Whether events change registers of the guest (`W42-PULLEY-REGISTERS`).
-    registers_change: bool,
+    /// Whether the guest is bytecode: events change its registers (`W42-PULLEY-REGISTERS`).
+    on_pulley: bool,
     /// Whether another store of the engine runs at the same time.
     pub neighbour: bool,
     /// Whether the epoch was advanced since the last `EpochYield` event, by this store or another.
     pub epoch_advanced: bool,
     pub(super) execution: Execution,
     pub(super) budget: FrameBudget,
+    pub(super) nans: OpenNans,
     pub(super) modules: Vec<ModuleFacts>,
     pub(super) phase: Phase,
     /// Where the last matched event was.
@@ -227,13 +238,15 @@ impl Driver {
             label: "",
             ended: None,
             tracer: None,
+            making: None,
             inlined: config.configuration.inlining == Inlining::On,
-            registers_change: config.configuration.target == Target::Pulley64,
+            on_pulley: config.configuration.target == Target::Pulley64,
             breakpoints: BreakpointModel::default(),
             neighbour: false,
             epoch_advanced: false,
             execution: config.execution,
             budget: FrameBudget::new(config.frames),
+            nans: OpenNans::new(&config.configuration),
             modules: Vec::new(),
             phase: Phase::Running,
             previous: None,
@@ -290,9 +303,13 @@ impl Driver {
     /// Runs the oracle to its next stop, as this execution's subject would.
     #[inline]
     pub(super) fn advance(&mut self) -> Stop {
+        let _phase = phases::enter(phases::Phase::Oracle);
         match self.execution {
             Execution::Instrumented if self.breakpoints.is_single_step() => {
                 self.tally.executed += 1;
+                if self.nans.any {
+                    return self.advance_noting_nans();
+                }
                 self.machine.run(&EverySequencePoint)
             }
             Execution::Instrumented => self.advance_to_breakpoint(),
@@ -402,19 +419,17 @@ impl Driver {
         }
         match self.advance() {
             Stop::Return => {
+                self.adopt_result(outcome);
                 let results = self.machine.results().to_vec();
                 self.check_results(&results, outcome);
                 Verdict::Ended(Expected::Returned(results))
             }
             Stop::Trap(trap) => {
+                let op = self.machine.current_op();
                 self.machine.unwind();
                 let agrees = matches!(outcome, Outcome::Trapped(seen) if seen.is(trap));
                 if agrees && self.execution == Execution::Instrumented {
-                    self.report_end(
-                        RuleId::TrapEvent,
-                        format!("a Trap event: {trap}"),
-                        "no such event before the invocation ended".to_owned(),
-                    );
+                    self.report_silent_trap(trap, op);
                 }
                 self.check_outcome(agrees, Expected::Trapped(trap), outcome)
             }
@@ -425,6 +440,23 @@ impl Driver {
             }
             stop @ (Stop::SequencePoint | Stop::HostCall(_)) => self.finish_early(stop, outcome),
         }
+    }
+
+    /// The invocation trapped as it must, but no event said so.
+    fn report_silent_trap(&mut self, trap: Trap, op: Option<Opcode>) {
+        let known = self.on_pulley && op.is_some_and(|op| traps_silently(op, trap));
+        if known && self.findings.known.contains_key(PULLEY_MEMORY_TRAP) {
+            return self.findings.count_known(PULLEY_MEMORY_TRAP);
+        }
+        let at = op.map_or(String::new(), Opcode::name);
+        let mut divergence = self.plain(
+            RuleId::TrapEvent,
+            Moment::End,
+            format!("a Trap event: {trap}, at {at}"),
+            "no such event before the invocation ended".to_owned(),
+        );
+        divergence.known = known.then_some(PULLEY_MEMORY_TRAP);
+        self.record(divergence);
     }
 
     /// The subject ended where the oracle still has something to do.
@@ -547,7 +579,18 @@ impl Driver {
         expected: String,
         observed: String,
     ) {
-        let divergence = Divergence {
+        let divergence = self.plain(rule, moment, expected, observed);
+        self.record(divergence);
+    }
+
+    fn plain(
+        &self,
+        rule: RuleId,
+        moment: Moment,
+        expected: String,
+        observed: String,
+    ) -> Divergence {
+        Divergence {
             rule,
             execution: self.execution,
             command: self.command.clone(),
@@ -559,14 +602,13 @@ impl Driver {
             site: None,
             state: Vec::new(),
             known: None,
-        };
-        self.record(divergence);
+        }
     }
 
     /// Records a divergence; one that events on Pulley may have caused is set aside, and ends the
     /// execution: whether they did is for the case to find out.
     pub(super) fn record(&mut self, divergence: Divergence) {
-        let suspect = self.registers_change
+        let suspect = self.on_pulley
             && self.execution == Execution::Instrumented
             && divergence.known.is_none()
             && self.tally.sequence_points > 0

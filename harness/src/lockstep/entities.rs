@@ -4,7 +4,7 @@ use super::driver::Driver;
 use crate::divergence::Moment;
 use crate::rules::RuleId;
 use crate::seen::{Seen, SeenFunc};
-use lockstep_oracles::address::{FuncAddr, GlobalAddr, MemAddr, TableAddr};
+use lockstep_oracles::address::{FuncAddr, GlobalAddr, InstanceAddr, MemAddr, TableAddr};
 use lockstep_oracles::store::FuncInst;
 use lockstep_oracles::value::{Ref, Value};
 use std::collections::{BTreeSet, HashMap};
@@ -171,13 +171,23 @@ impl Driver {
         seen: Seen,
         expected: Option<Ref>,
     ) -> bool {
+        self.unresolved_is(seen, expected, |instance| subject.has_instance(instance))
+    }
+
+    /// The same for a value that is not an entity's.
+    pub(super) fn unresolved_is(
+        &mut self,
+        seen: Seen,
+        expected: Option<Ref>,
+        has_handle: impl Fn(InstanceAddr) -> bool,
+    ) -> bool {
         let (Seen::Func(SeenFunc::Unknown(raw)), Some(Ref::Func(func))) = (seen, expected) else {
             return false;
         };
         let FuncInst::Wasm { instance, .. } = self.machine.store.func(func) else {
             return false;
         };
-        if subject.has_instance(*instance) {
+        if has_handle(*instance) {
             return false;
         }
         *self.unresolved.0.entry(raw).or_insert(func) == func

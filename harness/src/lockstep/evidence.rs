@@ -12,6 +12,7 @@ use lockstep_oracles::ValType;
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::FrameView;
+use lockstep_oracles::opcode::Opcode;
 
 /// Frames shown in a report, innermost first.
 const FRAMES_SHOWN: usize = 8;
@@ -56,14 +57,22 @@ impl Readable for ReadableSlots<'_> {
             height = count;
         }
         if height != count {
-            return self.predicted_operand(function, instance, position, count, index);
+            let predicted = self.predicted_operand(function, instance, position, count, index);
+            return predicted == Some(true);
         }
         while let Some(id) = shape {
             let node = &function.shapes[id.0 as usize];
             if node.height == index + 1 {
                 let trapped = matches!(self.0.phase, super::driver::Phase::Trapped(_));
                 let reference = matches!(node.ty, ValType::Ref(_));
-                return !(layout.top_operand(shape) || trapped && reference);
+                if layout.top_operand(shape) || trapped && reference {
+                    return false;
+                }
+                // At a `call_indirect` that waits, a phantom may stand in for the table index.
+                let waits = function.instrs[position].op == Opcode::CallIndirect;
+                let other = waits
+                    .then(|| self.predicted_operand(function, instance, position, count, index));
+                return other.flatten().unwrap_or(true);
             }
             shape = node.below;
         }
@@ -73,6 +82,7 @@ impl Readable for ReadableSlots<'_> {
 
 impl ReadableSlots<'_> {
     /// Whether the operand may be read where the ledger predicts a wrong stack: if it is a real one.
+    /// `None` where it predicts none of this size.
     fn predicted_operand(
         &self,
         function: &Function,
@@ -80,7 +90,7 @@ impl ReadableSlots<'_> {
         position: usize,
         count: u32,
         index: u32,
-    ) -> bool {
+    ) -> Option<bool> {
         let computed;
         let stacks = match self.0.shown_stacks.get(&(instance, function.index)) {
             Some(stacks) => stacks,
@@ -90,9 +100,7 @@ impl ReadableSlots<'_> {
                 &computed
             }
         };
-        let Some(shown) = stacks.get(&position) else {
-            return false;
-        };
+        let shown = stacks.get(&position)?;
         // A waiting caller lacks the table index here too.
         let as_predicted = shown.len() == count as usize || shown.len() == count as usize + 1;
         let module = &self.0.machine.store.instance(instance).module;
@@ -100,7 +108,7 @@ impl ReadableSlots<'_> {
         let layout = &self.0.modules[instance.index()].layouts[defined];
         let hazards = hazardous_operands(function, layout, shown.iter().map(|operand| operand.ty));
         let index = index as usize;
-        as_predicted && shown[index].real.is_some() && !hazards[index]
+        as_predicted.then(|| shown[index].real.is_some() && !hazards[index])
     }
 }
 

@@ -3,11 +3,13 @@
 //! Nothing here allocates: a comparison answers with a small description of what differs, and the
 //! report is made elsewhere, from a snapshot, only when there is something to report.
 
+use super::families::Family;
 use super::tally::Tally;
 use crate::layout::FunctionLayout;
 use crate::observe::{Boundary, Place, Walk};
 use lockstep_oracles::ValType;
 use lockstep_oracles::machine::FrameView;
+use lockstep_oracles::opcode::Opcode;
 
 /// What of a frame's values differs. Each part is the first index at which it does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,7 +84,11 @@ pub fn compare_locals<W: Walk>(
         }
     }
     tally.v128_slots_avoided += avoided;
-    tally.values += view.locals.len() as u64 - avoided;
+    let compared = view.locals.len() as u64 - avoided;
+    tally.values += compared;
+    if compared > 0 {
+        tally.checked.note(Family::Locals, view.op());
+    }
 }
 
 /// A local differs: in its type, or only in its value? Reading it again shows the same.
@@ -125,7 +131,11 @@ fn compare_operands<W: Walk>(
         shape = node.below;
     }
     tally.v128_slots_avoided += avoided;
-    tally.values += height as u64 - avoided;
+    let compared = height as u64 - avoided;
+    tally.values += compared;
+    if compared > 0 {
+        tally.checked.note(Family::Operands, view.op());
+    }
 }
 
 /// An operand differs. They come from the top: the last one noted is the lowest.
@@ -179,13 +189,14 @@ pub fn compare_stack<'m, 'l, W: Walk>(
     tally: &mut Tally,
     mut on_values: impl FnMut(usize, ValueDiff),
 ) -> Option<StackDiff> {
-    let mut previous: Option<usize> = None;
+    let mut previous: Option<(usize, Opcode)> = None;
     let mut crossed = Boundary::Same;
     for (frame, view) in views.take(limit).enumerate() {
         if walk.done() {
             return Some(StackDiff::Missing { frame });
         }
-        if let Some(callee) = previous {
+        if let Some((callee, op)) = previous {
+            tally.checked.note(Family::Callers, op);
             let expected = if callee == view.activation {
                 Boundary::Same
             } else {
@@ -202,7 +213,7 @@ pub fn compare_stack<'m, 'l, W: Walk>(
         if !diff.is_empty() {
             on_values(frame, diff);
         }
-        previous = Some(view.activation);
+        previous = Some((view.activation, view.op()));
         if frame + 1 < limit || limit >= depth {
             crossed = walk.parent();
         }

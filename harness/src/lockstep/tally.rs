@@ -1,5 +1,6 @@
 //! What was compared, counted.
 
+use super::families::Checked;
 use lockstep_oracles::opcode::Opcode;
 
 /// Counts of one execution of one case.
@@ -36,6 +37,8 @@ pub struct Tally {
     /// Times each opcode was at a matched event, by [`Opcode`].
     #[serde(with = "crate::campaign::wire::sparse")]
     pub opcodes: Box<[u64]>,
+    /// Families of rules checked at each opcode.
+    pub checked: Checked,
 }
 
 impl Default for Tally {
@@ -56,6 +59,7 @@ impl Default for Tally {
             code_images: 0,
             epoch_yields: 0,
             opcodes: vec![0; Opcode::ALL.len()].into(),
+            checked: Checked::default(),
         }
     }
 }
@@ -85,5 +89,6 @@ impl Tally {
         for (mine, theirs) in self.opcodes.iter_mut().zip(&other.opcodes) {
             *mine += theirs;
         }
+        self.checked.add(&other.checked);
     }
 }

@@ -1,6 +1,7 @@
 //! `Trap` events: the trapping opcode, and what of its operands is still there.
 
 use super::driver::{Driver, Flow, Phase};
+use super::families::Family;
 use super::frames::{ValueDiff, compare_locals, compare_stack, expected_place};
 use super::tally::Tally;
 use crate::divergence::{Moment, count};
@@ -78,6 +79,7 @@ impl Driver {
                 }
                 self.compare_trap(observed)
             }
+            _ if self.ended.is_some() => Flow::Stop,
             stop => {
                 let expected = match stop {
                     Stop::SequencePoint => "an event at the next opcode",
@@ -104,6 +106,9 @@ impl Driver {
             return Flow::Stop;
         }
         let stop = self.advance();
+        if self.ended.is_some() {
+            return Flow::Stop;
+        }
         // The trapping frame is still there.
         let op = self.machine.top().map(|view| view.op());
         let Stop::Trap(trap) = stop else {
@@ -173,6 +178,7 @@ impl Driver {
                 "no frame".to_owned(),
             );
         }
+        self.tally.checked.note(Family::Trap, view.op());
         let expected = expected_place(&view);
         let position = view.position;
         let function = (view.instance, view.function.index);
@@ -273,6 +279,9 @@ impl Driver {
         if limit <= 1 {
             return Flow::Continue;
         }
+        if let Some(op) = self.machine.current_op() {
+            self.tally.checked.note(Family::Callers, op);
+        }
         let mut values: Vec<(usize, ValueDiff)> = Vec::new();
         let mut walk = observed.walk();
         walk.parent();
@@ -350,6 +359,7 @@ impl TrapFrame {
                 tally.v128_slots_avoided += 1;
             } else if a == b && number && (index as usize) < height {
                 tally.values += 1;
+                tally.checked.note(Family::Operands, view.op());
                 if !walk
                     .operand(index)
                     .is(node.ty, view.operands[index as usize])

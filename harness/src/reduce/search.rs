@@ -200,7 +200,6 @@ impl<'s> Search<'s> {
 
     /// Gives the case its own limit of events back, if it still diverges.
     pub(super) fn restore_events(&mut self, max_events: u64) -> io::Result<()> {
-        eprintln!("restore {} {} {}", self.case.max_events, max_events, self.limits.reached());
         if self.case.max_events == max_events || self.limits.reached() {
             return Ok(());
         }

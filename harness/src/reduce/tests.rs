@@ -27,7 +27,8 @@ fn call(export: &str, args: &[Arg]) -> Step {
 }
 
 fn text(case: &Case) -> String {
-    wasmprinter::print_bytes(case.main_module()).unwrap()
+    let text = wasmprinter::print_bytes(case.main_module()).unwrap();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a module holds this opcode.

@@ -66,39 +66,35 @@ impl<'i> Workers<'i> {
         let (launch, limits, interrupt) = (&self.launch, &self.limits, self.interrupt);
         let mut reports = Vec::new();
         for chunk in cases.chunks(self.processes.len()) {
+            // On this thread: a worker ends with the thread that started it.
+            for slot in self.processes.iter_mut().take(chunk.len()) {
+                if slot.is_none() {
+                    *slot = Some(Process::start(launch)?);
+                }
+            }
             let slots = self.processes.iter_mut().zip(chunk);
-            let ended: Vec<io::Result<Option<CaseReport>>> = thread::scope(|scope| {
+            let ended: Vec<Option<CaseReport>> = thread::scope(|scope| {
                 let running: Vec<_> = slots
-                    .map(|(slot, case)| {
-                        scope.spawn(move || run(slot, case, launch, limits, interrupt))
-                    })
+                    .map(|(slot, case)| scope.spawn(move || run(slot, case, limits, interrupt)))
                     .collect();
                 let joined = running.into_iter().map(|thread| thread.join());
-                joined.map(|ended| ended.unwrap_or(Ok(None))).collect()
+                joined.map(|ended| ended.unwrap_or(None)).collect()
             });
-            for report in ended {
-                reports.push(report?);
-            }
+            reports.extend(ended);
         }
         Ok(reports)
     }
 }
 
-/// Runs a case in the worker of this slot, which is started if it is not there.
+/// Runs a case in the worker of this slot, which stays there if it can be asked again.
 fn run(
     slot: &mut Option<Process>,
     case: &Case,
-    launch: &Launch,
     limits: &Limits,
     interrupt: &Interrupt,
-) -> io::Result<Option<CaseReport>> {
-    let Ok(text) = corpus::to_text(case) else {
-        return Ok(None);
-    };
-    let mut process = match slot.take() {
-        Some(process) => process,
-        None => Process::start(launch)?,
-    };
+) -> Option<CaseReport> {
+    let text = corpus::to_text(case).ok()?;
+    let mut process = slot.take()?;
     let what = What::Text(text);
     let request = Request {
         what: what.clone(),
@@ -114,10 +110,10 @@ fn run(
         asked,
         elapsed: begun.elapsed(),
     };
-    Ok(match Outcome::of(ran, String::new()) {
+    match Outcome::of(ran, String::new()) {
         Outcome::Case(judged) => judged.finished.result.ok(),
         Outcome::BadInput(_) | Outcome::Abandoned => None,
-    })
+    }
 }
 
 impl Judge for Workers<'_> {

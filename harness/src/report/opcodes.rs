@@ -1,6 +1,9 @@
-//! Which opcodes were executed and compared, as a table. It counts nothing itself.
+//! Which opcodes were executed and compared, and by which families of rules, as a table. It counts
+//! nothing itself.
 
+use super::text::label;
 use super::{grouped, json};
+use crate::lockstep::families::Family;
 use crate::totals::{Totals, wasm_2_0_opcodes};
 use lockstep_oracles::opcode::Opcode;
 use serde::Serialize;
@@ -12,6 +15,8 @@ struct Row {
     opcode: String,
     proposal: &'static str,
     events: u64,
+    /// Families of rules checked at it.
+    families: Vec<&'static str>,
 }
 
 /// Writes each opcode of Wasm 2.0 with its matched events, and names those without any.
@@ -20,21 +25,29 @@ struct Row {
 ///
 /// When it cannot be written.
 pub fn text(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
+    let families: Vec<String> = Family::ALL.into_iter().map(label).collect();
     writeln!(
         out,
-        "{:34} {:<24} {:>14}",
-        "opcode", "proposal", "events compared"
+        "{:34} {:<24} {:>15}  {}",
+        "opcode",
+        "proposal",
+        "events compared",
+        families.join("  ")
     )?;
     for op in wasm_2_0_opcodes() {
-        writeln!(
+        write!(
             out,
-            "{:34} {:<24} {:>14}",
+            "{:34} {:<24} {:>15}",
             op.name(),
             op.proposal(),
             grouped(totals.events(op))
         )?;
+        for (family, label) in Family::ALL.into_iter().zip(&families) {
+            write!(out, "  {:>1$}", mark(totals, family, op), label.len())?;
+        }
+        writeln!(out)?;
     }
-    let coverage = totals.opcodes;
+    let coverage = &totals.opcodes;
     writeln!(
         out,
         "{} of {} opcodes of Wasm 2.0 covered",
@@ -45,6 +58,17 @@ pub fn text(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
         writeln!(out, "missing: {}", missing.join(", "))?;
     }
     writeln!(out)
+}
+
+/// Whether a family was checked at an opcode: yes, no, or it cannot be.
+fn mark(totals: &Totals, family: Family, op: Opcode) -> &'static str {
+    if totals.checked.has(family, op) {
+        "yes"
+    } else if family.applies(op) {
+        "no"
+    } else {
+        "-"
+    }
 }
 
 /// Writes an object an opcode.
@@ -59,6 +83,7 @@ pub fn json(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
             opcode: op.name(),
             proposal: op.proposal(),
             events: totals.events(op),
+            families: totals.checked.at(op).map(Family::name).collect(),
         };
         json::line(out, &row)?;
     }

@@ -4,7 +4,8 @@ use super::{Finished, Reporter, counted, divergence, grouped, summary};
 use crate::case::{CaseReport, CommandReport, Status};
 use crate::divergence::Divergence;
 use crate::ledger;
-use crate::totals::{Assertions, Compared, Totals};
+use crate::lockstep::families::Family;
+use crate::totals::{Assertions, Compared, FamilyCoverage, Totals};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -82,7 +83,7 @@ impl<W: Write> Reporter for TextReporter<W> {
         for example in self.examples.iter().flat_map(BTreeMap::values) {
             writeln!(self.out, "\n{example}")?;
         }
-        write_totals(&mut self.out, totals)?;
+        write_totals(&mut self.out, totals, !self.invocations)?;
         self.out.flush()
     }
 }
@@ -263,7 +264,8 @@ pub fn undecided(report: &CaseReport) -> Vec<Undecided> {
     groups
 }
 
-fn write_totals(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
+/// Writes the totals; by family of rules only where many programs were run.
+fn write_totals(out: &mut impl Write, totals: &Totals, by_family: bool) -> io::Result<()> {
     let mut line = |label: &str, text: String| writeln!(out, "  {label:<16} {text}");
     let compared = &totals.compared;
     line("subject", totals.subject.to_owned())?;
@@ -313,6 +315,12 @@ fn write_totals(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
             totals.opcodes.covered, totals.opcodes.wasm_2_0
         ),
     )?;
+    if by_family {
+        for family in Family::ALL {
+            let coverage = families_text(totals, family);
+            line(&format!("  {}", label(family)), coverage)?;
+        }
+    }
     line("hazards avoided", hazards_text(compared))?;
     line("inconclusive", grouped(totals.inconclusive))?;
     line("not run", grouped(totals.not_run))?;
@@ -324,6 +332,32 @@ fn write_totals(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
         summary::write(campaign, &mut line)?;
     }
     line("measured", measured_text(totals))
+}
+
+/// A family's name for people.
+pub(super) fn label(family: Family) -> String {
+    family.name().replace('_', " ")
+}
+
+/// At how many opcodes a family of rules was checked, by all cases and by the generated ones.
+fn families_text(totals: &Totals, family: Family) -> String {
+    let of = |coverage: &BTreeMap<&'static str, FamilyCoverage>| {
+        coverage.get(family.name()).copied().unwrap_or_default()
+    };
+    let all = of(&totals.opcodes.by_family);
+    let campaign = totals.campaign.as_ref();
+    let generated = campaign
+        .filter(|campaign| campaign.cases > 0)
+        .map(|campaign| {
+            let coverage = of(&campaign.opcodes_by_family);
+            format!(" ({} by generated cases)", coverage.covered)
+        });
+    format!(
+        "{} of {}{}",
+        all.covered,
+        all.of,
+        generated.unwrap_or_default()
+    )
 }
 
 fn hazards_text(compared: &Compared) -> String {
@@ -392,6 +426,8 @@ fn measured_text(totals: &Totals) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::campaign::summary::Summary;
+    use lockstep_oracles::opcode::Opcode;
     use std::time::Duration;
 
     fn command(line: u32, kind: &'static str, status: Status) -> CommandReport {
@@ -474,6 +510,29 @@ mod tests {
         assert!(text.contains("failed, line 3: assert_return f(): oracle says 1"));
         assert!(text.contains("unsupported, line 4: component: no components"));
         assert!(text.contains("DIVERGED"));
+    }
+
+    #[test]
+    fn each_family_of_rules_has_a_line_where_many_programs_were_run() {
+        let mut ran = report(Vec::new());
+        ran.tally.checked.note(Family::HostCall, Opcode::Call);
+        let mut totals = Totals::default();
+        totals.add(&ran);
+        let written = |totals: &Totals, by_family| {
+            let mut text = Vec::new();
+            write_totals(&mut text, totals, by_family).unwrap();
+            String::from_utf8(text).unwrap()
+        };
+        let text = written(&totals, true);
+        assert!(text.contains("    host call      1 of 2\n"), "{text}");
+        assert!(text.contains("    locals         0 of 437\n"), "{text}");
+        assert!(!written(&totals, false).contains("of 2"));
+        let mut campaign = Summary::new(0);
+        campaign.cases = 1;
+        totals.campaign = Some(campaign);
+        let text = written(&totals, true);
+        let line = "    host call      1 of 2 (0 by generated cases)\n";
+        assert!(text.contains(line), "{text}");
     }
 
     #[test]

@@ -141,6 +141,16 @@ impl Default for Schedule {
     }
 }
 
+fn steps(sessions: &[Session], cycle: Option<&Cycle>) -> bool {
+    let started = |session: &Session| {
+        session.when == When::Start && session.edits.contains(&Edit::SingleStep(true))
+    };
+    let cycled = cycle.into_iter().flat_map(|cycle| &cycle.sessions);
+    let mut edits = sessions.iter().map(|session| &session.edits).chain(cycled);
+    let off = edits.any(|edits| edits.contains(&Edit::SingleStep(false)));
+    sessions.iter().any(started) && !off
+}
+
 impl Schedule {
     /// A schedule that does nothing.
     pub fn idle() -> Schedule {
@@ -148,5 +158,13 @@ impl Schedule {
             sessions: Vec::new(),
             ..Schedule::default()
         }
+    }
+
+    /// Whether every sequence point of every store has an event: single-step is on from the start, and
+    /// nothing switches it off.
+    pub fn steps_throughout(&self) -> bool {
+        let neighbour = self.neighbour.as_ref();
+        steps(&self.sessions, self.cycle.as_ref())
+            && neighbour.is_none_or(|other| steps(&other.sessions, other.cycle.as_ref()))
     }
 }

@@ -4,6 +4,7 @@
 use super::session::{Session, State};
 use crate::divergence::Moment;
 use crate::fault::Tamper;
+use crate::phases::{self, Phase};
 use crate::rules::RuleId;
 use crate::schedule::model::BreakpointModel;
 use crate::schedule::{Cycle, Edit, EngineEdit, Schedule, Session as Sitting, Site, When};
@@ -292,6 +293,7 @@ impl<T: Tamper> Session<T> {
         let current = self.current();
         let mut refused = None;
         let mut engine_edits = Vec::new();
+        let _phase = phases::enter(Phase::Subject);
         let mut engine = store.as_context_mut().edit_breakpoints();
         for &edit in edits {
             let model = &self.driver.breakpoints;
@@ -335,6 +337,7 @@ impl<T: Tamper> Session<T> {
         let mut single_step = store.as_context().is_single_step();
         let whole = model.len() <= LIST_ALWAYS || self.debugger.sessions.is_multiple_of(LIST_EVERY);
         let mut listed = Vec::new();
+        let phase = phases::enter(Phase::Subject);
         if whole && let Some(breakpoints) = store.as_context().breakpoints() {
             listed.extend(breakpoints.map(|found| {
                 let modules = &self.debugger.modules;
@@ -345,6 +348,7 @@ impl<T: Tamper> Session<T> {
             }));
             listed.sort_unstable();
         }
+        drop(phase);
         self.tamper.edit_state(&mut single_step, &mut listed);
         if single_step != model.is_single_step() {
             let say = |on: bool| format!("is_single_step() answers {on}");

@@ -17,6 +17,7 @@ use crate::hosting::HostFunction;
 use crate::lockstep::driver::{Driver, DriverConfig, Ended, Verdict};
 use crate::lockstep::policy::FramePolicy;
 use crate::outcome::Outcome;
+use crate::phases::{self, Phase};
 use crate::rules::RuleId;
 use crate::schedule::Schedule;
 use lockstep_oracles::address::{FuncAddr, GlobalAddr, HostFuncId, MemAddr, TableAddr};
@@ -488,6 +489,7 @@ fn see<T: Tamper>(
 /// Polls the guest to its end. A pending guest with a stop requested is dropped, which unwinds it.
 pub(super) fn drive<T, R>(shared: &Shared<T>, guest: impl Future<Output = R>) -> Driven<R> {
     let polled = catch_unwind(AssertUnwindSafe(|| {
+        let _phase = phases::enter(Phase::Subject);
         let mut guest = pin!(guest);
         let mut context = Context::from_waker(Waker::noop());
         loop {

@@ -6,6 +6,7 @@ use super::twin::twin;
 use crate::configuration::{Artifact, Configuration};
 use crate::divergence::Execution;
 use crate::outcome::Outcome;
+use crate::phases::{self, Phase};
 use crate::subject::execute::panic_text;
 use lockstep_oracles::module::Module as OracleModule;
 use std::collections::HashMap;
@@ -29,6 +30,7 @@ impl Factory {
     ///
     /// When the engine refuses the configuration; the message is its own.
     pub fn new(execution: Execution, settings: &Settings) -> Result<Arc<Factory>, SubjectError> {
+        let _phase = phases::enter(Phase::Subject);
         let engine = config::engine(execution, settings.features, &settings.configuration)
             .map_err(|error| SubjectError::new(format!("{error:#}")))?;
         Ok(Arc::new(Factory {
@@ -84,6 +86,7 @@ impl Factory {
 fn outcome_of_compiling(
     compile: impl FnOnce() -> wasmtime::Result<Module>,
 ) -> Result<Module, Outcome> {
+    let _phase = phases::enter(Phase::Subject);
     match catch_unwind(AssertUnwindSafe(compile)) {
         Ok(Ok(module)) => Ok(module),
         Ok(Err(error)) => Err(Outcome::Failed(format!("{error:#}"))),

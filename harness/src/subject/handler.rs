@@ -9,6 +9,7 @@ use crate::fault::{Delivery, Tamper};
 use crate::lockstep::driver::{Driver, Flow};
 use crate::observe::Observation;
 use crate::outcome::{HostFailure, SeenTrap};
+use crate::phases::{self, Phase};
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -65,6 +66,7 @@ impl Future for Suspended {
 }
 
 fn dispatch<T: Tamper>(store: &mut StoreContextMut<'_, State<T>>, event: &DebugEvent<'_>) -> After {
+    let _phase = phases::enter(Phase::Comparison);
     let mut lent = store.data_mut().lend();
     let Some(session) = lent.get() else {
         return After::Continue;

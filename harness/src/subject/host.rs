@@ -7,6 +7,7 @@ use crate::fault::{Shown, Tamper};
 use crate::hosting::{Behaviour, HostFunction, seeded_results};
 use crate::lockstep::driver::{Flow, Verdict};
 use crate::outcome::{HostFailure, Outcome};
+use crate::phases::{self, Phase};
 use crate::seen::Seen;
 use lockstep_oracles::address::{FuncAddr, HostFuncId, InstanceAddr};
 use lockstep_oracles::store::{Extern, Store};
@@ -55,6 +56,7 @@ pub(super) async fn call<T: Tamper>(
 
 /// Runs the oracle to its host call, compares, and decides what the host does.
 fn compare<T: Tamper>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params: &[Val]) -> Answer {
+    let _phase = phases::enter(Phase::Comparison);
     let mut lent = caller.data_mut().lend();
     let Some(session) = lent.get() else {
         return Answer::Stop;

@@ -87,6 +87,7 @@ impl<T: Tamper> Subject<T> {
             let func = self.driver().machine.store.instance(addr).funcs[start.index()];
             in_start = self.driver().begin(func, &[]).is_ok();
         }
+        self.driver().making = instance;
         let (mut outcome, handle) = self.instantiate_subject(&module, imports, &expected);
         self.tamper().instantiation(&mut outcome);
         if in_start {
@@ -97,6 +98,7 @@ impl<T: Tamper> Subject<T> {
         if let (Some(addr), Some(handle)) = (instance, handle) {
             self.bind(addr, handle);
         }
+        self.driver().making = None;
         self.compare_entities();
         Instantiated {
             instance,

@@ -5,6 +5,7 @@ use super::session::State;
 use crate::fault::Tamper;
 use crate::lockstep::entities::Entities;
 use crate::observe::{Boundary, Observation, Place, Walk};
+use crate::phases::{self, Phase};
 use crate::seen::Seen;
 use lockstep_oracles::address::{FuncIndex, GlobalAddr, InstanceAddr, MemAddr, Pc, TableAddr};
 use wasmtime::{AsContextMut, DebugFrameCursor, FrameParentResult, Ref, StoreContextMut, Val};
@@ -23,6 +24,7 @@ impl<T: Tamper> Observation for View<'_, T> {
 
     #[inline(always)]
     fn walk(&mut self) -> CursorWalk<'_, T> {
+        let _phase = phases::enter(Phase::Subject);
         CursorWalk {
             cursor: self.store.as_context_mut().debug_frames(),
             names: self.names,
@@ -52,6 +54,7 @@ impl<T: Tamper> Walk for CursorWalk<'_, T> {
 
     #[inline(always)]
     fn place(&mut self) -> Place {
+        let _phase = phases::enter(Phase::Subject);
         let cursor = present(self.cursor.as_mut());
         let handle = cursor.instance();
         let named = self.names.instance(handle, cursor.module());
@@ -78,19 +81,26 @@ impl<T: Tamper> Walk for CursorWalk<'_, T> {
     #[inline(always)]
     fn local(&mut self, index: u32) -> Seen {
         let cursor = present(self.cursor.as_mut());
-        let value = cursor.local(index);
+        let value = {
+            let _phase = phases::enter(Phase::Subject);
+            cursor.local(index)
+        };
         self.names.seen(cursor, value)
     }
 
     #[inline(always)]
     fn operand(&mut self, index: u32) -> Seen {
         let cursor = present(self.cursor.as_mut());
-        let value = cursor.stack(index);
+        let value = {
+            let _phase = phases::enter(Phase::Subject);
+            cursor.stack(index)
+        };
         self.names.seen(cursor, value)
     }
 
     #[inline]
     fn parent(&mut self) -> Boundary {
+        let _phase = phases::enter(Phase::Subject);
         match present(self.cursor.as_mut()).move_to_parent() {
             FrameParentResult::SameActivation => Boundary::Same,
             FrameParentResult::NewActivation => Boundary::Host,

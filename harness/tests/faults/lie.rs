@@ -3,11 +3,14 @@
 use lockstep::divergence::Moment;
 use lockstep::fault::{Delivery, Tamper};
 use lockstep::outcome::{HostFailure, Outcome, SeenTrap};
+use lockstep::schedule::EngineEdit;
 use lockstep::seen::Seen;
 use lockstep::snapshot::Snapshot;
+use lockstep::subject::code_image::Mapping;
 use lockstep_oracles::address::{FuncIndex, GlobalAddr, MemAddr, Pc, TableAddr};
 use lockstep_oracles::module::Module;
 use lockstep_spec_tests::script::{CommandKind, ModuleSource, Script};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -36,8 +39,16 @@ pub(crate) enum Fault {
     Instantiation(fn(&mut Outcome)),
     /// Whether a module compiles that must be rejected.
     Compiles(fn(&mut Result<(), Outcome>)),
-    /// Single-step and the number of breakpoints.
+    /// Single-step and the breakpoints that are listed.
     EditState(fn(&mut bool, &mut Vec<(u32, u32)>)),
+    /// An edit, of which the store then says that it was made as asked for.
+    Edit(fn(&mut Option<EngineEdit>, &Code)),
+    /// The answer to an edit.
+    Edited(fn(&mut Result<(), String>)),
+    /// The executable mappings at the end.
+    CodeImage(fn(&mut Vec<Option<Mapping>>)),
+    /// How many mappings are writable and executable at once.
+    WritableCode(fn(&mut usize)),
     /// A memory's bytes.
     Memory(MemAddr, fn(&mut Vec<u8>)),
     /// A global's value.
@@ -141,6 +152,28 @@ pub(crate) struct Lie {
     code: Code,
     seen: u32,
     told: Arc<AtomicU32>,
+    asked: Asked,
+}
+
+/// What the debugger asked for.
+#[derive(Default)]
+struct Asked {
+    single_step: bool,
+    breakpoints: BTreeSet<(u32, u32)>,
+}
+
+impl Asked {
+    fn follow(&mut self, edit: EngineEdit) {
+        match edit {
+            EngineEdit::SingleStep(on) => self.single_step = on,
+            EngineEdit::Add { module, pc } => {
+                self.breakpoints.insert((module, pc));
+            }
+            EngineEdit::Remove { module, pc } => {
+                self.breakpoints.remove(&(module, pc));
+            }
+        }
+    }
 }
 
 impl Lie {
@@ -153,6 +186,7 @@ impl Lie {
                 code: Code::of(script),
                 seen: 0,
                 told: told.clone(),
+                asked: Asked::default(),
             },
             told,
         )
@@ -249,11 +283,41 @@ impl Tamper for Lie {
         }
     }
 
+    fn edit(&mut self, edit: &mut Option<EngineEdit>) {
+        if let Fault::Edit(change) = self.fault {
+            edit.iter().for_each(|&edit| self.asked.follow(edit));
+            self.tell(edit, |edit| change(edit, &self.code));
+        }
+    }
+
+    fn edited(&mut self, mut answer: Result<(), String>) -> Result<(), String> {
+        if let Fault::Edited(change) = self.fault {
+            self.tell(&mut answer, change);
+        }
+        answer
+    }
+
+    fn code_image(&mut self, mappings: &mut Vec<Option<Mapping>>) {
+        if let Fault::CodeImage(change) = self.fault {
+            self.tell(mappings, change);
+        }
+    }
+
+    fn writable_code(&mut self, mappings: &mut usize) {
+        if let Fault::WritableCode(change) = self.fault {
+            self.tell(mappings, change);
+        }
+    }
+
     fn edit_state(&mut self, single_step: &mut bool, listed: &mut Vec<(u32, u32)>) {
         if let Fault::EditState(change) = self.fault {
             let mut state = (*single_step, listed.clone());
             self.tell(&mut state, |(on, listed)| change(on, listed));
             (*single_step, *listed) = state;
+        }
+        if let Fault::Edit(_) = self.fault {
+            *single_step = self.asked.single_step;
+            *listed = self.asked.breakpoints.iter().copied().collect();
         }
     }
 

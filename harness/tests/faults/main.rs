@@ -3,11 +3,14 @@
 //! One row a fault: the test's name, the rule that must fire, the program, the lie. Without the lie
 //! the same program is clean. The first rows carry the names that the contract's table gives.
 
+#[macro_use]
+mod rows;
+mod edits;
 mod lie;
 mod programs;
 
 use lie::{Code, Fault, Lie, at, when};
-use lockstep::case::{CaseReport, Status, run, run_with};
+use lockstep::case::{run, run_with};
 use lockstep::divergence::{Execution, Moment};
 use lockstep::lockstep::policy::FramePolicy;
 use lockstep::lockstep::probes::LateModule;
@@ -22,85 +25,8 @@ use lockstep_oracles::address::{
 };
 use lockstep_oracles::trap::Trap;
 use programs::*;
+use rows::{Told, fires, rules};
 use std::collections::BTreeSet;
-use std::sync::atomic::Ordering;
-
-/// Where the fault is.
-enum Told {
-    /// In what the instrumented subject shows.
-    Lie(Fault),
-    /// In the script: what it asserts does not hold.
-    Script(Program),
-}
-
-impl From<Fault> for Told {
-    fn from(fault: Fault) -> Told {
-        Told::Lie(fault)
-    }
-}
-
-impl From<Program> for Told {
-    fn from(program: Program) -> Told {
-        Told::Script(program)
-    }
-}
-
-fn rules(report: &CaseReport, execution: Execution) -> BTreeSet<RuleId> {
-    let found = report
-        .divergences
-        .iter()
-        .filter(|found| found.execution == execution);
-    found.map(|found| found.rule).collect()
-}
-
-fn fires(rule: RuleId, program: Program, fault: Told) {
-    let clean = run(&program.script(), &program.options()).unwrap();
-    assert!(
-        clean.divergences.is_empty(),
-        "without a fault: {:#?}",
-        clean.divergences
-    );
-    assert_eq!(
-        clean.count(|s| *s == Status::Passed),
-        clean.commands.len() as u64,
-        "{clean:#?}"
-    );
-
-    let report = match fault {
-        Told::Lie(fault) => {
-            let (lie, told) = Lie::new(fault, &program.script());
-            let report = run_with(&program.script(), &program.options(), lie, None).unwrap();
-            assert_ne!(told.load(Ordering::Relaxed), 0, "the lie was never told");
-            assert!(
-                rules(&report, Execution::Uninstrumented).is_empty(),
-                "{report:#?}"
-            );
-            report
-        }
-        Told::Script(program) => run(&program.script(), &program.options()).unwrap(),
-    };
-    let fired = rules(&report, Execution::Instrumented);
-    assert_eq!(fired, BTreeSet::from([rule]), "{:#?}", report.divergences);
-    assert_ne!(
-        report.count(|s| matches!(s, Status::Failed(_))),
-        0,
-        "nothing failed"
-    );
-}
-
-macro_rules! faults {
-    ($($name:ident => $rule:ident, $program:expr, $fault:expr;)*) => {
-        /// Names and rules of all rows.
-        const ROWS: &[(&str, RuleId)] = &[
-            $((stringify!($name), RuleId::$rule),)*
-        ];
-
-        $(#[test]
-        fn $name() {
-            fires(RuleId::$rule, $program, Told::from($fault));
-        })*
-    };
-}
 
 fn innermost(stack: &mut Snapshot) -> &mut FrameCopy {
     &mut stack.frames[0]
@@ -483,6 +409,8 @@ faults! {
 /// The one rule that no case can break: its observation is a probe's.
 #[test]
 fn late_module_stepped() {
+    // A row that looks at the process's code must not see the probe's come or go.
+    let _alone = edits::ALONE.lock();
     let expected = probe::late_module().unwrap().expected;
     let check = |events: &[Pc]| {
         LateModule {
@@ -503,17 +431,53 @@ fn late_module_stepped() {
     }
 }
 
+/// Rules that no fault layer can break, and the source of the test that makes each fire.
+const ELSEWHERE: &[(&str, RuleId, &str)] = &[
+    (
+        "late_module_stepped",
+        RuleId::StepInstantiate,
+        include_str!("main.rs"),
+    ),
+    (
+        "subject_segfaults",
+        RuleId::Crash,
+        include_str!("../workers.rs"),
+    ),
+    ("subject_hangs", RuleId::Hang, include_str!("../workers.rs")),
+    (
+        "subject_takes_memory",
+        RuleId::MemoryLimit,
+        include_str!("../workers.rs"),
+    ),
+    (
+        "configuration_accepted",
+        RuleId::Refusal,
+        include_str!("../../src/case/executions.rs"),
+    ),
+];
+
 /// Every rule has the row that the contract names.
 #[test]
 fn every_rule_has_the_row_that_its_table_names() {
-    let mut rows: Vec<(&str, RuleId)> = ROWS.to_vec();
-    rows.push(("late_module_stepped", RuleId::StepInstantiate));
+    let mut rows: Vec<(&str, RuleId)> = [ROWS, edits::ROWS].concat();
+    for &(name, rule, source) in ELSEWHERE {
+        let test = format!("#[test]\n{}fn {name}()", indentation(source, name));
+        assert!(source.contains(&test), "{rule}: no test `{name}`");
+        rows.push((name, rule));
+    }
     for rule in RuleId::ALL {
         let name = rule.rule().fires_in;
         assert!(rows.contains(&(name, *rule)), "{rule}: no row `{name}`");
     }
     let covered: BTreeSet<RuleId> = rows.iter().map(|(_, rule)| *rule).collect();
     assert_eq!(covered, RuleId::ALL.iter().copied().collect());
+}
+
+/// What stands before a function of this name.
+fn indentation<'a>(source: &'a str, name: &str) -> &'a str {
+    let at = source.find(&format!("fn {name}()")).unwrap_or(0);
+    let line = source[..at].rfind('\n').map_or(0, |end| end + 1);
+    &source[line..at]
 }
 
 /// The policy that compares one frame has a path of its own: the same rules fire on it.

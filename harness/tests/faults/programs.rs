@@ -1,14 +1,19 @@
 //! The programs that are run with and without a fault; each is clean without.
 
 use lockstep::case::{self, CaseOptions, ImportSettings, Stub};
+use lockstep::configuration::Configuration;
+use lockstep::schedule::Schedule;
+use lockstep::subject::execute::Settings;
 use lockstep_oracles::WasmFeatures;
 use lockstep_spec_tests::{Script, parse_script};
 
-/// A script, and what its imported function `env.h` does.
+/// A script, what its imported function `env.h` does, and how it is debugged.
 #[derive(Clone, Copy)]
 pub(crate) struct Program {
     text: &'static str,
     host: Host,
+    schedule: fn() -> Schedule,
+    configure: fn(&mut Configuration),
 }
 
 #[derive(Clone, Copy)]
@@ -20,14 +25,26 @@ enum Host {
 
 impl Program {
     pub(crate) const fn new(text: &'static str) -> Program {
-        Program {
-            text,
-            host: Host::Seeded,
-        }
+        Program::with(text, Host::Seeded)
     }
 
     const fn with(text: &'static str, host: Host) -> Program {
-        Program { text, host }
+        Program {
+            text,
+            host,
+            schedule: Schedule::default,
+            configure: |_| {},
+        }
+    }
+
+    /// The same program under another schedule.
+    pub(crate) const fn under(self, schedule: fn() -> Schedule) -> Program {
+        Program { schedule, ..self }
+    }
+
+    /// The same program under another configuration.
+    pub(crate) const fn configured(self, configure: fn(&mut Configuration)) -> Program {
+        Program { configure, ..self }
     }
 
     pub(crate) fn script(&self) -> Script {
@@ -41,7 +58,11 @@ impl Program {
             Host::CallsInner => Some(Stub::Call("inner".to_owned())),
         };
         let behaviours = behaviour.map(|behaviour| ("env.h".to_owned(), behaviour));
+        let mut settings = Settings::default();
+        (self.configure)(&mut settings.configuration);
         CaseOptions {
+            settings,
+            schedule: (self.schedule)(),
             imports: ImportSettings {
                 synthesise: true,
                 host: case::Host {
@@ -50,7 +71,6 @@ impl Program {
                 },
             },
             actions_may_trap: true,
-            ..CaseOptions::default()
         }
     }
 }

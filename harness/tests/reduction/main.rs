@@ -6,10 +6,16 @@
 mod faults;
 
 use faults::{FAULTS, Fault, Faulty};
-use lockstep::case::{Case, CaseReport, run_case, run_with};
+use lockstep::campaign::interrupt::Interrupt;
+use lockstep::campaign::process::Launch;
+use lockstep::case::{Case, CaseReport, run_with};
 use lockstep::divergence::Execution;
 use lockstep::generate;
+use lockstep::reduce::workers::Workers;
 use lockstep::reduce::{Limits, Reduced, Signature, reduce};
+use lockstep::rules::RuleId;
+use std::cell::RefCell;
+use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 /// Seed of the generated cases.
@@ -36,23 +42,46 @@ fn signature(fault: &Fault) -> Signature {
     }
 }
 
-fn with(fault: &Fault, case: &Case) -> Option<CaseReport> {
-    let faulty = Faulty::new(fault, case);
-    run_with(&case.script(), &case.options(), faulty, None).ok()
+/// Runs cases in a worker first: a subject that ends the process would end the test with it.
+struct Screen<'i>(RefCell<Workers<'i>>);
+
+impl<'i> Screen<'i> {
+    fn new(interrupt: &'i Interrupt) -> Screen<'i> {
+        let launch = Launch {
+            program: env!("CARGO_BIN_EXE_lockstep").into(),
+            args: vec!["worker".to_owned()],
+        };
+        let workers = Workers::new(launch, Default::default(), NonZeroUsize::MIN, interrupt);
+        Screen(RefCell::new(workers))
+    }
+
+    /// The report of the honest subject, if it lets the process live.
+    fn honest(&self, case: &Case) -> Option<CaseReport> {
+        let report = self.0.borrow_mut().report(case).unwrap()?;
+        let deadly = [RuleId::Crash, RuleId::Hang, RuleId::MemoryLimit];
+        let mut diverged = report.divergences.iter();
+        (!diverged.any(|found| deadly.contains(&found.rule))).then_some(report)
+    }
+
+    /// The report of the faulty subject.
+    fn with(&self, fault: &Fault, case: &Case) -> Option<CaseReport> {
+        self.honest(case)?;
+        let faulty = Faulty::new(fault, case);
+        run_with(&case.script(), &case.options(), faulty, None).ok()
+    }
 }
 
 /// The first generated case with a large module in which the fault is found, and its number.
 ///
 /// The case agrees when the subject does not lie.
-fn finding(fault: &Fault) -> Option<(u64, Case)> {
+fn finding(fault: &Fault, screen: &Screen<'_>) -> Option<(u64, Case)> {
     (0..CASES).find_map(|number| {
         let case = generate::from_seed(SEED, number);
-        if std::env::var_os("SHOWN").is_some() {
-            eprintln!("case {number}");
+        if case.main_module().len() < LARGE {
+            return None;
         }
-        let found = case.main_module().len() >= LARGE
-            && with(fault, &case).is_some_and(|report| signature(fault).is_in(&report))
-            && run_case(&case).is_ok_and(|report| report.divergences.is_empty());
+        let agrees = screen.honest(&case)?.divergences.is_empty();
+        let found = agrees && signature(fault).is_in(&screen.with(fault, &case)?);
         found.then_some((number, case))
     })
 }
@@ -64,12 +93,16 @@ struct Row {
     elapsed: Duration,
 }
 
-fn reduced(fault: &'static Fault) -> Row {
-    let (number, case) = finding(fault).unwrap_or_else(|| panic!("{}: not found", fault.name));
+fn reduced(fault: &'static Fault, screen: &Screen<'_>) -> Row {
+    let (number, case) =
+        finding(fault, screen).unwrap_or_else(|| panic!("{}: not found", fault.name));
     let begun = Instant::now();
     let limits = Limits::at(begun + BUDGET);
     let wanted = signature(fault);
-    let mut diverges = |case: &Case| with(fault, case).is_some_and(|report| wanted.is_in(&report));
+    let mut diverges = |case: &Case| {
+        let report = screen.with(fault, case);
+        report.is_some_and(|report| wanted.is_in(&report))
+    };
     let reduced = reduce(&case, &mut diverges, &limits, &mut ()).unwrap();
     assert!(
         diverges(&reduced.case),
@@ -115,7 +148,9 @@ fn print(rows: &[Row]) {
 fn findings_in_large_modules_become_small() {
     let all = std::env::var("LOCKSTEP_REDUCTION").is_ok_and(|value| value == "all");
     let faults = if all { &FAULTS[..] } else { &FAULTS[..3] };
-    let rows: Vec<Row> = faults.iter().map(reduced).collect();
+    let interrupt = Interrupt::default();
+    let screen = Screen::new(&interrupt);
+    let rows: Vec<Row> = faults.iter().map(|fault| reduced(fault, &screen)).collect();
     print(&rows);
     assert!(rows.iter().all(|row| row.reduced.complete));
     assert!(average(&rows) <= SMALL);

@@ -4,6 +4,7 @@
 mod exec;
 mod frames;
 pub(crate) mod memory_ops;
+mod nans;
 mod vector;
 
 pub use frames::FrameView;

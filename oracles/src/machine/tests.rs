@@ -3,6 +3,7 @@
 mod calls;
 mod frames;
 mod link;
+mod nans;
 mod points;
 mod shapes;
 

@@ -47,26 +47,24 @@ fn used(body: &[Op<'_>]) -> BTreeSet<u32> {
 }
 
 fn without(func: usize, gone: BTreeSet<u32>) -> Change {
-    change(move |draft| {
-        let Some(params) = draft.num_params(func) else {
-            return false;
-        };
-        let func = &mut draft.funcs[func];
-        let mut types = Vec::new();
-        for (local, &ty) in (params..).zip(&func.locals) {
-            types.push((local, ty));
-        }
-        let body = std::mem::take(&mut func.body);
-        func.body = body
-            .into_iter()
-            .flat_map(|op| forgotten(op, &gone, &types))
-            .collect();
-        let kept = types.iter().filter(|(local, _)| !gone.contains(local));
-        func.locals = kept.map(|(_, ty)| *ty).collect();
-        let below = |local: u32| gone.range(..local).count() as u32;
-        renumber(&mut func.body, |local| local - below(local));
-        true
-    })
+    change(move |draft| forget(draft, func, &gone))
+}
+
+/// Takes declared locals away from a defined function.
+pub(super) fn forget(draft: &mut Draft<'_>, func: usize, gone: &BTreeSet<u32>) -> bool {
+    let Some(params) = draft.num_params(func) else {
+        return false;
+    };
+    let func = &mut draft.funcs[func];
+    let types: Vec<(u32, ValType)> = (params..).zip(func.locals.iter().copied()).collect();
+    let body = std::mem::take(&mut func.body);
+    let body = body.into_iter();
+    func.body = body.flat_map(|op| forgotten(op, gone, &types)).collect();
+    let kept = types.iter().filter(|(local, _)| !gone.contains(local));
+    func.locals = kept.map(|(_, ty)| *ty).collect();
+    let below = |local: u32| gone.range(..local).count() as u32;
+    renumber(&mut func.body, |local| local - below(local));
+    true
 }
 
 /// An instruction without what is gone: a zero is read, what is written is dropped.

@@ -65,7 +65,9 @@ impl Draft<'_> {
     /// Takes away types that are unused.
     pub(crate) fn shake_types(&mut self) {
         let unused = self.unused();
-        let types = unused.into_iter().filter(|(space, _)| *space == Space::Type);
+        let types = unused
+            .into_iter()
+            .filter(|(space, _)| *space == Space::Type);
         self.gone.extend(types);
     }
 

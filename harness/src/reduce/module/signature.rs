@@ -1,7 +1,8 @@
 //! Fewer parameters and results.
 
-use super::locals::renumber;
+use super::locals::{forget, renumber};
 use super::{Draft, Func, Op, Space, zero};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use wasmparser::{BlockType, FuncType, Operator, ValType};
 
@@ -14,6 +15,8 @@ pub(crate) struct Less {
     pub(crate) params: Range<usize>,
     /// Results that stay, counted from the first.
     pub(crate) results: usize,
+    /// Whether the parameters become zeros in the body; otherwise they become declared locals.
+    pub(crate) forgotten: bool,
 }
 
 /// What signatures may lose: all at once first.
@@ -25,13 +28,21 @@ pub(crate) fn candidates(draft: &Draft<'_>) -> Vec<Less> {
         };
         let (params, results) = (ty.params().len(), ty.results().len());
         let mut less = |params: Range<usize>, results: usize| {
-            let less = Less {
-                func,
-                params,
-                results,
+            let ways: &[bool] = if params.is_empty() {
+                &[false]
+            } else {
+                &[true, false]
             };
-            if !found.contains(&less) {
-                found.push(less);
+            for &forgotten in ways {
+                let less = Less {
+                    func,
+                    params: params.clone(),
+                    results,
+                    forgotten,
+                };
+                if !found.contains(&less) {
+                    found.push(less);
+                }
             }
         };
         if params > 0 && results > 0 {
@@ -75,9 +86,12 @@ impl Draft<'_> {
         let imported = self.num_imported(Space::Func);
         if let Some(defined) = less.func.checked_sub(imported) {
             let func = &mut self.funcs[defined as usize];
-            make_local(func, &params, &less.params);
+            let locals = make_local(func, &params, &less.params);
             if less.results < results.len() {
                 drop_results(func, wrapper, results.len() - less.results);
+            }
+            if less.forgotten {
+                forget(self, defined as usize, &locals);
             }
         }
         self.shorten_calls(less, &results);
@@ -123,11 +137,8 @@ impl Draft<'_> {
     }
 }
 
-/// Makes parameters declared locals, behind those that stay parameters.
-fn make_local(func: &mut Func<'_>, params: &[ValType], gone: &Range<usize>) {
-    if gone.is_empty() {
-        return;
-    }
+/// Makes parameters declared locals, behind those that stay parameters; which locals they are now.
+fn make_local(func: &mut Func<'_>, params: &[ValType], gone: &Range<usize>) -> BTreeSet<u32> {
     let stay = (params.len() - gone.len()) as u32;
     let (start, end) = (gone.start as u32, gone.end as u32);
     let mut locals = params[gone.clone()].to_vec();
@@ -142,6 +153,7 @@ fn make_local(func: &mut Func<'_>, params: &[ValType], gone: &Range<usize>) {
             local - (end - start)
         }
     });
+    (stay..stay + (end - start)).collect()
 }
 
 /// Drops results at the end; where branches carry them there, the body becomes a block of its own.

@@ -5,7 +5,6 @@ use super::*;
 use crate::check::FEATURES;
 use crate::generate;
 use lockstep_oracles::module::Module;
-use std::fmt::Write;
 
 fn wasm(text: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap()
@@ -37,25 +36,20 @@ fn changed(bytes: &[u8], change: &Change) -> Option<Vec<u8>> {
     Module::new(&written, FEATURES).ok().map(|_| written)
 }
 
-/// The valid results of changes as text, one after another, equal ones once.
+/// A binary as text on one line.
+fn text(bytes: &[u8]) -> String {
+    let text = wasmprinter::print_bytes(bytes).unwrap();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The valid results of changes, a line each, equal ones once.
 fn results(bytes: &[u8], changes: &[Change]) -> String {
     let mut seen = Vec::new();
-    let mut text = String::new();
     for change in changes {
-        let Some(written) = changed(bytes, change) else {
-            continue;
-        };
-        if !seen.contains(&written) {
-            writeln!(
-                text,
-                "{}",
-                wasmprinter::print_bytes(&written).unwrap().trim_end()
-            )
-            .unwrap();
-            seen.push(written);
-        }
+        let written = changed(bytes, change).map(|written| text(&written));
+        seen.extend(written.filter(|written| !seen.contains(written)));
     }
-    text
+    seen.join("\n")
 }
 
 #[test]
@@ -101,18 +95,8 @@ fn unused_entities_go_and_indices_follow() {
     let bytes = draft.write().unwrap();
     let first = &shake::changes(&Draft::read(&bytes).unwrap())[..1];
     insta::assert_snapshot!(results(&bytes, first), @r#"
-(module
-  (type (;0;) (func))
-  (type (;1;) (func (param i32)))
-  (import "m" "used" (func (;0;) (type 1) (param i32)))
-  (global (;0;) i32 i32.const 2)
-  (export "kept" (func 1))
-  (func (;1;) (type 0)
-    global.get 0
-    call 0
-  )
-)
-"#);
+    (module (type (;0;) (func)) (type (;1;) (func (param i32))) (import "m" "used" (func (;0;) (type 1) (param i32))) (global (;0;) i32 i32.const 2) (export "kept" (func 1)) (func (;1;) (type 0) global.get 0 call 0 ) )
+    "#);
 }
 
 #[test]
@@ -120,21 +104,9 @@ fn bodies_become_zeros_or_traps() {
     let bytes = wasm(r#"(module (func (result f64 i32) (f64.const 2) (i32.const 3)))"#);
     let changes = bodies::minimal(&Draft::read(&bytes).unwrap());
     insta::assert_snapshot!(results(&bytes, &changes), @r#"
-(module
-  (type (;0;) (func (result f64 i32)))
-  (func (;0;) (type 0) (result f64 i32)
-    i32.const 0
-    f64.convert_i32_s
-    i32.const 0
-  )
-)
-(module
-  (type (;0;) (func (result f64 i32)))
-  (func (;0;) (type 0) (result f64 i32)
-    unreachable
-  )
-)
-"#);
+    (module (type (;0;) (func (result f64 i32))) (func (;0;) (type 0) (result f64 i32) i32.const 0 f64.convert_i32_s i32.const 0 ) )
+    (module (type (;0;) (func (result f64 i32))) (func (;0;) (type 0) (result f64 i32) unreachable ) )
+    "#);
 }
 
 #[test]
@@ -144,112 +116,20 @@ fn a_range_becomes_drops_and_zeros() {
             (i64.extend_i32_u (i32.add (local.get 0) (i32.const 5)))))"#,
     );
     insta::assert_snapshot!(results(&bytes, &flow_changes(&bytes, ranges::changes)), @r#"
-(module
-  (type (;0;) (func (param i32) (result i64)))
-  (func (;0;) (type 0) (param i32) (result i64)
-    i64.const 0
-  )
-)
-(module
-  (type (;0;) (func (param i32) (result i64)))
-  (func (;0;) (type 0) (param i32) (result i64)
-    unreachable
-  )
-)
-(module
-  (type (;0;) (func (param i32) (result i64)))
-  (func (;0;) (type 0) (param i32) (result i64)
-    i32.const 0
-    i64.extend_i32_u
-  )
-)
-(module
-  (type (;0;) (func (param i32) (result i64)))
-  (func (;0;) (type 0) (param i32) (result i64)
-    local.get 0
-    drop
-    i64.const 0
-  )
-)
-(module
-  (type (;0;) (func (param i32) (result i64)))
-  (func (;0;) (type 0) (param i32) (result i64)
-    local.get 0
-    unreachable
-  )
-)
-(module
-  (type (;0;) (func (param i32) (result i64)))
-  (func (;0;) (type 0) (param i32) (result i64)
-    i32.const 0
-    i32.const 0
-    i32.add
-    i64.extend_i32_u
-  )
-)
-(module
-  (type (;0;) (func (param i32) (result i64)))
-  (func (;0;) (type 0) (param i32) (result i64)
-    local.get 0
-    i64.extend_i32_u
-  )
-)
-(module
-  (type (;0;) (func (param i32) (result i64)))
-  (func (;0;) (type 0) (param i32) (result i64)
-    local.get 0
-    i32.const 5
-    drop
-    drop
-    i64.const 0
-  )
-)
-(module
-  (type (;0;) (func (param i32) (result i64)))
-  (func (;0;) (type 0) (param i32) (result i64)
-    local.get 0
-    i32.const 5
-    unreachable
-  )
-)
-(module
-  (type (;0;) (func (param i32) (result i64)))
-  (func (;0;) (type 0) (param i32) (result i64)
-    i32.const 0
-    i32.const 5
-    i32.add
-    i64.extend_i32_u
-  )
-)
-(module
-  (type (;0;) (func (param i32) (result i64)))
-  (func (;0;) (type 0) (param i32) (result i64)
-    local.get 0
-    i32.const 0
-    i32.add
-    i64.extend_i32_u
-  )
-)
-(module
-  (type (;0;) (func (param i32) (result i64)))
-  (func (;0;) (type 0) (param i32) (result i64)
-    local.get 0
-    i32.const 5
-    drop
-    i64.extend_i32_u
-  )
-)
-(module
-  (type (;0;) (func (param i32) (result i64)))
-  (func (;0;) (type 0) (param i32) (result i64)
-    local.get 0
-    i32.const 5
-    i32.add
-    drop
-    i64.const 0
-  )
-)
-"#);
+    (module (type (;0;) (func (param i32) (result i64))) (func (;0;) (type 0) (param i32) (result i64) i64.const 0 ) )
+    (module (type (;0;) (func (param i32) (result i64))) (func (;0;) (type 0) (param i32) (result i64) unreachable ) )
+    (module (type (;0;) (func (param i32) (result i64))) (func (;0;) (type 0) (param i32) (result i64) i32.const 0 i64.extend_i32_u ) )
+    (module (type (;0;) (func (param i32) (result i64))) (func (;0;) (type 0) (param i32) (result i64) local.get 0 drop i64.const 0 ) )
+    (module (type (;0;) (func (param i32) (result i64))) (func (;0;) (type 0) (param i32) (result i64) local.get 0 unreachable ) )
+    (module (type (;0;) (func (param i32) (result i64))) (func (;0;) (type 0) (param i32) (result i64) i32.const 0 i32.const 0 i32.add i64.extend_i32_u ) )
+    (module (type (;0;) (func (param i32) (result i64))) (func (;0;) (type 0) (param i32) (result i64) local.get 0 i64.extend_i32_u ) )
+    (module (type (;0;) (func (param i32) (result i64))) (func (;0;) (type 0) (param i32) (result i64) local.get 0 i32.const 5 drop drop i64.const 0 ) )
+    (module (type (;0;) (func (param i32) (result i64))) (func (;0;) (type 0) (param i32) (result i64) local.get 0 i32.const 5 unreachable ) )
+    (module (type (;0;) (func (param i32) (result i64))) (func (;0;) (type 0) (param i32) (result i64) i32.const 0 i32.const 5 i32.add i64.extend_i32_u ) )
+    (module (type (;0;) (func (param i32) (result i64))) (func (;0;) (type 0) (param i32) (result i64) local.get 0 i32.const 0 i32.add i64.extend_i32_u ) )
+    (module (type (;0;) (func (param i32) (result i64))) (func (;0;) (type 0) (param i32) (result i64) local.get 0 i32.const 5 drop i64.extend_i32_u ) )
+    (module (type (;0;) (func (param i32) (result i64))) (func (;0;) (type 0) (param i32) (result i64) local.get 0 i32.const 5 i32.add drop i64.const 0 ) )
+    "#);
 }
 
 #[test]
@@ -259,64 +139,14 @@ fn an_operand_goes_with_what_takes_it() {
             (i32.mul (i32.clz (local.get 0)) (i32.ctz (local.get 1)))))"#,
     );
     insta::assert_snapshot!(results(&bytes, &flow_changes(&bytes, hoist::changes)), @r#"
-(module
-  (type (;0;) (func (param i32 i32) (result i32)))
-  (func (;0;) (type 0) (param i32 i32) (result i32)
-    i32.const 0
-    local.get 1
-    i32.ctz
-    i32.mul
-  )
-)
-(module
-  (type (;0;) (func (param i32 i32) (result i32)))
-  (func (;0;) (type 0) (param i32 i32) (result i32)
-    i32.const 0
-    i32.const 0
-    i32.ctz
-    i32.mul
-  )
-)
-(module
-  (type (;0;) (func (param i32 i32) (result i32)))
-  (func (;0;) (type 0) (param i32 i32) (result i32)
-    local.get 0
-    i32.clz
-    i32.const 0
-    i32.mul
-  )
-)
-(module
-  (type (;0;) (func (param i32 i32) (result i32)))
-  (func (;0;) (type 0) (param i32 i32) (result i32)
-    local.get 1
-    i32.const 0
-    i32.mul
-  )
-)
-(module
-  (type (;0;) (func (param i32 i32) (result i32)))
-  (func (;0;) (type 0) (param i32 i32) (result i32)
-    local.get 0
-    i32.clz
-  )
-)
-(module
-  (type (;0;) (func (param i32 i32) (result i32)))
-  (func (;0;) (type 0) (param i32 i32) (result i32)
-    local.get 0
-    i32.clz
-    i32.ctz
-  )
-)
-(module
-  (type (;0;) (func (param i32 i32) (result i32)))
-  (func (;0;) (type 0) (param i32 i32) (result i32)
-    local.get 1
-    i32.ctz
-  )
-)
-"#);
+    (module (type (;0;) (func (param i32 i32) (result i32))) (func (;0;) (type 0) (param i32 i32) (result i32) i32.const 0 local.get 1 i32.ctz i32.mul ) )
+    (module (type (;0;) (func (param i32 i32) (result i32))) (func (;0;) (type 0) (param i32 i32) (result i32) i32.const 0 i32.const 0 i32.ctz i32.mul ) )
+    (module (type (;0;) (func (param i32 i32) (result i32))) (func (;0;) (type 0) (param i32 i32) (result i32) local.get 0 i32.clz i32.const 0 i32.mul ) )
+    (module (type (;0;) (func (param i32 i32) (result i32))) (func (;0;) (type 0) (param i32 i32) (result i32) local.get 1 i32.const 0 i32.mul ) )
+    (module (type (;0;) (func (param i32 i32) (result i32))) (func (;0;) (type 0) (param i32 i32) (result i32) local.get 0 i32.clz ) )
+    (module (type (;0;) (func (param i32 i32) (result i32))) (func (;0;) (type 0) (param i32 i32) (result i32) local.get 0 i32.clz i32.ctz ) )
+    (module (type (;0;) (func (param i32 i32) (result i32))) (func (;0;) (type 0) (param i32 i32) (result i32) local.get 1 i32.ctz ) )
+    "#);
 }
 
 #[test]
@@ -329,40 +159,10 @@ fn a_block_is_taken_away_from_around_its_instructions() {
                     (else (i32.const 2))))))"#,
     );
     insta::assert_snapshot!(results(&bytes, &flow_changes(&bytes, unwrap::changes)), @r#"
-(module
-  (type (;0;) (func (param i32) (result i32)))
-  (func (;0;) (type 0) (param i32) (result i32)
-    local.get 0
-    if (result i32) ;; label = @1
-      i32.const 1
-      unreachable
-    else
-      i32.const 2
-    end
-  )
-)
-(module
-  (type (;0;) (func (param i32) (result i32)))
-  (func (;0;) (type 0) (param i32) (result i32)
-    block (result i32) ;; label = @1
-      local.get 0
-      drop
-      i32.const 1
-      br 0 (;@1;)
-    end
-  )
-)
-(module
-  (type (;0;) (func (param i32) (result i32)))
-  (func (;0;) (type 0) (param i32) (result i32)
-    block (result i32) ;; label = @1
-      local.get 0
-      drop
-      i32.const 2
-    end
-  )
-)
-"#);
+    (module (type (;0;) (func (param i32) (result i32))) (func (;0;) (type 0) (param i32) (result i32) local.get 0 if (result i32) ;; label = @1 i32.const 1 unreachable else i32.const 2 end ) )
+    (module (type (;0;) (func (param i32) (result i32))) (func (;0;) (type 0) (param i32) (result i32) block (result i32) ;; label = @1 local.get 0 drop i32.const 1 br 0 (;@1;) end ) )
+    (module (type (;0;) (func (param i32) (result i32))) (func (;0;) (type 0) (param i32) (result i32) block (result i32) ;; label = @1 local.get 0 drop i32.const 2 end ) )
+    "#);
 }
 
 #[test]
@@ -375,58 +175,11 @@ fn locals_go_used_or_not() {
     );
     let changes = locals::changes(&Draft::read(&bytes).unwrap());
     insta::assert_snapshot!(results(&bytes, &changes), @r#"
-(module
-  (type (;0;) (func (param i32)))
-  (func (;0;) (type 0) (param i32)
-    (local i64 i64)
-    i64.const 1
-    local.set 2
-    local.get 1
-    drop
-    i64.const 2
-    local.tee 2
-    drop
-  )
-)
-(module
-  (type (;0;) (func (param i32)))
-  (func (;0;) (type 0) (param i32)
-    (local f32 i64)
-    i64.const 1
-    local.set 2
-    i64.const 0
-    drop
-    i64.const 2
-    local.tee 2
-    drop
-  )
-)
-(module
-  (type (;0;) (func (param i32)))
-  (func (;0;) (type 0) (param i32)
-    (local i64 f32)
-    i64.const 1
-    drop
-    local.get 1
-    drop
-    i64.const 2
-    drop
-  )
-)
-(module
-  (type (;0;) (func (param i32)))
-  (func (;0;) (type 0) (param i32)
-    (local i64 f32)
-    i64.const 1
-    local.set 1
-    local.get 1
-    drop
-    i64.const 2
-    local.tee 1
-    drop
-  )
-)
-"#);
+    (module (type (;0;) (func (param i32))) (func (;0;) (type 0) (param i32) (local i64 i64) i64.const 1 local.set 2 local.get 1 drop i64.const 2 local.tee 2 drop ) )
+    (module (type (;0;) (func (param i32))) (func (;0;) (type 0) (param i32) (local f32 i64) i64.const 1 local.set 2 i64.const 0 drop i64.const 2 local.tee 2 drop ) )
+    (module (type (;0;) (func (param i32))) (func (;0;) (type 0) (param i32) (local i64 f32) i64.const 1 drop local.get 1 drop i64.const 2 drop ) )
+    (module (type (;0;) (func (param i32))) (func (;0;) (type 0) (param i32) (local i64 f32) i64.const 1 local.set 1 local.get 1 drop i64.const 2 local.tee 1 drop ) )
+    "#);
 }
 
 #[test]
@@ -443,42 +196,15 @@ fn a_signature_loses_parameters_and_results() {
         func: 0,
         params: 1..2,
         results: 1,
+        forgotten: false,
     };
     assert!(draft.lose(&less));
     draft.shake();
     let written = draft.write().unwrap();
     Module::new(&written, FEATURES).unwrap();
-    insta::assert_snapshot!(wasmprinter::print_bytes(&written).unwrap(), @r#"
-(module
-  (type (;0;) (func))
-  (type (;1;) (func (param i32) (result i32)))
-  (type (;2;) (func (result i32 i64)))
-  (export "a" (func 1))
-  (func (;0;) (type 1) (param i32) (result i32)
-    (local f64 v128)
-    block (type 2) (result i32 i64) ;; label = @1
-      local.get 0
-      if ;; label = @2
-        i32.const 1
-        i64.const 2
-        br 1 (;@1;)
-      end
-      i32.const 3
-      i64.const 4
-    end
-    drop
-  )
-  (func (;1;) (type 0)
-    i32.const 5
-    f64.const 0x1.8p+2 (;=6;)
-    drop
-    call 0
-    i64.const 0
-    drop
-    drop
-  )
-)
-"#);
+    insta::assert_snapshot!(text(&written), @r#"
+    (module (type (;0;) (func)) (type (;1;) (func (param i32) (result i32))) (type (;2;) (func (result i32 i64))) (export "a" (func 1)) (func (;0;) (type 1) (param i32) (result i32) (local f64 v128) block (type 2) (result i32 i64) ;; label = @1 local.get 0 if ;; label = @2 i32.const 1 i64.const 2 br 1 (;@1;) end i32.const 3 i64.const 4 end drop ) (func (;1;) (type 0) i32.const 5 f64.const 0x1.8p+2 (;=6;) drop call 0 i64.const 0 drop drop ) )
+    "#);
 }
 
 #[test]
@@ -491,144 +217,15 @@ fn immediates_become_small() {
     );
     let changes = bodies::immediates(&Draft::read(&bytes).unwrap());
     insta::assert_snapshot!(results(&bytes, &changes), @r#"
-(module
-  (type (;0;) (func (param i32)))
-  (memory (;0;) 1)
-  (func (;0;) (type 0) (param i32)
-    block ;; label = @1
-      block ;; label = @2
-        local.get 0
-        br_table 0 (;@2;)
-      end
-    end
-    i32.const 70
-    i32.const 0
-    i32.store offset=8
-    v128.const i32x4 0x00000001 0x00000000 0x00000002 0x00000000
-    drop
-  )
-)
-(module
-  (type (;0;) (func (param i32)))
-  (memory (;0;) 1)
-  (func (;0;) (type 0) (param i32)
-    block ;; label = @1
-      block ;; label = @2
-        local.get 0
-        br_table 1 (;@1;) 0 (;@2;)
-      end
-    end
-    i32.const 70
-    i32.const 0
-    i32.store offset=8
-    v128.const i32x4 0x00000001 0x00000000 0x00000002 0x00000000
-    drop
-  )
-)
-(module
-  (type (;0;) (func (param i32)))
-  (memory (;0;) 1)
-  (func (;0;) (type 0) (param i32)
-    block ;; label = @1
-      block ;; label = @2
-        local.get 0
-        br_table 0 (;@2;) 0 (;@2;)
-      end
-    end
-    i32.const 70
-    i32.const 0
-    i32.store offset=8
-    v128.const i32x4 0x00000001 0x00000000 0x00000002 0x00000000
-    drop
-  )
-)
-(module
-  (type (;0;) (func (param i32)))
-  (memory (;0;) 1)
-  (func (;0;) (type 0) (param i32)
-    block ;; label = @1
-      block ;; label = @2
-        local.get 0
-        br_table 0 (;@2;) 1 (;@1;) 0 (;@2;)
-      end
-    end
-    i32.const 0
-    i32.const 0
-    i32.store offset=8
-    v128.const i32x4 0x00000001 0x00000000 0x00000002 0x00000000
-    drop
-  )
-)
-(module
-  (type (;0;) (func (param i32)))
-  (memory (;0;) 1)
-  (func (;0;) (type 0) (param i32)
-    block ;; label = @1
-      block ;; label = @2
-        local.get 0
-        br_table 0 (;@2;) 1 (;@1;) 0 (;@2;)
-      end
-    end
-    i32.const 1
-    i32.const 0
-    i32.store offset=8
-    v128.const i32x4 0x00000001 0x00000000 0x00000002 0x00000000
-    drop
-  )
-)
-(module
-  (type (;0;) (func (param i32)))
-  (memory (;0;) 1)
-  (func (;0;) (type 0) (param i32)
-    block ;; label = @1
-      block ;; label = @2
-        local.get 0
-        br_table 0 (;@2;) 1 (;@1;) 0 (;@2;)
-      end
-    end
-    i32.const 35
-    i32.const 0
-    i32.store offset=8
-    v128.const i32x4 0x00000001 0x00000000 0x00000002 0x00000000
-    drop
-  )
-)
-(module
-  (type (;0;) (func (param i32)))
-  (memory (;0;) 1)
-  (func (;0;) (type 0) (param i32)
-    block ;; label = @1
-      block ;; label = @2
-        local.get 0
-        br_table 0 (;@2;) 1 (;@1;) 0 (;@2;)
-      end
-    end
-    i32.const 70
-    i32.const 0
-    i32.store
-    v128.const i32x4 0x00000001 0x00000000 0x00000002 0x00000000
-    drop
-  )
-)
-(module
-  (type (;0;) (func (param i32)))
-  (memory (;0;) 1)
-  (func (;0;) (type 0) (param i32)
-    block ;; label = @1
-      block ;; label = @2
-        local.get 0
-        br_table 0 (;@2;) 1 (;@1;) 0 (;@2;)
-      end
-    end
-    i32.const 70
-    i32.const 0
-    i32.store offset=8
-    i32.const 0
-    i8x16.splat
-    drop
-  )
-)
-"#);
+    (module (type (;0;) (func (param i32))) (memory (;0;) 1) (func (;0;) (type 0) (param i32) block ;; label = @1 block ;; label = @2 local.get 0 br_table 0 (;@2;) end end i32.const 70 i32.const 0 i32.store offset=8 v128.const i32x4 0x00000001 0x00000000 0x00000002 0x00000000 drop ) )
+    (module (type (;0;) (func (param i32))) (memory (;0;) 1) (func (;0;) (type 0) (param i32) block ;; label = @1 block ;; label = @2 local.get 0 br_table 1 (;@1;) 0 (;@2;) end end i32.const 70 i32.const 0 i32.store offset=8 v128.const i32x4 0x00000001 0x00000000 0x00000002 0x00000000 drop ) )
+    (module (type (;0;) (func (param i32))) (memory (;0;) 1) (func (;0;) (type 0) (param i32) block ;; label = @1 block ;; label = @2 local.get 0 br_table 0 (;@2;) 0 (;@2;) end end i32.const 70 i32.const 0 i32.store offset=8 v128.const i32x4 0x00000001 0x00000000 0x00000002 0x00000000 drop ) )
+    (module (type (;0;) (func (param i32))) (memory (;0;) 1) (func (;0;) (type 0) (param i32) block ;; label = @1 block ;; label = @2 local.get 0 br_table 0 (;@2;) 1 (;@1;) 0 (;@2;) end end i32.const 0 i32.const 0 i32.store offset=8 v128.const i32x4 0x00000001 0x00000000 0x00000002 0x00000000 drop ) )
+    (module (type (;0;) (func (param i32))) (memory (;0;) 1) (func (;0;) (type 0) (param i32) block ;; label = @1 block ;; label = @2 local.get 0 br_table 0 (;@2;) 1 (;@1;) 0 (;@2;) end end i32.const 1 i32.const 0 i32.store offset=8 v128.const i32x4 0x00000001 0x00000000 0x00000002 0x00000000 drop ) )
+    (module (type (;0;) (func (param i32))) (memory (;0;) 1) (func (;0;) (type 0) (param i32) block ;; label = @1 block ;; label = @2 local.get 0 br_table 0 (;@2;) 1 (;@1;) 0 (;@2;) end end i32.const 35 i32.const 0 i32.store offset=8 v128.const i32x4 0x00000001 0x00000000 0x00000002 0x00000000 drop ) )
+    (module (type (;0;) (func (param i32))) (memory (;0;) 1) (func (;0;) (type 0) (param i32) block ;; label = @1 block ;; label = @2 local.get 0 br_table 0 (;@2;) 1 (;@1;) 0 (;@2;) end end i32.const 70 i32.const 0 i32.store v128.const i32x4 0x00000001 0x00000000 0x00000002 0x00000000 drop ) )
+    (module (type (;0;) (func (param i32))) (memory (;0;) 1) (func (;0;) (type 0) (param i32) block ;; label = @1 block ;; label = @2 local.get 0 br_table 0 (;@2;) 1 (;@1;) 0 (;@2;) end end i32.const 70 i32.const 0 i32.store offset=8 i32.const 0 i8x16.splat drop ) )
+    "#);
 }
 
 #[test]
@@ -647,149 +244,23 @@ fn limits_segments_and_globals_become_small() {
     changes.extend(bodies::initial_values(&draft));
     changes.extend(entities::segments(&draft));
     insta::assert_snapshot!(results(&bytes, &changes), @r#"
-(module
-  (type (;0;) (func))
-  (table (;0;) 6 8 funcref)
-  (memory (;0;) 0 9)
-  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
-  (elem (;0;) (i32.const 2) func 0)
-  (func (;0;) (type 0))
-  (data (;0;) (i32.const 4) "ab")
-)
-(module
-  (type (;0;) (func))
-  (table (;0;) 6 8 funcref)
-  (memory (;0;) 1 9)
-  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
-  (elem (;0;) (i32.const 2) func 0)
-  (func (;0;) (type 0))
-  (data (;0;) (i32.const 4) "ab")
-)
-(module
-  (type (;0;) (func))
-  (table (;0;) 6 8 funcref)
-  (memory (;0;) 3)
-  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
-  (elem (;0;) (i32.const 2) func 0)
-  (func (;0;) (type 0))
-  (data (;0;) (i32.const 4) "ab")
-)
-(module
-  (type (;0;) (func))
-  (table (;0;) 0 8 funcref)
-  (memory (;0;) 3 9)
-  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
-  (elem (;0;) (i32.const 2) func 0)
-  (func (;0;) (type 0))
-  (data (;0;) (i32.const 4) "ab")
-)
-(module
-  (type (;0;) (func))
-  (table (;0;) 1 8 funcref)
-  (memory (;0;) 3 9)
-  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
-  (elem (;0;) (i32.const 2) func 0)
-  (func (;0;) (type 0))
-  (data (;0;) (i32.const 4) "ab")
-)
-(module
-  (type (;0;) (func))
-  (table (;0;) 3 8 funcref)
-  (memory (;0;) 3 9)
-  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
-  (elem (;0;) (i32.const 2) func 0)
-  (func (;0;) (type 0))
-  (data (;0;) (i32.const 4) "ab")
-)
-(module
-  (type (;0;) (func))
-  (table (;0;) 6 funcref)
-  (memory (;0;) 3 9)
-  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
-  (elem (;0;) (i32.const 2) func 0)
-  (func (;0;) (type 0))
-  (data (;0;) (i32.const 4) "ab")
-)
-(module
-  (type (;0;) (func))
-  (table (;0;) 6 8 funcref)
-  (memory (;0;) 3 9)
-  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
-  (elem (;0;) (i32.const 0) func 0)
-  (func (;0;) (type 0))
-  (data (;0;) (i32.const 4) "ab")
-)
-(module
-  (type (;0;) (func))
-  (table (;0;) 6 8 funcref)
-  (memory (;0;) 3 9)
-  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
-  (elem (;0;) (i32.const 2) func 0)
-  (func (;0;) (type 0))
-  (data (;0;) (i32.const 0) "ab")
-)
-(module
-  (type (;0;) (func))
-  (table (;0;) 6 8 funcref)
-  (memory (;0;) 3 9)
-  (global (;0;) f64 f64.const 0x0p+0 (;=0;))
-  (elem (;0;) (i32.const 2) func 0)
-  (func (;0;) (type 0))
-  (data (;0;) (i32.const 4) "ab")
-)
-(module
-  (type (;0;) (func))
-  (table (;0;) 6 8 funcref)
-  (memory (;0;) 3 9)
-  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
-  (func (;0;) (type 0))
-  (data (;0;) (i32.const 4) "ab")
-)
-(module
-  (type (;0;) (func))
-  (table (;0;) 6 8 funcref)
-  (memory (;0;) 3 9)
-  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
-  (elem (;0;) (i32.const 2) func 0)
-  (func (;0;) (type 0))
-)
-(module
-  (type (;0;) (func))
-  (table (;0;) 6 8 funcref)
-  (memory (;0;) 3 9)
-  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
-  (elem (;0;) (i32.const 2) func 0)
-  (func (;0;) (type 0))
-  (data (;0;) (i32.const 4) "")
-)
-(module
-  (type (;0;) (func))
-  (table (;0;) 6 8 funcref)
-  (memory (;0;) 3 9)
-  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
-  (elem (;0;) (i32.const 2) func 0)
-  (func (;0;) (type 0))
-  (data (;0;) (i32.const 4) "b")
-)
-(module
-  (type (;0;) (func))
-  (table (;0;) 6 8 funcref)
-  (memory (;0;) 3 9)
-  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
-  (elem (;0;) (i32.const 2) func 0)
-  (func (;0;) (type 0))
-  (data (;0;) (i32.const 4) "a")
-)
-(module
-  (type (;0;) (func))
-  (table (;0;) 6 8 funcref)
-  (memory (;0;) 3 9)
-  (global (;0;) f64 f64.const 0x1p+0 (;=1;))
-  (elem (;0;) (i32.const 2) func)
-  (func (;0;) (type 0))
-  (data (;0;) (i32.const 4) "ab")
-)
-"#);
+    (module (type (;0;) (func)) (table (;0;) 6 8 funcref) (memory (;0;) 0 9) (global (;0;) f64 f64.const 0x1p+0 (;=1;)) (elem (;0;) (i32.const 2) func 0) (func (;0;) (type 0)) (data (;0;) (i32.const 4) "ab") )
+    (module (type (;0;) (func)) (table (;0;) 6 8 funcref) (memory (;0;) 1 9) (global (;0;) f64 f64.const 0x1p+0 (;=1;)) (elem (;0;) (i32.const 2) func 0) (func (;0;) (type 0)) (data (;0;) (i32.const 4) "ab") )
+    (module (type (;0;) (func)) (table (;0;) 6 8 funcref) (memory (;0;) 3) (global (;0;) f64 f64.const 0x1p+0 (;=1;)) (elem (;0;) (i32.const 2) func 0) (func (;0;) (type 0)) (data (;0;) (i32.const 4) "ab") )
+    (module (type (;0;) (func)) (table (;0;) 0 8 funcref) (memory (;0;) 3 9) (global (;0;) f64 f64.const 0x1p+0 (;=1;)) (elem (;0;) (i32.const 2) func 0) (func (;0;) (type 0)) (data (;0;) (i32.const 4) "ab") )
+    (module (type (;0;) (func)) (table (;0;) 1 8 funcref) (memory (;0;) 3 9) (global (;0;) f64 f64.const 0x1p+0 (;=1;)) (elem (;0;) (i32.const 2) func 0) (func (;0;) (type 0)) (data (;0;) (i32.const 4) "ab") )
+    (module (type (;0;) (func)) (table (;0;) 3 8 funcref) (memory (;0;) 3 9) (global (;0;) f64 f64.const 0x1p+0 (;=1;)) (elem (;0;) (i32.const 2) func 0) (func (;0;) (type 0)) (data (;0;) (i32.const 4) "ab") )
+    (module (type (;0;) (func)) (table (;0;) 6 funcref) (memory (;0;) 3 9) (global (;0;) f64 f64.const 0x1p+0 (;=1;)) (elem (;0;) (i32.const 2) func 0) (func (;0;) (type 0)) (data (;0;) (i32.const 4) "ab") )
+    (module (type (;0;) (func)) (table (;0;) 6 8 funcref) (memory (;0;) 3 9) (global (;0;) f64 f64.const 0x1p+0 (;=1;)) (elem (;0;) (i32.const 0) func 0) (func (;0;) (type 0)) (data (;0;) (i32.const 4) "ab") )
+    (module (type (;0;) (func)) (table (;0;) 6 8 funcref) (memory (;0;) 3 9) (global (;0;) f64 f64.const 0x1p+0 (;=1;)) (elem (;0;) (i32.const 2) func 0) (func (;0;) (type 0)) (data (;0;) (i32.const 0) "ab") )
+    (module (type (;0;) (func)) (table (;0;) 6 8 funcref) (memory (;0;) 3 9) (global (;0;) f64 f64.const 0x0p+0 (;=0;)) (elem (;0;) (i32.const 2) func 0) (func (;0;) (type 0)) (data (;0;) (i32.const 4) "ab") )
+    (module (type (;0;) (func)) (table (;0;) 6 8 funcref) (memory (;0;) 3 9) (global (;0;) f64 f64.const 0x1p+0 (;=1;)) (func (;0;) (type 0)) (data (;0;) (i32.const 4) "ab") )
+    (module (type (;0;) (func)) (table (;0;) 6 8 funcref) (memory (;0;) 3 9) (global (;0;) f64 f64.const 0x1p+0 (;=1;)) (elem (;0;) (i32.const 2) func 0) (func (;0;) (type 0)) )
+    (module (type (;0;) (func)) (table (;0;) 6 8 funcref) (memory (;0;) 3 9) (global (;0;) f64 f64.const 0x1p+0 (;=1;)) (elem (;0;) (i32.const 2) func 0) (func (;0;) (type 0)) (data (;0;) (i32.const 4) "") )
+    (module (type (;0;) (func)) (table (;0;) 6 8 funcref) (memory (;0;) 3 9) (global (;0;) f64 f64.const 0x1p+0 (;=1;)) (elem (;0;) (i32.const 2) func 0) (func (;0;) (type 0)) (data (;0;) (i32.const 4) "b") )
+    (module (type (;0;) (func)) (table (;0;) 6 8 funcref) (memory (;0;) 3 9) (global (;0;) f64 f64.const 0x1p+0 (;=1;)) (elem (;0;) (i32.const 2) func 0) (func (;0;) (type 0)) (data (;0;) (i32.const 4) "a") )
+    (module (type (;0;) (func)) (table (;0;) 6 8 funcref) (memory (;0;) 3 9) (global (;0;) f64 f64.const 0x1p+0 (;=1;)) (elem (;0;) (i32.const 2) func) (func (;0;) (type 0)) (data (;0;) (i32.const 4) "ab") )
+    "#);
 }
 
 /// Every change of every pass on generated modules leaves no module, or one that can be written and

@@ -1,0 +1,115 @@
+//! NaNs as the subject likes them (`nans=any`): where the specification leaves a NaN open, the oracle
+//! takes the one that the subject shows, if it is allowed, and goes on with it.
+//!
+//! A NaN is open from the instruction that made it until it is seen: at the next event, as the top
+//! operand. Where that slot cannot be read it stays open, but nothing may be computed with it.
+
+use super::driver::{Driver, Ended};
+use super::frames::expected_place;
+use crate::configuration::{Configuration, Nans};
+use crate::observe::{Observation, Walk};
+use crate::outcome::Outcome;
+use crate::seen::Seen;
+use lockstep_oracles::machine::{FrameView, Stop};
+use lockstep_oracles::nan::OpenNan;
+use lockstep_oracles::opcode::Opcode;
+use lockstep_oracles::trap::Exhaustion;
+
+/// The NaN that is not settled yet, if the subject chooses NaNs at all.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OpenNans {
+    /// Whether the subject's NaNs are its own.
+    pub(super) any: bool,
+    /// What is open of the top operand, or of the last result.
+    pub(super) open: Option<OpenNan>,
+}
+
+impl OpenNans {
+    pub(super) fn new(configuration: &Configuration) -> OpenNans {
+        OpenNans {
+            any: configuration.nans == Nans::Any,
+            open: None,
+        }
+    }
+}
+
+/// What an opcode does with an open NaN on top of the operand stack.
+enum Use {
+    /// It stays on top.
+    Keeps,
+    /// It is gone.
+    Drops,
+    /// Its bits may matter.
+    Takes,
+}
+
+impl Use {
+    fn of(view: &FrameView<'_>) -> Use {
+        match view.op() {
+            Opcode::Drop | Opcode::Unreachable => Use::Drops,
+            Opcode::Nop | Opcode::Block | Opcode::Loop | Opcode::Else | Opcode::End => Use::Keeps,
+            Opcode::Return if view.function.num_results == 0 => Use::Drops,
+            Opcode::Return => Use::Keeps,
+            _ => Use::Takes,
+        }
+    }
+}
+
+impl Driver {
+    /// Runs the oracle to its next sequence point and notes what NaN is open there. The case ends
+    /// before one is computed with that was not seen.
+    #[cold]
+    pub(super) fn advance_noting_nans(&mut self) -> Stop {
+        let kept = match (self.nans.open, self.machine.top()) {
+            (Some(open), Some(view)) => match Use::of(&view) {
+                Use::Keeps => Some(open),
+                Use::Drops => None,
+                Use::Takes => {
+                    self.ended.get_or_insert(Ended::UnseenNan);
+                    return Stop::Exhausted(Exhaustion::CallDepth);
+                }
+            },
+            _ => None,
+        };
+        let (stop, open) = self.machine.step();
+        self.nans.open = open.or(kept);
+        stop
+    }
+
+    /// Takes the NaN that the subject shows as its top operand. One that is not allowed is left to the
+    /// comparison.
+    #[cold]
+    pub(super) fn adopt_operand<O: Observation>(&mut self, observed: &mut O) {
+        let (Some(open), Some(view)) = (self.nans.open, self.machine.top()) else {
+            return;
+        };
+        let layout = Driver::layout(&self.modules, &view);
+        let mut walk = observed.walk();
+        let placed = !walk.done() && walk.place() == expected_place(&view);
+        let count = walk_operands(&mut walk, placed);
+        if count == 0 || count as usize != view.operands.len() || layout.top_operand(view.shape) {
+            return;
+        }
+        let seen = walk.operand(count - 1);
+        drop(walk);
+        if let Some(value) = seen.to_value() {
+            self.machine.adopt_operand(open, value.cell());
+        }
+        self.nans.open = None;
+    }
+
+    /// Takes the NaN that the subject's invocation returned last, where it was not seen before.
+    pub(super) fn adopt_result(&mut self, outcome: &Outcome) {
+        let (Some(open), Outcome::Returned(seen)) = (self.nans.open.take(), outcome) else {
+            return;
+        };
+        let value = seen.last().copied().and_then(Seen::to_value);
+        if let Some(value) = value {
+            self.machine.adopt_result(open, value);
+        }
+    }
+}
+
+fn walk_operands<W: Walk>(walk: &mut W, placed: bool) -> u32 {
+    if placed { walk.num_operands() } else { 0 }
+}

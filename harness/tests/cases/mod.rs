@@ -1,0 +1,38 @@
+//! Cases of hand-written modules, and the report of one that must agree.
+
+use lockstep::case::{Case, CaseModule, CaseReport, Status, Step, StepAction, run_case};
+use lockstep_spec_tests::script::Arg;
+
+/// A case of these modules, later ones importing from earlier ones by name, under single-step.
+pub(crate) fn case_of(modules: &[(&str, &str)]) -> Case {
+    let modules = modules.iter().map(|(name, text)| CaseModule {
+        name: (*name).to_owned(),
+        wasm: wat::parse_str(text).expect("the programs parse").into(),
+    });
+    Case {
+        modules: modules.collect(),
+        ..Case::of_module("a case", Vec::new())
+    }
+}
+
+/// The same case with one more call of the main module.
+pub(crate) fn calling(mut case: Case, export: &str, args: &[Arg]) -> Case {
+    case.steps.push(Step {
+        module: None,
+        action: StepAction::Call {
+            export: export.to_owned(),
+            args: args.to_vec(),
+            expect: None,
+        },
+    });
+    case
+}
+
+/// Runs a case of which nothing may diverge or fail.
+pub(crate) fn clean(case: &Case) -> CaseReport {
+    let report = run_case(case).unwrap();
+    assert!(report.divergences.is_empty(), "{report:#?}");
+    let passed = report.count(|status| *status == Status::Passed);
+    assert_eq!(passed, report.commands.len() as u64, "{report:#?}");
+    report
+}

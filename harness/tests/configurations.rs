@@ -1,0 +1,189 @@
+//! Every value of every axis runs, or is refused as the model says; every pair of values, too.
+
+mod cases;
+
+use cases::{calling, case_of, clean};
+use lockstep::case::{Case, Stub, run_case};
+use lockstep::configuration::{AxisName, Configuration, Setting, Target};
+use lockstep::divergence::Execution;
+use lockstep::ledger;
+use lockstep::schedule::Schedule;
+use lockstep::subject::execute::Settings;
+use lockstep::subject::factory::Factory;
+use lockstep_spec_tests::script::Arg;
+
+/// A little of everything that an axis may touch: memory that grows, floats, a table, a reference, a
+/// host function, calls and a trap.
+const PROGRAM: &str = r#"
+    (module
+      (import "env" "h" (func $h (param i32) (result i32)))
+      (memory (export "memory") 1 3) (data (i32.const 8) "lockstep")
+      (table 2 funcref) (elem (i32.const 0) $add $host)
+      (type $t (func (param i32) (result i32)))
+      (func $add (type $t)  local.get 0  i32.const 3  i32.add)
+      (func $host (type $t)  local.get 0  call $h)
+      (func (export "go") (param i32) (result i32 f64) (local $kept externref)
+        i32.const 1  memory.grow  drop
+        i32.const 65536  local.get 0  i32.store
+        local.get 0  call $add  call $host
+        i32.const 8  i32.load  i32.add
+        f64.const 0.5  local.get 0  f64.convert_i32_u  f64.mul)
+      (func (export "trap") (param i32) (result i32)
+        i32.const 1  local.get 0  i32.div_u)
+      (func (export "outside") (param i32) (result i32)
+        local.get 0  i32.load))"#;
+
+fn program(configuration: Configuration) -> Case {
+    let mut case = Case {
+        configuration,
+        ..case_of(&[("main", PROGRAM)])
+    };
+    let seeded = Stub::Seeded;
+    case.host.functions.insert("env.h".to_owned(), seeded);
+    let case = calling(case, "go", &[Arg::I32(7)]);
+    let case = calling(case, "trap", &[Arg::I32(0)]);
+    calling(case, "outside", &[Arg::I32(0xffff_fffe)])
+}
+
+/// Every setting, the defaults included.
+fn settings() -> Vec<Setting> {
+    let of_axis = |&axis: &AxisName| {
+        let positions = 0..axis.axis().values.len();
+        positions.map(move |position| Setting { axis, position })
+    };
+    AxisName::ALL.iter().flat_map(of_axis).collect()
+}
+
+/// The default with one setting, and with two that are not of one axis, each configuration once.
+fn pairs() -> Vec<Configuration> {
+    let changes = settings().into_iter().filter(|s| s.position != 0);
+    let changes: Vec<Setting> = changes.collect();
+    let mut pairs = vec![Configuration::default()];
+    for (index, &one) in changes.iter().enumerate() {
+        pairs.push(with(&[one]));
+        let others = changes[..index]
+            .iter()
+            .filter(|other| other.axis != one.axis);
+        pairs.extend(others.map(|&other| with(&[one, other])));
+    }
+    pairs
+}
+
+fn with(settings: &[Setting]) -> Configuration {
+    let mut configuration = Configuration::default();
+    settings
+        .iter()
+        .for_each(|&setting| configuration.set(setting));
+    configuration
+}
+
+/// Why the model says that the case is not run.
+fn refused(configuration: &Configuration) -> bool {
+    let instrumented = configuration.refused_instrumented();
+    instrumented
+        .or(configuration.refused_uninstrumented())
+        .is_some()
+}
+
+/// The engine refuses, in either execution, what the model says, and nothing else.
+fn assert_refused_as_modelled(configuration: Configuration) {
+    let settings = Settings {
+        configuration,
+        ..Settings::default()
+    };
+    let modelled = [
+        (
+            Execution::Instrumented,
+            configuration.refused_instrumented(),
+        ),
+        (
+            Execution::Uninstrumented,
+            configuration.refused_uninstrumented(),
+        ),
+    ];
+    for (execution, reason) in modelled {
+        let made = Factory::new(execution, &settings);
+        let message = made.err().map(|error| error.to_string());
+        assert_eq!(
+            message.is_some(),
+            reason.is_some(),
+            "{configuration}, {execution:?}: the engine {message:?}, the model {reason:?}"
+        );
+    }
+}
+
+#[test]
+fn every_value_of_every_axis_runs_or_is_refused() {
+    let expected = clean(&program(Configuration::default())).tally;
+    for setting in settings() {
+        let configuration = with(&[setting]);
+        let case = program(configuration);
+        let report = run_case(&case).unwrap();
+        assert!(report.divergences.is_empty(), "{setting}: {report:#?}");
+        assert_eq!(report.refused.is_some(), refused(&configuration));
+        if report.refused.is_some() {
+            assert!(report.commands.is_empty(), "{setting}: {report:#?}");
+        } else if configuration.target == Target::Pulley64 {
+            // An event in the middle of the program changes an operand: the case ends there.
+            let known = report.known.get(ledger::PULLEY_REGISTERS);
+            assert_eq!(known, Some(&1), "{setting}: {report:#?}");
+        } else {
+            let tally = clean(&case).tally;
+            assert_eq!(tally.sequence_points, expected.sequence_points, "{setting}");
+            assert_eq!(tally.frames, expected.frames, "{setting}");
+        }
+    }
+}
+
+/// Without an event the bytecode is right.
+#[test]
+fn pulley_runs_when_nothing_is_debugged() {
+    let case = Case {
+        schedule: Schedule::idle(),
+        ..program(Configuration {
+            target: Target::Pulley64,
+            ..Configuration::default()
+        })
+    };
+    let known: Vec<&str> = clean(&case).known.into_keys().collect();
+    assert!(!known.contains(&ledger::PULLEY_REGISTERS), "{known:?}");
+}
+
+#[test]
+fn pairs_of_values_are_refused_as_modelled() {
+    let pairs = pairs();
+    assert!(pairs.len() > 200, "{}", pairs.len());
+    assert!(pairs.iter().any(refused));
+    pairs.into_iter().for_each(assert_refused_as_modelled);
+}
+
+/// Combinations of three: all that contain a refused value, with signals set in each way.
+#[test]
+fn refusals_do_not_depend_on_what_is_beside_them() {
+    for pair in pairs() {
+        let positions = 0..AxisName::Signals.axis().values.len();
+        for position in positions {
+            let mut configuration = pair;
+            let axis = AxisName::Signals;
+            configuration.set(Setting { axis, position });
+            assert_refused_as_modelled(configuration);
+        }
+    }
+}
+
+#[test]
+fn pairs_of_values_run() {
+    for configuration in pairs() {
+        let case = program(configuration);
+        let report = run_case(&case).unwrap();
+        assert!(
+            report.divergences.is_empty(),
+            "{configuration}: {report:#?}"
+        );
+        assert_eq!(
+            report.refused.is_some(),
+            refused(&configuration),
+            "{configuration}"
+        );
+    }
+}

@@ -1,0 +1,227 @@
+//! The faulty layer: it lies above the subject and does what one row of the table says.
+
+use crate::past::Past;
+use lockstep::case::Case;
+use lockstep::divergence::Moment;
+use lockstep::fault::{Delivery, Tamper};
+use lockstep::outcome::{Outcome, SeenTrap};
+use lockstep::schedule::EngineEdit;
+use lockstep::seen::Seen;
+use lockstep::snapshot::Snapshot;
+use lockstep::subject::code_image::Mapping;
+use lockstep_oracles::address::{GlobalAddr, MemAddr, TableAddr};
+
+/// A row of the table.
+#[derive(Clone, Copy)]
+pub(crate) struct Fault {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// What the subject does wrong, in one sentence.
+    pub(crate) wrong: &'static str,
+    /// Where the layer does it.
+    pub(crate) hooks: &'static [Hook],
+}
+
+/// What the layer does at one hook of [`Tamper`].
+#[derive(Clone, Copy)]
+pub(crate) enum Hook {
+    /// Changes the stack that is shown at such a moment.
+    Stack(Moment, fn(&Past, &mut Snapshot)),
+    /// Says how often the event of such a moment comes.
+    Event(Moment, fn(&Past, &Snapshot) -> Delivery),
+    /// Changes the kind of a trap.
+    Trap(fn(&Past, &mut SeenTrap)),
+    /// Changes the arguments of a host call.
+    HostArgs(fn(&mut Vec<Seen>)),
+    /// Changes how an invocation ends.
+    Outcome(fn(&Past, &mut Outcome)),
+    /// Changes or loses an edit.
+    Edit(fn(&mut Past, EngineEdit) -> Option<EngineEdit>),
+    /// Changes the answer to the edit that was asked for last.
+    Edited(fn(&Past, Result<(), String>) -> Result<(), String>),
+    /// Changes what the store says of single-step and breakpoints.
+    EditState(fn(&Past, &mut bool, &mut Vec<(u32, u32)>)),
+    /// Changes the code as it is when everything is taken back.
+    CodeImage(fn(&Past, &mut Vec<Option<Mapping>>)),
+    /// Changes how many mappings are writable and executable.
+    WritableCode(fn(&Past, &mut usize)),
+    /// Changes a memory, given what it was when last looked at.
+    Memory(fn(&[u8], &mut Vec<u8>)),
+    /// Changes a global, given what it was when last looked at.
+    Global(fn(Seen, &mut Seen)),
+    /// Changes a table's size, given what it was when last looked at.
+    TableSize(fn(u64, &mut u64)),
+    /// Changes a table's element, given what it was when last looked at.
+    TableElement(fn(Seen, &mut Seen)),
+}
+
+impl Hook {
+    /// The hook's name in [`Tamper`].
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Hook::Stack(..) | Hook::Event(..) => "event",
+            Hook::Trap(_) => "trap",
+            Hook::HostArgs(_) => "host_args",
+            Hook::Outcome(_) => "outcome",
+            Hook::Edit(_) => "edit",
+            Hook::Edited(_) => "edited",
+            Hook::EditState(_) => "edit_state",
+            Hook::CodeImage(_) => "code_image",
+            Hook::WritableCode(_) => "writable_code",
+            Hook::Memory(_) => "memory",
+            Hook::Global(_) => "global",
+            Hook::TableSize(_) => "table_size",
+            Hook::TableElement(_) => "table_element",
+        }
+    }
+}
+
+/// A subject with one fault.
+pub(crate) struct Layer {
+    hooks: &'static [Hook],
+    past: Past,
+}
+
+impl Layer {
+    /// A subject with these faulty hooks, about to run this case.
+    pub(crate) fn new(hooks: &'static [Hook], case: &Case) -> Layer {
+        Layer {
+            hooks,
+            past: Past::of(case),
+        }
+    }
+}
+
+impl Tamper for Layer {
+    const ACTIVE: bool = true;
+
+    fn event(&mut self, moment: Moment, stack: &mut Snapshot) -> Delivery {
+        let (truth, depth) = (stack.frames.first().cloned(), stack.frames.len());
+        let past = &mut self.past;
+        if moment == Moment::Breakpoint {
+            past.comes(stack);
+        }
+        let mut delivery = Delivery::Once;
+        for hook in self.hooks {
+            match hook {
+                Hook::Stack(at, change) if *at == moment => change(past, stack),
+                Hook::Event(at, says) if *at == moment => delivery = says(past, stack),
+                _ => {}
+            }
+        }
+        if moment == Moment::Breakpoint {
+            past.passes(truth, depth);
+        }
+        delivery
+    }
+
+    fn trap(&mut self, trap: &mut SeenTrap) {
+        self.past.trap = Some(*trap);
+        for hook in self.hooks {
+            if let Hook::Trap(change) = hook {
+                change(&self.past, trap);
+            }
+        }
+    }
+
+    fn host_args(&mut self, args: &mut Vec<Seen>) {
+        for hook in self.hooks {
+            if let Hook::HostArgs(change) = hook {
+                change(args);
+            }
+        }
+    }
+
+    fn outcome(&mut self, outcome: &mut Outcome) {
+        for hook in self.hooks {
+            if let Hook::Outcome(change) = hook {
+                change(&self.past, outcome);
+            }
+        }
+        self.past.call = Default::default();
+    }
+
+    fn instantiation(&mut self, _outcome: &mut Outcome) {
+        self.past.call = Default::default();
+    }
+
+    fn edit(&mut self, edit: &mut Option<EngineEdit>) {
+        let Some(asked) = *edit else { return };
+        for hook in self.hooks {
+            if let Hook::Edit(change) = hook {
+                *edit = change(&mut self.past, asked);
+            }
+        }
+        self.past.ask(asked);
+    }
+
+    fn edited(&mut self, mut answer: Result<(), String>) -> Result<(), String> {
+        for hook in self.hooks {
+            if let Hook::Edited(change) = hook {
+                answer = change(&self.past, answer);
+            }
+        }
+        answer
+    }
+
+    fn edit_state(&mut self, single_step: &mut bool, listed: &mut Vec<(u32, u32)>) {
+        for hook in self.hooks {
+            if let Hook::EditState(change) = hook {
+                change(&self.past, single_step, listed);
+            }
+        }
+    }
+
+    fn code_image(&mut self, mappings: &mut Vec<Option<Mapping>>) {
+        for hook in self.hooks {
+            if let Hook::CodeImage(change) = hook {
+                change(&self.past, mappings);
+            }
+        }
+    }
+
+    fn writable_code(&mut self, mappings: &mut usize) {
+        for hook in self.hooks {
+            if let Hook::WritableCode(change) = hook {
+                change(&self.past, mappings);
+            }
+        }
+    }
+
+    fn memory(&mut self, addr: MemAddr, bytes: &mut Vec<u8>) {
+        for hook in self.hooks {
+            if let Hook::Memory(change) = hook
+                && let Some(old) = self.past.memories.insert(addr.0, bytes.clone())
+            {
+                change(&old, bytes);
+            }
+        }
+    }
+
+    fn global(&mut self, addr: GlobalAddr, value: &mut Seen) {
+        let old = self.past.globals.insert(addr.0, *value).unwrap_or(*value);
+        for hook in self.hooks {
+            if let Hook::Global(change) = hook {
+                change(old, value);
+            }
+        }
+    }
+
+    fn table_size(&mut self, addr: TableAddr, size: &mut u64) {
+        let old = self.past.sizes.insert(addr.0, *size).unwrap_or(*size);
+        for hook in self.hooks {
+            if let Hook::TableSize(change) = hook {
+                change(old, size);
+            }
+        }
+    }
+
+    fn table_element(&mut self, addr: TableAddr, index: u64, element: &mut Seen) {
+        let old = self.past.elements.insert((addr.0, index), *element);
+        for hook in self.hooks {
+            if let Hook::TableElement(change) = hook {
+                change(old.unwrap_or(*element), element);
+            }
+        }
+    }
+}

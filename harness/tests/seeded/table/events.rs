@@ -1,0 +1,152 @@
+//! Faults of which events come: breakpoint events, traps, failing host functions.
+
+use crate::layer::{Fault, Hook};
+use crate::past::Past;
+use lockstep::divergence::Moment;
+use lockstep::fault::Delivery;
+use lockstep::observe::Boundary;
+use lockstep::outcome::SeenTrap;
+use lockstep::snapshot::Snapshot;
+use lockstep_oracles::opcode::Opcode;
+use lockstep_oracles::trap::Trap;
+
+pub(super) const ROWS: &[Fault] = &[
+    Fault {
+        name: "lost-97th",
+        wrong: "every 97th event is lost",
+        hooks: &[events(|past, _| lost(past.events.is_multiple_of(97)))],
+    },
+    Fault {
+        name: "lost-at-end",
+        wrong: "the event at the last `end` of a callee is lost",
+        hooks: &[events(|past, stack| {
+            let last = stack.frames.first().is_some_and(|f| past.next(f).is_none());
+            lost(last && stack.frames.len() >= 2)
+        })],
+    },
+    Fault {
+        name: "lost-branch-back",
+        wrong: "the event after a branch backwards is lost",
+        hooks: &[events(|past, stack| lost(past.is_branch_back(stack)))],
+    },
+    Fault {
+        name: "lost-in-step",
+        wrong: "with single-step on, the event at `br_table` is lost",
+        hooks: &[events(|past, _| {
+            lost(past.asked.single_step && past.opcode == Some(Opcode::BrTable))
+        })],
+    },
+    Fault {
+        name: "lost-at-breakpoint",
+        wrong: "with single-step off, a breakpoint's every tenth event of a call is lost",
+        hooks: &[events(|past, _| {
+            lost(!past.asked.single_step && past.call.breaks.is_multiple_of(10))
+        })],
+    },
+    Fault {
+        name: "lost-at-both",
+        wrong: "with single-step on, the event at a PC that has a breakpoint too is lost",
+        hooks: &[events(|past, _| {
+            lost(past.asked.single_step && past.is_listed())
+        })],
+    },
+    Fault {
+        name: "lost-after-edit",
+        wrong: "the first event after an edit is lost, except for edits before the first event",
+        hooks: &[events(|past, _| lost(past.asked.since_event))],
+    },
+    Fault {
+        name: "lost-in-re-entry",
+        wrong: "events are lost while the host has called back",
+        hooks: &[events(|_, stack| lost(is_re_entered(stack)))],
+    },
+    Fault {
+        name: "lost-in-provider",
+        wrong: "events are lost in a function that was called from another instance",
+        hooks: &[events(|_, stack| {
+            lost(match &stack.frames[..] {
+                [callee, caller, ..] => callee.place.instance != caller.place.instance,
+                _ => false,
+            })
+        })],
+    },
+    Fault {
+        name: "twice-after-branch",
+        wrong: "the event after a taken `br_if` comes twice",
+        hooks: &[events(|past, stack| {
+            let from = past
+                .same_frame(stack)
+                .filter(|b| b.opcode == Some(Opcode::BrIf));
+            let taken =
+                from.is_some_and(|b| past.next(&b.frame) != Some(stack.frames[0].place.pc.0));
+            if taken {
+                Delivery::Twice
+            } else {
+                Delivery::Once
+            }
+        })],
+    },
+    Fault {
+        name: "twice-at-both",
+        wrong: "with single-step on, the event at a PC that has a breakpoint too comes twice",
+        hooks: &[events(|past, _| {
+            if past.asked.single_step && past.is_listed() {
+                Delivery::Twice
+            } else {
+                Delivery::Once
+            }
+        })],
+    },
+    Fault {
+        name: "trap-kind",
+        wrong: "a trap event tells an integer overflow as a division by zero",
+        hooks: &[Hook::Trap(|_, trap| {
+            if *trap == SeenTrap::Wasm(Trap::IntegerOverflow) {
+                *trap = SeenTrap::Wasm(Trap::IntegerDivideByZero);
+            }
+        })],
+    },
+    Fault {
+        name: "trap-lost",
+        wrong: "the trap event of an access out of bounds is lost",
+        hooks: &[Hook::Event(Moment::Trap, |past, _| {
+            lost(past.trap == Some(SeenTrap::Wasm(Trap::OutOfBoundsMemoryAccess)))
+        })],
+    },
+    Fault {
+        name: "trap-twice",
+        wrong: "the trap event of `unreachable` comes twice",
+        hooks: &[Hook::Event(Moment::Trap, |past, _| {
+            if past.trap == Some(SeenTrap::Wasm(Trap::Unreachable)) {
+                Delivery::Twice
+            } else {
+                Delivery::Once
+            }
+        })],
+    },
+    Fault {
+        name: "host-error-lost",
+        wrong: "the event of a failing host function is lost",
+        hooks: &[Hook::Event(Moment::HostcallError, |_, _| Delivery::Never)],
+    },
+];
+
+/// How often breakpoint events come.
+const fn events(says: fn(&Past, &Snapshot) -> Delivery) -> Hook {
+    Hook::Event(Moment::Breakpoint, says)
+}
+
+fn lost(is_lost: bool) -> Delivery {
+    if is_lost {
+        Delivery::Never
+    } else {
+        Delivery::Once
+    }
+}
+
+/// Whether host frames lie between two of these.
+fn is_re_entered(stack: &Snapshot) -> bool {
+    let callees = stack.frames.len().saturating_sub(1);
+    let mut boundaries = stack.frames[..callees].iter().map(|frame| frame.boundary);
+    boundaries.any(|boundary| boundary == Boundary::Host)
+}
