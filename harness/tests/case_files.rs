@@ -84,7 +84,7 @@ fn a_generated_case_is_saved() {
 #[test]
 fn bytes_of_a_fuzz_target_are_saved() {
     let dir = TempDir::new().unwrap();
-    let bytes: Vec<u8> = (0..3000u32).map(|i| (i * i >> 3) as u8).collect();
+    let bytes: Vec<u8> = (0..3000u32).map(|i| ((i * i) >> 3) as u8).collect();
     fs::write(dir.path().join("crash"), &bytes).unwrap();
     let args = ["save", "--input", "crash", ".", "--name", "a", "--expect"];
     let saved = lockstep(&[&args[..], &["W42-TRAP-PC"]].concat(), dir.path());

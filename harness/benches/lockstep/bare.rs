@@ -157,7 +157,7 @@ impl Bare {
             WasmFeatures::WASM2,
             &Configuration::default(),
         )
-            .expect("the settings are those of every instrumented execution");
+        .expect("the settings are those of every instrumented execution");
         let module = Module::new(&engine, &program.bytes).expect("a program compiles");
         let mut store = Store::new(&engine, Reads::default());
         let plan = Plan {

@@ -2,7 +2,7 @@
 
 use super::{CaseReport, CommandReport, Status};
 use crate::subject::execute::SubjectError;
-use crate::subject::probe;
+use crate::subject::{code_image, probe};
 
 /// Name of the only probe.
 pub const LATE_MODULE: &str = "probes/late-module";
@@ -13,6 +13,7 @@ pub const LATE_MODULE: &str = "probes/late-module";
 ///
 /// When the engine refuses the probe's module or configuration.
 pub fn late_module() -> Result<CaseReport, SubjectError> {
+    let _turn = code_image::turn(false);
     let divergence = probe::late_module()?.check();
     let status = match &divergence {
         Some(found) if found.known.is_none() => {

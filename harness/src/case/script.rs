@@ -107,6 +107,7 @@ impl<'a, T: Tamper> Run<'a, T> {
         let index = self.executed.statuses.len();
         let command = &self.script.commands[index];
         if !command.kind.is_definition() {
+            self.call(command);
             if self.subject.is_alive() {
                 self.subject.before_step(self.steps);
             }
@@ -139,6 +140,13 @@ impl<'a, T: Tamper> Run<'a, T> {
         self.end()
     }
 
+    /// Has reports name this command.
+    fn call(&mut self, command: &Command) {
+        let driver = self.subject.driver();
+        let label = driver.label;
+        driver.command = format!("{label}line {}: {}", command.line, describe(command));
+    }
+
     /// A command's status, or why it has none.
     fn judged(&mut self, command: &Command, cut: bool) -> Status {
         if let CommandKind::Unsupported { reason, .. } = &command.kind {
@@ -150,9 +158,7 @@ impl<'a, T: Tamper> Run<'a, T> {
         if let Some(ended) = self.subject.driver().ended.clone() {
             return Status::NotRun(ended.to_string());
         }
-        let label = self.subject.driver().label;
-        self.subject.driver().command =
-            format!("{label}line {}: {}", command.line, describe(command));
+        self.call(command);
         if let Some(tracer) = &mut self.subject.driver().tracer {
             tracer.command(&describe(command));
         }

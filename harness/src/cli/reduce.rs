@@ -9,7 +9,7 @@ use lockstep::campaign::interrupt::Interrupt;
 use lockstep::campaign::limits::Limits as CaseLimits;
 use lockstep::campaign::process::Launch;
 use lockstep::case::{Case, CaseReport};
-use lockstep::corpus::{self, CorpusCase};
+use lockstep::corpus::{self, CorpusCase, Expectation};
 use lockstep::reduce::workers::Workers;
 use lockstep::reduce::{Limits, Progress, ReduceError, Reduced, Signature, Status, reduce};
 use lockstep::rules::RuleId;
@@ -46,8 +46,9 @@ pub(super) struct Options {
     rule: Option<String>,
 }
 
-/// CPU time of a candidate, where the case itself met no limit of time.
-const CANDIDATE: Duration = Duration::from_secs(10);
+/// CPU time of a candidate, at least: a smaller case that needs much longer has changed its nature,
+/// and often loops for ever.
+const CANDIDATE: Duration = Duration::from_secs(1);
 
 /// CPU time of a candidate that must not come to its end.
 const HANGING: Duration = Duration::from_secs(2);
@@ -69,7 +70,9 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
     workers.set_limits(CaseLimits {
         cpu: match signature.rule {
             RuleId::Hang => HANGING,
-            _ => CANDIDATE,
+            _ => CANDIDATE
+                .max(4 * begun.elapsed())
+                .min(CaseLimits::default().cpu),
         },
         ..CaseLimits::default()
     });
@@ -85,6 +88,16 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
         ReduceError::Io(error) => anyhow!(error),
         agrees => anyhow!(agrees),
     })?;
+    if signature.known.is_some()
+        && let Some(report) = workers.report(&reduced.case).map_err(OwnFault::Start)?
+    {
+        // Its larger self may have expected more entries, or none.
+        keeper.corpus.expect = Expectation {
+            verdict: Expectation::of_report(&report).verdict,
+            ..keeper.corpus.expect
+        };
+        keeper.keep(&reduced.case)?;
+    }
     keeper.clean(loaded.case.modules.len());
     tell(&reduced, signature, &place, format, begun.elapsed()).map_err(OwnFault::from)?;
     Ok(match interrupt.signal() {

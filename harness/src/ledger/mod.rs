@@ -187,6 +187,12 @@ pub fn traps_silently(op: Opcode, trap: Trap) -> bool {
     accesses && trap == Trap::OutOfBoundsMemoryAccess
 }
 
+/// Whether the entry ends the execution in which it matches.
+pub fn is_terminal(id: &str) -> bool {
+    let found = ENTRIES.iter().find(|entry| entry.id == id);
+    found.is_some_and(|entry| entry.kind == EntryKind::Terminal)
+}
+
 /// Rules that a value changed in a register can break (`W42-PULLEY-REGISTERS`); what the store says of
 /// itself, and the shape of frames, do not depend on the guest's registers.
 pub fn register_can_break(rule: RuleId) -> bool {
@@ -202,6 +208,7 @@ pub fn register_can_break(rule: RuleId) -> bool {
             | RuleId::BreakLost
             | RuleId::BreakSpurious
             | RuleId::TrapEvent
+            | RuleId::HostErrorEvent
             | RuleId::HostCall
             | RuleId::Outcome
             | RuleId::Values

@@ -16,10 +16,12 @@ pub(super) fn changes(case: &Case) -> Vec<Change> {
     if host.seed != 0 {
         changes.push(in_host(|host| std::mem::take(&mut host.seed) != 0));
     }
-    for name in host.functions.keys().cloned() {
+    for name in host.functions.keys() {
+        let name = name.clone();
         changes.push(in_host(move |host| host.functions.remove(&name).is_some()));
     }
-    for name in host.memories.keys().cloned() {
+    for name in host.memories.keys() {
+        let name = name.clone();
         let of_data = name.clone();
         changes.push(in_host(move |host| host.memories.remove(&name).is_some()));
         changes.push(in_host(move |host| {
@@ -27,10 +29,12 @@ pub(super) fn changes(case: &Case) -> Vec<Change> {
             memory.is_some_and(|memory| !std::mem::take(&mut memory.data).is_empty())
         }));
     }
-    for name in host.tables.keys().cloned() {
+    for name in host.tables.keys() {
+        let name = name.clone();
         changes.push(in_host(move |host| host.tables.remove(&name).is_some()));
     }
-    for name in host.globals.keys().cloned() {
+    for name in host.globals.keys() {
+        let name = name.clone();
         changes.push(in_host(move |host| host.globals.remove(&name).is_some()));
     }
     changes

@@ -111,6 +111,9 @@ pub fn verdict(report: &CaseReport) -> &'static str {
         "diverged"
     } else if report.refused.is_some() {
         "refused"
+    } else if report.known.keys().any(|entry| ledger::is_terminal(entry)) {
+        // What was not executed has its reason in the ledger.
+        "explained"
     } else if report.commands.iter().any(troubled) {
         "inconclusive"
     } else {

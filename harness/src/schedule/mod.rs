@@ -28,7 +28,7 @@ pub struct Session {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum When {
     /// Before anything runs. Edits of a module come when it has been compiled, before it is
-    /// instantiated.
+    /// instantiated: an edit of a later module so comes after the others of its session.
     Start,
     /// Before this step of the case, from 0, no guest running.
     Step(u32),

@@ -183,7 +183,7 @@ mod tests {
         let mut model = BreakpointModel::default();
         model.add_instance(0);
         model.set_single_step(true);
-        assert!(model.selects(InstanceAddr(0), 7) && model.len() == 0);
+        assert!(model.selects(InstanceAddr(0), 7) && model.is_empty());
         model.set_single_step(false);
         assert!(!model.selects(InstanceAddr(0), 7));
     }

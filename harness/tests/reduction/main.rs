@@ -7,8 +7,10 @@ mod faults;
 
 use faults::{FAULTS, Fault, Faulty};
 use lockstep::campaign::interrupt::Interrupt;
+use lockstep::campaign::limits::Limits as CaseLimits;
 use lockstep::campaign::process::Launch;
 use lockstep::case::{Case, CaseReport, run_with};
+use lockstep::configuration::{Epochs, Target};
 use lockstep::divergence::Execution;
 use lockstep::generate;
 use lockstep::reduce::workers::Workers;
@@ -51,7 +53,11 @@ impl<'i> Screen<'i> {
             program: env!("CARGO_BIN_EXE_lockstep").into(),
             args: vec!["worker".to_owned()],
         };
-        let workers = Workers::new(launch, Default::default(), NonZeroUsize::MIN, interrupt);
+        let limits = CaseLimits {
+            cpu: Duration::from_secs(2),
+            ..CaseLimits::default()
+        };
+        let workers = Workers::new(launch, limits, NonZeroUsize::MIN, interrupt);
         Screen(RefCell::new(workers))
     }
 
@@ -59,7 +65,7 @@ impl<'i> Screen<'i> {
     fn honest(&self, case: &Case) -> Option<CaseReport> {
         let report = self.0.borrow_mut().report(case).unwrap()?;
         let deadly = [RuleId::Crash, RuleId::Hang, RuleId::MemoryLimit];
-        let mut diverged = report.divergences.iter();
+        let mut diverged = report.divergences.iter().chain(&report.known_examples);
         (!diverged.any(|found| deadly.contains(&found.rule))).then_some(report)
     }
 
@@ -71,13 +77,21 @@ impl<'i> Screen<'i> {
     }
 }
 
+/// Whether a seeded fault can be told from what this version does anyway: on Pulley it changes
+/// registers at events (`W42-PULLEY-REGISTERS`), and a stack copied at an `EpochYield` event, as only
+/// the fault layer does, holds values that cannot be read.
+fn is_tellable(case: &Case) -> bool {
+    let configuration = &case.configuration;
+    configuration.target == Target::Native && configuration.epochs == Epochs::Off
+}
+
 /// The first generated case with a large module in which the fault is found, and its number.
 ///
 /// The case agrees when the subject does not lie.
 fn finding(fault: &Fault, screen: &Screen<'_>) -> Option<(u64, Case)> {
     (0..CASES).find_map(|number| {
         let case = generate::from_seed(SEED, number);
-        if case.main_module().len() < LARGE {
+        if case.main_module().len() < LARGE || !is_tellable(&case) {
             return None;
         }
         let agrees = screen.honest(&case)?.divergences.is_empty();

@@ -22,9 +22,21 @@ pub(crate) struct Fault {
     pub(crate) hooks: &'static [Hook],
 }
 
+impl Fault {
+    /// Whether the fault can show in this case.
+    pub(crate) fn can_show(&self, case: &Case) -> bool {
+        self.hooks.iter().all(|hook| match hook {
+            Hook::Needs(needs) => needs(case),
+            _ => true,
+        })
+    }
+}
+
 /// What the layer does at one hook of [`Tamper`].
 #[derive(Clone, Copy)]
 pub(crate) enum Hook {
+    /// None: the fault cannot show in other cases, so they are counted but not run.
+    Needs(fn(&Case) -> bool),
     /// Changes the stack that is shown at such a moment.
     Stack(Moment, fn(&Past, &mut Snapshot)),
     /// Says how often the event of such a moment comes.
@@ -56,9 +68,10 @@ pub(crate) enum Hook {
 }
 
 impl Hook {
-    /// The hook's name in [`Tamper`].
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
+    /// The hook's name in [`Tamper`], if it is one.
+    pub(crate) fn name(&self) -> Option<&'static str> {
+        Some(match self {
+            Hook::Needs(_) => return None,
             Hook::Stack(..) | Hook::Event(..) => "event",
             Hook::Trap(_) => "trap",
             Hook::HostArgs(_) => "host_args",
@@ -72,7 +85,7 @@ impl Hook {
             Hook::Global(_) => "global",
             Hook::TableSize(_) => "table_size",
             Hook::TableElement(_) => "table_element",
-        }
+        })
     }
 }
 
@@ -112,6 +125,7 @@ impl Tamper for Layer {
         if moment == Moment::Breakpoint {
             past.passes(truth, depth);
         }
+        past.trap = None;
         delivery
     }
 

@@ -84,7 +84,11 @@ fn run(case: &Case, hooks: &'static [Hook]) -> Result<CaseReport, String> {
 
 fn look_for(fault: &Fault, cases: &Cases) -> Row {
     let found = (0..cases.len()).find_map(|number| {
-        let report = run(cases.get(number), fault.hooks).ok()?;
+        let case = cases.get(number);
+        if !fault.can_show(case) {
+            return None;
+        }
+        let report = run(case, fault.hooks).ok()?;
         let first = report.divergences.first()?;
         Some((number, first.rule))
     });
@@ -144,7 +148,7 @@ fn print_table(rows: &[Row]) -> String {
          | --- | --- | --- | ---: | --- |\n",
     );
     for Row { fault, found } in rows {
-        let mut hooks: Vec<&str> = fault.hooks.iter().map(Hook::name).collect();
+        let mut hooks: Vec<&str> = fault.hooks.iter().filter_map(Hook::name).collect();
         hooks.dedup();
         let (needed, rule) = match found {
             Some((number, rule)) => ((number + 1).to_string(), format!("`{rule}`")),

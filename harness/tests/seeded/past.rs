@@ -44,7 +44,7 @@ pub(crate) struct Past {
     pub(crate) call: Call,
     /// What the debugger asked for.
     pub(crate) asked: Asked,
-    /// The kind of the last trap that an event told.
+    /// The kind of the trap that the present event tells.
     pub(crate) trap: Option<SeenTrap>,
     /// Memories, globals, tables' sizes and elements as they were when last looked at.
     pub(crate) memories: BTreeMap<u32, Vec<u8>>,

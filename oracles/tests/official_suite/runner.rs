@@ -137,6 +137,9 @@ impl Runner {
             CommandKind::AssertException { .. } => {
                 return Outcome::Skipped("exceptions are not in WebAssembly 2.0".to_owned());
             }
+            CommandKind::Write { .. } | CommandKind::Set { .. } => {
+                return Outcome::Skipped("the official format has no such command".to_owned());
+            }
             CommandKind::Unsupported { directive, reason } => {
                 return Outcome::Skipped(format!("{directive}: {reason}"));
             }

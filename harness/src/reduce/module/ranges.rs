@@ -43,10 +43,8 @@ fn of_sequence(flow: &Flow, sequence: &Sequence) -> Vec<Replacement> {
     for items in spans(flow, sequence) {
         let range = sequence.items[items.start]..sequence.items[items.end];
         found.extend(replacement(flow, sequence, range.clone()));
-        if sequence.len() <= EVERY_RANGE {
-            // What follows may not need what is pushed here: validation tells.
-            found.push((range, Vec::new()));
-        }
+        // What follows may not need what is pushed here: validation tells.
+        found.push((range, Vec::new()));
     }
     for &start in &sequence.items[..sequence.len()] {
         let range = start..sequence.end();

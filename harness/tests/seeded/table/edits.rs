@@ -12,6 +12,9 @@ const AS_ASKED: Hook = Hook::EditState(|past, single_step, listed| {
     *listed = past.asked.listed.keys().copied().collect();
 });
 
+/// Only such cases look at the process's code.
+const IMAGED: Hook = Hook::Needs(|case| case.schedule.code_image);
+
 pub(super) const ROWS: &[Fault] = &[
     Fault {
         name: "stale-breakpoint",
@@ -148,25 +151,32 @@ pub(super) const ROWS: &[Fault] = &[
     Fault {
         name: "code-image",
         wrong: "the code is not as before once a breakpoint was removed",
-        hooks: &[Hook::CodeImage(|past, mappings| {
-            if !past.asked.removed.is_empty()
-                && let Some(Some(first)) = mappings.first_mut()
-            {
-                first.digest[0] ^= 1;
-            }
-        })],
+        hooks: &[
+            IMAGED,
+            Hook::CodeImage(|past, mappings| {
+                if !past.asked.removed.is_empty()
+                    && let Some(Some(first)) = mappings.first_mut()
+                {
+                    first.digest[0] ^= 1;
+                }
+            }),
+        ],
     },
     Fault {
         name: "writable-code",
         wrong: "an edit made while the guest runs leaves code both writable and executable",
-        hooks: &[Hook::WritableCode(|past, mappings| {
-            *mappings += usize::from(past.events > 0 && past.call.edits > 0);
-        })],
+        hooks: &[
+            IMAGED,
+            Hook::WritableCode(|past, mappings| {
+                *mappings += usize::from(past.events > 0 && past.call.edits > 0);
+            }),
+        ],
     },
     Fault {
         name: "leak",
         wrong: "adding a breakpoint turns single-step on if a neighbouring store has it on",
         hooks: &[
+            Hook::Needs(|case| case.schedule.neighbour.is_some()),
             Hook::Edit(|past, edit| match edit {
                 EngineEdit::Add { .. } if past.neighbour_steps => {
                     Some(EngineEdit::SingleStep(true))

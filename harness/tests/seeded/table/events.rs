@@ -1,7 +1,9 @@
 //! Faults of which events come: breakpoint events, traps, failing host functions.
 
+use super::RE_ENTERED;
 use crate::layer::{Fault, Hook};
 use crate::past::Past;
+use lockstep::case::Stub;
 use lockstep::divergence::Moment;
 use lockstep::fault::Delivery;
 use lockstep::observe::Boundary;
@@ -58,7 +60,7 @@ pub(super) const ROWS: &[Fault] = &[
     Fault {
         name: "lost-in-re-entry",
         wrong: "events are lost while the host has called back",
-        hooks: &[events(|_, stack| lost(is_re_entered(stack)))],
+        hooks: &[RE_ENTERED, events(|_, stack| lost(is_re_entered(stack)))],
     },
     Fault {
         name: "lost-in-provider",
@@ -127,7 +129,10 @@ pub(super) const ROWS: &[Fault] = &[
     Fault {
         name: "host-error-lost",
         wrong: "the event of a failing host function is lost",
-        hooks: &[Hook::Event(Moment::HostcallError, |_, _| Delivery::Never)],
+        hooks: &[
+            Hook::Needs(|case| case.host.functions.values().any(|stub| *stub == Stub::Fail)),
+            Hook::Event(Moment::HostcallError, |past, _| lost(past.trap.is_none())),
+        ],
     },
 ];
 

@@ -1,5 +1,6 @@
 //! Faults of what a frame shows: locals, operands, and where it is.
 
+use super::RE_ENTERED;
 use crate::layer::{Fault, Hook};
 use crate::past::{Before, Past};
 use lockstep::divergence::Moment;
@@ -32,10 +33,10 @@ pub(super) const ROWS: &[Fault] = &[
     },
     Fault {
         name: "local-f32",
-        wrong: "a signalling NaN in an `f32` local is shown as a quiet one",
+        wrong: "a negative `f32` local is shown as positive",
         hooks: &[at_break(|_, stack| {
             each_local(stack, |seen| match seen {
-                Seen::F32(v) if f32::from_bits(v).is_nan() => Seen::F32(v | 0x40_0000),
+                Seen::F32(v) => Seen::F32(v & !(1 << 31)),
                 other => other,
             });
         })],
@@ -258,21 +259,24 @@ pub(super) const ROWS: &[Fault] = &[
     Fault {
         name: "activation-lost",
         wrong: "where the host called back, the two activations are shown as one",
-        hooks: &[at_break(|_, stack| {
-            if let [.., outermost] = &mut stack.frames[..] {
-                let last = outermost.boundary;
-                stack
-                    .frames
-                    .iter_mut()
-                    .for_each(|f| f.boundary = Boundary::Same);
-                stack
-                    .frames
-                    .iter_mut()
-                    .rev()
-                    .take(1)
-                    .for_each(|f| f.boundary = last);
-            }
-        })],
+        hooks: &[
+            RE_ENTERED,
+            at_break(|_, stack| {
+                if let [.., outermost] = &mut stack.frames[..] {
+                    let last = outermost.boundary;
+                    stack
+                        .frames
+                        .iter_mut()
+                        .for_each(|f| f.boundary = Boundary::Same);
+                    stack
+                        .frames
+                        .iter_mut()
+                        .rev()
+                        .take(1)
+                        .for_each(|f| f.boundary = last);
+                }
+            }),
+        ],
     },
     Fault {
         name: "host-call-stack",

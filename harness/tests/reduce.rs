@@ -1,0 +1,131 @@
+//! `lockstep reduce` as its users call it.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A known deviation (`W42-TRAP-PC`) among much that has nothing to do with it.
+const MODULE: &str = r#"(module
+    (import "host" "function" (func $host (param i32) (result i32)))
+    (memory (export "memory") 1)
+    (global $g (mut i64) (i64.const 5))
+    (func $helper (param i32 i32) (result i32)
+        (i32.mul (call $host (local.get 0)) (local.get 1)))
+    (func (export "first") (param i32) (result i32)
+        (local i32)
+        (loop $l
+            (global.set $g (i64.add (global.get $g) (i64.const 3)))
+            (local.set 1 (i32.add (local.get 1) (i32.const 1)))
+            (br_if $l (i32.lt_u (local.get 1) (local.get 0))))
+        (call $helper (local.get 1) (i32.const 9)))
+    (func (export "second") (param i32) (result i64)
+        (if (result i64) (local.get 0)
+            (then (i32.wrap_i64 (global.get $g)) (v128.load16x4_s offset=57752 (i32.const 8191))
+                (drop) (drop) (i64.const 3))
+            (else (i64.const 4)))))"#;
+
+const CASE: &str = r#"
+name = "large"
+
+[[module]]
+file = "large.wat"
+
+[[step]]
+call = "first"
+args = ["i32:4"]
+
+[[step]]
+write = "memory"
+offset = 5
+hex = "0102"
+
+[[step]]
+call = "second"
+args = ["i32:70"]
+"#;
+
+fn directory(case: &str) -> TempDir {
+    let directory = TempDir::new().unwrap();
+    fs::write(directory.path().join("large.toml"), case).unwrap();
+    fs::write(directory.path().join("large.wat"), MODULE).unwrap();
+    directory
+}
+
+fn lockstep(directory: &Path, args: &[&str]) -> Output {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_lockstep"));
+    program.args(args).current_dir(directory).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_known_deviation_becomes_a_small_case_that_replays() {
+    let directory = directory(CASE);
+    let at = directory.path();
+    let reduced = lockstep(at, &["reduce", "large.toml", "--rule", "EVENT-TRAP-PC"]);
+    assert_eq!(reduced.status.code(), Some(0), "{}", stderr(&reduced));
+    let said = String::from_utf8(reduced.stdout.clone()).unwrap();
+    assert!(said.starts_with("EVENT-TRAP-PC at Trap event"), "{said}");
+    let text = fs::read_to_string(at.join("large-reduced.toml")).unwrap();
+    assert_eq!(text.matches("[[step]]").count(), 1, "{text}");
+    let module = fs::read_to_string(at.join("large-reduced.wat")).unwrap();
+    assert!(wat::parse_str(&module).unwrap().len() <= 60, "{module}");
+    let replayed = lockstep(at, &["replay", "large-reduced.toml"]);
+    assert_eq!(replayed.status.code(), Some(0), "{}", stderr(&replayed));
+}
+
+#[test]
+fn the_number_of_jobs_does_not_change_the_case() {
+    let directory = directory(CASE);
+    let at = directory.path();
+    for jobs in ["1", "3"] {
+        let file = format!("small-{jobs}.toml");
+        let args = ["reduce", "large.toml", "-o", &file, "--jobs", jobs];
+        assert_eq!(lockstep(at, &args).status.code(), Some(0));
+    }
+    let read = |name: &str| fs::read_to_string(at.join(name)).unwrap();
+    assert_eq!(read("small-1.wat"), read("small-3.wat"));
+    let other = read("small-3.toml").replace("small-3", "small-1");
+    assert_eq!(read("small-1.toml"), other);
+}
+
+#[test]
+fn what_cannot_be_reduced_is_said_in_a_sentence() {
+    let agrees = CASE.replace("i32:70", "i32:0");
+    let directory = directory(&agrees);
+    let at = directory.path();
+    let refused = lockstep(at, &["reduce", "large.toml"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert_eq!(
+        stderr(&refused).trim(),
+        "lockstep: the case does not diverge, so there is nothing to reduce"
+    );
+    let refused = lockstep(at, &["reduce", "large.toml", "-o", "small.json"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("does not end in .toml"));
+}
+
+#[test]
+fn a_killed_reduction_leaves_a_case() {
+    let directory = directory(CASE);
+    let at = directory.path();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_lockstep"))
+        .args(["reduce", "large.toml", "-o", "small.toml", "--jobs", "1"])
+        .current_dir(at)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    while !at.join("small.toml").exists() && program.try_wait().unwrap().is_none() {
+        thread::sleep(Duration::from_millis(1));
+    }
+    program.kill().unwrap();
+    program.wait().unwrap();
+    let again = lockstep(at, &["reduce", "small.toml", "-o", "smaller.toml"]);
+    assert_eq!(again.status.code(), Some(0), "{}", stderr(&again));
+}
