@@ -4,6 +4,6 @@
 use libfuzzer_sys::fuzz_target;
 use lockstep_fuzz::{keep, settle};
 
-fuzz_target!(|bytes: &[u8]| -> libfuzzer_sys::Corpus {
+fuzz_target!(init: lockstep_fuzz::leave_panics_to_lockstep(), |bytes: &[u8]| -> libfuzzer_sys::Corpus {
     settle(lockstep::fuzzing::breakpoints(bytes, keep()))
 });

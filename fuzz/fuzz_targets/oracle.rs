@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use lockstep_fuzz::{keep, referee, settle};
 
-fuzz_target!(|bytes: &[u8]| -> libfuzzer_sys::Corpus {
+fuzz_target!(init: lockstep_fuzz::leave_panics_to_lockstep(), |bytes: &[u8]| -> libfuzzer_sys::Corpus {
     if let Err(difference) = referee::agree(&lockstep::fuzzing::oracle_case(bytes)) {
         panic!("{difference}");
     }

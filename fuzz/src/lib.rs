@@ -13,6 +13,12 @@ pub fn keep() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/artifacts/cases"))
 }
 
+/// Takes back libFuzzer's hook, which ends the process at every panic: Lockstep catches the subject's
+/// and judges them. A panic that leaves a target still ends the process.
+pub fn leave_panics_to_lockstep() {
+    drop(std::panic::take_hook());
+}
+
 /// Cases that were rejected, by the hazard.
 static REJECTED: Mutex<BTreeMap<&'static str, u64>> = Mutex::new(BTreeMap::new());
 

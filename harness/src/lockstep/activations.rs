@@ -81,22 +81,13 @@ fn with_repetitions(by_activation: &[Vec<Place>]) -> Vec<Place> {
 /// inlined: the outermost of the frames that differ.
 fn same_compiled_function(expected: &[Place], seen: &[Place]) -> bool {
     let same = expected.iter().rev().zip(seen.iter().rev());
-    let mut common = same.take_while(|(a, b)| a == b).count();
-    // What is common by accident may be more than the callers.
-    loop {
-        let mine = expected.len().checked_sub(common + 1);
-        let theirs = seen.len().checked_sub(common + 1);
-        if let (Some(mine), Some(theirs)) = (mine, theirs) {
-            let (mine, theirs) = (expected[mine], seen[theirs]);
-            if mine.instance == theirs.instance && mine.func == theirs.func {
-                return true;
-            }
-        }
-        if common == 0 {
-            return false;
-        }
-        common -= 1;
-    }
+    let common = same.take_while(|(a, b)| a == b).count();
+    // Where one stack is the other's end, its innermost frame is the compiled function's.
+    let common = common.min(expected.len().min(seen.len()).saturating_sub(1));
+    let mine = expected.iter().rev().nth(common);
+    let theirs = seen.iter().rev().nth(common);
+    let function = |place: &Place| (place.instance, place.func);
+    mine.is_some() && mine.map(function) == theirs.map(function)
 }
 
 #[cfg(test)]

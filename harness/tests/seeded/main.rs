@@ -20,6 +20,7 @@ use lockstep::generate;
 use lockstep::jobs::in_order;
 use lockstep::rules::RuleId;
 use options::Options;
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,7 +29,7 @@ use std::sync::OnceLock;
 /// Cases among which each fault must be found.
 const CASES: u64 = 2_000;
 
-/// Cases that must be clean in a plain run, if no fault needed more.
+/// Cases that must be clean in a plain run, beside those in which a fault was found.
 const CLEAN: u64 = 150;
 
 /// Threads: what is found does not depend on how many there are.
@@ -110,9 +111,9 @@ fn rows(faults: &[Fault], cases: &Cases) -> Vec<Row> {
     rows
 }
 
-/// What is wrong with the first cases on a subject without a fault.
-fn unclean(cases: &Cases, count: u64) -> Vec<String> {
-    let numbers: Vec<u64> = (0..count.min(cases.len())).collect();
+/// What is wrong with these cases on a subject without a fault.
+fn unclean(cases: &Cases, numbers: &BTreeSet<u64>) -> Vec<String> {
+    let numbers: Vec<u64> = numbers.iter().copied().collect();
     let mut lines = Vec::new();
     let keep = |found: Vec<String>| {
         lines.extend(found);
@@ -180,7 +181,7 @@ fn main() -> ExitCode {
     };
     let mut complaints = Vec::new();
     let cases = Cases::of(options.seed, CASES.max(options.clean.unwrap_or(0)));
-    let mut used = CLEAN;
+    let mut clean: BTreeSet<u64> = (0..options.clean.unwrap_or(CLEAN)).collect();
     if options.wants_table() {
         let mut faults = table::faults();
         faults.retain(|fault| options.only.is_empty() || options.only.contains(fault.name));
@@ -189,13 +190,13 @@ fn main() -> ExitCode {
         print!("{table}");
         let missed = rows.iter().filter(|row| row.found.is_none());
         complaints.extend(missed.map(|row| format!("{} was not found", row.fault.name)));
-        let last = rows.iter().filter_map(|row| row.found).map(|found| found.0);
-        used = last.max().map_or(used, |last| used.max(last + 1));
+        clean.extend(rows.iter().filter_map(|row| Some(row.found?.0)));
         complaints.extend(record(&options, &format!("\n{table}\n")));
     }
-    if let Some(count) = options.clean.or((!options.table).then_some(used)) {
-        let found = unclean(&cases, count);
-        println!("{count} cases without a fault: {} divergences", found.len());
+    if !options.table {
+        let found = unclean(&cases, &clean);
+        let (count, found_count) = (clean.len(), found.len());
+        println!("{count} cases without a fault: {found_count} divergences");
         complaints.extend(found);
     }
     complaints.iter().for_each(|line| println!("{line}"));

@@ -24,10 +24,10 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = SEED)]
     pub(crate) seed: u64,
     /// Write the document's table anew
-    #[arg(long)]
+    #[arg(long, conflicts_with = "only_listed")]
     pub(crate) update: bool,
     /// Compare the document's table with the one that was found
-    #[arg(long)]
+    #[arg(long, conflicts_with = "only_listed")]
     pub(crate) check: bool,
     /// Names of tests, as any test program is given them
     filters: Vec<String>,
