@@ -12,6 +12,7 @@ mod rules;
 mod run;
 mod save;
 mod scripts;
+mod seeds;
 mod spec;
 mod trace;
 mod worker;
@@ -85,6 +86,7 @@ enum Command {
     Worker,
     Rules(rules::Options),
     Save(save::Options),
+    Seeds(seeds::Options),
 }
 
 /// Settings that every command which runs something has.
@@ -206,6 +208,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Some(Command::Worker) => worker::run(),
         Some(Command::Rules(options)) => rules::run(options, cli.format),
         Some(Command::Save(options)) => save::run(options),
+        Some(Command::Seeds(options)) => seeds::run(options),
     }
 }
 

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Example:
-  lockstep seeds fuzz/corpus/lockstep && cargo +nightly fuzz run lockstep")]
+  lockstep seeds fuzz/corpus/lockstep && cargo +nightly fuzz run -O lockstep")]
 pub(super) struct Options {
     /// Where to; it is made if it is not there
     dir: PathBuf,

@@ -17,7 +17,7 @@ mod steps;
 mod weights;
 
 pub use fuel::FUEL;
-pub use seed::{from_bytes, from_seed};
+pub use seed::{bytes, from_bytes, from_seed};
 
 use crate::case::value::MAX_EVENTS;
 use crate::case::{Case, CaseModule};

@@ -83,7 +83,8 @@ pub(super) fn schedule(u: &mut Unstructured<'_>, scene: &Scene<'_>) -> Result<Sc
             thread: chance(u, 1, 2)?,
         });
     }
-    schedule.code_image = chance(u, 1, 20)?;
+    // The draw stays, its effect does not: in a worker the comparison is not yet reproducible.
+    let _ = chance(u, 1, 20)?;
     Ok(schedule)
 }
 
@@ -427,7 +428,7 @@ mod tests {
             let bytes = bytes(4, number);
             let schedule = with_scene(|scene| schedule(&mut Unstructured::new(&bytes), scene));
             let schedule = schedule.unwrap();
-            seen.extend(schedule.code_image.then_some("code image".to_owned()));
+            assert!(!schedule.code_image);
             if let Some(neighbour) = &schedule.neighbour {
                 seen.insert(format!("neighbour, thread {}", neighbour.thread));
             }

@@ -26,7 +26,8 @@ pub fn from_bytes(bytes: &[u8]) -> Case {
     case(&mut Unstructured::new(bytes)).unwrap_or_else(|_| Case::of_module("generated", Vec::new()))
 }
 
-pub(super) fn bytes(seed: u64, number: u64) -> Vec<u8> {
+/// The bytes behind a generated case: what a fuzz target takes for the same case.
+pub fn bytes(seed: u64, number: u64) -> Vec<u8> {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
     let mut rng = ChaCha8Rng::from_seed(key);
