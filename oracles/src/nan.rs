@@ -1,6 +1,6 @@
 //! The NaNs that the specification leaves open: which bits an instruction's NaN may have.
 //!
-//! The machine itself takes the positive canonical NaN (see [`crate::numeric`]). An engine may take
+//! The machine itself takes the positive canonical NaN (see `numeric`). An engine may take
 //! another, as *NaN Propagation* in the chapter *Numerics* says: if all NaN operands are canonical, or
 //! there is none, a canonical NaN of either sign; otherwise any arithmetic NaN.
 

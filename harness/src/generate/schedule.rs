@@ -460,7 +460,6 @@ mod tests {
         SingleStep true
         Start
         Step
-        code image
         neighbour, thread false
         neighbour, thread true
         no edit
