@@ -27,8 +27,8 @@ pub struct Snapshot {
 pub trait Readable {
     /// Whether the local may be read.
     fn local(&self, place: Place, index: u32) -> bool;
-    /// Whether the operand may be read, when the subject shows `count` operands.
-    fn operand(&self, place: Place, count: u32, index: u32) -> bool;
+    /// Whether the operand of the n-th frame may be read, when the subject shows `count` operands.
+    fn operand(&self, frame: usize, place: Place, count: u32, index: u32) -> bool;
 }
 
 impl Snapshot {
@@ -47,7 +47,11 @@ impl Snapshot {
                 .collect();
             let count = walk.num_operands();
             let operands = (0..count)
-                .map(|i| readable.operand(place, count, i).then(|| walk.operand(i)))
+                .map(|i| {
+                    readable
+                        .operand(frames.len(), place, count, i)
+                        .then(|| walk.operand(i))
+                })
                 .collect();
             let boundary = walk.parent();
             frames.push(FrameCopy {

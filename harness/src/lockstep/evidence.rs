@@ -18,12 +18,16 @@ use lockstep_oracles::opcode::Opcode;
 const FRAMES_SHOWN: usize = 8;
 
 /// Reads only slots whose type and alignment are known from the place shown.
-struct ReadableSlots<'a>(&'a Driver);
+struct ReadableSlots<'a> {
+    driver: &'a Driver,
+    /// Whether the innermost frame trapped.
+    trapped: bool,
+}
 
 impl ReadableSlots<'_> {
     fn function(&self, place: Place) -> Option<&Function> {
         let instance = place.instance?;
-        let module = &self.0.machine.store.instance(instance).module;
+        let module = &self.driver.machine.store.instance(instance).module;
         module.function(place.func?)
     }
 }
@@ -33,22 +37,22 @@ impl Readable for ReadableSlots<'_> {
         let (Some(function), Some(instance)) = (self.function(place), place.instance) else {
             return false;
         };
-        let module = &self.0.machine.store.instance(instance).module;
+        let module = &self.driver.machine.store.instance(instance).module;
         let defined = function.index.index() - module.num_imported_funcs() as usize;
-        let layout = &self.0.modules[instance.index()].layouts[defined];
+        let layout = &self.driver.modules[instance.index()].layouts[defined];
         (index as usize) < function.locals.len() && !layout.local(index as usize)
     }
 
-    fn operand(&self, place: Place, count: u32, index: u32) -> bool {
+    fn operand(&self, frame: usize, place: Place, count: u32, index: u32) -> bool {
         let (Some(function), Some(instance)) = (self.function(place), place.instance) else {
             return false;
         };
         let Some(position) = function.position(place.pc) else {
             return false;
         };
-        let module = &self.0.machine.store.instance(instance).module;
+        let module = &self.driver.machine.store.instance(instance).module;
         let defined = function.index.index() - module.num_imported_funcs() as usize;
-        let layout = &self.0.modules[instance.index()].layouts[defined];
+        let layout = &self.driver.modules[instance.index()].layouts[defined];
         let mut shape = function.before[position];
         let mut height = shape.map_or(0, |id| function.shapes[id.0 as usize].height);
         // A waiting caller lacks the table index of its `call_indirect`.
@@ -56,23 +60,29 @@ impl Readable for ReadableSlots<'_> {
             shape = shape.and_then(|id| function.shapes[id.0 as usize].below);
             height = count;
         }
+        let trapped = self.trapped && frame == 0;
         if height != count {
+            if trapped {
+                return false;
+            }
             let predicted = self.predicted_operand(function, instance, position, count, index);
             return predicted == Some(true);
         }
         while let Some(id) = shape {
             let node = &function.shapes[id.0 as usize];
             if node.height == index + 1 {
-                let trapped = matches!(self.0.phase, super::driver::Phase::Trapped(_));
                 let reference = matches!(node.ty, ValType::Ref(_));
-                if layout.top_operand(shape) || trapped && reference {
-                    return false;
-                }
-                // At a `call_indirect` that waits, a phantom may stand in for the table index.
+                // At a `call_indirect` that waits, a phantom may stand in for the table index; its slots
+                // are then as predicted, not as in the layout. A caller waits for certain.
                 let waits = function.instrs[position].op == Opcode::CallIndirect;
-                let other = waits
-                    .then(|| self.predicted_operand(function, instance, position, count, index));
-                return other.flatten().unwrap_or(true);
+                let predicted = waits
+                    .then(|| self.predicted_operand(function, instance, position, count, index))
+                    .flatten();
+                let by_layout = !(layout.top_operand(shape) || trapped && reference);
+                return match predicted {
+                    Some(predicted) if frame > 0 => predicted,
+                    predicted => by_layout && predicted.unwrap_or(true),
+                };
             }
             shape = node.below;
         }
@@ -92,10 +102,10 @@ impl ReadableSlots<'_> {
         index: u32,
     ) -> Option<bool> {
         let computed;
-        let stacks = match self.0.shown_stacks.get(&(instance, function.index)) {
+        let stacks = match self.driver.shown_stacks.get(&(instance, function.index)) {
             Some(stacks) => stacks,
             None => {
-                let facts = &self.0.modules[instance.index()];
+                let facts = &self.driver.modules[instance.index()];
                 computed = shown_stacks(&facts.bytes, facts.features, function.index);
                 &computed
             }
@@ -103,9 +113,9 @@ impl ReadableSlots<'_> {
         let shown = stacks.get(&position)?;
         // A waiting caller lacks the table index here too.
         let as_predicted = shown.len() == count as usize || shown.len() == count as usize + 1;
-        let module = &self.0.machine.store.instance(instance).module;
+        let module = &self.driver.machine.store.instance(instance).module;
         let defined = function.index.index() - module.num_imported_funcs() as usize;
-        let layout = &self.0.modules[instance.index()].layouts[defined];
+        let layout = &self.driver.modules[instance.index()].layouts[defined];
         let hazards = hazardous_operands(function, layout, shown.iter().map(|operand| operand.ty));
         let index = index as usize;
         as_predicted.then(|| shown[index].real.is_some() && !hazards[index])
@@ -115,7 +125,16 @@ impl ReadableSlots<'_> {
 impl Driver {
     /// Copies the subject's stack, reading only what is safe to read.
     pub fn snapshot<O: Observation>(&self, observed: &mut O, limit: usize) -> Snapshot {
-        Snapshot::take(observed, limit, &ReadableSlots(self))
+        let trapped = matches!(self.phase, super::driver::Phase::Trapped(_));
+        let driver = self;
+        Snapshot::take(observed, limit, &ReadableSlots { driver, trapped })
+    }
+
+    /// Copies the stack shown at a `Trap` event that was not compared yet, reading only what is safe to
+    /// read there (`W42-TRAP-SLOT`).
+    pub fn snapshot_of_trap<O: Observation>(&self, observed: &mut O) -> Snapshot {
+        let (driver, trapped) = (self, true);
+        Snapshot::take(observed, usize::MAX, &ReadableSlots { driver, trapped })
     }
 
     /// Gives a person's tracer the event that was just matched.

@@ -10,6 +10,7 @@ use crate::lockstep::driver::{Driver, Flow};
 use crate::observe::Observation;
 use crate::outcome::{HostFailure, SeenTrap};
 use crate::phases::{self, Phase};
+use crate::snapshot::Snapshot;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -190,7 +191,12 @@ fn tampered<T: Tamper>(
         Told::HostError(error) => tamper.host_error(error),
         Told::Breakpoint | Told::EpochYield | Told::Other(_) => {}
     }
-    let mut copy = driver.snapshot(view, usize::MAX);
+    let mut copy = match &event {
+        // The innermost frame may be about to be set up: reading its instance is not safe.
+        Told::EpochYield => Snapshot::default(),
+        Told::Trap(_) | Told::TrapAsHostError(_) => driver.snapshot_of_trap(view),
+        Told::Breakpoint | Told::HostError(_) | Told::Other(_) => driver.snapshot(view, usize::MAX),
+    };
     match tamper.event(event.moment(), &mut copy) {
         Delivery::Once => deliver(driver, &mut copy, &event),
         Delivery::Never => Flow::Continue,

@@ -66,7 +66,7 @@ impl Cases {
             case.configuration.epochs = Epochs::Off;
             // Generated cases do not look at the process's code; here cases take turns in one process.
             let alone = case.schedule.neighbour.is_none();
-            case.schedule.code_image = alone && number % IMAGED == 0;
+            case.schedule.code_image = alone && number.is_multiple_of(IMAGED);
             case
         })
     }
