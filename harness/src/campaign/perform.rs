@@ -4,7 +4,7 @@ use super::faults;
 use super::protocol::{Failure, Request, Traits, What, Wishes};
 use crate::case::{self, Case, CaseOptions, CaseReport, CommandReport, Status};
 use crate::configuration::SettingError;
-use crate::corpus::{self, CorpusError, Expectation};
+use crate::corpus::{self, CorpusCase, CorpusError, Expectation};
 use crate::generate;
 use crate::report::text::verdict;
 use crate::samples::SAMPLES;
@@ -44,11 +44,7 @@ pub fn perform(request: &Request, begun: Begun<'_>) -> Result<CaseReport, Failur
         }
         What::Generated { seed, number } => generated(*seed, *number, wishes, begun),
         What::File(path) => file(path, wishes, begun),
-        What::Text(text) => {
-            let alone = |_: &str| Err(io::ErrorKind::NotFound.into());
-            let loaded = corpus::parse(text, alone).map_err(input)?;
-            run(&loaded.case, wishes, begun)
-        }
+        What::Text(text) => run(&text_case(text)?, wishes, begun),
         What::Death(what) => explain_death(what, wishes, begun),
     }
 }
@@ -57,15 +53,8 @@ pub fn perform(request: &Request, begun: Begun<'_>) -> Result<CaseReport, Failur
 fn explain_death(what: &What, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
     let case = match what {
         What::Generated { seed, number } => generated_case(*seed, *number, wishes)?,
-        What::File(path) => {
-            let mut case = corpus::load(path).map_err(input)?.case;
-            apply(wishes, &mut case)?;
-            case
-        }
-        What::Text(text) => {
-            let alone = |_: &str| Err(io::ErrorKind::NotFound.into());
-            corpus::parse(text, alone).map_err(input)?.case
-        }
+        What::File(path) => file_case(path, wishes)?.case,
+        What::Text(text) => text_case(text)?,
         _ => return Ok(CaseReport::default()),
     };
     begun(&Traits::of(&case));
@@ -84,6 +73,19 @@ pub fn generated_case(seed: u64, number: u64, wishes: &Wishes) -> Result<Case, S
     let mut case = generate::from_seed(seed, number);
     apply(wishes, &mut case)?;
     Ok(case)
+}
+
+/// A corpus case as it is run: with the user's wishes.
+fn file_case(path: &Path, wishes: &Wishes) -> Result<CorpusCase, Failure> {
+    let mut loaded = corpus::load(path).map_err(input)?;
+    apply(wishes, &mut loaded.case)?;
+    Ok(loaded)
+}
+
+/// The case in a text that holds its modules.
+fn text_case(text: &str) -> Result<Case, Failure> {
+    let alone = |_: &str| Err(io::ErrorKind::NotFound.into());
+    Ok(corpus::parse(text, alone).map_err(input)?.case)
 }
 
 fn input(error: CorpusError) -> Failure {
@@ -121,10 +123,8 @@ fn run(case: &Case, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Fai
 
 /// A corpus case. What is wished in place of it does not change what it expects.
 fn file(path: &Path, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
-    let loaded = corpus::load(path).map_err(input)?;
-    let mut case = loaded.case;
-    apply(wishes, &mut case)?;
-    let mut report = run(&case, wishes, begun)?;
+    let loaded = file_case(path, wishes)?;
+    let mut report = run(&loaded.case, wishes, begun)?;
     judge(&loaded.expect, path, &mut report);
     Ok(report)
 }

@@ -118,7 +118,7 @@ impl Options {
 
 /// This program again as a worker. On Linux the file that runs now, even if its path holds a newer
 /// build by then.
-fn this_program() -> Launch {
+pub(super) fn this_program() -> Launch {
     let program = match cfg!(target_os = "linux") {
         true => PathBuf::from("/proc/self/exe"),
         false => std::env::current_exe().unwrap_or_else(|_| PathBuf::from("lockstep")),

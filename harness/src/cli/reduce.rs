@@ -1,5 +1,6 @@
 //! `lockstep reduce`: a diverging case made small.
 
+use super::campaign::this_program;
 use super::output::Output;
 use super::{Format, OK, OwnFault, quoted};
 use anyhow::{anyhow, bail};
@@ -7,7 +8,6 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use lockstep::campaign::interrupt::Interrupt;
 use lockstep::campaign::limits::Limits as CaseLimits;
-use lockstep::campaign::process::Launch;
 use lockstep::case::{Case, CaseReport};
 use lockstep::corpus::{self, CorpusCase, Expectation};
 use lockstep::reduce::workers::Workers;
@@ -62,7 +62,7 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
         .or_else(|| std::thread::available_parallelism().ok());
     let jobs = jobs.unwrap_or(NonZeroUsize::MIN);
     let begun = Instant::now();
-    let mut workers = Workers::new(worker(), CaseLimits::default(), jobs, &interrupt);
+    let mut workers = Workers::new(this_program(), CaseLimits::default(), jobs, &interrupt);
     let report = workers.report(&loaded.case).map_err(OwnFault::Start)?;
     let report = report.ok_or_else(|| anyhow!("the case could not be run"))?;
     let signature = signature(options, &loaded, &report)?;
@@ -104,19 +104,6 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
         Some((number, _)) => 128 + number,
         None => OK,
     })
-}
-
-/// This program again, as a worker. On Linux the file that runs now, even if its path holds a newer
-/// build by then.
-fn worker() -> Launch {
-    let program = match cfg!(target_os = "linux") {
-        true => PathBuf::from("/proc/self/exe"),
-        false => std::env::current_exe().unwrap_or_else(|_| PathBuf::from("lockstep")),
-    };
-    Launch {
-        program,
-        args: vec!["worker".to_owned()],
-    }
 }
 
 /// What must stay: what the user names, or what the case says, or what diverges first.
