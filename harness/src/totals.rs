@@ -121,6 +121,9 @@ pub struct Hazards {
     /// Operands at a trap not read.
     #[serde(rename = "W42-TRAP-SLOT")]
     pub trap_slot: u64,
+    /// `EpochYield` events at which no frame was read.
+    #[serde(rename = "W42-EPOCH-FRAME")]
+    pub epoch_frame: u64,
 }
 
 /// Divergences by explanation.
@@ -248,6 +251,7 @@ impl From<&Tally> for Compared {
             hazards_by_entry: Hazards {
                 v128_slot: tally.v128_slots_avoided,
                 trap_slot: tally.trap_slots_avoided,
+                epoch_frame: tally.epoch_yields,
             },
         }
     }
@@ -266,6 +270,7 @@ impl Compared {
         self.hazards_avoided += other.hazards_avoided;
         self.hazards_by_entry.v128_slot += other.hazards_by_entry.v128_slot;
         self.hazards_by_entry.trap_slot += other.hazards_by_entry.trap_slot;
+        self.hazards_by_entry.epoch_frame += other.hazards_by_entry.epoch_frame;
     }
 }
 
@@ -502,7 +507,9 @@ mod tests {
     #[test]
     fn hazards_are_named_as_in_the_ledger() {
         let json = serde_json::to_value(Hazards::default()).unwrap();
-        for entry in [crate::ledger::V128_SLOT, crate::ledger::TRAP_SLOT] {
+        let hazards = crate::ledger::ENTRIES.iter();
+        let hazards = hazards.filter(|entry| entry.kind == crate::ledger::EntryKind::Hazard);
+        for entry in hazards.map(|entry| entry.id) {
             assert!(json.get(entry).is_some(), "{entry}");
         }
     }

@@ -1,7 +1,7 @@
 //! Each ledger entry still matches: a version that no longer does what the entry says fails here.
 
 use lockstep::case::{CaseOptions, CaseReport, Host, ImportSettings, Status, Stub, run};
-use lockstep::configuration::{Configuration, Target};
+use lockstep::configuration::{Configuration, Epochs, Target};
 use lockstep::divergence::Execution;
 use lockstep::ledger::{self, ENTRIES};
 use lockstep::rules::RuleId;
@@ -108,6 +108,36 @@ entries! {
         }
     }
 
+    EPOCH_FRAME => epoch_frames_may_have_no_instance {
+        const READ: &str = "LOCKSTEP_TEST_READS_AN_EPOCH_FRAME";
+        const PROGRAM: &str = r#"(module (func (export "go")))"#;
+        let run = Run { configuration: yielding(), single_step: false };
+        match std::env::var(READ).as_deref() {
+            // In the child process.
+            Ok("event") => {
+                let seen = run.of(PROGRAM, &[], |event, _| is_epoch(event)).seen;
+                assert!(seen.contains(&true), "{seen:?}");
+            }
+            Ok(_) => {
+                run.of(PROGRAM, &[], |event, frame| {
+                    is_epoch(event).then(|| frame.instance())
+                });
+            }
+            Err(_) => {
+                let test = "epoch_frames_may_have_no_instance";
+                let event = this_test_again(test, READ, "event");
+                assert!(event.success(), "{event}");
+                let frame = this_test_again(test, READ, "frame");
+                assert!(!frame.success(), "{frame}");
+                // The epoch advances at an event of the first call, so that the second yields.
+                let script = format!("{PROGRAM} {}", r#"(invoke "go") (invoke "go")"#);
+                let report = report(&script, &under(yielding()));
+                assert_passes(&report);
+                assert_ne!(report.tally.epoch_yields, 0, "{report:#?}");
+            }
+        }
+    }
+
     LATE_MODULE => late_module_is_still_not_stepped {
         let late = probe::late_module().unwrap();
         assert!(!late.expected.is_empty());
@@ -117,12 +147,12 @@ entries! {
 
     PULLEY_REGISTERS => stepping_on_pulley_still_changes_a_result {
         let right = format!("{VECTOR} {}", r#"(assert_return (invoke "go") (v128.const i64x2 1 2))"#);
-        let report = report(&right, &on_pulley());
+        let report = report(&right, &under(pulley()));
         assert!(report.divergences.is_empty(), "{report:#?}");
         assert_eq!(report.known.get(ledger::PULLEY_REGISTERS), Some(&1), "{report:#?}");
         // The engine alone: the same call with and without events.
         let result = |single_step| {
-            let run = Run { target: Target::Pulley64, single_step };
+            let run = Run { configuration: pulley(), single_step };
             run.of(VECTOR, &[], |_, _| ()).results[0].unwrap_v128().as_u128()
         };
         assert_eq!(result(false), 2 << 64 | 1);
@@ -134,16 +164,16 @@ entries! {
             "{LOAD} {}",
             r#"(assert_trap (invoke "go" (i32.const 65536)) "out of bounds memory access")"#
         );
-        let report = report(&asserted, &on_pulley());
+        let report = report(&asserted, &under(pulley()));
         assert_passes(&report);
         assert_eq!(report.known.get(ledger::PULLEY_MEMORY_TRAP), Some(&1), "{report:#?}");
         // The engine alone: natively the trap has its event.
-        let traps = |target| {
-            let run = Run { target, ..Run::default() };
+        let traps = |configuration| {
+            let run = Run { configuration, ..Run::default() };
             let seen = run.of(LOAD, &[Val::I32(65536)], |event, _| is_trap(event)).seen;
             seen.into_iter().filter(|trap| *trap).count()
         };
-        assert_eq!((traps(Target::Native), traps(Target::Pulley64)), (1, 0));
+        assert_eq!((traps(Configuration::default()), traps(pulley())), (1, 0));
     }
 
     HOST_ACTIVATION => host_activation_still_shows_frames_twice {
@@ -174,19 +204,26 @@ const VECTOR: &str = r#"(module (func (export "go") (result v128) v128.const i64
 const LOAD: &str = r#"
     (module (memory 1) (func (export "go") (param i32) (result i32) local.get 0  i32.load))"#;
 
-fn on_pulley() -> CaseOptions {
+fn under(configuration: Configuration) -> CaseOptions {
     CaseOptions {
         settings: Settings {
-            configuration: configuration_of(Target::Pulley64),
+            configuration,
             ..Settings::default()
         },
         ..CaseOptions::default()
     }
 }
 
-fn configuration_of(target: Target) -> Configuration {
+fn pulley() -> Configuration {
     Configuration {
-        target,
+        target: Target::Pulley64,
+        ..Configuration::default()
+    }
+}
+
+fn yielding() -> Configuration {
+    Configuration {
+        epochs: Epochs::Yield,
         ..Configuration::default()
     }
 }
@@ -198,7 +235,7 @@ fn registers_of_pulley_explain_nothing_that_is_wrong_natively() {
         "{VECTOR} {}",
         r#"(assert_return (invoke "go") (v128.const i64x2 1 3))"#
     );
-    let report = report(&wrong, &on_pulley());
+    let report = report(&wrong, &under(pulley()));
     assert_eq!(report.known.get(ledger::PULLEY_REGISTERS), None);
     let rules: Vec<RuleId> = report.divergences.iter().map(|found| found.rule).collect();
     assert!(rules.contains(&RuleId::Values), "{report:#?}");
@@ -206,7 +243,7 @@ fn registers_of_pulley_explain_nothing_that_is_wrong_natively() {
 
 /// Frames that a host function sees, called by Wasm and then, from there, by itself.
 fn frames_of_nested_host_calls() -> Vec<usize> {
-    let engine = engine(Target::Native);
+    let engine = engine(&Configuration::default());
     let wat = r#"(module (import "env" "f" (func $f)) (func (export "g") call $f))"#;
     let module = Module::new(&engine, wat::parse_str(wat).unwrap()).unwrap();
     let mut store: Store<Counted> = Store::new(&engine, Counted::default());
@@ -278,6 +315,10 @@ fn assert_passes(report: &CaseReport) {
     );
 }
 
+fn is_epoch(event: &DebugEvent<'_>) -> bool {
+    matches!(event, DebugEvent::EpochYield)
+}
+
 fn is_trap(event: &DebugEvent<'_>) -> bool {
     matches!(event, DebugEvent::Trap(_))
 }
@@ -290,22 +331,21 @@ fn observe<R: Send + 'static>(wat: &str, args: &[Val], look: Look<R>) -> Vec<R> 
     Run::default().of(wat, args, look).seen
 }
 
-fn engine(target: Target) -> Engine {
-    let configuration = configuration_of(target);
-    config::engine(Execution::Instrumented, WasmFeatures::WASM2, &configuration).unwrap()
+fn engine(configuration: &Configuration) -> Engine {
+    config::engine(Execution::Instrumented, WasmFeatures::WASM2, configuration).unwrap()
 }
 
 /// How the engine alone runs a module.
 #[derive(Clone, Copy)]
 struct Run {
-    target: Target,
+    configuration: Configuration,
     single_step: bool,
 }
 
 impl Default for Run {
     fn default() -> Run {
         Run {
-            target: Target::Native,
+            configuration: Configuration::default(),
             single_step: true,
         }
     }
@@ -320,9 +360,12 @@ struct Ran<R> {
 impl Run {
     /// Calls `go`, and looks at the innermost frame at each event.
     fn of<R: Send + 'static>(self, wat: &str, args: &[Val], look: Look<R>) -> Ran<R> {
-        let engine = engine(self.target);
+        let engine = engine(&self.configuration);
         let module = Module::new(&engine, wat::parse_str(wat).unwrap()).unwrap();
         let mut store = Store::new(&engine, Mutex::new(Vec::new()));
+        if self.configuration.epochs == Epochs::Yield {
+            store.epoch_deadline_async_yield_and_update(1000);
+        }
         store.set_debug_handler(Looker(look));
         let mut edit = store.as_context_mut().edit_breakpoints().unwrap();
         edit.add_breakpoint(&module, 0).unwrap();

@@ -46,6 +46,10 @@ pub(super) fn case(
         })
         .collect::<Result<_, String>>()?;
     let expect = expectation(file.expect)?;
+    if file.code_image && file.neighbour.is_some() {
+        let wrong = "`code-image` looks at the code of one store: not beside a `[neighbour]`";
+        return Err(Wrong::Meaning(wrong.to_owned()));
+    }
     let case = Case {
         name: file.name.unwrap_or_else(|| name.to_owned()),
         steps,

@@ -116,7 +116,7 @@ fn everything() -> Case {
             cycle: Some(cycle),
             thread: true,
         }),
-        code_image: true,
+        code_image: false,
     };
     case.frames = FramePolicy::Innermost;
     case.max_events = 17;
@@ -130,6 +130,17 @@ fn everything_in_a_case_is_written_and_read_again() {
         let again = parse(&text, nothing).unwrap();
         assert_eq!(again.case, case, "{text}");
     }
+}
+
+#[test]
+fn the_code_image_is_looked_at_without_a_neighbour_only() {
+    let mut case = everything();
+    case.schedule.code_image = true;
+    let error = parse(&to_text(&case).unwrap(), nothing).unwrap_err();
+    insta::assert_snapshot!(error, @"case: `code-image` looks at the code of one store: not beside a `[neighbour]`");
+    case.schedule.neighbour = None;
+    let again = parse(&to_text(&case).unwrap(), nothing).unwrap();
+    assert_eq!(again.case, case);
 }
 
 #[test]

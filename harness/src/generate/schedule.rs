@@ -83,8 +83,8 @@ pub(super) fn schedule(u: &mut Unstructured<'_>, scene: &Scene<'_>) -> Result<Sc
             thread: chance(u, 1, 2)?,
         });
     }
-    // The draw stays, its effect does not: in a worker the comparison is not yet reproducible.
-    let _ = chance(u, 1, 20)?;
+    // A neighbour's code belongs to the same process, and changes with its own edits.
+    schedule.code_image = chance(u, 1, 20)? && schedule.neighbour.is_none();
     Ok(schedule)
 }
 
@@ -428,7 +428,8 @@ mod tests {
             let bytes = bytes(4, number);
             let schedule = with_scene(|scene| schedule(&mut Unstructured::new(&bytes), scene));
             let schedule = schedule.unwrap();
-            assert!(!schedule.code_image);
+            assert!(!schedule.code_image || schedule.neighbour.is_none());
+            seen.extend(schedule.code_image.then_some("code image".to_owned()));
             if let Some(neighbour) = &schedule.neighbour {
                 seen.insert(format!("neighbour, thread {}", neighbour.thread));
             }
@@ -460,6 +461,7 @@ mod tests {
         SingleStep true
         Start
         Step
+        code image
         neighbour, thread false
         neighbour, thread true
         no edit

@@ -65,6 +65,9 @@ pub const HOST_ACTIVATION: &str = "W42-HOST-ACTIVATION";
 /// A load or store out of bounds on Pulley raises no event.
 pub const PULLEY_MEMORY_TRAP: &str = "W42-PULLEY-MEMORY-TRAP";
 
+/// At an `EpochYield` event the innermost frame may not have named its instance yet.
+pub const EPOCH_FRAME: &str = "W42-EPOCH-FRAME";
+
 /// The ledger.
 pub static ENTRIES: &[Entry] = &[
     Entry {
@@ -130,8 +133,21 @@ pub static ENTRIES: &[Entry] = &[
         versions: "42.0.2",
         cause: "Values of a frame are packed without alignment behind an 8-byte header, and a \
                 v128 is read with an aligned load: SIGSEGV in release builds. Avoided exactly for \
-                the v128 slots whose computed offset is no multiple of 16.",
+                the v128 slots whose computed offset is no multiple of 16; where callees are \
+                inlined, for every v128. Built with debug assertions the engine aborts at any \
+                misaligned load, and i64, f64 and funcref slots are treated alike.",
         test: "v128_slot_still_faults",
+    },
+    Entry {
+        id: EPOCH_FRAME,
+        kind: EntryKind::Hazard,
+        rule: "-",
+        versions: "42.0.2",
+        cause: "A function looks at the epoch before it writes its instance into its frame. At the \
+                EpochYield event of a function's entry the innermost frame's instance is what the \
+                stack held before: asking for it panics (null) or follows a stale pointer. Avoided \
+                by reading no frame at an EpochYield event.",
+        test: "epoch_frames_may_have_no_instance",
     },
     Entry {
         id: LATE_MODULE,

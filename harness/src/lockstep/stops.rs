@@ -287,7 +287,8 @@ impl Driver {
         self.compare_frames(observed, Moment::HostcallError, depth, limit)
     }
 
-    /// An `EpochYield` event: it is not one of the program's, and shows no state that is compared.
+    /// An `EpochYield` event: it is not one of the program's, and no frame is read there
+    /// (`W42-EPOCH-FRAME`).
     pub fn epoch_yield(&mut self) -> Flow {
         if self.ended.is_some() {
             return Flow::Stop;

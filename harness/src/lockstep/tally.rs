@@ -67,7 +67,7 @@ impl Default for Tally {
 impl Tally {
     /// API calls not made because they would crash the process.
     pub fn hazards_avoided(&self) -> u64 {
-        self.v128_slots_avoided + self.trap_slots_avoided
+        self.v128_slots_avoided + self.trap_slots_avoided + self.epoch_yields
     }
 
     /// Adds another execution's counts.

@@ -11,7 +11,8 @@ pub struct Schedule {
     pub cycle: Option<Cycle>,
     /// A second store of the same engine that runs the same case under another schedule.
     pub neighbour: Option<Neighbour>,
-    /// Whether the executable mappings of the process are compared before and after.
+    /// Whether the executable mappings of the process are compared before and after. Not beside a
+    /// neighbour: its edits change code of the same process.
     pub code_image: bool,
 }
 
