@@ -97,6 +97,21 @@ fn a_br_table_that_carries_a_vector_is_still_mistaken() {
     );
 }
 
+/// Fails when the referee no longer has the mistake.
+#[test]
+fn a_select_on_zero_is_still_mistaken() {
+    let text = br#"(module
+      (global $g (mut i32) (i32.const 1))
+      (func (export "f") (param i32) (result i32)
+        global.get $g  drop
+        i32.const 7  i32.const 8  local.get 0  i32.eqz  select))"#;
+    let user = lockstep::check::UserModule::new("test".to_owned(), text.to_vec()).unwrap();
+    let case = case(&user.bytes, [("f".to_owned(), vec![Arg::I32(0)])]);
+    assert!(mistaken(&user.module));
+    let difference = compared(&case, &user.module).unwrap_err();
+    assert_eq!(difference.oracle, r#"Returned(["i32:7"])"#);
+}
+
 #[test]
 fn the_first_byte_that_differs_is_told() {
     let (ours, theirs) = first_difference(Some(&[1, 2, 3]), Some(&[1, 5, 3]));
