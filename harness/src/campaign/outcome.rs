@@ -114,11 +114,16 @@ impl Death {
             name: name.to_owned(),
             ..CaseReport::default()
         };
+        // How a known death came about differs from run to run.
+        let why = match self.known {
+            Some(entry) => format!("the ledger ends this case ({entry})"),
+            None => self.what.clone(),
+        };
         report.commands.push(CommandReport {
             line: 0,
             kind: "case",
             text: command.clone(),
-            status: Status::NotRun(self.what.clone()),
+            status: Status::NotRun(why),
             outcome: None,
         });
         if let Some(entry) = self.known {

@@ -49,11 +49,17 @@ pub fn perform(request: &Request, begun: Begun<'_>) -> Result<CaseReport, Failur
     }
 }
 
-/// A report that counts the terminal entry that explains the death of a worker, if one does.
+/// A report that counts the terminal entry that explains the death of a worker, if one does, and has
+/// a failed command where a corpus case does not expect it.
 fn explain_death(what: &What, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
+    let mut expected = None;
     let case = match what {
         What::Generated { seed, number } => generated_case(*seed, *number, wishes)?,
-        What::File(path) => file_case(path, wishes)?.case,
+        What::File(path) => {
+            let loaded = file_case(path, wishes)?;
+            expected = Some((path, loaded.expect));
+            loaded.case
+        }
         What::Text(text) => text_case(text)?,
         _ => return Ok(CaseReport::default()),
     };
@@ -61,6 +67,9 @@ fn explain_death(what: &What, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseR
     let entry = case::explain_death(&case.script(), &case.options())?;
     let mut report = CaseReport::default();
     report.known.extend(entry.map(|entry| (entry, 1)));
+    if let Some((path, expect)) = expected {
+        judge(&expect, path, &mut report);
+    }
     Ok(report)
 }
 

@@ -4,8 +4,9 @@
 
 use super::interrupt::Interrupt;
 use super::limits::Limits;
-use super::process::{Asked, Ended, Launch, Process};
-use super::protocol::{Request, What};
+use super::process::{Asked, Death, Ended, Launch, Process};
+use super::protocol::{Failure, Report, Request, What};
+use crate::ledger;
 use std::collections::BTreeMap;
 use std::io;
 use std::num::NonZeroUsize;
@@ -113,7 +114,7 @@ impl Pool {
         }
     }
 
-    /// The ledger entry that explains that a case took its worker with it, as another worker finds.
+    /// The ledger entry that explains what a case did to its worker, as another worker finds.
     fn explain(
         &self,
         request: &Request,
@@ -128,7 +129,8 @@ impl Pool {
             return Ok(None);
         };
         let report = answer.result.ok().and_then(|report| report.read().ok());
-        Ok(report.and_then(|report| report.known.keys().next().copied()))
+        let expected = report.filter(|report| report.commands.is_empty());
+        Ok(expected.and_then(|report| report.known.keys().next().copied()))
     }
 
     fn ask(
@@ -142,17 +144,48 @@ impl Pool {
             None => Process::start(&self.launch)?,
         };
         let mut asked = process.ask(request, &self.limits, interrupt);
-        if let Ended::Died(death) = &mut asked.ended
-            && asked.begun.as_ref().is_some_and(|traits| traits.on_pulley)
-        {
-            death.known = self.explain(request, interrupt)?;
-            return Ok(asked);
-        }
-        if matches!(asked.ended, Ended::Answer(_)) && !process.is_swollen(&self.limits) {
+        let on_pulley = asked.begun.as_ref().is_some_and(|traits| traits.on_pulley);
+        let sound = match &mut asked.ended {
+            Ended::Died(death) if on_pulley => {
+                death.known = self.explain(request, interrupt)?;
+                false
+            }
+            Ended::Answer(answer) if on_pulley && is_doubtful(&answer.result) => {
+                if let Some(entry) = self.explain(request, interrupt)? {
+                    asked.ended = Ended::Died(Death::known(entry));
+                }
+                false
+            }
+            Ended::Answer(answer) if is_shaken(&answer.result) => {
+                // How far such a case came differs from run to run.
+                if matches!(request.what, What::Generated { .. }) {
+                    asked.ended = Ended::Died(Death::known(ledger::PULLEY_REGISTERS));
+                }
+                false
+            }
+            Ended::Answer(_) => true,
+            _ => false,
+        };
+        if sound && !process.is_swollen(&self.limits) {
             *worker = Some(process);
         }
         Ok(asked)
     }
+}
+
+/// Whether events on Pulley may have damaged the process, so that what it says of the case, and even
+/// its panic, may be due to that. The ledger's entry was not confirmed in the process itself.
+fn is_doubtful(result: &Result<Report, Failure>) -> bool {
+    match result {
+        Ok(report) => report.may_be_of_registers(),
+        Err(Failure::Internal(_)) => true,
+        Err(Failure::Input(_)) => false,
+    }
+}
+
+/// Whether the case ended with a terminal entry of the ledger: the next one gets another process.
+fn is_shaken(result: &Result<Report, Failure>) -> bool {
+    result.as_ref().is_ok_and(Report::has_terminal_entry)
 }
 
 /// Hands results on by index, each as soon as those before it are handed on; at the end those, in

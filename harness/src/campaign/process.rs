@@ -63,6 +63,18 @@ pub struct Death {
     pub known: Option<&'static str>,
 }
 
+impl Death {
+    /// A worker whose answer is void, since the case damaged it as this ledger entry says.
+    pub(super) fn known(entry: &'static str) -> Death {
+        Death {
+            limit: None,
+            what: "its answer is void".to_owned(),
+            stderr: String::new(),
+            known: Some(entry),
+        }
+    }
+}
+
 /// A worker.
 #[derive(Debug)]
 pub struct Process {

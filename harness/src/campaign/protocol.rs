@@ -246,6 +246,21 @@ impl From<CommandReport> for Command {
 }
 
 impl Report {
+    /// Whether a changed register may be behind a divergence: it breaks a rule that one can break, or
+    /// came after one was seen.
+    pub(super) fn may_be_of_registers(&self) -> bool {
+        let shaken = self.has_terminal_entry();
+        self.divergences.iter().any(|found| {
+            let instrumented = found.execution == Execution::Instrumented;
+            shaken || instrumented && ledger::register_can_break(found.rule)
+        })
+    }
+
+    /// Whether a terminal entry of the ledger ended an execution.
+    pub(super) fn has_terminal_entry(&self) -> bool {
+        self.known.keys().any(|id| ledger::is_terminal(id))
+    }
+
     /// The report as the worker made it.
     ///
     /// # Errors
@@ -409,6 +424,26 @@ mod tests {
         let line = serde_json::to_string(&Report::from(report())).unwrap();
         let read: Report = serde_json::from_str(&line).unwrap();
         assert_eq!(format!("{:?}", read.read().unwrap()), sent);
+    }
+
+    #[test]
+    fn registers_are_suspected_of_what_they_can_break_and_of_all_that_follows() {
+        let of = |rule, execution, known: &[&'static str]| {
+            let mut report = report();
+            report.divergences[0].rule = rule;
+            report.divergences[0].execution = execution;
+            report.known = known.iter().map(|&entry| (entry, 1)).collect();
+            Report::from(report)
+        };
+        let registers = [ledger::PULLEY_REGISTERS];
+        assert!(of(RuleId::LocalValue, Execution::Instrumented, &[]).may_be_of_registers());
+        assert!(!of(RuleId::EditBreakpoints, Execution::Instrumented, &[]).may_be_of_registers());
+        assert!(!of(RuleId::Values, Execution::Uninstrumented, &[]).may_be_of_registers());
+        let after = of(RuleId::Values, Execution::Uninstrumented, &registers);
+        assert!(after.may_be_of_registers() && after.has_terminal_entry());
+        let mut explained = report();
+        explained.divergences.clear();
+        assert!(!Report::from(explained).may_be_of_registers());
     }
 
     #[test]

@@ -169,8 +169,9 @@ pub static ENTRIES: &[Entry] = &[
                 interpreter saves by itself the places of those that the code saves: some are \
                 restored with another's value, and the program goes on with it. Matches only on \
                 pulley64, only after an event, only rules that a wrong value can break, and only when \
-                the same case agrees natively under the same schedule and on pulley64 under none. The \
-                instrumented execution of the case ends there.",
+                the same case agrees natively under the same schedule and on pulley64 under none, in a \
+                process of its own where this one may be damaged. The instrumented execution of the \
+                case ends there.",
         test: "stepping_on_pulley_still_changes_a_result",
     },
     Entry {
@@ -223,7 +224,10 @@ pub fn register_can_break(rule: RuleId) -> bool {
             | RuleId::StepSpurious
             | RuleId::BreakLost
             | RuleId::BreakSpurious
+            | RuleId::FrameInstance
             | RuleId::TrapEvent
+            | RuleId::TrapPc
+            | RuleId::TrapStack
             | RuleId::HostErrorEvent
             | RuleId::HostCall
             | RuleId::Outcome
