@@ -32,9 +32,6 @@ const CASES: u64 = 2_000;
 /// Cases that must be clean in a plain run, beside those in which a fault was found.
 const CLEAN: u64 = 150;
 
-/// Every how many cases the process's code is looked at.
-const IMAGED: u64 = 20;
-
 /// Threads: what is found does not depend on how many there are.
 const THREADS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 
@@ -64,9 +61,6 @@ impl Cases {
             // The layer copies the stack at every event, and at an `EpochYield` event in a function's
             // prologue the frame's own record is not written yet.
             case.configuration.epochs = Epochs::Off;
-            // Generated cases do not look at the process's code; here cases take turns in one process.
-            let alone = case.schedule.neighbour.is_none();
-            case.schedule.code_image = alone && number.is_multiple_of(IMAGED);
             case
         })
     }
