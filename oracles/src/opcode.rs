@@ -1,5 +1,7 @@
 //! The opcodes, one variant each, from the decoder's own table: every proposal's are there.
 
+use wasmparser::WasmFeatures;
+
 /// Builds [`Opcode`] from the decoder's operator table, so that none can be forgotten.
 macro_rules! opcodes {
     ($( @$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*) )*) => {
@@ -59,6 +61,43 @@ impl Opcode {
         Opcode::PROPOSAL[self as usize]
     }
 
+    /// Whether the oracle implements it: all of Wasm 3.0, wide arithmetic and threads.
+    pub fn is_implemented(self) -> bool {
+        self.in_wasm_2_0()
+            || matches!(
+                self.proposal(),
+                "tail_call"
+                    | "function_references"
+                    | "exceptions"
+                    | "gc"
+                    | "relaxed_simd"
+                    | "wide_arithmetic"
+                    | "threads"
+            )
+    }
+
+    /// Whether a module with these features may have it; of an opcode that the oracle does not
+    /// implement, whatever the features, no.
+    pub(crate) fn is_enabled(self, features: WasmFeatures) -> bool {
+        let needs = match self.proposal() {
+            "mvp" => WasmFeatures::empty(),
+            "sign_extension" => WasmFeatures::SIGN_EXTENSION,
+            "saturating_float_to_int" => WasmFeatures::SATURATING_FLOAT_TO_INT,
+            "bulk_memory" => WasmFeatures::BULK_MEMORY,
+            "reference_types" => WasmFeatures::REFERENCE_TYPES,
+            "simd" => WasmFeatures::SIMD,
+            "tail_call" => WasmFeatures::TAIL_CALL,
+            "function_references" => WasmFeatures::FUNCTION_REFERENCES,
+            "exceptions" => WasmFeatures::EXCEPTIONS,
+            "gc" => WasmFeatures::GC,
+            "relaxed_simd" => WasmFeatures::RELAXED_SIMD,
+            "wide_arithmetic" => WasmFeatures::WIDE_ARITHMETIC,
+            "threads" => WasmFeatures::THREADS,
+            _ => return false,
+        };
+        features.contains(needs)
+    }
+
     /// Whether Wasm 2.0 has it.
     pub fn in_wasm_2_0(self) -> bool {
         // The decoder's table puts a `select` of several results beside Wasm 2.0's of one.
@@ -107,6 +146,35 @@ mod tests {
                 .enumerate()
                 .all(|(i, op)| *op as usize == i)
         );
+    }
+
+    /// Wasm 3.0 adds to 2.0: 2 tail calls, 5 on typed function references, 3 on exceptions, 31 on
+    /// structures, arrays, `i31` and casts (counted in the specification's index of instructions,
+    /// release 3.0; `ref.test` and `ref.cast` each have two opcodes), 20 of relaxed SIMD. Beside it,
+    /// 4 of wide arithmetic and 67 of threads.
+    #[test]
+    fn what_is_implemented_is_complete() {
+        let new = |proposal| {
+            let new = Opcode::ALL.iter().filter(|op| op.proposal() == proposal);
+            new.filter(|op| op.is_implemented()).count()
+        };
+        assert_eq!(new("tail_call"), 2);
+        assert_eq!(new("function_references"), 5);
+        assert_eq!(new("exceptions"), 3);
+        assert_eq!(new("gc"), 32);
+        assert_eq!(new("relaxed_simd"), 20);
+        assert_eq!(new("wide_arithmetic"), 4);
+        assert_eq!(new("threads"), 67);
+        assert!(!Opcode::TypedSelectMulti.is_implemented());
+        assert!(!Opcode::Rethrow.is_implemented());
+    }
+
+    #[test]
+    fn what_is_implemented_is_enabled_by_some_feature() {
+        for &op in Opcode::ALL {
+            let enabled = op.is_enabled(WasmFeatures::all());
+            assert!(enabled || !op.is_implemented(), "{}", op.name());
+        }
     }
 
     /// 172 of the MVP, 5 sign extensions, 8 saturating conversions, 7 + 9 bulk memory and

@@ -10,6 +10,7 @@ mod shapes;
 use super::*;
 use crate::module::FuncType;
 use crate::opcode::Opcode;
+use crate::value::Ref;
 use wasmparser::WasmFeatures;
 
 /// A machine with one instance, whose imports are host functions numbered from 0.
@@ -24,6 +25,7 @@ fn limits() -> Limits {
         stack_cells: 10_000,
         memory_bytes: 1 << 20,
         table_elements: 1_000,
+        heap_cells: 1_000,
     }
 }
 

@@ -77,32 +77,78 @@ fn a_malformed_module_does_not_decode() {
 
 #[test]
 fn what_is_valid_but_not_implemented_is_named() {
-    let e = error("(module (func $f return_call $f))", WasmFeatures::WASM3);
+    let all = WasmFeatures::all();
+    let e = error("(module (func (export \"a\") pause))", all);
     assert_eq!(e.kind, ModuleErrorKind::Unsupported);
-    assert!(e.message.starts_with("return_call "), "{e}");
+    assert!(e.message.starts_with("pause "), "{e}");
     assert!(e.offset > 8);
     for wat in [
-        "(module (memory i64 1))",
-        "(module (memory 1) (memory 1))",
-        "(module (tag))",
-        "(module (type (struct)))",
-        "(module (table 1 (ref null any)))",
-        "(module (func (local anyref)))",
-        "(module (global i32 (i32.add (i32.const 1) (i32.const 2))))",
-        "(module (func (block (result anyref) (unreachable)) drop))",
-        "(module (func (drop (ref.null any))))",
+        "(module (type $f (func)) (type (cont $f)))",
+        "(module (type (shared (struct))))",
+        "(module (table shared 1 (ref null (shared func))))",
+        "(module (func (local (ref null (shared any)))))",
+        "(module (func (drop (ref.null (shared any)))))",
+        "(module (func (block (result (ref null (shared any))) (unreachable)) drop))",
+        "(module (global (shared mut i32) (i32.const 0)))",
     ] {
-        let e = error(wat, WasmFeatures::WASM3);
+        let e = error(wat, all);
         assert_eq!(e.kind, ModuleErrorKind::Unsupported, "{wat}: {e}");
     }
 }
 
 #[test]
+fn a_feature_that_is_off_is_an_error() {
+    let (two, three) = (WasmFeatures::WASM2, WasmFeatures::WASM3);
+    let all = WasmFeatures::all();
+    for (wat, on, off) in [
+        ("(module (func $f return_call $f))", three, two),
+        ("(module (memory i64 1))", three, two),
+        ("(module (memory 1) (memory 1))", three, two),
+        ("(module (tag))", three, two),
+        ("(module (type (struct)))", three, two),
+        ("(module (table 1 (ref null any)))", three, two),
+        ("(module (func (local anyref)))", three, two),
+        (
+            "(module (global i32 (i32.add (i32.const 1) (i32.const 2))))",
+            three,
+            two,
+        ),
+        ("(module (func (drop (ref.null any))))", three, two),
+        (
+            "(module (func (param v128) (drop (i32x4.relaxed_trunc_f32x4_s (local.get 0)))))",
+            three,
+            two,
+        ),
+        ("(module (memory 1 (pagesize 1)))", all, three),
+        (
+            "(module (memory 1 1 shared))",
+            three,
+            three.difference(WasmFeatures::THREADS),
+        ),
+        (
+            "(module (func atomic.fence))",
+            three,
+            three.difference(WasmFeatures::THREADS),
+        ),
+        (
+            "(module (func (param i64) local.get 0 local.get 0 i64.mul_wide_u drop drop))",
+            all,
+            three,
+        ),
+    ] {
+        let bytes = wat::parse_str(wat).expect("the test's text encodes");
+        if let Err(e) = Module::new(&bytes, on) {
+            panic!("{wat}: {e}");
+        }
+        let e = Module::new(&bytes, off).expect_err("the feature is off");
+        assert_ne!(e.kind, ModuleErrorKind::Unsupported, "{wat}: {e}");
+    }
+}
+
+#[test]
 fn an_unsupported_module_is_a_valid_one() {
-    let e = error(
-        "(module (func $f return_call $f) (func i32.add))",
-        WasmFeatures::WASM3,
-    );
+    let all = WasmFeatures::all();
+    let e = error("(module (func pause) (func i32.add))", all);
     assert_eq!(e.kind, ModuleErrorKind::Invalid);
 }
 
