@@ -43,15 +43,23 @@ const DOTTED: &[&str] = &[
 
 impl Opcode {
     /// The name in the text format, for example `i32.add`; a `select` with a type annotation is
-    /// `select t`.
+    /// `select t`, a `ref.test` or `ref.cast` that takes null too has `null` after it.
     pub fn name(self) -> String {
         let visit = Opcode::VISIT[self as usize];
         let name = visit.strip_prefix("visit_").unwrap_or(visit);
-        if name == "typed_select" {
-            return "select t".to_owned();
+        match self {
+            Opcode::TypedSelect => return "select t".to_owned(),
+            Opcode::RefTestNonNull => return "ref.test".to_owned(),
+            Opcode::RefTestNullable => return "ref.test null".to_owned(),
+            Opcode::RefCastNonNull => return "ref.cast".to_owned(),
+            Opcode::RefCastNullable => return "ref.cast null".to_owned(),
+            _ => {}
         }
         match name.split_once('_') {
-            Some((group, rest)) if DOTTED.contains(&group) => format!("{group}.{rest}"),
+            Some((group, rest)) if DOTTED.contains(&group) => match rest.strip_prefix("atomic_") {
+                Some(access) => format!("{group}.atomic.{}", dotted_rmw(access)),
+                None => format!("{group}.{rest}"),
+            },
             _ => name.to_owned(),
         }
     }
@@ -116,6 +124,14 @@ impl Opcode {
     }
 }
 
+/// `rmw8.add_u` for `rmw8_add_u`; other accesses as they are.
+fn dotted_rmw(access: &str) -> String {
+    match access.split_once('_') {
+        Some((rmw, operation)) if rmw.starts_with("rmw") => format!("{rmw}.{operation}"),
+        _ => access.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +149,14 @@ mod tests {
             (Opcode::MemoryFill, "memory.fill"),
             (Opcode::ElemDrop, "elem.drop"),
             (Opcode::TypedSelect, "select t"),
+            (Opcode::RefCastNullable, "ref.cast null"),
+            (Opcode::AtomicFence, "atomic.fence"),
+            (Opcode::MemoryAtomicWait32, "memory.atomic.wait32"),
+            (Opcode::I32AtomicLoad8U, "i32.atomic.load8_u"),
+            (Opcode::I64AtomicRmw16CmpxchgU, "i64.atomic.rmw16.cmpxchg_u"),
+            (Opcode::I64MulWideS, "i64.mul_wide_s"),
+            (Opcode::ArrayNewFixed, "array.new_fixed"),
+            (Opcode::BrOnCastFail, "br_on_cast_fail"),
         ] {
             assert_eq!(op.name(), name);
         }

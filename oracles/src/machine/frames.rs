@@ -28,7 +28,8 @@ pub struct FrameView<'m> {
     pub position: usize,
     /// Types of `operands`.
     pub shape: Shape,
-    /// The locals, parameters first; types in [`Function::locals`].
+    /// The locals, parameters first; types in [`Function::locals`]. One whose type has no null holds
+    /// null until it is set.
     pub locals: &'m [Cell],
     /// The operand stack, bottom first.
     pub operands: &'m [Cell],

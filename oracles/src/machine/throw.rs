@@ -131,9 +131,14 @@ impl Machine {
         let function = &module.functions[frame.function as usize];
         let target = function.targets[catch.clause.target as usize];
         let exception = self.store.heap.exception(catch.exn);
+        // A clause for all exceptions knows no payload.
+        let payload: &[Cell] = match catch.clause.tag {
+            Some(_) => &exception.fields,
+            None => &[],
+        };
         let below = frame.base + target.below as usize;
-        let end = below + exception.fields.len();
-        self.stack[below..end].copy_from_slice(&exception.fields);
+        let end = below + payload.len();
+        self.stack[below..end].copy_from_slice(payload);
         if catch.clause.with_reference {
             self.stack[end] = Ref::Exn(catch.exn).to_cell();
         }

@@ -61,6 +61,7 @@ impl Types {
         a == b || self.is_proper_subtype(a, b)
     }
 
+    #[inline(never)]
     fn is_proper_subtype(&self, a: TypeId, b: TypeId) -> bool {
         let mut next = self.supertypes[a.index()];
         while let Some(supertype) = next {
