@@ -51,10 +51,13 @@ pub(super) fn execute(
             copy(parts.heap, (target, to), source, count)?;
         }
         _ => {
-            let (heap, segments) = (parts.heap, (&*parts.elems, &*parts.datas));
-            let elements = range(heap, target, to, count)?;
+            let segments = Segments {
+                elems: parts.elems,
+                datas: parts.datas,
+            };
+            let elements = range(parts.heap, target, to, count)?;
             let from = cells[first + 2].u64();
-            let values = segment(parts.instance, segments, instr, from, count)?;
+            let values = segments.values(parts.instance, instr, from, count)?;
             for (element, value) in elements.iter_mut().zip(values) {
                 *element = value;
             }
@@ -70,33 +73,44 @@ pub(super) fn from_segment(
     from: u64,
     count: u64,
 ) -> Result<Box<[Cell]>, Stop> {
-    let segments = (&*parts.elems, &*parts.datas);
+    let segments = Segments {
+        elems: parts.elems,
+        datas: parts.datas,
+    };
     // Bounds come before limits: what traps does not run out of memory.
-    let values = segment(parts.instance, segments, instr, from, count)?;
+    let values = segments.values(parts.instance, instr, from, count)?;
     parts.heap.reserve(count, parts.limits.heap_cells)?;
     Ok(values.collect())
 }
 
-/// `count` elements of a segment: in a data segment from a byte offset.
-fn segment<'a>(
-    instance: &Instance,
-    (elems, datas): (&'a [Box<[Ref]>], &'a [Arc<[u8]>]),
-    instr: &Instr,
-    from: u64,
-    count: u64,
-) -> Result<Elements<'a>, Trap> {
-    let index = instr.b as usize;
-    if matches!(instr.op, Opcode::ArrayNewElem | Opcode::ArrayInitElem) {
-        let elements = &elems[instance.elems[index].index()];
-        let elements = slice(elements, from, count).ok_or(Trap::OutOfBoundsTableAccess)?;
-        return Ok(Elements::Refs(elements.iter()));
+/// The segments of a store.
+struct Segments<'a> {
+    elems: &'a [Box<[Ref]>],
+    datas: &'a [Arc<[u8]>],
+}
+
+impl<'a> Segments<'a> {
+    /// `count` elements of the opcode's segment: in a data segment from a byte offset.
+    fn values(
+        &self,
+        instance: &Instance,
+        instr: &Instr,
+        from: u64,
+        count: u64,
+    ) -> Result<Elements<'a>, Trap> {
+        let index = instr.b as usize;
+        if matches!(instr.op, Opcode::ArrayNewElem | Opcode::ArrayInitElem) {
+            let elements = &self.elems[instance.elems[index].index()];
+            let elements = slice(elements, from, count).ok_or(Trap::OutOfBoundsTableAccess)?;
+            return Ok(Elements::Refs(elements.iter()));
+        }
+        let ty = instance.module.types[instr.a as usize].as_array();
+        let size = storage_bytes(ty.element_type);
+        let data = &self.datas[instance.datas[index].index()];
+        let bytes = slice(data, from, count.saturating_mul(size as u64));
+        let bytes = bytes.ok_or(Trap::OutOfBoundsMemoryAccess)?;
+        Ok(Elements::Bytes(bytes.chunks_exact(size)))
     }
-    let ty = instance.module.types[instr.a as usize].as_array();
-    let size = storage_bytes(ty.element_type);
-    let data = &datas[instance.datas[index].index()];
-    let bytes = slice(data, from, count.saturating_mul(size as u64));
-    let bytes = bytes.ok_or(Trap::OutOfBoundsMemoryAccess)?;
-    Ok(Elements::Bytes(bytes.chunks_exact(size)))
 }
 
 /// Elements of a segment, as cells.

@@ -127,7 +127,9 @@ pub(super) fn execute(
     let index = (instr.a >> MEMORY) as usize;
     let memory = &mut parts.memories[parts.instance.memories[index].index()];
     let address = cells[first].u64().saturating_add(instr.b);
-    if address % bytes != 0 {
+    // Of an address beyond 64 bits, too, the low bits say whether it is aligned.
+    let low = cells[first].u64().wrapping_add(instr.b);
+    if !low.is_multiple_of(bytes) {
         return Err(Trap::UnalignedAtomic.into());
     }
     let old = load(memory, address, bytes)?;
