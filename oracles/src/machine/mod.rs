@@ -11,6 +11,7 @@ pub(crate) mod memory_ops;
 mod nans;
 mod objects;
 mod outside;
+mod scalar;
 mod throw;
 mod vector;
 
