@@ -16,6 +16,52 @@ const SAMPLE: &str = r#"(module $m
     (data (i32.const 3) "abc")
     (export "t" (table $t)) (export "g" (global $g)))"#;
 
+/// Something of every proposal that the oracle implements.
+const SAMPLE_3: &str = r#"(module
+    (rec (type $s (sub (struct (field (mut i8)) (field (ref null $a)))))
+        (type $a (array (mut (ref null $s)))))
+    (type $t (sub $s (struct (field (mut i8)) (field (ref $a)))))
+    (type $f (func (param i32) (result i64)))
+    (import "a" "tag" (tag $tag (param i32)))
+    (import "a" "m" (memory i64 1 2))
+    (memory $shared 1 1 shared) (memory $bytes 5 (pagesize 1))
+    (table $table i64 2 (ref null $f) (ref.func $go))
+    (global $g (ref $s) (struct.new $s (i32.const 300) (array.new_default $a (i32.const 2))))
+    (global i32 (i32.mul (i32.const 5) (i32.sub (i32.const 2) (i32.const 7))))
+    (elem (i64.const 1) (ref null $f) (ref.func $go))
+    (data $d "abcdef")
+    (func $go (export "go") (type $f) (local $x (ref $s)) (local v128)
+        (local.set $x (global.get $g))
+        (block $caught (result i32)
+            (try_table (catch $tag $caught) (throw $tag (i32.const 3)))
+            (unreachable))
+        (drop)
+        (drop (struct.get_s $s 0 (local.get $x)))
+        (block $cast (result (ref null $t))
+            (br_on_cast $cast (ref null $s) (ref $t) (local.get $x))
+            (drop) (ref.null $t))
+        (drop)
+        (block $null (drop (br_on_null $null (ref.null $s))))
+        (drop (f32x4.relaxed_madd (local.get 2) (local.get 2) (local.get 2)))
+        (drop (i32.atomic.rmw.add $shared (i32.const 4) (i32.const 1)))
+        (i64.store8 $bytes (i32.const 1) (i64.mul_wide_u (i64.const 2) (i64.const 3)) (drop))
+        (return_call_ref $f (i32.const 0) (ref.func $go)))
+    (export "tag" (tag $tag)))"#;
+
+/// Both samples as binaries.
+fn samples() -> [Vec<u8>; 2] {
+    [SAMPLE, SAMPLE_3].map(|wat| wat::parse_str(wat).expect("the sample is a module"))
+}
+
+#[test]
+fn the_second_sample_is_valid() {
+    let [_, bytes] = samples();
+    let m = Module::new(&bytes, WasmFeatures::all()).expect("the sample is valid");
+    assert_eq!((m.num_tags(), m.num_imported_tags()), (1, 1));
+    assert_eq!(m.tag_type(0).to_string(), "(i32) -> ()");
+    assert_eq!((m.types().len(), m.memories().len()), (5, 3));
+}
+
 fn sample() -> Vec<u8> {
     wat::parse_str(SAMPLE).expect("the sample is a module")
 }
@@ -167,9 +213,10 @@ proptest! {
     #[test]
     fn damaged_modules_never_panic(
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        second: bool,
         all_features: bool,
     ) {
-        let mut bytes = sample();
+        let mut bytes = samples()[usize::from(second)].clone();
         for (at, byte) in damage {
             let at = at.index(bytes.len());
             bytes[at] = byte;

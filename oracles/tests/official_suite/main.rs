@@ -2,7 +2,8 @@
 //! is executed, with the features of its snapshot, or listed as skipped with its reason, and the
 //! counts are always printed. It never tolerates a failure.
 //!
-//! `--dir DIR` runs the scripts of another directory instead, with all features of the oracle.
+//! `--dir DIR` runs the scripts of another directory instead, with all features of the oracle;
+//! `--features-of NAME` with those of an official directory, for a snapshot as old as that.
 
 mod args;
 mod report;
@@ -11,7 +12,7 @@ mod spectest;
 mod values;
 
 use lockstep_oracles::WasmFeatures;
-use lockstep_spec_tests::{KNOWN_INCONSISTENT, SUITES, find_scripts, parse_file};
+use lockstep_spec_tests::{KNOWN_INCONSISTENT, SUITES, Suite, find_scripts, parse_file};
 use report::{Outcome, Report};
 use runner::Runner;
 use std::process::ExitCode;
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
     };
     let mut report = Report::default();
     match args.dir {
-        Some(dir) => directory(&dir, &mut report),
+        Some(dir) => directory(&dir, args.features_of.as_deref(), &mut report),
         None => official(&mut report),
     }
     report.print();
@@ -60,13 +61,18 @@ fn official(report: &mut Report) {
     }
 }
 
-fn directory(dir: &str, report: &mut Report) {
+fn directory(dir: &str, features_of: Option<&str>, report: &mut Report) {
+    let features = match features_of.map(|name| (name, Suite::by_name(name))) {
+        None => ALL_FEATURES,
+        Some((_, Some(suite))) => suite.features,
+        Some((name, None)) => return report.broken_script(name, "no official directory"),
+    };
     let paths = match find_scripts(dir) {
         Ok(paths) => paths,
         Err(e) => return report.broken_script(dir, &e.to_string()),
     };
     for path in paths {
-        match parse_file(&path, ALL_FEATURES) {
+        match parse_file(&path, features) {
             Ok(script) => run(&script, dir, report),
             Err(e) => report.broken_script(&path.to_string_lossy(), &e.to_string()),
         }
