@@ -262,4 +262,4 @@ impl Module {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,6 +1,7 @@
 //! What the machine promises at its stops. Each test is a program and what is seen while it runs.
 
 mod calls;
+mod damaged;
 mod entities;
 mod frames;
 mod link;

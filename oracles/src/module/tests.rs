@@ -49,7 +49,7 @@ const SAMPLE_3: &str = r#"(module
     (export "tag" (tag $tag)))"#;
 
 /// Both samples as binaries.
-fn samples() -> [Vec<u8>; 2] {
+pub(crate) fn samples() -> [Vec<u8>; 2] {
     [SAMPLE, SAMPLE_3].map(|wat| wat::parse_str(wat).expect("the sample is a module"))
 }
 
