@@ -119,6 +119,10 @@ impl From<Value> for Seen {
             Value::Ref(Ref::Extern(n), _) => Seen::Extern(Some(SeenExtern::Number(n))),
             Value::Ref(Ref::Null, ty) if ty.heap_type() == HeapType::EXTERN => Seen::Extern(None),
             Value::Ref(Ref::Null, _) => Seen::Func(SeenFunc::Null),
+            // Wasm 2.0 has none of these.
+            Value::Ref(Ref::I31(_) | Ref::Struct(_) | Ref::Array(_) | Ref::Exn(_), _) => {
+                Seen::Unmodelled
+            }
         }
     }
 }

@@ -49,6 +49,12 @@ index! {
     ElemAddr;
     /// Address of a data segment in a store.
     DataAddr;
+    /// Address of a tag instance in a store.
+    TagAddr;
+    /// Address of a structure or array in a store: its identity.
+    ObjectAddr;
+    /// Address of an exception in a store: its identity.
+    ExnAddr;
     /// Number by which the embedder knows a host function.
     HostFuncId;
 }

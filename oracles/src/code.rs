@@ -2,7 +2,7 @@
 
 use crate::address::{FuncIndex, Pc};
 use crate::opcode::Opcode;
-use wasmparser::ValType;
+use wasmparser::{RefType, ValType};
 
 /// One opcode with its immediates resolved. Same position in [`Function::instrs`] and [`Function::pcs`].
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +38,8 @@ pub struct ShapeNode {
 pub struct Function {
     /// Its index in the module's function index space.
     pub index: FuncIndex,
-    /// Types of parameters and declared locals, in local index order.
+    /// Types of parameters and declared locals, in local index order; type indices here and in
+    /// `shapes` are the module's.
     pub locals: Box<[ValType]>,
     /// How many of `locals` are parameters.
     pub num_params: u32,
@@ -56,8 +57,12 @@ pub struct Function {
     pub reachable: Box<[bool]>,
     /// The nodes that `before` points into.
     pub shapes: Box<[ShapeNode]>,
-    /// Branch targets (`br`, `br_if`, `br_table`), as `Instr::a` names them.
+    /// Branch targets (`br`, `br_if`, `br_table` …), as `Instr::a` names them.
     pub(crate) targets: Box<[Target]>,
+    /// The `try_table`s in file order, so that an inner one comes after those around it.
+    pub(crate) handlers: Box<[Handler]>,
+    /// The types of casts and tests, as `Instr::b` names them.
+    pub(crate) casts: Box<[RefType]>,
     /// Constants that do not fit an [`Instr`] (vectors, shuffle masks).
     pub(crate) vectors: Box<[u128]>,
 }
@@ -71,6 +76,28 @@ pub(crate) struct Target {
     pub(crate) arity: u32,
     /// Cells of the frame (locals and operands) below the label's operands.
     pub(crate) below: u32,
+}
+
+/// A `try_table`.
+#[derive(Clone, Debug)]
+pub(crate) struct Handler {
+    /// Position after the `try_table`.
+    pub(crate) start: u32,
+    /// Position of its `end`.
+    pub(crate) end: u32,
+    /// Its clauses, in order.
+    pub(crate) clauses: Box<[Clause]>,
+}
+
+/// A clause of a `try_table`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clause {
+    /// The tag that it catches; none if it catches all.
+    pub(crate) tag: Option<u32>,
+    /// Whether it also pushes the reference to the exception.
+    pub(crate) with_reference: bool,
+    /// Where it goes: a position in [`Function::targets`].
+    pub(crate) target: u32,
 }
 
 /// [`Target::to`] of a branch to the function's own label.

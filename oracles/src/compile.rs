@@ -1,15 +1,22 @@
 //! From a function body to instructions: one for every opcode, in file order, none added and none
 //! left out. It never rewrites, fuses or reorders.
 
+mod immediates;
+mod memarg;
+
+pub(crate) use immediates::MEMORY;
+pub(crate) use memarg::memarg;
+
 use crate::address::{FuncIndex, Pc};
-use crate::code::{Function, Instr, RETURN, Shape, ShapeId, ShapeNode, Target};
+use crate::code::{Clause, Function, Handler, Instr, RETURN, Shape, ShapeId, ShapeNode, Target};
 use crate::decode::{supported_type, unsupported};
-use crate::module::{FuncType, ModuleError};
+use crate::module::{FuncType, Module, ModuleError};
 use crate::opcode::Opcode;
+use crate::scope::TypeScope;
+use crate::types::SubType;
 use std::collections::HashMap;
 use wasmparser::{
-    BlockType, FuncValidator, FunctionBody, HeapType, MemArg, MemArgTarget, Operator, RefType,
-    ValType, ValidatorResources,
+    BlockType, FuncValidator, FunctionBody, Operator, RefType, ValType, ValidatorResources,
 };
 
 type Result<T, E = ModuleError> = std::result::Result<T, E>;
@@ -19,12 +26,14 @@ pub(crate) fn compile(
     body: &FunctionBody<'_>,
     validator: &mut FuncValidator<ValidatorResources>,
     index: FuncIndex,
-    ty: &FuncType,
-    types: &[FuncType],
+    module: &Module,
+    scope: &TypeScope,
 ) -> Result<Function> {
+    let ty = module.func_type(index);
     let mut reader = body.get_binary_reader();
     validator.read_locals(&mut reader)?;
-    let mut compiler = Compiler::new(validator, ty, types, reader.original_position() as usize)?;
+    let offset = reader.original_position() as usize;
+    let mut compiler = Compiler::new(validator, ty, &module.types, scope, offset)?;
     let mut operators = body.get_operators_reader()?;
     while !operators.eof() {
         let (operator, offset) = operators.read_with_offset()?;
@@ -48,10 +57,13 @@ struct Control {
     skips: Vec<u32>,
     /// Whether control can reach where it begins.
     entered: bool,
+    /// Its position in `handlers`, if it is a `try_table`.
+    handler: Option<u32>,
 }
 
 struct Compiler<'m> {
-    types: &'m [FuncType],
+    types: &'m [SubType],
+    scope: &'m TypeScope,
     locals: Vec<ValType>,
     controls: Vec<Control>,
     instrs: Vec<Instr>,
@@ -60,6 +72,8 @@ struct Compiler<'m> {
     reachable: Vec<bool>,
     targets: Vec<Target>,
     vectors: Vec<u128>,
+    handlers: Vec<Handler>,
+    casts: Vec<RefType>,
     max_operands: u32,
     shapes: Shapes,
 }
@@ -68,17 +82,20 @@ impl<'m> Compiler<'m> {
     fn new(
         validator: &FuncValidator<ValidatorResources>,
         ty: &FuncType,
-        types: &'m [FuncType],
+        types: &'m [SubType],
+        scope: &'m TypeScope,
         offset: usize,
     ) -> Result<Compiler<'m>> {
         let locals: Vec<ValType> = (0..validator.len_locals())
             .map_while(|i| validator.get_local_type(i))
+            .map(|ty| scope.val(ty))
             .collect();
         for &ty in &locals {
             supported_type(offset, ty)?;
         }
         Ok(Compiler {
             types,
+            scope,
             locals,
             controls: vec![Control {
                 arity: ty.results.len() as u32,
@@ -87,6 +104,7 @@ impl<'m> Compiler<'m> {
                 branches: Vec::new(),
                 skips: Vec::new(),
                 entered: true,
+                handler: None,
             }],
             instrs: Vec::new(),
             pcs: Vec::new(),
@@ -94,6 +112,8 @@ impl<'m> Compiler<'m> {
             reachable: Vec::new(),
             targets: Vec::new(),
             vectors: Vec::new(),
+            handlers: Vec::new(),
+            casts: Vec::new(),
             max_operands: 0,
             shapes: Shapes::default(),
         })
@@ -119,7 +139,7 @@ impl<'m> Compiler<'m> {
             }
         };
         validator.op(offset as u64, operator)?;
-        if !op.in_wasm_2_0() {
+        if !op.is_implemented() {
             return Err(unsupported(offset, op.name()));
         }
 
@@ -131,7 +151,7 @@ impl<'m> Compiler<'m> {
         self.reachable.push(reachable);
 
         if !self.controls.is_empty() && self.is_reachable(validator) {
-            self.shapes.follow(kept, validator);
+            self.shapes.follow(kept, validator, self.scope);
             self.max_operands = self.max_operands.max(validator.operand_stack_height());
         } else {
             self.shapes.truncate(kept);
@@ -146,101 +166,10 @@ impl<'m> Compiler<'m> {
                 .is_some_and(|f| !f.unreachable)
     }
 
-    /// An opcode's immediates, its label resolved or noted for later.
-    fn immediates(
-        &mut self,
-        validator: &FuncValidator<ValidatorResources>,
-        operator: &Operator<'_>,
-        offset: usize,
-        position: u32,
-    ) -> Result<(u32, u64)> {
-        use Operator as O;
-        if let Some(memarg) = memarg(operator) {
-            if memarg.target != MemArgTarget::Memory(0) || memarg.ordering.is_some() {
-                return Err(unsupported(offset, "this memory argument"));
-            }
-            return Ok((lane(operator), memarg.offset));
-        }
-        Ok(match operator {
-            O::Block { blockty } => self.open(validator, *blockty, offset, position, false)?,
-            O::Loop { blockty } => self.open(validator, *blockty, offset, position, true)?,
-            O::If { blockty } => {
-                let immediates = self.open(validator, *blockty, offset, position, false)?;
-                self.innermost().skips.push(position);
-                immediates
-            }
-            O::Else => {
-                // A false condition goes to the alternative, not to the `end`.
-                let opened = self.innermost().skips.pop();
-                if let Some(opened) = opened {
-                    self.instrs[opened as usize].a = position + 1;
-                }
-                self.innermost().skips.push(position);
-                (0, 0)
-            }
-            O::End => self.close(position),
-            O::Br { relative_depth } | O::BrIf { relative_depth } => {
-                (self.branch(*relative_depth), 0)
-            }
-            O::BrTable { targets } => {
-                let first = self.targets.len() as u32;
-                for depth in targets.targets() {
-                    self.branch(depth?);
-                }
-                self.branch(targets.default());
-                (first, u64::from(targets.len()))
-            }
-            O::Call { function_index } | O::RefFunc { function_index } => (*function_index, 0),
-            O::CallIndirect {
-                type_index,
-                table_index,
-            } => (*type_index, u64::from(*table_index)),
-            O::TypedSelect { ty } => {
-                supported_type(offset, *ty)?;
-                (0, 0)
-            }
-            O::RefNull { hty } => {
-                match RefType::new(true, *hty) {
-                    Some(ty) => supported_type(offset, ValType::Ref(ty))?,
-                    None => return Err(unsupported(offset, "this null reference")),
-                }
-                (0, 0)
-            }
-            O::LocalGet { local_index }
-            | O::LocalSet { local_index }
-            | O::LocalTee { local_index } => (*local_index, 0),
-            O::GlobalGet { global_index } | O::GlobalSet { global_index } => (*global_index, 0),
-            O::TableGet { table }
-            | O::TableSet { table }
-            | O::TableGrow { table }
-            | O::TableSize { table }
-            | O::TableFill { table } => (*table, 0),
-            O::TableCopy {
-                dst_table,
-                src_table,
-            } => (*dst_table, u64::from(*src_table)),
-            O::TableInit { elem_index, table } => (*elem_index, u64::from(*table)),
-            O::ElemDrop { elem_index } => (*elem_index, 0),
-            O::MemoryInit { data_index, .. } | O::DataDrop { data_index } => (*data_index, 0),
-            O::I32Const { value } => (0, u64::from(*value as u32)),
-            O::I64Const { value } => (0, *value as u64),
-            O::F32Const { value } => (0, u64::from(value.bits())),
-            O::F64Const { value } => (0, value.bits()),
-            O::V128Const { value } => (self.vector(*value.bytes()), 0),
-            O::I8x16Shuffle { lanes } => (self.vector(*lanes), 0),
-            other => (lane(other), 0),
-        })
-    }
-
     fn innermost(&mut self) -> &mut Control {
         self.controls
             .last_mut()
             .expect("crash: a valid opcode is inside a label")
-    }
-
-    fn vector(&mut self, bytes: [u8; 16]) -> u32 {
-        self.vectors.push(u128::from_le_bytes(bytes));
-        self.vectors.len() as u32 - 1
     }
 
     /// Opens a structured instruction, after the validator did.
@@ -259,7 +188,7 @@ impl<'m> Compiler<'m> {
                 u32::from(!is_loop)
             }
             BlockType::FuncType(index) => {
-                let ty = &self.types[index as usize];
+                let ty = self.types[index as usize].as_func();
                 let carried = if is_loop { &ty.params } else { &ty.results };
                 carried.len() as u32
             }
@@ -278,8 +207,42 @@ impl<'m> Compiler<'m> {
             branches: Vec::new(),
             skips: Vec::new(),
             entered,
+            handler: None,
         });
         Ok((0, 0))
+    }
+
+    /// Opens a `try_table`, after the validator did. The labels of its clauses are those around it.
+    fn open_try(
+        &mut self,
+        validator: &FuncValidator<ValidatorResources>,
+        try_table: &wasmparser::TryTable,
+        offset: usize,
+        position: u32,
+    ) -> Result<(u32, u64)> {
+        use wasmparser::Catch;
+        let clauses = try_table.catches.iter().map(|&catch| {
+            let (tag, with_reference, label) = match catch {
+                Catch::One { tag, label } => (Some(tag), false, label),
+                Catch::OneRef { tag, label } => (Some(tag), true, label),
+                Catch::All { label } => (None, false, label),
+                Catch::AllRef { label } => (None, true, label),
+            };
+            Clause {
+                tag,
+                with_reference,
+                target: self.branch(label),
+            }
+        });
+        let clauses = clauses.collect();
+        let immediates = self.open(validator, try_table.ty, offset, position, false)?;
+        self.innermost().handler = Some(self.handlers.len() as u32);
+        self.handlers.push(Handler {
+            start: position + 1,
+            end: position + 1,
+            clauses,
+        });
+        Ok(immediates)
     }
 
     /// Closes the innermost label; `a` is 1 for the function's own.
@@ -289,6 +252,9 @@ impl<'m> Compiler<'m> {
         };
         let is_function = self.controls.is_empty();
         let to = if is_function { RETURN } else { position + 1 };
+        if let Some(handler) = control.handler {
+            self.handlers[handler as usize].end = position;
+        }
         for branch in control.branches {
             self.targets[branch as usize].to = to;
         }
@@ -315,12 +281,17 @@ impl<'m> Compiler<'m> {
     }
 
     fn finish(self, index: FuncIndex, ty: &FuncType) -> Function {
+        // A clause may put results where the body itself never had so many operands.
+        let max_operands = match self.handlers.is_empty() {
+            true => self.max_operands,
+            false => self.max_operands.max(ty.results.len() as u32),
+        };
         Function {
             index,
             locals: self.locals.into(),
             num_params: ty.params.len() as u32,
             num_results: ty.results.len() as u32,
-            max_operands: self.max_operands,
+            max_operands,
             instrs: self.instrs.into(),
             pcs: self.pcs.into(),
             before: self.before.into(),
@@ -328,6 +299,8 @@ impl<'m> Compiler<'m> {
             shapes: self.shapes.nodes.into(),
             targets: self.targets.into(),
             vectors: self.vectors.into(),
+            handlers: self.handlers.into(),
+            casts: self.casts.into(),
         }
     }
 }
@@ -351,7 +324,12 @@ impl Shapes {
     }
 
     /// Makes the stack equal to the validator's, of which the lowest `kept` did not change.
-    fn follow(&mut self, kept: usize, validator: &FuncValidator<ValidatorResources>) {
+    fn follow(
+        &mut self,
+        kept: usize,
+        validator: &FuncValidator<ValidatorResources>,
+        scope: &TypeScope,
+    ) {
         self.truncate(kept);
         let height = validator.operand_stack_height() as usize;
         self.truncate(height);
@@ -361,12 +339,11 @@ impl Shapes {
                 .get_operand_type(depth)
                 .flatten()
                 .expect("crash: a reachable operand has a known type");
-            self.push(ty);
+            self.push(scope.val(ty));
         }
     }
 
     fn push(&mut self, ty: ValType) {
-        let ty = as_in_2_0(ty);
         let below = self.top();
         let height = self.stack.len() as u32 + 1;
         let nodes = &mut self.nodes;
@@ -375,63 +352,6 @@ impl Shapes {
             ShapeId(nodes.len() as u32 - 1)
         });
         self.stack.push(id);
-    }
-}
-
-/// The type as Wasm 2.0 has it: the validator gives `ref.func` the type of that very function.
-///
-/// Modules that can tell the difference are refused as unsupported.
-fn as_in_2_0(ty: ValType) -> ValType {
-    match ty {
-        ValType::Ref(ty)
-            if matches!(ty.heap_type(), HeapType::Concrete(_) | HeapType::Exact(_)) =>
-        {
-            ValType::FUNCREF
-        }
-        other => other,
-    }
-}
-
-/// The memory argument of a load or store.
-pub(crate) fn memarg(operator: &Operator<'_>) -> Option<MemArg> {
-    macro_rules! of {
-        ($($op:ident)*) => {
-            match operator {
-                $(Operator::$op { memarg, .. } => Some(*memarg),)*
-                _ => None,
-            }
-        };
-    }
-    of! {
-        I32Load I64Load F32Load F64Load
-        I32Load8S I32Load8U I32Load16S I32Load16U
-        I64Load8S I64Load8U I64Load16S I64Load16U I64Load32S I64Load32U
-        I32Store I64Store F32Store F64Store I32Store8 I32Store16 I64Store8 I64Store16 I64Store32
-        V128Load V128Load8x8S V128Load8x8U V128Load16x4S V128Load16x4U V128Load32x2S V128Load32x2U
-        V128Load8Splat V128Load16Splat V128Load32Splat V128Load64Splat
-        V128Load32Zero V128Load64Zero V128Store
-        V128Load8Lane V128Load16Lane V128Load32Lane V128Load64Lane
-        V128Store8Lane V128Store16Lane V128Store32Lane V128Store64Lane
-    }
-}
-
-/// The lane immediate; 0 for opcodes without one.
-fn lane(operator: &Operator<'_>) -> u32 {
-    macro_rules! of {
-        ($($op:ident)*) => {
-            match operator {
-                $(Operator::$op { lane, .. } => u32::from(*lane),)*
-                _ => 0,
-            }
-        };
-    }
-    of! {
-        V128Load8Lane V128Load16Lane V128Load32Lane V128Load64Lane
-        V128Store8Lane V128Store16Lane V128Store32Lane V128Store64Lane
-        I8x16ExtractLaneS I8x16ExtractLaneU I8x16ReplaceLane
-        I16x8ExtractLaneS I16x8ExtractLaneU I16x8ReplaceLane
-        I32x4ExtractLane I32x4ReplaceLane I64x2ExtractLane I64x2ReplaceLane
-        F32x4ExtractLane F32x4ReplaceLane F64x2ExtractLane F64x2ReplaceLane
     }
 }
 

@@ -2,18 +2,20 @@
 
 use crate::address::FuncIndex;
 use crate::compile::{compile, memarg};
+use crate::constant::{self, ConstExpr};
 use crate::module::{
-    ConstExpr, DataSegment, ElemSegment, Export, ExternKind, ExternType, FuncType, Import, Module,
-    ModuleError, ModuleErrorKind, SegmentMode, in_wasm_2_0,
+    DataSegment, ElemSegment, Export, ExternKind, ExternType, Import, Module, ModuleError,
+    ModuleErrorKind, SegmentMode,
 };
 use crate::opcode::Opcode;
-use crate::value::{Ref, Value};
+use crate::scope::TypeScope;
+use crate::types::{CompositeType, FuncType, StorageType, SubType};
 use std::sync::Arc;
 use wasmparser::{
-    BinaryReaderError, CompositeInnerType, DataKind, ElementItems, ElementKind, ExternalKind,
-    FuncValidatorAllocations, FunctionBody, GlobalType, KnownCustom, MemoryType, Name, Operator,
-    Parser, Payload, RefType, TableInit, TableType, TypeRef, ValType, ValidPayload, Validator,
-    WasmFeatures,
+    AbstractHeapType, BinaryReaderError, CompositeInnerType, DataKind, ElementItems, ElementKind,
+    ExternalKind, FieldType, FuncValidatorAllocations, FunctionBody, GlobalType, HeapType,
+    KnownCustom, Name, Operator, Parser, Payload, TableInit, TableType, TypeRef, ValType,
+    ValidPayload, Validator, WasmFeatures,
 };
 
 type Result<T, E = ModuleError> = std::result::Result<T, E>;
@@ -62,8 +64,9 @@ fn classified(mut e: ModuleError, bytes: &[u8], features: WasmFeatures) -> Modul
 }
 
 /// Decodes everything and validates nothing, except what the specification makes part of the
-/// binary format: known section ids, the number of locals, the width of an alignment, and the data
-/// count that `memory.init` and `data.drop` need. The decoder leaves these to the validator.
+/// binary format: known section ids, the number of locals, the width of an alignment, the data count
+/// that `memory.init` and `data.drop` need, a global's flags, and opcodes in constant expressions.
+/// The decoder leaves these to the validator.
 fn walk(bytes: &[u8], features: WasmFeatures) -> Result<(), Malformed> {
     fn all<'a, T: wasmparser::FromReader<'a>>(
         section: wasmparser::SectionLimited<'a, T>,
@@ -79,14 +82,36 @@ fn walk(bytes: &[u8], features: WasmFeatures) -> Result<(), Malformed> {
     for payload in parser.parse_all(bytes) {
         match payload? {
             Payload::TypeSection(s) => all(s)?,
-            Payload::ImportSection(s) => all(s)?,
+            Payload::ImportSection(s) => {
+                for import in s.into_imports() {
+                    if let TypeRef::Global(ty) = import?.ty {
+                        walk_global(ty, features)?;
+                    }
+                }
+            }
             Payload::FunctionSection(s) => all(s)?,
-            Payload::TableSection(s) => all(s)?,
+            Payload::TableSection(s) => {
+                for table in s {
+                    if let TableInit::Expr(init) = table?.init {
+                        walk_const(&init, features)?;
+                    }
+                }
+            }
             Payload::MemorySection(s) => all(s)?,
             Payload::TagSection(s) => all(s)?,
-            Payload::GlobalSection(s) => all(s)?,
+            Payload::GlobalSection(s) => {
+                for global in s {
+                    let global = global?;
+                    walk_global(global.ty, features)?;
+                    walk_const(&global.init_expr, features)?;
+                }
+            }
             Payload::ExportSection(s) => all(s)?,
-            Payload::ElementSection(s) => all(s)?,
+            Payload::ElementSection(s) => {
+                for elem in s {
+                    walk_elem(elem?, features)?;
+                }
+            }
             Payload::DataSection(s) => all(s)?,
             Payload::DataCountSection { .. } => has_data_count = true,
             Payload::UnknownSection { .. } => return Err(Malformed),
@@ -104,6 +129,43 @@ impl From<BinaryReaderError> for Malformed {
     fn from(_: BinaryReaderError) -> Malformed {
         Malformed
     }
+}
+
+/// A global's type has one flag, for mutability, unless globals can be shared.
+fn walk_global(ty: GlobalType, features: WasmFeatures) -> Result<(), Malformed> {
+    if ty.shared && !features.contains(WasmFeatures::SHARED_EVERYTHING_THREADS) {
+        return Err(Malformed);
+    }
+    Ok(())
+}
+
+fn walk_elem(elem: wasmparser::Element<'_>, features: WasmFeatures) -> Result<(), Malformed> {
+    match elem.items {
+        ElementItems::Functions(items) => {
+            for item in items {
+                item?;
+            }
+        }
+        ElementItems::Expressions(_, items) => {
+            for item in items {
+                walk_const(&item?, features)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// An opcode that the features do not have, and that is constant in no version, is no opcode.
+fn walk_const(expr: &wasmparser::ConstExpr<'_>, features: WasmFeatures) -> Result<(), Malformed> {
+    let mut operators = expr.get_operators_reader();
+    while !operators.eof() {
+        let operator = operators.read()?;
+        let is_constant = constant::is_constant(&operator);
+        if !is_constant && !Opcode::of(&operator).is_enabled(features) {
+            return Err(Malformed);
+        }
+    }
+    Ok(())
 }
 
 fn walk_body(body: &FunctionBody<'_>, has_data_count: bool) -> Result<(), Malformed> {
@@ -135,13 +197,17 @@ fn decode_valid(bytes: &[u8], features: WasmFeatures) -> Result<Module> {
     parser.set_features(features);
     let mut decoder = Decoder::default();
     let mut allocations = FuncValidatorAllocations::default();
+    let mut scope: Option<TypeScope> = None;
     for payload in parser.parse_all(bytes) {
         let payload = payload?;
         match validator.payload(&payload)? {
             ValidPayload::Func(to_validate, body) => {
                 let index = FuncIndex(to_validate.index);
+                let types = decoder.module.types.len() as u32;
+                let scope =
+                    scope.get_or_insert_with(|| TypeScope::new(&validator, types, features));
                 let mut func = to_validate.into_validator(allocations);
-                decoder.function(index, &body, &mut func)?;
+                decoder.function(index, &body, &mut func, scope)?;
                 allocations = func.into_allocations();
             }
             ValidPayload::Parser(_) => return Err(unsupported(0, "a nested module")),
@@ -166,9 +232,13 @@ impl Decoder {
             Payload::TypeSection(section) => {
                 for item in section.into_iter_with_offsets() {
                     let (offset, group) = item?;
+                    let before = self.module.types.len();
                     for ty in group.into_types() {
-                        self.func_type(offset as usize, ty)?;
+                        let ty = sub_type(offset as usize, &ty)?;
+                        self.module.types.push(ty);
                     }
+                    let size = self.module.types.len() - before;
+                    self.module.groups.push(size as u32);
                 }
             }
             Payload::ImportSection(section) => {
@@ -185,28 +255,31 @@ impl Decoder {
             Payload::TableSection(section) => {
                 for item in section.into_iter_with_offsets() {
                     let (offset, table) = item?;
-                    if let TableInit::Expr(_) = table.init {
-                        return Err(unsupported(offset as usize, "a table's initial value"));
-                    }
+                    let init = match &table.init {
+                        TableInit::RefNull => None,
+                        TableInit::Expr(init) => Some(ConstExpr::decode(init)?),
+                    };
+                    self.module.table_inits.push(init);
                     self.table(offset as usize, table.ty)?;
                 }
             }
             Payload::MemorySection(section) => {
-                for item in section.into_iter_with_offsets() {
-                    let (offset, ty) = item?;
-                    self.memory(offset as usize, ty)?;
+                for ty in section {
+                    self.module.memories.push(ty?);
                 }
             }
             Payload::GlobalSection(section) => {
                 for item in section.into_iter_with_offsets() {
                     let (offset, global) = item?;
                     self.global(offset as usize, global.ty)?;
-                    let init = const_expr(&global.init_expr)?;
+                    let init = ConstExpr::decode(&global.init_expr)?;
                     self.module.global_inits.push(init);
                 }
             }
-            Payload::TagSection(section) if section.count() > 0 => {
-                return Err(unsupported(section.range().start as usize, "a tag"));
+            Payload::TagSection(section) => {
+                for tag in section {
+                    self.module.tags.push(tag?.func_type_idx);
+                }
             }
             Payload::ExportSection(section) => {
                 for item in section.into_iter_with_offsets() {
@@ -216,7 +289,8 @@ impl Decoder {
                         ExternalKind::Table => ExternKind::Table,
                         ExternalKind::Memory => ExternKind::Memory,
                         ExternalKind::Global => ExternKind::Global,
-                        ExternalKind::Tag | ExternalKind::FuncExact => {
+                        ExternalKind::Tag => ExternKind::Tag,
+                        ExternalKind::FuncExact => {
                             return Err(unsupported(offset as usize, "an export of this kind"));
                         }
                     };
@@ -248,29 +322,20 @@ impl Decoder {
         Ok(())
     }
 
-    fn func_type(&mut self, offset: usize, ty: wasmparser::SubType) -> Result<()> {
-        if !ty.is_final || !ty.supertype_idxs.is_empty() || ty.composite_type.shared {
-            return Err(unsupported(offset, "a declared subtype"));
-        }
-        let CompositeInnerType::Func(ty) = ty.composite_type.inner else {
-            return Err(unsupported(offset, "a type that is not a function type"));
-        };
-        for &ty in ty.params().iter().chain(ty.results()) {
-            supported_type(offset, ty)?;
-        }
-        self.module.types.push(FuncType {
-            params: ty.params().into(),
-            results: ty.results().into(),
-        });
-        Ok(())
-    }
-
     fn import(&mut self, offset: usize, import: &wasmparser::Import<'_>) -> Result<()> {
+        let mut type_index = 0;
         let ty = match import.ty {
             TypeRef::Func(ty) => {
                 self.module.funcs.push(ty);
                 self.module.num_imported_funcs += 1;
-                ExternType::Func(self.module.types[ty as usize].clone())
+                type_index = ty;
+                ExternType::Func(self.module.types[ty as usize].as_func().clone())
+            }
+            TypeRef::Tag(ty) => {
+                self.module.tags.push(ty.func_type_idx);
+                self.module.num_imported_tags += 1;
+                type_index = ty.func_type_idx;
+                ExternType::Tag(self.module.types[type_index as usize].as_func().clone())
             }
             TypeRef::Table(ty) => {
                 self.table(offset, ty)?;
@@ -278,7 +343,7 @@ impl Decoder {
                 ExternType::Table(ty)
             }
             TypeRef::Memory(ty) => {
-                self.memory(offset, ty)?;
+                self.module.memories.push(ty);
                 self.module.num_imported_memories += 1;
                 ExternType::Memory(ty)
             }
@@ -287,7 +352,7 @@ impl Decoder {
                 self.module.num_imported_globals += 1;
                 ExternType::Global(ty)
             }
-            TypeRef::Tag(_) | TypeRef::FuncExact(_) => {
+            TypeRef::FuncExact(_) => {
                 return Err(unsupported(offset, "an import of this kind"));
             }
         };
@@ -295,30 +360,17 @@ impl Decoder {
             module: import.module.to_owned(),
             name: import.name.to_owned(),
             ty,
+            type_index,
         });
         Ok(())
     }
 
     fn table(&mut self, offset: usize, ty: TableType) -> Result<()> {
-        if ty.table64 || ty.shared {
-            return Err(unsupported(offset, "a 64-bit or shared table"));
+        if ty.shared {
+            return Err(unsupported(offset, "a shared table"));
         }
         supported_type(offset, ValType::Ref(ty.element_type))?;
         self.module.tables.push(ty);
-        Ok(())
-    }
-
-    fn memory(&mut self, offset: usize, ty: MemoryType) -> Result<()> {
-        if ty.memory64 || ty.shared || ty.page_size_log2.is_some() {
-            return Err(unsupported(
-                offset,
-                "a 64-bit or shared memory, or a page size,",
-            ));
-        }
-        if !self.module.memories.is_empty() {
-            return Err(unsupported(offset, "more than one memory"));
-        }
-        self.module.memories.push(ty);
         Ok(())
     }
 
@@ -340,19 +392,19 @@ impl Decoder {
                 offset_expr,
             } => SegmentMode::Active {
                 index: table_index.unwrap_or(0),
-                offset: const_expr(&offset_expr)?,
+                offset: ConstExpr::decode(&offset_expr)?,
             },
         };
         let items = match elem.items {
             ElementItems::Functions(items) => items
                 .into_iter()
-                .map(|index| Ok(ConstExpr::RefFunc(FuncIndex(index?))))
+                .map(|index| Ok(ConstExpr::ref_func(FuncIndex(index?))))
                 .collect::<Result<_>>()?,
             ElementItems::Expressions(ty, items) => {
                 supported_type(elem.range.start as usize, ValType::Ref(ty))?;
                 items
                     .into_iter()
-                    .map(|expr| const_expr(&expr?))
+                    .map(|expr| ConstExpr::decode(&expr?))
                     .collect::<Result<_>>()?
             }
         };
@@ -368,7 +420,7 @@ impl Decoder {
                 offset_expr,
             } => SegmentMode::Active {
                 index: memory_index,
-                offset: const_expr(&offset_expr)?,
+                offset: ConstExpr::decode(&offset_expr)?,
             },
         };
         self.module.datas.push(DataSegment {
@@ -383,9 +435,9 @@ impl Decoder {
         index: FuncIndex,
         body: &FunctionBody<'_>,
         validator: &mut wasmparser::FuncValidator<wasmparser::ValidatorResources>,
+        scope: &TypeScope,
     ) -> Result<()> {
-        let ty = self.module.func_type(index);
-        let function = compile(body, validator, index, ty, &self.module.types)?;
+        let function = compile(body, validator, index, &self.module, scope)?;
         self.module.functions.push(function);
         Ok(())
     }
@@ -405,61 +457,63 @@ impl Decoder {
     }
 }
 
-/// An error unless Wasm 2.0 has the type.
-pub(crate) fn supported_type(offset: usize, ty: ValType) -> Result<()> {
-    if in_wasm_2_0(ty) {
-        Ok(())
-    } else {
-        Err(unsupported(offset, format_args!("the type {ty}")))
+/// A type of the type section.
+fn sub_type(offset: usize, ty: &wasmparser::SubType) -> Result<SubType> {
+    let composite = &ty.composite_type;
+    if composite.shared
+        || composite
+            .descriptor_idx
+            .or(composite.describes_idx)
+            .is_some()
+    {
+        return Err(unsupported(
+            offset,
+            "a shared type, or one with a descriptor,",
+        ));
     }
-}
-
-fn const_expr(expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr> {
-    let mut operators = expr.get_operators_reader();
-    let (first, offset) = operators.read_with_offset()?;
-    let offset = offset as usize;
-    let value = match first {
-        Operator::I32Const { value } => Value::I32(value as u32),
-        Operator::I64Const { value } => Value::I64(value as u64),
-        Operator::F32Const { value } => Value::F32(value.bits()),
-        Operator::F64Const { value } => Value::F64(value.bits()),
-        Operator::V128Const { value } => Value::V128(u128::from_le_bytes(*value.bytes())),
-        Operator::RefNull { hty } => {
-            let Some(ty) = RefType::new(true, hty) else {
-                return Err(unsupported(offset, "this null reference"));
-            };
-            supported_type(offset, ValType::Ref(ty))?;
-            Value::Ref(Ref::Null, ty)
-        }
-        Operator::RefFunc { function_index } => {
-            return single(
-                operators,
-                offset,
-                ConstExpr::RefFunc(FuncIndex(function_index)),
-            );
-        }
-        Operator::GlobalGet { global_index } => {
-            return single(operators, offset, ConstExpr::GlobalGet(global_index));
-        }
-        other => {
-            let name = Opcode::of(&other).name();
-            return Err(unsupported(
-                offset,
-                format_args!("{name} in a constant expression"),
-            ));
-        }
+    let field = |field: &FieldType| match field.element_type {
+        StorageType::Val(ty) => supported_type(offset, ty).map(|()| *field),
+        _ => Ok(*field),
     };
-    single(operators, offset, ConstExpr::Value(value))
+    Ok(SubType {
+        is_final: ty.is_final,
+        supertype: ty.supertype_idxs.first().map(|index| index.unpack()),
+        composite: match &composite.inner {
+            CompositeInnerType::Func(ty) => {
+                for &ty in ty.params().iter().chain(ty.results()) {
+                    supported_type(offset, ty)?;
+                }
+                CompositeType::Func(FuncType {
+                    params: ty.params().into(),
+                    results: ty.results().into(),
+                })
+            }
+            CompositeInnerType::Struct(ty) => {
+                CompositeType::Struct(ty.fields.iter().map(field).collect::<Result<_>>()?)
+            }
+            CompositeInnerType::Array(ty) => CompositeType::Array(field(&ty.0)?),
+            CompositeInnerType::Cont(_) => return Err(unsupported(offset, "a continuation type")),
+        },
+    })
 }
 
-/// `expr`, provided that nothing but the final `end` follows.
-fn single(
-    mut operators: wasmparser::OperatorsReader<'_>,
-    offset: usize,
-    expr: ConstExpr,
-) -> Result<ConstExpr> {
-    match operators.read()? {
-        Operator::End => Ok(expr),
-        _ => Err(unsupported(offset, "an extended constant expression")),
+/// An error unless the oracle implements the type: all of Wasm 3.0.
+pub(crate) fn supported_type(offset: usize, ty: ValType) -> Result<()> {
+    let ValType::Ref(ty) = ty else {
+        return Ok(());
+    };
+    match ty.heap_type() {
+        HeapType::Concrete(_) => Ok(()),
+        HeapType::Abstract {
+            shared: false,
+            ty: abstract_type,
+        } if !matches!(
+            abstract_type,
+            AbstractHeapType::Cont | AbstractHeapType::NoCont
+        ) =>
+        {
+            Ok(())
+        }
+        _ => Err(unsupported(offset, format_args!("the type {ty}"))),
     }
 }

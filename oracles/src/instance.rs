@@ -1,9 +1,10 @@
 //! A module instance: a module and the addresses of what its indices mean. It never holds a value;
 //! values are in the store.
 
-use crate::address::{DataAddr, ElemAddr, FuncAddr, GlobalAddr, MemAddr, TableAddr};
+use crate::address::{DataAddr, ElemAddr, FuncAddr, GlobalAddr, MemAddr, TableAddr, TagAddr};
 use crate::module::{ExternKind, Module};
-use crate::store::{Extern, TypeId};
+use crate::store::Extern;
+use crate::types::TypeId;
 use std::sync::Arc;
 
 /// A module instance.
@@ -19,8 +20,10 @@ pub struct Instance {
     pub memories: Vec<MemAddr>,
     /// Its globals, imported ones first.
     pub globals: Vec<GlobalAddr>,
+    /// Its tags, imported ones first.
+    pub tags: Vec<TagAddr>,
     /// Its types, as the store numbers them.
-    pub(crate) types: Vec<TypeId>,
+    pub types: Vec<TypeId>,
     /// Its element segments.
     pub(crate) elems: Vec<ElemAddr>,
     /// Its data segments.
@@ -37,6 +40,7 @@ impl Instance {
             ExternKind::Table => Extern::Table(self.tables[index]),
             ExternKind::Memory => Extern::Memory(self.memories[index]),
             ExternKind::Global => Extern::Global(self.globals[index]),
+            ExternKind::Tag => Extern::Tag(self.tags[index]),
         })
     }
 }

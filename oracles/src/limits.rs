@@ -11,6 +11,9 @@ pub struct Limits {
     pub memory_bytes: u64,
     /// Elements of one table; `table.grow` beyond it answers -1.
     pub table_elements: u64,
+    /// Cells (16 bytes each) of all structures, arrays and exceptions together; none is ever
+    /// freed. Beyond it: [`Exhaustion::Heap`](crate::trap::Exhaustion).
+    pub heap_cells: u64,
 }
 
 impl Default for Limits {
@@ -20,6 +23,7 @@ impl Default for Limits {
             stack_cells: 1 << 26,
             memory_bytes: 1 << 32,
             table_elements: 10_000_000,
+            heap_cells: 1 << 26,
         }
     }
 }

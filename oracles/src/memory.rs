@@ -3,14 +3,27 @@
 
 use wasmparser::MemoryType;
 
-/// Bytes of a WebAssembly page.
+/// Bytes of a WebAssembly page, unless the memory's type says otherwise.
 pub const WASM_PAGE: u64 = 65_536;
 
 /// Granularity of the written-page record, in bytes.
 pub const DIRTY_PAGE: usize = 4096;
 
-/// The most pages that a 32-bit memory may have.
-const MAX_PAGES: u64 = 65_536;
+/// Bytes of a page of a memory of this type.
+pub(crate) fn page_size(ty: &MemoryType) -> u64 {
+    ty.page_size_log2.map_or(WASM_PAGE, |log2| 1 << log2)
+}
+
+/// The most pages that a memory may have (section *Memory Types*): what its addresses reach, and of
+/// single bytes one less, so that the size itself is an address.
+fn max_pages(ty: &MemoryType) -> u64 {
+    let bits = if ty.memory64 { 64 } else { 32 };
+    let log2 = ty.page_size_log2.unwrap_or(WASM_PAGE.trailing_zeros());
+    match log2 {
+        0 => u64::MAX >> (64 - bits),
+        log2 => 1 << (bits - log2),
+    }
+}
 
 /// Growth, in bytes, from which fresh zeroed pages are cheaper than extending in place.
 const LARGE_GROWTH: usize = 1 << 24;
@@ -32,7 +45,7 @@ pub struct OutOfBounds;
 impl Memory {
     /// A zeroed memory of its type's minimum size.
     pub(crate) fn new(ty: MemoryType) -> Memory {
-        let bytes = vec![0; (ty.initial * WASM_PAGE) as usize];
+        let bytes = vec![0; (ty.initial * page_size(&ty)) as usize];
         Memory {
             dirty: vec![0; dirty_words(bytes.len())],
             bytes,
@@ -51,10 +64,10 @@ impl Memory {
         self.ty
     }
 
-    /// Current size in [`WASM_PAGE`]s.
+    /// Current size in pages of the type's page size, [`WASM_PAGE`] unless it says otherwise.
     #[inline]
     pub fn pages(&self) -> u64 {
-        self.bytes.len() as u64 / WASM_PAGE
+        self.bytes.len() as u64 >> self.ty.page_size_log2.unwrap_or(WASM_PAGE.trailing_zeros())
     }
 
     /// Writes `data` at `offset` and marks the pages.
@@ -68,16 +81,20 @@ impl Memory {
         Ok(())
     }
 
-    /// Grows by `delta` pages, at most to `limit` bytes, to the type's maximum and to what 32 bits
-    /// address. Answers the previous size in pages, or `None` if it may not grow so far.
+    /// Grows by `delta` pages, at most to `limit` bytes, to the type's maximum and to what an
+    /// address of the type reaches. Answers the previous size in pages, or `None` if it may not grow so far.
     pub fn grow(&mut self, delta: u64, limit: u64) -> Option<u64> {
         let old = self.pages();
         let new = old.checked_add(delta)?;
-        let max = self.ty.maximum.unwrap_or(MAX_PAGES).min(MAX_PAGES);
-        if new > max || new * WASM_PAGE > limit {
+        let max = max_pages(&self.ty);
+        if new > self.ty.maximum.unwrap_or(max).min(max) {
             return None;
         }
-        let new_len = usize::try_from(new * WASM_PAGE).ok()?;
+        let new_bytes = new.checked_mul(page_size(&self.ty))?;
+        if new_bytes > limit {
+            return None;
+        }
+        let new_len = usize::try_from(new_bytes).ok()?;
         if new_len - self.bytes.len() >= LARGE_GROWTH {
             let mut bytes = vec![0; new_len];
             bytes[..self.bytes.len()].copy_from_slice(&self.bytes);
@@ -215,6 +232,31 @@ mod tests {
         assert_eq!(m.store(65_533, [1; 4]), None);
         assert_eq!(m.load::<4>(u64::MAX), None);
         assert_eq!(m.dirty_pages().count(), 0);
+    }
+
+    #[test]
+    fn a_memory_of_single_bytes_grows_by_single_bytes() {
+        let mut m = Memory::new(MemoryType {
+            page_size_log2: Some(0),
+            ..memory(3, None).ty()
+        });
+        assert_eq!((m.pages(), m.bytes().len()), (3, 3));
+        assert_eq!(m.grow(5, u64::MAX), Some(3));
+        assert_eq!(m.pages(), 8);
+        assert_eq!(m.grow(u64::from(u32::MAX) - 7, u64::MAX), None);
+        assert_eq!(m.store(0, [1; 8]), Some(()));
+        assert_eq!(m.dirty_pages().collect::<Vec<_>>(), [0]);
+    }
+
+    #[test]
+    fn a_64_bit_memory_is_not_bound_to_32_bits() {
+        let wide = MemoryType {
+            memory64: true,
+            ..memory(0, None).ty()
+        };
+        assert_eq!(max_pages(&wide), 1 << 48);
+        assert_eq!(max_pages(&memory(0, None).ty()), 65_536);
+        assert_eq!(Memory::new(wide).grow(1 << 48, u64::MAX), None);
     }
 
     proptest! {

@@ -4,38 +4,13 @@
 
 use crate::address::FuncIndex;
 use crate::code::Function;
-use crate::value::Value;
+use crate::constant::ConstExpr;
+use crate::types::SubType;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
-use wasmparser::{GlobalType, MemoryType, RefType, TableType, ValType, WasmFeatures};
+use wasmparser::{GlobalType, MemoryType, TableType, WasmFeatures};
 
-/// A function type.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct FuncType {
-    /// Types of the parameters.
-    pub params: Box<[ValType]>,
-    /// Types of the results.
-    pub results: Box<[ValType]>,
-}
-
-impl fmt::Display for FuncType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |f: &mut fmt::Formatter<'_>, types: &[ValType]| {
-            f.write_str("(")?;
-            for (i, ty) in types.iter().enumerate() {
-                if i > 0 {
-                    f.write_str(", ")?;
-                }
-                write!(f, "{ty}")?;
-            }
-            f.write_str(")")
-        };
-        list(f, &self.params)?;
-        f.write_str(" -> ")?;
-        list(f, &self.results)
-    }
-}
+pub use crate::types::FuncType;
 
 /// The type of something that is imported or exported.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +23,8 @@ pub enum ExternType {
     Memory(MemoryType),
     /// A global
     Global(GlobalType),
+    /// A tag, with the types of its payload as parameters
+    Tag(FuncType),
 }
 
 /// An import.
@@ -57,8 +34,10 @@ pub struct Import {
     pub module: String,
     /// Second part of the name.
     pub name: String,
-    /// What is wanted.
+    /// What is wanted; its type indices are the module's.
     pub ty: ExternType,
+    /// Type index of a function or tag; 0 for others.
+    pub(crate) type_index: u32,
 }
 
 /// The index space that an export's index belongs to.
@@ -72,6 +51,8 @@ pub enum ExternKind {
     Memory,
     /// Globals
     Global,
+    /// Tags
+    Tag,
 }
 
 /// An export.
@@ -108,19 +89,8 @@ pub struct ModuleError {
     pub kind: ModuleErrorKind,
 }
 
-/// A constant expression: exactly one instruction in Wasm 2.0.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum ConstExpr {
-    /// `t.const`, `ref.null`
-    Value(Value),
-    /// `ref.func`
-    RefFunc(FuncIndex),
-    /// `global.get`
-    GlobalGet(u32),
-}
-
 /// When a segment is copied into its table or memory.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum SegmentMode {
     /// By `table.init` or `memory.init`
     Passive,
@@ -147,7 +117,9 @@ pub(crate) struct DataSegment {
 /// A module.
 #[derive(Debug, Default)]
 pub struct Module {
-    pub(crate) types: Vec<FuncType>,
+    pub(crate) types: Vec<SubType>,
+    /// Sizes of the recursion groups that `types` consist of.
+    pub(crate) groups: Vec<u32>,
     pub(crate) imports: Vec<Import>,
     pub(crate) exports: Vec<Export>,
     /// Type index of each function, imports first.
@@ -156,12 +128,17 @@ pub struct Module {
     pub(crate) functions: Vec<Function>,
     pub(crate) tables: Vec<TableType>,
     pub(crate) num_imported_tables: u32,
+    /// Initialisers of the tables that are not imported; null without one.
+    pub(crate) table_inits: Vec<Option<ConstExpr>>,
     pub(crate) memories: Vec<MemoryType>,
     pub(crate) num_imported_memories: u32,
     pub(crate) globals: Vec<GlobalType>,
     pub(crate) num_imported_globals: u32,
     /// Initialisers of the globals that are not imported.
     pub(crate) global_inits: Vec<ConstExpr>,
+    /// Type index of each tag, imported ones first.
+    pub(crate) tags: Vec<u32>,
+    pub(crate) num_imported_tags: u32,
     pub(crate) elems: Vec<ElemSegment>,
     pub(crate) datas: Vec<DataSegment>,
     pub(crate) start: Option<FuncIndex>,
@@ -195,7 +172,31 @@ impl Module {
     ///
     /// If the module has no such function.
     pub fn func_type(&self, func: FuncIndex) -> &FuncType {
-        &self.types[self.funcs[func.index()] as usize]
+        self.types[self.funcs[func.index()] as usize].as_func()
+    }
+
+    /// The types of the type section, in order.
+    pub fn types(&self) -> &[SubType] {
+        &self.types
+    }
+
+    /// The payload types, as parameters, of a tag; imported ones come first.
+    ///
+    /// # Panics
+    ///
+    /// If the module has no such tag.
+    pub fn tag_type(&self, tag: u32) -> &FuncType {
+        self.types[self.tags[tag as usize] as usize].as_func()
+    }
+
+    /// How many tags there are, imported ones included.
+    pub fn num_tags(&self) -> u32 {
+        self.tags.len() as u32
+    }
+
+    /// How many tags are imported.
+    pub fn num_imported_tags(&self) -> u32 {
+        self.num_imported_tags
     }
 
     /// How many functions are imported.
@@ -260,13 +261,5 @@ impl Module {
     }
 }
 
-/// Whether Wasm 2.0 has the type.
-pub(crate) fn in_wasm_2_0(ty: ValType) -> bool {
-    match ty {
-        ValType::Ref(ty) => ty == RefType::FUNCREF || ty == RefType::EXTERNREF,
-        _ => true,
-    }
-}
-
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -71,7 +71,7 @@ impl Width {
 /// An instruction whose NaNs are open. Lane by lane: a scalar is lane 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Floating {
-    /// How many operands it takes: 1 or 2.
+    /// How many operands it takes: 1 to 3.
     pub(crate) operands: usize,
     from: Width,
     to: Width,
@@ -93,9 +93,15 @@ impl Floating {
             F64Sqrt | F64Ceil | F64Floor | F64Trunc | F64Nearest | F64x2Sqrt | F64x2Ceil
             | F64x2Floor | F64x2Trunc | F64x2Nearest => Floating::of(1, F64, F64),
             F32Add | F32Sub | F32Mul | F32Div | F32Min | F32Max | F32x4Add | F32x4Sub
-            | F32x4Mul | F32x4Div | F32x4Min | F32x4Max => Floating::of(2, F32, F32),
+            | F32x4Mul | F32x4Div | F32x4Min | F32x4Max | F32x4RelaxedMin | F32x4RelaxedMax => {
+                Floating::of(2, F32, F32)
+            }
             F64Add | F64Sub | F64Mul | F64Div | F64Min | F64Max | F64x2Add | F64x2Sub
-            | F64x2Mul | F64x2Div | F64x2Min | F64x2Max => Floating::of(2, F64, F64),
+            | F64x2Mul | F64x2Div | F64x2Min | F64x2Max | F64x2RelaxedMin | F64x2RelaxedMax => {
+                Floating::of(2, F64, F64)
+            }
+            F32x4RelaxedMadd | F32x4RelaxedNmadd => Floating::of(3, F32, F32),
+            F64x2RelaxedMadd | F64x2RelaxedNmadd => Floating::of(3, F64, F64),
             F32DemoteF64 | F32x4DemoteF64x2Zero => Floating::of(1, F64, F32),
             F64PromoteF32 | F64x2PromoteLowF32x4 => Floating::of(1, F32, F64),
             _ => None,

@@ -1,5 +1,7 @@
 //! The opcodes, one variant each, from the decoder's own table: every proposal's are there.
 
+use wasmparser::WasmFeatures;
+
 /// Builds [`Opcode`] from the decoder's operator table, so that none can be forgotten.
 macro_rules! opcodes {
     ($( @$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*) )*) => {
@@ -41,15 +43,23 @@ const DOTTED: &[&str] = &[
 
 impl Opcode {
     /// The name in the text format, for example `i32.add`; a `select` with a type annotation is
-    /// `select t`.
+    /// `select t`, a `ref.test` or `ref.cast` that takes null too has `null` after it.
     pub fn name(self) -> String {
         let visit = Opcode::VISIT[self as usize];
         let name = visit.strip_prefix("visit_").unwrap_or(visit);
-        if name == "typed_select" {
-            return "select t".to_owned();
+        match self {
+            Opcode::TypedSelect => return "select t".to_owned(),
+            Opcode::RefTestNonNull => return "ref.test".to_owned(),
+            Opcode::RefTestNullable => return "ref.test null".to_owned(),
+            Opcode::RefCastNonNull => return "ref.cast".to_owned(),
+            Opcode::RefCastNullable => return "ref.cast null".to_owned(),
+            _ => {}
         }
         match name.split_once('_') {
-            Some((group, rest)) if DOTTED.contains(&group) => format!("{group}.{rest}"),
+            Some((group, rest)) if DOTTED.contains(&group) => match rest.strip_prefix("atomic_") {
+                Some(access) => format!("{group}.atomic.{}", dotted_rmw(access)),
+                None => format!("{group}.{rest}"),
+            },
             _ => name.to_owned(),
         }
     }
@@ -57,6 +67,43 @@ impl Opcode {
     /// The proposal that brought it, as the decoder's table names it (`mvp`, `simd` …).
     pub fn proposal(self) -> &'static str {
         Opcode::PROPOSAL[self as usize]
+    }
+
+    /// Whether the oracle implements it: all of Wasm 3.0, wide arithmetic and threads.
+    pub fn is_implemented(self) -> bool {
+        self.in_wasm_2_0()
+            || matches!(
+                self.proposal(),
+                "tail_call"
+                    | "function_references"
+                    | "exceptions"
+                    | "gc"
+                    | "relaxed_simd"
+                    | "wide_arithmetic"
+                    | "threads"
+            )
+    }
+
+    /// Whether a module with these features may have it; of an opcode that the oracle does not
+    /// implement, whatever the features, no.
+    pub(crate) fn is_enabled(self, features: WasmFeatures) -> bool {
+        let needs = match self.proposal() {
+            "mvp" => WasmFeatures::empty(),
+            "sign_extension" => WasmFeatures::SIGN_EXTENSION,
+            "saturating_float_to_int" => WasmFeatures::SATURATING_FLOAT_TO_INT,
+            "bulk_memory" => WasmFeatures::BULK_MEMORY,
+            "reference_types" => WasmFeatures::REFERENCE_TYPES,
+            "simd" => WasmFeatures::SIMD,
+            "tail_call" => WasmFeatures::TAIL_CALL,
+            "function_references" => WasmFeatures::FUNCTION_REFERENCES,
+            "exceptions" => WasmFeatures::EXCEPTIONS,
+            "gc" => WasmFeatures::GC,
+            "relaxed_simd" => WasmFeatures::RELAXED_SIMD,
+            "wide_arithmetic" => WasmFeatures::WIDE_ARITHMETIC,
+            "threads" => WasmFeatures::THREADS,
+            _ => return false,
+        };
+        features.contains(needs)
     }
 
     /// Whether Wasm 2.0 has it.
@@ -77,6 +124,14 @@ impl Opcode {
     }
 }
 
+/// `rmw8.add_u` for `rmw8_add_u`; other accesses as they are.
+fn dotted_rmw(access: &str) -> String {
+    match access.split_once('_') {
+        Some((rmw, operation)) if rmw.starts_with("rmw") => format!("{rmw}.{operation}"),
+        _ => access.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +149,14 @@ mod tests {
             (Opcode::MemoryFill, "memory.fill"),
             (Opcode::ElemDrop, "elem.drop"),
             (Opcode::TypedSelect, "select t"),
+            (Opcode::RefCastNullable, "ref.cast null"),
+            (Opcode::AtomicFence, "atomic.fence"),
+            (Opcode::MemoryAtomicWait32, "memory.atomic.wait32"),
+            (Opcode::I32AtomicLoad8U, "i32.atomic.load8_u"),
+            (Opcode::I64AtomicRmw16CmpxchgU, "i64.atomic.rmw16.cmpxchg_u"),
+            (Opcode::I64MulWideS, "i64.mul_wide_s"),
+            (Opcode::ArrayNewFixed, "array.new_fixed"),
+            (Opcode::BrOnCastFail, "br_on_cast_fail"),
         ] {
             assert_eq!(op.name(), name);
         }
@@ -107,6 +170,35 @@ mod tests {
                 .enumerate()
                 .all(|(i, op)| *op as usize == i)
         );
+    }
+
+    /// Wasm 3.0 adds to 2.0: 2 tail calls, 5 on typed function references, 3 on exceptions, 32 on
+    /// structures, arrays, `i31` and casts (`ref.eq` among them; counted in the specification's index of instructions,
+    /// release 3.0; `ref.test` and `ref.cast` each have two opcodes), 20 of relaxed SIMD. Beside it,
+    /// 4 of wide arithmetic and 67 of threads.
+    #[test]
+    fn what_is_implemented_is_complete() {
+        let new = |proposal| {
+            let new = Opcode::ALL.iter().filter(|op| op.proposal() == proposal);
+            new.filter(|op| op.is_implemented()).count()
+        };
+        assert_eq!(new("tail_call"), 2);
+        assert_eq!(new("function_references"), 5);
+        assert_eq!(new("exceptions"), 3);
+        assert_eq!(new("gc"), 32);
+        assert_eq!(new("relaxed_simd"), 20);
+        assert_eq!(new("wide_arithmetic"), 4);
+        assert_eq!(new("threads"), 67);
+        assert!(!Opcode::TypedSelectMulti.is_implemented());
+        assert!(!Opcode::Rethrow.is_implemented());
+    }
+
+    #[test]
+    fn what_is_implemented_is_enabled_by_some_feature() {
+        for &op in Opcode::ALL {
+            let enabled = op.is_enabled(WasmFeatures::all());
+            assert!(enabled || !op.is_implemented(), "{}", op.name());
+        }
     }
 
     /// 172 of the MVP, 5 sign extensions, 8 saturating conversions, 7 + 9 bulk memory and

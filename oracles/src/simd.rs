@@ -1,5 +1,5 @@
-//! The vector instructions of Wasm 2.0, as the specification's *Numerics* chapter defines them;
-//! never a stack, a memory, or relaxed SIMD.
+//! The vector instructions, as the specification's *Numerics* chapter defines them; never a stack or
+//! a memory. The relaxed ones are those of the deterministic profile: their first alternative.
 //!
 //! A `v128` is a `u128` with lane 0 in the least significant bits. One row is one opcode; the tables
 //! also say of what [`Kind`] an opcode is, so neither can forget one that the other has.
@@ -19,6 +19,8 @@ pub(crate) enum Kind {
     Unary,
     /// Two vectors to a vector: [`binary`]
     Binary,
+    /// Three vectors to a vector: [`ternary`]
+    Ternary,
     /// `v128.bitselect`: [`bitselect`]
     Bitselect,
     /// A vector and an `i32` to a vector: [`shift`]
@@ -81,6 +83,7 @@ pub(crate) const fn kind(op: Opcode) -> Kind {
     match op {
         _ if is_unary(op) => Kind::Unary,
         _ if is_binary(op) => Kind::Binary,
+        _ if is_ternary(op) => Kind::Ternary,
         _ if is_shift(op) => Kind::Shift,
         _ if is_test(op) => Kind::Test,
         _ if is_splat(op) => Kind::Splat,
@@ -150,6 +153,10 @@ table! {
         I32x4TruncSatF64x2UZero => narrow_zero(a, numeric::i32_trunc_sat_f64_u),
         F32x4DemoteF64x2Zero => narrow_zero(a, numeric::f32_demote_f64),
         F64x2PromoteLowF32x4 => low(a, numeric::f64_promote_f32),
+        I32x4RelaxedTruncF32x4S => map(a, numeric::i32_trunc_sat_f32_s),
+        I32x4RelaxedTruncF32x4U => map(a, numeric::i32_trunc_sat_f32_u),
+        I32x4RelaxedTruncF64x2SZero => narrow_zero(a, numeric::i32_trunc_sat_f64_s),
+        I32x4RelaxedTruncF64x2UZero => narrow_zero(a, numeric::i32_trunc_sat_f64_u),
     }
 }
 
@@ -276,6 +283,31 @@ table! {
         F64x2Max => map2(a, b, numeric::f64_max),
         F64x2PMin => map2(a, b, |x: u64, y| if numeric::f64_lt(y, x) != 0 { y } else { x }),
         F64x2PMax => map2(a, b, |x: u64, y| if numeric::f64_lt(x, y) != 0 { y } else { x }),
+        I8x16RelaxedSwizzle => swizzle(a, b),
+        F32x4RelaxedMin => map2(a, b, numeric::f32_min),
+        F32x4RelaxedMax => map2(a, b, numeric::f32_max),
+        F64x2RelaxedMin => map2(a, b, numeric::f64_min),
+        F64x2RelaxedMax => map2(a, b, numeric::f64_max),
+        I16x8RelaxedQ15mulrS => map2(a, b, q15mulr_sat),
+        I16x8RelaxedDotI8x16I7x16S => dot_sat(a, b),
+    }
+}
+
+table! {
+    /// Three vectors to a vector.
+    ternary, is_ternary(a: u128, b: u128, c: u128) -> u128 {
+        F32x4RelaxedMadd => map2(map2(a, b, numeric::f32_mul), c, numeric::f32_add),
+        F32x4RelaxedNmadd => map2(map2(map(a, numeric::f32_neg), b, numeric::f32_mul), c, numeric::f32_add),
+        F64x2RelaxedMadd => map2(map2(a, b, numeric::f64_mul), c, numeric::f64_add),
+        F64x2RelaxedNmadd => map2(map2(map(a, numeric::f64_neg), b, numeric::f64_mul), c, numeric::f64_add),
+        I8x16RelaxedLaneselect => bitselect(a, b, c),
+        I16x8RelaxedLaneselect => bitselect(a, b, c),
+        I32x4RelaxedLaneselect => bitselect(a, b, c),
+        I64x2RelaxedLaneselect => bitselect(a, b, c),
+        I32x4RelaxedDotI8x16I7x16AddS => {
+            let sums = pairwise(dot_sat(a, b), |x: i16, y| i32::from(x) + i32::from(y));
+            map2(sums, c, u32::wrapping_add)
+        },
     }
 }
 
@@ -416,5 +448,21 @@ fn dot(a: u128, b: u128) -> u128 {
     }))
 }
 
+/// `i16x8.relaxed_dot_i8x16_i7x16_s`: the saturated sums of the products of neighbouring lanes, both
+/// factors signed.
+#[inline(always)]
+fn dot_sat(a: u128, b: u128) -> u128 {
+    let (a, b) = (
+        <i8 as lanes::Lane<16>>::split(a),
+        <i8 as lanes::Lane<16>>::split(b),
+    );
+    let product = |i: usize| i16::from(a[i]) * i16::from(b[i]);
+    <i16 as lanes::Lane<8>>::join(std::array::from_fn(|i| {
+        product(2 * i).saturating_add(product(2 * i + 1))
+    }))
+}
+
+#[cfg(test)]
+mod relaxed_tests;
 #[cfg(test)]
 mod tests;

@@ -1,17 +1,20 @@
-//! The store: every function, table, memory, global and segment of all instances. Addresses stay
-//! valid for ever; nothing is removed from a store.
+//! The store: every function, table, memory, global, tag, segment and object of all instances.
+//! Addresses stay valid for ever; nothing is removed from a store.
+//!
+//! The type indices in its types are [`TypeId`]s.
 
 use crate::address::{
     DataAddr, ElemAddr, FuncAddr, FuncIndex, GlobalAddr, HostFuncId, InstanceAddr, MemAddr,
-    TableAddr,
+    TableAddr, TagAddr,
 };
+use crate::heap::Heap;
 use crate::instance::Instance;
 use crate::memory::Memory;
 use crate::module::{ExternType, FuncType};
+use crate::types::{TypeId, Types};
 use crate::value::{Cell, Ref, Value};
-use std::collections::HashMap;
 use std::sync::Arc;
-use wasmparser::{GlobalType, MemoryType, TableType};
+use wasmparser::{GlobalType, HeapType, MemoryType, TableType, ValType};
 
 /// A function instance.
 #[derive(Clone, Debug)]
@@ -43,6 +46,8 @@ pub enum Extern {
     Memory(MemAddr),
     /// A global
     Global(GlobalAddr),
+    /// A tag
+    Tag(TagAddr),
 }
 
 /// A table instance.
@@ -60,7 +65,12 @@ impl Table {
     pub fn grow(&mut self, delta: u64, init: Ref, limit: u64) -> Option<u64> {
         let old = self.elements.len() as u64;
         let new = old.checked_add(delta)?;
-        let max = self.ty.maximum.unwrap_or(u64::from(u32::MAX));
+        let addressable = if self.ty.table64 {
+            u64::MAX
+        } else {
+            u64::from(u32::MAX)
+        };
+        let max = self.ty.maximum.unwrap_or(addressable);
         if new > max.min(limit) {
             return None;
         }
@@ -86,9 +96,12 @@ impl Global {
     }
 }
 
-/// Identity of a function type in a store: two types are equal exactly when their numbers are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct TypeId(u32);
+/// A tag instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// Its type: a function type without results.
+    pub ty: TypeId,
+}
 
 /// Everything that instances consist of.
 #[derive(Debug, Default)]
@@ -104,8 +117,9 @@ pub struct Store {
     pub(crate) elems: Vec<Box<[Ref]>>,
     /// Data segments; a dropped one is empty.
     pub(crate) datas: Vec<Arc<[u8]>>,
-    types: Vec<FuncType>,
-    type_ids: HashMap<FuncType, TypeId>,
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) heap: Heap,
+    pub(crate) types: Types,
 }
 
 /// Each accessor panics on an address that is not of this store.
@@ -117,7 +131,7 @@ impl Store {
 
     /// Type of a function instance.
     pub fn func_type(&self, addr: FuncAddr) -> &FuncType {
-        &self.types[self.func_types[addr.index()].0 as usize]
+        self.types.as_func(self.func_types[addr.index()])
     }
 
     /// A memory.
@@ -150,6 +164,31 @@ impl Store {
         &mut self.globals[addr.index()]
     }
 
+    /// A tag.
+    pub fn tag(&self, addr: TagAddr) -> Tag {
+        self.tags[addr.index()]
+    }
+
+    /// The types of a tag's payload, as parameters.
+    pub fn tag_type(&self, addr: TagAddr) -> &FuncType {
+        self.types.as_func(self.tag(addr).ty)
+    }
+
+    /// The structures, arrays and exceptions.
+    pub fn heap(&self) -> &Heap {
+        &self.heap
+    }
+
+    /// The structures, arrays and exceptions, to be written.
+    pub fn heap_mut(&mut self) -> &mut Heap {
+        &mut self.heap
+    }
+
+    /// The types of all instances.
+    pub fn types(&self) -> &Types {
+        &self.types
+    }
+
     /// A module instance.
     pub fn instance(&self, addr: InstanceAddr) -> &Instance {
         &self.instances[addr.index()]
@@ -180,9 +219,25 @@ impl Store {
         self.globals.len()
     }
 
+    /// How many tags there are.
+    pub fn num_tags(&self) -> usize {
+        self.tags.len()
+    }
+
+    /// Adds a tag whose payload is of the parameter types of `ty`.
+    pub fn alloc_tag(&mut self, ty: &FuncType) -> TagAddr {
+        let ty = self.types.func(ty);
+        self.add_tag(ty)
+    }
+
+    pub(crate) fn add_tag(&mut self, ty: TypeId) -> TagAddr {
+        self.tags.push(Tag { ty });
+        TagAddr(self.tags.len() as u32 - 1)
+    }
+
     /// Adds a host function that the embedder knows as `id`.
     pub fn alloc_host_func(&mut self, ty: FuncType, id: HostFuncId) -> FuncAddr {
-        let type_id = self.type_id(&ty);
+        let type_id = self.types.func(&ty);
         self.alloc_func(FuncInst::Host { ty, id }, type_id)
     }
 
@@ -230,6 +285,7 @@ impl Store {
                 })
             }
             Extern::Global(addr) => ExternType::Global(self.global(addr).ty),
+            Extern::Tag(addr) => ExternType::Tag(self.tag_type(addr).clone()),
         }
     }
 
@@ -249,14 +305,59 @@ impl Store {
         DataAddr(self.datas.len() as u32 - 1)
     }
 
-    /// The number of a type, the same for equal types.
-    pub(crate) fn type_id(&mut self, ty: &FuncType) -> TypeId {
-        if let Some(&id) = self.type_ids.get(ty) {
-            return id;
+    /// Whether a value may stand where `expected` is wanted. The referent decides, not the static
+    /// type that came with it.
+    pub fn has_type(&self, value: Value, expected: ValType) -> bool {
+        let (Value::Ref(r, ty), ValType::Ref(wanted)) = (value, expected) else {
+            return value.ty() == expected;
+        };
+        match r {
+            Ref::Null => {
+                wanted.is_nullable()
+                    && self
+                        .types
+                        .same_hierarchy(ty.heap_type(), wanted.heap_type())
+            }
+            r => self.ref_matches(r, wanted.heap_type()),
         }
-        let id = TypeId(self.types.len() as u32);
-        self.types.push(ty.clone());
-        self.type_ids.insert(ty.clone(), id);
-        id
     }
+
+    /// Whether a reference that is not null belongs to a heap type (the store's scope).
+    fn ref_matches(&self, r: Ref, wanted: HeapType) -> bool {
+        match wanted {
+            HeapType::Concrete(index) => match self.types.at(index) {
+                Some((wanted, _)) => {
+                    is_concrete(&self.types, &self.func_types, &self.heap, r, wanted)
+                }
+                None => false,
+            },
+            HeapType::Abstract { ty, .. } => match r {
+                // Only such functions, objects and exceptions as there are.
+                Ref::Func(addr) if addr.index() >= self.funcs.len() => false,
+                Ref::Struct(addr) | Ref::Array(addr) if addr.index() >= self.heap.num_objects() => {
+                    false
+                }
+                Ref::Exn(addr) if addr.index() >= self.heap.num_exceptions() => false,
+                r => r.is_abstract(ty),
+            },
+            HeapType::Exact(_) => false,
+        }
+    }
+}
+
+/// Whether a reference belongs to a type of the store.
+#[inline]
+pub(crate) fn is_concrete(
+    types: &Types,
+    func_types: &[TypeId],
+    heap: &Heap,
+    r: Ref,
+    wanted: TypeId,
+) -> bool {
+    let actual = match r {
+        Ref::Func(addr) => func_types.get(addr.index()).copied(),
+        Ref::Struct(addr) | Ref::Array(addr) => heap.get(addr).map(|object| object.ty),
+        _ => None,
+    };
+    actual.is_some_and(|actual| types.is_subtype(actual, wanted))
 }

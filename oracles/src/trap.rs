@@ -21,6 +21,26 @@ pub enum Trap {
     UninitializedElement,
     /// `call_indirect` of a function of another type
     IndirectCallTypeMismatch,
+    /// `ref.as_non_null` of null
+    NullReference,
+    /// `call_ref` of null
+    NullFunctionReference,
+    /// An access to a field of null
+    NullStructureReference,
+    /// An access to an element of null
+    NullArrayReference,
+    /// `i31.get_s` or `i31.get_u` of null
+    NullI31Reference,
+    /// `throw_ref` of null
+    NullExceptionReference,
+    /// `ref.cast` of a reference of another type
+    CastFailure,
+    /// An array access out of bounds
+    OutOfBoundsArrayAccess,
+    /// An atomic access to an address that is no multiple of its width
+    UnalignedAtomic,
+    /// `memory.atomic.wait32` or `wait64` on a memory that is not shared
+    ExpectedSharedMemory,
 }
 
 impl Trap {
@@ -36,6 +56,16 @@ impl Trap {
             Trap::UndefinedElement => "undefined element",
             Trap::UninitializedElement => "uninitialized element",
             Trap::IndirectCallTypeMismatch => "indirect call type mismatch",
+            Trap::NullReference => "null reference",
+            Trap::NullFunctionReference => "null function reference",
+            Trap::NullStructureReference => "null structure reference",
+            Trap::NullArrayReference => "null array reference",
+            Trap::NullI31Reference => "null i31 reference",
+            Trap::NullExceptionReference => "null exception reference",
+            Trap::CastFailure => "cast failure",
+            Trap::OutOfBoundsArrayAccess => "out of bounds array access",
+            Trap::UnalignedAtomic => "unaligned atomic",
+            Trap::ExpectedSharedMemory => "expected shared memory",
         }
     }
 }
@@ -53,4 +83,9 @@ pub enum Exhaustion {
     CallDepth,
     /// More cells on the stack than [`Limits::stack_cells`](crate::limits::Limits::stack_cells)
     StackCells,
+    /// More cells of structures, arrays and exceptions than
+    /// [`Limits::heap_cells`](crate::limits::Limits::heap_cells)
+    Heap,
+    /// A wait without a timeout, that nothing can end: there is only one thread
+    WaitsForEver,
 }

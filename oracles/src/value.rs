@@ -1,7 +1,7 @@
 //! Values: typed ones for people and interfaces, untyped cells for the machine's stack.
 
-use crate::address::FuncAddr;
-use wasmparser::{HeapType, RefType, ValType};
+use crate::address::{ExnAddr, FuncAddr, ObjectAddr};
+use wasmparser::{AbstractHeapType, HeapType, RefType, ValType};
 
 /// An untyped 128-bit cell of the machine's stack. Its type is known statically from the PC.
 ///
@@ -40,8 +40,9 @@ impl Cell {
 
 /// A reference.
 ///
-/// Wasm 3.0's structs, arrays, `i31` and exceptions become further variants with a tag of their
-/// own in the cell; nothing else of the machine depends on the encoding.
+/// `extern.convert_any` and `any.convert_extern` do not change it, so that each undoes the other: a
+/// [`Ref::Extern`] whose static type is internal is a host reference that was internalised, and any
+/// other reference whose static type is external is one that was externalised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ref {
     /// `ref.null`, of any heap type
@@ -50,20 +51,33 @@ pub enum Ref {
     Func(FuncAddr),
     /// A host external, known by its number
     Extern(u32),
+    /// An unboxed scalar: 31 bits
+    I31(u32),
+    /// A structure
+    Struct(ObjectAddr),
+    /// An array
+    Array(ObjectAddr),
+    /// An exception
+    Exn(ExnAddr),
 }
 
-const TAG_FUNC: u128 = 1 << 32;
-const TAG_EXTERN: u128 = 2 << 32;
+/// Bits of the payload below a cell's kind of reference.
+const KIND: u32 = 32;
 
 impl Ref {
     /// The reference as a cell: null is zero, everything else has a kind above 32 bits of payload.
     #[inline]
     pub fn to_cell(self) -> Cell {
-        Cell(match self {
-            Ref::Null => 0,
-            Ref::Func(FuncAddr(n)) => TAG_FUNC | u128::from(n),
-            Ref::Extern(n) => TAG_EXTERN | u128::from(n),
-        })
+        let (kind, payload): (u128, u32) = match self {
+            Ref::Null => (0, 0),
+            Ref::Func(FuncAddr(n)) => (1, n),
+            Ref::Extern(n) => (2, n),
+            Ref::I31(n) => (3, n),
+            Ref::Struct(ObjectAddr(n)) => (4, n),
+            Ref::Array(ObjectAddr(n)) => (5, n),
+            Ref::Exn(ExnAddr(n)) => (6, n),
+        };
+        Cell(kind << KIND | u128::from(payload))
     }
 
     /// The reference in a cell.
@@ -74,11 +88,32 @@ impl Ref {
     #[inline]
     pub fn from_cell(cell: Cell) -> Ref {
         let payload = cell.u32();
-        match cell.0 >> 32 {
+        match cell.0 >> KIND {
             0 => Ref::Null,
             1 => Ref::Func(FuncAddr(payload)),
             2 => Ref::Extern(payload),
-            tag => panic!("crash: reference cell with tag {tag}"),
+            3 => Ref::I31(payload),
+            4 => Ref::Struct(ObjectAddr(payload)),
+            5 => Ref::Array(ObjectAddr(payload)),
+            6 => Ref::Exn(ExnAddr(payload)),
+            kind => panic!("crash: reference cell of kind {kind}"),
+        }
+    }
+
+    /// Whether the reference belongs to an abstract heap type that is in its hierarchy; null
+    /// belongs to none.
+    ///
+    /// An external is of any type at the top: which hierarchy it is in, its static type says.
+    pub fn is_abstract(self, ty: AbstractHeapType) -> bool {
+        use AbstractHeapType as T;
+        match self {
+            Ref::Null => false,
+            Ref::Func(_) => ty == T::Func,
+            Ref::Exn(_) => ty == T::Exn,
+            Ref::Extern(_) => matches!(ty, T::Extern | T::Any),
+            Ref::I31(_) => matches!(ty, T::I31 | T::Eq | T::Any | T::Extern),
+            Ref::Struct(_) => matches!(ty, T::Struct | T::Eq | T::Any | T::Extern),
+            Ref::Array(_) => matches!(ty, T::Array | T::Eq | T::Any | T::Extern),
         }
     }
 }
@@ -96,7 +131,8 @@ pub enum Value {
     F64(u64),
     /// `v128`, lane 0 in the least significant bits
     V128(u128),
-    /// A reference and its static type
+    /// A reference and its static type. A type index in it is one of the scope that the value came
+    /// from: the store (results, arguments, globals) or the frame's module (locals, operands).
     Ref(Ref, RefType),
 }
 
@@ -159,6 +195,10 @@ impl std::fmt::Display for Value {
             },
             Value::Ref(Ref::Func(a), _) => write!(f, "funcref:{a}"),
             Value::Ref(Ref::Extern(n), _) => write!(f, "externref:{n}"),
+            Value::Ref(Ref::I31(n), _) => write!(f, "i31ref:{n}"),
+            Value::Ref(Ref::Struct(a), _) => write!(f, "structref:{a}"),
+            Value::Ref(Ref::Array(a), _) => write!(f, "arrayref:{a}"),
+            Value::Ref(Ref::Exn(a), _) => write!(f, "exnref:{a}"),
         }
     }
 }
@@ -175,6 +215,10 @@ mod tests {
             Ref::Func(FuncAddr(u32::MAX)),
             Ref::Extern(0),
             Ref::Extern(7),
+            Ref::I31(0x7fff_ffff),
+            Ref::Struct(ObjectAddr(3)),
+            Ref::Array(ObjectAddr(3)),
+            Ref::Exn(ExnAddr(0)),
         ] {
             assert_eq!(Ref::from_cell(r.to_cell()), r);
         }

@@ -14,8 +14,8 @@ mod translate;
 mod values;
 
 pub use error::{Position, ScriptError};
-pub use inconsistent::{Inconsistent, KNOWN_INCONSISTENT};
-pub use load::{parse_dir, parse_file};
+pub use inconsistent::{Inconsistent, KNOWN_INCONSISTENT, ShownBy};
+pub use load::{find_scripts, parse_dir, parse_file};
 pub use script::{
     ASSERTION_KINDS, Action, Arg, Command, CommandKind, FloatPattern, ModuleSource, NullOf,
     Pattern, Script,

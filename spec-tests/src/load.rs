@@ -39,6 +39,20 @@ pub fn parse_dir(
     dir: impl AsRef<Path>,
     features: WasmFeatures,
 ) -> Result<Vec<Script>, ScriptError> {
+    find_scripts(dir)?
+        .into_iter()
+        .map(|path| parse_file(path, features))
+        .collect()
+}
+
+/// The `.wast` files of a directory and of those below it, sorted by path.
+///
+/// Symbolic links to directories are not followed.
+///
+/// # Errors
+///
+/// The first unreadable directory, or a directory without any script.
+pub fn find_scripts(dir: impl AsRef<Path>) -> Result<Vec<PathBuf>, ScriptError> {
     let dir = dir.as_ref();
     let mut paths = Vec::new();
     collect(dir, &mut paths).map_err(|(path, source)| ScriptError::Read { path, source })?;
@@ -48,10 +62,7 @@ pub fn parse_dir(
         });
     }
     paths.sort();
-    paths
-        .into_iter()
-        .map(|path| parse_file(path, features))
-        .collect()
+    Ok(paths)
 }
 
 /// Adds the scripts below `dir` to `paths`, in no particular order.

@@ -133,6 +133,7 @@ impl Oracle {
                 let value = made_global(self.seed, ty.content_type);
                 Extern::Global(store.alloc_global(*ty, value))
             }
+            ExternType::Tag(ty) => Extern::Tag(store.alloc_tag(ty)),
         }
     }
 
@@ -157,6 +158,7 @@ impl Oracle {
                 }
                 Stop::Trap(trap) => break Ended::Trapped(name(trap)),
                 Stop::Exhausted(_) | Stop::SequencePoint => break Ended::Limit,
+                Stop::Throw { exn, .. } => panic!("a module of Wasm 2.0 threw exception {exn}"),
             }
         };
         self.machine.unwind();

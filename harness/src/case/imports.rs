@@ -172,6 +172,11 @@ impl Registry {
                     said.unwrap_or_else(|| global_value(ty.content_type, seed, &import.name));
                 Extern::Global(subject.add_global(*ty, value)?)
             }
+            ExternType::Tag(_) => {
+                return Err(SubjectError::new(format!(
+                    "{key}: a tag cannot be provided"
+                )));
+            }
         };
         // Not registered: a module may import one name several times, with different types.
         Ok(made)

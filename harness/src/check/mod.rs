@@ -215,6 +215,7 @@ fn kind_name(kind: ExternKind) -> &'static str {
         ExternKind::Table => "a table",
         ExternKind::Memory => "a memory",
         ExternKind::Global => "a global",
+        ExternKind::Tag => "a tag",
     }
 }
 
@@ -282,6 +283,7 @@ fn import_notes(module: &Module, behaviours: &BTreeMap<String, Stub>) -> Vec<Imp
                     format!("global {}", ty.content_type),
                     "a global with a seeded value",
                 ),
+                ExternType::Tag(ty) => (format!("tag {ty}"), "nothing: a tag cannot be provided"),
             };
             let satisfied_by = match behaviours.get(&name) {
                 Some(Stub::Fail) => "a host function that fails".to_owned(),

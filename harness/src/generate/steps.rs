@@ -58,7 +58,7 @@ impl<'m> Doors<'m> {
                         doors.globals.push((export, ty.content_type));
                     }
                 }
-                ExternKind::Table => {}
+                ExternKind::Table | ExternKind::Tag => {}
             }
         }
         doors

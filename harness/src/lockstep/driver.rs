@@ -438,7 +438,9 @@ impl Driver {
                 self.ended.get_or_insert(Ended::OracleLimit(limit));
                 Verdict::Lost
             }
-            stop @ (Stop::SequencePoint | Stop::HostCall(_)) => self.finish_early(stop, outcome),
+            stop @ (Stop::SequencePoint | Stop::HostCall(_) | Stop::Throw { .. }) => {
+                self.finish_early(stop, outcome)
+            }
         }
     }
 
@@ -463,6 +465,7 @@ impl Driver {
     fn finish_early(&mut self, stop: Stop, outcome: &Outcome) -> Verdict {
         let expected = match stop {
             Stop::HostCall(id) => format!("a call of host function {}", id.0),
+            Stop::Throw { .. } => "an exception to be thrown".to_owned(),
             _ => "an event at the next opcode".to_owned(),
         };
         // Events alone are missing if the oracle ends the same way when it is not stopped.

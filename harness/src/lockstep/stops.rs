@@ -142,6 +142,7 @@ impl Driver {
                 format!("a call of host function {}, no event", id.0),
             ),
             Stop::Trap(trap) => (RuleId::Outcome, format!("a trap: {trap}")),
+            Stop::Throw { .. } => (RuleId::Outcome, "an exception to be thrown".to_owned()),
             Stop::Return | Stop::SequencePoint => {
                 (spurious, "the invocation to return, no event".to_owned())
             }
@@ -213,6 +214,7 @@ impl Driver {
             }
             Stop::HostCall(other) => format!("a call of host function {}", other.0),
             Stop::Trap(trap) => format!("a trap: {trap}"),
+            Stop::Throw { .. } => "an exception to be thrown".to_owned(),
             Stop::Return => "the invocation to return".to_owned(),
             Stop::SequencePoint => "an event at the next opcode".to_owned(),
         };

@@ -84,6 +84,7 @@ impl Driver {
                 let expected = match stop {
                     Stop::SequencePoint => "an event at the next opcode",
                     Stop::HostCall(_) => "a host call",
+                    Stop::Throw { .. } => "an exception to be thrown",
                     Stop::Return => "the invocation to return",
                     Stop::Trap(_) | Stop::Exhausted(_) => "the oracle's own limit",
                 };

@@ -24,6 +24,7 @@ pub fn limits() -> Limits {
         memory_bytes: MEMORY_LIMIT as u64,
         table_elements: TABLE_LIMIT as u64,
         stack_cells: STACK_CELLS,
+        ..Limits::default()
     }
 }
 

@@ -70,7 +70,7 @@ const REENTRIES: u32 = 64;
 pub struct SubjectError(String);
 
 impl SubjectError {
-    pub(super) fn new(message: impl Into<String>) -> SubjectError {
+    pub(crate) fn new(message: impl Into<String>) -> SubjectError {
         SubjectError(message.into())
     }
 }

@@ -202,6 +202,7 @@ impl<T: Tamper> Subject<T> {
                     Extern::Table(addr) => wasmtime::Extern::Table(names.table(addr)?),
                     Extern::Memory(addr) => wasmtime::Extern::Memory(names.memory(addr)?),
                     Extern::Global(addr) => wasmtime::Extern::Global(names.global(addr)?),
+                    Extern::Tag(_) => return None,
                 })
             })
             .collect()

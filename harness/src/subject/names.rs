@@ -52,6 +52,7 @@ pub(super) fn twin_name(kind: ExternKind, index: u32) -> String {
         ExternKind::Table => "table",
         ExternKind::Memory => "memory",
         ExternKind::Global => "global",
+        ExternKind::Tag => "tag",
     };
     format!("{}{kind} {index}", super::twin::RESERVED)
 }
@@ -329,7 +330,8 @@ impl Names {
         }
     }
 
-    /// A value of the oracle for the engine; `None` if it denotes a function without a handle.
+    /// A value of the oracle for the engine; `None` if it denotes a function without a handle, or
+    /// something that Wasm 2.0 does not have.
     pub(super) fn val(
         &self,
         mut store: impl AsContextMut,
@@ -349,6 +351,9 @@ impl Names {
                 Ok(external) => Val::ExternRef(Some(external)),
                 Err(error) => return Some(Err(error)),
             },
+            Value::Ref(Ref::I31(_) | Ref::Struct(_) | Ref::Array(_) | Ref::Exn(_), _) => {
+                return None;
+            }
         }))
     }
 }

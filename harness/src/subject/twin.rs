@@ -109,6 +109,7 @@ fn kind(kind: ExternKind) -> ExportKind {
         ExternKind::Table => ExportKind::Table,
         ExternKind::Memory => ExportKind::Memory,
         ExternKind::Global => ExportKind::Global,
+        ExternKind::Tag => ExportKind::Tag,
     }
 }
 

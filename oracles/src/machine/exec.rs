@@ -1,15 +1,18 @@
 //! The dispatch loop: one arm for each opcode, as the specification reduces it. It never stops in
 //! the middle of an opcode: what traps has changed nothing.
 
-use super::{Frame, Machine, Status, Stop, StopAt, enter, memory_ops, typed, vector};
+use super::outside::{self, Parts};
+use super::{
+    Frame, Machine, Status, Stop, StopAt, casts, enter, make_room, scalar, typed, vector,
+    zero_locals,
+};
 use crate::address::FuncAddr;
 use crate::code::{Function, RETURN};
-use crate::numeric;
+use crate::compile::MEMORY;
 use crate::opcode::Opcode;
 use crate::store::{FuncInst, Store};
 use crate::trap::Trap;
 use crate::value::{Cell, Ref};
-use std::sync::Arc;
 
 impl Machine {
     /// Executes until the next stop. `at_point`: the next opcode was already stopped before.
@@ -33,7 +36,9 @@ impl Machine {
             globals,
             elems,
             datas,
-            ..
+            tags,
+            heap,
+            types,
         } = store;
         let (Some(activation), Some(mut frame)) = (activations.last_mut(), frames.last().copied())
         else {
@@ -69,6 +74,17 @@ impl Machine {
                 end!(Stop::Trap($trap))
             };
         }
+        // Looks for a handler: frames and operands stay as they are before the opcode.
+        macro_rules! throw {
+            ($exn:expr) => {{
+                let exn = $exn;
+                if let Some(top) = frames.last_mut() {
+                    top.position = position as u32;
+                    top.height = sp as u32;
+                }
+                return self.raise(exn);
+            }};
+        }
         macro_rules! load_frame {
             () => {{
                 instance = &instances[frame.instance.index()];
@@ -84,554 +100,482 @@ impl Machine {
 
         'run: loop {
             'execute: {
-                let callee: FuncAddr = 'call: {
-                    let instr = &function.instrs[position];
-                    macro_rules! next {
-                        () => {
-                            position + 1
-                        };
-                    }
-                    macro_rules! push {
-                        ($cell:expr) => {{
-                            cells[sp] = $cell;
-                            sp += 1;
-                            next!()
-                        }};
-                    }
-                    // The operand `n` below the top.
-                    macro_rules! operand {
-                        ($n:expr) => {
-                            cells[sp - 1 - $n]
-                        };
-                    }
-                    macro_rules! unary {
-                        ($get:ident, $f:ident) => {{
-                            operand!(0) = Cell(u128::from(numeric::$f(operand!(0).$get())));
-                            next!()
-                        }};
-                    }
-                    macro_rules! try_unary {
-                        ($get:ident, $f:ident) => {
-                            match numeric::$f(operand!(0).$get()) {
-                                Ok(value) => {
-                                    operand!(0) = Cell(u128::from(value));
+                let tail_callee: FuncAddr = 'tail: {
+                    let callee: FuncAddr = 'call: {
+                        let instr = &function.instrs[position];
+                        macro_rules! next {
+                            () => {
+                                position + 1
+                            };
+                        }
+                        macro_rules! push {
+                            ($cell:expr) => {{
+                                cells[sp] = $cell;
+                                sp += 1;
+                                next!()
+                            }};
+                        }
+                        // The operand `n` below the top.
+                        macro_rules! operand {
+                            ($n:expr) => {
+                                cells[sp - 1 - $n]
+                            };
+                        }
+                        // The effective address. One beyond 64 bits is as much out of bounds as the last.
+                        macro_rules! address {
+                            ($n:expr) => {
+                                operand!($n).u64().saturating_add(instr.b)
+                            };
+                        }
+                        macro_rules! memory {
+                            ($index:expr) => {
+                                match $index {
+                                    0 => memory,
+                                    n => instance.memories[n as usize].index(),
+                                }
+                            };
+                        }
+                        macro_rules! load {
+                            ($ty:ty) => {
+                                load!($ty as $ty)
+                            };
+                            ($ty:ty as $to:ty) => {
+                                match memories[memory!(instr.a >> MEMORY)].load(address!(0)) {
+                                    Some(bytes) => {
+                                        let value = <$ty>::from_le_bytes(bytes) as $to;
+                                        operand!(0) = Cell(u128::from(value));
+                                        next!()
+                                    }
+                                    None => trap!(Trap::OutOfBoundsMemoryAccess),
+                                }
+                            };
+                        }
+                        macro_rules! store {
+                            ($ty:ty) => {{
+                                let bytes = (operand!(0).0 as $ty).to_le_bytes();
+                                match memories[memory!(instr.a >> MEMORY)].store(address!(1), bytes)
+                                {
+                                    Some(()) => {
+                                        sp -= 2;
+                                        next!()
+                                    }
+                                    None => trap!(Trap::OutOfBoundsMemoryAccess),
+                                }
+                            }};
+                        }
+                        macro_rules! branch {
+                            ($target:expr) => {{
+                                let target = function.targets[$target as usize];
+                                if target.to == RETURN {
+                                    break 'execute;
+                                }
+                                let (below, arity) = (target.below as usize, target.arity as usize);
+                                if arity > 0 {
+                                    cells.copy_within(sp - arity..sp, below);
+                                }
+                                sp = below + arity;
+                                target.to as usize
+                            }};
+                        }
+                        macro_rules! table {
+                            ($index:expr) => {
+                                tables[instance.tables[$index as usize].index()]
+                            };
+                        }
+
+                        macro_rules! belongs {
+                            () => {
+                                casts::belongs(
+                                    types,
+                                    func_types,
+                                    heap,
+                                    instance,
+                                    operand!(0),
+                                    function.casts[instr.b as usize],
+                                )
+                            };
+                        }
+                        // The function that a `call_indirect` calls.
+                        macro_rules! indirect {
+                            () => {{
+                                let index = operand!(0).u64() as usize;
+                                let callee = match table!(instr.b).elements.get(index) {
+                                    None => trap!(Trap::UndefinedElement),
+                                    Some(Ref::Null) => trap!(Trap::UninitializedElement),
+                                    Some(&Ref::Func(callee)) => callee,
+                                    Some(other) => {
+                                        panic!("crash: {other:?} in a table of functions")
+                                    }
+                                };
+                                let (actual, wanted) =
+                                    (func_types[callee.index()], instance.types[instr.a as usize]);
+                                if !types.is_subtype(actual, wanted) {
+                                    trap!(Trap::IndirectCallTypeMismatch);
+                                }
+                                sp -= 1;
+                                callee
+                            }};
+                        }
+                        // The function that a `call_ref` calls.
+                        macro_rules! referenced {
+                            () => {
+                                match Ref::from_cell(operand!(0)) {
+                                    Ref::Func(callee) => {
+                                        sp -= 1;
+                                        callee
+                                    }
+                                    Ref::Null => trap!(Trap::NullFunctionReference),
+                                    other => panic!("crash: {other:?} as a function"),
+                                }
+                            };
+                        }
+
+                        position = match instr.op {
+                            // control
+                            Opcode::Nop | Opcode::Block | Opcode::Loop | Opcode::TryTable => {
+                                next!()
+                            }
+                            Opcode::Unreachable => trap!(Trap::Unreachable),
+                            Opcode::If => {
+                                sp -= 1;
+                                if cells[sp].u32() != 0 {
+                                    next!()
+                                } else {
+                                    instr.a as usize
+                                }
+                            }
+                            Opcode::Else => instr.a as usize,
+                            Opcode::End => {
+                                if instr.a != 0 {
+                                    break 'execute;
+                                }
+                                next!()
+                            }
+                            Opcode::Br => branch!(instr.a),
+                            Opcode::BrIf => {
+                                sp -= 1;
+                                if cells[sp].u32() != 0 {
+                                    branch!(instr.a)
+                                } else {
                                     next!()
                                 }
-                                Err(trap) => trap!(trap),
                             }
-                        };
-                    }
-                    macro_rules! binary {
-                        ($get:ident, $f:ident) => {{
-                            let value = numeric::$f(operand!(1).$get(), operand!(0).$get());
-                            operand!(1) = Cell(u128::from(value));
-                            sp -= 1;
-                            next!()
-                        }};
-                    }
-                    macro_rules! try_binary {
-                        ($get:ident, $f:ident) => {
-                            match numeric::$f(operand!(1).$get(), operand!(0).$get()) {
-                                Ok(value) => {
-                                    operand!(1) = Cell(u128::from(value));
+                            Opcode::BrTable => {
+                                sp -= 1;
+                                let index = u64::from(cells[sp].u32()).min(instr.b);
+                                branch!(instr.a + index as u32)
+                            }
+                            Opcode::Return => break 'execute,
+                            Opcode::Call => break 'call instance.funcs[instr.a as usize],
+                            Opcode::CallIndirect => break 'call indirect!(),
+                            Opcode::CallRef => break 'call referenced!(),
+                            Opcode::ReturnCall => break 'tail instance.funcs[instr.a as usize],
+                            Opcode::ReturnCallIndirect => break 'tail indirect!(),
+                            Opcode::ReturnCallRef => break 'tail referenced!(),
+                            Opcode::BrOnNull => {
+                                if operand!(0) == Ref::Null.to_cell() {
+                                    sp -= 1;
+                                    branch!(instr.a)
+                                } else {
+                                    next!()
+                                }
+                            }
+                            Opcode::BrOnNonNull => {
+                                if operand!(0) == Ref::Null.to_cell() {
                                     sp -= 1;
                                     next!()
+                                } else {
+                                    branch!(instr.a)
                                 }
-                                Err(trap) => trap!(trap),
                             }
-                        };
-                    }
-                    // The effective address: 33 bits, so that it never wraps.
-                    macro_rules! address {
-                        ($n:expr) => {
-                            u64::from(operand!($n).u32()) + instr.b
-                        };
-                    }
-                    macro_rules! load {
-                        ($ty:ty) => {
-                            load!($ty as $ty)
-                        };
-                        ($ty:ty as $to:ty) => {
-                            match memories[memory].load(address!(0)) {
-                                Some(bytes) => {
-                                    let value = <$ty>::from_le_bytes(bytes) as $to;
-                                    operand!(0) = Cell(u128::from(value));
+                            Opcode::BrOnCast => {
+                                if belongs!() {
+                                    branch!(instr.a)
+                                } else {
                                     next!()
                                 }
-                                None => trap!(Trap::OutOfBoundsMemoryAccess),
                             }
-                        };
-                    }
-                    macro_rules! store {
-                        ($ty:ty) => {{
-                            let bytes = (operand!(0).0 as $ty).to_le_bytes();
-                            match memories[memory].store(address!(1), bytes) {
-                                Some(()) => {
-                                    sp -= 2;
+                            Opcode::BrOnCastFail => {
+                                if belongs!() {
                                     next!()
+                                } else {
+                                    branch!(instr.a)
                                 }
-                                None => trap!(Trap::OutOfBoundsMemoryAccess),
                             }
-                        }};
-                    }
-                    // Pops `n` operands if it did not trap.
-                    macro_rules! bulk {
-                        ($n:expr, $result:expr) => {
-                            match $result {
-                                Ok(()) => {
-                                    sp -= $n;
-                                    next!()
+                            Opcode::Throw => {
+                                let tag = instance.tags[instr.a as usize];
+                                let arity = types.as_func(tags[tag.index()].ty).params.len();
+                                if let Err(limit) = heap.reserve(arity as u64, limits.heap_cells) {
+                                    end!(Stop::Exhausted(limit));
                                 }
-                                Err(trap) => trap!(trap),
+                                throw!(heap.add_exception(tag, cells[sp - arity..sp].into()))
                             }
-                        };
-                    }
-                    macro_rules! branch {
-                        ($target:expr) => {{
-                            let target = function.targets[$target as usize];
-                            if target.to == RETURN {
-                                break 'execute;
-                            }
-                            let (below, arity) = (target.below as usize, target.arity as usize);
-                            if arity > 0 {
-                                cells.copy_within(sp - arity..sp, below);
-                            }
-                            sp = below + arity;
-                            target.to as usize
-                        }};
-                    }
-                    macro_rules! table {
-                        ($index:expr) => {
-                            tables[instance.tables[$index as usize].index()]
-                        };
-                    }
+                            Opcode::ThrowRef => match Ref::from_cell(operand!(0)) {
+                                Ref::Exn(exn) => throw!(exn),
+                                Ref::Null => trap!(Trap::NullExceptionReference),
+                                other => panic!("crash: {other:?} as an exception"),
+                            },
 
-                    position = match instr.op {
-                        // control
-                        Opcode::Nop | Opcode::Block | Opcode::Loop => next!(),
-                        Opcode::Unreachable => trap!(Trap::Unreachable),
-                        Opcode::If => {
-                            sp -= 1;
-                            if cells[sp].u32() != 0 {
-                                next!()
-                            } else {
-                                instr.a as usize
-                            }
-                        }
-                        Opcode::Else => instr.a as usize,
-                        Opcode::End => {
-                            if instr.a != 0 {
-                                break 'execute;
-                            }
-                            next!()
-                        }
-                        Opcode::Br => branch!(instr.a),
-                        Opcode::BrIf => {
-                            sp -= 1;
-                            if cells[sp].u32() != 0 {
-                                branch!(instr.a)
-                            } else {
+                            // parametric and variable
+                            Opcode::Drop => {
+                                sp -= 1;
                                 next!()
                             }
-                        }
-                        Opcode::BrTable => {
-                            sp -= 1;
-                            let index = u64::from(cells[sp].u32()).min(instr.b);
-                            branch!(instr.a + index as u32)
-                        }
-                        Opcode::Return => break 'execute,
-                        Opcode::Call => break 'call instance.funcs[instr.a as usize],
-                        Opcode::CallIndirect => {
-                            let index = operand!(0).u32() as usize;
-                            let callee = match table!(instr.b).elements.get(index) {
-                                None => trap!(Trap::UndefinedElement),
-                                Some(Ref::Null) => trap!(Trap::UninitializedElement),
-                                Some(&Ref::Func(callee)) => callee,
-                                Some(other) => panic!("crash: {other:?} in a table of functions"),
-                            };
-                            if func_types[callee.index()] != instance.types[instr.a as usize] {
-                                trap!(Trap::IndirectCallTypeMismatch);
-                            }
-                            sp -= 1;
-                            break 'call callee;
-                        }
-
-                        // parametric and variable
-                        Opcode::Drop => {
-                            sp -= 1;
-                            next!()
-                        }
-                        Opcode::Select | Opcode::TypedSelect => {
-                            if operand!(0).u32() == 0 {
-                                operand!(2) = operand!(1);
-                            }
-                            sp -= 2;
-                            next!()
-                        }
-                        Opcode::LocalGet => push!(cells[instr.a as usize]),
-                        Opcode::LocalSet => {
-                            cells[instr.a as usize] = operand!(0);
-                            sp -= 1;
-                            next!()
-                        }
-                        Opcode::LocalTee => {
-                            cells[instr.a as usize] = operand!(0);
-                            next!()
-                        }
-                        Opcode::GlobalGet => {
-                            push!(globals[instance.globals[instr.a as usize].index()].value)
-                        }
-                        Opcode::GlobalSet => {
-                            globals[instance.globals[instr.a as usize].index()].value = operand!(0);
-                            sp -= 1;
-                            next!()
-                        }
-
-                        // references
-                        Opcode::RefNull => push!(Ref::Null.to_cell()),
-                        Opcode::RefIsNull => {
-                            operand!(0) = Cell(u128::from(operand!(0) == Ref::Null.to_cell()));
-                            next!()
-                        }
-                        Opcode::RefFunc => {
-                            push!(Ref::Func(instance.funcs[instr.a as usize]).to_cell())
-                        }
-
-                        // tables
-                        Opcode::TableGet => {
-                            let index = operand!(0).u32() as usize;
-                            match table!(instr.a).elements.get(index) {
-                                Some(element) => {
-                                    operand!(0) = element.to_cell();
-                                    next!()
+                            Opcode::Select | Opcode::TypedSelect => {
+                                if operand!(0).u32() == 0 {
+                                    operand!(2) = operand!(1);
                                 }
-                                None => trap!(Trap::OutOfBoundsTableAccess),
+                                sp -= 2;
+                                next!()
                             }
-                        }
-                        Opcode::TableSet => {
-                            let index = operand!(1).u32() as usize;
-                            match table!(instr.a).elements.get_mut(index) {
-                                Some(element) => {
-                                    *element = Ref::from_cell(operand!(0));
-                                    sp -= 2;
-                                    next!()
+                            Opcode::LocalGet => push!(cells[instr.a as usize]),
+                            Opcode::LocalSet => {
+                                cells[instr.a as usize] = operand!(0);
+                                sp -= 1;
+                                next!()
+                            }
+                            Opcode::LocalTee => {
+                                cells[instr.a as usize] = operand!(0);
+                                next!()
+                            }
+                            Opcode::GlobalGet => {
+                                push!(globals[instance.globals[instr.a as usize].index()].value)
+                            }
+                            Opcode::GlobalSet => {
+                                globals[instance.globals[instr.a as usize].index()].value =
+                                    operand!(0);
+                                sp -= 1;
+                                next!()
+                            }
+
+                            // references
+                            Opcode::RefNull => push!(Ref::Null.to_cell()),
+                            Opcode::RefIsNull => {
+                                operand!(0) = Cell(u128::from(operand!(0) == Ref::Null.to_cell()));
+                                next!()
+                            }
+                            Opcode::RefFunc => {
+                                push!(Ref::Func(instance.funcs[instr.a as usize]).to_cell())
+                            }
+                            Opcode::RefAsNonNull => {
+                                if operand!(0) == Ref::Null.to_cell() {
+                                    trap!(Trap::NullReference);
                                 }
-                                None => trap!(Trap::OutOfBoundsTableAccess),
+                                next!()
                             }
-                        }
-                        Opcode::TableSize => {
-                            push!(Cell(table!(instr.a).elements.len() as u128))
-                        }
-                        Opcode::TableGrow => {
-                            let delta = u64::from(operand!(0).u32());
-                            let init = Ref::from_cell(operand!(1));
-                            let old = table!(instr.a).grow(delta, init, limits.table_elements);
-                            sp -= 1;
-                            operand!(0) = size_or_failure(old);
-                            next!()
-                        }
-                        Opcode::TableFill => bulk!(
-                            3,
-                            memory_ops::table_fill(
-                                &mut table!(instr.a),
-                                operand!(2).u32(),
-                                Ref::from_cell(operand!(1)),
-                                operand!(0).u32(),
-                            )
-                        ),
-                        Opcode::TableCopy => bulk!(
-                            3,
-                            memory_ops::table_copy(
-                                tables,
-                                (instance.tables[instr.a as usize].index(), operand!(2).u32()),
-                                (instance.tables[instr.b as usize].index(), operand!(1).u32()),
-                                operand!(0).u32(),
-                            )
-                        ),
-                        Opcode::TableInit => bulk!(
-                            3,
-                            memory_ops::table_init(
-                                &mut table!(instr.b),
-                                &elems[instance.elems[instr.a as usize].index()],
-                                operand!(2).u32(),
-                                operand!(1).u32(),
-                                operand!(0).u32(),
-                            )
-                        ),
-                        Opcode::ElemDrop => {
-                            elems[instance.elems[instr.a as usize].index()] = Box::default();
-                            next!()
-                        }
+                            Opcode::RefEq => {
+                                operand!(1) = Cell(u128::from(operand!(0) == operand!(1)));
+                                sp -= 1;
+                                next!()
+                            }
+                            // The same reference, seen from the other hierarchy.
+                            Opcode::AnyConvertExtern | Opcode::ExternConvertAny => next!(),
 
-                        // memories
-                        Opcode::I32Load => load!(u32),
-                        Opcode::F32Load => load!(u32),
-                        Opcode::I64Load => load!(u64),
-                        Opcode::F64Load => load!(u64),
-                        Opcode::V128Load => load!(u128),
-                        Opcode::I32Load8S => load!(i8 as u32),
-                        Opcode::I32Load8U => load!(u8 as u32),
-                        Opcode::I64Load8S => load!(i8 as u64),
-                        Opcode::I64Load8U => load!(u8 as u64),
-                        Opcode::I32Load16S => load!(i16 as u32),
-                        Opcode::I32Load16U => load!(u16 as u32),
-                        Opcode::I64Load16S => load!(i16 as u64),
-                        Opcode::I64Load16U => load!(u16 as u64),
-                        Opcode::I64Load32S => load!(i32 as u64),
-                        Opcode::I64Load32U => load!(u32 as u64),
-                        Opcode::I32Store => store!(u32),
-                        Opcode::F32Store => store!(u32),
-                        Opcode::I64Store => store!(u64),
-                        Opcode::F64Store => store!(u64),
-                        Opcode::I32Store8 => store!(u8),
-                        Opcode::I32Store16 => store!(u16),
-                        Opcode::I64Store8 => store!(u8),
-                        Opcode::I64Store16 => store!(u16),
-                        Opcode::I64Store32 => store!(u32),
-                        Opcode::V128Store => store!(u128),
-                        Opcode::MemorySize => push!(Cell(u128::from(memories[memory].pages()))),
-                        Opcode::MemoryGrow => {
-                            let delta = u64::from(operand!(0).u32());
-                            let old = memories[memory].grow(delta, limits.memory_bytes);
-                            operand!(0) = size_or_failure(old);
-                            next!()
-                        }
-                        Opcode::MemoryFill => bulk!(
-                            3,
-                            memory_ops::memory_fill(
-                                &mut memories[memory],
-                                operand!(2).u32(),
-                                operand!(1).u32(),
-                                operand!(0).u32(),
-                            )
-                        ),
-                        Opcode::MemoryCopy => bulk!(
-                            3,
-                            memory_ops::memory_copy(
-                                &mut memories[memory],
-                                operand!(2).u32(),
-                                operand!(1).u32(),
-                                operand!(0).u32(),
-                            )
-                        ),
-                        Opcode::MemoryInit => bulk!(
-                            3,
-                            memory_ops::memory_init(
-                                &mut memories[memory],
-                                &datas[instance.datas[instr.a as usize].index()],
-                                operand!(2).u32(),
-                                operand!(1).u32(),
-                                operand!(0).u32(),
-                            )
-                        ),
-                        Opcode::DataDrop => {
-                            datas[instance.datas[instr.a as usize].index()] = Arc::default();
-                            next!()
-                        }
+                            // tables
+                            Opcode::TableGet => {
+                                let index = operand!(0).u64() as usize;
+                                match table!(instr.a).elements.get(index) {
+                                    Some(element) => {
+                                        operand!(0) = element.to_cell();
+                                        next!()
+                                    }
+                                    None => trap!(Trap::OutOfBoundsTableAccess),
+                                }
+                            }
+                            Opcode::TableSet => {
+                                let index = operand!(1).u64() as usize;
+                                match table!(instr.a).elements.get_mut(index) {
+                                    Some(element) => {
+                                        *element = Ref::from_cell(operand!(0));
+                                        sp -= 2;
+                                        next!()
+                                    }
+                                    None => trap!(Trap::OutOfBoundsTableAccess),
+                                }
+                            }
+                            Opcode::TableSize => {
+                                push!(Cell(table!(instr.a).elements.len() as u128))
+                            }
+                            Opcode::TableGrow => {
+                                let delta = operand!(0).u64();
+                                let init = Ref::from_cell(operand!(1));
+                                let table = &mut table!(instr.a);
+                                let old = table.grow(delta, init, limits.table_elements);
+                                sp -= 1;
+                                operand!(0) = size_or_failure(old, table.ty.table64);
+                                next!()
+                            }
 
-                        // i32
-                        Opcode::I32Const => push!(Cell(u128::from(instr.b))),
-                        Opcode::I32Clz => unary!(u32, i32_clz),
-                        Opcode::I32Ctz => unary!(u32, i32_ctz),
-                        Opcode::I32Popcnt => unary!(u32, i32_popcnt),
-                        Opcode::I32Eqz => unary!(u32, i32_eqz),
-                        Opcode::I32Extend8S => unary!(u32, i32_extend8_s),
-                        Opcode::I32Extend16S => unary!(u32, i32_extend16_s),
-                        Opcode::I32Eq => binary!(u32, i32_eq),
-                        Opcode::I32Ne => binary!(u32, i32_ne),
-                        Opcode::I32LtS => binary!(u32, i32_lt_s),
-                        Opcode::I32LtU => binary!(u32, i32_lt_u),
-                        Opcode::I32GtS => binary!(u32, i32_gt_s),
-                        Opcode::I32GtU => binary!(u32, i32_gt_u),
-                        Opcode::I32LeS => binary!(u32, i32_le_s),
-                        Opcode::I32LeU => binary!(u32, i32_le_u),
-                        Opcode::I32GeS => binary!(u32, i32_ge_s),
-                        Opcode::I32GeU => binary!(u32, i32_ge_u),
-                        Opcode::I32Add => binary!(u32, i32_add),
-                        Opcode::I32Sub => binary!(u32, i32_sub),
-                        Opcode::I32Mul => binary!(u32, i32_mul),
-                        Opcode::I32And => binary!(u32, i32_and),
-                        Opcode::I32Or => binary!(u32, i32_or),
-                        Opcode::I32Xor => binary!(u32, i32_xor),
-                        Opcode::I32Shl => binary!(u32, i32_shl),
-                        Opcode::I32ShrS => binary!(u32, i32_shr_s),
-                        Opcode::I32ShrU => binary!(u32, i32_shr_u),
-                        Opcode::I32Rotl => binary!(u32, i32_rotl),
-                        Opcode::I32Rotr => binary!(u32, i32_rotr),
-                        Opcode::I32DivS => try_binary!(u32, i32_div_s),
-                        Opcode::I32DivU => try_binary!(u32, i32_div_u),
-                        Opcode::I32RemS => try_binary!(u32, i32_rem_s),
-                        Opcode::I32RemU => try_binary!(u32, i32_rem_u),
+                            // memories
+                            Opcode::I32Load => load!(u32),
+                            Opcode::F32Load => load!(u32),
+                            Opcode::I64Load => load!(u64),
+                            Opcode::F64Load => load!(u64),
+                            Opcode::V128Load => load!(u128),
+                            Opcode::I32Load8S => load!(i8 as u32),
+                            Opcode::I32Load8U => load!(u8 as u32),
+                            Opcode::I64Load8S => load!(i8 as u64),
+                            Opcode::I64Load8U => load!(u8 as u64),
+                            Opcode::I32Load16S => load!(i16 as u32),
+                            Opcode::I32Load16U => load!(u16 as u32),
+                            Opcode::I64Load16S => load!(i16 as u64),
+                            Opcode::I64Load16U => load!(u16 as u64),
+                            Opcode::I64Load32S => load!(i32 as u64),
+                            Opcode::I64Load32U => load!(u32 as u64),
+                            Opcode::I32Store => store!(u32),
+                            Opcode::F32Store => store!(u32),
+                            Opcode::I64Store => store!(u64),
+                            Opcode::F64Store => store!(u64),
+                            Opcode::I32Store8 => store!(u8),
+                            Opcode::I32Store16 => store!(u16),
+                            Opcode::I64Store8 => store!(u8),
+                            Opcode::I64Store16 => store!(u16),
+                            Opcode::I64Store32 => store!(u32),
+                            Opcode::V128Store => store!(u128),
+                            Opcode::MemorySize => {
+                                push!(Cell(u128::from(memories[memory!(instr.a)].pages())))
+                            }
+                            Opcode::MemoryGrow => {
+                                let delta = operand!(0).u64();
+                                let memory = &mut memories[memory!(instr.a)];
+                                let old = memory.grow(delta, limits.memory_bytes);
+                                operand!(0) = size_or_failure(old, memory.ty.memory64);
+                                next!()
+                            }
 
-                        // i64
-                        Opcode::I64Const => push!(Cell(u128::from(instr.b))),
-                        Opcode::I64Clz => unary!(u64, i64_clz),
-                        Opcode::I64Ctz => unary!(u64, i64_ctz),
-                        Opcode::I64Popcnt => unary!(u64, i64_popcnt),
-                        Opcode::I64Eqz => unary!(u64, i64_eqz),
-                        Opcode::I64Extend8S => unary!(u64, i64_extend8_s),
-                        Opcode::I64Extend16S => unary!(u64, i64_extend16_s),
-                        Opcode::I64Extend32S => unary!(u64, i64_extend32_s),
-                        Opcode::I64Eq => binary!(u64, i64_eq),
-                        Opcode::I64Ne => binary!(u64, i64_ne),
-                        Opcode::I64LtS => binary!(u64, i64_lt_s),
-                        Opcode::I64LtU => binary!(u64, i64_lt_u),
-                        Opcode::I64GtS => binary!(u64, i64_gt_s),
-                        Opcode::I64GtU => binary!(u64, i64_gt_u),
-                        Opcode::I64LeS => binary!(u64, i64_le_s),
-                        Opcode::I64LeU => binary!(u64, i64_le_u),
-                        Opcode::I64GeS => binary!(u64, i64_ge_s),
-                        Opcode::I64GeU => binary!(u64, i64_ge_u),
-                        Opcode::I64Add => binary!(u64, i64_add),
-                        Opcode::I64Sub => binary!(u64, i64_sub),
-                        Opcode::I64Mul => binary!(u64, i64_mul),
-                        Opcode::I64And => binary!(u64, i64_and),
-                        Opcode::I64Or => binary!(u64, i64_or),
-                        Opcode::I64Xor => binary!(u64, i64_xor),
-                        Opcode::I64Shl => binary!(u64, i64_shl),
-                        Opcode::I64ShrS => binary!(u64, i64_shr_s),
-                        Opcode::I64ShrU => binary!(u64, i64_shr_u),
-                        Opcode::I64Rotl => binary!(u64, i64_rotl),
-                        Opcode::I64Rotr => binary!(u64, i64_rotr),
-                        Opcode::I64DivS => try_binary!(u64, i64_div_s),
-                        Opcode::I64DivU => try_binary!(u64, i64_div_u),
-                        Opcode::I64RemS => try_binary!(u64, i64_rem_s),
-                        Opcode::I64RemU => try_binary!(u64, i64_rem_u),
-
-                        // f32
-                        Opcode::F32Const => push!(Cell(u128::from(instr.b))),
-                        Opcode::F32Abs => unary!(u32, f32_abs),
-                        Opcode::F32Neg => unary!(u32, f32_neg),
-                        Opcode::F32Ceil => unary!(u32, f32_ceil),
-                        Opcode::F32Floor => unary!(u32, f32_floor),
-                        Opcode::F32Trunc => unary!(u32, f32_trunc),
-                        Opcode::F32Nearest => unary!(u32, f32_nearest),
-                        Opcode::F32Sqrt => unary!(u32, f32_sqrt),
-                        Opcode::F32Eq => binary!(u32, f32_eq),
-                        Opcode::F32Ne => binary!(u32, f32_ne),
-                        Opcode::F32Lt => binary!(u32, f32_lt),
-                        Opcode::F32Gt => binary!(u32, f32_gt),
-                        Opcode::F32Le => binary!(u32, f32_le),
-                        Opcode::F32Ge => binary!(u32, f32_ge),
-                        Opcode::F32Add => binary!(u32, f32_add),
-                        Opcode::F32Sub => binary!(u32, f32_sub),
-                        Opcode::F32Mul => binary!(u32, f32_mul),
-                        Opcode::F32Div => binary!(u32, f32_div),
-                        Opcode::F32Min => binary!(u32, f32_min),
-                        Opcode::F32Max => binary!(u32, f32_max),
-                        Opcode::F32Copysign => binary!(u32, f32_copysign),
-
-                        // f64
-                        Opcode::F64Const => push!(Cell(u128::from(instr.b))),
-                        Opcode::F64Abs => unary!(u64, f64_abs),
-                        Opcode::F64Neg => unary!(u64, f64_neg),
-                        Opcode::F64Ceil => unary!(u64, f64_ceil),
-                        Opcode::F64Floor => unary!(u64, f64_floor),
-                        Opcode::F64Trunc => unary!(u64, f64_trunc),
-                        Opcode::F64Nearest => unary!(u64, f64_nearest),
-                        Opcode::F64Sqrt => unary!(u64, f64_sqrt),
-                        Opcode::F64Eq => binary!(u64, f64_eq),
-                        Opcode::F64Ne => binary!(u64, f64_ne),
-                        Opcode::F64Lt => binary!(u64, f64_lt),
-                        Opcode::F64Gt => binary!(u64, f64_gt),
-                        Opcode::F64Le => binary!(u64, f64_le),
-                        Opcode::F64Ge => binary!(u64, f64_ge),
-                        Opcode::F64Add => binary!(u64, f64_add),
-                        Opcode::F64Sub => binary!(u64, f64_sub),
-                        Opcode::F64Mul => binary!(u64, f64_mul),
-                        Opcode::F64Div => binary!(u64, f64_div),
-                        Opcode::F64Min => binary!(u64, f64_min),
-                        Opcode::F64Max => binary!(u64, f64_max),
-                        Opcode::F64Copysign => binary!(u64, f64_copysign),
-
-                        // conversions
-                        Opcode::I32WrapI64 => unary!(u64, i32_wrap_i64),
-                        Opcode::I64ExtendI32S => unary!(u32, i64_extend_i32_s),
-                        Opcode::I64ExtendI32U => unary!(u32, i64_extend_i32_u),
-                        Opcode::I32TruncF32S => try_unary!(u32, i32_trunc_f32_s),
-                        Opcode::I32TruncSatF32S => unary!(u32, i32_trunc_sat_f32_s),
-                        Opcode::F32ConvertI32S => unary!(u32, f32_convert_i32_s),
-                        Opcode::I32TruncF32U => try_unary!(u32, i32_trunc_f32_u),
-                        Opcode::I32TruncSatF32U => unary!(u32, i32_trunc_sat_f32_u),
-                        Opcode::F32ConvertI32U => unary!(u32, f32_convert_i32_u),
-                        Opcode::I32TruncF64S => try_unary!(u64, i32_trunc_f64_s),
-                        Opcode::I32TruncSatF64S => unary!(u64, i32_trunc_sat_f64_s),
-                        Opcode::F64ConvertI32S => unary!(u32, f64_convert_i32_s),
-                        Opcode::I32TruncF64U => try_unary!(u64, i32_trunc_f64_u),
-                        Opcode::I32TruncSatF64U => unary!(u64, i32_trunc_sat_f64_u),
-                        Opcode::F64ConvertI32U => unary!(u32, f64_convert_i32_u),
-                        Opcode::I64TruncF32S => try_unary!(u32, i64_trunc_f32_s),
-                        Opcode::I64TruncSatF32S => unary!(u32, i64_trunc_sat_f32_s),
-                        Opcode::F32ConvertI64S => unary!(u64, f32_convert_i64_s),
-                        Opcode::I64TruncF32U => try_unary!(u32, i64_trunc_f32_u),
-                        Opcode::I64TruncSatF32U => unary!(u32, i64_trunc_sat_f32_u),
-                        Opcode::F32ConvertI64U => unary!(u64, f32_convert_i64_u),
-                        Opcode::I64TruncF64S => try_unary!(u64, i64_trunc_f64_s),
-                        Opcode::I64TruncSatF64S => unary!(u64, i64_trunc_sat_f64_s),
-                        Opcode::F64ConvertI64S => unary!(u64, f64_convert_i64_s),
-                        Opcode::I64TruncF64U => try_unary!(u64, i64_trunc_f64_u),
-                        Opcode::I64TruncSatF64U => unary!(u64, i64_trunc_sat_f64_u),
-                        Opcode::F64ConvertI64U => unary!(u64, f64_convert_i64_u),
-                        Opcode::F32DemoteF64 => unary!(u64, f32_demote_f64),
-                        Opcode::F64PromoteF32 => unary!(u32, f64_promote_f32),
-                        Opcode::I32ReinterpretF32 => unary!(u32, i32_reinterpret_f32),
-                        Opcode::I64ReinterpretF64 => unary!(u64, i64_reinterpret_f64),
-                        Opcode::F32ReinterpretI32 => unary!(u32, f32_reinterpret_i32),
-                        Opcode::F64ReinterpretI64 => unary!(u64, f64_reinterpret_i64),
-
-                        // vectors
-                        Opcode::V128Const => push!(Cell(function.vectors[instr.a as usize])),
-                        _ => {
-                            let memory = memories.get_mut(memory);
-                            match vector::execute(function, instr, cells, sp, memory) {
-                                Ok(height) => {
+                            // constants
+                            Opcode::I32Const
+                            | Opcode::I64Const
+                            | Opcode::F32Const
+                            | Opcode::F64Const => {
+                                push!(Cell(u128::from(instr.b)))
+                            }
+                            // vectors
+                            Opcode::V128Const => push!(Cell(function.vectors[instr.b as usize])),
+                            op => match scalar::execute(op, cells, sp) {
+                                Some(Ok(height)) => {
                                     sp = height;
                                     next!()
                                 }
-                                Err(trap) => trap!(trap),
-                            }
+                                Some(Err(trap)) => trap!(trap),
+                                None if vector::is_vector(op) => {
+                                    let memory = memories.get_mut(memory!(instr.a >> MEMORY));
+                                    match vector::execute(function, instr, cells, sp, memory) {
+                                        Ok(height) => {
+                                            sp = height;
+                                            next!()
+                                        }
+                                        Err(trap) => trap!(trap),
+                                    }
+                                }
+                                None => {
+                                    let parts = Parts {
+                                        instance,
+                                        function,
+                                        limits,
+                                        types,
+                                        func_types,
+                                        tables,
+                                        memories,
+                                        elems,
+                                        datas,
+                                        heap,
+                                    };
+                                    match outside::execute(parts, instr, cells, sp) {
+                                        Ok(height) => {
+                                            sp = height;
+                                            next!()
+                                        }
+                                        Err(stop) => end!(stop),
+                                    }
+                                }
+                            },
+                        };
+                        if stop_at.stops(frame.instance, function, position) {
+                            stop!(Status::AtPoint, Stop::SequencePoint);
+                        }
+                        continue 'run;
+                    };
+
+                    // A call: the arguments stay on the caller's operand stack and are copied.
+                    let (addr, index) = match &funcs[callee.index()] {
+                        FuncInst::Wasm { instance, index } => (*instance, index.0),
+                        FuncInst::Host { id, .. } => {
+                            let params = types.as_func(func_types[callee.index()]).params.len();
+                            activation.waits = true;
+                            let status = Status::InHost {
+                                func: callee,
+                                id: *id,
+                                at: frame.base + sp - params,
+                                replaces: params as u32,
+                            };
+                            stop!(status, Stop::HostCall(*id))
                         }
                     };
+                    let owner = &instances[addr.index()];
+                    let module = &*owner.module;
+                    let defined = index - module.num_imported_funcs;
+                    let callee = &module.functions[defined as usize];
+                    let params = callee.num_params as usize;
+                    let base = frame.base + sp;
+                    if let Err(limit) = enter(stack, frames.len(), limits, callee, base) {
+                        // As before the opcode: it has its index or its function again.
+                        sp += takes_callee(function, position);
+                        end!(Stop::Exhausted(limit));
+                    }
+                    stack.copy_within(base - params..base, base);
+                    if let Some(caller) = frames.last_mut() {
+                        caller.position = position as u32;
+                        caller.height = sp as u32;
+                    }
+                    position = 0;
+                    sp = callee.locals.len();
+                    frame = Frame::new(owner, addr, defined, callee, base, params as u32);
+                    frames.push(frame);
+                    *max_depth = frames.len().max(*max_depth);
+                    load_frame!();
                     if stop_at.stops(frame.instance, function, position) {
                         stop!(Status::AtPoint, Stop::SequencePoint);
                     }
                     continue 'run;
                 };
 
-                // A call: the arguments stay on the caller's operand stack and are copied.
-                let (addr, index) = match &funcs[callee.index()] {
+                // A tail call: the callee's frame replaces this one, and returns to its caller.
+                let (addr, index) = match &funcs[tail_callee.index()] {
                     FuncInst::Wasm { instance, index } => (*instance, index.0),
-                    FuncInst::Host { id, .. } => stop!(
-                        Status::InHost {
-                            func: callee,
-                            id: *id
-                        },
-                        Stop::HostCall(*id)
-                    ),
+                    FuncInst::Host { id, .. } => {
+                        let params = types.as_func(func_types[tail_callee.index()]).params.len();
+                        let from = frame.base + sp - params;
+                        stack.copy_within(from..from + params, frame.base);
+                        frames.pop();
+                        activation.waits = true;
+                        activation.status = Status::InHost {
+                            func: tail_callee,
+                            id: *id,
+                            at: frame.base,
+                            replaces: frame.args,
+                        };
+                        return Stop::HostCall(*id);
+                    }
                 };
                 let owner = &instances[addr.index()];
                 let module = &*owner.module;
                 let defined = index - module.num_imported_funcs;
                 let callee = &module.functions[defined as usize];
                 let params = callee.num_params as usize;
-                let base = frame.base + sp;
-                if let Err(limit) = enter(stack, frames.len(), limits, callee, base) {
-                    // As before the opcode: `call_indirect` has its index again.
-                    if function.instrs[position].op == Opcode::CallIndirect {
-                        sp += 1;
-                    }
+                let base = frame.base;
+                if let Err(limit) = make_room(stack, frames.len() - 1, limits, callee, base) {
+                    sp += takes_callee(function, position);
                     end!(Stop::Exhausted(limit));
                 }
-                stack.copy_within(base - params..base, base);
-                if let Some(caller) = frames.last_mut() {
-                    caller.position = position as u32;
-                    caller.height = sp as u32;
-                }
+                stack.copy_within(base + sp - params..base + sp, base);
+                zero_locals(stack, callee, base);
                 position = 0;
                 sp = callee.locals.len();
-                frame = Frame::new(owner, addr, defined, callee, base);
-                frames.push(frame);
-                *max_depth = frames.len().max(*max_depth);
+                frame = Frame::new(owner, addr, defined, callee, base, frame.args);
+                if let Some(top) = frames.last_mut() {
+                    *top = frame;
+                }
                 load_frame!();
                 if stop_at.stops(frame.instance, function, position) {
                     stop!(Status::AtPoint, Stop::SequencePoint);
@@ -641,11 +585,11 @@ impl Machine {
 
             // A return: the results take the place of the arguments.
             let arity = function.num_results as usize;
-            let params = function.num_params as usize;
+            let args = frame.args as usize;
             if frames.len() == activation.first_frame + 1 {
-                let types = &instance.module.func_type(function.index).results;
+                let ty = types.as_func(func_types[activation.func.index()]);
                 results.clear();
-                results.extend(typed(&cells[sp - arity..sp], types));
+                results.extend(typed(&cells[sp - arity..sp], &ty.results));
                 frames.pop();
                 activations.pop();
                 return Stop::Return;
@@ -657,7 +601,7 @@ impl Machine {
             };
             frame = caller;
             position = frame.position as usize + 1;
-            sp = frame.height as usize - params;
+            sp = frame.height as usize - args;
             stack.copy_within(from..from + arity, frame.base + sp);
             sp += arity;
             load_frame!();
@@ -674,7 +618,22 @@ fn size(function: &Function) -> usize {
     function.locals.len() + function.max_operands as usize
 }
 
-/// What `memory.grow` and `table.grow` answer.
-fn size_or_failure(old: Option<u64>) -> Cell {
-    Cell(u128::from(old.map_or(u32::MAX, |size| size as u32)))
+/// What `memory.grow` and `table.grow` answer: -1, of the width of an index, for a failure.
+fn size_or_failure(old: Option<u64>, index64: bool) -> Cell {
+    let failure = if index64 {
+        u64::MAX
+    } else {
+        u64::from(u32::MAX)
+    };
+    Cell(u128::from(old.unwrap_or(failure)))
+}
+
+/// Operands that the call at `position` takes beside the arguments.
+#[cold]
+fn takes_callee(function: &Function, position: usize) -> usize {
+    use Opcode::*;
+    usize::from(matches!(
+        function.instrs[position].op,
+        CallIndirect | CallRef | ReturnCallIndirect | ReturnCallRef
+    ))
 }

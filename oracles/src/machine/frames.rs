@@ -1,7 +1,7 @@
 //! Looking at a stopped machine: frames, innermost first. It never changes anything and never
 //! allocates, except where it hands out typed lists for people.
 
-use super::{Frame, Machine, Status};
+use super::{Frame, Machine};
 use crate::address::{InstanceAddr, Pc};
 use crate::code::{Function, Shape};
 use crate::module::Module;
@@ -13,7 +13,7 @@ use wasmparser::ValType;
 ///
 /// The innermost frame shows the operand stack as it is before its opcode. A frame that waits for
 /// a call shows the PC of that call and the operands before it, arguments included; the table
-/// index of a `call_indirect` is already gone.
+/// index of a `call_indirect`, or the function of a `call_ref`, is already gone.
 #[derive(Clone, Copy, Debug)]
 pub struct FrameView<'m> {
     /// Which activation it belongs to; 0 is the outermost.
@@ -28,7 +28,8 @@ pub struct FrameView<'m> {
     pub position: usize,
     /// Types of `operands`.
     pub shape: Shape,
-    /// The locals, parameters first; types in [`Function::locals`].
+    /// The locals, parameters first; types in [`Function::locals`]. One whose type has no null holds
+    /// null until it is set.
     pub locals: &'m [Cell],
     /// The operand stack, bottom first.
     pub operands: &'m [Cell],
@@ -71,8 +72,7 @@ impl Machine {
             return None;
         }
         let frame = self.frames.last()?;
-        let waits = matches!(activation.status, Status::InHost { .. });
-        Some(self.view(frame, self.activations.len() - 1, waits))
+        Some(self.view(frame, self.activations.len() - 1, activation.waits))
     }
 
     /// The opcode that [`Machine::top`] is at.
@@ -98,7 +98,7 @@ impl Machine {
                 Some(inner) => inner.first_frame,
                 None => self.frames.len(),
             };
-            let in_host = matches!(self.activations[outer - 1].status, Status::InHost { .. });
+            let in_host = self.activations[outer - 1].waits;
             self.view(&self.frames[i], outer - 1, i + 1 < end || in_host)
         })
     }
@@ -109,7 +109,8 @@ impl Machine {
         let function = &module.functions[frame.function as usize];
         let position = frame.position as usize;
         let mut shape = function.before[position];
-        if waits && function.instrs[position].op == Opcode::CallIndirect {
+        let op = function.instrs[position].op;
+        if waits && matches!(op, Opcode::CallIndirect | Opcode::CallRef) {
             shape = shape.and_then(|id| function.shapes[id.0 as usize].below);
         }
         let height = shape.map_or(0, |id| function.shapes[id.0 as usize].height as usize);

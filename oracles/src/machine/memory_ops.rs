@@ -16,29 +16,37 @@ impl From<OutOfBounds> for Trap {
 pub(crate) fn memory_init(
     memory: &mut Memory,
     data: &[u8],
-    to: u32,
-    from: u32,
-    count: u32,
+    to: u64,
+    from: u64,
+    count: u64,
 ) -> Result<(), Trap> {
     let source = slice(data, from, count).ok_or(Trap::OutOfBoundsMemoryAccess)?;
-    memory.write(u64::from(to), source)?;
+    memory.write(to, source)?;
     Ok(())
 }
 
-/// `memory.copy`
-pub(crate) fn memory_copy(memory: &mut Memory, to: u32, from: u32, count: u32) -> Result<(), Trap> {
-    memory.copy_within(to.into(), from.into(), count.into())?;
+/// `memory.copy`, between two memories or within one
+pub(crate) fn memory_copy(
+    memories: &mut [Memory],
+    (to_memory, to): (usize, u64),
+    (from_memory, from): (usize, u64),
+    count: u64,
+) -> Result<(), Trap> {
+    match memories.get_disjoint_mut([to_memory, from_memory]) {
+        Ok([target, source]) => target.write(to, source.range(from, count)?)?,
+        Err(_) => memories[to_memory].copy_within(to, from, count)?,
+    }
     Ok(())
 }
 
 /// `memory.fill`
 pub(crate) fn memory_fill(
     memory: &mut Memory,
-    at: u32,
+    at: u64,
     value: u32,
-    count: u32,
+    count: u64,
 ) -> Result<(), Trap> {
-    memory.range_mut(at.into(), count.into())?.fill(value as u8);
+    memory.range_mut(at, count)?.fill(value as u8);
     Ok(())
 }
 
@@ -46,9 +54,9 @@ pub(crate) fn memory_fill(
 pub(crate) fn table_init(
     table: &mut Table,
     elements: &[Ref],
-    to: u32,
-    from: u32,
-    count: u32,
+    to: u64,
+    from: u64,
+    count: u64,
 ) -> Result<(), Trap> {
     let source = slice(elements, from, count).ok_or(Trap::OutOfBoundsTableAccess)?;
     slice_mut(&mut table.elements, to, count)?.copy_from_slice(source);
@@ -58,9 +66,9 @@ pub(crate) fn table_init(
 /// `table.copy`, between two tables or within one
 pub(crate) fn table_copy(
     tables: &mut [Table],
-    (to_table, to): (usize, u32),
-    (from_table, from): (usize, u32),
-    count: u32,
+    (to_table, to): (usize, u64),
+    (from_table, from): (usize, u64),
+    count: u64,
 ) -> Result<(), Trap> {
     let trap = Trap::OutOfBoundsTableAccess;
     slice(&tables[from_table].elements, from, count).ok_or(trap)?;
@@ -78,18 +86,22 @@ pub(crate) fn table_copy(
 }
 
 /// `table.fill`
-pub(crate) fn table_fill(table: &mut Table, at: u32, value: Ref, count: u32) -> Result<(), Trap> {
+pub(crate) fn table_fill(table: &mut Table, at: u64, value: Ref, count: u64) -> Result<(), Trap> {
     slice_mut(&mut table.elements, at, count)?.fill(value);
     Ok(())
 }
 
-fn slice<T>(items: &[T], at: u32, count: u32) -> Option<&[T]> {
-    items.get(at as usize..at as usize + count as usize)
+/// `count` items from `at`, if there are so many.
+pub(crate) fn slice<T>(items: &[T], at: u64, count: u64) -> Option<&[T]> {
+    let end = usize::try_from(at.checked_add(count)?).ok()?;
+    items.get(at as usize..end)
 }
 
-fn slice_mut<T>(items: &mut [T], at: u32, count: u32) -> Result<&mut [T], Trap> {
-    items
-        .get_mut(at as usize..at as usize + count as usize)
+fn slice_mut<T>(items: &mut [T], at: u64, count: u64) -> Result<&mut [T], Trap> {
+    let end = at
+        .checked_add(count)
+        .and_then(|end| usize::try_from(end).ok());
+    end.and_then(|end| items.get_mut(at as usize..end))
         .ok_or(Trap::OutOfBoundsTableAccess)
 }
 
@@ -113,14 +125,20 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_slice_that_overflows_is_none() {
+        assert_eq!(slice(&[1, 2], u64::MAX, 2), None);
+        assert_eq!(slice(&[1, 2], 2, 0), Some(&[][..]));
+    }
+
     proptest! {
         /// Given a copy, within a table or between two, it is a copy through a buffer, or a trap
         /// that changes nothing.
         #[test]
         fn a_copy_is_a_copy_through_a_buffer(
-            to in 0_u32..12,
-            from in 0_u32..12,
-            count in 0_u32..12,
+            to in 0_u64..12,
+            from in 0_u64..12,
+            count in 0_u64..12,
             to_table in 0_usize..2,
             from_table in 0_usize..2,
         ) {
@@ -142,13 +160,13 @@ mod tests {
         /// Given a fill or an initialisation, it writes its range or nothing.
         #[test]
         fn a_range_is_written_wholly_or_not_at_all(
-            at in prop_oneof![0_u32..12, Just(u32::MAX)],
-            from in 0_u32..6,
-            count in prop_oneof![0_u32..12, Just(u32::MAX)],
+            at in prop_oneof![0_u64..12, Just(u64::from(u32::MAX)), Just(u64::MAX)],
+            from in 0_u64..6,
+            count in prop_oneof![0_u64..12, Just(u64::from(u32::MAX)), Just(u64::MAX)],
         ) {
             let source: Vec<Ref> = (50..55).map(Ref::Extern).collect();
-            let fits = u64::from(at) + u64::from(count) <= 10;
-            let has = u64::from(from) + u64::from(count) <= 5;
+            let fits = at.saturating_add(count) <= 10;
+            let has = from.saturating_add(count) <= 5;
 
             let mut filled = table(0..10);
             let result = table_fill(&mut filled, at, Ref::Null, count);

@@ -1,24 +1,32 @@
 //! The machine: a store, a stack and the activations on it, driven from stop to stop. It never
 //! decides what a host function does, and never runs past a stop.
 
+mod arrays;
+mod atomics;
+mod bulk;
+mod casts;
 mod exec;
 mod frames;
 pub(crate) mod memory_ops;
 mod nans;
+mod objects;
+mod outside;
+mod scalar;
+mod throw;
 mod vector;
 
 pub use frames::FrameView;
 
-use crate::address::{FuncAddr, HostFuncId, InstanceAddr};
+use crate::address::{ExnAddr, FuncAddr, HostFuncId, InstanceAddr};
 use crate::code::Function;
 use crate::instance::Instance;
 use crate::limits::Limits;
 use crate::module::Module;
 use crate::store::{Extern, FuncInst, Store};
 use crate::trap::{Exhaustion, Trap};
-use crate::value::{Cell, Ref, Value};
+use crate::value::{Cell, Value};
 use std::sync::Arc;
-use wasmparser::{HeapType, ValType};
+use wasmparser::ValType;
 
 /// Says at which sequence points [`Machine::run`] stops.
 pub trait StopAt {
@@ -53,9 +61,19 @@ impl StopAt for NoSequencePoint {
 pub enum Stop {
     /// Before an opcode that the [`StopAt`] selects
     SequencePoint,
-    /// An imported or invoked host function is to run: answer with [`Machine::host_return`] or
-    /// [`Machine::unwind`]
+    /// An imported or invoked host function is to run: answer with [`Machine::host_return`],
+    /// [`Machine::host_throw`] or [`Machine::unwind`]
     HostCall(HostFuncId),
+    /// The opcode shown by [`Machine::top`], or the host function that it called, threw. If it is
+    /// caught in this activation, the next [`Machine::run`] unwinds to the handler and goes on; if
+    /// not: look, then [`Machine::unwind`], and the embedder may let the host function that invoked
+    /// throw it on.
+    Throw {
+        /// The exception
+        exn: ExnAddr,
+        /// Whether this activation has a handler for it
+        caught: bool,
+    },
     /// The opcode shown by [`Machine::top`] trapped: look, then [`Machine::unwind`]
     Trap(Trap),
     /// The call shown by [`Machine::top`] reached a limit: look, then [`Machine::unwind`]
@@ -78,7 +96,7 @@ pub enum InstantiateError {
     /// A segment is out of bounds. What the segments before it did stays done.
     #[error("{0}")]
     Trap(Trap),
-    /// The module wants more than the [`Limits`] allow; nothing was allocated.
+    /// The module wants more than the [`Limits`] allow; no instance was made.
     #[error("{0}")]
     Limit(String),
 }
@@ -107,6 +125,9 @@ pub enum InvokeError {
     /// The top activation does not wait for a host function
     #[error("no host call is pending")]
     NoHostCall,
+    /// The store has as many objects as it has addresses
+    #[error("no address is left for an exception")]
+    NoAddress,
 }
 
 /// A call that has not returned.
@@ -119,8 +140,11 @@ struct Frame {
     position: u32,
     /// Cells in use, counted from `base`: locals, then operands.
     height: u32,
-    /// Address of the instance's memory; `NO_MEMORY` if it has none.
+    /// Address of the instance's first memory; `NO_MEMORY` if it has none.
     memory: u32,
+    /// Operands of the caller that the results replace: the arguments of the call that it executed,
+    /// whatever function tail calls have put in its place.
+    args: u32,
     /// Where in the stack its locals begin.
     base: usize,
 }
@@ -137,6 +161,7 @@ impl Frame {
         position: u32,
         function: &Function,
         base: usize,
+        args: u32,
     ) -> Frame {
         Frame {
             instance: addr,
@@ -144,6 +169,7 @@ impl Frame {
             position: 0,
             height: function.locals.len() as u32,
             memory: instance.memories.first().map_or(NO_MEMORY, |m| m.0),
+            args,
             base,
         }
     }
@@ -157,9 +183,20 @@ enum Status {
     /// To execute the opcode it stopped before
     AtPoint,
     /// For the host to answer
-    InHost { func: FuncAddr, id: HostFuncId },
-    /// To hand over the results, which are on the stack: only when a host function was invoked
-    Answered { func: FuncAddr },
+    InHost {
+        func: FuncAddr,
+        id: HostFuncId,
+        /// Where in the stack its arguments are
+        at: usize,
+        /// Operands of the innermost frame that its results replace
+        replaces: u32,
+    },
+    /// To hand over the results, which are on the stack: only when no frame is left
+    Answered,
+    /// To throw: a host function has
+    Raising(ExnAddr),
+    /// To unwind to a handler
+    Caught(throw::Catch),
     /// To be unwound
     Ended(Stop),
 }
@@ -171,7 +208,11 @@ struct Activation {
     first_frame: usize,
     /// Where in the stack it begins.
     base: usize,
+    /// The function that was invoked, whose type its results have.
+    func: FuncAddr,
     status: Status,
+    /// Whether its innermost frame waits for a host function, or for what becomes of its exception.
+    waits: bool,
 }
 
 /// The reference interpreter.
@@ -237,7 +278,12 @@ impl Machine {
         }
         let first_frame = self.frames.len();
         let status = match *self.store.func(func) {
-            FuncInst::Host { id, .. } => Status::InHost { func, id },
+            FuncInst::Host { id, .. } => Status::InHost {
+                func,
+                id,
+                at: base,
+                replaces: 0,
+            },
             FuncInst::Wasm { instance, index } => {
                 let owner = &self.store.instances[instance.index()];
                 let position = index.0 - owner.module.num_imported_funcs;
@@ -251,8 +297,8 @@ impl Machine {
                 ) {
                     Err(limit) => Status::Ended(Stop::Exhausted(limit)),
                     Ok(()) => {
-                        self.frames
-                            .push(Frame::new(owner, instance, position, function, base));
+                        let frame = Frame::new(owner, instance, position, function, base, 0);
+                        self.frames.push(frame);
                         Status::Running
                     }
                 }
@@ -262,7 +308,9 @@ impl Machine {
         self.activations.push(Activation {
             first_frame,
             base,
+            func,
             status,
+            waits: matches!(status, Status::InHost { .. }),
         });
         Ok(())
     }
@@ -271,8 +319,8 @@ impl Machine {
     ///
     /// After [`Machine::invoke`] the first stop at a sequence point is before the function's first
     /// opcode, if it is selected. At a [`Stop::SequencePoint`], the next `run` first executes the
-    /// opcode it stopped before. A host call, trap or exhaustion that was not answered is reported
-    /// again.
+    /// opcode it stopped before. A host call, an uncaught exception, trap or exhaustion that was not
+    /// answered is reported again.
     ///
     /// # Panics
     ///
@@ -287,10 +335,16 @@ impl Machine {
             Status::Running => self.execute(stop_at, false),
             Status::InHost { id, .. } => Stop::HostCall(id),
             Status::Ended(stop) => stop,
-            Status::Answered { func } => {
-                let (base, results) = (activation.base, &self.store.func_type(func).results);
+            Status::Raising(exn) => self.raise(exn),
+            Status::Caught(catch) => match self.catch(catch) {
+                Some(stop) => stop,
+                None => self.execute(stop_at, false),
+            },
+            Status::Answered => {
+                let types = &self.store.func_type(activation.func).results;
                 self.results.clear();
-                self.results.extend(typed(&self.stack[base..], results));
+                let cells = &self.stack[activation.base..];
+                self.results.extend(typed(cells, types));
                 self.activations.pop();
                 Stop::Return
             }
@@ -299,10 +353,12 @@ impl Machine {
 
     /// Arguments of the pending host call; empty if there is none.
     pub fn host_args(&self) -> Vec<Value> {
-        let Some((func, at)) = self.pending_host_call() else {
-            return Vec::new();
-        };
-        typed(&self.stack[at..], &self.store.func_type(func).params).collect()
+        match self.activations.last().map(|a| a.status) {
+            Some(Status::InHost { func, at, .. }) => {
+                typed(&self.stack[at..], &self.store.func_type(func).params).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Answers the pending host call. The next [`Machine::run`] goes on after it.
@@ -311,27 +367,34 @@ impl Machine {
     ///
     /// If no host call is pending or the results do not fit its type; then nothing changes.
     pub fn host_return(&mut self, results: &[Value]) -> Result<(), InvokeError> {
-        let (func, at) = self.pending_host_call().ok_or(InvokeError::NoHostCall)?;
+        let Some(activation) = self.activations.last_mut() else {
+            return Err(InvokeError::NoHostCall);
+        };
+        let Status::InHost { func, replaces, .. } = activation.status else {
+            return Err(InvokeError::NoHostCall);
+        };
         let results_type = &self.store.func_type(func).results;
         check_values(&self.store, results_type, results)?;
+        activation.waits = false;
+        let at = match self.frames[activation.first_frame..].last_mut() {
+            None => {
+                activation.status = Status::Answered;
+                activation.base
+            }
+            Some(frame) => {
+                activation.status = Status::Running;
+                let below = frame.height - replaces;
+                frame.height = below + results.len() as u32;
+                frame.position += 1;
+                frame.base + below as usize
+            }
+        };
         let end = at + results.len();
         if self.stack.len() < end {
             self.stack.resize(end, Cell(0));
         }
         for (cell, value) in self.stack[at..].iter_mut().zip(results) {
             *cell = value.cell();
-        }
-        let first_frame = self.activations.last().map_or(0, |a| a.first_frame);
-        let status = match self.frames[first_frame..].last_mut() {
-            None => Status::Answered { func },
-            Some(frame) => {
-                frame.height = (end - frame.base) as u32;
-                frame.position += 1;
-                Status::Running
-            }
-        };
-        if let Some(activation) = self.activations.last_mut() {
-            activation.status = status;
         }
         Ok(())
     }
@@ -369,38 +432,23 @@ impl Machine {
         self.max_depth = self.frames.len();
     }
 
-    /// The host function that the top activation waits for, and where its arguments are.
-    fn pending_host_call(&self) -> Option<(FuncAddr, usize)> {
-        let activation = self.activations.last()?;
-        let Status::InHost { func, .. } = activation.status else {
-            return None;
-        };
-        let at = match self.frames[activation.first_frame..].last() {
-            None => activation.base,
-            Some(frame) => {
-                let args = self.store.func_type(func).params.len();
-                frame.base + frame.height as usize - args
-            }
-        };
-        Some((func, at))
-    }
-
     /// The first cell of the stack that nothing uses.
     fn stack_top(&self) -> usize {
         let Some(activation) = self.activations.last() else {
             return 0;
         };
-        match (
-            self.frames[activation.first_frame..].last(),
-            activation.status,
-        ) {
-            (Some(frame), _) => frame.base + frame.height as usize,
-            (None, Status::InHost { func, .. } | Status::Answered { func }) => {
-                let ty = self.store.func_type(func);
-                activation.base + ty.params.len().max(ty.results.len())
+        let frames = match self.frames[activation.first_frame..].last() {
+            Some(frame) => frame.base + frame.height as usize,
+            None => activation.base,
+        };
+        let in_host = match activation.status {
+            Status::InHost { func, at, .. } => at + self.store.func_type(func).params.len(),
+            Status::Answered => {
+                activation.base + self.store.func_type(activation.func).results.len()
             }
-            (None, _) => activation.base,
-        }
+            _ => 0,
+        };
+        frames.max(in_host)
     }
 }
 
@@ -413,8 +461,21 @@ fn enter(
     function: &Function,
     base: usize,
 ) -> Result<(), Exhaustion> {
-    let locals = base + function.locals.len();
-    let end = locals + function.max_operands as usize;
+    make_room(stack, depth, limits, function, base)?;
+    zero_locals(stack, function, base);
+    Ok(())
+}
+
+/// Makes room for a frame at `base`.
+#[inline(always)]
+fn make_room(
+    stack: &mut Vec<Cell>,
+    depth: usize,
+    limits: &Limits,
+    function: &Function,
+    base: usize,
+) -> Result<(), Exhaustion> {
+    let end = base + function.locals.len() + function.max_operands as usize;
     if depth >= limits.call_depth as usize {
         return Err(Exhaustion::CallDepth);
     }
@@ -424,9 +485,15 @@ fn enter(
     if end > stack.len() {
         stack.resize(end.max(2 * stack.len()), Cell(0));
     }
-    // A reference's default is null, whose cell is zero too.
-    stack[base + function.num_params as usize..locals].fill(Cell(0));
     Ok(())
+}
+
+/// Gives the locals that are not parameters their default.
+#[inline(always)]
+fn zero_locals(stack: &mut [Cell], function: &Function, base: usize) {
+    // A reference's default is null, whose cell is zero too.
+    let locals = base + function.locals.len();
+    stack[base + function.num_params as usize..locals].fill(Cell(0));
 }
 
 fn typed<'a>(cells: &'a [Cell], types: &'a [ValType]) -> impl Iterator<Item = Value> + 'a {
@@ -441,7 +508,7 @@ fn check_values(store: &Store, types: &[ValType], values: &[Value]) -> Result<()
         });
     }
     for (position, (&expected, &value)) in types.iter().zip(values).enumerate() {
-        if !has_type(store, value, expected) {
+        if !store.has_type(value, expected) {
             return Err(InvokeError::Type {
                 position,
                 expected,
@@ -450,23 +517,6 @@ fn check_values(store: &Store, types: &[ValType], values: &[Value]) -> Result<()
         }
     }
     Ok(())
-}
-
-/// Whether the embedder's `value` may stand where `expected` is wanted. The referent decides, not
-/// the static type that came with it.
-fn has_type(store: &Store, value: Value, expected: ValType) -> bool {
-    match (value, expected) {
-        (Value::Ref(Ref::Null, ty), ValType::Ref(expected)) => {
-            expected.is_nullable() && ty.heap_type() == expected.heap_type()
-        }
-        (Value::Ref(Ref::Func(addr), _), ValType::Ref(expected)) => {
-            expected.heap_type() == HeapType::FUNC && addr.index() < store.num_funcs()
-        }
-        (Value::Ref(Ref::Extern(_), _), ValType::Ref(expected)) => {
-            expected.heap_type() == HeapType::EXTERN
-        }
-        _ => value.ty() == expected,
-    }
 }
 
 #[cfg(test)]

@@ -46,14 +46,14 @@ impl Machine {
     }
 
     /// The instruction to be executed next and its operands, if its NaNs are open.
-    fn floating(&self) -> Option<(Floating, [u128; 2])> {
+    fn floating(&self) -> Option<(Floating, [u128; 3])> {
         let activation = self.activations.last()?;
         let Status::AtPoint = activation.status else {
             return None;
         };
         let view = self.top()?;
         let instruction = Floating::instruction(view.op())?;
-        let mut operands = [0; 2];
+        let mut operands = [0; 3];
         for (operand, cell) in operands.iter_mut().zip(view.operands.iter().rev()) {
             *operand = cell.0;
         }

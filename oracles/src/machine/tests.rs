@@ -1,15 +1,21 @@
 //! What the machine promises at its stops. Each test is a program and what is seen while it runs.
 
 mod calls;
+mod damaged;
+mod entities;
 mod frames;
 mod link;
 mod nans;
+mod objects;
 mod points;
 mod shapes;
+mod tail_calls;
+mod throws;
 
 use super::*;
 use crate::module::FuncType;
 use crate::opcode::Opcode;
+use crate::value::Ref;
 use wasmparser::WasmFeatures;
 
 /// A machine with one instance, whose imports are host functions numbered from 0.
@@ -24,12 +30,18 @@ fn limits() -> Limits {
         stack_cells: 10_000,
         memory_bytes: 1 << 20,
         table_elements: 1_000,
+        heap_cells: 1_000,
     }
 }
 
+/// Everything that the oracle implements.
+const FEATURES: WasmFeatures = WasmFeatures::WASM3
+    .union(WasmFeatures::WIDE_ARITHMETIC)
+    .union(WasmFeatures::CUSTOM_PAGE_SIZES);
+
 fn module(wat: &str) -> Arc<Module> {
     let bytes = wat::parse_str(wat).expect("the test's text is a module");
-    Module::new(&bytes, WasmFeatures::WASM2).expect("the test's module is valid")
+    Module::new(&bytes, FEATURES).expect("the test's module is valid")
 }
 
 fn program(wat: &str) -> Program {
@@ -44,6 +56,7 @@ fn program(wat: &str) -> Program {
                 let id = HostFuncId(i as u32);
                 Extern::Func(machine.store.alloc_host_func(ty.clone(), id))
             }
+            crate::module::ExternType::Tag(ty) => Extern::Tag(machine.store.alloc_tag(ty)),
             other => panic!("a test imports {other:?}"),
         })
         .collect();
@@ -70,6 +83,11 @@ impl Program {
     /// Invokes and runs to the first stop that is not a sequence point.
     fn call(&mut self, name: &str, args: &[u32]) -> Stop {
         self.invoke(name, args);
+        self.machine.run(&NoSequencePoint)
+    }
+
+    /// Runs to the next stop that is not a sequence point.
+    fn step_out(&mut self) -> Stop {
         self.machine.run(&NoSequencePoint)
     }
 

@@ -19,6 +19,12 @@ const KINDS: [Kind; Opcode::ALL.len()] = {
     kinds
 };
 
+/// Whether the opcode is a vector opcode that [`execute`] knows.
+#[inline(always)]
+pub(super) fn is_vector(op: Opcode) -> bool {
+    KINDS[op as usize] != Kind::NotSimd
+}
+
 /// Executes a vector opcode on `cells`, of which `sp` are in use, and answers how many then are.
 #[inline]
 pub(super) fn execute(
@@ -37,7 +43,7 @@ pub(super) fn execute(
     }
     macro_rules! address {
         ($n:expr) => {
-            u64::from(operand!($n).u32()) + instr.b
+            operand!($n).u64().saturating_add(instr.b)
         };
     }
     let lane = instr.a as u8;
@@ -49,6 +55,15 @@ pub(super) fn execute(
         Kind::Binary => {
             operand!(1) = Cell(simd::binary(op, operand!(1).0, operand!(0).0));
             sp - 1
+        }
+        Kind::Ternary => {
+            operand!(2) = Cell(simd::ternary(
+                op,
+                operand!(2).0,
+                operand!(1).0,
+                operand!(0).0,
+            ));
+            sp - 2
         }
         Kind::Bitselect => {
             let mask = operand!(0).0;
@@ -77,7 +92,7 @@ pub(super) fn execute(
             sp - 1
         }
         Kind::Shuffle => {
-            let mask = function.vectors[instr.a as usize];
+            let mask = function.vectors[instr.b as usize];
             operand!(1) = Cell(simd::shuffle(operand!(1).0, operand!(0).0, mask));
             sp - 1
         }

@@ -16,6 +16,52 @@ const SAMPLE: &str = r#"(module $m
     (data (i32.const 3) "abc")
     (export "t" (table $t)) (export "g" (global $g)))"#;
 
+/// Something of every proposal that the oracle implements.
+const SAMPLE_3: &str = r#"(module
+    (rec (type $s (sub (struct (field (mut i8)) (field (ref null $a)))))
+        (type $a (array (mut (ref null $s)))))
+    (type $t (sub $s (struct (field (mut i8)) (field (ref $a)))))
+    (type $f (func (param i32) (result i64)))
+    (import "a" "tag" (tag $tag (param i32)))
+    (import "a" "m" (memory i64 1 2))
+    (memory $shared 1 1 shared) (memory $bytes 5 (pagesize 1))
+    (table $table i64 2 (ref null $f) (ref.func $go))
+    (global $g (ref $s) (struct.new $s (i32.const 300) (array.new_default $a (i32.const 2))))
+    (global i32 (i32.mul (i32.const 5) (i32.sub (i32.const 2) (i32.const 7))))
+    (elem (i64.const 1) (ref null $f) (ref.func $go))
+    (data $d "abcdef")
+    (func $go (export "go") (type $f) (local $x (ref $s)) (local v128)
+        (local.set $x (global.get $g))
+        (block $caught (result i32)
+            (try_table (catch $tag $caught) (throw $tag (i32.const 3)))
+            (unreachable))
+        (drop)
+        (drop (struct.get_s $s 0 (local.get $x)))
+        (block $cast (result (ref null $t))
+            (br_on_cast $cast (ref null $s) (ref $t) (local.get $x))
+            (drop) (ref.null $t))
+        (drop)
+        (block $null (drop (br_on_null $null (ref.null $s))))
+        (drop (f32x4.relaxed_madd (local.get 2) (local.get 2) (local.get 2)))
+        (drop (i32.atomic.rmw.add $shared (i32.const 4) (i32.const 1)))
+        (i64.store8 $bytes (i32.const 1) (i64.mul_wide_u (i64.const 2) (i64.const 3)) (drop))
+        (return_call_ref $f (i32.const 0) (ref.func $go)))
+    (export "tag" (tag $tag)))"#;
+
+/// Both samples as binaries.
+pub(crate) fn samples() -> [Vec<u8>; 2] {
+    [SAMPLE, SAMPLE_3].map(|wat| wat::parse_str(wat).expect("the sample is a module"))
+}
+
+#[test]
+fn the_second_sample_is_valid() {
+    let [_, bytes] = samples();
+    let m = Module::new(&bytes, WasmFeatures::all()).expect("the sample is valid");
+    assert_eq!((m.num_tags(), m.num_imported_tags()), (1, 1));
+    assert_eq!(m.tag_type(0).to_string(), "(i32) -> ()");
+    assert_eq!((m.types().len(), m.memories().len()), (5, 3));
+}
+
 fn sample() -> Vec<u8> {
     wat::parse_str(SAMPLE).expect("the sample is a module")
 }
@@ -77,32 +123,78 @@ fn a_malformed_module_does_not_decode() {
 
 #[test]
 fn what_is_valid_but_not_implemented_is_named() {
-    let e = error("(module (func $f return_call $f))", WasmFeatures::WASM3);
+    let all = WasmFeatures::all();
+    let e = error("(module (func (export \"a\") pause))", all);
     assert_eq!(e.kind, ModuleErrorKind::Unsupported);
-    assert!(e.message.starts_with("return_call "), "{e}");
+    assert!(e.message.starts_with("pause "), "{e}");
     assert!(e.offset > 8);
     for wat in [
-        "(module (memory i64 1))",
-        "(module (memory 1) (memory 1))",
-        "(module (tag))",
-        "(module (type (struct)))",
-        "(module (table 1 (ref null any)))",
-        "(module (func (local anyref)))",
-        "(module (global i32 (i32.add (i32.const 1) (i32.const 2))))",
-        "(module (func (block (result anyref) (unreachable)) drop))",
-        "(module (func (drop (ref.null any))))",
+        "(module (type $f (func)) (type (cont $f)))",
+        "(module (type (shared (struct))))",
+        "(module (table shared 1 (ref null (shared func))))",
+        "(module (func (local (ref null (shared any)))))",
+        "(module (func (drop (ref.null (shared any)))))",
+        "(module (func (block (result (ref null (shared any))) (unreachable)) drop))",
+        "(module (global (shared mut i32) (i32.const 0)))",
     ] {
-        let e = error(wat, WasmFeatures::WASM3);
+        let e = error(wat, all);
         assert_eq!(e.kind, ModuleErrorKind::Unsupported, "{wat}: {e}");
     }
 }
 
 #[test]
+fn a_feature_that_is_off_is_an_error() {
+    let (two, three) = (WasmFeatures::WASM2, WasmFeatures::WASM3);
+    let all = WasmFeatures::all();
+    for (wat, on, off) in [
+        ("(module (func $f return_call $f))", three, two),
+        ("(module (memory i64 1))", three, two),
+        ("(module (memory 1) (memory 1))", three, two),
+        ("(module (tag))", three, two),
+        ("(module (type (struct)))", three, two),
+        ("(module (table 1 (ref null any)))", three, two),
+        ("(module (func (local anyref)))", three, two),
+        (
+            "(module (global i32 (i32.add (i32.const 1) (i32.const 2))))",
+            three,
+            two,
+        ),
+        ("(module (func (drop (ref.null any))))", three, two),
+        (
+            "(module (func (param v128) (drop (i32x4.relaxed_trunc_f32x4_s (local.get 0)))))",
+            three,
+            two,
+        ),
+        ("(module (memory 1 (pagesize 1)))", all, three),
+        (
+            "(module (memory 1 1 shared))",
+            three,
+            three.difference(WasmFeatures::THREADS),
+        ),
+        (
+            "(module (func atomic.fence))",
+            three,
+            three.difference(WasmFeatures::THREADS),
+        ),
+        (
+            "(module (func (param i64) local.get 0 local.get 0 i64.mul_wide_u drop drop))",
+            all,
+            three,
+        ),
+    ] {
+        let bytes = wat::parse_str(wat).expect("the test's text encodes");
+        if let Err(e) = Module::new(&bytes, on) {
+            panic!("{wat}: {e}");
+        }
+        let e = Module::new(&bytes, off).expect_err("the feature is off");
+        assert_ne!(e.kind, ModuleErrorKind::Unsupported, "{wat}: {e}");
+    }
+}
+
+#[test]
 fn an_unsupported_module_is_a_valid_one() {
-    let e = error(
-        "(module (func $f return_call $f) (func i32.add))",
-        WasmFeatures::WASM3,
-    );
+    let all = WasmFeatures::all();
+    let e = error("(module (func pause) (func i32.add))", all);
     assert_eq!(e.kind, ModuleErrorKind::Invalid);
 }
 
@@ -121,9 +213,10 @@ proptest! {
     #[test]
     fn damaged_modules_never_panic(
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        second: bool,
         all_features: bool,
     ) {
-        let mut bytes = sample();
+        let mut bytes = samples()[usize::from(second)].clone();
         for (at, byte) in damage {
             let at = at.index(bytes.len());
             bytes[at] = byte;

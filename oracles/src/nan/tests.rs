@@ -108,12 +108,13 @@ fn a_change_of_width_looks_at_the_operand_s() {
 fn the_table_is_complete() {
     const ARITHMETIC: &[&str] = &[
         "add", "sub", "mul", "div", "min", "max", "sqrt", "ceil", "floor", "trunc", "nearest",
+        "madd", "nmadd",
     ];
     for &op in Opcode::ALL {
         let name = op.name();
         let arithmetic = match name.split_once('.') {
             Some(("f32" | "f64" | "f32x4" | "f64x2", what)) => {
-                ARITHMETIC.contains(&what)
+                ARITHMETIC.contains(&what.strip_prefix("relaxed_").unwrap_or(what))
                     || what.starts_with("demote")
                     || what.starts_with("promote")
             }
@@ -160,10 +161,11 @@ proptest! {
             let own = match (simd::kind(op), instruction.operands) {
                 (simd::Kind::Unary, 1) => simd::unary(op, x),
                 (simd::Kind::Binary, 2) => simd::binary(op, x, y),
+                (simd::Kind::Ternary, 3) => simd::ternary(op, x, y, x),
                 (simd::Kind::NotSimd, _) => continue,
                 other => panic!("{}: {other:?}", op.name()),
             };
-            if let Some(open) = instruction.open(&[x, y][..instruction.operands], own) {
+            if let Some(open) = instruction.open(&[x, y, x][..instruction.operands], own) {
                 prop_assert!(open.allows(own, own));
             }
         }

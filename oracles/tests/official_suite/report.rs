@@ -34,8 +34,15 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn add(&mut self, script: &str, line: u32, kind: &CommandKind, outcome: Outcome) {
-        let directory = script.split_once('/').map_or("", |(d, _)| d).to_owned();
+    pub(crate) fn add(
+        &mut self,
+        directory: &str,
+        script: &str,
+        line: u32,
+        kind: &CommandKind,
+        outcome: Outcome,
+    ) {
+        let directory = directory.to_owned();
         self.scripts
             .entry(directory.clone())
             .or_default()
@@ -67,15 +74,28 @@ impl Report {
         self.failures.is_empty() && !self.counts.is_empty()
     }
 
+    /// All assertions of a directory.
+    fn assertions(&self, of: &str) -> Counts {
+        let mut total = Counts::default();
+        for ((directory, directive), counts) in &self.counts {
+            if directory == of && directive.starts_with("assert_") {
+                total.passed += counts.passed;
+                total.failed += counts.failed;
+                total.skipped += counts.skipped;
+            }
+        }
+        total
+    }
+
     pub(crate) fn print(&self) {
         println!(
-            "{:<10} {:<22} {:>8} {:>8} {:>8}",
+            "{:<37} {:<22} {:>8} {:>8} {:>8}",
             "directory", "directive", "passed", "failed", "skipped"
         );
         let mut total = Counts::default();
         for ((directory, directive), counts) in &self.counts {
             println!(
-                "{directory:<10} {directive:<22} {:>8} {:>8} {:>8}",
+                "{directory:<37} {directive:<22} {:>8} {:>8} {:>8}",
                 counts.passed, counts.failed, counts.skipped
             );
             if directive.starts_with("assert_") {
@@ -87,11 +107,11 @@ impl Report {
         }
         for kind in ASSERTION_KINDS {
             if !self.counts.keys().any(|(_, directive)| *directive == kind) {
-                println!("{:<10} {kind:<22} {:>8} {:>8} {:>8}", "-", 0, 0, 0);
+                println!("{:<37} {kind:<22} {:>8} {:>8} {:>8}", "-", 0, 0, 0);
             }
         }
         println!(
-            "{:<10} {:<22} {:>8} {:>8} {:>8}",
+            "{:<37} {:<22} {:>8} {:>8} {:>8}",
             "all", "assertions", total.passed, total.failed, total.skipped
         );
         println!(
@@ -99,7 +119,14 @@ impl Report {
             total.by_text
         );
         for (directory, scripts) in &self.scripts {
-            println!("{directory}: {} scripts", scripts.len());
+            let assertions = self.assertions(directory);
+            println!(
+                "{directory}: {} scripts, {} assertions passed, {} failed, {} skipped",
+                scripts.len(),
+                assertions.passed,
+                assertions.failed,
+                assertions.skipped
+            );
         }
         println!("skipped: {}", self.skips.len());
         for skip in &self.skips {

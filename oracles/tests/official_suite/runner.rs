@@ -2,15 +2,17 @@
 //! between scripts.
 
 use crate::report::Outcome;
-use lockstep_oracles::address::{FuncAddr, HostFuncId, InstanceAddr};
+use crate::spectest::spectest;
+use crate::values::{matches, value};
+use lockstep_oracles::WasmFeatures;
+use lockstep_oracles::address::{FuncAddr, InstanceAddr};
 use lockstep_oracles::limits::Limits;
 use lockstep_oracles::machine::{InstantiateError, Machine, NoSequencePoint, Stop};
-use lockstep_oracles::module::{FuncType, Module, ModuleError, ModuleErrorKind};
+use lockstep_oracles::module::{Module, ModuleError, ModuleErrorKind};
 use lockstep_oracles::store::Extern;
 use lockstep_oracles::trap::Trap;
-use lockstep_oracles::value::{Ref, Value};
-use lockstep_oracles::{GlobalType, MemoryType, RefType, TableType, ValType, WasmFeatures};
-use lockstep_spec_tests::{Action, Arg, CommandKind, FloatPattern, ModuleSource, NullOf, Pattern};
+use lockstep_oracles::value::Value;
+use lockstep_spec_tests::{Action, CommandKind, ModuleSource, Pattern};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -20,12 +22,15 @@ const LIMITS: Limits = Limits {
     stack_cells: 1 << 22,
     memory_bytes: 1 << 32,
     table_elements: 10_000_000,
+    heap_cells: 1 << 24,
 };
 
 /// Why an action has no results.
 enum Failure {
     Trap(Trap),
     Exhausted,
+    /// An exception that nothing caught.
+    Exception,
     /// Anything that no script expects.
     Other(String),
 }
@@ -35,6 +40,7 @@ impl std::fmt::Display for Failure {
         match self {
             Failure::Trap(trap) => write!(f, "trap: {trap}"),
             Failure::Exhausted => f.write_str("exhausted"),
+            Failure::Exception => f.write_str("uncaught exception"),
             Failure::Other(why) => f.write_str(why),
         }
     }
@@ -134,9 +140,11 @@ impl Runner {
                 let kinds = [ModuleErrorKind::Invalid, ModuleErrorKind::Malformed];
                 self.assert_rejected(module, message, &kinds)
             }
-            CommandKind::AssertException { .. } => {
-                return Outcome::Skipped("exceptions are not in WebAssembly 2.0".to_owned());
-            }
+            CommandKind::AssertException { action } => match self.act(action) {
+                Err(Failure::Exception) => Ok(()),
+                Err(other) => Err(format!("exception expected: {other}")),
+                Ok(values) => Err(format!("exception expected, returned {values:?}")),
+            },
             CommandKind::Write { .. } | CommandKind::Set { .. } => {
                 return Outcome::Skipped("the official format has no such command".to_owned());
             }
@@ -265,9 +273,7 @@ impl Runner {
                 Ok(vec![self.machine.store.global(global).value()])
             }
             (Action::Invoke { args, .. }, Some(Extern::Func(func))) => {
-                let args: Option<Vec<Value>> = args.iter().map(|&arg| value(arg)).collect();
-                let args = args
-                    .ok_or_else(|| Failure::Other("argument not in WebAssembly 2.0".to_owned()))?;
+                let args: Vec<Value> = args.iter().map(|&arg| value(arg)).collect();
                 self.call(func, &args)
             }
             _ => Err(Failure::Other(format!("no such export \"{export}\""))),
@@ -285,6 +291,8 @@ impl Runner {
                     Ok(()) => continue,
                     Err(e) => Failure::Other(e.to_string()),
                 },
+                Stop::Throw { caught: true, .. } => continue,
+                Stop::Throw { .. } => Failure::Exception,
                 Stop::Trap(trap) => Failure::Trap(trap),
                 Stop::Exhausted(_) => Failure::Exhausted,
                 Stop::SequencePoint => Failure::Other("unselected sequence point".to_owned()),
@@ -297,7 +305,10 @@ impl Runner {
     fn assert_return(&mut self, action: &Action, expected: &[Pattern]) -> Result<(), String> {
         let values = self.act(action).map_err(|e| e.to_string())?;
         let same = values.len() == expected.len()
-            && values.iter().zip(expected).all(|(v, p)| matches(*v, p));
+            && values
+                .iter()
+                .zip(expected)
+                .all(|(v, p)| matches(&self.machine.store, *v, p));
         if same {
             Ok(())
         } else {
@@ -331,101 +342,4 @@ fn same_trap(trap: Trap, message: &str) -> Result<(), String> {
 /// The suite's messages and ours may each be more detailed than the other.
 fn same_message(ours: &str, theirs: &str) -> bool {
     ours.starts_with(theirs) || theirs.starts_with(ours)
-}
-
-/// The host module that the suite's scripts import.
-fn spectest(machine: &mut Machine) -> HashMap<&'static str, Extern> {
-    let store = &mut machine.store;
-    let mut exports = HashMap::new();
-    let functions: [(&str, &[ValType]); 7] = [
-        ("print", &[]),
-        ("print_i32", &[ValType::I32]),
-        ("print_i64", &[ValType::I64]),
-        ("print_f32", &[ValType::F32]),
-        ("print_f64", &[ValType::F64]),
-        ("print_i32_f32", &[ValType::I32, ValType::F32]),
-        ("print_f64_f64", &[ValType::F64, ValType::F64]),
-    ];
-    for (id, (name, params)) in functions.into_iter().enumerate() {
-        let ty = FuncType {
-            params: params.into(),
-            results: Box::default(),
-        };
-        let func = store.alloc_host_func(ty, HostFuncId(id as u32));
-        exports.insert(name, Extern::Func(func));
-    }
-    for (name, value) in [
-        ("global_i32", Value::I32(666)),
-        ("global_i64", Value::I64(666)),
-        ("global_f32", Value::F32(666.6_f32.to_bits())),
-        ("global_f64", Value::F64(666.6_f64.to_bits())),
-    ] {
-        let ty = GlobalType {
-            content_type: value.ty(),
-            mutable: false,
-            shared: false,
-        };
-        exports.insert(name, Extern::Global(store.alloc_global(ty, value)));
-    }
-    let table = TableType {
-        element_type: RefType::FUNCREF,
-        table64: false,
-        initial: 10,
-        maximum: Some(20),
-        shared: false,
-    };
-    exports.insert("table", Extern::Table(store.alloc_table(table, Ref::Null)));
-    let memory = MemoryType {
-        memory64: false,
-        shared: false,
-        initial: 1,
-        maximum: Some(2),
-        page_size_log2: None,
-    };
-    exports.insert("memory", Extern::Memory(store.alloc_memory(memory)));
-    exports
-}
-
-/// An argument; `None` for what Wasm 2.0 does not have.
-fn value(arg: Arg) -> Option<Value> {
-    Some(match arg {
-        Arg::I32(v) => Value::I32(v),
-        Arg::I64(v) => Value::I64(v),
-        Arg::F32(v) => Value::F32(v),
-        Arg::F64(v) => Value::F64(v),
-        Arg::V128(v) => Value::V128(v),
-        Arg::RefNull(NullOf::Func) => Value::Ref(Ref::Null, RefType::FUNCREF),
-        Arg::RefNull(NullOf::Extern) => Value::Ref(Ref::Null, RefType::EXTERNREF),
-        Arg::RefExtern(n) => Value::Ref(Ref::Extern(n), RefType::EXTERNREF),
-        Arg::RefNull(_) | Arg::RefHost(_) => return None,
-    })
-}
-
-/// Whether a result is as the pattern says.
-fn matches(value: Value, pattern: &Pattern) -> bool {
-    match (pattern, value) {
-        (Pattern::I32(p), Value::I32(v)) => *p == v,
-        (Pattern::I64(p), Value::I64(v)) => *p == v,
-        (Pattern::F32(p), Value::F32(v)) => p.matches(v),
-        (Pattern::F64(p), Value::F64(v)) => p.matches(v),
-        (Pattern::V128(p), Value::V128(v)) => *p == v,
-        (Pattern::F32x4(lanes), Value::V128(v)) => lanes
-            .iter()
-            .enumerate()
-            .all(|(i, p): (usize, &FloatPattern<u32>)| p.matches((v >> (32 * i)) as u32)),
-        (Pattern::F64x2(lanes), Value::V128(v)) => lanes
-            .iter()
-            .enumerate()
-            .all(|(i, p): (usize, &FloatPattern<u64>)| p.matches((v >> (64 * i)) as u64)),
-        (Pattern::RefNull(None), Value::Ref(Ref::Null, _)) => true,
-        (Pattern::RefNull(Some(NullOf::Func)), Value::Ref(Ref::Null, ty)) => ty == RefType::FUNCREF,
-        (Pattern::RefNull(Some(NullOf::Extern)), Value::Ref(Ref::Null, ty)) => {
-            ty == RefType::EXTERNREF
-        }
-        (Pattern::RefExtern(None), Value::Ref(Ref::Extern(_), _)) => true,
-        (Pattern::RefExtern(Some(p)), Value::Ref(Ref::Extern(v), _)) => *p == v,
-        (Pattern::RefFunc, Value::Ref(Ref::Func(_), _)) => true,
-        (Pattern::Either(patterns), value) => patterns.iter().any(|p| matches(value, p)),
-        _ => false,
-    }
 }

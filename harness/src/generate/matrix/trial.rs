@@ -68,6 +68,7 @@ pub(in crate::generate) fn run(wasm: &[u8]) -> Trial {
             ExternType::Global(ty) => {
                 Extern::Global(store.alloc_global(ty, Value::zero(ty.content_type)))
             }
+            ExternType::Tag(ty) => Extern::Tag(store.alloc_tag(&ty)),
         });
     }
     let instance = machine.instantiate(&module, &imports).unwrap();
@@ -120,6 +121,7 @@ impl Trial {
                     break;
                 }
                 Stop::Exhausted(limit) => panic!("exhausted: {limit:?}"),
+                Stop::Throw { exn, .. } => panic!("threw exception {exn}"),
                 Stop::Return => break,
             }
             assert!(self.points - before < 100_000, "a call does not end");

@@ -1,13 +1,14 @@
-//! The static operand types against the dynamic stack, over the official suite: at every sequence
+//! The static operand types against the dynamic stack, over the official suites: at every sequence
 //! point of every frame the heights agree, and every cell is a value of its type.
 
 use super::*;
+use crate::types::val_in_store;
 use lockstep_spec_tests::{Action, Arg, CommandKind, ModuleSource, Selection};
 
 #[test]
 fn the_stack_has_the_types_that_validation_says() {
     let mut points = 0;
-    for file in Selection::Wasm2.scripts() {
+    for file in Selection::All.scripts() {
         let script = file.parse().expect("the suite parses");
         // One is stepped and looked at, the other runs freely: the outcome must be the same.
         let mut stepped = Machine::new(limits());
@@ -21,6 +22,7 @@ fn the_stack_has_the_types_that_validation_says() {
                 }
                 CommandKind::AssertReturn { action, .. }
                 | CommandKind::AssertTrap { action, .. }
+                | CommandKind::AssertException { action }
                 | CommandKind::AssertExhaustion { action, .. } => {
                     let Some(instance) = current else { continue };
                     let outcome = invoke(&mut stepped, instance, action, Some(&mut points));
@@ -75,15 +77,15 @@ fn invoke(
     let mut stop = Stop::SequencePoint;
     if let Some(points) = points {
         let last = *points + 20_000;
-        while stop == Stop::SequencePoint && *points < last {
+        while goes_on(stop) && *points < last {
             stop = machine.run(&EverySequencePoint);
-            if stop == Stop::SequencePoint {
+            if goes_on(stop) {
                 check(machine);
                 *points += 1;
             }
         }
     }
-    if stop == Stop::SequencePoint {
+    while goes_on(stop) {
         stop = machine.run(&NoSequencePoint);
     }
     let results = match stop {
@@ -92,6 +94,10 @@ fn invoke(
     };
     machine.unwind();
     Some((stop, results))
+}
+
+fn goes_on(stop: Stop) -> bool {
+    matches!(stop, Stop::SequencePoint | Stop::Throw { caught: true, .. })
 }
 
 fn number(arg: Arg) -> Option<Value> {
@@ -120,6 +126,26 @@ fn check(machine: &Machine) {
         let cells = view.locals.iter().chain(view.operands);
         for (value, &cell) in typed.zip(cells) {
             assert_eq!(value.cell(), cell, "{value} at {}", view.pc());
+        }
+        let types = &machine.store.instance(view.instance).types;
+        let in_store = |value| match value {
+            Value::Ref(r, ty) => match val_in_store(ValType::Ref(ty), types) {
+                ValType::Ref(ty) => Value::Ref(r, ty),
+                other => panic!("{ty} became {other}"),
+            },
+            number => number,
+        };
+        for value in view.locals_typed().map(in_store) {
+            // A local that cannot be null holds null until it is set.
+            let unset = matches!(value, Value::Ref(Ref::Null, _));
+            assert!(
+                unset || machine.store.has_type(value, value.ty()),
+                "{value}"
+            );
+        }
+        for value in view.operands_typed().map(in_store) {
+            let fits = machine.store.has_type(value, value.ty());
+            assert!(fits, "{value} as {} at {}", value.ty(), view.pc());
         }
     }
 }
