@@ -2,7 +2,7 @@
 
 use super::driver::{BeforeLookahead, Driver};
 use crate::divergence::{Divergence, Moment, NOT_READ, Site, StateRow, count};
-use crate::layout::hazardous_operands;
+use crate::layout::{FunctionLayout, hazardous_operands};
 use crate::ledger::if_params::shown_stacks;
 use crate::listing;
 use crate::observe::{Observation, Place};
@@ -30,6 +30,12 @@ impl ReadableSlots<'_> {
         let module = &self.driver.machine.store.instance(instance).module;
         module.function(place.func?)
     }
+
+    fn layout(&self, instance: InstanceAddr, function: &Function) -> &FunctionLayout {
+        let module = &self.driver.machine.store.instance(instance).module;
+        let defined = function.index.index() - module.num_imported_funcs() as usize;
+        &self.driver.modules[instance.index()].layouts[defined]
+    }
 }
 
 impl Readable for ReadableSlots<'_> {
@@ -37,9 +43,7 @@ impl Readable for ReadableSlots<'_> {
         let (Some(function), Some(instance)) = (self.function(place), place.instance) else {
             return false;
         };
-        let module = &self.driver.machine.store.instance(instance).module;
-        let defined = function.index.index() - module.num_imported_funcs() as usize;
-        let layout = &self.driver.modules[instance.index()].layouts[defined];
+        let layout = self.layout(instance, function);
         (index as usize) < function.locals.len() && !layout.local(index as usize)
     }
 
@@ -50,9 +54,7 @@ impl Readable for ReadableSlots<'_> {
         let Some(position) = function.position(place.pc) else {
             return false;
         };
-        let module = &self.driver.machine.store.instance(instance).module;
-        let defined = function.index.index() - module.num_imported_funcs() as usize;
-        let layout = &self.driver.modules[instance.index()].layouts[defined];
+        let layout = self.layout(instance, function);
         let mut shape = function.before[position];
         let mut height = shape.map_or(0, |id| function.shapes[id.0 as usize].height);
         // A waiting caller lacks the table index of its `call_indirect`.
@@ -113,9 +115,7 @@ impl ReadableSlots<'_> {
         let shown = stacks.get(&position)?;
         // A waiting caller lacks the table index here too.
         let as_predicted = shown.len() == count as usize || shown.len() == count as usize + 1;
-        let module = &self.driver.machine.store.instance(instance).module;
-        let defined = function.index.index() - module.num_imported_funcs() as usize;
-        let layout = &self.driver.modules[instance.index()].layouts[defined];
+        let layout = self.layout(instance, function);
         let hazards = hazardous_operands(function, layout, shown.iter().map(|operand| operand.ty));
         let index = index as usize;
         as_predicted.then(|| shown[index].real.is_some() && !hazards[index])
