@@ -30,3 +30,4 @@ pub mod snapshot;
 pub mod subject;
 pub mod totals;
 pub mod trace;
+pub mod version;

@@ -7,7 +7,7 @@ use crate::campaign::summary::Summary;
 use crate::case::{CaseReport, CommandReport, Status};
 use crate::lockstep::families::{Checked, Family};
 use crate::lockstep::tally::Tally;
-use crate::subject::SUBJECT;
+use crate::version::Version;
 use lockstep_oracles::opcode::Opcode;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -324,7 +324,7 @@ impl Default for Totals {
     fn default() -> Totals {
         let mut totals = Totals {
             schema: SCHEMA,
-            subject: SUBJECT,
+            subject: Version::default().name(),
             cases: 0,
             assertions: Assertions::default(),
             commands: Commands::default(),

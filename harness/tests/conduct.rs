@@ -8,7 +8,7 @@ use lockstep::rules::RuleId;
 use lockstep::schedule::{Edit, Schedule, Session, Site, When};
 use lockstep::seen::Seen;
 use lockstep::snapshot::Snapshot;
-use lockstep::subject::execute::Settings;
+use lockstep::subject::Settings;
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::opcode::Opcode;
 use lockstep_spec_tests::{Script, parse_script};

@@ -8,8 +8,8 @@ use lockstep::configuration::{AxisName, Configuration, Setting, Target};
 use lockstep::divergence::Execution;
 use lockstep::ledger;
 use lockstep::schedule::Schedule;
-use lockstep::subject::execute::Settings;
-use lockstep::subject::factory::Factory;
+use lockstep::subject::Settings;
+use lockstep::subject::wasmtime_42::factory::Factory;
 use lockstep_spec_tests::script::Arg;
 
 /// A little of everything that an axis may touch: memory that grows, floats, a table, a reference, a

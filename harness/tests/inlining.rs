@@ -9,7 +9,7 @@ use lockstep::case::{Case, CaseReport};
 use lockstep::configuration::{Configuration, Inlining};
 use lockstep::divergence::Execution;
 use lockstep::schedule::{Edit, Schedule, Session, Site, When};
-use lockstep::subject::config;
+use lockstep::subject::wasmtime_42::config;
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::module::Module as OracleModule;
 use lockstep_spec_tests::script::Arg;

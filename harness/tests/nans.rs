@@ -9,7 +9,7 @@ use lockstep::rules::RuleId;
 use lockstep::schedule::{Edit, Schedule, Session, When};
 use lockstep::seen::Seen;
 use lockstep::snapshot::Snapshot;
-use lockstep::subject::execute::Settings;
+use lockstep::subject::Settings;
 use lockstep_oracles::WasmFeatures;
 use lockstep_spec_tests::{Script, Selection, parse_script};
 

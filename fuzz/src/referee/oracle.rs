@@ -2,7 +2,7 @@
 
 use super::{BEYOND_TABLE, Ended, OPCODES, Side, made, made_global, shown};
 use lockstep::check::FEATURES;
-use lockstep::subject::config;
+use lockstep::subject::limits::limits;
 use lockstep_oracles::address::{FuncAddr, HostFuncId, InstanceAddr};
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::{InstantiateError, Machine, Stop, StopAt};
@@ -38,7 +38,7 @@ impl Side for Oracle {
     fn new(wasm: &[u8], _: &Module, seed: u64) -> Option<(Oracle, Ended)> {
         let module = Module::new(wasm, FEATURES).ok()?;
         let mut side = Oracle {
-            machine: Machine::new(config::limits()),
+            machine: Machine::new(limits()),
             instance: None,
             hosts: Vec::new(),
             seed,

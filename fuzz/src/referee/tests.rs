@@ -1,7 +1,7 @@
 use super::*;
 use lockstep::case::Step;
 use lockstep::samples::SAMPLES;
-use lockstep::subject::execute::Settings;
+use lockstep::subject::Settings;
 use lockstep_spec_tests::script::{Action, CommandKind, ModuleSource};
 
 /// A module in binary, with calls.

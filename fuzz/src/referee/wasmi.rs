@@ -7,7 +7,7 @@ use ::wasmi::{
     Nullable, Ref as WasmiRef, Store, StoreLimits, StoreLimitsBuilder, Table, TrapCode, V128, Val,
     ValType as WasmiType,
 };
-use lockstep::subject::config::{MEMORY_LIMIT, TABLE_LIMIT};
+use lockstep::subject::limits::{MEMORY_LIMIT, TABLE_LIMIT};
 use lockstep_oracles::module::{FuncType, Module};
 use lockstep_oracles::value::{Ref, Value};
 use lockstep_oracles::{RefType, ValType};

@@ -5,7 +5,7 @@ use crate::programs::Program;
 use lockstep::configuration::Configuration;
 use lockstep::divergence::Execution;
 use lockstep::layout::FunctionLayout;
-use lockstep::subject::config;
+use lockstep::subject::wasmtime_42::config;
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::code::Function;
 use std::future::Future;

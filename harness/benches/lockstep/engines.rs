@@ -1,7 +1,7 @@
 //! The oracle by itself, and the independent interpreter that it is measured against.
 
 use crate::programs::Program;
-use lockstep::subject::config;
+use lockstep::subject::limits::limits;
 use lockstep_oracles::address::FuncAddr;
 use lockstep_oracles::machine::{EverySequencePoint, Machine, NoSequencePoint, Stop};
 use lockstep_oracles::store::Extern;
@@ -16,7 +16,7 @@ pub(crate) struct Oracle {
 impl Oracle {
     /// Instantiates, with the limits that lockstep sets.
     pub(crate) fn new(program: &Program) -> Oracle {
-        let mut machine = Machine::new(config::limits());
+        let mut machine = Machine::new(limits());
         let instance = machine
             .instantiate(&program.module, &[])
             .expect("a program has no imports");

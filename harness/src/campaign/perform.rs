@@ -8,7 +8,8 @@ use crate::corpus::{self, CorpusCase, CorpusError, Expectation};
 use crate::generate;
 use crate::report::text::verdict;
 use crate::samples::SAMPLES;
-use crate::subject::execute::{Settings, SubjectError};
+use crate::subject::{Settings, SubjectError};
+use crate::version::Version;
 use lockstep_spec_tests::Selection;
 use std::io;
 use std::path::Path;
@@ -40,7 +41,7 @@ pub fn perform(request: &Request, begun: Begun<'_>) -> Result<CaseReport, Failur
         What::Sample(name) => sample(name, wishes, begun),
         What::Probe => {
             begun(&Traits::named(case::probe::LATE_MODULE));
-            Ok(case::probe::late_module()?)
+            Ok(case::probe::late_module(Version::default())?)
         }
         What::Generated { seed, number } => generated(*seed, *number, wishes, begun),
         What::File(path) => file(path, wishes, begun),

@@ -6,8 +6,8 @@ use crate::divergence::{Divergence, Execution, Moment};
 use crate::fault::{Honest, Tamper};
 use crate::rules::RuleId;
 use crate::schedule::{Neighbour, Schedule};
-use crate::subject::execute::{Settings, SubjectError};
-use crate::subject::factory::Factory;
+use crate::subject::adapter::{Adapter, Subject};
+use crate::subject::{Settings, SubjectError};
 use crate::trace::Tracer;
 use lockstep_spec_tests::script::Script;
 use std::sync::Arc;
@@ -21,15 +21,18 @@ pub(super) struct Refused {
     message: Option<String>,
 }
 
+/// The engines of both executions: instrumented, and not.
+type Factories<A> = (Arc<<A as Adapter>::Factory>, Arc<<A as Adapter>::Factory>);
+
 /// The engines of both executions.
-pub(super) fn factories(settings: &Settings) -> Result<(Arc<Factory>, Arc<Factory>), Refused> {
+pub(super) fn factories<A: Adapter>(settings: &Settings) -> Result<Factories<A>, Refused> {
     let configuration = &settings.configuration;
-    let instrumented = factory(
+    let instrumented = factory::<A>(
         Execution::Instrumented,
         settings,
         configuration.refused_instrumented(),
     );
-    let uninstrumented = factory(
+    let uninstrumented = factory::<A>(
         Execution::Uninstrumented,
         settings,
         configuration.refused_uninstrumented(),
@@ -43,12 +46,12 @@ pub(super) fn factories(settings: &Settings) -> Result<(Arc<Factory>, Arc<Factor
     }
 }
 
-fn factory(
+fn factory<A: Adapter>(
     execution: Execution,
     settings: &Settings,
     expected: Option<&'static str>,
-) -> Result<Arc<Factory>, Refused> {
-    match (Factory::new(execution, settings), expected) {
+) -> Result<Arc<A::Factory>, Refused> {
+    match (A::factory(execution, settings), expected) {
         (Ok(factory), None) => Ok(factory),
         (made, expected) => Err(Refused {
             execution,
@@ -96,15 +99,15 @@ impl Refused {
 }
 
 /// The instrumented execution, and its neighbour's if the schedule has one.
-pub(super) fn instrumented<T: Tamper>(
+pub(super) fn instrumented<A: Adapter, T: Tamper>(
     script: &Script,
     options: &CaseOptions,
-    factory: &Arc<Factory>,
+    factory: &Arc<A::Factory>,
     tamper: T,
     tracer: Option<Box<dyn Tracer>>,
 ) -> Result<(Executed, Option<Executed>), SubjectError> {
     let schedule = &options.schedule;
-    let mut run = Run::new(script, options, schedule, factory, tamper)?;
+    let mut run = Run::<A, T>::new(script, options, schedule, factory, tamper)?;
     run.subject.driver().tracer = tracer;
     let Some(neighbour) = &schedule.neighbour else {
         return Ok((run.all(None), None));
@@ -112,7 +115,8 @@ pub(super) fn instrumented<T: Tamper>(
     run.subject.driver().neighbour = true;
     let (mine, theirs) = if neighbour.thread {
         thread::scope(|scope| {
-            let other = scope.spawn(|| Ok(beside(script, options, factory, neighbour)?.all(None)));
+            let other =
+                scope.spawn(|| Ok(beside::<A>(script, options, factory, neighbour)?.all(None)));
             let mine = run.all(None);
             let theirs = other.join().unwrap_or_else(|panic| {
                 // A panic of the harness itself; the thread's is this one's.
@@ -121,7 +125,7 @@ pub(super) fn instrumented<T: Tamper>(
             (mine, theirs)
         })
     } else {
-        let mut other = beside(script, options, factory, neighbour)?;
+        let mut other = beside::<A>(script, options, factory, neighbour)?;
         for _ in &script.commands {
             run.next(None);
             other.next(None);
@@ -131,19 +135,19 @@ pub(super) fn instrumented<T: Tamper>(
     Ok((mine, Some(theirs?)))
 }
 
-fn beside<'a>(
+fn beside<'a, A: Adapter>(
     script: &'a Script,
     options: &'a CaseOptions,
-    factory: &Arc<Factory>,
+    factory: &Arc<A::Factory>,
     neighbour: &Neighbour,
-) -> Result<Run<'a, Honest>, SubjectError> {
+) -> Result<Run<'a, A, Honest>, SubjectError> {
     let schedule = Schedule {
         sessions: neighbour.sessions.clone(),
         cycle: neighbour.cycle.clone(),
         neighbour: None,
         code_image: false,
     };
-    let mut run = Run::new(script, options, &schedule, factory, Honest)?;
+    let mut run = Run::<A, _>::new(script, options, &schedule, factory, Honest)?;
     run.subject.driver().neighbour = true;
     run.subject.driver().label = "neighbour: ";
     Ok(run)
@@ -153,6 +157,7 @@ fn beside<'a>(
 mod tests {
     use super::*;
     use crate::configuration::{Configuration, Signals};
+    use crate::subject::wasmtime_42::Wasmtime42;
     use lockstep_oracles::WasmFeatures;
 
     const SCRIPT: Script = Script {
@@ -173,7 +178,7 @@ mod tests {
 
     /// The report of an instrumented engine of which a refusal is expected, or none.
     fn report(settings: &Settings, expected: Option<&'static str>) -> Option<CaseReport> {
-        let made = factory(Execution::Instrumented, settings, expected);
+        let made = factory::<Wasmtime42>(Execution::Instrumented, settings, expected);
         made.err().map(|refused| refused.report(&SCRIPT))
     }
 

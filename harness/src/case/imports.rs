@@ -3,9 +3,9 @@
 
 use super::patterns::argument;
 use super::value::{Host, Stub};
-use crate::fault::Tamper;
 use crate::hosting::{Behaviour, HostFunction, seeded_results};
-use crate::subject::execute::{Subject, SubjectError};
+use crate::subject::SubjectError;
+use crate::subject::adapter::Subject;
 use lockstep_oracles::module::{ExternType, FuncType, Import, Module};
 use lockstep_oracles::store::Extern;
 use lockstep_oracles::value::Value;
@@ -45,10 +45,7 @@ impl Registry {
     }
 
     /// Provides the official interpreter's `spectest` module.
-    pub(super) fn add_spectest<T: Tamper>(
-        &mut self,
-        subject: &mut Subject<T>,
-    ) -> Result<(), SubjectError> {
+    pub(super) fn add_spectest<S: Subject>(&mut self, subject: &mut S) -> Result<(), SubjectError> {
         let mut exports = HashMap::new();
         for (name, params) in PRINTS {
             let ty = FuncType {
@@ -99,9 +96,9 @@ impl Registry {
     }
 
     /// Resolves a module's imports: from the registry, or made to measure.
-    pub(super) fn resolve<T: Tamper>(
+    pub(super) fn resolve<S: Subject>(
         &self,
-        subject: &mut Subject<T>,
+        subject: &mut S,
         module: &Module,
         settings: &ImportSettings,
         seed: u64,
@@ -123,8 +120,8 @@ impl Registry {
         Ok(Ok(resolved))
     }
 
-    fn synthesise<T: Tamper>(
-        subject: &mut Subject<T>,
+    fn synthesise<S: Subject>(
+        subject: &mut S,
         import: &Import,
         settings: &ImportSettings,
         seed: u64,

@@ -3,7 +3,7 @@
 use super::value::{Case, Expect, Step, StepAction};
 use super::{CaseOptions, ImportSettings};
 use crate::check;
-use crate::subject::execute::Settings;
+use crate::subject::Settings;
 use lockstep_spec_tests::script::{Action, Command, CommandKind, ModuleSource, Script};
 
 impl Case {

@@ -18,9 +18,9 @@ use crate::divergence::{Divergence, Execution};
 use crate::fault::{Honest, Tamper};
 use crate::lockstep::tally::Tally;
 use crate::schedule::Schedule;
+use crate::subject::adapter::{Adapter, Subject, with_adapter};
 use crate::subject::code_image;
-use crate::subject::execute::{Settings, SubjectError};
-use crate::subject::factory::Factory;
+use crate::subject::{Settings, SubjectError};
 use crate::trace::Tracer;
 use lockstep_spec_tests::script::Script;
 use script::Run;
@@ -150,6 +150,15 @@ pub fn run_with<T: Tamper>(
     tracer: Option<Box<dyn Tracer>>,
 ) -> Result<CaseReport, SubjectError> {
     let _turn = code_image::turn(options.schedule.code_image);
+    with_adapter!(options.settings.subject, A => run_on::<A, T>(script, options, tamper, tracer))
+}
+
+fn run_on<A: Adapter, T: Tamper>(
+    script: &Script,
+    options: &CaseOptions,
+    tamper: T,
+    tracer: Option<Box<dyn Tracer>>,
+) -> Result<CaseReport, SubjectError> {
     let settings = Settings {
         features: script.features,
         ..options.settings
@@ -162,17 +171,17 @@ pub fn run_with<T: Tamper>(
             ..CaseReport::default()
         });
     }
-    let (instrumented, uninstrumented) = match executions::factories(&settings) {
+    let (instrumented, uninstrumented) = match executions::factories::<A>(&settings) {
         Ok(factories) => factories,
         Err(refused) => return Ok(refused.report(script)),
     };
     let (mut executed, mut neighbour) =
-        executions::instrumented(script, options, &instrumented, tamper, tracer)?;
+        executions::instrumented::<A, T>(script, options, &instrumented, tamper, tracer)?;
     let mut cut = executed.cut;
     let both = std::iter::once(&mut executed).chain(&mut neighbour);
     let suspected: Vec<&mut Executed> = both.filter(|e| e.findings.suspected.is_some()).collect();
     if !suspected.is_empty() {
-        let confirmed = terminal::confirmed(script, options, &instrumented)?;
+        let confirmed = terminal::confirmed::<A>(script, options, &instrumented)?;
         suspected
             .into_iter()
             .for_each(|e| e.findings.decide(confirmed));
@@ -185,7 +194,8 @@ pub fn run_with<T: Tamper>(
         // Its NaNs may be others, and no event shows them.
         return Ok(combine(script, executed, None, neighbour));
     }
-    let twin = Run::new(script, options, &Schedule::idle(), &uninstrumented, Honest)?.all(cut);
+    let twin =
+        Run::<A, _>::new(script, options, &Schedule::idle(), &uninstrumented, Honest)?.all(cut);
     Ok(combine(script, executed, Some(twin), neighbour))
 }
 
@@ -199,12 +209,20 @@ pub fn run_instrumented(
     options: &CaseOptions,
     tracer: Option<Box<dyn Tracer>>,
 ) -> Result<CaseReport, SubjectError> {
+    with_adapter!(options.settings.subject, A => run_instrumented_on::<A>(script, options, tracer))
+}
+
+fn run_instrumented_on<A: Adapter>(
+    script: &Script,
+    options: &CaseOptions,
+    tracer: Option<Box<dyn Tracer>>,
+) -> Result<CaseReport, SubjectError> {
     let settings = Settings {
         features: script.features,
         ..options.settings
     };
-    let factory = Factory::new(Execution::Instrumented, &settings)?;
-    let mut run = Run::new(script, options, &options.schedule, &factory, Honest)?;
+    let factory = A::factory(Execution::Instrumented, &settings)?;
+    let mut run = Run::<A, _>::new(script, options, &options.schedule, &factory, Honest)?;
     run.subject.driver().tracer = tracer;
     let executed = run.all(None);
     let mut report = CaseReport {

@@ -1,8 +1,10 @@
 //! Probes as cases, so that they are counted and reported like everything else.
 
 use super::{CaseReport, CommandReport, Status};
-use crate::subject::execute::SubjectError;
-use crate::subject::{code_image, probe};
+use crate::subject::SubjectError;
+use crate::subject::adapter::{Adapter, with_adapter};
+use crate::subject::code_image;
+use crate::version::Version;
 
 /// Name of the only probe.
 pub const LATE_MODULE: &str = "probes/late-module";
@@ -12,9 +14,9 @@ pub const LATE_MODULE: &str = "probes/late-module";
 /// # Errors
 ///
 /// When the engine refuses the probe's module or configuration.
-pub fn late_module() -> Result<CaseReport, SubjectError> {
+pub fn late_module(subject: Version) -> Result<CaseReport, SubjectError> {
     let _turn = code_image::turn(false);
-    let divergence = probe::late_module()?.check();
+    let divergence = with_adapter!(subject, A => A::late_module())?.check();
     let status = match &divergence {
         Some(found) if found.known.is_none() => {
             Status::Failed("diverged, see the report".to_owned())

@@ -10,9 +10,9 @@ use crate::phases::{self, Phase};
 use crate::rules::RuleId;
 use crate::schedule::Schedule;
 use crate::seen::Seen;
-use crate::subject::execute::{Invoked, Settings, Subject, SubjectError};
-use crate::subject::factory::Factory;
-use crate::subject::instantiate::{ExpectedInstance, Instantiated};
+use crate::subject::adapter::{Adapter, Subject};
+use crate::subject::answer::{ExpectedInstance, Instantiated, Invoked};
+use crate::subject::{Settings, SubjectError};
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::module::Module;
 use lockstep_oracles::store::Extern;
@@ -32,8 +32,8 @@ struct Definition {
 }
 
 /// One execution of a script.
-pub(super) struct Run<'a, T: Tamper> {
-    pub(super) subject: Subject<T>,
+pub(super) struct Run<'a, A: Adapter, T: Tamper> {
+    pub(super) subject: A::Subject<T>,
     options: &'a CaseOptions,
     script: &'a Script,
     registry: Registry,
@@ -70,20 +70,20 @@ fn failed(message: impl Into<String>) -> Status {
     Status::Failed(message.into())
 }
 
-impl<'a, T: Tamper> Run<'a, T> {
+impl<'a, A: Adapter, T: Tamper> Run<'a, A, T> {
     /// An execution that has not begun, in a store of its own.
     pub(super) fn new(
         script: &'a Script,
         options: &'a CaseOptions,
         schedule: &Schedule,
-        factory: &Arc<Factory>,
+        factory: &Arc<A::Factory>,
         tamper: T,
-    ) -> Result<Run<'a, T>, SubjectError> {
+    ) -> Result<Run<'a, A, T>, SubjectError> {
         let settings = Settings {
             features: script.features,
             ..options.settings
         };
-        let mut subject = Subject::new(factory.clone(), settings, schedule, tamper)?;
+        let mut subject = A::subject(factory.clone(), settings, schedule, tamper)?;
         let mut registry = Registry::default();
         if !options.imports.synthesise {
             registry.add_spectest(&mut subject)?;

@@ -8,17 +8,17 @@ use crate::divergence::Execution;
 use crate::fault::Honest;
 use crate::ledger::PULLEY_REGISTERS;
 use crate::schedule::Schedule;
-use crate::subject::execute::{Settings, SubjectError};
-use crate::subject::factory::Factory;
+use crate::subject::adapter::{Adapter, with_adapter};
+use crate::subject::{Settings, SubjectError};
 use lockstep_spec_tests::script::Script;
 use std::sync::Arc;
 
 /// `W42-PULLEY-REGISTERS`, if the case agrees natively under the same schedule, and on Pulley without
 /// an event; `pulley` is the engine of the instrumented execution.
-pub(super) fn confirmed(
+pub(super) fn confirmed<A: Adapter>(
     script: &Script,
     options: &CaseOptions,
-    pulley: &Arc<Factory>,
+    pulley: &Arc<A::Factory>,
 ) -> Result<Option<&'static str>, SubjectError> {
     let mut native = options.clone();
     native.settings = Settings {
@@ -29,8 +29,9 @@ pub(super) fn confirmed(
         },
         ..options.settings
     };
-    let factory = Factory::new(Execution::Instrumented, &native.settings)?;
-    let (mine, neighbour) = executions::instrumented(script, &native, &factory, Honest, None)?;
+    let factory = A::factory(Execution::Instrumented, &native.settings)?;
+    let (mine, neighbour) =
+        executions::instrumented::<A, _>(script, &native, &factory, Honest, None)?;
     let agrees = is_clean(&mine) && neighbour.as_ref().is_none_or(is_clean);
     if !agrees {
         return Ok(None);
@@ -38,9 +39,9 @@ pub(super) fn confirmed(
     let quiet = canonical(script, options);
     let factory = match options.settings.configuration.nans {
         Nans::Canonical => pulley.clone(),
-        Nans::Any => Factory::new(Execution::Instrumented, &quiet.settings)?,
+        Nans::Any => A::factory(Execution::Instrumented, &quiet.settings)?,
     };
-    let idle = Run::new(script, &quiet, &Schedule::idle(), &factory, Honest)?.all(None);
+    let idle = Run::<A, _>::new(script, &quiet, &Schedule::idle(), &factory, Honest)?.all(None);
     Ok(is_clean(&idle).then_some(PULLEY_REGISTERS))
 }
 
@@ -54,6 +55,13 @@ pub fn explain_death(
     script: &Script,
     options: &CaseOptions,
 ) -> Result<Option<&'static str>, SubjectError> {
+    with_adapter!(options.settings.subject, A => death_on::<A>(script, options))
+}
+
+fn death_on<A: Adapter>(
+    script: &Script,
+    options: &CaseOptions,
+) -> Result<Option<&'static str>, SubjectError> {
     let settings = Settings {
         features: script.features,
         ..options.settings
@@ -62,13 +70,14 @@ pub fn explain_death(
         return Ok(None);
     }
     let quiet = canonical(script, options);
-    let uninstrumented = Factory::new(Execution::Uninstrumented, &quiet.settings)?;
-    let twin = Run::new(script, &quiet, &Schedule::idle(), &uninstrumented, Honest)?.all(None);
+    let uninstrumented = A::factory(Execution::Uninstrumented, &quiet.settings)?;
+    let twin =
+        Run::<A, _>::new(script, &quiet, &Schedule::idle(), &uninstrumented, Honest)?.all(None);
     if !is_clean(&twin) {
         return Ok(None);
     }
-    let instrumented = Factory::new(Execution::Instrumented, &settings)?;
-    confirmed(script, options, &instrumented)
+    let instrumented = A::factory(Execution::Instrumented, &settings)?;
+    confirmed::<A>(script, options, &instrumented)
 }
 
 /// The same case with canonical NaNs: where no event comes, none shows which NaN the engine chose.

@@ -6,7 +6,7 @@
 
 use super::Plan;
 use crate::case::{self, CaseReport, Status};
-use crate::subject::execute::SubjectError;
+use crate::subject::SubjectError;
 use lockstep_spec_tests::script::Script;
 
 /// Runs a plan: one case, or several if it is continued. Each is handed on as soon as it ends.

@@ -13,8 +13,8 @@ pub use load::UserModule;
 
 use crate::case::{CaseOptions, Host, ImportSettings, Stub};
 use crate::schedule::Schedule;
-use crate::subject::config::{MEMORY_LIMIT, TABLE_LIMIT};
-use crate::subject::execute::Settings;
+use crate::subject::Settings;
+use crate::subject::limits::{MEMORY_LIMIT, TABLE_LIMIT};
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::address::FuncIndex;
 use lockstep_oracles::module::{Export, ExternKind, ExternType, FuncType, Module};

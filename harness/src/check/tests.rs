@@ -98,7 +98,7 @@ fn an_endless_loop_does_not_hide_what_comes_after_it() {
                 .into_iter()
                 .map(|command| (command.text, command.status)),
         );
-        Ok::<(), crate::subject::execute::SubjectError>(())
+        Ok::<(), crate::subject::SubjectError>(())
     })
     .unwrap();
     let passed = crate::case::Status::Passed;

@@ -6,7 +6,7 @@ use clap::Args;
 use lockstep::case::CaseReport;
 use lockstep::check::{self, Plan, UserModule, Wishes};
 use lockstep::report::{Finished, Reporter, counted};
-use lockstep::subject::execute::Settings;
+use lockstep::subject::Settings;
 use lockstep::totals::{Measured, Totals};
 use std::io::{self, Write};
 use std::path::PathBuf;

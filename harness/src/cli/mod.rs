@@ -19,7 +19,7 @@ mod worker;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lockstep::lockstep::policy::FramePolicy;
-use lockstep::subject::execute::{Settings, SubjectError};
+use lockstep::subject::{Settings, SubjectError};
 use lockstep::totals::Totals;
 use std::io;
 use std::process::ExitCode;

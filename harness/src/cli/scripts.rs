@@ -9,8 +9,9 @@ use lockstep::jobs;
 use lockstep::report::progress::Progress;
 use lockstep::report::{Finished, Reporter, opcodes};
 use lockstep::samples::Sample;
-use lockstep::subject::execute::Settings;
+use lockstep::subject::Settings;
 use lockstep::totals::{Measured, Totals};
+use lockstep::version::Version;
 use lockstep_spec_tests::{Script, ScriptFile};
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -91,7 +92,9 @@ impl Job {
                 let plan = sample.plan(settings).map_err(|error| text(&error))?;
                 case::run(&plan.script, &plan.options).map_err(|error| text(&error))
             }
-            Job::Probe => case::probe::late_module().map_err(|error| text(&error)),
+            Job::Probe => {
+                case::probe::late_module(Version::default()).map_err(|error| text(&error))
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use lockstep::case::{self, CaseReport, Status};
 use lockstep::check::{self, UserModule};
 use lockstep::report::trace::{Disassembly, TraceFormat, TraceWriter};
 use lockstep::report::{divergence, json};
-use lockstep::subject::execute::Settings;
+use lockstep::subject::Settings;
 use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;

@@ -7,7 +7,7 @@ use crate::ledger::is_terminal;
 use crate::report::counted;
 use crate::report::text::verdict;
 use crate::rules::RuleId;
-use crate::subject::SUBJECT;
+use crate::version::Version;
 use std::collections::BTreeSet;
 
 /// What a corpus case expects.
@@ -38,7 +38,7 @@ pub enum Verdict {
 
 /// The subject's version.
 pub fn subject_version() -> &'static str {
-    SUBJECT.rsplit(' ').next().unwrap_or(SUBJECT)
+    Version::default().number()
 }
 
 impl Expectation {

@@ -5,7 +5,7 @@
 use crate::case::{Case, Host, Step, StepAction};
 use crate::samples::{SAMPLES, Sample};
 use crate::schedule::{Cycle, Edit, Neighbour, Schedule, Session, Site, When};
-use crate::subject::execute::Settings;
+use crate::subject::Settings;
 use arbitrary::{Result, Unstructured};
 use lockstep_spec_tests::script::{Action, CommandKind, ModuleSource};
 use std::sync::OnceLock;

@@ -3,7 +3,7 @@
 //! Each is an ordinary module with its invocations, planned as a user's would be.
 
 use crate::check::{self, InputError, Plan, UserModule, Wishes};
-use crate::subject::execute::Settings;
+use crate::subject::Settings;
 
 /// A module and what is done with it.
 #[derive(Clone, Copy, Debug)]

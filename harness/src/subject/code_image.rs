@@ -3,22 +3,19 @@
 //! Only mappings without a file count: compiled code is in none. On other systems than Linux there is
 //! nothing to read, and nothing is checked.
 
-use super::session::{Session, State};
-use crate::divergence::Moment;
-use crate::fault::Tamper;
-use crate::rules::RuleId;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use wasmtime::StoreContextMut;
 
 /// Executable mappings, recorded before the first edit that changes them.
 #[derive(Debug, Default)]
-pub(super) struct CodeImage {
-    wanted: bool,
-    recorded: Vec<Mapping>,
+pub(crate) struct CodeImage {
+    /// Whether the case asks for it.
+    pub(crate) wanted: bool,
+    /// What was there.
+    pub(crate) recorded: Vec<Mapping>,
 }
 
 /// One mapping and a digest of its bytes.
@@ -59,14 +56,15 @@ pub(crate) fn turn(alone: bool) -> Turn {
 }
 
 impl CodeImage {
-    pub(super) fn new(wanted: bool) -> CodeImage {
+    pub(crate) fn new(wanted: bool) -> CodeImage {
         CodeImage {
             wanted,
             recorded: Vec::new(),
         }
     }
 
-    fn record(&mut self) {
+    /// Records the mappings that there are.
+    pub(crate) fn record(&mut self) {
         if !self.wanted {
             return;
         }
@@ -82,58 +80,8 @@ impl CodeImage {
     }
 }
 
-impl<T: Tamper> Session<T> {
-    /// Records the code that there is before the case's first edit of a module.
-    pub(super) fn record_code(&mut self) {
-        self.image.record();
-    }
-
-    /// Takes every edit back and compares the code with what was recorded.
-    pub(super) fn check_code(&mut self, store: &mut StoreContextMut<'_, State<T>>) {
-        if !self.image.wanted {
-            return;
-        }
-        self.check_writable();
-        self.edit_back(store);
-        self.driver.tally.code_images += 1;
-        let mut now: Vec<Option<Mapping>> = self.image.recorded.iter().map(again).collect();
-        self.tamper.code_image(&mut now);
-        let changed = |(old, new): &(&Mapping, &Option<Mapping>)| new.as_ref() != Some(*old);
-        let pairs = self.image.recorded.iter().zip(&now);
-        let changed: Vec<String> = pairs
-            .filter(changed)
-            .map(|(old, _)| format!("{} bytes", old.range.end - old.range.start))
-            .collect();
-        if !changed.is_empty() {
-            let all = self.image.recorded.len();
-            self.driver.report_plain(
-                RuleId::EditCodeImage,
-                Moment::Edit,
-                format!("all {all} executable mappings as before the first edit"),
-                format!("{} differ: {}", changed.len(), changed.join(", ")),
-            );
-        }
-    }
-
-    /// Looks for mappings that are writable and executable at once.
-    pub(super) fn check_writable(&mut self) {
-        if !self.image.wanted {
-            return;
-        }
-        let mut found = writable_code();
-        self.tamper.writable_code(&mut found);
-        if found > 0 {
-            self.driver.report_plain(
-                RuleId::EditWritable,
-                Moment::Edit,
-                "no mapping is writable and executable".to_owned(),
-                format!("{found} are"),
-            );
-        }
-    }
-}
-
-fn again(old: &Mapping) -> Option<Mapping> {
+/// The mapping as it is now.
+pub(crate) fn again(old: &Mapping) -> Option<Mapping> {
     let digest = digest(&old.range)?;
     Some(Mapping {
         range: old.range.clone(),
@@ -163,7 +111,8 @@ fn anonymous_code() -> Vec<Range<u64>> {
         .collect()
 }
 
-fn writable_code() -> usize {
+/// How many mappings are writable and executable.
+pub(crate) fn writable_code() -> usize {
     let all = mappings().into_iter();
     all.filter(|(_, permissions, _)| permissions.contains('x') && permissions.contains('w'))
         .count()

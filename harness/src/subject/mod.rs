@@ -1,22 +1,19 @@
-//! The adapter for Wasmtime 42: the only code that names the engine.
+//! The adapters: the only code that names an engine.
 //!
-//! It turns what the engine does into calls of the [`Driver`](crate::lockstep::driver::Driver) and
-//! the engine's state into [`Observation`](crate::observe::Observation)s. It holds no expectation.
+//! An adapter turns what its engine does into calls of the
+//! [`Driver`](crate::lockstep::driver::Driver) and the engine's state into
+//! [`Observation`](crate::observe::Observation)s. It holds no expectation. Its source is written
+//! once, in `common/`, and compiled once for each version; beside it stands what differs between the
+//! versions' APIs.
 
+pub mod adapter;
+pub mod answer;
 pub mod code_image;
-pub mod config;
-mod debugger;
-pub mod execute;
-pub mod factory;
-mod handler;
-pub mod host;
-pub mod instantiate;
-mod names;
-pub mod probe;
-mod session;
+mod error;
+pub mod limits;
+mod settings;
 pub mod twin;
-mod values;
-mod view;
+pub mod wasmtime_42;
 
-/// The subject's name in reports.
-pub const SUBJECT: &str = "wasmtime 42.0.2";
+pub use error::SubjectError;
+pub use settings::Settings;

@@ -3,7 +3,6 @@
 //! Without `guest_debug` the engine shows only exports. The twin adds them and changes nothing
 //! else: every other section, the code section above all, is copied byte for byte.
 
-use super::names::twin_name;
 use lockstep_oracles::module::{ExternKind, Module};
 use std::collections::BTreeSet;
 use wasm_encoder::{ExportKind, ExportSection, RawSection};
@@ -11,6 +10,18 @@ use wasmparser::{Chunk, ElementItems, Operator, Parser, Payload};
 
 /// Prefix of the reserved export names; no toolchain emits it.
 pub const RESERVED: &str = "\u{1}lockstep ";
+
+/// Reserved name under which the twin exports an entity.
+pub(crate) fn twin_name(kind: ExternKind, index: u32) -> String {
+    let kind = match kind {
+        ExternKind::Func => "func",
+        ExternKind::Table => "table",
+        ExternKind::Memory => "memory",
+        ExternKind::Global => "global",
+        ExternKind::Tag => "tag",
+    };
+    format!("{}{kind} {index}", RESERVED)
+}
 
 /// Ids of the sections that come after the export section, in any valid module.
 const AFTER_EXPORTS: [u8; 5] = [8, 9, 10, 11, 12];

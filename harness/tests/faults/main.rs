@@ -19,7 +19,7 @@ use lockstep::outcome::{HostFailure, Outcome, SeenTrap};
 use lockstep::rules::RuleId;
 use lockstep::seen::{Seen, SeenExtern, SeenFunc};
 use lockstep::snapshot::{FrameCopy, Snapshot};
-use lockstep::subject::probe;
+use lockstep::subject::wasmtime_42::probe;
 use lockstep_oracles::address::{
     FuncAddr, FuncIndex, GlobalAddr, InstanceAddr, MemAddr, Pc, TableAddr,
 };

@@ -3,7 +3,7 @@
 use lockstep::case::{self, CaseOptions, ImportSettings, Stub};
 use lockstep::configuration::Configuration;
 use lockstep::schedule::Schedule;
-use lockstep::subject::execute::Settings;
+use lockstep::subject::Settings;
 use lockstep_oracles::WasmFeatures;
 use lockstep_spec_tests::{Script, parse_script};
 

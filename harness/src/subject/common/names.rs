@@ -1,7 +1,11 @@
 //! Which of the engine's objects is which of the oracle's.
 
 use super::values::val_type;
+use super::wasmtime::{
+    self, AsContextMut, ExternRef, Func, Global, Instance, Memory, Module, Table, Val,
+};
 use crate::seen::{Seen, SeenExtern, SeenFunc};
+use crate::subject::twin::twin_name;
 use lockstep_oracles::ValType;
 use lockstep_oracles::address::{FuncAddr, GlobalAddr, InstanceAddr, MemAddr, TableAddr};
 use lockstep_oracles::instance::Instance as OracleInstance;
@@ -9,7 +13,6 @@ use lockstep_oracles::module::ExternKind;
 use lockstep_oracles::value::{Ref, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
-use wasmtime::{AsContextMut, ExternRef, Func, Global, Instance, Memory, Module, Table, Val};
 
 /// How the entities of an instance are reached.
 #[derive(Clone, Debug)]
@@ -43,18 +46,6 @@ pub(super) struct Names {
     memories: HashMap<MemAddr, Memory>,
     globals: HashMap<GlobalAddr, Global>,
     tables: HashMap<TableAddr, Table>,
-}
-
-/// Reserved name under which the twin exports an entity.
-pub(super) fn twin_name(kind: ExternKind, index: u32) -> String {
-    let kind = match kind {
-        ExternKind::Func => "func",
-        ExternKind::Table => "table",
-        ExternKind::Memory => "memory",
-        ExternKind::Global => "global",
-        ExternKind::Tag => "tag",
-    };
-    format!("{}{kind} {index}", super::twin::RESERVED)
 }
 
 impl Names {

@@ -1,7 +1,9 @@
 //! The debugger of one store: carries out the sessions of a schedule, and checks what the store then
 //! says of its breakpoints.
 
+use super::dialect;
 use super::session::{Session, State};
+use super::wasmtime::{self, AsContext, AsContextMut, BreakpointEdit, Module, StoreContextMut};
 use crate::divergence::Moment;
 use crate::fault::Tamper;
 use crate::phases::{self, Phase};
@@ -11,7 +13,6 @@ use crate::schedule::{Cycle, Edit, EngineEdit, Schedule, Session as Sitting, Sit
 use lockstep_oracles::module::Module as OracleModule;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use wasmtime::{AsContext, AsContextMut, BreakpointEdit, Module, StoreContextMut};
 
 /// A module that edits can name.
 struct KnownModule {
@@ -344,7 +345,10 @@ impl<T: Tamper> Session<T> {
                 let number = modules
                     .iter()
                     .position(|known| Module::same(&known.module, &found.module));
-                (number.map_or(u32::MAX, |n| n as u32), found.pc)
+                (
+                    number.map_or(u32::MAX, |n| n as u32),
+                    dialect::offset(found.pc),
+                )
             }));
             listed.sort_unstable();
         }
@@ -400,10 +404,10 @@ fn perform(
     match edit {
         EngineEdit::SingleStep(on) => engine.single_step(on),
         EngineEdit::Add { module, pc } => {
-            engine.add_breakpoint(&modules[module as usize].module, pc)
+            engine.add_breakpoint(&modules[module as usize].module, dialect::pc(pc))
         }
         EngineEdit::Remove { module, pc } => {
-            engine.remove_breakpoint(&modules[module as usize].module, pc)
+            engine.remove_breakpoint(&modules[module as usize].module, dialect::pc(pc))
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::session::{Session, State};
 use super::values::seen_trap;
 use super::view::View;
+use super::wasmtime::{self, AsContextMut, DebugEvent, DebugHandler, RootScope, StoreContextMut};
 use crate::configuration::{Epochs, Yields};
 use crate::divergence::Moment;
 use crate::fault::{Delivery, Tamper};
@@ -14,7 +15,6 @@ use crate::snapshot::Snapshot;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use wasmtime::{AsContextMut, DebugEvent, DebugHandler, RootScope, StoreContextMut};
 
 /// The handler has no state of its own: everything is in the store's data.
 pub(super) struct Handler<T>(pub(super) PhantomData<fn() -> T>);

@@ -1,5 +1,6 @@
 //! Values and types, to and from the engine's.
 
+use super::wasmtime;
 use crate::outcome::{HostFailure, Outcome, SeenTrap};
 use lockstep_oracles::module::FuncType;
 use lockstep_oracles::trap::Trap;

@@ -1,7 +1,5 @@
 //! One execution of a case in the engine: its store, its host entities, its invocations.
 
-use super::code_image::CodeImage;
-use super::config;
 use super::debugger::Debugger;
 use super::factory::Factory;
 use super::handler::Handler;
@@ -10,81 +8,31 @@ use super::names::{Access, Names};
 use super::session::{Session, Shared, State};
 use super::values::{func_type, outcome_of, ref_type, val_type};
 use super::view::View;
+use super::wasmtime::{self, AsContextMut, Func, RootScope, Store, StoreContextMut, Val};
 use crate::configuration::{Configuration, Epochs, Fuel, Yields};
 use crate::divergence::{Execution, Moment};
 use crate::fault::{Shown, Tamper};
 use crate::hosting::HostFunction;
 use crate::lockstep::driver::{Driver, DriverConfig, Ended, Verdict};
-use crate::lockstep::policy::FramePolicy;
 use crate::outcome::Outcome;
 use crate::phases::{self, Phase};
 use crate::rules::RuleId;
 use crate::schedule::Schedule;
+use crate::subject::answer::Invoked;
+use crate::subject::code_image::CodeImage;
+use crate::subject::{Settings, SubjectError, limits};
 use lockstep_oracles::address::{FuncAddr, GlobalAddr, HostFuncId, MemAddr, TableAddr};
 use lockstep_oracles::value::{Ref, Value};
-use lockstep_oracles::{GlobalType, MemoryType, TableType, WasmFeatures};
+use lockstep_oracles::{GlobalType, MemoryType, TableType};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use wasmtime::{AsContextMut, Func, RootScope, Store, StoreContextMut, Val};
-
-/// Settings of a case's executions.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// Features that modules may use.
-    pub features: WasmFeatures,
-    /// Which frames are compared.
-    pub frames: FramePolicy,
-    /// Seed of the host's behaviour.
-    pub seed: u64,
-    /// Events after which the case is inconclusive.
-    pub max_events: u64,
-    /// The subject's configuration.
-    pub configuration: Configuration,
-    /// Whether the uninstrumented execution runs a twin, so that private entities are compared.
-    pub twin: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings {
-            features: WasmFeatures::WASM2,
-            frames: FramePolicy::Adaptive,
-            seed: 0,
-            max_events: 100_000_000,
-            configuration: Configuration::default(),
-            twin: true,
-        }
-    }
-}
 
 /// Calls a re-entering host function may make in a case: a program that calls back for ever would
 /// use up the harness's own stack.
 const REENTRIES: u32 = 64;
-
-/// The subject cannot be set up at all.
-#[derive(Debug, thiserror::Error)]
-#[error("{subject}: {0}", subject = super::SUBJECT)]
-pub struct SubjectError(String);
-
-impl SubjectError {
-    pub(crate) fn new(message: impl Into<String>) -> SubjectError {
-        SubjectError(message.into())
-    }
-}
-
-/// What came of an invocation.
-#[derive(Debug)]
-pub struct Invoked {
-    /// The comparison's result.
-    pub verdict: Verdict,
-    /// How the subject's ended.
-    pub outcome: Outcome,
-    /// Whether it can be judged: false where an earlier exhaustion left entities that differ.
-    pub tainted: bool,
-}
 
 /// One execution of one case.
 pub struct Subject<T: Tamper> {
@@ -119,9 +67,9 @@ impl<T: Tamper> Subject<T> {
             execution,
             configuration: settings.configuration,
             frames: settings.frames,
-            limits: config::limits(),
+            limits: limits::limits(),
             max_events: settings.max_events,
-            subject_stack: config::WASM_STACK,
+            subject_stack: limits::WASM_STACK,
         });
         let access = match execution {
             Execution::Instrumented => Access::Debug,
@@ -295,16 +243,17 @@ impl<T: Tamper> Subject<T> {
     ) -> Result<(), SubjectError> {
         let outside = |_| {
             let size = bytes.len();
-            SubjectError(format!(
+            SubjectError::new(format!(
                 "{size} bytes at {offset} are not inside the memory"
             ))
         };
         let memory = self.session().names.memory(addr);
-        let memory = memory.ok_or_else(|| SubjectError("no handle for a memory".to_owned()))?;
+        let memory =
+            memory.ok_or_else(|| SubjectError::new("no handle for a memory".to_owned()))?;
         let oracle = self.driver().machine.store.memory_mut(addr);
         oracle.write(offset, bytes).map_err(outside)?;
         let written = memory.write(&mut self.store, offset as usize, bytes);
-        written.map_err(|error| SubjectError(error.to_string()))
+        written.map_err(|error| SubjectError::new(error.to_string()))
     }
 
     /// Sets a global of both, from the host.
@@ -315,10 +264,13 @@ impl<T: Tamper> Subject<T> {
     pub fn set_global(&mut self, addr: GlobalAddr, value: Value) -> Result<(), SubjectError> {
         let ty = self.driver().machine.store.global(addr).ty;
         if !ty.mutable || value.ty() != ty.content_type {
-            return Err(SubjectError("the global cannot hold the value".to_owned()));
+            return Err(SubjectError::new(
+                "the global cannot hold the value".to_owned(),
+            ));
         }
         let global = self.session().names.global(addr);
-        let global = global.ok_or_else(|| SubjectError("no handle for a global".to_owned()))?;
+        let global =
+            global.ok_or_else(|| SubjectError::new("no handle for a global".to_owned()))?;
         let val = self.vals(&[value])?.remove(0);
         global.set(&mut self.store, val).map_err(failed)?;
         self.driver().machine.store.global_mut(addr).value = value.cell();
@@ -351,12 +303,12 @@ impl<T: Tamper> Subject<T> {
     /// When the arguments do not fit, or the subject has no handle for the function.
     pub fn invoke(&mut self, func: FuncAddr, args: &[Value]) -> Result<Invoked, SubjectError> {
         let Some(handle) = self.session().names.func(func) else {
-            return Err(SubjectError(format!("no handle for function {func}")));
+            return Err(SubjectError::new(format!("no handle for function {func}")));
         };
         let vals = self.vals(args)?;
         self.driver()
             .begin(func, args)
-            .map_err(|error| SubjectError(error.to_string()))?;
+            .map_err(|error| SubjectError::new(error.to_string()))?;
         let count = self.driver().machine.store.func_type(func).results.len();
         let mut results = vec![Val::I32(0); count];
         let driven = {
@@ -517,5 +469,5 @@ pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 }
 
 fn failed(error: wasmtime::Error) -> SubjectError {
-    SubjectError(format!("{error:#}"))
+    SubjectError::new(format!("{error:#}"))
 }

@@ -1,18 +1,18 @@
 //! An engine and what it has compiled: what the stores of one execution share.
 
 use super::config;
-use super::execute::{Settings, SubjectError};
-use super::twin::twin;
+use super::execute::panic_text;
+use super::wasmtime::{self, Engine, Module};
 use crate::configuration::{Artifact, Configuration};
 use crate::divergence::Execution;
 use crate::outcome::Outcome;
 use crate::phases::{self, Phase};
-use crate::subject::execute::panic_text;
+use crate::subject::twin::twin;
+use crate::subject::{Settings, SubjectError};
 use lockstep_oracles::module::Module as OracleModule;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
-use wasmtime::{Engine, Module};
 
 /// An engine with the modules that it has compiled, each once.
 pub struct Factory {

@@ -1,14 +1,15 @@
 //! The engine's stack and entities as the checkers see them.
 
+use super::frames::{self, DebugFrameCursor, FrameParentResult};
 use super::names::Names;
 use super::session::State;
+use super::wasmtime::{AsContextMut, Ref, StoreContextMut, Val};
 use crate::fault::Tamper;
 use crate::lockstep::entities::Entities;
 use crate::observe::{Boundary, Observation, Place, Walk};
 use crate::phases::{self, Phase};
 use crate::seen::Seen;
 use lockstep_oracles::address::{FuncIndex, GlobalAddr, InstanceAddr, MemAddr, Pc, TableAddr};
-use wasmtime::{AsContextMut, DebugFrameCursor, FrameParentResult, Ref, StoreContextMut, Val};
 
 /// A store at rest: in a handler, in a host function, or between calls.
 pub(super) struct View<'a, T: 'static> {
@@ -26,7 +27,7 @@ impl<T: Tamper> Observation for View<'_, T> {
     fn walk(&mut self) -> CursorWalk<'_, T> {
         let _phase = phases::enter(Phase::Subject);
         CursorWalk {
-            cursor: self.store.as_context_mut().debug_frames(),
+            cursor: frames::cursor(self.store.as_context_mut()),
             names: self.names,
         }
     }

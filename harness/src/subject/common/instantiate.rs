@@ -3,6 +3,7 @@
 use super::execute::{Driven, Subject, drive};
 use super::session::Session;
 use super::values::outcome_of;
+use super::wasmtime::{self, Instance, Module};
 use crate::configuration::Inlining;
 use crate::divergence::Execution;
 use crate::fault::Tamper;
@@ -10,43 +11,12 @@ use crate::layout::{FunctionLayout, packed_layouts};
 use crate::lockstep::driver::{Expected, ModuleFacts, Verdict};
 use crate::outcome::Outcome;
 use crate::rules::RuleId;
+use crate::subject::answer::{ExpectedInstance, Instantiated};
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::machine::InstantiateError;
 use lockstep_oracles::module::Module as OracleModule;
 use lockstep_oracles::store::Extern;
-use lockstep_oracles::trap::Trap;
 use std::sync::Arc;
-use wasmtime::{Instance, Module};
-
-/// What came of an instantiation, in the oracle's and the subject's view.
-#[derive(Debug)]
-pub struct Instantiated {
-    /// The instance, where the oracle made one.
-    pub instance: Option<InstanceAddr>,
-    /// What the oracle says.
-    pub expected: ExpectedInstance,
-    /// What the subject did.
-    pub outcome: Outcome,
-}
-
-/// What the oracle says of an instantiation.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ExpectedInstance {
-    /// It succeeds.
-    Instance,
-    /// It does not link.
-    Unlinkable(String),
-    /// A segment or the start function traps.
-    Trapped(Trap),
-    /// The start function calls a host function that fails.
-    HostFailed,
-    /// It needs more than the harness's limits.
-    Limit(String),
-    /// The start function used up the stack.
-    Exhausted,
-    /// Lockstep was not kept to the end.
-    Lost,
-}
 
 impl<T: Tamper> Subject<T> {
     /// Whether the engine compiles the module.

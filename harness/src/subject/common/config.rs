@@ -1,40 +1,16 @@
 //! The engine's settings for either execution: each axis of a configuration in the engine's words.
 
+use super::wasmtime::{self, Config, Engine, PoolingAllocationConfig};
 use crate::configuration::{
     Allocation, BoundsChecks, Collector, Configuration, Epochs, Fuel, Inlining, MemoryGrowth,
     MemoryGuard, MemoryInit, MemoryReservation, Nans, OptLevel, Regalloc, Signals, Target,
 };
 use crate::divergence::Execution;
+use crate::subject::limits::{MEMORY_LIMIT, TABLE_LIMIT, WASM_STACK};
 use lockstep_oracles::WasmFeatures;
-use lockstep_oracles::limits::Limits;
-use wasmtime::{Config, Engine, PoolingAllocationConfig};
 
-/// Bytes of stack that Wasm may use; the engine's own default, named because limits follow from it.
-pub const WASM_STACK: usize = 512 * 1024;
 /// Bytes of the stack on which Wasm, the handler and host functions run.
 const FIBRE_STACK: usize = 4 * 1024 * 1024;
-/// The smallest frame on the subject's stack: a return address and a frame pointer.
-const SMALLEST_FRAME: usize = 16;
-
-/// The oracle's limits: more depth than any subject can reach, and the subject's own memory and
-/// table limits.
-pub fn limits() -> Limits {
-    Limits {
-        call_depth: (WASM_STACK / SMALLEST_FRAME) as u32 * 2,
-        memory_bytes: MEMORY_LIMIT as u64,
-        table_elements: TABLE_LIMIT as u64,
-        stack_cells: STACK_CELLS,
-        ..Limits::default()
-    }
-}
-
-/// Cells of the oracle's stack, 256 MiB. A program that needs more is inconclusive.
-const STACK_CELLS: u32 = 1 << 24;
-/// Bytes one memory may have, in the oracle and in the subject.
-pub const MEMORY_LIMIT: usize = 256 << 20;
-/// Elements one table may have, in the oracle and in the subject.
-pub const TABLE_LIMIT: usize = 1 << 20;
-
 /// Instances, memories, tables, stacks and heaps that a pool holds: more than a case makes.
 const POOL: u32 = 200;
 /// Tables that one module may define in a pool.

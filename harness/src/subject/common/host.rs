@@ -2,6 +2,7 @@
 
 use super::session::{Session, State};
 use super::view::View;
+use super::wasmtime::{self, AsContextMut, Caller, RootScope, Val};
 use crate::divergence::Moment;
 use crate::fault::{Shown, Tamper};
 use crate::hosting::{Behaviour, HostFunction, seeded_results};
@@ -12,7 +13,6 @@ use crate::seen::Seen;
 use lockstep_oracles::address::{FuncAddr, HostFuncId, InstanceAddr};
 use lockstep_oracles::store::{Extern, Store};
 use lockstep_oracles::value::Value;
-use wasmtime::{AsContextMut, Caller, RootScope, Val};
 
 /// The host's side of a case.
 pub(super) struct HostWorld {

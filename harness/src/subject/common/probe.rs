@@ -1,10 +1,14 @@
 //! Probes: promises of the API that no case can break, because every case works around them.
 
 use super::config;
-use super::execute::SubjectError;
+use super::frames;
+use super::wasmtime::{
+    self, AsContextMut, DebugEvent, DebugHandler, Instance, Module, Store, StoreContextMut,
+};
 use crate::configuration::Configuration;
 use crate::divergence::Execution;
 use crate::lockstep::probes::LateModule;
+use crate::subject::SubjectError;
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::address::Pc;
 use lockstep_oracles::limits::Limits;
@@ -13,7 +17,6 @@ use lockstep_oracles::module::Module as OracleModule;
 use lockstep_oracles::store::Extern;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
-use wasmtime::{AsContextMut, DebugEvent, DebugHandler, Instance, Module, Store, StoreContextMut};
 
 /// `(module (func (export "go") nop nop))`, in binary.
 const MODULE: &[u8] = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\
@@ -71,7 +74,7 @@ impl DebugHandler for Recorder {
     type Data = Vec<Pc>;
 
     async fn handle(&self, mut store: StoreContextMut<'_, Vec<Pc>>, _: DebugEvent<'_>) {
-        let frames = store.as_context_mut().debug_frames();
+        let frames = frames::cursor(store.as_context_mut());
         let shown = frames.and_then(|cursor| cursor.wasm_function_index_and_pc());
         store.data_mut().push(Pc(shown.map_or(0, |(_, pc)| pc)));
     }

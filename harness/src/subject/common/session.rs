@@ -1,15 +1,16 @@
 //! What an execution keeps in the engine's store: the driver, the names, the host's behaviour.
 
-use super::code_image::CodeImage;
 use super::debugger::Debugger;
 use super::host::HostWorld;
 use super::names::Names;
+use super::wasmtime::{self, ResourceLimiter};
 use crate::configuration::Configuration;
 use crate::fault::Tamper;
 use crate::lockstep::driver::Driver;
+use crate::subject::code_image::CodeImage;
+use crate::subject::limits::{MEMORY_LIMIT, TABLE_LIMIT};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use wasmtime::ResourceLimiter;
 
 /// Everything the handler and host functions need; moved out of the store while they run.
 pub(super) struct Session<T> {
@@ -152,7 +153,7 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let allowed = desired <= super::config::MEMORY_LIMIT;
+        let allowed = desired <= MEMORY_LIMIT;
         self.refused |= !allowed;
         Ok(allowed)
     }
@@ -163,7 +164,7 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let allowed = desired <= super::config::TABLE_LIMIT;
+        let allowed = desired <= TABLE_LIMIT;
         self.refused |= !allowed;
         Ok(allowed)
     }

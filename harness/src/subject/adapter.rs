@@ -1,0 +1,154 @@
+//! What every version's adapter can do.
+//!
+//! An adapter is chosen by type: what happens at an event is compiled for each version.
+
+use super::answer::{Instantiated, Invoked};
+use super::{Settings, SubjectError};
+use crate::divergence::Execution;
+use crate::fault::Tamper;
+use crate::hosting::HostFunction;
+use crate::lockstep::driver::Driver;
+use crate::lockstep::probes::LateModule;
+use crate::outcome::Outcome;
+use crate::schedule::Schedule;
+use crate::seen::Seen;
+use lockstep_oracles::address::{FuncAddr, GlobalAddr, MemAddr, TableAddr};
+use lockstep_oracles::module::Module;
+use lockstep_oracles::store::Extern;
+use lockstep_oracles::value::Value;
+use lockstep_oracles::{GlobalType, MemoryType, TableType};
+use std::sync::Arc;
+
+/// The adapter of one version.
+pub trait Adapter: 'static {
+    /// An engine with what it has compiled: what the stores of one execution share.
+    type Factory: Send + Sync;
+    /// One execution of one case.
+    type Subject<T: Tamper>: Subject;
+
+    /// An engine for one execution.
+    ///
+    /// # Errors
+    ///
+    /// When the engine refuses the configuration; the message is its own.
+    fn factory(
+        execution: Execution,
+        settings: &Settings,
+    ) -> Result<Arc<Self::Factory>, SubjectError>;
+
+    /// A fresh store for one execution.
+    ///
+    /// # Errors
+    ///
+    /// When the engine refuses its configuration.
+    fn subject<T: Tamper>(
+        factory: Arc<Self::Factory>,
+        settings: Settings,
+        schedule: &Schedule,
+        tamper: T,
+    ) -> Result<Self::Subject<T>, SubjectError>;
+
+    /// Turns single-step on in a store that knows no module, then instantiates one and calls it.
+    ///
+    /// # Errors
+    ///
+    /// When the engine refuses anything of this.
+    fn late_module() -> Result<LateModule, SubjectError>;
+}
+
+/// One execution of one case: the engine's store and, beside it, the oracle.
+pub trait Subject {
+    /// The schedule's sessions before a step of the case.
+    fn before_step(&mut self, step: u32);
+
+    /// What is left to check when a case has ended.
+    fn close(&mut self);
+
+    /// The driver: what was compared and found.
+    fn driver(&mut self) -> &mut Driver;
+
+    /// Whether the case can go on.
+    fn is_alive(&mut self) -> bool;
+
+    /// Makes a host function in both.
+    fn add_host_func(&mut self, function: HostFunction) -> FuncAddr;
+
+    /// Makes a memory of the host's in both.
+    ///
+    /// # Errors
+    ///
+    /// When the engine cannot make it.
+    fn add_memory(&mut self, ty: MemoryType) -> Result<MemAddr, SubjectError>;
+
+    /// Makes a table of the host's in both, filled with null.
+    ///
+    /// # Errors
+    ///
+    /// When the engine cannot make it.
+    fn add_table(&mut self, ty: TableType) -> Result<TableAddr, SubjectError>;
+
+    /// Makes a global of the host's in both.
+    ///
+    /// # Errors
+    ///
+    /// When the engine cannot make it.
+    fn add_global(&mut self, ty: GlobalType, value: Value) -> Result<GlobalAddr, SubjectError>;
+
+    /// Writes into a memory of both, from the host.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes do not fit; nothing has been written then.
+    fn write_memory(
+        &mut self,
+        addr: MemAddr,
+        offset: u64,
+        bytes: &[u8],
+    ) -> Result<(), SubjectError>;
+
+    /// Sets a global of both, from the host.
+    ///
+    /// # Errors
+    ///
+    /// When it is not mutable, or the value of another type.
+    fn set_global(&mut self, addr: GlobalAddr, value: Value) -> Result<(), SubjectError>;
+
+    /// The value of an exported global, as the subject has it.
+    fn global(&mut self, addr: GlobalAddr) -> Option<Seen>;
+
+    /// Whether the engine compiles the module.
+    ///
+    /// # Errors
+    ///
+    /// The engine's message, or that it panicked.
+    fn compiles(&mut self, bytes: &[u8]) -> Result<(), Outcome>;
+
+    /// Instantiates a valid module in both, its start function in lockstep, and compares.
+    fn instantiate(
+        &mut self,
+        bytes: &Arc<[u8]>,
+        oracle: &Arc<Module>,
+        imports: &[Extern],
+    ) -> Instantiated;
+
+    /// Invokes a function in both, in lockstep, and compares.
+    ///
+    /// # Errors
+    ///
+    /// When the arguments do not fit, or the subject has no handle for the function.
+    fn invoke(&mut self, func: FuncAddr, args: &[Value]) -> Result<Invoked, SubjectError>;
+}
+
+/// Evaluates an expression, a `Result`, with a type name bound to a version's adapter.
+macro_rules! with_adapter {
+    ($version:expr, $adapter:ident => $body:expr) => {
+        match $version {
+            $crate::version::Version::Wasmtime42 => {
+                type $adapter = $crate::subject::wasmtime_42::Wasmtime42;
+                $body
+            }
+        }
+    };
+}
+
+pub(crate) use with_adapter;

@@ -1,0 +1,116 @@
+//! The engine as a subject of cases.
+
+use super::execute::Subject;
+use super::factory::Factory;
+use super::probe;
+use crate::divergence::Execution;
+use crate::fault::Tamper;
+use crate::hosting::HostFunction;
+use crate::lockstep::driver::Driver;
+use crate::lockstep::probes::LateModule;
+use crate::outcome::Outcome;
+use crate::schedule::Schedule;
+use crate::seen::Seen;
+use crate::subject::adapter::{self, Adapter};
+use crate::subject::answer::{Instantiated, Invoked};
+use crate::subject::{Settings, SubjectError};
+use lockstep_oracles::address::{FuncAddr, GlobalAddr, MemAddr, TableAddr};
+use lockstep_oracles::module::Module;
+use lockstep_oracles::store::Extern;
+use lockstep_oracles::value::Value;
+use lockstep_oracles::{GlobalType, MemoryType, TableType};
+use std::sync::Arc;
+
+/// The engine as a subject of cases.
+#[derive(Debug)]
+pub enum Engine {}
+
+impl Adapter for Engine {
+    type Factory = Factory;
+    type Subject<T: Tamper> = Subject<T>;
+
+    fn factory(execution: Execution, settings: &Settings) -> Result<Arc<Factory>, SubjectError> {
+        Factory::new(execution, settings)
+    }
+
+    fn subject<T: Tamper>(
+        factory: Arc<Factory>,
+        settings: Settings,
+        schedule: &Schedule,
+        tamper: T,
+    ) -> Result<Subject<T>, SubjectError> {
+        Subject::new(factory, settings, schedule, tamper)
+    }
+
+    fn late_module() -> Result<LateModule, SubjectError> {
+        probe::late_module()
+    }
+}
+
+impl<T: Tamper> adapter::Subject for Subject<T> {
+    fn before_step(&mut self, step: u32) {
+        self.before_step(step);
+    }
+
+    fn close(&mut self) {
+        self.close();
+    }
+
+    fn driver(&mut self) -> &mut Driver {
+        self.driver()
+    }
+
+    fn is_alive(&mut self) -> bool {
+        self.is_alive()
+    }
+
+    fn add_host_func(&mut self, function: HostFunction) -> FuncAddr {
+        self.add_host_func(function)
+    }
+
+    fn add_memory(&mut self, ty: MemoryType) -> Result<MemAddr, SubjectError> {
+        self.add_memory(ty)
+    }
+
+    fn add_table(&mut self, ty: TableType) -> Result<TableAddr, SubjectError> {
+        self.add_table(ty)
+    }
+
+    fn add_global(&mut self, ty: GlobalType, value: Value) -> Result<GlobalAddr, SubjectError> {
+        self.add_global(ty, value)
+    }
+
+    fn write_memory(
+        &mut self,
+        addr: MemAddr,
+        offset: u64,
+        bytes: &[u8],
+    ) -> Result<(), SubjectError> {
+        self.write_memory(addr, offset, bytes)
+    }
+
+    fn set_global(&mut self, addr: GlobalAddr, value: Value) -> Result<(), SubjectError> {
+        self.set_global(addr, value)
+    }
+
+    fn global(&mut self, addr: GlobalAddr) -> Option<Seen> {
+        self.global(addr)
+    }
+
+    fn compiles(&mut self, bytes: &[u8]) -> Result<(), Outcome> {
+        self.compiles(bytes)
+    }
+
+    fn instantiate(
+        &mut self,
+        bytes: &Arc<[u8]>,
+        oracle: &Arc<Module>,
+        imports: &[Extern],
+    ) -> Instantiated {
+        self.instantiate(bytes, oracle, imports)
+    }
+
+    fn invoke(&mut self, func: FuncAddr, args: &[Value]) -> Result<Invoked, SubjectError> {
+        self.invoke(func, args)
+    }
+}
