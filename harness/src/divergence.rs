@@ -36,6 +36,8 @@ pub enum Moment {
     HostCall,
     /// A `HostcallError` event
     HostcallError,
+    /// The event of a thrown exception
+    Throw,
     /// The end of an invocation or instantiation
     End,
     /// An edit of breakpoints
@@ -52,6 +54,7 @@ impl Moment {
             Moment::Trap => "Trap event",
             Moment::HostCall => "host call",
             Moment::HostcallError => "HostcallError event",
+            Moment::Throw => "exception event",
             Moment::End => "end of the command",
             Moment::Edit => "breakpoint edit",
             Moment::EpochYield => "EpochYield event",

@@ -2,12 +2,14 @@
 
 use crate::divergence::Moment;
 use crate::lockstep::entities::Entities;
+use crate::lockstep::throws::SeenThrow;
+use crate::observe::Objects;
 use crate::outcome::{HostFailure, Outcome, SeenTrap};
 use crate::schedule::EngineEdit;
-use crate::seen::Seen;
+use crate::seen::{Seen, SeenObject, SeenType};
 use crate::snapshot::Snapshot;
 use crate::subject::code_image::Mapping;
-use lockstep_oracles::address::{GlobalAddr, InstanceAddr, MemAddr, TableAddr};
+use lockstep_oracles::address::{GlobalAddr, InstanceAddr, MemAddr, TableAddr, TagAddr};
 
 /// How often an event reaches the driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +37,9 @@ pub trait Tamper: Send + 'static {
 
     /// Changes the error that a `HostcallError` event tells.
     fn host_error(&mut self, _error: &mut Result<HostFailure, String>) {}
+
+    /// Changes the exception that an event tells of.
+    fn throw(&mut self, _throw: &mut SeenThrow) {}
 
     /// Changes the arguments that a host function is shown to receive.
     fn host_args(&mut self, _args: &mut Vec<Seen>) {}
@@ -136,5 +141,23 @@ impl<E: Entities, T: Tamper> Entities for Shown<'_, E, T> {
 
     fn has_instance(&self, addr: InstanceAddr) -> bool {
         self.entities.has_instance(addr)
+    }
+}
+
+impl<E: Entities, T: Tamper> Objects for Shown<'_, E, T> {
+    fn len(&mut self, object: SeenObject) -> u32 {
+        self.entities.len(object)
+    }
+
+    fn field(&mut self, object: SeenObject, index: u32) -> Seen {
+        self.entities.field(object, index)
+    }
+
+    fn tag(&mut self, object: SeenObject) -> Option<TagAddr> {
+        self.entities.tag(object)
+    }
+
+    fn definition(&mut self, ty: u32) -> Option<SeenType> {
+        self.entities.definition(ty)
     }
 }

@@ -1,8 +1,9 @@
 //! How host functions behave: a part of the case, the same in all three executions.
 
 use lockstep_oracles::module::FuncType;
+use lockstep_oracles::types::Types;
 use lockstep_oracles::value::{Ref, Value};
-use lockstep_oracles::{HeapType, ValType};
+use lockstep_oracles::{RefType, ValType};
 
 /// A host function of a case.
 #[derive(Clone, Debug)]
@@ -27,30 +28,55 @@ pub enum Behaviour {
     /// Calls this export of the instance that was made last, with zeros and nulls, ignores how
     /// that ends, and returns as [`Behaviour::Seeded`].
     CallExport(String),
+    /// The same, but an exception that the call does not catch goes on to the caller.
+    CallThrough(String),
+    /// Throws an exception of this exported tag of the instance that was made last, with a payload as
+    /// [`Behaviour::Seeded`] returns.
+    Throw(String),
 }
 
-/// Results of a seeded host function: a function of its arguments alone.
-pub fn seeded_results(seed: u64, call: u64, ty: &FuncType) -> Vec<Value> {
+/// The value that the host puts into a global or a table of its own; none where it can make none.
+pub fn initial_value(seed: u64, name: &str, ty: ValType, types: &Types) -> Option<Value> {
+    let call = name.bytes().fold(0u64, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(byte.into())
+    });
+    let mut state = seed ^ call.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    seeded_value(&mut state, ty, types)
+}
+
+/// Results of a seeded host function: a function of its arguments alone. None where the host can make
+/// no value of a result's type; the type indices in `ty` are those of `types`.
+pub fn seeded_results(seed: u64, call: u64, ty: &FuncType, types: &Types) -> Option<Vec<Value>> {
     let mut state = seed ^ call.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     ty.results
         .iter()
-        .map(|&ty| seeded_value(&mut state, ty))
+        .map(|&ty| seeded_value(&mut state, ty, types))
         .collect()
 }
 
-fn seeded_value(state: &mut u64, ty: ValType) -> Value {
+fn seeded_value(state: &mut u64, ty: ValType, types: &Types) -> Option<Value> {
     let bits = splitmix64(state);
-    match ty {
+    Some(match ty {
         // Small numbers: they are indices, sizes and counts more often than not.
         ValType::I32 => Value::I32((bits % 17) as u32),
         ValType::I64 => Value::I64(bits % 17),
         ValType::F32 => Value::F32(((bits % 1025) as f32 / 8.0).to_bits()),
         ValType::F64 => Value::F64(((bits % 1025) as f64 / 8.0).to_bits()),
         ValType::V128 => Value::V128(u128::from(bits) << 64 | u128::from(splitmix64(state))),
-        ValType::Ref(ty) if ty.heap_type() == HeapType::EXTERN => {
-            Value::Ref(Ref::Extern((bits % 17) as u32), ty)
-        }
-        ValType::Ref(ty) => Value::Ref(Ref::Null, ty),
+        ValType::Ref(ty) => Value::Ref(seeded_reference(bits, ty, types)?, ty),
+    })
+}
+
+/// A host external, an unboxed scalar, or null.
+fn seeded_reference(bits: u64, ty: RefType, types: &Types) -> Option<Ref> {
+    let number = (bits % 17) as u32;
+    let takes = |made: RefType| types.heap_matches(made.heap_type(), ty.heap_type());
+    if takes(RefType::EXTERNREF) || (takes(RefType::ANYREF) && bits & 32 != 0) {
+        Some(Ref::Extern(number))
+    } else if takes(RefType::I31REF) {
+        Some(Ref::I31(number))
+    } else {
+        ty.is_nullable().then_some(Ref::Null)
     }
 }
 
@@ -67,25 +93,41 @@ fn splitmix64(state: &mut u64) -> u64 {
 mod tests {
     use super::*;
 
-    fn ty(results: &[ValType]) -> FuncType {
-        FuncType {
+    fn results(seed: u64, call: u64, results: &[ValType]) -> Option<Vec<Value>> {
+        let ty = FuncType {
             params: [].into(),
             results: results.into(),
-        }
+        };
+        seeded_results(seed, call, &ty, &Types::default())
     }
 
     #[test]
     fn results_follow_from_seed_call_and_types_alone() {
-        let ty = ty(&[
+        let types = [
             ValType::I32,
             ValType::V128,
             ValType::EXTERNREF,
             ValType::FUNCREF,
-        ]);
-        assert_eq!(seeded_results(1, 2, &ty), seeded_results(1, 2, &ty));
-        assert_ne!(seeded_results(1, 2, &ty), seeded_results(1, 3, &ty));
-        assert_ne!(seeded_results(1, 2, &ty), seeded_results(2, 2, &ty));
-        let types: Vec<_> = seeded_results(1, 2, &ty).iter().map(|v| v.ty()).collect();
-        assert_eq!(types, &*ty.results);
+            ValType::Ref(RefType::ANYREF),
+            ValType::Ref(RefType::I31REF.as_non_null()),
+        ];
+        assert_eq!(results(1, 2, &types), results(1, 2, &types));
+        assert_ne!(results(1, 2, &types), results(1, 3, &types));
+        assert_ne!(results(1, 2, &types), results(2, 2, &types));
+        let made: Vec<_> = results(1, 2, &types).unwrap();
+        assert!(made.iter().map(|value| value.ty()).eq(types));
+    }
+
+    #[test]
+    fn what_the_host_cannot_make_it_does_not_return() {
+        let structure = RefType::STRUCTREF;
+        assert_eq!(
+            results(1, 2, &[ValType::Ref(structure)]),
+            Some(vec![Value::Ref(Ref::Null, structure)])
+        );
+        assert_eq!(
+            results(1, 2, &[ValType::Ref(structure.as_non_null())]),
+            None
+        );
     }
 }

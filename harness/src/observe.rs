@@ -1,7 +1,7 @@
 //! What a subject shows at a debug event, as the checkers see it: no engine's types.
 
-use crate::seen::Seen;
-use lockstep_oracles::address::{FuncIndex, InstanceAddr, Pc};
+use crate::seen::{Seen, SeenObject, SeenType};
+use lockstep_oracles::address::{FuncIndex, InstanceAddr, Pc, TagAddr};
 
 /// The stack as the subject shows it at one event. Walking it twice shows the same.
 pub trait Observation {
@@ -14,8 +14,24 @@ pub trait Observation {
     fn walk(&mut self) -> Self::Walk<'_>;
 }
 
+/// What is inside the objects that a look at the subject showed.
+pub trait Objects {
+    /// How many fields, elements or payload values it has.
+    fn len(&mut self, object: SeenObject) -> u32;
+
+    /// A field, element or payload value, `index` below [`Objects::len`]; a packed one is an `i32`,
+    /// zero-extended.
+    fn field(&mut self, object: SeenObject, index: u32) -> Seen;
+
+    /// The tag of an exception, or `None` if the case holds none such.
+    fn tag(&mut self, object: SeenObject) -> Option<TagAddr>;
+
+    /// The type of that number.
+    fn definition(&mut self, ty: u32) -> Option<SeenType>;
+}
+
 /// A walk over frames, innermost first.
-pub trait Walk {
+pub trait Walk: Objects {
     /// Whether the walk has passed the outermost frame.
     fn done(&self) -> bool;
 

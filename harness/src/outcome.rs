@@ -1,17 +1,20 @@
 //! How an invocation ended, as the subject reports it, in no engine's terms.
 
 use crate::seen::Seen;
+use lockstep_oracles::address::TagAddr;
 use lockstep_oracles::trap::Trap;
 
 /// A trap as the subject classifies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SeenTrap {
     /// One that the specification defines. `OutOfBoundsTableAccess` stands for an undefined
-    /// element too: the subject has one code for both.
+    /// element too, and `NullReference` for every use of null: the subject has one code for each.
     Wasm(Trap),
     /// The engine's stack is used up.
     StackOverflow,
-    /// A trap that Wasm 2.0 does not have, by the engine's name for it.
+    /// The engine's heap cannot hold an object.
+    OutOfMemory,
+    /// A trap that Wasm does not have, by the engine's name for it.
     Other(&'static str),
 }
 
@@ -25,8 +28,17 @@ impl SeenTrap {
                     Trap::OutOfBoundsTableAccess | Trap::UndefinedElement
                 )
             }
+            SeenTrap::Wasm(Trap::NullReference) => matches!(
+                expected,
+                Trap::NullReference
+                    | Trap::NullFunctionReference
+                    | Trap::NullStructureReference
+                    | Trap::NullArrayReference
+                    | Trap::NullI31Reference
+                    | Trap::NullExceptionReference
+            ),
             SeenTrap::Wasm(trap) => trap == expected,
-            SeenTrap::StackOverflow | SeenTrap::Other(_) => false,
+            SeenTrap::StackOverflow | SeenTrap::OutOfMemory | SeenTrap::Other(_) => false,
         }
     }
 }
@@ -36,6 +48,7 @@ impl std::fmt::Display for SeenTrap {
         match self {
             SeenTrap::Wasm(trap) => trap.fmt(f),
             SeenTrap::StackOverflow => f.write_str("stack overflow"),
+            SeenTrap::OutOfMemory => f.write_str("out of memory"),
             SeenTrap::Other(name) => f.write_str(name),
         }
     }
@@ -46,6 +59,31 @@ impl std::fmt::Display for SeenTrap {
 #[error("host function failed (host call {0})")]
 pub struct HostFailure(pub u64);
 
+/// An exception as the subject shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeenException {
+    /// The reference.
+    pub reference: Seen,
+    /// Its tag, or `None` if the case holds none such.
+    pub tag: Option<TagAddr>,
+    /// Its payload.
+    pub payload: Vec<Seen>,
+}
+
+impl std::fmt::Display for SeenException {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.tag {
+            Some(tag) => write!(f, "exception of tag {tag} (")?,
+            None => f.write_str("exception of an unknown tag (")?,
+        }
+        for (n, value) in self.payload.iter().enumerate() {
+            let comma = if n > 0 { ", " } else { "" };
+            write!(f, "{comma}{value}")?;
+        }
+        f.write_str(")")
+    }
+}
+
 /// How an invocation or an instantiation ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
@@ -55,6 +93,8 @@ pub enum Outcome {
     Trapped(SeenTrap),
     /// With the error of a host function.
     HostFailed(HostFailure),
+    /// With an exception that nothing caught.
+    Thrown(SeenException),
     /// The module does not link: a missing or ill-typed import.
     Unlinkable(String),
     /// A resource that the harness limits on purpose is used up (memory or table size).
@@ -77,6 +117,7 @@ impl Outcome {
             }
             Outcome::Trapped(trap) => format!("trapped: {trap}"),
             Outcome::HostFailed(failure) => failure.to_string(),
+            Outcome::Thrown(exception) => format!("threw an {exception}"),
             Outcome::Unlinkable(message) => format!("does not link: {message}"),
             Outcome::LimitReached(message) => format!("limit reached: {message}"),
             Outcome::Failed(message) => format!("failed: {message}"),

@@ -165,6 +165,30 @@ rules! {
         "A frame that waits for a callee shows the operand stack as before the call, arguments included; for call_indirect without the table index."
         "no document says what a caller's operand stack holds during a call"
         "caller_argument_missing";
+    RefNull "REF-NULL" Promised
+        "A reference to an object is shown as null exactly when it is."
+        "DebugFrameCursor::local, DebugFrameCursor::stack; Wasm core 4.2.1 (values)"
+        "null_for_an_object";
+    RefKind "REF-KIND" Promised
+        "A reference is shown to denote a structure, an array, an exception, an unboxed scalar or a host external exactly when it does."
+        "AnyRef::is_struct, is_array, is_i31, ExternRef::data; Wasm core 4.2.1 (values)"
+        "scalar_for_a_structure";
+    RefType "REF-TYPE" Promised
+        "An object is shown with the type, an exception with the tag, that it was made with."
+        "StructRef::ty, ArrayRef::ty, ExnRef::tag; Wasm core 4.2.15, 4.2.16 (structure, array and exception instances)"
+        "object_of_another_type";
+    RefIdentity "REF-IDENTITY" Promised
+        "Two references are shown to denote one object exactly when they do, whatever was collected or moved in between."
+        "Rooted::ref_eq; Wasm core 4.2.1 (values), ref.eq"
+        "objects_swapped";
+    RefContent "REF-CONTENT" Promised
+        "An object holds what the program stored in it."
+        "StructRef::field, ArrayRef::get, ExnRef::field; Wasm core 4.2.15, 4.2.16 (structure, array and exception instances)"
+        "stale_object";
+    ThrowEvent "EVENT-EXCEPTION" Promised
+        "A thrown exception raises one event with that exception, at the throwing opcode, that says whether this activation catches it where the API does."
+        "DebugEvent::CaughtExceptionThrown, UncaughtExceptionThrown, Exception"
+        "exception_event_lost";
     TrapEvent "EVENT-TRAP" Promised
         "A trap raises one Trap event with its kind before the stack is unwound."
         "DebugEvent::Trap: a Wasm trap occurred"

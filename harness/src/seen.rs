@@ -1,9 +1,9 @@
 //! A value as the subject showed it, and whether it is the one the oracle expects.
 
-use lockstep_oracles::ValType;
 use lockstep_oracles::address::FuncAddr;
+use lockstep_oracles::types::Hierarchy;
 use lockstep_oracles::value::{Cell, Ref, Value};
-use lockstep_oracles::{HeapType, RefType};
+use lockstep_oracles::{HeapType, RefType, ValType};
 
 /// A value that the subject showed, with the type it claims for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum Seen {
     Func(SeenFunc),
     /// An external reference: null, or the number of a host external
     Extern(Option<SeenExtern>),
+    /// Any other reference: of the internal or exception hierarchy, or an externalised internal one
+    Ref(Hierarchy, SeenRef),
     /// A value of a kind that this version of Lockstep does not model
     Unmodelled,
 }
@@ -46,7 +48,111 @@ pub enum SeenExtern {
     Foreign,
 }
 
+/// What a reference of the internal or exception hierarchy denotes, or an externalised one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SeenRef {
+    /// Null
+    Null,
+    /// A host external that was internalised
+    Extern(SeenExtern),
+    /// An unboxed scalar: 31 bits
+    I31(u32),
+    /// A structure, an array or an exception
+    Object(SeenObject),
+}
+
+/// An object of the subject's heap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SeenObject {
+    /// What sort of object it is.
+    pub kind: ObjectKind,
+    /// Its identity: between two collections two references denote one object exactly when their keys
+    /// are equal.
+    pub key: u64,
+    /// The subject's number for its type; 0 for exceptions, which have a tag.
+    pub ty: u32,
+    /// By which the subject finds it again to show its content, until the look ends.
+    pub slot: u32,
+}
+
+/// A sort of object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ObjectKind {
+    /// A structure
+    Struct,
+    /// An array
+    Array,
+    /// An exception
+    Exn,
+}
+
+impl ObjectKind {
+    /// The name of a reference to such an object.
+    pub fn name(self) -> &'static str {
+        match self {
+            ObjectKind::Struct => "structref",
+            ObjectKind::Array => "arrayref",
+            ObjectKind::Exn => "exnref",
+        }
+    }
+}
+
+/// A type of the subject's, as it describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenType {
+    /// Whether it may have no subtypes.
+    pub is_final: bool,
+    /// The number of its supertype.
+    pub supertype: Option<u32>,
+    /// What it describes.
+    pub composite: SeenComposite,
+}
+
+/// What a type of the subject's describes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SeenComposite {
+    /// Functions
+    Func {
+        /// Types of the parameters.
+        params: Vec<SeenStorage>,
+        /// Types of the results.
+        results: Vec<SeenStorage>,
+    },
+    /// Structures: whether each field is mutable, and its type
+    Struct(Vec<(bool, SeenStorage)>),
+    /// Arrays: whether the elements are mutable, and their type
+    Array(bool, SeenStorage),
+}
+
+/// A value or storage type of the subject's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SeenStorage {
+    /// `i8`
+    I8,
+    /// `i16`
+    I16,
+    /// A number, a vector, or a reference to an abstract heap type
+    Val(ValType),
+    /// A reference to a type of this number, null or not
+    Concrete {
+        /// Whether null is one.
+        nullable: bool,
+        /// The number.
+        ty: u32,
+    },
+}
+
 impl Seen {
+    /// The hierarchy of the type that the subject shows for a reference.
+    pub fn hierarchy(self) -> Option<Hierarchy> {
+        match self {
+            Seen::Func(_) => Some(Hierarchy::Func),
+            Seen::Extern(_) => Some(Hierarchy::Extern),
+            Seen::Ref(hierarchy, _) => Some(hierarchy),
+            _ => None,
+        }
+    }
+
     /// Whether the subject's type is the expected one (references: of the same hierarchy).
     #[inline]
     pub fn has_type(self, ty: ValType) -> bool {
@@ -58,6 +164,9 @@ impl Seen {
             | (Seen::V128(_), ValType::V128) => true,
             (Seen::Func(_), ValType::Ref(ty)) => ty.is_func_ref(),
             (Seen::Extern(_), ValType::Ref(ty)) => ty.is_extern_ref(),
+            (Seen::Ref(hierarchy, _), ValType::Ref(ty)) => {
+                abstract_hierarchy(ty) == Some(hierarchy)
+            }
             _ => false,
         }
     }
@@ -77,11 +186,14 @@ impl Seen {
     }
 
     /// Whether this reference is `expected`.
-    fn refers_to(self, expected: Ref) -> bool {
+    pub(crate) fn refers_to(self, expected: Ref) -> bool {
         match (self, expected) {
             (Seen::Func(SeenFunc::Null), Ref::Null) | (Seen::Extern(None), Ref::Null) => true,
             (Seen::Func(SeenFunc::Known(f)), Ref::Func(e)) => f == e,
             (Seen::Extern(Some(SeenExtern::Number(n))), Ref::Extern(e)) => n == e,
+            (Seen::Ref(_, SeenRef::Null), Ref::Null) => true,
+            (Seen::Ref(_, SeenRef::I31(n)), Ref::I31(e)) => n == e,
+            (Seen::Ref(_, SeenRef::Extern(SeenExtern::Number(n))), Ref::Extern(e)) => n == e,
             _ => false,
         }
     }
@@ -100,30 +212,45 @@ impl Seen {
             Seen::Extern(Some(SeenExtern::Number(n))) => {
                 Value::Ref(Ref::Extern(n), RefType::EXTERNREF)
             }
+            Seen::Ref(hierarchy, reference) => {
+                let reference = match reference {
+                    SeenRef::Null => Ref::Null,
+                    SeenRef::I31(n) => Ref::I31(n),
+                    SeenRef::Extern(SeenExtern::Number(n)) => Ref::Extern(n),
+                    SeenRef::Extern(SeenExtern::Foreign) | SeenRef::Object(_) => return None,
+                };
+                Value::Ref(reference, top(hierarchy))
+            }
             Seen::Func(SeenFunc::Unknown(_))
             | Seen::Extern(Some(SeenExtern::Foreign))
             | Seen::Unmodelled => return None,
         })
     }
+
+    /// The object that the reference denotes, if it denotes one.
+    pub fn object(self) -> Option<SeenObject> {
+        match self {
+            Seen::Ref(_, SeenRef::Object(object)) => Some(object),
+            _ => None,
+        }
+    }
 }
 
-impl From<Value> for Seen {
-    fn from(value: Value) -> Seen {
-        match value {
-            Value::I32(v) => Seen::I32(v),
-            Value::I64(v) => Seen::I64(v),
-            Value::F32(v) => Seen::F32(v),
-            Value::F64(v) => Seen::F64(v),
-            Value::V128(v) => Seen::V128(v),
-            Value::Ref(Ref::Func(f), _) => Seen::Func(SeenFunc::Known(f)),
-            Value::Ref(Ref::Extern(n), _) => Seen::Extern(Some(SeenExtern::Number(n))),
-            Value::Ref(Ref::Null, ty) if ty.heap_type() == HeapType::EXTERN => Seen::Extern(None),
-            Value::Ref(Ref::Null, _) => Seen::Func(SeenFunc::Null),
-            // Wasm 2.0 has none of these.
-            Value::Ref(Ref::I31(_) | Ref::Struct(_) | Ref::Array(_) | Ref::Exn(_), _) => {
-                Seen::Unmodelled
-            }
-        }
+/// The nullable reference type at the top of a hierarchy.
+pub fn top(hierarchy: Hierarchy) -> RefType {
+    match hierarchy {
+        Hierarchy::Func => RefType::FUNCREF,
+        Hierarchy::Extern => RefType::EXTERNREF,
+        Hierarchy::Any => RefType::ANYREF,
+        Hierarchy::Exn => RefType::EXNREF,
+    }
+}
+
+/// The hierarchy of a reference type that has no type index.
+fn abstract_hierarchy(ty: RefType) -> Option<Hierarchy> {
+    match ty.heap_type() {
+        HeapType::Abstract { ty, .. } => Hierarchy::of(ty),
+        HeapType::Concrete(_) | HeapType::Exact(_) => None,
     }
 }
 
@@ -133,7 +260,10 @@ impl std::fmt::Display for Seen {
             Some(value) => value.fmt(f),
             None => match self {
                 Seen::Func(SeenFunc::Unknown(_)) => f.write_str("funcref:unknown"),
-                Seen::Extern(_) => f.write_str("externref:foreign"),
+                Seen::Extern(_) | Seen::Ref(_, SeenRef::Extern(_)) => {
+                    f.write_str("externref:foreign")
+                }
+                Seen::Ref(_, SeenRef::Object(object)) => write!(f, "{}:?", object.kind.name()),
                 _ => f.write_str("unmodelled"),
             },
         }

@@ -10,8 +10,8 @@ use crate::address::{
 use crate::heap::Heap;
 use crate::instance::Instance;
 use crate::memory::Memory;
-use crate::module::{ExternType, FuncType};
-use crate::types::{TypeId, Types};
+use crate::module::{ExternType, FuncType, Import, Module};
+use crate::types::{TypeId, Types, ref_in_store, val_in_store};
 use crate::value::{Cell, Ref, Value};
 use std::sync::Arc;
 use wasmparser::{GlobalType, HeapType, MemoryType, TableType, ValType};
@@ -233,6 +233,48 @@ impl Store {
     pub(crate) fn add_tag(&mut self, ty: TypeId) -> TagAddr {
         self.tags.push(Tag { ty });
         TagAddr(self.tags.len() as u32 - 1)
+    }
+
+    /// What an import of `module` wants, its type indices being this store's.
+    pub fn import_type(&mut self, module: &Module, import: &Import) -> ExternType {
+        let ids = self.types.of_module(module);
+        let val = |ty| val_in_store(ty, &ids);
+        let func = |ty: &FuncType| FuncType {
+            params: ty.params.iter().map(|&ty| val(ty)).collect(),
+            results: ty.results.iter().map(|&ty| val(ty)).collect(),
+        };
+        match &import.ty {
+            ExternType::Func(ty) => ExternType::Func(func(ty)),
+            ExternType::Tag(ty) => ExternType::Tag(func(ty)),
+            ExternType::Memory(ty) => ExternType::Memory(*ty),
+            ExternType::Table(ty) => ExternType::Table(TableType {
+                element_type: ref_in_store(ty.element_type, &ids),
+                ..*ty
+            }),
+            ExternType::Global(ty) => ExternType::Global(GlobalType {
+                content_type: val(ty.content_type),
+                ..*ty
+            }),
+        }
+    }
+
+    /// Adds a host function of exactly the type that an import of `module` names; the embedder knows
+    /// it as `id`.
+    pub fn alloc_imported_func(
+        &mut self,
+        module: &Module,
+        import: &Import,
+        id: HostFuncId,
+    ) -> FuncAddr {
+        let type_id = self.types.of_module(module)[import.type_index as usize];
+        let ty = self.types.as_func(type_id).clone();
+        self.alloc_func(FuncInst::Host { ty, id }, type_id)
+    }
+
+    /// Adds a tag of exactly the type that an import of `module` names.
+    pub fn alloc_imported_tag(&mut self, module: &Module, import: &Import) -> TagAddr {
+        let type_id = self.types.of_module(module)[import.type_index as usize];
+        self.add_tag(type_id)
     }
 
     /// Adds a host function that the embedder knows as `id`.

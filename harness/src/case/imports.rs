@@ -3,14 +3,15 @@
 
 use super::patterns::argument;
 use super::value::{Host, Stub};
-use crate::hosting::{Behaviour, HostFunction, seeded_results};
+use crate::hosting::{Behaviour, HostFunction, initial_value};
 use crate::subject::SubjectError;
-use crate::subject::adapter::Subject;
+use crate::subject::adapter::{Subject, Wanted};
 use lockstep_oracles::module::{ExternType, FuncType, Import, Module};
 use lockstep_oracles::store::Extern;
-use lockstep_oracles::value::Value;
-use lockstep_oracles::{GlobalType, MemoryType, RefType, TableType, ValType};
+use lockstep_oracles::value::{Ref, Value};
+use lockstep_oracles::{GlobalType, MemoryType, RefType, TableType, ValType, WasmFeatures};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// How imports that no registered instance provides are satisfied.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +33,20 @@ pub(super) struct Registry {
 #[derive(Debug)]
 pub(super) struct Missing {
     pub(super) message: String,
+    /// Whether the host cannot provide it at all.
+    pub(super) impossible: bool,
+}
+
+impl Missing {
+    fn impossible(import: &Import) -> Missing {
+        let Import {
+            module, name, ty, ..
+        } = import;
+        Missing {
+            message: format!("the host can make no value for import {module}.{name}: {ty:?}"),
+            impossible: true,
+        }
+    }
 }
 
 impl Registry {
@@ -45,7 +60,11 @@ impl Registry {
     }
 
     /// Provides the official interpreter's `spectest` module.
-    pub(super) fn add_spectest<S: Subject>(&mut self, subject: &mut S) -> Result<(), SubjectError> {
+    pub(super) fn add_spectest<S: Subject>(
+        &mut self,
+        subject: &mut S,
+        features: WasmFeatures,
+    ) -> Result<(), SubjectError> {
         let mut exports = HashMap::new();
         for (name, params) in PRINTS {
             let ty = FuncType {
@@ -58,7 +77,7 @@ impl Registry {
             };
             exports.insert(
                 (*name).to_owned(),
-                Extern::Func(subject.add_host_func(function)),
+                Extern::Func(subject.add_host_func(function, None)),
             );
         }
         for (name, value) in spectest_globals() {
@@ -69,7 +88,7 @@ impl Registry {
             };
             exports.insert(
                 name.to_owned(),
-                Extern::Global(subject.add_global(ty, value)?),
+                Extern::Global(subject.add_global(ty, value, None)?),
             );
         }
         let table = TableType {
@@ -79,7 +98,17 @@ impl Registry {
             maximum: Some(20),
             shared: false,
         };
-        exports.insert("table".to_owned(), Extern::Table(subject.add_table(table)?));
+        let made = subject.add_table(table, Ref::Null, None)?;
+        exports.insert("table".to_owned(), Extern::Table(made));
+        // Where there are 64-bit tables, the suite's module has one.
+        let table64 = TableType {
+            table64: true,
+            ..table
+        };
+        if features.contains(WasmFeatures::MEMORY64) {
+            let made = subject.add_table(table64, Ref::Null, None)?;
+            exports.insert("table64".to_owned(), Extern::Table(made));
+        }
         let memory = MemoryType {
             memory64: false,
             shared: false,
@@ -99,20 +128,31 @@ impl Registry {
     pub(super) fn resolve<S: Subject>(
         &self,
         subject: &mut S,
-        module: &Module,
+        (bytes, module): (&Arc<[u8]>, &Arc<Module>),
         settings: &ImportSettings,
         seed: u64,
     ) -> Result<Result<Vec<Extern>, Missing>, SubjectError> {
         let mut resolved = Vec::new();
-        for import in module.imports() {
+        for (position, import) in module.imports().iter().enumerate() {
             let found = match self.get(import) {
                 Some(found) => found,
                 None if settings.synthesise => {
-                    Registry::synthesise(subject, import, settings, seed)?
+                    let wanted = Wanted {
+                        bytes,
+                        module,
+                        import: position,
+                    };
+                    match Registry::synthesise(subject, wanted, settings, seed)? {
+                        Some(made) => made,
+                        None => return Ok(Err(Missing::impossible(import))),
+                    }
                 }
                 None => {
                     let message = format!("unknown import {}.{}", import.module, import.name);
-                    return Ok(Err(Missing { message }));
+                    return Ok(Err(Missing {
+                        message,
+                        impossible: false,
+                    }));
                 }
             };
             resolved.push(found);
@@ -122,33 +162,48 @@ impl Registry {
 
     fn synthesise<S: Subject>(
         subject: &mut S,
-        import: &Import,
+        wanted: Wanted<'_>,
         settings: &ImportSettings,
         seed: u64,
-    ) -> Result<Extern, SubjectError> {
+    ) -> Result<Option<Extern>, SubjectError> {
+        let import = &wanted.module.imports()[wanted.import];
         let key = format!("{}.{}", import.module, import.name);
-        let made = match &import.ty {
+        let store = &mut subject.driver().machine.store;
+        let ty = store.import_type(wanted.module, import);
+        let made = match &ty {
             ExternType::Func(ty) => {
                 let behaviour = match settings.host.functions.get(&key) {
                     None | Some(Stub::Seeded) => Behaviour::Seeded,
                     Some(Stub::Constant(values)) => {
-                        Behaviour::Constant(values.iter().filter_map(|&v| argument(v)).collect())
+                        Behaviour::Constant(values.iter().map(|&v| argument(v)).collect())
                     }
                     Some(Stub::Fail) => Behaviour::Fail,
                     Some(Stub::Call(export)) => Behaviour::CallExport(export.clone()),
+                    Some(Stub::Through(export)) => Behaviour::CallThrough(export.clone()),
+                    Some(Stub::Throw(tag)) => Behaviour::Throw(tag.clone()),
                 };
                 let function = HostFunction {
                     ty: ty.clone(),
                     behaviour,
                 };
-                Extern::Func(subject.add_host_func(function))
+                Extern::Func(subject.add_host_func(function, Some(wanted)))
             }
             ExternType::Table(ty) => {
                 let mut ty = *ty;
                 if let Some(said) = settings.host.tables.get(&key) {
                     (ty.initial, ty.maximum) = (said.elements, said.maximum);
                 }
-                Extern::Table(subject.add_table(ty)?)
+                let types = subject.driver().machine.store.types();
+                let element = ValType::Ref(ty.element_type);
+                let fill = if ty.element_type.is_nullable() {
+                    Ref::Null
+                } else {
+                    match initial_value(seed, &import.name, element, types) {
+                        Some(Value::Ref(fill, _)) => fill,
+                        _ => return Ok(None),
+                    }
+                };
+                Extern::Table(subject.add_table(ty, fill, Some(wanted))?)
             }
             ExternType::Memory(ty) => {
                 let mut ty = *ty;
@@ -164,32 +219,19 @@ impl Registry {
             }
             ExternType::Global(ty) => {
                 let said = settings.host.globals.get(&key);
-                let said = said.and_then(|&value| argument(value));
-                let value =
-                    said.unwrap_or_else(|| global_value(ty.content_type, seed, &import.name));
-                Extern::Global(subject.add_global(*ty, value)?)
+                let said = said.map(|&value| argument(value));
+                let types = subject.driver().machine.store.types();
+                let made = || initial_value(seed, &import.name, ty.content_type, types);
+                let Some(value) = said.or_else(made) else {
+                    return Ok(None);
+                };
+                Extern::Global(subject.add_global(*ty, value, Some(wanted))?)
             }
-            ExternType::Tag(_) => {
-                return Err(SubjectError::new(format!(
-                    "{key}: a tag cannot be provided"
-                )));
-            }
+            ExternType::Tag(_) => Extern::Tag(subject.add_tag(wanted)?),
         };
         // Not registered: a module may import one name several times, with different types.
-        Ok(made)
+        Ok(Some(made))
     }
-}
-
-/// A global made to measure: a function of seed, name and type.
-fn global_value(ty: ValType, seed: u64, name: &str) -> Value {
-    let call = name.bytes().fold(0u64, |sum, byte| {
-        sum.wrapping_mul(31).wrapping_add(byte.into())
-    });
-    let ty = FuncType {
-        params: [].into(),
-        results: [ty].into(),
-    };
-    seeded_results(seed, call, &ty)[0]
 }
 
 const PRINTS: &[(&str, &[ValType])] = &[

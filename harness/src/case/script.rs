@@ -86,7 +86,7 @@ impl<'a, A: Adapter, T: Tamper> Run<'a, A, T> {
         let mut subject = A::subject(factory.clone(), settings, schedule, tamper)?;
         let mut registry = Registry::default();
         if !options.imports.synthesise {
-            registry.add_spectest(&mut subject)?;
+            registry.add_spectest(&mut subject, script.features)?;
         }
         Ok(Run {
             subject,
@@ -245,9 +245,7 @@ impl<'a, A: Adapter, T: Tamper> Run<'a, A, T> {
             CommandKind::AssertReturn { action, expected } => self.assert_return(action, expected),
             CommandKind::AssertTrap { action, message } => self.assert_trap(action, message),
             CommandKind::AssertExhaustion { action, .. } => self.assert_exhaustion(action),
-            CommandKind::AssertException { .. } => {
-                Err(Status::Unsupported("Wasm 2.0 has no exceptions".to_owned()).into())
-            }
+            CommandKind::AssertException { action, .. } => self.assert_exception(action),
             CommandKind::AssertUninstantiable { module, message } => {
                 self.assert_uninstantiable(module, message)
             }
@@ -308,12 +306,16 @@ impl<'a, A: Adapter, T: Tamper> Run<'a, A, T> {
         let seed = self.options.settings.seed;
         let imports = self.registry.resolve(
             &mut self.subject,
-            &definition.module,
+            (&definition.bytes, &definition.module),
             &self.options.imports,
             seed,
         )?;
-        let Ok(imports) = imports.map_err(|missing| missing.message) else {
-            return Ok(None);
+        let imports = match imports {
+            Ok(imports) => imports,
+            Err(missing) if missing.impossible => {
+                return Err(Status::Unsupported(missing.message).into());
+            }
+            Err(_) => return Ok(None),
         };
         Ok(Some(self.subject.instantiate(
             &definition.bytes,
@@ -336,11 +338,12 @@ impl<'a, A: Adapter, T: Tamper> Run<'a, A, T> {
             (ExpectedInstance::Limit(message), _) => Err(Status::Inconclusive(message).into()),
             // A user's module may well trap in a segment or in its start function; both sides agree
             // on that here, and what would need the instance is not run.
-            (ExpectedInstance::Trapped(_) | ExpectedInstance::HostFailed, _)
-                if self.options.actions_may_trap =>
-            {
-                Err(Status::Passed.into())
-            }
+            (
+                ExpectedInstance::Trapped(_)
+                | ExpectedInstance::HostFailed
+                | ExpectedInstance::Thrown,
+                _,
+            ) if self.options.actions_may_trap => Err(Status::Passed.into()),
             (expected, _) => Err(failed(format!("not instantiated: {expected:?}")).into()),
         }
     }
@@ -368,11 +371,12 @@ impl<'a, A: Adapter, T: Tamper> Run<'a, A, T> {
                 (verdict, outcome) => return Err(unmet(&verdict, &outcome).into()),
             },
         };
+        let types = self.subject.driver().machine.store.types();
         let oracle = values.len() == patterns.len()
             && patterns
                 .iter()
                 .zip(&values)
-                .all(|(pattern, &value)| value_matches(pattern, value));
+                .all(|(pattern, &value)| value_matches(pattern, value, types));
         let subject = seen.len() == patterns.len()
             && patterns
                 .iter()
@@ -386,6 +390,16 @@ impl<'a, A: Adapter, T: Tamper> Run<'a, A, T> {
                 Outcome::Returned(seen).describe()
             ))
             .into()),
+        }
+    }
+
+    fn assert_exception(&mut self, action: &Action) -> Step<()> {
+        let Performed::Invoked(invoked) = self.perform(action)? else {
+            return Err(failed("a global.get cannot throw").into());
+        };
+        match (&invoked.verdict, &invoked.outcome) {
+            (Verdict::Ended(Expected::Thrown(_)), Outcome::Thrown(_)) => Ok(()),
+            (verdict, outcome) => Err(unmet(verdict, outcome).into()),
         }
     }
 
@@ -490,10 +504,7 @@ impl<'a, A: Adapter, T: Tamper> Run<'a, A, T> {
         let Some(Extern::Global(addr)) = store.instance(instance).export(export) else {
             return Err(not_possible(format!("no exported global `{export}`")));
         };
-        let Some(value) = argument(value) else {
-            return Err(not_possible("a value that Wasm 2.0 has not".to_owned()));
-        };
-        let set = self.subject.set_global(addr, value);
+        let set = self.subject.set_global(addr, argument(value));
         set.map_err(|error| not_possible(error.to_string()))
     }
 
@@ -525,10 +536,7 @@ impl<'a, A: Adapter, T: Tamper> Run<'a, A, T> {
         let Some(Extern::Func(func)) = store.instance(instance).export(export) else {
             return Err(failed(format!("no exported function `{export}`")).into());
         };
-        let args: Option<Vec<Value>> = args.iter().map(|&arg| argument(arg)).collect();
-        let Some(args) = args else {
-            return Err(Status::Unsupported("an argument that Wasm 2.0 has not".to_owned()).into());
-        };
+        let args: Vec<Value> = args.iter().map(|&arg| argument(arg)).collect();
         let invoked = self.subject.invoke(func, &args)?;
         self.outcome = Some(invoked.outcome.describe());
         if invoked.tainted {
@@ -593,10 +601,7 @@ fn describe_action(action: &Action) -> String {
     match action {
         Action::Get { export, .. } => format!("get {export}"),
         Action::Invoke { export, args, .. } => {
-            let args: Vec<String> = args
-                .iter()
-                .map(|&arg| argument(arg).map_or_else(|| format!("{arg:?}"), |v| v.to_string()))
-                .collect();
+            let args: Vec<String> = args.iter().map(|&arg| argument(arg).to_string()).collect();
             format!("{export}({})", args.join(", "))
         }
     }

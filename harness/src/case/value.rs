@@ -113,6 +113,10 @@ pub enum Stub {
     /// Calls an export of the newest instance that has it, with zeros and nulls, then returns seeded
     /// values.
     Call(String),
+    /// The same, but an exception that the call does not catch goes on to the caller.
+    Through(String),
+    /// Throws an exception of an exported tag of the newest instance that has it, with seeded values.
+    Throw(String),
 }
 
 /// An imported memory.

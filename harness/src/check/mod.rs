@@ -234,7 +234,7 @@ fn behaviours(user: &UserModule, texts: &[String]) -> Result<BTreeMap<String, St
                 name,
             });
         }
-        if let Stub::Call(export) = &behaviour {
+        if let Stub::Call(export) | Stub::Through(export) = &behaviour {
             exported_function(user, export)?;
         }
         behaviours.insert(name, behaviour);
@@ -283,12 +283,18 @@ fn import_notes(module: &Module, behaviours: &BTreeMap<String, Stub>) -> Vec<Imp
                     format!("global {}", ty.content_type),
                     "a global with a seeded value",
                 ),
-                ExternType::Tag(ty) => (format!("tag {ty}"), "nothing: a tag cannot be provided"),
+                ExternType::Tag(ty) => (format!("tag {ty}"), "a tag of the host's"),
             };
             let satisfied_by = match behaviours.get(&name) {
                 Some(Stub::Fail) => "a host function that fails".to_owned(),
                 Some(Stub::Call(export)) => {
                     format!("a host function that calls `{export}`")
+                }
+                Some(Stub::Through(export)) => {
+                    format!("a host function that calls `{export}` and lets its exceptions through")
+                }
+                Some(Stub::Throw(tag)) => {
+                    format!("a host function that throws an exception of tag `{tag}`")
                 }
                 Some(Stub::Constant(values)) => {
                     format!("a host function that returns {} fixed values", values.len())

@@ -265,13 +265,22 @@ pub fn import_behaviour(text: &str) -> Result<(String, Stub), InputError> {
             "`{name}` is not a module and a name with a dot between"
         )));
     }
-    let called = behaviour
-        .strip_prefix("call(")
-        .and_then(|rest| rest.strip_suffix(')'));
-    let behaviour = match (behaviour, called) {
-        ("fail", _) => Stub::Fail,
-        (_, Some(export)) if !export.is_empty() => Stub::Call(export.to_owned()),
-        _ => return Err(wrong(format!("`{behaviour}` is no behaviour"))),
+    let named = |word: &str| {
+        let rest = behaviour.strip_prefix(word)?.strip_prefix('(')?;
+        let export = rest.strip_suffix(')')?;
+        (!export.is_empty()).then(|| export.to_owned())
+    };
+    let made = if behaviour == "fail" {
+        Some(Stub::Fail)
+    } else {
+        named("call")
+            .map(Stub::Call)
+            .or_else(|| named("through").map(Stub::Through))
+            .or_else(|| named("throw").map(Stub::Throw))
+    };
+    let behaviour = match made {
+        Some(stub) => stub,
+        None => return Err(wrong(format!("`{behaviour}` is no behaviour"))),
     };
     Ok((name.to_owned(), behaviour))
 }

@@ -287,6 +287,13 @@ fn inside<'a>(text: &'a str, word: &str) -> Option<&'a str> {
         .strip_suffix(')')
 }
 
+/// Behaviours that name an export.
+const NAMING: [(&str, fn(String) -> Stub); 3] = [
+    ("call", Stub::Call),
+    ("through", Stub::Through),
+    ("throw", Stub::Throw),
+];
+
 impl TryFrom<String> for StubText {
     type Error = String;
 
@@ -294,15 +301,20 @@ impl TryFrom<String> for StubText {
         let stub = match text.as_str() {
             "seeded" => Stub::Seeded,
             "fail" => Stub::Fail,
-            _ => match (inside(&text, "call"), inside(&text, "returns")) {
-                (Some(export), _) => Stub::Call(export.to_owned()),
-                (None, Some(values)) => Stub::Constant(constants(values)?),
-                (None, None) => {
-                    return Err(format!(
-                        "`{text}` is no behaviour; write seeded, fail, call(export) or \
-                         returns(i32:5, …)"
-                    ));
-                }
+            _ => match NAMING.iter().find_map(|(word, make)| {
+                let name = inside(&text, word)?;
+                Some(make(name.to_owned()))
+            }) {
+                Some(stub) => stub,
+                None => match inside(&text, "returns") {
+                    Some(values) => Stub::Constant(constants(values)?),
+                    None => {
+                        return Err(format!(
+                            "`{text}` is no behaviour; write seeded, fail, call(export), \
+                             through(export), throw(tag) or returns(i32:5, …)"
+                        ));
+                    }
+                },
             },
         };
         Ok(StubText(stub))
@@ -322,6 +334,8 @@ impl From<StubText> for String {
             Stub::Seeded => "seeded".to_owned(),
             Stub::Fail => "fail".to_owned(),
             Stub::Call(export) => format!("call({export})"),
+            Stub::Through(export) => format!("through({export})"),
+            Stub::Throw(tag) => format!("throw({tag})"),
             Stub::Constant(values) => {
                 let values: Vec<String> = values.into_iter().map(argument_text).collect();
                 format!("returns({})", values.join(", "))

@@ -57,6 +57,8 @@ fn every_generator_step_and_behaviour_occurs_and_every_case_is_valid() {
                 Stub::Constant(_) => "constant".to_owned(),
                 Stub::Fail => "fail".to_owned(),
                 Stub::Call(_) => "call back".to_owned(),
+                Stub::Through(_) => "call through".to_owned(),
+                Stub::Throw(_) => "throw".to_owned(),
             });
         }
         seen.extend(host.memories.keys().map(|_| "imported memory".to_owned()));

@@ -1,7 +1,8 @@
 //! From a difference of structure to the one rule that names it.
 
 use super::driver::{Driver, Flow, LOOKAHEAD};
-use super::frames::{StackDiff, ValueDiff, compare_values, expected_place};
+use super::frames::{Referents, StackDiff, ValueDiff, compare_values, expected_place};
+use super::references::Fault;
 use crate::divergence::Moment;
 use crate::observe::{Observation, Place, Walk};
 use crate::rules::RuleId;
@@ -169,16 +170,30 @@ impl Driver {
         };
         let layout = Driver::layout(&self.modules, &view);
         let mut scratch = super::tally::Tally::default();
+        // What is bound here must not outlive the question.
+        let mut unbound = super::references::References::default();
+        let mut referents = Referents {
+            machine: &self.machine,
+            references: &mut unbound,
+        };
         let mut walk = observed.walk();
         let shown = view.function.position(walk.place().pc);
         let operands = shown.map(|at| view.function.operand_types(at).len());
         if operands != Some(walk.num_operands() as usize) {
-            return compare_values(&view, layout, &mut walk, &mut scratch).is_empty();
+            let diff = compare_values(&view, layout, &mut walk, &mut referents, &mut scratch);
+            return diff.is_empty();
         }
         drop(walk);
         // The operands may be those of the PC shown, of other types: read only what is safe there.
         let mut copy = self.snapshot(observed, 1);
-        compare_values(&view, layout, &mut copy.walk(), &mut scratch).is_empty()
+        let diff = compare_values(
+            &view,
+            layout,
+            &mut copy.walk(),
+            &mut referents,
+            &mut scratch,
+        );
+        diff.is_empty()
     }
 
     /// Whether the oracle will come to the stack that the subject shows. Only at the end of a case.
@@ -232,6 +247,14 @@ impl Driver {
         } else {
             RuleId::CallerOperands
         };
+        for (reference, is_local) in [
+            (diff.local_reference, true),
+            (diff.operand_reference, false),
+        ] {
+            if let Some((index, fault)) = reference {
+                self.report_reference(observed, moment, (frame, is_local, index), fault);
+            }
+        }
         let found = [
             (diff.local_count.then_some(None), RuleId::LocalCount),
             (diff.local_type.map(Some), RuleId::LocalType),
@@ -250,6 +273,28 @@ impl Driver {
                 self.evidence(observed, moment, rule, Some(frame), Some(expected), shown);
             self.record(divergence);
         }
+    }
+
+    /// Reports a local or operand that does not denote what it should.
+    fn report_reference<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+        (frame, is_local, index): (usize, bool, u32),
+        fault: Fault,
+    ) {
+        let Some(rule) = fault.rule().filter(|&rule| self.findings.is_news(rule)) else {
+            return;
+        };
+        let place = if is_local {
+            RuleId::LocalValue
+        } else {
+            RuleId::OperandValue
+        };
+        let (expected, shown) = self.value_pair(observed, frame, place, Some(index));
+        let (expected, shown) = fault.tell(expected, shown);
+        let divergence = self.evidence(observed, moment, rule, Some(frame), Some(expected), shown);
+        self.record(divergence);
     }
 }
 

@@ -5,6 +5,7 @@ use super::explain::ShownStacksCache;
 use super::findings::Findings;
 use super::nans::OpenNans;
 use super::policy::{FrameBudget, FramePolicy};
+use super::references::{Depth, NoObjects, References, Scope};
 use super::tally::Tally;
 use crate::configuration::{Configuration, Inlining, Target};
 use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
@@ -18,7 +19,7 @@ use crate::schedule::model::{BreakpointModel, Selected};
 use crate::seen::Seen;
 use crate::trace::Tracer;
 use lockstep_oracles::WasmFeatures;
-use lockstep_oracles::address::{FuncAddr, FuncIndex, InstanceAddr};
+use lockstep_oracles::address::{ExnAddr, FuncAddr, FuncIndex, InstanceAddr};
 use lockstep_oracles::code::Function;
 use lockstep_oracles::limits::Limits;
 use lockstep_oracles::machine::{
@@ -50,10 +51,14 @@ pub(super) enum Phase {
     Trapped(Trap),
     /// The subject's stack overflowed where the oracle was about to enter a call.
     Overflowed,
+    /// The subject's heap was full where the oracle was about to make an object.
+    OutOfMemory,
     /// A host function failed; its `HostcallError` event is due.
     HostFailing(HostFailure),
     /// That event was matched.
     HostFailed(HostFailure),
+    /// The event of an exception that this activation does not catch was matched.
+    Thrown(ExnAddr),
 }
 
 /// Why a case ends early.
@@ -110,6 +115,8 @@ pub enum Expected {
     Trapped(Trap),
     /// With the error of a host function.
     HostFailed(HostFailure),
+    /// With this exception.
+    Thrown(ExnAddr),
 }
 
 impl Expected {
@@ -122,6 +129,7 @@ impl Expected {
             }
             Expected::Trapped(trap) => format!("trapped: {trap}"),
             Expected::HostFailed(failure) => failure.to_string(),
+            Expected::Thrown(exception) => format!("threw exception {exception}"),
         }
     }
 }
@@ -192,6 +200,8 @@ pub struct Driver {
     pub(super) execution: Execution,
     pub(super) budget: FrameBudget,
     pub(super) nans: OpenNans,
+    /// Which of the subject's objects is which of the oracle's.
+    pub(super) references: References,
     pub(super) modules: Vec<ModuleFacts>,
     pub(super) phase: Phase,
     /// Where the last matched event was.
@@ -247,6 +257,7 @@ impl Driver {
             execution: config.execution,
             budget: FrameBudget::new(config.frames),
             nans: OpenNans::new(&config.configuration),
+            references: References::default(),
             modules: Vec::new(),
             phase: Phase::Running,
             previous: None,
@@ -397,6 +408,13 @@ impl Driver {
                 }
                 Verdict::Exhausted
             }
+            Phase::OutOfMemory => {
+                self.machine.unwind();
+                if *outcome != Outcome::Trapped(SeenTrap::OutOfMemory) {
+                    self.report_outcome("an exhausted heap, as the event said", outcome);
+                }
+                Verdict::Exhausted
+            }
             Phase::HostFailing(failure) | Phase::HostFailed(failure) => {
                 self.machine.unwind();
                 if phase == Phase::HostFailing(failure) && self.execution == Execution::Instrumented
@@ -410,12 +428,18 @@ impl Driver {
                 let agrees = *outcome == Outcome::HostFailed(failure);
                 self.check_outcome(agrees, Expected::HostFailed(failure), outcome)
             }
+            Phase::Thrown(exn) => self.finish_thrown(exn, outcome),
         }
     }
 
     fn finish_running(&mut self, outcome: &Outcome) -> Verdict {
         if matches!(outcome, Outcome::Trapped(SeenTrap::StackOverflow)) {
             return self.finish_overflow(outcome);
+        }
+        if matches!(outcome, Outcome::Trapped(SeenTrap::OutOfMemory)) {
+            // Where the heap was full is the subject's own.
+            self.machine.unwind();
+            return Verdict::Exhausted;
         }
         match self.advance() {
             Stop::Return => {
@@ -437,6 +461,9 @@ impl Driver {
                 self.machine.unwind();
                 self.ended.get_or_insert(Ended::OracleLimit(limit));
                 Verdict::Lost
+            }
+            Stop::Throw { exn, caught: false } if matches!(outcome, Outcome::Thrown(_)) => {
+                self.finish_silent_throw(exn, outcome)
             }
             stop @ (Stop::SequencePoint | Stop::HostCall(_) | Stop::Throw { .. }) => {
                 self.finish_early(stop, outcome)
@@ -473,6 +500,10 @@ impl Driver {
             (Stop::HostCall(_), ..) => RuleId::HostCall,
             (_, Stop::Return, Outcome::Returned(_)) => self.lost_rule(),
             (_, Stop::Trap(trap), Outcome::Trapped(seen)) if seen.is(trap) => self.lost_rule(),
+            (Stop::SequencePoint, Stop::Throw { caught: false, .. }, Outcome::Thrown(_)) => {
+                self.lost_rule()
+            }
+            (Stop::Throw { .. }, ..) => RuleId::ThrowEvent,
             _ => RuleId::Outcome,
         };
         self.report_end(rule, expected, outcome.describe());
@@ -539,7 +570,12 @@ impl Driver {
         self.previous.is_none() || self.machine.current_op().is_none_or(super::traps::is_call)
     }
 
-    fn check_outcome(&mut self, agrees: bool, expected: Expected, outcome: &Outcome) -> Verdict {
+    pub(super) fn check_outcome(
+        &mut self,
+        agrees: bool,
+        expected: Expected,
+        outcome: &Outcome,
+    ) -> Verdict {
         if !agrees {
             self.report_outcome(&expected.describe(), outcome);
         }
@@ -552,7 +588,7 @@ impl Driver {
             self.report_outcome(&expected, outcome);
             return;
         };
-        if !same_values(expected, seen) {
+        if !self.values_agree(expected, seen) {
             self.report_end(
                 RuleId::Values,
                 Expected::Returned(expected.to_vec()).describe(),
@@ -561,7 +597,7 @@ impl Driver {
         }
     }
 
-    fn report_outcome(&mut self, expected: &str, outcome: &Outcome) {
+    pub(super) fn report_outcome(&mut self, expected: &str, outcome: &Outcome) {
         let rule = match outcome {
             Outcome::Panicked(_) => RuleId::Panic,
             _ => RuleId::Outcome,
@@ -623,6 +659,50 @@ impl Driver {
         self.ended = Some(Ended::Known(PULLEY_REGISTERS));
     }
 
+    /// Whether two lists of values are the same, bit for bit; of objects nothing is read.
+    pub(super) fn values_agree(&mut self, expected: &[Value], seen: &[Seen]) -> bool {
+        expected.len() == seen.len()
+            && expected
+                .iter()
+                .zip(seen)
+                .all(|(&value, &seen)| self.value_agrees(value, seen))
+    }
+
+    /// Whether two values of the store's scope are the same.
+    pub(super) fn value_agrees(&mut self, value: Value, seen: Seen) -> bool {
+        if seen.is(value.ty(), value.cell()) {
+            return true;
+        }
+        let Value::Ref(expected, ty) = value else {
+            return false;
+        };
+        let machine = &self.machine;
+        let typed = (Scope::Store(machine.store.types()), ty);
+        let checked = self.references.check(
+            machine,
+            typed,
+            expected,
+            seen,
+            &mut NoObjects,
+            Depth::Reference,
+        );
+        checked.is_ok()
+    }
+
+    /// The subject is looked at again. What it showed without events is no longer binding: what no
+    /// frame shows may have been freed.
+    pub fn look(&mut self) {
+        self.references.look();
+        if !self.has_events() {
+            self.references.forget();
+        }
+    }
+
+    /// Objects were moved: what the subject showed before tells nothing of which is which.
+    pub fn objects_moved(&mut self) {
+        self.references.forget();
+    }
+
     /// Ends the case because control diverged.
     pub fn end_control(&mut self, rule: RuleId) {
         self.ended.get_or_insert(Ended::Control(rule));
@@ -649,13 +729,4 @@ impl StopAt for Every {
         self.left.set(left);
         left == 0
     }
-}
-
-/// Whether two lists of values are equal, bit for bit.
-pub(crate) fn same_values(expected: &[Value], seen: &[Seen]) -> bool {
-    expected.len() == seen.len()
-        && expected
-            .iter()
-            .zip(seen)
-            .all(|(value, seen)| seen.is(value.ty(), value.cell()))
 }

@@ -1,16 +1,19 @@
 //! The entity checkers: every memory, global and table of the case against the oracle's.
 
 use super::driver::Driver;
+use super::references::{Fault, IN_ENTITIES, Scope};
 use crate::divergence::Moment;
+use crate::observe::Objects;
 use crate::rules::RuleId;
 use crate::seen::{Seen, SeenFunc};
+use lockstep_oracles::ValType;
 use lockstep_oracles::address::{FuncAddr, GlobalAddr, InstanceAddr, MemAddr, TableAddr};
 use lockstep_oracles::store::FuncInst;
 use lockstep_oracles::value::{Ref, Value};
 use std::collections::{BTreeSet, HashMap};
 
 /// The subject's entities by the oracle's addresses; `None` where it has no handle for one.
-pub trait Entities {
+pub trait Entities: Objects {
     /// A memory's bytes.
     fn memory(&mut self, addr: MemAddr) -> Option<&[u8]>;
     /// A global's value.
@@ -76,6 +79,7 @@ impl Driver {
     }
 
     fn each_entity<E: Entities>(&mut self, subject: &mut E, purpose: Use) {
+        self.look();
         let store = &self.machine.store;
         let memories = (0..store.num_memories() as u32).map(|n| Entity::Memory(MemAddr(n)));
         let globals = (0..store.num_globals() as u32).map(|n| Entity::Global(GlobalAddr(n)));
@@ -124,43 +128,68 @@ impl Driver {
     fn compare_global<E: Entities>(&mut self, subject: &mut E, addr: GlobalAddr) -> Compared {
         let expected = self.machine.store.global(addr).value();
         let seen = subject.global(addr)?;
-        if seen.is(expected.ty(), expected.cell())
-            || self.unresolved_agrees(subject, seen, as_ref(expected))
-        {
-            return Some(Ok(()));
-        }
+        let fault = match self.entity_fault(subject, expected, seen) {
+            None => return Some(Ok(())),
+            Some(_) if self.unresolved_agrees(subject, seen, as_ref(expected)) => {
+                return Some(Ok(()));
+            }
+            Some(fault) => fault,
+        };
+        let (expected, shown) = fault.tell(expected.to_string(), self.references.describe(seen));
         differ(
-            RuleId::Global,
+            fault.rule().unwrap_or(RuleId::Global),
             format!("global {addr} = {expected}"),
-            format!("global {addr} = {seen}"),
+            format!("global {addr} = {shown}"),
         )
     }
 
     fn compare_table<E: Entities>(&mut self, subject: &mut E, addr: TableAddr) -> Compared {
         let size = self.machine.store.table(addr).elements.len() as u64;
         let seen = subject.table_size(addr)?;
-        let differ = |expected, observed| differ(RuleId::Table, expected, observed);
         if size != seen {
             let show = |n: u64| format!("table {addr}: {n} elements");
-            return differ(show(size), show(seen));
+            return differ(RuleId::Table, show(size), show(seen));
         }
         for index in 0..size {
             let table = self.machine.store.table(addr);
-            let ty = lockstep_oracles::ValType::Ref(table.ty.element_type);
+            let ty = ValType::Ref(table.ty.element_type);
             let expected = table.elements[index as usize];
             let seen = subject.table_element(addr, index);
-            if seen.is(ty, expected.to_cell())
-                || self.unresolved_agrees(subject, seen, Some(expected))
-            {
-                continue;
-            }
             let value = expected.to_cell().typed(ty);
+            let fault = match self.entity_fault(subject, value, seen) {
+                None => continue,
+                Some(_) if self.unresolved_agrees(subject, seen, Some(expected)) => continue,
+                Some(fault) => fault,
+            };
+            let (expected, shown) = fault.tell(value.to_string(), self.references.describe(seen));
             return differ(
-                format!("table {addr} element {index} = {value}"),
-                format!("table {addr} element {index} = {seen}"),
+                fault.rule().unwrap_or(RuleId::Table),
+                format!("table {addr} element {index} = {expected}"),
+                format!("table {addr} element {index} = {shown}"),
             );
         }
         Some(Ok(()))
+    }
+
+    /// How an entity's value differs, if it does.
+    fn entity_fault<E: Entities>(
+        &mut self,
+        subject: &mut E,
+        expected: Value,
+        seen: Seen,
+    ) -> Option<Fault> {
+        if seen.is(expected.ty(), expected.cell()) {
+            return None;
+        }
+        let Value::Ref(reference, ty) = expected else {
+            return Some(Fault::Value);
+        };
+        let machine = &self.machine;
+        let typed = (Scope::Store(machine.store.types()), ty);
+        let checked = self
+            .references
+            .check(machine, typed, reference, seen, subject, IN_ENTITIES);
+        checked.err()
     }
 
     /// Whether an unknown function reference may stand for the expected one: that one belongs to an

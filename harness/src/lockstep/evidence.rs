@@ -7,6 +7,7 @@ use crate::ledger::if_params::shown_stacks;
 use crate::listing;
 use crate::observe::{Observation, Place};
 use crate::rules::RuleId;
+use crate::seen::Seen;
 use crate::snapshot::{FrameCopy, Readable, Snapshot};
 use lockstep_oracles::ValType;
 use lockstep_oracles::address::InstanceAddr;
@@ -213,15 +214,20 @@ impl Driver {
     fn side_by_side(&self, seen: &Snapshot) -> Vec<StateRow> {
         let mut rows = Vec::new();
         let expected: Vec<FrameView<'_>> = self.machine.frames().take(FRAMES_SHOWN).collect();
+        let show = |value| self.references.describe(value);
         for frame in 0..expected.len().max(seen.frames.len()) {
-            frame_rows(
-                frame,
-                expected.get(frame),
-                seen.frames.get(frame),
-                &mut rows,
-            );
+            let seen = seen.frames.get(frame);
+            frame_rows(frame, expected.get(frame), seen, show, &mut rows);
         }
         rows
+    }
+
+    fn seen_texts(&self, values: &[Option<Seen>]) -> Vec<String> {
+        let show = |seen| self.references.describe(seen);
+        values
+            .iter()
+            .map(|value| value.map_or(NOT_READ.to_owned(), show))
+            .collect()
     }
 
     /// The two values that a value rule is about.
@@ -245,13 +251,13 @@ impl Driver {
             (
                 "local",
                 texts(view.locals_typed()),
-                seen_texts(&seen.locals),
+                self.seen_texts(&seen.locals),
             )
         } else {
             (
                 "operand",
                 texts(view.operands_typed()),
-                seen_texts(&seen.operands),
+                self.seen_texts(&seen.operands),
             )
         };
         match index {
@@ -272,20 +278,20 @@ fn texts(values: impl Iterator<Item = lockstep_oracles::value::Value>) -> Vec<St
     values.map(|value| value.to_string()).collect()
 }
 
-fn seen_texts(values: &[Option<crate::seen::Seen>]) -> Vec<String> {
-    values
-        .iter()
-        .map(|v| v.map_or(NOT_READ.to_owned(), |seen| seen.to_string()))
-        .collect()
-}
-
 /// The rows of one frame on either side.
 pub(crate) fn frame_rows(
     frame: usize,
     expected: Option<&FrameView<'_>>,
     seen: Option<&FrameCopy>,
+    show: impl Fn(Seen) -> String,
     rows: &mut Vec<StateRow>,
 ) {
+    let seen_texts = |values: &[Option<Seen>]| -> Vec<String> {
+        let texts = values.iter();
+        texts
+            .map(|value| value.map_or(NOT_READ.to_owned(), &show))
+            .collect()
+    };
     let row = |what: String, expected: Option<String>, observed: Option<String>| StateRow {
         what,
         expected: expected.unwrap_or_else(|| "-".to_owned()),

@@ -2,7 +2,7 @@
 //! and everything real in it is still compared.
 
 use super::driver::Driver;
-use super::frames::ValueDiff;
+use super::frames::{Referents, ValueDiff, difference};
 use super::tally::Tally;
 use crate::divergence::{Moment, count};
 use crate::layout::{FunctionLayout, hazardous_operands};
@@ -69,12 +69,15 @@ impl Driver {
             return None;
         }
         let mut diff = ValueDiff::default();
-        let references = moment != Moment::Trap;
+        let referents = Referents {
+            machine: &self.machine,
+            references: &mut self.references,
+        };
         compare_real(
             &view,
             Driver::layout(&self.modules, &view),
             &predicted,
-            references,
+            (moment != Moment::Trap, referents),
             &mut walk,
             &mut self.tally,
             &mut diff,
@@ -119,7 +122,7 @@ fn compare_real<W: Walk>(
     view: &FrameView<'_>,
     layout: &FunctionLayout,
     predicted: &[ShownOperand],
-    references: bool,
+    (references, mut referents): (bool, Referents<'_, '_>),
     walk: &mut W,
     tally: &mut Tally,
     diff: &mut ValueDiff,
@@ -129,7 +132,8 @@ fn compare_real<W: Walk>(
         layout,
         predicted.iter().map(|shown| shown.ty),
     );
-    for (index, (shown, hazard)) in predicted.iter().zip(hazards).enumerate() {
+    // From the top, as operands are noted.
+    for (index, (shown, hazard)) in predicted.iter().zip(hazards).enumerate().rev() {
         let Some(real) = shown.real else { continue };
         if hazard {
             tally.v128_slots_avoided += 1;
@@ -141,13 +145,10 @@ fn compare_real<W: Walk>(
         }
         tally.values += 1;
         let seen = walk.operand(index as u32);
-        if !seen.is(shown.ty, view.operands[real as usize]) {
-            let slot = if seen.has_type(shown.ty) {
-                &mut diff.operand_value
-            } else {
-                &mut diff.operand_type
-            };
-            slot.get_or_insert(index as u32);
+        let expected = (shown.ty, view.operands[real as usize]);
+        if !seen.is(expected.0, expected.1) {
+            let fault = difference(walk, &mut referents, view, expected, seen);
+            diff.note_operand(index as u32, fault);
         }
     }
 }

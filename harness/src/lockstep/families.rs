@@ -22,11 +22,13 @@ pub enum Family {
     Trap,
     /// The arguments of a host call were compared.
     HostCall,
+    /// The event of an exception thrown there was compared.
+    Throw,
 }
 
 impl Family {
     /// Every family, in the order of reports.
-    pub const ALL: [Family; 7] = [
+    pub const ALL: [Family; 8] = [
         Family::Step,
         Family::Breakpoint,
         Family::Locals,
@@ -34,6 +36,7 @@ impl Family {
         Family::Callers,
         Family::Trap,
         Family::HostCall,
+        Family::Throw,
     ];
 
     /// Its key in reports.
@@ -46,14 +49,24 @@ impl Family {
             Family::Callers => "callers",
             Family::Trap => "trap",
             Family::HostCall => "host_call",
+            Family::Throw => "throw",
         }
     }
 
-    /// Whether the family can be checked at an opcode of Wasm 2.0.
+    /// Whether the family can be checked at an opcode.
     pub fn applies(self, op: Opcode) -> bool {
         match self {
             Family::Trap => TRAPPING[op as usize],
-            Family::HostCall => matches!(op, Opcode::Call | Opcode::CallIndirect),
+            // A tail call to a host function leaves its caller at the host call.
+            Family::HostCall => {
+                matches!(op, Opcode::Call | Opcode::CallIndirect | Opcode::CallRef)
+            }
+            Family::Throw => matches!(op, Opcode::Throw | Opcode::ThrowRef),
+            // Nothing is called there, but by opcodes that replace the frame.
+            Family::Callers => !matches!(
+                op,
+                Opcode::ReturnCall | Opcode::ReturnCallIndirect | Opcode::ReturnCallRef
+            ),
             _ => true,
         }
     }

@@ -4,12 +4,15 @@
 //! report is made elsewhere, from a snapshot, only when there is something to report.
 
 use super::families::Family;
+use super::references::{Fault, IN_FRAMES, References, Scope};
 use super::tally::Tally;
 use crate::layout::FunctionLayout;
 use crate::observe::{Boundary, Place, Walk};
+use crate::seen::Seen;
 use lockstep_oracles::ValType;
-use lockstep_oracles::machine::FrameView;
+use lockstep_oracles::machine::{FrameView, Machine};
 use lockstep_oracles::opcode::Opcode;
+use lockstep_oracles::value::{Cell, Ref};
 
 /// What of a frame's values differs. Each part is the first index at which it does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,12 +23,24 @@ pub struct ValueDiff {
     pub local_type: Option<u32>,
     /// First local with the right type and another value.
     pub local_value: Option<u32>,
+    /// First local whose reference denotes something else, and how.
+    pub local_reference: Option<(u32, Fault)>,
     /// The number of operands differs.
     pub operand_count: bool,
     /// First operand (0 at the bottom) with another type.
     pub operand_type: Option<u32>,
     /// First operand with the right type and another value.
     pub operand_value: Option<u32>,
+    /// First operand whose reference denotes something else, and how.
+    pub operand_reference: Option<(u32, Fault)>,
+}
+
+/// What a comparison of references needs: all that the oracle holds, and which object is which.
+pub struct Referents<'m, 'r> {
+    /// The oracle.
+    pub machine: &'m Machine,
+    /// Which of the subject's objects is which of its.
+    pub references: &'r mut References,
 }
 
 impl ValueDiff {
@@ -33,6 +48,16 @@ impl ValueDiff {
     #[inline]
     pub fn is_empty(&self) -> bool {
         *self == ValueDiff::default()
+    }
+
+    /// How the operand at `index` differs, if it does: below all that were noted.
+    pub(super) fn note_operand(&mut self, index: u32, fault: Option<Fault>) {
+        match fault {
+            None => {}
+            Some(Fault::StaticType) => self.operand_type = Some(index),
+            Some(Fault::Value) => self.operand_value = Some(index),
+            Some(fault) => self.operand_reference = Some((index, fault)),
+        }
     }
 }
 
@@ -53,11 +78,12 @@ pub fn compare_values<W: Walk>(
     view: &FrameView<'_>,
     layout: &FunctionLayout,
     walk: &mut W,
+    referents: &mut Referents<'_, '_>,
     tally: &mut Tally,
 ) -> ValueDiff {
     let mut diff = ValueDiff::default();
-    compare_locals(view, layout, walk, tally, &mut diff);
-    compare_operands(view, layout, walk, tally, &mut diff);
+    compare_locals(view, layout, walk, referents, tally, &mut diff);
+    compare_operands(view, layout, walk, referents, tally, &mut diff);
     tally.frames += 1;
     diff
 }
@@ -68,6 +94,7 @@ pub fn compare_locals<W: Walk>(
     view: &FrameView<'_>,
     layout: &FunctionLayout,
     walk: &mut W,
+    referents: &mut Referents<'_, '_>,
     tally: &mut Tally,
     diff: &mut ValueDiff,
 ) {
@@ -80,7 +107,7 @@ pub fn compare_locals<W: Walk>(
         if layout.local(index) {
             avoided += 1;
         } else if !walk.local(index as u32).is(ty, cell) {
-            note_local(walk, ty, index as u32, diff);
+            note_local(walk, referents, view, index as u32, diff);
         }
     }
     tally.v128_slots_avoided += avoided;
@@ -91,17 +118,58 @@ pub fn compare_locals<W: Walk>(
     }
 }
 
-/// A local differs: in its type, or only in its value? Reading it again shows the same.
-#[cold]
+/// How a value differs that is not plainly the expected one; not at all, if it denotes the expected
+/// object.
 #[inline(never)]
-fn note_local<W: Walk>(walk: &mut W, ty: ValType, index: u32, diff: &mut ValueDiff) {
-    let has_type = walk.local(index).has_type(ty);
-    let slot = if has_type {
-        &mut diff.local_value
-    } else {
-        &mut diff.local_type
+pub(super) fn difference<W: Walk>(
+    walk: &mut W,
+    referents: &mut Referents<'_, '_>,
+    view: &FrameView<'_>,
+    (ty, cell): (ValType, Cell),
+    seen: Seen,
+) -> Option<Fault> {
+    let ValType::Ref(ty) = ty else {
+        return Some(match seen.has_type(ty) {
+            true => Fault::Value,
+            false => Fault::StaticType,
+        });
     };
-    slot.get_or_insert(index);
+    let typed = (Scope::Module(view.module), ty);
+    let Referents {
+        machine,
+        references,
+    } = referents;
+    let expected = Ref::from_cell(cell);
+    let checked = references.check(machine, typed, expected, seen, walk, IN_FRAMES);
+    checked.err()
+}
+
+/// A local may differ. Reading it again shows the same.
+#[inline(never)]
+fn note_local<W: Walk>(
+    walk: &mut W,
+    referents: &mut Referents<'_, '_>,
+    view: &FrameView<'_>,
+    index: u32,
+    diff: &mut ValueDiff,
+) {
+    let expected = (
+        view.function.locals[index as usize],
+        view.locals[index as usize],
+    );
+    let seen = walk.local(index);
+    match difference(walk, referents, view, expected, seen) {
+        None => {}
+        Some(Fault::StaticType) => {
+            diff.local_type.get_or_insert(index);
+        }
+        Some(Fault::Value) => {
+            diff.local_value.get_or_insert(index);
+        }
+        Some(fault) => {
+            diff.local_reference.get_or_insert((index, fault));
+        }
+    }
 }
 
 #[inline]
@@ -109,6 +177,7 @@ fn compare_operands<W: Walk>(
     view: &FrameView<'_>,
     layout: &FunctionLayout,
     walk: &mut W,
+    referents: &mut Referents<'_, '_>,
     tally: &mut Tally,
     diff: &mut ValueDiff,
 ) {
@@ -126,7 +195,7 @@ fn compare_operands<W: Walk>(
         if layout.top_operand(shape) {
             avoided += 1;
         } else if !walk.operand(index as u32).is(node.ty, cell) {
-            note_operand(walk, node.ty, index as u32, diff);
+            note_operand(walk, referents, view, (node.ty, index as u32), diff);
         }
         shape = node.below;
     }
@@ -138,17 +207,18 @@ fn compare_operands<W: Walk>(
     }
 }
 
-/// An operand differs. They come from the top: the last one noted is the lowest.
-#[cold]
+/// An operand may differ. They come from the top: the last one noted is the lowest.
 #[inline(never)]
-fn note_operand<W: Walk>(walk: &mut W, ty: ValType, index: u32, diff: &mut ValueDiff) {
-    let has_type = walk.operand(index).has_type(ty);
-    let slot = if has_type {
-        &mut diff.operand_value
-    } else {
-        &mut diff.operand_type
-    };
-    *slot = Some(index);
+fn note_operand<W: Walk>(
+    walk: &mut W,
+    referents: &mut Referents<'_, '_>,
+    view: &FrameView<'_>,
+    (ty, index): (ValType, u32),
+    diff: &mut ValueDiff,
+) {
+    let expected = (ty, view.operands[index as usize]);
+    let seen = walk.operand(index);
+    diff.note_operand(index, difference(walk, referents, view, expected, seen));
 }
 
 /// What of the stack's structure differs at a frame, before any value is looked at.
@@ -186,6 +256,7 @@ pub fn compare_stack<'m, 'l, W: Walk>(
     limit: usize,
     layout: impl Fn(&FrameView<'m>) -> &'l FunctionLayout,
     walk: &mut W,
+    referents: &mut Referents<'_, '_>,
     tally: &mut Tally,
     mut on_values: impl FnMut(usize, ValueDiff),
 ) -> Option<StackDiff> {
@@ -209,7 +280,7 @@ pub fn compare_stack<'m, 'l, W: Walk>(
         if walk.place() != expected_place(&view) {
             return Some(StackDiff::Place { frame });
         }
-        let diff = compare_values(&view, layout(&view), walk, tally);
+        let diff = compare_values(&view, layout(&view), walk, referents, tally);
         if !diff.is_empty() {
             on_values(frame, diff);
         }

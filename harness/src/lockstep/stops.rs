@@ -1,9 +1,11 @@
 //! Breakpoint events and host calls: the oracle runs to its next stop and the stack is compared.
 
 use super::classify::Suspect;
-use super::driver::{Driver, Ended, Flow, Phase, same_values};
+use super::driver::{Driver, Ended, Flow, Phase};
 use super::families::Family;
-use super::frames::{StackDiff, ValueDiff, compare_stack, compare_values, expected_place};
+use super::frames::{
+    Referents, StackDiff, ValueDiff, compare_stack, compare_values, expected_place,
+};
 use crate::divergence::{Execution, Moment};
 use crate::observe::{Observation, Place, Walk};
 use crate::outcome::HostFailure;
@@ -72,7 +74,13 @@ impl Driver {
         let diff = {
             let mut walk = observed.walk();
             let placed = !walk.done() && walk.place() == place;
-            placed.then(|| compare_values(&view, layout, &mut walk, &mut self.tally))
+            let mut referents = Referents {
+                machine: &self.machine,
+                references: &mut self.references,
+            };
+            referents.references.look();
+            placed
+                .then(|| compare_values(&view, layout, &mut walk, &mut referents, &mut self.tally))
         };
         let Some(diff) = diff else {
             return self.misplaced(observed, Moment::Breakpoint, StackDiff::Place { frame: 0 });
@@ -97,12 +105,18 @@ impl Driver {
         let mut values: Vec<(usize, ValueDiff)> = Vec::new();
         let mut walk = observed.walk();
         let modules = &self.modules;
+        let mut referents = Referents {
+            machine: &self.machine,
+            references: &mut self.references,
+        };
+        referents.references.look();
         let structure = compare_stack(
             self.machine.frames(),
             depth,
             limit,
             |view| Driver::layout(modules, view),
             &mut walk,
+            &mut referents,
             &mut self.tally,
             |frame, diff| values.push((frame, diff)),
         );
@@ -173,7 +187,8 @@ impl Driver {
             self.tally.checked.note(Family::HostCall, op);
         }
         let expected = self.machine.host_args();
-        if !same_values(&expected, args) && !self.unbound_agree(&expected, args) {
+        self.look();
+        if !self.values_agree(&expected, args) && !self.unbound_agree(&expected, args) {
             let show =
                 |values: Vec<String>| format!("host function {} ({})", id.0, values.join(", "));
             self.report_plain(
@@ -201,7 +216,7 @@ impl Driver {
                     Value::Ref(reference, _) => Some(reference),
                     _ => None,
                 };
-                seen.is(value.ty(), value.cell())
+                self.value_agrees(value, seen)
                     || self.unresolved_is(seen, reference, |instance| Some(instance) != making)
             })
     }

@@ -24,6 +24,10 @@ pub struct Tally {
     pub entities_skipped: u64,
     /// Host calls matched with the oracle.
     pub host_calls: u64,
+    /// Events of thrown exceptions matched with the oracle.
+    pub throws: u64,
+    /// Collections that the schedule forced.
+    pub collections: u64,
     /// Sequence points that the oracle passed or stopped at.
     pub executed: u64,
     /// Sessions in which breakpoints were edited.
@@ -53,6 +57,8 @@ impl Default for Tally {
             entities: 0,
             entities_skipped: 0,
             host_calls: 0,
+            throws: 0,
+            collections: 0,
             executed: 0,
             edit_sessions: 0,
             edits: 0,
@@ -81,6 +87,8 @@ impl Tally {
         self.entities += other.entities;
         self.entities_skipped += other.entities_skipped;
         self.host_calls += other.host_calls;
+        self.throws += other.throws;
+        self.collections += other.collections;
         self.executed += other.executed;
         self.edit_sessions += other.edit_sessions;
         self.edits += other.edits;

@@ -2,7 +2,7 @@
 
 use super::driver::{Driver, Flow, Phase};
 use super::families::Family;
-use super::frames::{ValueDiff, compare_locals, compare_stack, expected_place};
+use super::frames::{Referents, ValueDiff, compare_locals, compare_stack, expected_place};
 use super::tally::Tally;
 use crate::divergence::{Moment, count};
 use crate::ledger::{LIBCALL_TRAP, TrapEvidence, explain_trap, traps_as_host_error};
@@ -16,29 +16,50 @@ use lockstep_oracles::opcode::Opcode;
 
 /// Whether the opcode enters a function.
 pub(super) fn is_call(op: Opcode) -> bool {
-    matches!(op, Opcode::Call | Opcode::CallIndirect)
+    matches!(
+        op,
+        Opcode::Call
+            | Opcode::CallIndirect
+            | Opcode::CallRef
+            | Opcode::ReturnCall
+            | Opcode::ReturnCallIndirect
+            | Opcode::ReturnCallRef
+    )
 }
 
-/// Whether a `Trap` event may leave some of the opcode's operands out, and how many it takes at most.
-///
-/// Only opcodes of Wasm 2.0 that can trap have a row; `call_indirect` takes its table index, its
-/// arguments stay.
-fn operands_taken(op: Opcode) -> usize {
+/// Whether the opcode makes an object, or calls a host function that may.
+fn makes_object(op: Opcode) -> bool {
     let name = op.name();
-    match op {
-        Opcode::Unreachable => 0,
-        Opcode::CallIndirect | Opcode::TableGet => 1,
-        Opcode::TableSet => 2,
-        Opcode::MemoryFill
-        | Opcode::MemoryCopy
-        | Opcode::MemoryInit
-        | Opcode::TableFill
-        | Opcode::TableCopy
-        | Opcode::TableInit => 3,
-        _ if name.contains(".div") || name.contains(".rem") => 2,
-        _ if name.contains(".store") || name.contains("_lane") => 2,
-        _ => 1,
+    is_call(op)
+        || name.starts_with("struct.new")
+        || name.starts_with("array.new")
+        || name == "throw"
+}
+
+/// How many of the trapping opcode's operands a `Trap` event may leave out: those that it takes.
+///
+/// A call takes its table index or function; its arguments stay.
+fn operands_taken(view: &FrameView<'_>) -> usize {
+    match view.op() {
+        Opcode::Unreachable => return 0,
+        Opcode::CallIndirect
+        | Opcode::CallRef
+        | Opcode::ReturnCallIndirect
+        | Opcode::ReturnCallRef => return 1,
+        _ => {}
     }
+    let function = view.function;
+    // What is below the operands is the same stack after the opcode.
+    let mut before = view.shape;
+    let mut after = function.before.get(view.position + 1).copied().flatten();
+    while before != after {
+        if height_of(function, before) >= height_of(function, after) {
+            before = below(function, before);
+        } else {
+            after = below(function, after);
+        }
+    }
+    view.operands.len() - height_of(function, before)
 }
 
 /// What a `Trap` event shows of the innermost frame, without following a reference.
@@ -60,6 +81,9 @@ impl Driver {
         }
         if seen == SeenTrap::StackOverflow {
             return self.overflow(observed);
+        }
+        if seen == SeenTrap::OutOfMemory {
+            return self.out_of_memory(observed);
         }
         if self.phase != Phase::Running {
             let expected = "no further event: the invocation has trapped or failed".to_owned();
@@ -161,6 +185,25 @@ impl Driver {
         Flow::Continue
     }
 
+    /// The subject's heap cannot hold an object: believable only where one is about to be made.
+    pub fn out_of_memory<O: Observation>(&mut self, observed: &mut O) -> Flow {
+        if self.ended.is_some() {
+            return Flow::Stop;
+        }
+        let makes = self.machine.current_op().is_none_or(makes_object);
+        if self.breakpoints.is_single_step() && !makes {
+            return self.report_control(
+                observed,
+                Moment::Trap,
+                RuleId::TrapEvent,
+                "no exhaustion: the next opcode makes no object".to_owned(),
+                "an event of an exhausted heap".to_owned(),
+            );
+        }
+        self.phase = Phase::OutOfMemory;
+        Flow::Continue
+    }
+
     fn compare_trap<O: Observation>(&mut self, observed: &mut O) -> Flow {
         if self.explain_inlined_trap(observed) {
             return Flow::Continue;
@@ -184,13 +227,25 @@ impl Driver {
         let position = view.position;
         let function = (view.instance, view.function.index);
         let height = view.operands.len();
-        let below = height.saturating_sub(operands_taken(view.op()));
+        let below = height.saturating_sub(operands_taken(&view));
         let layout = Driver::layout(&self.modules, &view);
         let mut frame = TrapFrame::innermost(&view, &mut walk);
         let same_function =
             frame.place.instance == expected.instance && frame.place.func == expected.func;
         if same_function {
-            compare_locals(&view, layout, &mut walk, &mut self.tally, &mut frame.values);
+            let mut referents = Referents {
+                machine: &self.machine,
+                references: &mut self.references,
+            };
+            referents.references.look();
+            compare_locals(
+                &view,
+                layout,
+                &mut walk,
+                &mut referents,
+                &mut self.tally,
+                &mut frame.values,
+            );
             let avoided = |shape| layout.top_operand(shape);
             frame.compare_operands(&view, &mut walk, avoided, &mut self.tally);
             self.tally.frames += 1;
@@ -287,12 +342,17 @@ impl Driver {
         let mut walk = observed.walk();
         walk.parent();
         let modules = &self.modules;
+        let mut referents = Referents {
+            machine: &self.machine,
+            references: &mut self.references,
+        };
         let structure = compare_stack(
             self.machine.frames().skip(1),
             depth - 1,
             limit - 1,
             |view| Driver::layout(modules, view),
             &mut walk,
+            &mut referents,
             &mut self.tally,
             |frame, diff| values.push((frame + 1, diff)),
         );

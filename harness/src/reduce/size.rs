@@ -93,7 +93,9 @@ fn host(host: &Host) -> u64 {
     let functions = host.functions.values().map(|stub| match stub {
         Stub::Seeded | Stub::Fail => 16,
         Stub::Constant(values) => 16 + values.iter().map(|&v| magnitude(v)).sum::<u64>(),
-        Stub::Call(export) => 17 + export.len() as u64,
+        Stub::Call(export) | Stub::Through(export) | Stub::Throw(export) => {
+            17 + export.len() as u64
+        }
     });
     let memories = host.memories.values().map(|memory| {
         let data: usize = memory.data.values().map(|bytes| 4 + bytes.len()).sum();

@@ -12,12 +12,23 @@ use crate::lockstep::probes::LateModule;
 use crate::outcome::Outcome;
 use crate::schedule::Schedule;
 use crate::seen::Seen;
-use lockstep_oracles::address::{FuncAddr, GlobalAddr, MemAddr, TableAddr};
+use lockstep_oracles::address::{FuncAddr, GlobalAddr, MemAddr, TableAddr, TagAddr};
 use lockstep_oracles::module::Module;
 use lockstep_oracles::store::Extern;
-use lockstep_oracles::value::Value;
+use lockstep_oracles::value::{Ref, Value};
 use lockstep_oracles::{GlobalType, MemoryType, TableType};
 use std::sync::Arc;
+
+/// An import that the host provides: its types are then those that the module names.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The module's binary.
+    pub bytes: &'a Arc<[u8]>,
+    /// The module.
+    pub module: &'a Arc<Module>,
+    /// Which of its imports, from 0.
+    pub import: usize,
+}
 
 /// The adapter of one version.
 pub trait Adapter: 'static {
@@ -70,8 +81,15 @@ pub trait Subject {
     /// Whether the case can go on.
     fn is_alive(&mut self) -> bool;
 
-    /// Makes a host function in both.
-    fn add_host_func(&mut self, function: HostFunction) -> FuncAddr;
+    /// Makes a host function in both: for an import, of its type.
+    fn add_host_func(&mut self, function: HostFunction, wanted: Option<Wanted<'_>>) -> FuncAddr;
+
+    /// Makes a tag of the host's in both.
+    ///
+    /// # Errors
+    ///
+    /// When the engine cannot make it.
+    fn add_tag(&mut self, wanted: Wanted<'_>) -> Result<TagAddr, SubjectError>;
 
     /// Makes a memory of the host's in both.
     ///
@@ -80,19 +98,29 @@ pub trait Subject {
     /// When the engine cannot make it.
     fn add_memory(&mut self, ty: MemoryType) -> Result<MemAddr, SubjectError>;
 
-    /// Makes a table of the host's in both, filled with null.
+    /// Makes a table of the host's in both, filled with `fill`: for an import, of its element type.
     ///
     /// # Errors
     ///
     /// When the engine cannot make it.
-    fn add_table(&mut self, ty: TableType) -> Result<TableAddr, SubjectError>;
+    fn add_table(
+        &mut self,
+        ty: TableType,
+        fill: Ref,
+        wanted: Option<Wanted<'_>>,
+    ) -> Result<TableAddr, SubjectError>;
 
-    /// Makes a global of the host's in both.
+    /// Makes a global of the host's in both: for an import, of its type.
     ///
     /// # Errors
     ///
     /// When the engine cannot make it.
-    fn add_global(&mut self, ty: GlobalType, value: Value) -> Result<GlobalAddr, SubjectError>;
+    fn add_global(
+        &mut self,
+        ty: GlobalType,
+        value: Value,
+        wanted: Option<Wanted<'_>>,
+    ) -> Result<GlobalAddr, SubjectError>;
 
     /// Writes into a memory of both, from the host.
     ///

@@ -38,6 +38,8 @@ pub enum ExpectedInstance {
     Trapped(Trap),
     /// The start function calls a host function that fails.
     HostFailed,
+    /// The start function throws an exception that nothing catches.
+    Thrown,
     /// It needs more than the harness's limits.
     Limit(String),
     /// The start function used up the stack.

@@ -11,11 +11,13 @@ pub(crate) mod memory_ops;
 mod nans;
 mod objects;
 mod outside;
+mod reach;
 mod scalar;
 mod throw;
 mod vector;
 
 pub use frames::FrameView;
+pub use reach::Reachable;
 
 use crate::address::{ExnAddr, FuncAddr, HostFuncId, InstanceAddr};
 use crate::code::Function;

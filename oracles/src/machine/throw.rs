@@ -9,7 +9,7 @@ use crate::value::{Cell, Ref, Value};
 /// Where an exception is caught.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Catch {
-    exn: ExnAddr,
+    pub(super) exn: ExnAddr,
     /// Position in the machine's frames.
     frame: usize,
     clause: Clause,

@@ -4,9 +4,11 @@
 //! A type index ([`UnpackedIndex::Module`] in a `HeapType`) belongs to a *scope*: in a module it is
 //! the position in its type section, in a store it is the [`TypeId`].
 
+mod hierarchy;
 mod matching;
 mod registry;
 
+pub use hierarchy::Hierarchy;
 pub(crate) use registry::{MAX_TYPES, ref_in_store, val_in_store};
 pub use registry::{TypeId, Types};
 pub use wasmparser::{FieldType, StorageType, UnpackedIndex};

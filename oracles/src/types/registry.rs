@@ -42,7 +42,7 @@ impl Types {
     }
 
     /// The definition behind a type index of the store's scope.
-    pub(crate) fn at(&self, index: UnpackedIndex) -> Option<(TypeId, &SubType)> {
+    pub fn at(&self, index: UnpackedIndex) -> Option<(TypeId, &SubType)> {
         let UnpackedIndex::Module(number) = index else {
             return None;
         };

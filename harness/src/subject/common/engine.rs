@@ -11,13 +11,13 @@ use crate::lockstep::probes::LateModule;
 use crate::outcome::Outcome;
 use crate::schedule::Schedule;
 use crate::seen::Seen;
-use crate::subject::adapter::{self, Adapter};
+use crate::subject::adapter::{self, Adapter, Wanted};
 use crate::subject::answer::{Instantiated, Invoked};
 use crate::subject::{Settings, SubjectError};
-use lockstep_oracles::address::{FuncAddr, GlobalAddr, MemAddr, TableAddr};
+use lockstep_oracles::address::{FuncAddr, GlobalAddr, MemAddr, TableAddr, TagAddr};
 use lockstep_oracles::module::Module;
 use lockstep_oracles::store::Extern;
-use lockstep_oracles::value::Value;
+use lockstep_oracles::value::{Ref, Value};
 use lockstep_oracles::{GlobalType, MemoryType, TableType};
 use std::sync::Arc;
 
@@ -64,20 +64,34 @@ impl<T: Tamper> adapter::Subject for Subject<T> {
         self.is_alive()
     }
 
-    fn add_host_func(&mut self, function: HostFunction) -> FuncAddr {
-        self.add_host_func(function)
+    fn add_host_func(&mut self, function: HostFunction, wanted: Option<Wanted<'_>>) -> FuncAddr {
+        self.add_host_func(function, wanted)
+    }
+
+    fn add_tag(&mut self, wanted: Wanted<'_>) -> Result<TagAddr, SubjectError> {
+        self.add_tag(wanted)
     }
 
     fn add_memory(&mut self, ty: MemoryType) -> Result<MemAddr, SubjectError> {
         self.add_memory(ty)
     }
 
-    fn add_table(&mut self, ty: TableType) -> Result<TableAddr, SubjectError> {
-        self.add_table(ty)
+    fn add_table(
+        &mut self,
+        ty: TableType,
+        fill: Ref,
+        wanted: Option<Wanted<'_>>,
+    ) -> Result<TableAddr, SubjectError> {
+        self.add_table(ty, fill, wanted)
     }
 
-    fn add_global(&mut self, ty: GlobalType, value: Value) -> Result<GlobalAddr, SubjectError> {
-        self.add_global(ty, value)
+    fn add_global(
+        &mut self,
+        ty: GlobalType,
+        value: Value,
+        wanted: Option<Wanted<'_>>,
+    ) -> Result<GlobalAddr, SubjectError> {
+        self.add_global(ty, value, wanted)
     }
 
     fn write_memory(

@@ -6,7 +6,7 @@ use super::handler::Handler;
 use super::host::{self, HostWorld};
 use super::names::{Access, Names};
 use super::session::{Session, Shared, State};
-use super::values::{func_type, outcome_of, ref_type, val_type};
+use super::values::{func_type, ref_type, val_type};
 use super::view::View;
 use super::wasmtime::{self, AsContextMut, Func, RootScope, Store, StoreContextMut, Val};
 use crate::configuration::{Configuration, Epochs, Fuel, Yields};
@@ -18,10 +18,11 @@ use crate::outcome::Outcome;
 use crate::phases::{self, Phase};
 use crate::rules::RuleId;
 use crate::schedule::Schedule;
+use crate::subject::adapter::Wanted;
 use crate::subject::answer::Invoked;
 use crate::subject::code_image::CodeImage;
 use crate::subject::{Settings, SubjectError, limits};
-use lockstep_oracles::address::{FuncAddr, GlobalAddr, HostFuncId, MemAddr, TableAddr};
+use lockstep_oracles::address::{FuncAddr, GlobalAddr, HostFuncId, MemAddr, TableAddr, TagAddr};
 use lockstep_oracles::value::{Ref, Value};
 use lockstep_oracles::{GlobalType, MemoryType, TableType};
 use std::marker::PhantomData;
@@ -159,16 +160,34 @@ impl<T: Tamper> Subject<T> {
         self.driver().ended.is_none()
     }
 
-    /// Makes a host function in both.
-    pub fn add_host_func(&mut self, function: HostFunction) -> FuncAddr {
-        let ty = func_type(&self.factory.engine, &function.ty);
+    /// The engine's own type of an import. None if the engine refuses the module, which is reported
+    /// when it is to be instantiated.
+    fn import_type(&self, wanted: Option<Wanted<'_>>) -> Option<wasmtime::ExternType> {
+        let wanted = wanted?;
+        let module = self.factory.module(wanted.bytes, wanted.module).ok()?;
+        let mut imports = module.imports();
+        imports.nth(wanted.import).map(|import| import.ty())
+    }
+
+    /// Makes a host function in both: for an import, of its type.
+    pub fn add_host_func(
+        &mut self,
+        function: HostFunction,
+        wanted: Option<Wanted<'_>>,
+    ) -> FuncAddr {
+        let ty = match self.import_type(wanted) {
+            Some(wasmtime::ExternType::Func(ty)) => ty,
+            _ => func_type(&self.factory.engine, &function.ty),
+        };
         let session = self.session();
         let id = HostFuncId(session.host.functions.len() as u32);
-        let addr = session
-            .driver
-            .machine
-            .store
-            .alloc_host_func(function.ty.clone(), id);
+        let store = &mut session.driver.machine.store;
+        let addr = match wanted {
+            Some(Wanted { module, import, .. }) => {
+                store.alloc_imported_func(module, &module.imports()[import], id)
+            }
+            None => store.alloc_host_func(function.ty.clone(), id),
+        };
         session.host.functions.push(function);
         let func = Func::new_async(&mut self.store, ty, move |caller, params, results| {
             Box::new(host::call(caller, id, params, results))
@@ -187,43 +206,94 @@ impl<T: Tamper> Subject<T> {
     ///
     /// When the engine cannot make it.
     pub fn add_memory(&mut self, ty: MemoryType) -> Result<MemAddr, SubjectError> {
+        let mut mine = wasmtime::MemoryTypeBuilder::new();
+        mine.min(ty.initial)
+            .max(ty.maximum)
+            .memory64(ty.memory64)
+            .shared(ty.shared);
+        if let Some(log2) = ty.page_size_log2 {
+            mine.page_size_log2(log2 as u8);
+        }
+        let mine = mine.build().map_err(failed)?;
         let addr = self.driver().machine.store.alloc_memory(ty);
-        let max = ty.maximum.map(|pages| pages as u32);
-        let mine = wasmtime::MemoryType::new(ty.initial as u32, max);
+        if ty.shared {
+            let memory = wasmtime::SharedMemory::new(&self.factory.engine, mine).map_err(failed)?;
+            self.session().names.add_shared(addr, memory);
+            return Ok(addr);
+        }
         let memory = wasmtime::Memory::new(&mut self.store, mine).map_err(failed)?;
         self.session().names.add_memory(addr, memory);
         Ok(addr)
     }
 
-    /// Makes a table of the host's in both, filled with null.
+    /// Makes a tag of the host's in both.
     ///
     /// # Errors
     ///
     /// When the engine cannot make it.
-    pub fn add_table(&mut self, ty: TableType) -> Result<TableAddr, SubjectError> {
-        let addr = self.driver().machine.store.alloc_table(ty, Ref::Null);
-        let element = ref_type(ty.element_type);
-        let null = wasmtime::Ref::null(element.heap_type());
-        let max = ty.maximum.map(|n| n as u32);
-        let mine = wasmtime::TableType::new(element, ty.initial as u32, max);
-        let table = wasmtime::Table::new(&mut self.store, mine, null).map_err(failed)?;
+    pub fn add_tag(&mut self, wanted: Wanted<'_>) -> Result<TagAddr, SubjectError> {
+        let Wanted { module, import, .. } = wanted;
+        let store = &mut self.driver().machine.store;
+        let addr = store.alloc_imported_tag(module, &module.imports()[import]);
+        if let Some(wasmtime::ExternType::Tag(ty)) = self.import_type(Some(wanted)) {
+            let tag = wasmtime::Tag::new(&mut self.store, &ty).map_err(failed)?;
+            self.session().names.add_tag(addr, tag);
+        }
+        Ok(addr)
+    }
+
+    /// Makes a table of the host's in both, filled with `fill`: for an import, of its element type.
+    ///
+    /// # Errors
+    ///
+    /// When the engine cannot make it.
+    pub fn add_table(
+        &mut self,
+        ty: TableType,
+        fill: Ref,
+        wanted: Option<Wanted<'_>>,
+    ) -> Result<TableAddr, SubjectError> {
+        let element = match self.import_type(wanted) {
+            Some(wasmtime::ExternType::Table(ty)) => ty.element().clone(),
+            _ => ref_type(ty.element_type),
+        };
+        let addr = self.driver().machine.store.alloc_table(ty, fill);
+        let mine = if ty.table64 {
+            wasmtime::TableType::new64(element, ty.initial, ty.maximum)
+        } else {
+            let max = ty.maximum.map(|n| n as u32);
+            wasmtime::TableType::new(element, ty.initial as u32, max)
+        };
+        let fill = self.vals(&[Value::Ref(fill, ty.element_type)])?.remove(0);
+        let Some(fill) = fill.ref_() else {
+            return Err(SubjectError::new("an element is no reference"));
+        };
+        let table = wasmtime::Table::new(&mut self.store, mine, fill).map_err(failed)?;
         self.session().names.add_table(addr, table);
         Ok(addr)
     }
 
-    /// Makes a global of the host's in both.
+    /// Makes a global of the host's in both: for an import, of its type.
     ///
     /// # Errors
     ///
     /// When the engine cannot make it.
-    pub fn add_global(&mut self, ty: GlobalType, value: Value) -> Result<GlobalAddr, SubjectError> {
+    pub fn add_global(
+        &mut self,
+        ty: GlobalType,
+        value: Value,
+        wanted: Option<Wanted<'_>>,
+    ) -> Result<GlobalAddr, SubjectError> {
         let addr = self.driver().machine.store.alloc_global(ty, value);
         let mutability = if ty.mutable {
             wasmtime::Mutability::Var
         } else {
             wasmtime::Mutability::Const
         };
-        let mine = wasmtime::GlobalType::new(val_type(ty.content_type), mutability);
+        let mine = match self.import_type(wanted) {
+            Some(wasmtime::ExternType::Global(ty)) => ty,
+            _ => wasmtime::GlobalType::new(val_type(ty.content_type), mutability),
+        };
         let initial = self.vals(&[value])?.remove(0);
         let global = wasmtime::Global::new(&mut self.store, mine, initial).map_err(failed)?;
         self.session().names.add_global(addr, global);
@@ -247,11 +317,15 @@ impl<T: Tamper> Subject<T> {
                 "{size} bytes at {offset} are not inside the memory"
             ))
         };
+        let oracle = self.driver().machine.store.memory_mut(addr);
+        oracle.write(offset, bytes).map_err(outside)?;
+        if let Some(shared) = self.session().names.shared(addr) {
+            write_shared(shared, offset as usize, bytes);
+            return Ok(());
+        }
         let memory = self.session().names.memory(addr);
         let memory =
             memory.ok_or_else(|| SubjectError::new("no handle for a memory".to_owned()))?;
-        let oracle = self.driver().machine.store.memory_mut(addr);
-        oracle.write(offset, bytes).map_err(outside)?;
         let written = memory.write(&mut self.store, offset as usize, bytes);
         written.map_err(|error| SubjectError::new(error.to_string()))
     }
@@ -263,7 +337,8 @@ impl<T: Tamper> Subject<T> {
     /// When it is not mutable, or the value of another type.
     pub fn set_global(&mut self, addr: GlobalAddr, value: Value) -> Result<(), SubjectError> {
         let ty = self.driver().machine.store.global(addr).ty;
-        if !ty.mutable || value.ty() != ty.content_type {
+        let fits = self.driver().machine.store.has_type(value, ty.content_type);
+        if !ty.mutable || !fits {
             return Err(SubjectError::new(
                 "the global cannot hold the value".to_owned(),
             ));
@@ -280,18 +355,17 @@ impl<T: Tamper> Subject<T> {
     fn vals(&mut self, values: &[Value]) -> Result<Vec<Val>, SubjectError> {
         let mut lent = self.store.data_mut().lend();
         let vals = lent.get().map_or_else(Vec::new, |session| {
+            let types = session.driver.machine.store.types();
             values
                 .iter()
-                .map(|&value| session.names.val(&mut self.store, value))
+                .map(|&value| session.names.val(&mut self.store, types, value))
                 .collect()
         });
         self.store.data_mut().give_back(lent);
         vals.into_iter()
             .map(|val| match val {
                 Some(val) => val.map_err(failed),
-                None => Err(SubjectError(
-                    "no handle for a function reference".to_owned(),
-                )),
+                None => Err(SubjectError::new("no handle for a reference")),
             })
             .collect()
     }
@@ -318,15 +392,14 @@ impl<T: Tamper> Subject<T> {
                 handle.call_async(&mut scope, &vals, &mut results),
             );
             match called {
-                Driven::Done(Ok(())) => Driven::Done(Ok(see(&mut scope, &results))),
-                Driven::Done(Err(error)) => Driven::Done(Err(error)),
+                Driven::Done(Ok(())) => Driven::Done(Outcome::Returned(see(&mut scope, &results))),
+                Driven::Done(Err(error)) => Driven::Done(outcome(&mut scope, &error)),
                 Driven::Stopped => Driven::Stopped,
                 Driven::Panicked(message) => Driven::Panicked(message),
             }
         };
         let outcome = match driven {
-            Driven::Done(Ok(values)) => Outcome::Returned(values),
-            Driven::Done(Err(error)) => outcome_of(&error),
+            Driven::Done(outcome) => outcome,
             Driven::Stopped => self.stopped(),
             Driven::Panicked(message) => self.panicked(message),
         };
@@ -369,6 +442,7 @@ impl<T: Tamper> Subject<T> {
                 ..
             } = session;
             let mut scope = RootScope::new(&mut self.store);
+            names.objects.look();
             let mut view = View {
                 store: scope.as_context_mut(),
                 names,
@@ -429,6 +503,7 @@ fn see<T: Tamper>(
     let mut context = scope.as_context_mut();
     let mut lent = context.data_mut().lend();
     let values = lent.get().map_or_else(Vec::new, |session| {
+        session.names.objects.look();
         results
             .iter()
             .map(|value| session.names.seen(&mut context, *value))
@@ -436,6 +511,34 @@ fn see<T: Tamper>(
     });
     context.data_mut().give_back(lent);
     values
+}
+
+/// How a call or an instantiation failed, in neutral terms.
+pub(super) fn outcome<T: Tamper>(
+    scope: &mut RootScope<&mut Store<State<T>>>,
+    error: &wasmtime::Error,
+) -> Outcome {
+    let mut context = scope.as_context_mut();
+    let pending = context.take_pending_exception();
+    let mut lent = context.data_mut().lend();
+    let outcome = match lent.get() {
+        Some(session) => {
+            session.names.objects.look();
+            session.names.outcome_of(&mut context, pending, error)
+        }
+        None => Outcome::Failed(format!("{error:#}")),
+    };
+    context.data_mut().give_back(lent);
+    outcome
+}
+
+/// Writes into a shared memory, within its bounds.
+#[allow(unsafe_code)]
+fn write_shared(memory: &wasmtime::SharedMemory, offset: usize, bytes: &[u8]) {
+    for (cell, &byte) in memory.data()[offset..].iter().zip(bytes) {
+        // SAFETY: a case's memories belong to its own store, in which no guest runs now.
+        unsafe { *cell.get() = byte };
+    }
 }
 
 /// Polls the guest to its end. A pending guest with a stop requested is dropped, which unwinds it.

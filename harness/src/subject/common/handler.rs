@@ -1,13 +1,16 @@
 //! The debug handler: each event goes to the driver; a stop leaves the guest pending for ever.
 
+use super::dialect;
+use super::names::Names;
 use super::session::{Session, State};
-use super::values::seen_trap;
+use super::values::{is_out_of_memory, seen_trap};
 use super::view::View;
 use super::wasmtime::{self, AsContextMut, DebugEvent, DebugHandler, RootScope, StoreContextMut};
 use crate::configuration::{Epochs, Yields};
 use crate::divergence::Moment;
 use crate::fault::{Delivery, Tamper};
 use crate::lockstep::driver::{Driver, Flow};
+use crate::lockstep::throws::SeenThrow;
 use crate::observe::Observation;
 use crate::outcome::{HostFailure, SeenTrap};
 use crate::phases::{self, Phase};
@@ -74,19 +77,16 @@ fn dispatch<T: Tamper>(store: &mut StoreContextMut<'_, State<T>>, event: &DebugE
     };
     // Reference values that are read stay rooted until the scope ends: one scope an event.
     let mut scope = RootScope::new(&mut *store);
+    session.names.objects.look();
+    let told = Told::by(event, &mut scope, &mut session.names);
     let mut view = View {
         store: scope.as_context_mut(),
         names: &mut session.names,
     };
     let flow = if T::ACTIVE {
-        tampered(
-            &mut session.driver,
-            &mut session.tamper,
-            &mut view,
-            Told::by(event),
-        )
+        tampered(&mut session.driver, &mut session.tamper, &mut view, told)
     } else {
-        deliver(&mut session.driver, &mut view, &Told::by(event))
+        deliver(&mut session.driver, &mut view, &told)
     };
     drop(scope);
     let after = if flow == Flow::Stop {
@@ -135,13 +135,17 @@ enum Told {
     /// A trap that is told as the error of a host function.
     TrapAsHostError(SeenTrap),
     HostError(Result<HostFailure, String>),
+    /// A host call, or an opcode that the engine carries out in its own code, found no room for an
+    /// object.
+    OutOfMemory,
+    Throw(SeenThrow),
     EpochYield,
     Other(String),
 }
 
 impl Told {
     #[inline]
-    fn by(event: &DebugEvent<'_>) -> Told {
+    fn by(event: &DebugEvent<'_>, store: impl AsContextMut, names: &mut Names) -> Told {
         match event {
             DebugEvent::Breakpoint => Told::Breakpoint,
             DebugEvent::Trap(trap) => Told::Trap(seen_trap(*trap)),
@@ -149,12 +153,27 @@ impl Told {
                 if let Some(trap) = error.downcast_ref::<wasmtime::Trap>() {
                     return Told::TrapAsHostError(seen_trap(*trap));
                 }
+                if is_out_of_memory(error) {
+                    return Told::OutOfMemory;
+                }
                 let failure = error.downcast_ref::<HostFailure>().copied();
                 Told::HostError(failure.ok_or_else(|| format!("{error:#}")))
             }
             DebugEvent::EpochYield => Told::EpochYield,
-            other => Told::Other(format!("{other:?}")),
+            other => Told::uncommon(other, store, names),
         }
+    }
+
+    #[cold]
+    fn uncommon(event: &DebugEvent<'_>, mut store: impl AsContextMut, names: &mut Names) -> Told {
+        let Some((exn, caught)) = dialect::thrown(event) else {
+            return Told::Other(format!("{event:?}"));
+        };
+        let exn = exn.to_rooted(&mut store);
+        Told::Throw(SeenThrow {
+            exception: names.seen_exception(&mut store, exn),
+            caught,
+        })
     }
 
     fn moment(&self) -> Moment {
@@ -162,7 +181,10 @@ impl Told {
             Told::Breakpoint | Told::Other(_) => Moment::Breakpoint,
             Told::EpochYield => Moment::EpochYield,
             Told::Trap(_) => Moment::Trap,
-            Told::HostError(_) | Told::TrapAsHostError(_) => Moment::HostcallError,
+            Told::HostError(_) | Told::TrapAsHostError(_) | Told::OutOfMemory => {
+                Moment::HostcallError
+            }
+            Told::Throw(_) => Moment::Throw,
         }
     }
 }
@@ -174,6 +196,8 @@ fn deliver<O: Observation>(driver: &mut Driver, observed: &mut O, event: &Told) 
         Told::Trap(trap) => driver.trap(observed, *trap),
         Told::TrapAsHostError(trap) => driver.trap_as_host_error(observed, *trap),
         Told::HostError(error) => driver.host_error(observed, error.clone()),
+        Told::OutOfMemory => driver.out_of_memory(observed),
+        Told::Throw(seen) => driver.throw(observed, seen),
         Told::EpochYield => driver.epoch_yield(),
         Told::Other(event) => driver.unexpected_event(observed, event),
     }
@@ -189,13 +213,18 @@ fn tampered<T: Tamper>(
     match &mut event {
         Told::Trap(trap) | Told::TrapAsHostError(trap) => tamper.trap(trap),
         Told::HostError(error) => tamper.host_error(error),
-        Told::Breakpoint | Told::EpochYield | Told::Other(_) => {}
+        Told::Throw(seen) => tamper.throw(seen),
+        Told::Breakpoint | Told::OutOfMemory | Told::EpochYield | Told::Other(_) => {}
     }
     let mut copy = match &event {
         // The innermost frame may be about to be set up: reading its instance is not safe.
         Told::EpochYield => Snapshot::default(),
         Told::Trap(_) | Told::TrapAsHostError(_) => driver.snapshot_of_trap(view),
-        Told::Breakpoint | Told::HostError(_) | Told::Other(_) => driver.snapshot(view, usize::MAX),
+        Told::Breakpoint
+        | Told::HostError(_)
+        | Told::OutOfMemory
+        | Told::Throw(_)
+        | Told::Other(_) => driver.snapshot(view, usize::MAX),
     };
     match tamper.event(event.moment(), &mut copy) {
         Delivery::Once => deliver(driver, &mut copy, &event),

@@ -1,17 +1,22 @@
 //! Host functions: deterministic, the same for the subject and the oracle.
 
+use super::names::Names;
 use super::session::{Session, State};
 use super::view::View;
-use super::wasmtime::{self, AsContextMut, Caller, RootScope, Val};
+use super::wasmtime::{
+    self, AsContextMut, Caller, ExnRef, ExnRefPre, ExnType, RootScope, Rooted, Val,
+};
 use crate::divergence::Moment;
 use crate::fault::{Shown, Tamper};
 use crate::hosting::{Behaviour, HostFunction, seeded_results};
-use crate::lockstep::driver::{Flow, Verdict};
+use crate::lockstep::driver::{Expected, Flow, Verdict};
 use crate::outcome::{HostFailure, Outcome};
 use crate::phases::{self, Phase};
 use crate::seen::Seen;
-use lockstep_oracles::address::{FuncAddr, HostFuncId, InstanceAddr};
+use lockstep_oracles::address::{FuncAddr, HostFuncId, InstanceAddr, TagAddr};
+use lockstep_oracles::module::FuncType;
 use lockstep_oracles::store::{Extern, Store};
+use lockstep_oracles::types::Types;
 use lockstep_oracles::value::Value;
 
 /// The host's side of a case.
@@ -30,8 +35,25 @@ pub(super) struct HostWorld {
 enum Answer {
     Stop,
     Fail(HostFailure),
+    Throw(TagAddr, Vec<Value>),
     Return(Vec<Value>),
-    Reenter(FuncAddr, Vec<Value>, Vec<Value>),
+    Reenter {
+        func: FuncAddr,
+        args: Vec<Value>,
+        results: Vec<Value>,
+        /// Whether an exception of that call goes on to the caller.
+        through: bool,
+    },
+}
+
+/// What came of calling back.
+enum Reentered {
+    /// Lockstep was lost.
+    Lost,
+    /// It ended, however.
+    Ended,
+    /// With an exception that is to go on.
+    Thrown(Rooted<ExnRef>),
 }
 
 /// Runs one call of a host function, on the guest's fibre.
@@ -45,12 +67,17 @@ pub(super) async fn call<T: Tamper>(
         Answer::Stop => std::future::pending().await,
         Answer::Fail(failure) => Err(failure.into()),
         Answer::Return(values) => give(&mut caller, &values, results),
-        Answer::Reenter(func, args, values) => {
-            if !reenter(&mut caller, func, &args).await? {
-                std::future::pending::<()>().await;
-            }
-            give(&mut caller, &values, results)
-        }
+        Answer::Throw(tag, payload) => throw(&mut caller, tag, &payload),
+        Answer::Reenter {
+            func,
+            args,
+            results: values,
+            through,
+        } => match reenter(&mut caller, func, &args, through).await? {
+            Reentered::Lost => std::future::pending().await,
+            Reentered::Thrown(exn) => Ok(caller.as_context_mut().throw(exn)?),
+            Reentered::Ended => give(&mut caller, &values, results),
+        },
     }
 }
 
@@ -69,6 +96,7 @@ fn compare<T: Tamper>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params:
         ..
     } = session;
     let mut scope = RootScope::new(&mut *caller);
+    names.objects.look();
     let mut args: Vec<Seen> = params
         .iter()
         .map(|value| names.seen(&mut scope, *value))
@@ -96,7 +124,7 @@ fn compare<T: Tamper>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params:
     match &answer {
         Answer::Stop => session.shared.request_stop(),
         Answer::Fail(failure) => driver.host_fail(*failure),
-        Answer::Return(_) | Answer::Reenter(..) => {}
+        Answer::Throw(..) | Answer::Return(_) | Answer::Reenter { .. } => {}
     }
     drop(scope);
     if !matches!(answer, Answer::Stop) {
@@ -117,7 +145,10 @@ impl HostWorld {
         let Some(function) = self.functions.get(id.index()) else {
             return Answer::Stop;
         };
-        let values = seeded_results(self.seed, call, &function.ty);
+        // A host that cannot make a result fails.
+        let Some(values) = seeded_results(self.seed, call, &function.ty, store.types()) else {
+            return Answer::Fail(HostFailure(call));
+        };
         match &function.behaviour {
             Behaviour::Seeded => Answer::Return(values),
             Behaviour::Constant(constant) => {
@@ -127,28 +158,110 @@ impl HostWorld {
             }
             Behaviour::Silent => Answer::Return(Vec::new()),
             Behaviour::Fail => Answer::Fail(HostFailure(call)),
-            Behaviour::CallExport(name) => match exported(store, name) {
-                Some((func, args)) if self.reentries_left > 0 => {
-                    self.reentries_left -= 1;
-                    Answer::Reenter(func, args, values)
+            Behaviour::Throw(name) => {
+                let tag = exported_tag(store, name);
+                let payload = tag.and_then(|tag| {
+                    let payload = FuncType {
+                        params: [].into(),
+                        results: store.tag_type(tag).params.clone(),
+                    };
+                    let values = seeded_results(self.seed, call, &payload, store.types())?;
+                    Some((tag, values))
+                });
+                match payload {
+                    Some((tag, payload)) => Answer::Throw(tag, payload),
+                    None => Answer::Return(values),
                 }
-                _ => Answer::Return(values),
-            },
+            }
+            Behaviour::CallExport(name) | Behaviour::CallThrough(name) => {
+                match exported(store, name) {
+                    Some((func, args)) if self.reentries_left > 0 => {
+                        self.reentries_left -= 1;
+                        Answer::Reenter {
+                            func,
+                            args,
+                            results: values,
+                            through: matches!(function.behaviour, Behaviour::CallThrough(_)),
+                        }
+                    }
+                    _ => Answer::Return(values),
+                }
+            }
         }
     }
 }
 
-/// An exported function of the newest instance that has it, and zeros and nulls for it.
+/// What the newest instance that exports the name exports by it.
+fn newest(store: &Store, name: &str) -> Option<Extern> {
+    let mut instances = (0..store.num_instances() as u32).rev().map(InstanceAddr);
+    instances.find_map(|addr| store.instance(addr).export(name))
+}
+
+/// An exported function, and zeros and nulls for it; none where a parameter can be neither.
 fn exported(store: &Store, name: &str) -> Option<(FuncAddr, Vec<Value>)> {
-    let instances = (0..store.num_instances() as u32).rev().map(InstanceAddr);
-    let found = instances
-        .filter_map(|addr| store.instance(addr).export(name))
-        .next()?;
-    let Extern::Func(func) = found else {
+    let Extern::Func(func) = newest(store, name)? else {
         return None;
     };
     let params = &store.func_type(func).params;
-    Some((func, params.iter().map(|&ty| Value::zero(ty)).collect()))
+    let args: Vec<Value> = params.iter().map(|&ty| Value::zero(ty)).collect();
+    let fit = args.iter().zip(params);
+    let fit = fit.into_iter().all(|(&arg, &ty)| store.has_type(arg, ty));
+    fit.then_some((func, args))
+}
+
+fn exported_tag(store: &Store, name: &str) -> Option<TagAddr> {
+    match newest(store, name)? {
+        Extern::Tag(tag) => Some(tag),
+        _ => None,
+    }
+}
+
+/// Throws an exception in the oracle and the subject.
+fn throw<T: Tamper>(
+    caller: &mut Caller<'_, State<T>>,
+    tag: TagAddr,
+    payload: &[Value],
+) -> wasmtime::Result<()> {
+    let mut lent = caller.data_mut().lend();
+    let thrown = match lent.get() {
+        Some(Session { driver, names, .. }) => {
+            let exn = driver.machine.alloc_exception(tag, payload);
+            // The payload was made for the tag.
+            if let Ok(exn) = exn {
+                driver.host_throw(exn);
+            }
+            exception(
+                &mut *caller,
+                names,
+                driver.machine.store.types(),
+                tag,
+                payload,
+            )
+        }
+        None => Err(wasmtime::Error::msg("no session")),
+    };
+    caller.data_mut().give_back(lent);
+    let exn = thrown?;
+    Ok(caller.as_context_mut().throw(exn)?)
+}
+
+/// Makes an exception in the subject.
+fn exception(
+    mut store: impl AsContextMut,
+    names: &Names,
+    types: &Types,
+    tag: TagAddr,
+    payload: &[Value],
+) -> wasmtime::Result<Rooted<ExnRef>> {
+    let missing = || wasmtime::Error::msg("a tag or a function without a handle");
+    let tag = names.tag(tag).ok_or_else(missing)?;
+    let vals = payload
+        .iter()
+        .map(|&value| names.val(&mut store, types, value).ok_or_else(missing)?)
+        .collect::<wasmtime::Result<Vec<Val>>>()?;
+    let ty = ExnType::from_tag_type(&tag.ty(&store))?;
+    let allocator = ExnRefPre::new(&mut store, ty);
+    ExnRef::new(&mut store, &allocator, &tag, &vals)
 }
 
 /// Gives results to the oracle and the subject.
@@ -160,10 +273,11 @@ fn give<T: Tamper>(
     let mut lent = caller.data_mut().lend();
     if let Some(session) = lent.get() {
         session.driver.host_return(values);
+        let types = session.driver.machine.store.types();
         for (result, &value) in results.iter_mut().zip(values) {
             *result = session
                 .names
-                .val(&mut *caller, value)
+                .val(&mut *caller, types, value)
                 .unwrap_or_else(|| Err(wasmtime::Error::msg("a function without a handle")))?;
         }
     }
@@ -171,12 +285,13 @@ fn give<T: Tamper>(
     Ok(())
 }
 
-/// Calls back into the guest from a host function. Answers whether lockstep was kept.
+/// Calls back into the guest from a host function.
 async fn reenter<T: Tamper>(
     caller: &mut Caller<'_, State<T>>,
     func: FuncAddr,
     args: &[Value],
-) -> wasmtime::Result<bool> {
+    through: bool,
+) -> wasmtime::Result<Reentered> {
     let mut lent = caller.data_mut().lend();
     let mut prepared = None;
     if let Some(Session { driver, names, .. }) = lent.get()
@@ -184,7 +299,7 @@ async fn reenter<T: Tamper>(
     {
         let vals: Option<wasmtime::Result<Vec<Val>>> = args
             .iter()
-            .map(|&value| names.val(&mut *caller, value))
+            .map(|&value| names.val(&mut *caller, driver.machine.store.types(), value))
             .collect();
         if let Some(vals) = vals
             && driver.begin(func, args).is_ok()
@@ -196,11 +311,11 @@ async fn reenter<T: Tamper>(
     caller.data_mut().give_back(lent);
     // A target that cannot be called with these arguments is not called, in either.
     let Some((handle, vals, mut results)) = prepared else {
-        return Ok(true);
+        return Ok(Reentered::Ended);
     };
     let ended = handle.call_async(&mut *caller, &vals, &mut results).await;
     let mut lent = caller.data_mut().lend();
-    let mut kept = true;
+    let mut reentered = Reentered::Ended;
     if let Some(Session {
         driver,
         names,
@@ -208,6 +323,8 @@ async fn reenter<T: Tamper>(
         ..
     }) = lent.get()
     {
+        names.objects.look();
+        let mut pending = None;
         let mut outcome = match ended {
             Ok(()) => Outcome::Returned(
                 results
@@ -215,20 +332,32 @@ async fn reenter<T: Tamper>(
                     .map(|value| names.seen(&mut *caller, value))
                     .collect(),
             ),
-            Err(error) => super::values::outcome_of(&error),
+            Err(error) => {
+                pending = caller.as_context_mut().take_pending_exception();
+                names.outcome_of(&mut *caller, pending, &error)
+            }
         };
         tamper.outcome(&mut outcome);
-        kept = driver.finish(&outcome) != Verdict::Lost;
-        if kept {
+        let verdict = driver.finish(&outcome);
+        if verdict != Verdict::Lost {
             let mut view = View {
                 store: caller.as_context_mut(),
                 names,
             };
             driver.compare_entities(&mut Shown::new(&mut view, tamper), Moment::End);
-        } else {
+        }
+        reentered = match (verdict, pending) {
+            (Verdict::Lost, _) => Reentered::Lost,
+            (Verdict::Ended(Expected::Thrown(exn)), Some(pending)) if through => {
+                driver.host_throw(exn);
+                Reentered::Thrown(pending)
+            }
+            _ => Reentered::Ended,
+        };
+        if let Reentered::Lost = reentered {
             lent.request_stop();
         }
     }
     caller.data_mut().give_back(lent);
-    Ok(kept)
+    Ok(reentered)
 }

@@ -1,9 +1,8 @@
 //! Instantiation in the engine and the oracle: compiled, linked, its start function in lockstep.
 
-use super::execute::{Driven, Subject, drive};
+use super::execute::{Driven, Subject, drive, outcome};
 use super::session::Session;
-use super::values::outcome_of;
-use super::wasmtime::{self, Instance, Module};
+use super::wasmtime::{self, Instance, Module, RootScope};
 use crate::configuration::Inlining;
 use crate::divergence::Execution;
 use crate::fault::Tamper;
@@ -140,15 +139,23 @@ impl<T: Tamper> Subject<T> {
             let number = self.session().debugger.latest();
             self.with_session(|session, store| session.edit_before_instance(store, number));
         }
+        let mut scope = RootScope::new(&mut self.store);
         let driven = drive(
             &self.shared,
-            Instance::new_async(&mut self.store, module, &imports),
+            Instance::new_async(&mut scope, module, &imports),
         );
+        let driven = match driven {
+            Driven::Done(Err(error)) => Driven::Done(Err(outcome(&mut scope, &error))),
+            Driven::Done(Ok(instance)) => Driven::Done(Ok(instance)),
+            Driven::Stopped => Driven::Stopped,
+            Driven::Panicked(message) => Driven::Panicked(message),
+        };
+        drop(scope);
         let refused = std::mem::take(&mut self.store.data_mut().limiter().refused);
         match driven {
             Driven::Done(Ok(instance)) => (Outcome::Returned(Vec::new()), Some(instance)),
-            Driven::Done(Err(error)) => {
-                let outcome = match outcome_of(&error) {
+            Driven::Done(Err(outcome)) => {
+                let outcome = match outcome {
                     Outcome::Failed(message) if refused => Outcome::LimitReached(message),
                     Outcome::Failed(message) if !matches!(expected, ExpectedInstance::Instance) => {
                         Outcome::Unlinkable(message)
@@ -170,9 +177,12 @@ impl<T: Tamper> Subject<T> {
                 Some(match *import {
                     Extern::Func(addr) => wasmtime::Extern::Func(names.func(addr)?),
                     Extern::Table(addr) => wasmtime::Extern::Table(names.table(addr)?),
-                    Extern::Memory(addr) => wasmtime::Extern::Memory(names.memory(addr)?),
+                    Extern::Memory(addr) => match names.shared(addr) {
+                        Some(shared) => wasmtime::Extern::SharedMemory(shared.clone()),
+                        None => wasmtime::Extern::Memory(names.memory(addr)?),
+                    },
                     Extern::Global(addr) => wasmtime::Extern::Global(names.global(addr)?),
-                    Extern::Tag(_) => return None,
+                    Extern::Tag(addr) => wasmtime::Extern::Tag(names.tag(addr)?),
                 })
             })
             .collect()
@@ -183,6 +193,7 @@ impl<T: Tamper> Subject<T> {
             Verdict::Ended(Expected::Returned(_)) => ExpectedInstance::Instance,
             Verdict::Ended(Expected::Trapped(trap)) => ExpectedInstance::Trapped(trap),
             Verdict::Ended(Expected::HostFailed(_)) => ExpectedInstance::HostFailed,
+            Verdict::Ended(Expected::Thrown(_)) => ExpectedInstance::Thrown,
             Verdict::Exhausted => ExpectedInstance::Exhausted,
             Verdict::Lost => ExpectedInstance::Lost,
         }
@@ -207,7 +218,10 @@ impl<T: Tamper> Subject<T> {
                 matches!(outcome, Outcome::LimitReached(_)),
                 format!("limit: {message}"),
             ),
-            ExpectedInstance::HostFailed | ExpectedInstance::Exhausted | ExpectedInstance::Lost => {
+            ExpectedInstance::HostFailed
+            | ExpectedInstance::Thrown
+            | ExpectedInstance::Exhausted
+            | ExpectedInstance::Lost => {
                 return;
             }
         };

@@ -1,15 +1,18 @@
 //! Which of the engine's objects is which of the oracle's.
 
-use super::values::val_type;
+use super::objects::HeldObjects;
+use super::values::outcome_of;
 use super::wasmtime::{
-    self, AsContextMut, ExternRef, Func, Global, Instance, Memory, Module, Table, Val,
+    self, AnyRef, AsContextMut, ExnRef, ExternRef, Func, Global, I31, Instance, Memory, Module,
+    Rooted, SharedMemory, Table, Tag, Val,
 };
-use crate::seen::{Seen, SeenExtern, SeenFunc};
+use crate::outcome::{Outcome, SeenException};
+use crate::seen::{Seen, SeenFunc, SeenRef};
 use crate::subject::twin::twin_name;
-use lockstep_oracles::ValType;
-use lockstep_oracles::address::{FuncAddr, GlobalAddr, InstanceAddr, MemAddr, TableAddr};
+use lockstep_oracles::address::{FuncAddr, GlobalAddr, InstanceAddr, MemAddr, TableAddr, TagAddr};
 use lockstep_oracles::instance::Instance as OracleInstance;
 use lockstep_oracles::module::ExternKind;
+use lockstep_oracles::types::{Hierarchy, Types};
 use lockstep_oracles::value::{Ref, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -44,8 +47,11 @@ pub(super) struct Names {
     funcs: HashMap<FuncAddr, Func>,
     pointers: HashMap<usize, FuncAddr>,
     memories: HashMap<MemAddr, Memory>,
+    shared: HashMap<MemAddr, SharedMemory>,
     globals: HashMap<GlobalAddr, Global>,
     tables: HashMap<TableAddr, Table>,
+    pub(super) tags: HashMap<TagAddr, Tag>,
+    pub(super) objects: HeldObjects,
 }
 
 impl Names {
@@ -57,8 +63,11 @@ impl Names {
             funcs: HashMap::new(),
             pointers: HashMap::new(),
             memories: HashMap::new(),
+            shared: HashMap::new(),
             globals: HashMap::new(),
             tables: HashMap::new(),
+            tags: HashMap::new(),
+            objects: HeldObjects::default(),
         }
     }
 
@@ -77,6 +86,22 @@ impl Names {
 
     pub(super) fn add_table(&mut self, addr: TableAddr, table: Table) {
         self.tables.entry(addr).or_insert(table);
+    }
+
+    pub(super) fn add_shared(&mut self, addr: MemAddr, memory: SharedMemory) {
+        self.shared.entry(addr).or_insert(memory);
+    }
+
+    pub(super) fn add_tag(&mut self, addr: TagAddr, tag: Tag) {
+        self.tags.entry(addr).or_insert(tag);
+    }
+
+    pub(super) fn shared(&self, addr: MemAddr) -> Option<&SharedMemory> {
+        self.shared.get(&addr)
+    }
+
+    pub(super) fn tag(&self, addr: TagAddr) -> Option<Tag> {
+        self.tags.get(&addr).copied()
     }
 
     pub(super) fn func(&self, addr: FuncAddr) -> Option<Func> {
@@ -125,6 +150,13 @@ impl Names {
         for (index, &memory) in oracle.memories.iter().enumerate() {
             if let Some(handle) = self.reach_memory(&mut store, handle, index as u32) {
                 self.add_memory(memory, handle);
+            } else if let Some(handle) = self.reach_shared(&mut store, handle, index as u32) {
+                self.add_shared(memory, handle);
+            }
+        }
+        for (index, &tag) in oracle.tags.iter().enumerate() {
+            if let Some(handle) = self.reach_tag(&mut store, handle, index as u32) {
+                self.add_tag(tag, handle);
             }
         }
         for (index, &global) in oracle.globals.iter().enumerate() {
@@ -159,6 +191,10 @@ impl Names {
                     self.add_global(oracle.globals[index], global);
                 }
                 Some(wasmtime::Extern::Table(table)) => self.add_table(oracle.tables[index], table),
+                Some(wasmtime::Extern::SharedMemory(memory)) => {
+                    self.add_shared(oracle.memories[index], memory);
+                }
+                Some(wasmtime::Extern::Tag(tag)) => self.add_tag(oracle.tags[index], tag),
                 _ => {}
             }
         }
@@ -173,6 +209,32 @@ impl Names {
         match self.access {
             Access::Debug => handle.debug_memory(store, index),
             Access::Twin => handle.get_memory(store, &twin_name(ExternKind::Memory, index)),
+            Access::Exports => None,
+        }
+    }
+
+    fn reach_shared(
+        &self,
+        store: &mut impl AsContextMut,
+        handle: Instance,
+        index: u32,
+    ) -> Option<SharedMemory> {
+        match self.access {
+            Access::Debug => handle.debug_shared_memory(store, index),
+            Access::Twin => handle.get_shared_memory(store, &twin_name(ExternKind::Memory, index)),
+            Access::Exports => None,
+        }
+    }
+
+    fn reach_tag(
+        &self,
+        store: &mut impl AsContextMut,
+        handle: Instance,
+        index: u32,
+    ) -> Option<Tag> {
+        match self.access {
+            Access::Debug => handle.debug_tag(store, index),
+            Access::Twin => handle.get_tag(store, &twin_name(ExternKind::Tag, index)),
             Access::Exports => None,
         }
     }
@@ -261,6 +323,8 @@ impl Names {
             Val::V128(v) => Seen::V128(v.as_u128()),
             Val::FuncRef(None) => Seen::Func(SeenFunc::Null),
             Val::ExternRef(None) => Seen::Extern(None),
+            Val::AnyRef(None) => Seen::Ref(Hierarchy::Any, SeenRef::Null),
+            Val::ExnRef(None) => Seen::Ref(Hierarchy::Exn, SeenRef::Null),
             reference => self.seen_reference(store, &reference),
         }
     }
@@ -269,15 +333,57 @@ impl Names {
     fn seen_reference(&mut self, store: impl AsContextMut, value: &Val) -> Seen {
         match value {
             Val::FuncRef(Some(func)) => Seen::Func(self.seen_func(store, *func)),
+            // A reference that its own scope no longer roots is no reference of this look.
             Val::ExternRef(Some(external)) => {
-                let number = external
-                    .data(store.as_context())
-                    .ok()
-                    .flatten()
-                    .and_then(|data| data.downcast_ref::<u32>().copied());
-                Seen::Extern(Some(number.map_or(SeenExtern::Foreign, SeenExtern::Number)))
+                let seen = self.objects.external(store, *external);
+                seen.unwrap_or(Seen::Unmodelled)
             }
+            Val::AnyRef(Some(any)) => match self.objects.any(store, *any) {
+                Ok(seen) => Seen::Ref(Hierarchy::Any, seen),
+                Err(_) => Seen::Unmodelled,
+            },
+            Val::ExnRef(Some(exn)) => match self.objects.exception(store, *exn) {
+                Ok(seen) => Seen::Ref(Hierarchy::Exn, seen),
+                Err(_) => Seen::Unmodelled,
+            },
             _ => Seen::Unmodelled,
+        }
+    }
+
+    /// How a call or an instantiation ended that failed with an error, or with an exception.
+    pub(super) fn outcome_of(
+        &mut self,
+        store: impl AsContextMut,
+        pending: Option<Rooted<ExnRef>>,
+        error: &wasmtime::Error,
+    ) -> Outcome {
+        match pending {
+            Some(exn) => Outcome::Thrown(self.seen_exception(store, exn)),
+            None => outcome_of(error),
+        }
+    }
+
+    /// An exception with its tag and payload.
+    pub(super) fn seen_exception(
+        &mut self,
+        mut store: impl AsContextMut,
+        exn: Rooted<ExnRef>,
+    ) -> SeenException {
+        let reference = self.seen(&mut store, Val::ExnRef(Some(exn)));
+        let Some(object) = reference.object() else {
+            return SeenException {
+                reference,
+                tag: None,
+                payload: Vec::new(),
+            };
+        };
+        let count = self.object_len(&mut store, object);
+        SeenException {
+            reference,
+            tag: self.object_tag(&mut store, object),
+            payload: (0..count)
+                .map(|index| self.object_field(&mut store, object, index))
+                .collect(),
         }
     }
 
@@ -321,11 +427,12 @@ impl Names {
         }
     }
 
-    /// A value of the oracle for the engine; `None` if it denotes a function without a handle, or
-    /// something that Wasm 2.0 does not have.
+    /// A value of the oracle for the engine; `None` if it denotes a function without a handle, or an
+    /// object: the host makes none.
     pub(super) fn val(
         &self,
         mut store: impl AsContextMut,
+        types: &Types,
         value: Value,
     ) -> Option<wasmtime::Result<Val>> {
         Some(Ok(match value {
@@ -334,17 +441,35 @@ impl Names {
             Value::F32(v) => Val::F32(v),
             Value::F64(v) => Val::F64(v),
             Value::V128(v) => Val::V128(v.into()),
-            Value::Ref(Ref::Null, ty) => {
-                Val::null_ref(val_type(ValType::Ref(ty)).unwrap_ref().heap_type())
-            }
-            Value::Ref(Ref::Func(addr), _) => Val::FuncRef(Some(self.func(addr)?)),
-            Value::Ref(Ref::Extern(number), _) => match ExternRef::new(&mut store, number) {
-                Ok(external) => Val::ExternRef(Some(external)),
-                Err(error) => return Some(Err(error)),
+            Value::Ref(Ref::Null, ty) => match types.hierarchy(ty.heap_type())? {
+                Hierarchy::Func => Val::FuncRef(None),
+                Hierarchy::Extern => Val::ExternRef(None),
+                Hierarchy::Any => Val::AnyRef(None),
+                Hierarchy::Exn => Val::ExnRef(None),
             },
-            Value::Ref(Ref::I31(_) | Ref::Struct(_) | Ref::Array(_) | Ref::Exn(_), _) => {
-                return None;
+            Value::Ref(Ref::Func(addr), _) => Val::FuncRef(Some(self.func(addr)?)),
+            Value::Ref(Ref::Extern(number), ty) => {
+                let external = match ExternRef::new(&mut store, number) {
+                    Ok(external) => external,
+                    Err(error) => return Some(Err(error)),
+                };
+                if types.hierarchy(ty.heap_type())? == Hierarchy::Extern {
+                    Val::ExternRef(Some(external))
+                } else {
+                    let internal = AnyRef::convert_extern(&mut store, external);
+                    return Some(internal.map(|any| Val::AnyRef(Some(any))));
+                }
             }
+            Value::Ref(Ref::I31(n), ty) => {
+                let any = AnyRef::from_i31(&mut store, I31::wrapping_u32(n));
+                if types.hierarchy(ty.heap_type())? == Hierarchy::Any {
+                    Val::AnyRef(Some(any))
+                } else {
+                    let external = ExternRef::convert_any(&mut store, any);
+                    return Some(external.map(|external| Val::ExternRef(Some(external))));
+                }
+            }
+            Value::Ref(Ref::Struct(_) | Ref::Array(_) | Ref::Exn(_), _) => return None,
         }))
     }
 }

@@ -4,9 +4,10 @@ use super::wasmtime;
 use crate::outcome::{HostFailure, Outcome, SeenTrap};
 use lockstep_oracles::module::FuncType;
 use lockstep_oracles::trap::Trap;
-use lockstep_oracles::{HeapType, RefType, ValType};
+use lockstep_oracles::{AbstractHeapType, HeapType, RefType, ValType};
 
-/// An engine's value type for one of Wasm 2.0.
+/// An engine's value type. A reference to a type of a module's is one to anything of its hierarchy:
+/// what needs to be exact takes the engine's own type of an import.
 pub(super) fn val_type(ty: ValType) -> wasmtime::ValType {
     match ty {
         ValType::I32 => wasmtime::ValType::I32,
@@ -18,12 +19,28 @@ pub(super) fn val_type(ty: ValType) -> wasmtime::ValType {
     }
 }
 
-/// An engine's reference type for one of Wasm 2.0.
+/// An engine's reference type, likewise.
 pub(super) fn ref_type(ty: RefType) -> wasmtime::RefType {
-    match ty.heap_type() {
-        HeapType::EXTERN => wasmtime::RefType::EXTERNREF,
-        _ => wasmtime::RefType::FUNCREF,
-    }
+    use AbstractHeapType as A;
+    use wasmtime::HeapType as W;
+    let heap = match ty.heap_type() {
+        HeapType::Abstract { ty, .. } => match ty {
+            A::Func | A::Cont | A::NoCont => W::Func,
+            A::Extern => W::Extern,
+            A::Any => W::Any,
+            A::None => W::None,
+            A::NoExtern => W::NoExtern,
+            A::NoFunc => W::NoFunc,
+            A::Eq => W::Eq,
+            A::Struct => W::Struct,
+            A::Array => W::Array,
+            A::I31 => W::I31,
+            A::Exn => W::Exn,
+            A::NoExn => W::NoExn,
+        },
+        HeapType::Concrete(_) | HeapType::Exact(_) => W::Func,
+    };
+    wasmtime::RefType::new(ty.is_nullable(), heap)
 }
 
 /// An engine's function type.
@@ -48,10 +65,15 @@ pub(super) fn seen_trap(trap: wasmtime::Trap) -> SeenTrap {
         W::IndirectCallToNull => Trap::UninitializedElement,
         W::BadSignature => Trap::IndirectCallTypeMismatch,
         W::StackOverflow => return SeenTrap::StackOverflow,
-        W::NullReference => return SeenTrap::Other("null reference"),
+        W::NullReference => Trap::NullReference,
+        W::CastFailure => Trap::CastFailure,
+        W::ArrayOutOfBounds => Trap::OutOfBoundsArrayAccess,
+        W::HeapMisaligned => Trap::UnalignedAtomic,
+        W::AtomicWaitNonSharedMemory => Trap::ExpectedSharedMemory,
+        W::AllocationTooLarge => return SeenTrap::OutOfMemory,
         W::Interrupt => return SeenTrap::Other("interrupt"),
         W::OutOfFuel => return SeenTrap::Other("out of fuel"),
-        _ => return SeenTrap::Other("a trap outside Wasm 2.0"),
+        _ => return SeenTrap::Other("a trap that Wasm does not have"),
     })
 }
 
@@ -63,5 +85,13 @@ pub(super) fn outcome_of(error: &wasmtime::Error) -> Outcome {
     if let Some(failure) = error.downcast_ref::<HostFailure>() {
         return Outcome::HostFailed(*failure);
     }
+    if is_out_of_memory(error) {
+        return Outcome::Trapped(SeenTrap::OutOfMemory);
+    }
     Outcome::Failed(format!("{error:#}"))
+}
+
+/// Whether the engine's heap could not hold an object.
+pub(super) fn is_out_of_memory(error: &wasmtime::Error) -> bool {
+    error.is::<wasmtime::GcHeapOutOfMemory<()>>() || error.is::<wasmtime::GcHeapOutOfMemory<u32>>()
 }

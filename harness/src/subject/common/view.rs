@@ -3,13 +3,15 @@
 use super::frames::{self, DebugFrameCursor, FrameParentResult};
 use super::names::Names;
 use super::session::State;
-use super::wasmtime::{AsContextMut, Ref, StoreContextMut, Val};
+use super::wasmtime::{AsContextMut, Ref, SharedMemory, StoreContextMut, Val};
 use crate::fault::Tamper;
 use crate::lockstep::entities::Entities;
-use crate::observe::{Boundary, Observation, Place, Walk};
+use crate::observe::{Boundary, Objects, Observation, Place, Walk};
 use crate::phases::{self, Phase};
-use crate::seen::Seen;
-use lockstep_oracles::address::{FuncIndex, GlobalAddr, InstanceAddr, MemAddr, Pc, TableAddr};
+use crate::seen::{Seen, SeenObject, SeenType};
+use lockstep_oracles::address::{
+    FuncIndex, GlobalAddr, InstanceAddr, MemAddr, Pc, TableAddr, TagAddr,
+};
 
 /// A store at rest: in a handler, in a host function, or between calls.
 pub(super) struct View<'a, T: 'static> {
@@ -111,6 +113,9 @@ impl<T: Tamper> Walk for CursorWalk<'_, T> {
 
 impl<T: Tamper> Entities for View<'_, T> {
     fn memory(&mut self, addr: MemAddr) -> Option<&[u8]> {
+        if let Some(shared) = self.names.shared(addr) {
+            return Some(bytes_of(shared));
+        }
         let memory = self.names.memory(addr)?;
         Some(memory.data(&self.store))
     }
@@ -134,6 +139,8 @@ impl<T: Tamper> Entities for View<'_, T> {
         let value = match element {
             Some(Ref::Func(func)) => Val::FuncRef(func),
             Some(Ref::Extern(external)) => Val::ExternRef(external),
+            Some(Ref::Any(any)) => Val::AnyRef(any),
+            Some(Ref::Exn(exn)) => Val::ExnRef(exn),
             _ => return Seen::Unmodelled,
         };
         self.names.seen(&mut self.store, value)
@@ -141,5 +148,51 @@ impl<T: Tamper> Entities for View<'_, T> {
 
     fn has_instance(&self, addr: InstanceAddr) -> bool {
         self.names.has_instance(addr)
+    }
+}
+
+/// The bytes of a shared memory, for as long as no guest runs.
+#[allow(unsafe_code)]
+fn bytes_of(memory: &SharedMemory) -> &[u8] {
+    let cells = memory.data();
+    // SAFETY: a case's memories belong to its own store, which is at rest while a view of it exists, and
+    // `UnsafeCell<u8>` is laid out as `u8`.
+    unsafe { std::slice::from_raw_parts(cells.as_ptr().cast::<u8>(), cells.len()) }
+}
+
+impl<T: Tamper> Objects for View<'_, T> {
+    fn len(&mut self, object: SeenObject) -> u32 {
+        self.names.object_len(&mut self.store, object)
+    }
+
+    fn field(&mut self, object: SeenObject, index: u32) -> Seen {
+        self.names.object_field(&mut self.store, object, index)
+    }
+
+    fn tag(&mut self, object: SeenObject) -> Option<TagAddr> {
+        self.names.object_tag(&mut self.store, object)
+    }
+
+    fn definition(&mut self, ty: u32) -> Option<SeenType> {
+        self.names.object_type(ty)
+    }
+}
+
+impl<T: Tamper> Objects for CursorWalk<'_, T> {
+    fn len(&mut self, object: SeenObject) -> u32 {
+        self.names.object_len(present(self.cursor.as_mut()), object)
+    }
+
+    fn field(&mut self, object: SeenObject, index: u32) -> Seen {
+        let cursor = present(self.cursor.as_mut());
+        self.names.object_field(cursor, object, index)
+    }
+
+    fn tag(&mut self, object: SeenObject) -> Option<TagAddr> {
+        self.names.object_tag(present(self.cursor.as_mut()), object)
+    }
+
+    fn definition(&mut self, ty: u32) -> Option<SeenType> {
+        self.names.object_type(ty)
     }
 }

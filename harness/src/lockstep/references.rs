@@ -1,0 +1,357 @@
+//! References to objects: which of the subject's objects is which of the oracle's, and whether it
+//! shows what that one holds.
+//!
+//! A key of the subject's is an identity for as long as no object moves and none is freed. A binding
+//! of an object that the program can no longer reach says nothing: its place may be another's.
+
+use super::types::TypePairs;
+use crate::observe::Objects;
+use crate::rules::RuleId;
+use crate::seen::{ObjectKind, Seen, SeenObject, SeenRef, SeenType};
+use lockstep_oracles::address::{ExnAddr, ObjectAddr, TagAddr};
+use lockstep_oracles::machine::Machine;
+use lockstep_oracles::module::Module;
+use lockstep_oracles::types::{CompositeType, Hierarchy, StorageType, Types};
+use lockstep_oracles::value::{Cell, Ref};
+use lockstep_oracles::{HeapType, RefType, ValType};
+use std::collections::{HashMap, HashSet};
+
+/// An object of the oracle's heap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Identity {
+    Object(ObjectAddr),
+    Exception(ExnAddr),
+}
+
+/// What a reference's static type belongs to: its type indices mean something there only.
+#[derive(Clone, Copy, Debug)]
+pub enum Scope<'a> {
+    /// A frame's locals and operands
+    Module(&'a Module),
+    /// Entities, objects, results and arguments
+    Store(&'a Types),
+}
+
+impl Scope<'_> {
+    /// The hierarchy of a heap type.
+    pub fn hierarchy(self, ty: HeapType) -> Option<Hierarchy> {
+        match self {
+            Scope::Module(module) => module.hierarchy(ty),
+            Scope::Store(types) => types.hierarchy(ty),
+        }
+    }
+}
+
+/// How a reference differs from the expected one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It is shown with a type of another hierarchy
+    StaticType,
+    /// It is another function, host external or unboxed scalar
+    Value,
+    /// Only one of the two is null
+    Null,
+    /// It denotes another sort of thing
+    Kind,
+    /// The object is of another type, the exception of another tag
+    Type,
+    /// It is another object than before, or one that is shown for another of the oracle's
+    Identity,
+    /// The object holds something else
+    Content,
+}
+
+impl Fault {
+    /// The rule that names it, where one does whatever shows the reference.
+    pub fn rule(self) -> Option<RuleId> {
+        Some(match self {
+            Fault::StaticType | Fault::Value => return None,
+            Fault::Null => RuleId::RefNull,
+            Fault::Kind => RuleId::RefKind,
+            Fault::Type => RuleId::RefType,
+            Fault::Identity => RuleId::RefIdentity,
+            Fault::Content => RuleId::RefContent,
+        })
+    }
+}
+
+impl Fault {
+    /// What was expected and what is shown, where the two texts alone may look the same.
+    pub fn tell(self, expected: String, shown: String) -> (String, String) {
+        match self {
+            Fault::Type => (
+                format!("{expected}, of the type it was made with"),
+                format!("{shown}, of another type"),
+            ),
+            Fault::Identity => (
+                format!("{expected}, the same object wherever it is shown"),
+                format!("{shown}, another object"),
+            ),
+            Fault::Content => (
+                format!("{expected}, with what the program stored in it"),
+                format!("{shown}, holding something else"),
+            ),
+            Fault::StaticType | Fault::Value | Fault::Null | Fault::Kind => (expected, shown),
+        }
+    }
+}
+
+/// How far a comparison follows references.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// The reference alone; nothing of what it denotes is read
+    Reference,
+    /// Objects to this many references away
+    Content(u32),
+}
+
+/// How far references in frames are followed.
+pub const IN_FRAMES: Depth = Depth::Content(1);
+/// How far references in entities are followed.
+pub const IN_ENTITIES: Depth = Depth::Content(8);
+
+/// Fields, elements or payload values that are compared of one object: the first ones, and the last.
+const BREADTH: u32 = 64;
+
+/// Which of the subject's objects is which of the oracle's.
+#[derive(Debug, Default)]
+pub struct References {
+    keys: HashMap<Identity, u64>,
+    identities: HashMap<u64, Identity>,
+    types: TypePairs,
+    /// Objects whose content was compared in this look.
+    looked: HashSet<Identity>,
+}
+
+impl References {
+    /// The subject shows something at a new moment: contents may have changed since the last.
+    #[inline]
+    pub fn look(&mut self) {
+        if !self.looked.is_empty() {
+            self.looked.clear();
+        }
+    }
+
+    /// Keys no longer mean what they meant: objects moved, or may have been freed unseen.
+    pub fn forget(&mut self) {
+        self.keys.clear();
+        self.identities.clear();
+    }
+
+    /// Whether `seen` is the reference `expected`, whose static type is `ty`.
+    ///
+    /// # Errors
+    ///
+    /// The first difference, from the outside in.
+    pub fn check<O: Objects>(
+        &mut self,
+        machine: &Machine,
+        (scope, ty): (Scope<'_>, RefType),
+        expected: Ref,
+        seen: Seen,
+        objects: &mut O,
+        depth: Depth,
+    ) -> Result<(), Fault> {
+        let hierarchy = scope.hierarchy(ty.heap_type());
+        if hierarchy.is_none() || seen.hierarchy() != hierarchy {
+            return Err(Fault::StaticType);
+        }
+        if seen.refers_to(expected) {
+            return Ok(());
+        }
+        let shown = match seen {
+            Seen::Ref(_, shown) => shown,
+            Seen::Extern(None) => SeenRef::Null,
+            Seen::Extern(Some(external)) => SeenRef::Extern(external),
+            _ => return Err(Fault::Value),
+        };
+        let is_plain = |r: Ref| matches!(r, Ref::Null | Ref::Extern(_));
+        if is_plain(expected) && matches!(seen, Seen::Extern(_)) {
+            return Err(Fault::Value);
+        }
+        let identity = match (expected, shown) {
+            (Ref::Null, _) | (_, SeenRef::Null) => return Err(Fault::Null),
+            (Ref::I31(_), SeenRef::I31(_)) | (Ref::Extern(_), SeenRef::Extern(_)) => {
+                return Err(Fault::Value);
+            }
+            (Ref::Struct(addr), SeenRef::Object(o)) if o.kind == ObjectKind::Struct => {
+                (Identity::Object(addr), o)
+            }
+            (Ref::Array(addr), SeenRef::Object(o)) if o.kind == ObjectKind::Array => {
+                (Identity::Object(addr), o)
+            }
+            (Ref::Exn(addr), SeenRef::Object(o)) if o.kind == ObjectKind::Exn => {
+                (Identity::Exception(addr), o)
+            }
+            _ => return Err(Fault::Kind),
+        };
+        let (identity, object) = identity;
+        self.check_object(machine, identity, object, objects, depth)
+    }
+
+    fn check_object<O: Objects>(
+        &mut self,
+        machine: &Machine,
+        identity: Identity,
+        object: SeenObject,
+        objects: &mut O,
+        depth: Depth,
+    ) -> Result<(), Fault> {
+        let agrees = match identity {
+            Identity::Object(addr) => {
+                let id = machine.store.heap().object(addr).ty;
+                let types = machine.store.types();
+                self.types.are_one(types, id, object.ty, objects)
+            }
+            Identity::Exception(addr) => {
+                let tag = machine.store.heap().exception(addr).tag;
+                depth == Depth::Reference || objects.tag(object) == Some(tag)
+            }
+        };
+        if !agrees {
+            return Err(Fault::Type);
+        }
+        if !self.is_bound(machine, identity, object.key) {
+            return Err(Fault::Identity);
+        }
+        match depth {
+            Depth::Content(left @ 1..) if self.looked.insert(identity) => {
+                self.check_content(machine, identity, object, objects, left - 1)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the object has this key and no other has it; binds them if neither is bound.
+    fn is_bound(&mut self, machine: &Machine, identity: Identity, key: u64) -> bool {
+        match self.keys.get(&identity) {
+            Some(&bound) if bound == key => return true,
+            Some(_) => return false,
+            None => {}
+        }
+        if self.identities.contains_key(&key) {
+            self.forget_unreachable(machine);
+            if self.identities.contains_key(&key) {
+                return false;
+            }
+        }
+        self.keys.insert(identity, key);
+        self.identities.insert(key, identity);
+        true
+    }
+
+    /// What the program cannot reach may have been freed, and its place used again.
+    fn forget_unreachable(&mut self, machine: &Machine) {
+        let reachable = machine.reachable();
+        self.keys.retain(|identity, _| match *identity {
+            Identity::Object(addr) => reachable.object(addr),
+            Identity::Exception(addr) => reachable.exception(addr),
+        });
+        let keys = &self.keys;
+        self.identities
+            .retain(|_, identity| keys.contains_key(identity));
+    }
+
+    fn check_content<O: Objects>(
+        &mut self,
+        machine: &Machine,
+        identity: Identity,
+        object: SeenObject,
+        objects: &mut O,
+        left: u32,
+    ) -> Result<(), Fault> {
+        let types = machine.store.types();
+        let stored = match identity {
+            Identity::Object(addr) => &machine.store.heap().object(addr).fields,
+            Identity::Exception(addr) => &machine.store.heap().exception(addr).fields,
+        };
+        if objects.len(object) as usize != stored.len() {
+            return Err(Fault::Content);
+        }
+        let count = stored.len() as u32;
+        let last = count.saturating_sub(1).max(BREADTH.min(count));
+        for index in (0..count.min(BREADTH)).chain(last..count) {
+            let ty = match identity {
+                Identity::Object(addr) => {
+                    let ty = machine.store.heap().object(addr).ty;
+                    match &types.get(ty).composite {
+                        CompositeType::Struct(fields) => fields[index as usize].element_type,
+                        CompositeType::Array(element) => element.element_type,
+                        CompositeType::Func(_) => return Err(Fault::Content),
+                    }
+                }
+                Identity::Exception(addr) => {
+                    let tag = machine.store.heap().exception(addr).tag;
+                    StorageType::Val(machine.store.tag_type(tag).params[index as usize])
+                }
+            };
+            let seen = objects.field(object, index);
+            let cell = stored[index as usize];
+            self.check_field(machine, ty, cell, seen, objects, left)?;
+        }
+        Ok(())
+    }
+
+    fn check_field<O: Objects>(
+        &mut self,
+        machine: &Machine,
+        ty: StorageType,
+        cell: Cell,
+        seen: Seen,
+        objects: &mut O,
+        left: u32,
+    ) -> Result<(), Fault> {
+        // No document says whether a packed value is shown zero- or sign-extended.
+        let packed = |mask| matches!(seen, Seen::I32(v) if v & mask == cell.u32());
+        let agrees = match ty {
+            StorageType::I8 => packed(0xff),
+            StorageType::I16 => packed(0xffff),
+            StorageType::Val(ValType::Ref(ty)) => {
+                let typed = (Scope::Store(machine.store.types()), ty);
+                let expected = Ref::from_cell(cell);
+                let depth = Depth::Content(left);
+                match self.check(machine, typed, expected, seen, objects, depth) {
+                    Err(fault @ (Fault::Type | Fault::Identity)) => return Err(fault),
+                    checked => checked.is_ok(),
+                }
+            }
+            StorageType::Val(ty) => seen.is(ty, cell),
+        };
+        if agrees { Ok(()) } else { Err(Fault::Content) }
+    }
+
+    /// A value that the subject shows, objects by the oracle's addresses where they are known.
+    pub fn describe(&self, seen: Seen) -> String {
+        let Some(object) = seen.object() else {
+            return seen.to_string();
+        };
+        let kind = object.kind.name();
+        match self.identities.get(&object.key) {
+            Some(Identity::Object(addr)) => format!("{kind}:{addr}"),
+            Some(Identity::Exception(addr)) => format!("{kind}:{addr}"),
+            None => format!("{kind}:unknown"),
+        }
+    }
+}
+
+/// Where the subject shows no objects.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoObjects;
+
+impl Objects for NoObjects {
+    fn len(&mut self, _: SeenObject) -> u32 {
+        0
+    }
+
+    fn field(&mut self, _: SeenObject, _: u32) -> Seen {
+        Seen::Unmodelled
+    }
+
+    fn tag(&mut self, _: SeenObject) -> Option<TagAddr> {
+        None
+    }
+
+    fn definition(&mut self, _: u32) -> Option<SeenType> {
+        None
+    }
+}

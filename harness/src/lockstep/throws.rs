@@ -1,0 +1,148 @@
+//! Exceptions: the event at the throw, and the end of an invocation that nothing caught.
+
+use super::driver::{Driver, Expected, Flow, Phase, Verdict};
+use super::families::Family;
+use crate::divergence::{Execution, Moment};
+use crate::observe::Observation;
+use crate::outcome::{Outcome, SeenException};
+use crate::rules::RuleId;
+use lockstep_oracles::RefType;
+use lockstep_oracles::address::ExnAddr;
+use lockstep_oracles::machine::Stop;
+use lockstep_oracles::value::{Ref, Value};
+
+/// An event that tells of a thrown exception.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeenThrow {
+    /// The exception.
+    pub exception: SeenException,
+    /// Whether this activation catches it, where the event says so.
+    pub caught: Option<bool>,
+}
+
+impl std::fmt::Display for SeenThrow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let how = match self.caught {
+            Some(true) => "a caught ",
+            Some(false) => "an uncaught ",
+            None => "an ",
+        };
+        write!(f, "an event of {how}{}", self.exception)
+    }
+}
+
+impl Driver {
+    /// An event that tells of a thrown exception: the stack is that of the throw.
+    pub fn throw<O: Observation>(&mut self, observed: &mut O, seen: &SeenThrow) -> Flow {
+        if self.ended.is_some() {
+            return Flow::Stop;
+        }
+        if self.phase != Phase::Running {
+            let expected = "no further event: the invocation has ended".to_owned();
+            return self.misthrown(observed, RuleId::ThrowEvent, expected, seen);
+        }
+        let (exn, caught) = match self.advance() {
+            Stop::Throw { exn, caught } => (exn, caught),
+            _ if self.ended.is_some() => return Flow::Stop,
+            stop => {
+                let expected = match stop {
+                    Stop::SequencePoint => "an event at the next opcode".to_owned(),
+                    Stop::HostCall(_) => "a host call".to_owned(),
+                    Stop::Return => "the invocation to return".to_owned(),
+                    Stop::Trap(trap) => format!("a trap: {trap}"),
+                    Stop::Throw { .. } | Stop::Exhausted(_) => "the oracle's own limit".to_owned(),
+                };
+                let lost = stop == Stop::SequencePoint && self.throws_ahead(observed);
+                let rule = if lost {
+                    self.lost_rule()
+                } else {
+                    RuleId::ThrowEvent
+                };
+                return self.misthrown(observed, rule, expected, seen);
+            }
+        };
+        if let Some(op) = self.machine.current_op() {
+            self.tally.checked.note(Family::Throw, op);
+        }
+        self.tally.throws += 1;
+        let depth = self.machine.depth();
+        let limit = self.budget.at_boundary(depth);
+        let flow = self.compare_frames(observed, Moment::Throw, depth, limit);
+        let agrees = seen.caught.is_none_or(|seen| seen == caught);
+        if flow == Flow::Continue && !(agrees && self.exception_agrees(exn, &seen.exception)) {
+            let how = if caught { "a caught" } else { "an uncaught" };
+            let expected = format!("an event of {how} {}", self.describe_exception(exn));
+            self.report_plain(
+                RuleId::ThrowEvent,
+                Moment::Throw,
+                expected,
+                seen.to_string(),
+            );
+        }
+        if !caught {
+            self.phase = Phase::Thrown(exn);
+        }
+        self.previous = None;
+        flow
+    }
+
+    fn misthrown<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        rule: RuleId,
+        expected: String,
+        seen: &SeenThrow,
+    ) -> Flow {
+        self.report_control(observed, Moment::Throw, rule, expected, seen.to_string())
+    }
+
+    /// Whether the oracle comes to a throw when it is not stopped: then events are missing.
+    fn throws_ahead<O: Observation>(&mut self, observed: &mut O) -> bool {
+        self.before_lookahead = Some(self.both_states(observed));
+        matches!(self.run_ahead(), Stop::Throw { .. })
+    }
+
+    /// The host function is about to throw this exception.
+    pub fn host_throw(&mut self, exn: ExnAddr) {
+        if self.ended.is_none() && self.machine.host_throw(exn).is_err() {
+            // A host call is pending wherever a host function runs.
+            unreachable!("a host function throws without having been called");
+        }
+        self.phase = Phase::Running;
+        self.previous = None;
+    }
+
+    /// Whether the subject's exception is the oracle's: tag, payload and identity.
+    fn exception_agrees(&mut self, exn: ExnAddr, seen: &SeenException) -> bool {
+        let (tag, payload) = self.machine.exception(exn);
+        let reference = Value::Ref(Ref::Exn(exn), RefType::EXNREF);
+        seen.tag == Some(tag)
+            && self.values_agree(&payload, &seen.payload)
+            && self.value_agrees(reference, seen.reference)
+    }
+
+    fn describe_exception(&self, exn: ExnAddr) -> String {
+        let (tag, payload) = self.machine.exception(exn);
+        let payload: Vec<String> = payload.iter().map(Value::to_string).collect();
+        format!("exception of tag {tag} ({})", payload.join(", "))
+    }
+
+    /// The invocation ended after an exception that nothing caught.
+    pub(super) fn finish_thrown(&mut self, exn: ExnAddr, outcome: &Outcome) -> Verdict {
+        self.machine.unwind();
+        let agrees = matches!(outcome, Outcome::Thrown(seen) if self.exception_agrees(exn, seen));
+        self.check_outcome(agrees, Expected::Thrown(exn), outcome)
+    }
+
+    /// The invocation ended with an exception as it must, and no event said so: right where none is
+    /// due, because there are no events or no frame threw.
+    pub(super) fn finish_silent_throw(&mut self, exn: ExnAddr, outcome: &Outcome) -> Verdict {
+        let due = self.execution == Execution::Instrumented && self.machine.top().is_some();
+        if due {
+            let expected = format!("an event of an uncaught {}", self.describe_exception(exn));
+            let observed = "no such event before the invocation ended".to_owned();
+            self.report_end(RuleId::ThrowEvent, expected, observed);
+        }
+        self.finish_thrown(exn, outcome)
+    }
+}
