@@ -45,8 +45,8 @@ const LARGEST_OBJECT: u32 = 1 << 12;
 
 /// Which slots of a frame may be read.
 pub trait Readable {
-    /// Whether the local may be read.
-    fn local(&self, place: Place, index: u32) -> bool;
+    /// Whether the local of the n-th frame may be read.
+    fn local(&self, frame: usize, place: Place, index: u32) -> bool;
     /// Whether the operand of the n-th frame may be read, when the subject shows `count` operands.
     fn operand(&self, frame: usize, place: Place, count: u32, index: u32) -> bool;
 }
@@ -64,7 +64,11 @@ impl Snapshot {
         while !walk.done() && frames.len() < limit {
             let place = walk.place();
             let locals: Vec<Option<Seen>> = (0..walk.num_locals())
-                .map(|i| readable.local(place, i).then(|| walk.local(i)))
+                .map(|i| {
+                    readable
+                        .local(frames.len(), place, i)
+                        .then(|| walk.local(i))
+                })
                 .collect();
             let count = walk.num_operands();
             let operands: Vec<Option<Seen>> = (0..count)

@@ -121,6 +121,9 @@ pub struct Hazards {
     /// Operands at a trap not read.
     #[serde(rename = "W42-TRAP-SLOT")]
     pub trap_slot: u64,
+    /// Locals that the program has not set, not read.
+    #[serde(rename = "W42-UNSET-LOCAL")]
+    pub unset_local: u64,
     /// `EpochYield` events at which no frame was read.
     #[serde(rename = "W42-EPOCH-FRAME")]
     pub epoch_frame: u64,
@@ -251,6 +254,7 @@ impl From<&Tally> for Compared {
             hazards_by_entry: Hazards {
                 v128_slot: tally.v128_slots_avoided,
                 trap_slot: tally.trap_slots_avoided,
+                unset_local: tally.unset_locals_avoided,
                 epoch_frame: tally.epoch_yields,
             },
         }
@@ -270,6 +274,7 @@ impl Compared {
         self.hazards_avoided += other.hazards_avoided;
         self.hazards_by_entry.v128_slot += other.hazards_by_entry.v128_slot;
         self.hazards_by_entry.trap_slot += other.hazards_by_entry.trap_slot;
+        self.hazards_by_entry.unset_local += other.hazards_by_entry.unset_local;
         self.hazards_by_entry.epoch_frame += other.hazards_by_entry.epoch_frame;
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::address::{
     DataAddr, ElemAddr, FuncAddr, FuncIndex, GlobalAddr, HostFuncId, InstanceAddr, MemAddr,
-    TableAddr, TagAddr,
+    ObjectAddr, TableAddr, TagAddr,
 };
 use crate::heap::Heap;
 use crate::instance::Instance;
@@ -192,6 +192,16 @@ impl Store {
     /// A module instance.
     pub fn instance(&self, addr: InstanceAddr) -> &Instance {
         &self.instances[addr.index()]
+    }
+
+    /// The structures and arrays in the element segments of an instance that are not dropped.
+    pub fn segment_objects(&self, instance: InstanceAddr) -> impl Iterator<Item = ObjectAddr> {
+        let segments = self.instance(instance).elems.iter();
+        let elements = segments.flat_map(|addr| self.elems[addr.index()].iter());
+        elements.filter_map(|reference| match *reference {
+            Ref::Struct(addr) | Ref::Array(addr) => Some(addr),
+            _ => None,
+        })
     }
 
     /// How many module instances there are, those included whose instantiation trapped.

@@ -120,6 +120,14 @@ impl Registry {
             "memory".to_owned(),
             Extern::Memory(subject.add_memory(memory)?),
         );
+        if features.contains(WasmFeatures::THREADS) {
+            let shared = MemoryType {
+                shared: true,
+                ..memory
+            };
+            let made = subject.add_memory(shared)?;
+            exports.insert("shared_memory".to_owned(), Extern::Memory(made));
+        }
         self.register("spectest", exports);
         Ok(())
     }

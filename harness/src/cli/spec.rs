@@ -45,5 +45,5 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
 
 /// The official suite.
 pub(super) fn official() -> Vec<Job> {
-    Selection::Wasm2.scripts().map(Job::Official).collect()
+    Selection::All.scripts().map(Job::Official).collect()
 }

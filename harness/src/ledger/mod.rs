@@ -47,6 +47,12 @@ pub const TRAP_PC: &str = "W42-TRAP-PC";
 pub const TRAP_STACK: &str = "W42-TRAP-STACK";
 /// Reading a `v128` from a slot that is not 16-byte aligned faults.
 pub const V128_SLOT: &str = "W42-V128-SLOT";
+/// Locals that were never set are shown with what their slot held before.
+pub const UNSET_LOCAL: &str = "W42-UNSET-LOCAL";
+/// A converted reference is shown with the type it had before.
+pub const CONVERTED: &str = "W42-CONVERT-TYPE";
+/// Each use of an element segment makes its objects anew.
+pub const SEGMENT_OBJECTS: &str = "W42-SEGMENT-OBJECTS";
 /// Single-step does not cover modules that the store first sees later.
 pub const LATE_MODULE: &str = "W42-LATE-MODULE";
 
@@ -111,9 +117,10 @@ pub static ENTRIES: &[Entry] = &[
         kind: EntryKind::Observational,
         rule: "EVENT-TRAP",
         versions: "42.0.2",
-        cause: "The library calls of table.init and table.fill return a trap as a general error, \
-                so that a HostcallError event with that trap comes where a Trap event is due. \
-                Matches only these two opcodes, and only the right trap.",
+        cause: "The library calls of table.init, table.fill, array.copy and the array opcodes \
+                that read a segment return a trap as a general error, so that a HostcallError \
+                event with that trap comes where a Trap event is due. Matches only these opcodes, \
+                and only the right trap.",
         test: "table_traps_are_still_host_errors",
     },
     Entry {
@@ -125,6 +132,38 @@ pub static ENTRIES: &[Entry] = &[
                 never written; following a reference in one would crash. Avoided for operands \
                 that the stack before the trapping opcode does not have, and for references.",
         test: "trap_slots_may_be_unwritten",
+    },
+    Entry {
+        id: UNSET_LOCAL,
+        kind: EntryKind::Hazard,
+        rule: "FRAME-LOCAL-VALUE",
+        versions: "42.0.2",
+        cause: "A local whose type has no null has no value until it is set, and its slot is not \
+                written before: following the reference that is in it by chance would crash. \
+                Avoided for exactly the locals that the program has not set.",
+        test: "unset_locals_are_still_unwritten",
+    },
+    Entry {
+        id: CONVERTED,
+        kind: EntryKind::Observational,
+        rule: "FRAME-OPERAND-TYPE",
+        versions: "42.0.2",
+        cause: "any.convert_extern and extern.convert_any leave the compiler's value, and the slot \
+                type that was noted for it, as they are: the operand is shown as a reference of \
+                the hierarchy it came from. Matches only an operand that one of them pushed, and \
+                only if it denotes what it should.",
+        test: "converted_references_still_have_their_old_type",
+    },
+    Entry {
+        id: SEGMENT_OBJECTS,
+        kind: EntryKind::Terminal,
+        rule: "REF-IDENTITY",
+        versions: "42.0.2",
+        cause: "table.init, array.new_elem and array.init_elem evaluate a segment's expressions at \
+                each use, not once when the module is instantiated: each use makes objects of its \
+                own. Matches only where an object that a segment's expression made is shown as \
+                another one; the program then computes something else, and the execution ends.",
+        test: "segment_objects_are_still_made_at_each_use",
     },
     Entry {
         id: V128_SLOT,
@@ -272,7 +311,16 @@ pub fn explain_trap(rule: RuleId, moment: Moment, evidence: TrapEvidence) -> Opt
 
 /// Opcodes whose trap 42 announces as a failing host function (`W42-LIBCALL-TRAP`).
 pub fn traps_as_host_error(op: Opcode) -> bool {
-    matches!(op, Opcode::TableInit | Opcode::TableFill)
+    matches!(
+        op,
+        Opcode::TableInit
+            | Opcode::TableFill
+            | Opcode::ArrayNewData
+            | Opcode::ArrayNewElem
+            | Opcode::ArrayCopy
+            | Opcode::ArrayInitData
+            | Opcode::ArrayInitElem
+    )
 }
 
 #[cfg(test)]

@@ -235,6 +235,13 @@ impl Driver {
         frame: usize,
         mut diff: ValueDiff,
     ) {
+        if let Some(index) = diff.operand_converted {
+            if self.is_converted(frame, index) {
+                self.count_converted(observed, moment, frame, index);
+            } else {
+                diff.operand_type = Some(diff.operand_type.map_or(index, |at| at.min(index)));
+            }
+        }
         if diff.operand_count
             && let Some(explained) = self.explain_operands(observed, moment, frame)
         {
@@ -283,9 +290,11 @@ impl Driver {
         (frame, is_local, index): (usize, bool, u32),
         fault: Fault,
     ) {
-        let Some(rule) = fault.rule().filter(|&rule| self.findings.is_news(rule)) else {
+        let Some(rule) = fault.rule() else { return };
+        let known = self.explain_identity(fault);
+        if known.is_none() && !self.findings.is_news(rule) {
             return;
-        };
+        }
         let place = if is_local {
             RuleId::LocalValue
         } else {
@@ -293,8 +302,11 @@ impl Driver {
         };
         let (expected, shown) = self.value_pair(observed, frame, place, Some(index));
         let (expected, shown) = fault.tell(expected, shown);
-        let divergence = self.evidence(observed, moment, rule, Some(frame), Some(expected), shown);
+        let mut divergence =
+            self.evidence(observed, moment, rule, Some(frame), Some(expected), shown);
+        divergence.known = known;
         self.record(divergence);
+        self.end_if_known(known);
     }
 }
 

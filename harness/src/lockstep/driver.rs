@@ -19,7 +19,7 @@ use crate::schedule::model::{BreakpointModel, Selected};
 use crate::seen::Seen;
 use crate::trace::Tracer;
 use lockstep_oracles::WasmFeatures;
-use lockstep_oracles::address::{ExnAddr, FuncAddr, FuncIndex, InstanceAddr};
+use lockstep_oracles::address::{ExnAddr, FuncAddr, FuncIndex, InstanceAddr, ObjectAddr};
 use lockstep_oracles::code::Function;
 use lockstep_oracles::limits::Limits;
 use lockstep_oracles::machine::{
@@ -29,7 +29,7 @@ use lockstep_oracles::opcode::Opcode;
 use lockstep_oracles::trap::{Exhaustion, Trap};
 use lockstep_oracles::value::Value;
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Whether the subject goes on after an event.
@@ -214,6 +214,8 @@ pub struct Driver {
     pub(super) before_lookahead: Option<BeforeLookahead>,
     pub(super) taint: Taint,
     pub(super) unresolved: Unresolved,
+    /// Objects that the expressions of element segments made.
+    pub(super) segment_objects: HashSet<ObjectAddr>,
     /// Where the ledger expects operands to be shown wrong, by function; made when first needed.
     pub(super) shown_stacks: ShownStacksCache,
     /// Where traps of a function were shown that were shown elsewhere (ledger: `W42-TRAP-PC`).
@@ -267,6 +269,7 @@ impl Driver {
             before_lookahead: None,
             taint: Taint::default(),
             unresolved: Unresolved::default(),
+            segment_objects: HashSet::new(),
             shown_stacks: ShownStacksCache::default(),
             trap_positions: HashMap::new(),
         }
@@ -280,6 +283,8 @@ impl Driver {
     /// Makes a module's facts known for the oracle instance that was just made.
     pub fn add_instance(&mut self, facts: ModuleFacts) {
         let instance = InstanceAddr(self.modules.len() as u32);
+        let objects = self.machine.store.segment_objects(instance);
+        self.segment_objects.extend(objects);
         let functions = self.machine.store.instance(instance).module.functions();
         let sizes = functions
             .iter()
@@ -324,7 +329,13 @@ impl Driver {
                 self.machine.run(&EverySequencePoint)
             }
             Execution::Instrumented => self.advance_to_breakpoint(),
-            Execution::Uninstrumented => self.machine.run(&NoSequencePoint),
+            Execution::Uninstrumented => loop {
+                // Nothing tells of an exception that the activation catches.
+                match self.machine.run(&NoSequencePoint) {
+                    Stop::Throw { caught: true, .. } => {}
+                    stop => return stop,
+                }
+            },
         }
     }
 
@@ -619,6 +630,20 @@ impl Driver {
         observed: String,
     ) {
         let divergence = self.plain(rule, moment, expected, observed);
+        self.record(divergence);
+    }
+
+    /// The same, for a difference that the ledger may explain.
+    pub(super) fn report_known(
+        &mut self,
+        rule: RuleId,
+        moment: Moment,
+        expected: String,
+        observed: String,
+        known: Option<&'static str>,
+    ) {
+        let mut divergence = self.plain(rule, moment, expected, observed);
+        divergence.known = known;
         self.record(divergence);
     }
 

@@ -52,6 +52,7 @@ pub struct Unresolved(HashMap<usize, FuncAddr>);
 
 /// A difference found in an entity.
 struct Difference {
+    known: Option<&'static str>,
     rule: RuleId,
     expected: String,
     observed: String,
@@ -99,7 +100,9 @@ impl Driver {
             match (compared, purpose) {
                 (Ok(()), _) => {}
                 (Err(found), Use::Report(moment)) => {
-                    self.report_plain(found.rule, moment, found.expected, found.observed);
+                    let known = found.known;
+                    self.report_known(found.rule, moment, found.expected, found.observed, known);
+                    self.end_if_known(known);
                 }
                 (Err(_), Use::Taint) => {
                     self.taint.0.insert(entity);
@@ -136,8 +139,9 @@ impl Driver {
             Some(fault) => fault,
         };
         let (expected, shown) = fault.tell(expected.to_string(), self.references.describe(seen));
-        differ(
-            fault.rule().unwrap_or(RuleId::Global),
+        self.differ_by(
+            fault,
+            RuleId::Global,
             format!("global {addr} = {expected}"),
             format!("global {addr} = {shown}"),
         )
@@ -162,13 +166,30 @@ impl Driver {
                 Some(fault) => fault,
             };
             let (expected, shown) = fault.tell(value.to_string(), self.references.describe(seen));
-            return differ(
-                fault.rule().unwrap_or(RuleId::Table),
+            return self.differ_by(
+                fault,
+                RuleId::Table,
                 format!("table {addr} element {index} = {expected}"),
                 format!("table {addr} element {index} = {shown}"),
             );
         }
         Some(Ok(()))
+    }
+
+    /// A reference in an entity that differs: the rule is that of the reference, or the entity's.
+    fn differ_by(
+        &self,
+        fault: Fault,
+        entity: RuleId,
+        expected: String,
+        observed: String,
+    ) -> Compared {
+        Some(Err(Difference {
+            known: self.explain_identity(fault),
+            rule: fault.rule().unwrap_or(entity),
+            expected,
+            observed,
+        }))
     }
 
     /// How an entity's value differs, if it does.
@@ -225,6 +246,7 @@ impl Driver {
 
 fn differ(rule: RuleId, expected: String, observed: String) -> Compared {
     Some(Err(Difference {
+        known: None,
         rule,
         expected,
         observed,

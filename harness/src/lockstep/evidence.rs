@@ -1,6 +1,7 @@
 //! The evidence of a divergence: both states side by side, and the code around the PC.
 
 use super::driver::{BeforeLookahead, Driver};
+use super::frames::is_unset;
 use crate::divergence::{Divergence, Moment, NOT_READ, Site, StateRow, count};
 use crate::layout::{FunctionLayout, hazardous_operands};
 use crate::ledger::if_params::shown_stacks;
@@ -39,13 +40,32 @@ impl ReadableSlots<'_> {
     }
 }
 
+impl ReadableSlots<'_> {
+    /// Whether a local has a value, as far as that is known of the frame shown.
+    fn is_set(&self, frame: usize, place: Place, function: &Function, index: usize) -> bool {
+        let needs_value = matches!(function.locals[index], ValType::Ref(ty) if !ty.is_nullable());
+        if !needs_value {
+            return true;
+        }
+        let expected = self.driver.machine.frames().nth(frame);
+        expected.is_some_and(|view| {
+            Some(view.instance) == place.instance
+                && view.function.index == function.index
+                && !is_unset(function.locals[index], view.locals[index])
+        })
+    }
+}
+
 impl Readable for ReadableSlots<'_> {
-    fn local(&self, place: Place, index: u32) -> bool {
+    fn local(&self, frame: usize, place: Place, index: u32) -> bool {
         let (Some(function), Some(instance)) = (self.function(place), place.instance) else {
             return false;
         };
         let layout = self.layout(instance, function);
-        (index as usize) < function.locals.len() && !layout.local(index as usize)
+        let index = index as usize;
+        index < function.locals.len()
+            && !layout.local(index)
+            && self.is_set(frame, place, function, index)
     }
 
     fn operand(&self, frame: usize, place: Place, count: u32, index: u32) -> bool {

@@ -1,18 +1,20 @@
 //! Differences that the ledger explains at ordinary events: what it predicts must be what is shown,
 //! and everything real in it is still compared.
 
-use super::driver::Driver;
+use super::driver::{Driver, Ended};
 use super::frames::{Referents, ValueDiff, difference};
+use super::references::Fault;
 use super::tally::Tally;
 use crate::divergence::{Moment, count};
 use crate::layout::{FunctionLayout, hazardous_operands};
-use crate::ledger::IF_PARAMS;
 use crate::ledger::if_params::{ShownOperand, ShownStacks, shown_stacks};
+use crate::ledger::{CONVERTED, IF_PARAMS, SEGMENT_OBJECTS};
 use crate::observe::{Observation, Walk};
 use crate::rules::RuleId;
 use lockstep_oracles::ValType;
 use lockstep_oracles::address::{FuncIndex, InstanceAddr};
 use lockstep_oracles::machine::FrameView;
+use lockstep_oracles::opcode::Opcode;
 use std::collections::HashMap;
 
 /// Where 42 shows operands wrong, by function; filled when a function first needs it.
@@ -85,6 +87,62 @@ impl Driver {
         drop(walk);
         self.count_if_params(observed, moment, frame, predicted.len());
         Some(diff)
+    }
+
+    /// Whether a conversion between hierarchies pushed the operand (ledger: `W42-CONVERT-TYPE`).
+    pub(super) fn is_converted(&self, frame: usize, index: u32) -> bool {
+        let Some(view) = self.machine.frames().nth(frame) else {
+            return false;
+        };
+        let function = view.function;
+        let mut shape = view.shape;
+        while let Some(id) = shape {
+            let node = &function.shapes[id.0 as usize];
+            if node.height == index + 1 {
+                break;
+            }
+            shape = node.below;
+        }
+        let converts = |op| matches!(op, Opcode::AnyConvertExtern | Opcode::ExternConvertAny);
+        let ops = function.instrs.iter().zip(function.before.iter().skip(1));
+        shape.is_some()
+            && ops
+                .into_iter()
+                .any(|(instr, after)| converts(instr.op) && *after == shape)
+    }
+
+    pub(super) fn count_converted<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+        frame: usize,
+        index: u32,
+    ) {
+        if self.findings.known.contains_key(CONVERTED) {
+            return self.findings.count_known(CONVERTED);
+        }
+        let rule = RuleId::OperandType;
+        let (expected, shown) = self.value_pair(observed, frame, rule, Some(index));
+        let mut divergence =
+            self.evidence(observed, moment, rule, Some(frame), Some(expected), shown);
+        divergence.known = Some(CONVERTED);
+        self.record(divergence);
+    }
+
+    /// The entry that explains why a reference denotes another object, if one does.
+    pub(super) fn explain_identity(&self, fault: Fault) -> Option<&'static str> {
+        let identity = matches!(fault, Fault::Identity | Fault::IdentityWithin);
+        let object = self.references.mistaken_object().filter(|_| identity)?;
+        self.segment_objects
+            .contains(&object)
+            .then_some(SEGMENT_OBJECTS)
+    }
+
+    /// A terminal entry ends the execution in which it matches.
+    pub(super) fn end_if_known(&mut self, known: Option<&'static str>) {
+        if let Some(entry) = known {
+            self.ended.get_or_insert(Ended::Known(entry));
+        }
     }
 
     fn count_if_params<O: Observation>(

@@ -33,6 +33,8 @@ pub struct ValueDiff {
     pub operand_value: Option<u32>,
     /// First operand whose reference denotes something else, and how.
     pub operand_reference: Option<(u32, Fault)>,
+    /// Lowest operand that is right but for the hierarchy of its type.
+    pub operand_converted: Option<u32>,
 }
 
 /// What a comparison of references needs: all that the oracle holds, and which object is which.
@@ -54,6 +56,7 @@ impl ValueDiff {
     pub(super) fn note_operand(&mut self, index: u32, fault: Option<Fault>) {
         match fault {
             None => {}
+            Some(Fault::Converted) => self.operand_converted = Some(index),
             Some(Fault::StaticType) => self.operand_type = Some(index),
             Some(Fault::Value) => self.operand_value = Some(index),
             Some(fault) => self.operand_reference = Some((index, fault)),
@@ -102,20 +105,29 @@ pub fn compare_locals<W: Walk>(
         diff.local_count = true;
         return;
     }
-    let mut avoided = 0;
+    let (mut avoided, mut unset) = (0, 0);
     for (index, (&cell, &ty)) in view.locals.iter().zip(&view.function.locals).enumerate() {
         if layout.local(index) {
             avoided += 1;
+        } else if is_unset(ty, cell) {
+            unset += 1;
         } else if !walk.local(index as u32).is(ty, cell) {
             note_local(walk, referents, view, index as u32, diff);
         }
     }
     tally.v128_slots_avoided += avoided;
-    let compared = view.locals.len() as u64 - avoided;
+    tally.unset_locals_avoided += unset;
+    let compared = view.locals.len() as u64 - avoided - unset;
     tally.values += compared;
     if compared > 0 {
         tally.checked.note(Family::Locals, view.op());
     }
+}
+
+/// Whether the local has no value yet: its type has no null, and the program has not set it.
+#[inline(always)]
+pub fn is_unset(ty: ValType, cell: Cell) -> bool {
+    cell.0 == 0 && matches!(ty, ValType::Ref(ty) if !ty.is_nullable())
 }
 
 /// How a value differs that is not plainly the expected one; not at all, if it denotes the expected
@@ -160,7 +172,7 @@ fn note_local<W: Walk>(
     let seen = walk.local(index);
     match difference(walk, referents, view, expected, seen) {
         None => {}
-        Some(Fault::StaticType) => {
+        Some(Fault::StaticType | Fault::Converted) => {
             diff.local_type.get_or_insert(index);
         }
         Some(Fault::Value) => {

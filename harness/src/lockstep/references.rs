@@ -47,6 +47,8 @@ impl Scope<'_> {
 pub enum Fault {
     /// It is shown with a type of another hierarchy
     StaticType,
+    /// It is shown with a type of another hierarchy, and is right but for that
+    Converted,
     /// It is another function, host external or unboxed scalar
     Value,
     /// Only one of the two is null
@@ -59,17 +61,21 @@ pub enum Fault {
     Identity,
     /// The object holds something else
     Content,
+    /// An object that it refers to is of another type
+    TypeWithin,
+    /// An object that it refers to is another one
+    IdentityWithin,
 }
 
 impl Fault {
     /// The rule that names it, where one does whatever shows the reference.
     pub fn rule(self) -> Option<RuleId> {
         Some(match self {
-            Fault::StaticType | Fault::Value => return None,
+            Fault::StaticType | Fault::Converted | Fault::Value => return None,
             Fault::Null => RuleId::RefNull,
             Fault::Kind => RuleId::RefKind,
-            Fault::Type => RuleId::RefType,
-            Fault::Identity => RuleId::RefIdentity,
+            Fault::Type | Fault::TypeWithin => RuleId::RefType,
+            Fault::Identity | Fault::IdentityWithin => RuleId::RefIdentity,
             Fault::Content => RuleId::RefContent,
         })
     }
@@ -87,11 +93,21 @@ impl Fault {
                 format!("{expected}, the same object wherever it is shown"),
                 format!("{shown}, another object"),
             ),
+            Fault::TypeWithin => (
+                format!("{expected}, referring to objects of the types they were made with"),
+                format!("{shown}, referring to one of another type"),
+            ),
+            Fault::IdentityWithin => (
+                format!("{expected}, referring to the objects that the program stored in it"),
+                format!("{shown}, referring to another one"),
+            ),
             Fault::Content => (
                 format!("{expected}, with what the program stored in it"),
                 format!("{shown}, holding something else"),
             ),
-            Fault::StaticType | Fault::Value | Fault::Null | Fault::Kind => (expected, shown),
+            Fault::StaticType | Fault::Converted | Fault::Value | Fault::Null | Fault::Kind => {
+                (expected, shown)
+            }
         }
     }
 }
@@ -121,6 +137,8 @@ pub struct References {
     types: TypePairs,
     /// Objects whose content was compared in this look.
     looked: HashSet<Identity>,
+    /// The object that was found to be another one, last.
+    mistaken: Option<Identity>,
 }
 
 impl References {
@@ -153,9 +171,27 @@ impl References {
         depth: Depth,
     ) -> Result<(), Fault> {
         let hierarchy = scope.hierarchy(ty.heap_type());
-        if hierarchy.is_none() || seen.hierarchy() != hierarchy {
-            return Err(Fault::StaticType);
+        let converted = match (hierarchy, seen.hierarchy()) {
+            (Some(a), Some(b)) if a == b => false,
+            (Some(Hierarchy::Any), Some(Hierarchy::Extern))
+            | (Some(Hierarchy::Extern), Some(Hierarchy::Any)) => true,
+            _ => return Err(Fault::StaticType),
+        };
+        match self.check_referent(machine, expected, seen, objects, depth) {
+            checked if !converted => checked,
+            Ok(()) => Err(Fault::Converted),
+            Err(_) => Err(Fault::StaticType),
         }
+    }
+
+    fn check_referent<O: Objects>(
+        &mut self,
+        machine: &Machine,
+        expected: Ref,
+        seen: Seen,
+        objects: &mut O,
+        depth: Depth,
+    ) -> Result<(), Fault> {
         if seen.refers_to(expected) {
             return Ok(());
         }
@@ -212,6 +248,7 @@ impl References {
             return Err(Fault::Type);
         }
         if !self.is_bound(machine, identity, object.key) {
+            self.mistaken = Some(identity);
             return Err(Fault::Identity);
         }
         match depth {
@@ -238,6 +275,14 @@ impl References {
         self.keys.insert(identity, key);
         self.identities.insert(key, identity);
         true
+    }
+
+    /// The structure or array that was found to be another one, last.
+    pub fn mistaken_object(&self) -> Option<ObjectAddr> {
+        match self.mistaken? {
+            Identity::Object(addr) => Some(addr),
+            Identity::Exception(_) => None,
+        }
     }
 
     /// What the program cannot reach may have been freed, and its place used again.
@@ -311,7 +356,10 @@ impl References {
                 let expected = Ref::from_cell(cell);
                 let depth = Depth::Content(left);
                 match self.check(machine, typed, expected, seen, objects, depth) {
-                    Err(fault @ (Fault::Type | Fault::Identity)) => return Err(fault),
+                    Err(Fault::Type | Fault::TypeWithin) => return Err(Fault::TypeWithin),
+                    Err(Fault::Identity | Fault::IdentityWithin) => {
+                        return Err(Fault::IdentityWithin);
+                    }
                     checked => checked.is_ok(),
                 }
             }

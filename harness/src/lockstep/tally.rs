@@ -18,6 +18,8 @@ pub struct Tally {
     pub v128_slots_avoided: u64,
     /// Operands at a trap not read (ledger: `W42-TRAP-SLOT`).
     pub trap_slots_avoided: u64,
+    /// Locals not read that the program has not set (ledger: `W42-UNSET-LOCAL`).
+    pub unset_locals_avoided: u64,
     /// Comparisons of a whole memory, global or table.
     pub entities: u64,
     /// Comparisons left out: the subject shows no handle, or an exhaustion left the content open.
@@ -54,6 +56,7 @@ impl Default for Tally {
             values: 0,
             v128_slots_avoided: 0,
             trap_slots_avoided: 0,
+            unset_locals_avoided: 0,
             entities: 0,
             entities_skipped: 0,
             host_calls: 0,
@@ -73,7 +76,10 @@ impl Default for Tally {
 impl Tally {
     /// API calls not made because they would crash the process.
     pub fn hazards_avoided(&self) -> u64 {
-        self.v128_slots_avoided + self.trap_slots_avoided + self.epoch_yields
+        self.v128_slots_avoided
+            + self.trap_slots_avoided
+            + self.unset_locals_avoided
+            + self.epoch_yields
     }
 
     /// Adds another execution's counts.
@@ -84,6 +90,7 @@ impl Tally {
         self.values += other.values;
         self.v128_slots_avoided += other.v128_slots_avoided;
         self.trap_slots_avoided += other.trap_slots_avoided;
+        self.unset_locals_avoided += other.unset_locals_avoided;
         self.entities += other.entities;
         self.entities_skipped += other.entities_skipped;
         self.host_calls += other.host_calls;

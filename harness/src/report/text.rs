@@ -366,12 +366,14 @@ fn families_text(totals: &Totals, family: Family) -> String {
 fn hazards_text(compared: &Compared) -> String {
     let entries = compared.hazards_by_entry;
     format!(
-        "{} ({} {}, {} {}, {} {})",
+        "{} ({} {}, {} {}, {} {}, {} {})",
         grouped(compared.hazards_avoided),
         ledger::V128_SLOT,
         grouped(entries.v128_slot),
         ledger::TRAP_SLOT,
         grouped(entries.trap_slot),
+        ledger::UNSET_LOCAL,
+        grouped(entries.unset_local),
         ledger::EPOCH_FRAME,
         grouped(entries.epoch_frame),
     )

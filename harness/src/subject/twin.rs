@@ -6,7 +6,7 @@
 use lockstep_oracles::module::{ExternKind, Module};
 use std::collections::BTreeSet;
 use wasm_encoder::{ExportKind, ExportSection, RawSection};
-use wasmparser::{Chunk, ElementItems, Operator, Parser, Payload};
+use wasmparser::{Chunk, ElementItems, Operator, Parser, Payload, TableInit};
 
 /// Prefix of the reserved export names; no toolchain emits it.
 pub const RESERVED: &str = "\u{1}lockstep ";
@@ -34,7 +34,7 @@ pub struct TwinError(#[from] wasmparser::BinaryReaderError);
 
 /// Makes the twin of a valid module.
 ///
-/// Every memory, table and global is exported, and every function that the module refers to
+/// Every memory, table, global and tag is exported, and every function that the module refers to
 /// (`ref.func`, an element segment): those have a reference in the original too, so that the twin
 /// does not change what the engine compiles.
 ///
@@ -102,6 +102,7 @@ fn exports(bytes: &[u8], module: &Module) -> Result<ExportSection, TwinError> {
         (ExternKind::Memory, module.memories().len()),
         (ExternKind::Table, module.tables().len()),
         (ExternKind::Global, module.globals().len()),
+        (ExternKind::Tag, module.num_tags() as usize),
     ];
     for (which, count) in counts {
         for index in 0..count as u32 {
@@ -124,7 +125,7 @@ fn kind(kind: ExternKind) -> ExportKind {
     }
 }
 
-/// Functions that code, globals or element segments refer to.
+/// Functions that code, globals, tables or element segments refer to.
 fn referenced_functions(bytes: &[u8]) -> Result<BTreeSet<u32>, TwinError> {
     let mut found = BTreeSet::new();
     for payload in Parser::new(0).parse_all(bytes) {
@@ -132,6 +133,13 @@ fn referenced_functions(bytes: &[u8]) -> Result<BTreeSet<u32>, TwinError> {
             Payload::GlobalSection(globals) => {
                 for global in globals {
                     refer(global?.init_expr.get_operators_reader(), &mut found)?;
+                }
+            }
+            Payload::TableSection(tables) => {
+                for table in tables {
+                    if let TableInit::Expr(init) = table?.init {
+                        refer(init.get_operators_reader(), &mut found)?;
+                    }
                 }
             }
             Payload::ElementSection(segments) => {

@@ -61,7 +61,11 @@ fn accept(config: &mut Config, features: WasmFeatures) {
         .wasm_exceptions(has(WasmFeatures::EXCEPTIONS))
         .wasm_threads(has(WasmFeatures::THREADS))
         .wasm_wide_arithmetic(has(WasmFeatures::WIDE_ARITHMETIC))
-        .wasm_custom_page_sizes(has(WasmFeatures::CUSTOM_PAGE_SIZES));
+        .wasm_custom_page_sizes(has(WasmFeatures::CUSTOM_PAGE_SIZES))
+        // Without it a module with a shared memory compiles, and cannot be instantiated.
+        .shared_memory(has(WasmFeatures::THREADS))
+        // The oracle knows only this profile.
+        .relaxed_simd_deterministic(true);
 }
 
 fn set_compiler(config: &mut Config, configuration: &Configuration) -> wasmtime::Result<()> {
