@@ -23,10 +23,10 @@ pub trait Walk {
     fn place(&mut self) -> Place;
 
     /// How many locals the subject shows.
-    fn num_locals(&self) -> u32;
+    fn num_locals(&mut self) -> u32;
 
     /// How many operands the subject shows.
-    fn num_operands(&self) -> u32;
+    fn num_operands(&mut self) -> u32;
 
     /// Reads a local, `index < num_locals()`.
     fn local(&mut self, index: u32) -> Seen;

@@ -101,11 +101,11 @@ impl Walk for SnapshotWalk<'_> {
         self.frames[0].place
     }
 
-    fn num_locals(&self) -> u32 {
+    fn num_locals(&mut self) -> u32 {
         self.frames[0].locals.len() as u32
     }
 
-    fn num_operands(&self) -> u32 {
+    fn num_operands(&mut self) -> u32 {
         self.frames[0].operands.len() as u32
     }
 

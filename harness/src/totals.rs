@@ -320,6 +320,16 @@ impl Commands {
     }
 }
 
+impl Totals {
+    /// No case yet, of this subject.
+    pub fn of(subject: Version) -> Totals {
+        Totals {
+            subject: subject.name(),
+            ..Totals::default()
+        }
+    }
+}
+
 impl Default for Totals {
     fn default() -> Totals {
         let mut totals = Totals {

@@ -6,7 +6,7 @@ use super::{CaseOptions, Executed, executions};
 use crate::configuration::{Configuration, Nans, Target};
 use crate::divergence::Execution;
 use crate::fault::Honest;
-use crate::ledger::PULLEY_REGISTERS;
+use crate::ledger::{PULLEY_REGISTERS, knows};
 use crate::schedule::Schedule;
 use crate::subject::adapter::{Adapter, with_adapter};
 use crate::subject::{Settings, SubjectError};
@@ -66,7 +66,8 @@ fn death_on<A: Adapter>(
         features: script.features,
         ..options.settings
     };
-    if settings.configuration.target != Target::Pulley64 {
+    let known = knows(settings.subject, PULLEY_REGISTERS);
+    if !known || settings.configuration.target != Target::Pulley64 {
         return Ok(None);
     }
     let quiet = canonical(script, options);

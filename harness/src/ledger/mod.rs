@@ -3,10 +3,12 @@
 //! An *observational* entry explains exactly one difference of data and lockstep goes on. A
 //! *hazard* names an API call that is not made because it would crash the process.
 
+pub mod breakpoint_count;
 pub mod if_params;
 
 use crate::divergence::Moment;
 use crate::rules::RuleId;
+use crate::version::Version;
 use lockstep_oracles::opcode::Opcode;
 use lockstep_oracles::trap::Trap;
 
@@ -33,12 +35,32 @@ pub struct Entry {
     pub kind: EntryKind,
     /// The rule it deviates from; none for a hazard that breaks no rule when avoided.
     pub rule: &'static str,
-    /// Versions in which it was seen.
-    pub versions: &'static str,
+    /// The versions that it is known of.
+    #[serde(rename = "versions", serialize_with = "numbers")]
+    pub subjects: &'static [Version],
     /// Cause and extent.
     pub cause: &'static str,
     /// The test (in `harness/tests/ledger.rs`) that fails when a version no longer does it.
     pub test: &'static str,
+}
+
+fn numbers<S: serde::Serializer>(
+    subjects: &&'static [Version],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&joined(subjects))
+}
+
+fn joined(subjects: &[Version]) -> String {
+    let numbers: Vec<&str> = subjects.iter().map(|subject| subject.number()).collect();
+    numbers.join(", ")
+}
+
+impl Entry {
+    /// The numbers of the versions that it is known of.
+    pub fn versions(&self) -> String {
+        joined(self.subjects)
+    }
 }
 
 /// A `Trap` event shows the PC of another opcode of the same function.
@@ -68,13 +90,16 @@ pub const PULLEY_MEMORY_TRAP: &str = "W42-PULLEY-MEMORY-TRAP";
 /// At an `EpochYield` event the innermost frame may not have named its instance yet.
 pub const EPOCH_FRAME: &str = "W42-EPOCH-FRAME";
 
+/// A breakpoint that is added twice must be removed twice.
+pub const BREAKPOINT_COUNT: &str = "W48-BREAKPOINT-COUNT";
+
 /// The ledger.
 pub static ENTRIES: &[Entry] = &[
     Entry {
         id: TRAP_PC,
         kind: EntryKind::Observational,
         rule: "EVENT-TRAP-PC",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "At a Trap event the innermost frame's PC is looked up from the return address of \
                 the trap's own library call. That call belongs to code placed behind the \
                 function's body and has no record of its own, so the last opcode in the order of \
@@ -88,7 +113,7 @@ pub static ENTRIES: &[Entry] = &[
         id: TRAP_STACK,
         kind: EntryKind::Observational,
         rule: "EVENT-TRAP-STACK",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "Same cause as W42-TRAP-PC: the operand stack shown is the one that validation \
                 gives the PC shown. Matches only together with it, and only when the number of \
                 operands is the one of that PC.",
@@ -98,7 +123,7 @@ pub static ENTRIES: &[Entry] = &[
         id: IF_PARAMS,
         kind: EntryKind::Observational,
         rule: "FRAME-OPERAND-COUNT, FRAME-CALLER-OPERANDS, EVENT-TRAP-STACK",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "The compiler keeps an `if`'s parameters twice on its value stack; the debug \
                 information takes one copy for the other. In the consequent, once every copy is \
                 popped, the parameters are shown below the operands although they are gone. \
@@ -110,7 +135,7 @@ pub static ENTRIES: &[Entry] = &[
         id: LIBCALL_TRAP,
         kind: EntryKind::Observational,
         rule: "EVENT-TRAP",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "The library calls of table.init and table.fill return a trap as a general error, \
                 so that a HostcallError event with that trap comes where a Trap event is due. \
                 Matches only these two opcodes, and only the right trap.",
@@ -120,7 +145,7 @@ pub static ENTRIES: &[Entry] = &[
         id: TRAP_SLOT,
         kind: EntryKind::Hazard,
         rule: "EVENT-TRAP-STACK",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "The operands shown at a Trap event (see W42-TRAP-STACK) may be slots that were \
                 never written; following a reference in one would crash. Avoided for operands \
                 that the stack before the trapping opcode does not have, and for references.",
@@ -130,7 +155,7 @@ pub static ENTRIES: &[Entry] = &[
         id: V128_SLOT,
         kind: EntryKind::Hazard,
         rule: "FRAME-LOCAL-VALUE, FRAME-OPERAND-VALUE",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "Values of a frame are packed without alignment behind an 8-byte header, and a \
                 v128 is read with an aligned load: SIGSEGV in release builds. Avoided exactly for \
                 the v128 slots whose computed offset is no multiple of 16; where callees are \
@@ -142,7 +167,7 @@ pub static ENTRIES: &[Entry] = &[
         id: EPOCH_FRAME,
         kind: EntryKind::Hazard,
         rule: "-",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "A function looks at the epoch before it writes its instance into its frame. At the \
                 EpochYield event of a function's entry the innermost frame's instance is what the \
                 stack held before: asking for it panics (null) or follows a stale pointer. Avoided \
@@ -153,7 +178,7 @@ pub static ENTRIES: &[Entry] = &[
         id: LATE_MODULE,
         kind: EntryKind::Workaround,
         rule: "STEP-INSTANTIATE",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "single_step(true) patches the modules that the store knows at that moment; a \
                 module instantiated later runs without events until the next edit. Lockstep makes \
                 each module known and repeats the edit before instantiating it.",
@@ -163,7 +188,7 @@ pub static ENTRIES: &[Entry] = &[
         id: PULLEY_REGISTERS,
         kind: EntryKind::Terminal,
         rule: "RESULT-VALUES and whatever follows from a wrong value",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "On pulley64 the trampoline that a breakpoint event goes through saves every register, \
                 but counts 8 bytes for a vector register, and gives the integer registers that the \
                 interpreter saves by itself the places of those that the code saves: some are \
@@ -178,7 +203,7 @@ pub static ENTRIES: &[Entry] = &[
         id: PULLEY_MEMORY_TRAP,
         kind: EntryKind::Observational,
         rule: "EVENT-TRAP",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "On pulley64 the bounds check of a load or store is merged with the access into one \
                 instruction of the interpreter, which traps by itself; the library call that would \
                 tell the debugger is not made. Matches only a load or store whose access is out of \
@@ -189,12 +214,23 @@ pub static ENTRIES: &[Entry] = &[
         id: HOST_ACTIVATION,
         kind: EntryKind::Observational,
         rule: "FRAME-COUNT",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "When host code calls a host function through Func::call_async, the activation that \
                 this makes has no frame, but debug_frames() walks it from where Wasm was last left, \
                 and so shows the frames of the activation below once more. Matches only while such an \
                 activation is there, and only exactly these additional frames.",
         test: "host_activation_still_shows_frames_twice",
+    },
+    Entry {
+        id: BREAKPOINT_COUNT,
+        kind: EntryKind::Workaround,
+        rule: "EDIT-BREAKPOINTS, BREAK-SPURIOUS",
+        subjects: &[Version::Wasmtime48],
+        cause: "A store counts how often a breakpoint was asked for, although add_breakpoint is \
+                documented to have no effect on one that is set: one that was added twice is \
+                still there, and listed, after it was removed. Lockstep makes no edit that must \
+                change nothing, and removes a breakpoint at the PC at which it was asked for.",
+        test: "breakpoints_are_still_counted",
     },
 ];
 
@@ -202,6 +238,12 @@ pub static ENTRIES: &[Entry] = &[
 pub fn traps_silently(op: Opcode, trap: Trap) -> bool {
     let accesses = op.name().contains(".load") || op.name().contains(".store");
     accesses && trap == Trap::OutOfBoundsMemoryAccess
+}
+
+/// Whether the entry is known of the version.
+pub fn knows(subject: Version, id: &str) -> bool {
+    let mut entries = ENTRIES.iter();
+    entries.any(|entry| entry.id == id && entry.subjects.contains(&subject))
 }
 
 /// Whether the entry ends the execution in which it matches.

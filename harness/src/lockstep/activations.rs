@@ -13,10 +13,14 @@ impl Driver {
     /// Whether the stack shown at a trap is that of another place of the same compiled function, into
     /// which callees are inlined (`W42-TRAP-PC`): what was shown of them, too, is then that place's.
     pub(super) fn explain_inlined_trap<O: Observation>(&mut self, observed: &mut O) -> bool {
-        if !self.inlined {
+        if !self.inlined || !self.knows(TRAP_PC) {
             return false;
         }
-        let expected: Vec<Place> = self.machine.frames().map(|v| expected_place(&v)).collect();
+        let expected: Vec<Place> = self
+            .machine
+            .frames()
+            .map(|v| expected_place(&v, self.conventions))
+            .collect();
         let seen = Snapshot::places(observed);
         if seen == expected || !same_compiled_function(&expected, &seen) {
             return false;
@@ -32,10 +36,13 @@ impl Driver {
         observed: &mut O,
         moment: Moment,
     ) -> Option<Flow> {
+        if !self.knows(HOST_ACTIVATION) {
+            return None;
+        }
         let activations = self.machine.num_activations();
         let mut by_activation: Vec<Vec<Place>> = vec![Vec::new(); activations];
         for view in self.machine.frames() {
-            by_activation[view.activation].push(expected_place(&view));
+            by_activation[view.activation].push(expected_place(&view, self.conventions));
         }
         if !by_activation.iter().any(Vec::is_empty) {
             return None;

@@ -68,7 +68,11 @@ impl Driver {
         if let Some(flow) = self.explain_host_activation(observed, moment) {
             return flow;
         }
-        let expected: Vec<Place> = self.machine.frames().map(|v| expected_place(&v)).collect();
+        let expected: Vec<Place> = self
+            .machine
+            .frames()
+            .map(|v| expected_place(&v, self.conventions))
+            .collect();
         let seen = Snapshot::places(observed);
         let frame = match diff {
             StackDiff::Place { frame }
@@ -189,7 +193,9 @@ impl Driver {
             if self.machine.run(&EverySequencePoint) != Stop::SequencePoint {
                 return false;
             }
-            let expected = self.machine.frames().map(|view| expected_place(&view));
+            let conventions = self.conventions;
+            let frames = self.machine.frames();
+            let expected = frames.map(|view| expected_place(&view, conventions));
             if self.machine.depth() == seen.len() && expected.eq(seen.iter().copied()) {
                 return true;
             }

@@ -7,9 +7,12 @@ use super::nans::OpenNans;
 use super::policy::{FrameBudget, FramePolicy};
 use super::tally::Tally;
 use crate::configuration::{Configuration, Inlining, Target};
+use crate::conventions::Conventions;
 use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
 use crate::layout::FunctionLayout;
-use crate::ledger::{PULLEY_MEMORY_TRAP, PULLEY_REGISTERS, register_can_break, traps_silently};
+use crate::ledger::{
+    self, PULLEY_MEMORY_TRAP, PULLEY_REGISTERS, register_can_break, traps_silently,
+};
 use crate::observe::Place;
 use crate::outcome::{HostFailure, Outcome, SeenTrap};
 use crate::phases;
@@ -17,6 +20,7 @@ use crate::rules::RuleId;
 use crate::schedule::model::{BreakpointModel, Selected};
 use crate::seen::Seen;
 use crate::trace::Tracer;
+use crate::version::Version;
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::address::{FuncAddr, FuncIndex, InstanceAddr};
 use lockstep_oracles::code::Function;
@@ -147,6 +151,8 @@ pub(super) struct BeforeLookahead {
 /// Settings of a driver.
 #[derive(Clone, Copy, Debug)]
 pub struct DriverConfig {
+    /// The subject.
+    pub subject: Version,
     /// Which execution it drives.
     pub execution: Execution,
     /// The subject's configuration.
@@ -189,6 +195,10 @@ pub struct Driver {
     pub neighbour: bool,
     /// Whether the epoch was advanced since the last `EpochYield` event, by this store or another.
     pub epoch_advanced: bool,
+    /// The subject.
+    pub(super) subject: Version,
+    /// How the subject shows what it shows.
+    pub(super) conventions: &'static Conventions,
     pub(super) execution: Execution,
     pub(super) budget: FrameBudget,
     pub(super) nans: OpenNans,
@@ -241,9 +251,11 @@ impl Driver {
             making: None,
             inlined: config.configuration.inlining == Inlining::On,
             on_pulley: config.configuration.target == Target::Pulley64,
-            breakpoints: BreakpointModel::default(),
+            breakpoints: BreakpointModel::new(config.subject.conventions().placement),
             neighbour: false,
             epoch_advanced: false,
+            subject: config.subject,
+            conventions: config.subject.conventions(),
             execution: config.execution,
             budget: FrameBudget::new(config.frames),
             nans: OpenNans::new(&config.configuration),
@@ -259,6 +271,11 @@ impl Driver {
             shown_stacks: ShownStacksCache::default(),
             trap_positions: HashMap::new(),
         }
+    }
+
+    /// Whether the ledger has this entry for the subject.
+    pub fn knows(&self, entry: &str) -> bool {
+        ledger::knows(self.subject, entry)
     }
 
     /// Which execution this is.
@@ -446,7 +463,9 @@ impl Driver {
 
     /// The invocation trapped as it must, but no event said so.
     fn report_silent_trap(&mut self, trap: Trap, op: Option<Opcode>) {
-        let known = self.on_pulley && op.is_some_and(|op| traps_silently(op, trap));
+        let known = self.on_pulley
+            && self.knows(PULLEY_MEMORY_TRAP)
+            && op.is_some_and(|op| traps_silently(op, trap));
         if known && self.findings.known.contains_key(PULLEY_MEMORY_TRAP) {
             return self.findings.count_known(PULLEY_MEMORY_TRAP);
         }
@@ -612,6 +631,7 @@ impl Driver {
     /// execution: whether they did is for the case to find out.
     pub(super) fn record(&mut self, divergence: Divergence) {
         let suspect = self.on_pulley
+            && self.knows(PULLEY_REGISTERS)
             && self.execution == Execution::Instrumented
             && divergence.known.is_none()
             && self.tally.sequence_points > 0

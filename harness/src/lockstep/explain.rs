@@ -56,6 +56,9 @@ impl Driver {
         moment: Moment,
         frame: usize,
     ) -> Option<ValueDiff> {
+        if !self.knows(IF_PARAMS) {
+            return None;
+        }
         let predicted = self.predicted(frame)?;
         let view = self.machine.frames().nth(frame)?;
         let mut walk = observed.walk();

@@ -5,9 +5,11 @@
 
 use super::families::Family;
 use super::tally::Tally;
+use crate::conventions::{Conventions, WaitingPc};
 use crate::layout::FunctionLayout;
 use crate::observe::{Boundary, Place, Walk};
 use lockstep_oracles::ValType;
+use lockstep_oracles::address::Pc;
 use lockstep_oracles::machine::FrameView;
 use lockstep_oracles::opcode::Opcode;
 
@@ -36,15 +38,26 @@ impl ValueDiff {
     }
 }
 
-/// Where the oracle says a frame is.
+/// Where the oracle says a frame is, in the subject's conventions.
 #[inline]
-pub fn expected_place(view: &FrameView<'_>) -> Place {
+pub fn expected_place(view: &FrameView<'_>, conventions: &Conventions) -> Place {
+    let pc = match conventions.waiting {
+        WaitingPc::Return if view.waits => return_pc(view),
+        _ => view.pc(),
+    };
     Place {
         instance: Some(view.instance),
         module_agrees: true,
         func: Some(view.function.index),
-        pc: view.pc(),
+        pc,
     }
+}
+
+/// The PC of the opcode behind the pending call; a call is never a function's last opcode.
+#[inline]
+fn return_pc(view: &FrameView<'_>) -> Pc {
+    let behind = view.function.pcs.get(view.position + 1);
+    behind.copied().unwrap_or(view.pc())
 }
 
 /// Compares locals and operands of the frame that `walk` is at.
@@ -184,6 +197,7 @@ pub fn compare_stack<'m, 'l, W: Walk>(
     views: impl Iterator<Item = FrameView<'m>>,
     depth: usize,
     limit: usize,
+    conventions: &Conventions,
     layout: impl Fn(&FrameView<'m>) -> &'l FunctionLayout,
     walk: &mut W,
     tally: &mut Tally,
@@ -206,7 +220,7 @@ pub fn compare_stack<'m, 'l, W: Walk>(
                 return Some(StackDiff::Activation { frame: frame - 1 });
             }
         }
-        if walk.place() != expected_place(&view) {
+        if walk.place() != expected_place(&view, conventions) {
             return Some(StackDiff::Place { frame });
         }
         let diff = compare_values(&view, layout(&view), walk, tally);

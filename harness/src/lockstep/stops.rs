@@ -36,7 +36,7 @@ impl Driver {
         if flow == Flow::Continue
             && let Some(top) = self.machine.top()
         {
-            self.matched(observed, top.op(), expected_place(&top));
+            self.matched(observed, top.op(), expected_place(&top, self.conventions));
         }
         flow
     }
@@ -66,7 +66,7 @@ impl Driver {
         let Some(view) = self.machine.top() else {
             return Flow::Continue;
         };
-        let (op, place) = (view.op(), expected_place(&view));
+        let (op, place) = (view.op(), expected_place(&view, self.conventions));
         let layout = Driver::layout(&self.modules, &view);
         // The walk ends with the block, where it is: it is too large to be moved at every event.
         let diff = {
@@ -101,6 +101,7 @@ impl Driver {
             self.machine.frames(),
             depth,
             limit,
+            self.conventions,
             |view| Driver::layout(modules, view),
             &mut walk,
             &mut self.tally,

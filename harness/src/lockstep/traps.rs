@@ -119,7 +119,8 @@ impl Driver {
         };
         self.phase = Phase::Trapped(trap);
         let rule = RuleId::TrapEvent;
-        let known = seen.is(trap) && op.is_some_and(traps_as_host_error);
+        let known =
+            self.knows(LIBCALL_TRAP) && seen.is(trap) && op.is_some_and(traps_as_host_error);
         if known && self.findings.known.contains_key(LIBCALL_TRAP) {
             self.findings.count_known(LIBCALL_TRAP);
         } else {
@@ -180,7 +181,7 @@ impl Driver {
             );
         }
         self.tally.checked.note(Family::Trap, view.op());
-        let expected = expected_place(&view);
+        let expected = expected_place(&view, self.conventions);
         let position = view.position;
         let function = (view.instance, view.function.index);
         let height = view.operands.len();
@@ -245,7 +246,7 @@ impl Driver {
         evidence: TrapEvidence,
         frame: &TrapFrame,
     ) {
-        let known = explain_trap(rule, Moment::Trap, evidence);
+        let known = explain_trap(rule, Moment::Trap, evidence).filter(|entry| self.knows(entry));
         if known.is_none() && !self.findings.is_news(rule) {
             return;
         }
@@ -291,6 +292,7 @@ impl Driver {
             self.machine.frames().skip(1),
             depth - 1,
             limit - 1,
+            self.conventions,
             |view| Driver::layout(modules, view),
             &mut walk,
             &mut self.tally,

@@ -456,6 +456,7 @@ mod tests {
         let mut text = Vec::new();
         let finished = Finished {
             name: "a.wast".to_owned(),
+            subject: crate::version::Version::default(),
             result,
             elapsed: Duration::ZERO,
             replay: String::new(),

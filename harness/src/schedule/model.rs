@@ -2,17 +2,23 @@
 //!
 //! Written from the API's documentation: `add_breakpoint` has no effect if the breakpoint is set,
 //! `remove_breakpoint` none if it is not; in single-step mode an event comes at every PC; edits are
-//! those of one store.
+//! those of one store. From Wasmtime 44 on, a breakpoint at a PC that is no opcode's is "slipped"
+//! forward to the next "available" opcode: to the next that control can reach, which is pinned, as
+//! it is that a breakpoint behind the last stays where it was asked for. Which of several requests
+//! a slipped breakpoint came from is nowhere said to matter: there is one, or none.
 
+use crate::conventions::Placement;
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::StopAt;
+use lockstep_oracles::module::Module;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
 /// The breakpoints of one store.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct BreakpointModel {
+    placement: Placement,
     single_step: bool,
     /// Whether single-step was ever on.
     stepped: bool,
@@ -24,6 +30,8 @@ pub struct BreakpointModel {
 /// The breakpoints of one module, twice: as they are listed, and as they are looked up.
 #[derive(Clone, Debug, Default)]
 struct ModuleSet {
+    /// PCs of the opcodes that control can reach, ascending.
+    available: Vec<u32>,
     listed: BTreeSet<u32>,
     /// PCs that were ever listed.
     ever: BTreeSet<u32>,
@@ -44,6 +52,47 @@ impl ModuleSet {
 const LAST_PC: u32 = 1 << 30;
 
 impl BreakpointModel {
+    /// No breakpoints, in a store that sets them as `placement` says.
+    pub fn new(placement: Placement) -> BreakpointModel {
+        BreakpointModel {
+            placement,
+            single_step: false,
+            stepped: false,
+            modules: Vec::new(),
+            instances: Vec::new(),
+        }
+    }
+
+    /// Makes a module known before its first edit.
+    pub fn add_module(&mut self, number: u32, module: &Module) {
+        if self.placement == Placement::Asked {
+            return;
+        }
+        let set = self.module(number);
+        if set.available.is_empty() {
+            let functions = module.functions().iter();
+            set.available.extend(functions.flat_map(reachable_pcs));
+        }
+    }
+
+    /// Where a breakpoint is set that is asked for at this PC.
+    pub fn place(&self, module: u32, pc: u32) -> u32 {
+        match (self.placement, self.modules.get(module as usize)) {
+            (Placement::Slipped, Some(set)) => {
+                let next = set.available.partition_point(|&available| available < pc);
+                set.available.get(next).copied().unwrap_or(pc)
+            }
+            _ => pc,
+        }
+    }
+
+    /// Whether a breakpoint asked for at this PC is set already.
+    pub fn is_set(&self, module: u32, pc: u32) -> bool {
+        let set = self.modules.get(module as usize);
+        let at = self.place(module, pc);
+        set.is_some_and(|set| set.listed.contains(&at))
+    }
+
     /// Turns single-step on or off.
     pub fn set_single_step(&mut self, on: bool) {
         self.single_step = on;
@@ -58,6 +107,7 @@ impl BreakpointModel {
 
     /// Adds a breakpoint; whether it is new.
     pub fn add(&mut self, module: u32, pc: u32) -> bool {
+        let pc = self.place(module, pc);
         let set = self.module(module);
         if pc <= LAST_PC {
             let word = pc as usize / 64;
@@ -72,6 +122,7 @@ impl BreakpointModel {
 
     /// Removes a breakpoint; whether it was there.
     pub fn remove(&mut self, module: u32, pc: u32) -> bool {
+        let pc = self.place(module, pc);
         let set = self.module(module);
         if let Some(word) = set.bits.get_mut(pc as usize / 64) {
             *word &= !(1 << (pc % 64));
@@ -132,6 +183,13 @@ impl BreakpointModel {
     }
 }
 
+fn reachable_pcs(function: &Function) -> impl Iterator<Item = u32> + '_ {
+    let opcodes = function.pcs.iter().zip(&function.reachable);
+    opcodes
+        .filter(|(_, reachable)| **reachable)
+        .map(|(pc, _)| pc.0)
+}
+
 /// Stops the oracle where the model says that an event must come, or when it has passed so many
 /// sequence points that something must be wrong.
 pub struct Selected<'a> {
@@ -170,7 +228,7 @@ mod tests {
 
     #[test]
     fn edits_that_change_nothing_change_nothing() {
-        let mut model = BreakpointModel::default();
+        let mut model = BreakpointModel::new(Placement::Asked);
         model.add_instance(0);
         assert!(model.add(0, 40) && !model.add(0, 40));
         assert!(model.selects(InstanceAddr(0), 40));
@@ -180,7 +238,7 @@ mod tests {
 
     #[test]
     fn single_step_selects_everything_and_lists_nothing() {
-        let mut model = BreakpointModel::default();
+        let mut model = BreakpointModel::new(Placement::Asked);
         model.add_instance(0);
         model.set_single_step(true);
         assert!(model.selects(InstanceAddr(0), 7) && model.is_empty());
@@ -188,10 +246,49 @@ mod tests {
         assert!(!model.selects(InstanceAddr(0), 7));
     }
 
+    #[test]
+    fn a_breakpoint_slips_to_the_next_opcode_that_control_reaches() {
+        let wat = "(module (func i32.const 1000 drop return nop) (func nop))";
+        let bytes = wat::parse_str(wat).unwrap();
+        let module = Module::new(&bytes, lockstep_oracles::WasmFeatures::WASM2).unwrap();
+        let [first, second] = module.functions() else {
+            panic!("two functions")
+        };
+        let [constant, drop, .., dead, end] = first.pcs[..] else {
+            panic!("five opcodes")
+        };
+        let mut model = BreakpointModel::new(Placement::Slipped);
+        model.add_module(0, &module);
+        model.add_instance(0);
+        assert_eq!(model.place(0, 0), constant.0);
+        assert_eq!(model.place(0, constant.0 + 1), drop.0);
+        // Neither the dead opcode nor the `end` that only it reaches has code.
+        assert_eq!(model.place(0, dead.0), second.pcs[0].0);
+        assert_eq!(model.place(0, end.0), second.pcs[0].0);
+        let behind = second.pcs.last().unwrap().0 + 1;
+        assert_eq!(model.place(0, behind), behind);
+
+        assert!(model.add(0, constant.0 + 1) && model.is_set(0, drop.0));
+        assert!(!model.add(0, drop.0), "it is set");
+        assert!(model.selects(InstanceAddr(0), drop.0));
+        assert!(!model.selects(InstanceAddr(0), constant.0 + 1));
+        assert_eq!(model.listed().collect::<Vec<_>>(), [(0, drop.0)]);
+        assert!(model.remove(0, constant.0 + 2) && model.is_empty());
+    }
+
+    #[test]
+    fn a_breakpoint_that_does_not_slip_is_where_it_was_asked_for() {
+        let bytes = wat::parse_str("(module (func i32.const 1000 drop))").unwrap();
+        let module = Module::new(&bytes, lockstep_oracles::WasmFeatures::WASM2).unwrap();
+        let mut model = BreakpointModel::new(Placement::Asked);
+        model.add_module(0, &module);
+        assert_eq!(model.place(0, 3), 3);
+    }
+
     proptest! {
         #[test]
         fn the_set_is_a_set(edits in prop::collection::vec((any::<bool>(), 0..3u32, 0..200u32), 0..100)) {
-            let mut model = BreakpointModel::default();
+            let mut model = BreakpointModel::new(Placement::Asked);
             (0..3).for_each(|module| model.add_instance(module));
             let mut set = BTreeSet::new();
             for (add, module, pc) in edits {

@@ -57,7 +57,13 @@ impl<'i> Screen<'i> {
             cpu: Duration::from_secs(2),
             ..CaseLimits::default()
         };
-        let workers = Workers::new(launch, limits, NonZeroUsize::MIN, interrupt);
+        let workers = Workers::new(
+            launch,
+            Version::default(),
+            limits,
+            NonZeroUsize::MIN,
+            interrupt,
+        );
         Screen(RefCell::new(workers))
     }
 

@@ -1,11 +1,14 @@
 //! The debugger of one store: carries out the sessions of a schedule, and checks what the store then
 //! says of its breakpoints.
 
+use super::VERSION;
 use super::dialect;
 use super::session::{Session, State};
 use super::wasmtime::{self, AsContext, AsContextMut, BreakpointEdit, Module, StoreContextMut};
 use crate::divergence::Moment;
 use crate::fault::Tamper;
+use crate::ledger::breakpoint_count::Requests;
+use crate::ledger::{BREAKPOINT_COUNT, LATE_MODULE, knows};
 use crate::phases::{self, Phase};
 use crate::rules::RuleId;
 use crate::schedule::model::BreakpointModel;
@@ -37,6 +40,7 @@ pub(super) struct Debugger {
     due: u64,
     host_calls: u64,
     sessions: u64,
+    requests: Requests,
 }
 
 /// Up to how many listed breakpoints the list is compared after every session, and after how many
@@ -61,6 +65,7 @@ impl Debugger {
             due: 0,
             host_calls: 0,
             sessions: 0,
+            requests: Requests::default(),
         };
         debugger.due = debugger.due_after(0);
         debugger
@@ -259,9 +264,13 @@ impl<T: Tamper> Session<T> {
                 pc: 0,
             },
         ];
+        let late = knows(VERSION, LATE_MODULE);
         // A breakpoint that the case has at PC 0 itself stays.
         let own = self.driver.breakpoints.listed().any(|at| at == (number, 0));
-        if !own && let Some(mut edit) = store.as_context_mut().edit_breakpoints() {
+        if late
+            && !own
+            && let Some(mut edit) = store.as_context_mut().edit_breakpoints()
+        {
             for engine_edit in known {
                 // An error shows again, and is reported, at the next edit of the module.
                 let _ = perform(&mut edit, &self.debugger.modules, engine_edit);
@@ -273,7 +282,7 @@ impl<T: Tamper> Session<T> {
         if !deferred.is_empty() {
             sessions.insert(0, deferred);
         }
-        if self.driver.breakpoints.is_single_step() {
+        if late && self.driver.breakpoints.is_single_step() {
             sessions.push(vec![Edit::SingleStep(true)]);
         }
         self.edit_all(store, &sessions);
@@ -302,8 +311,12 @@ impl<T: Tamper> Session<T> {
                 .resolve(edit, current, model, &mut engine_edits);
             for engine_edit in engine_edits.drain(..) {
                 self.driver.tally.edits += 1;
-                follow(&mut self.driver.breakpoints, engine_edit);
                 let mut given = Some(engine_edit);
+                if knows(VERSION, BREAKPOINT_COUNT) {
+                    let model = &self.driver.breakpoints;
+                    given = self.debugger.requests.instead(engine_edit, model);
+                }
+                follow(&mut self.driver.breakpoints, engine_edit);
                 self.tamper.edit(&mut given);
                 let (Some(engine), Some(given)) = (&mut engine, given) else {
                     continue;

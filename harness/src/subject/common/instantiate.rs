@@ -1,5 +1,6 @@
 //! Instantiation in the engine and the oracle: compiled, linked, its start function in lockstep.
 
+use super::VERSION;
 use super::execute::{Driven, Subject, drive};
 use super::session::Session;
 use super::values::outcome_of;
@@ -7,7 +8,8 @@ use super::wasmtime::{self, Instance, Module};
 use crate::configuration::Inlining;
 use crate::divergence::Execution;
 use crate::fault::Tamper;
-use crate::layout::{FunctionLayout, packed_layouts};
+use crate::layout::{FunctionLayout, packed_layouts, readable_layouts};
+use crate::ledger::{V128_SLOT, knows};
 use crate::lockstep::driver::{Expected, ModuleFacts, Verdict};
 use crate::outcome::Outcome;
 use crate::rules::RuleId;
@@ -99,6 +101,9 @@ impl<T: Tamper> Subject<T> {
         module: &Module,
     ) -> Option<InstanceAddr> {
         let layouts: Arc<[FunctionLayout]> = match self.execution {
+            Execution::Instrumented if !knows(VERSION, V128_SLOT) => {
+                readable_layouts(oracle).into()
+            }
             Execution::Instrumented => {
                 let inlined = self.settings.configuration.inlining == Inlining::On;
                 packed_layouts(oracle, inlined).into()
@@ -113,6 +118,7 @@ impl<T: Tamper> Subject<T> {
             ..
         } = self.session();
         let number = debugger.number(module, oracle);
+        driver.breakpoints.add_module(number, oracle);
         let addr = InstanceAddr(driver.known_instances() as u32);
         if addr.index() >= driver.machine.store.num_instances() {
             return None;
