@@ -23,6 +23,15 @@ pub enum Placement {
     Slipped,
 }
 
+/// Whether a segment that traps at instantiation is an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SegmentTraps {
+    /// No event: the instantiation fails
+    Silent,
+    /// A `Trap` event, before the instantiation fails
+    Events,
+}
+
 /// The conventions of one version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conventions {
@@ -30,6 +39,8 @@ pub struct Conventions {
     pub waiting: WaitingPc,
     /// Where breakpoints are set (documented where they slip, pinned where they do not).
     pub placement: Placement,
+    /// Whether a segment's trap is an event (pinned).
+    pub segment_traps: SegmentTraps,
     /// The collectors that there are.
     pub collectors: &'static [Collector],
 }
@@ -37,12 +48,14 @@ pub struct Conventions {
 const WASMTIME_42: Conventions = Conventions {
     waiting: WaitingPc::Call,
     placement: Placement::Asked,
+    segment_traps: SegmentTraps::Silent,
     collectors: &[Collector::Drc, Collector::Null],
 };
 
 const WASMTIME_48: Conventions = Conventions {
     waiting: WaitingPc::Return,
     placement: Placement::Slipped,
+    segment_traps: SegmentTraps::Events,
     collectors: &[Collector::Drc, Collector::Null, Collector::Copying],
 };
 

@@ -38,6 +38,62 @@ pub trait Walk {
     fn parent(&mut self) -> Boundary;
 }
 
+/// A walk that ends behind so many frames, whatever is there.
+#[derive(Debug)]
+pub struct Limited<W> {
+    walk: W,
+    left: usize,
+}
+
+impl<W: Walk> Limited<W> {
+    /// At most `frames` frames of `walk`.
+    #[inline]
+    pub fn new(walk: W, frames: usize) -> Limited<W> {
+        Limited { walk, left: frames }
+    }
+}
+
+impl<W: Walk> Walk for Limited<W> {
+    #[inline]
+    fn done(&self) -> bool {
+        self.left == 0 || self.walk.done()
+    }
+
+    #[inline(always)]
+    fn place(&mut self) -> Place {
+        self.walk.place()
+    }
+
+    #[inline]
+    fn num_locals(&mut self) -> u32 {
+        self.walk.num_locals()
+    }
+
+    #[inline]
+    fn num_operands(&mut self) -> u32 {
+        self.walk.num_operands()
+    }
+
+    #[inline(always)]
+    fn local(&mut self, index: u32) -> Seen {
+        self.walk.local(index)
+    }
+
+    #[inline(always)]
+    fn operand(&mut self, index: u32) -> Seen {
+        self.walk.operand(index)
+    }
+
+    #[inline]
+    fn parent(&mut self) -> Boundary {
+        self.left = self.left.saturating_sub(1);
+        match self.left {
+            0 => Boundary::Host,
+            _ => self.walk.parent(),
+        }
+    }
+}
+
 /// Where a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Place {

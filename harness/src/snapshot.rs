@@ -1,6 +1,6 @@
 //! A stack copied out of a subject: for reports, traces and faulty observations, never the hot path.
 
-use crate::observe::{Boundary, Observation, Place, Walk};
+use crate::observe::{Boundary, Limited, Observation, Place, Walk};
 use crate::seen::Seen;
 
 /// One frame, copied.
@@ -38,9 +38,9 @@ impl Snapshot {
         limit: usize,
         readable: &impl Readable,
     ) -> Snapshot {
-        let mut walk = observed.walk();
+        let mut walk = Limited::new(observed.walk(), limit);
         let mut frames = Vec::new();
-        while !walk.done() && frames.len() < limit {
+        while !walk.done() {
             let place = walk.place();
             let locals = (0..walk.num_locals())
                 .map(|i| readable.local(place, i).then(|| walk.local(i)))
@@ -64,9 +64,9 @@ impl Snapshot {
         Snapshot { frames }
     }
 
-    /// The places alone, innermost first.
-    pub fn places<O: Observation>(observed: &mut O) -> Vec<Place> {
-        let mut walk = observed.walk();
+    /// The places of at most `limit` frames, innermost first.
+    pub fn places<O: Observation>(observed: &mut O, limit: usize) -> Vec<Place> {
+        let mut walk = Limited::new(observed.walk(), limit);
         let mut places = Vec::new();
         while !walk.done() {
             places.push(walk.place());

@@ -124,6 +124,9 @@ pub struct Hazards {
     /// `EpochYield` events at which no frame was read.
     #[serde(rename = "W42-EPOCH-FRAME")]
     pub epoch_frame: u64,
+    /// Frames behind a start function's.
+    #[serde(rename = "W48-STARTUP-FRAME", skip_serializing_if = "is_zero")]
+    pub startup_frame: u64,
 }
 
 /// Divergences by explanation.
@@ -237,6 +240,10 @@ pub(crate) fn peak_rss() -> Option<u64> {
     Some(kib * 1024)
 }
 
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl From<&Tally> for Compared {
     fn from(tally: &Tally) -> Compared {
         Compared {
@@ -252,6 +259,7 @@ impl From<&Tally> for Compared {
                 v128_slot: tally.v128_slots_avoided,
                 trap_slot: tally.trap_slots_avoided,
                 epoch_frame: tally.epoch_yields,
+                startup_frame: tally.startup_frames_avoided,
             },
         }
     }
@@ -271,6 +279,7 @@ impl Compared {
         self.hazards_by_entry.v128_slot += other.hazards_by_entry.v128_slot;
         self.hazards_by_entry.trap_slot += other.hazards_by_entry.trap_slot;
         self.hazards_by_entry.epoch_frame += other.hazards_by_entry.epoch_frame;
+        self.hazards_by_entry.startup_frame += other.hazards_by_entry.startup_frame;
     }
 }
 

@@ -90,6 +90,15 @@ pub const PULLEY_MEMORY_TRAP: &str = "W42-PULLEY-MEMORY-TRAP";
 /// At an `EpochYield` event the innermost frame may not have named its instance yet.
 pub const EPOCH_FRAME: &str = "W42-EPOCH-FRAME";
 
+/// The causes that 48 shares with 42.
+const IF_PARAMS_48: &str = "W48-IF-PARAMS";
+const PULLEY_REGISTERS_48: &str = "W48-PULLEY-REGISTERS";
+const PULLEY_MEMORY_TRAP_48: &str = "W48-PULLEY-MEMORY-TRAP";
+const HOST_ACTIVATION_48: &str = "W48-HOST-ACTIVATION";
+
+/// The frame behind a start function's is none of a function's.
+pub const STARTUP_FRAME: &str = "W48-STARTUP-FRAME";
+
 /// A breakpoint that is added twice must be removed twice.
 pub const BREAKPOINT_COUNT: &str = "W48-BREAKPOINT-COUNT";
 
@@ -222,6 +231,53 @@ pub static ENTRIES: &[Entry] = &[
         test: "host_activation_still_shows_frames_twice",
     },
     Entry {
+        id: IF_PARAMS_48,
+        kind: EntryKind::Observational,
+        rule: "FRAME-OPERAND-COUNT, FRAME-CALLER-OPERANDS, EVENT-TRAP-STACK",
+        subjects: &[Version::Wasmtime48],
+        cause: "As W42-IF-PARAMS: the shape of the second copy of an `if`'s parameters is that of \
+                the first.",
+        test: "if_params_are_still_shown",
+    },
+    Entry {
+        id: PULLEY_REGISTERS_48,
+        kind: EntryKind::Terminal,
+        rule: "RESULT-VALUES and whatever follows from a wrong value",
+        subjects: &[Version::Wasmtime48],
+        cause: "As W42-PULLEY-REGISTERS.",
+        test: "stepping_on_pulley_still_changes_a_result",
+    },
+    Entry {
+        id: PULLEY_MEMORY_TRAP_48,
+        kind: EntryKind::Observational,
+        rule: "EVENT-TRAP",
+        subjects: &[Version::Wasmtime48],
+        cause: "As W42-PULLEY-MEMORY-TRAP.",
+        test: "pulley_memory_trap_is_still_silent",
+    },
+    Entry {
+        id: HOST_ACTIVATION_48,
+        kind: EntryKind::Observational,
+        rule: "FRAME-COUNT",
+        subjects: &[Version::Wasmtime48],
+        cause: "As W42-HOST-ACTIVATION: debug_exit_frames() has an exit frame for such an \
+                activation, too, the one of the activation below.",
+        test: "host_activation_still_shows_frames_twice",
+    },
+    Entry {
+        id: STARTUP_FRAME,
+        kind: EntryKind::Hazard,
+        rule: "FRAME-COUNT",
+        subjects: &[Version::Wasmtime48],
+        cause: "A start function is called by a function that the compiler makes for the module's \
+                instantiation. It has no debug information of its own: its frame is shown as one of \
+                the function placed before it, and its instance is read from memory that holds none, \
+                which panics (null, and then ends the process, as the panic cannot unwind) or \
+                follows a stale pointer. Avoided by ending a walk behind the start function's own \
+                frame while a module is being instantiated.",
+        test: "startup_frames_are_still_shown",
+    },
+    Entry {
         id: BREAKPOINT_COUNT,
         kind: EntryKind::Workaround,
         rule: "EDIT-BREAKPOINTS, BREAK-SPURIOUS",
@@ -238,6 +294,16 @@ pub static ENTRIES: &[Entry] = &[
 pub fn traps_silently(op: Opcode, trap: Trap) -> bool {
     let accesses = op.name().contains(".load") || op.name().contains(".store");
     accesses && trap == Trap::OutOfBoundsMemoryAccess
+}
+
+/// The entry of the version that has this one's cause: itself, or its namesake.
+pub fn of(subject: Version, id: &str) -> Option<&'static str> {
+    let cause = |id: &'static str| id.split_once('-').map(|(_, cause)| cause);
+    let wanted = id.split_once('-').map(|(_, cause)| cause);
+    let mut entries = ENTRIES.iter();
+    let found =
+        entries.find(|entry| entry.subjects.contains(&subject) && cause(entry.id) == wanted);
+    found.map(|entry| entry.id)
 }
 
 /// Whether the entry is known of the version.

@@ -73,7 +73,7 @@ impl Driver {
             .frames()
             .map(|v| expected_place(&v, self.conventions))
             .collect();
-        let seen = Snapshot::places(observed);
+        let seen = Snapshot::places(observed, self.visible_frames());
         let frame = match diff {
             StackDiff::Place { frame }
             | StackDiff::Missing { frame }

@@ -11,7 +11,7 @@ use crate::conventions::Conventions;
 use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
 use crate::layout::FunctionLayout;
 use crate::ledger::{
-    self, PULLEY_MEMORY_TRAP, PULLEY_REGISTERS, register_can_break, traps_silently,
+    self, PULLEY_MEMORY_TRAP, PULLEY_REGISTERS, STARTUP_FRAME, register_can_break, traps_silently,
 };
 use crate::observe::Place;
 use crate::outcome::{HostFailure, Outcome, SeenTrap};
@@ -185,6 +185,10 @@ pub struct Driver {
     pub tracer: Option<Box<dyn Tracer>>,
     /// Which events must come.
     pub breakpoints: BreakpointModel,
+    /// Whether a module is being instantiated.
+    pub instantiating: bool,
+    /// The `Trap` event of a segment, if there was one.
+    pub segment_trap: Option<SeenTrap>,
     /// The instance that is being made, until the subject gives a handle.
     pub making: Option<InstanceAddr>,
     /// Whether callees are inlined.
@@ -248,6 +252,8 @@ impl Driver {
             label: "",
             ended: None,
             tracer: None,
+            instantiating: false,
+            segment_trap: None,
             making: None,
             inlined: config.configuration.inlining == Inlining::On,
             on_pulley: config.configuration.target == Target::Pulley64,
@@ -273,9 +279,18 @@ impl Driver {
         }
     }
 
-    /// Whether the ledger has this entry for the subject.
-    pub fn knows(&self, entry: &str) -> bool {
-        ledger::knows(self.subject, entry)
+    /// How many frames may be looked at: while a module is instantiated, no more than there are
+    /// (`W48-STARTUP-FRAME`).
+    pub(super) fn visible_frames(&self) -> usize {
+        if self.instantiating && self.entry(STARTUP_FRAME).is_some() {
+            return self.machine.depth();
+        }
+        usize::MAX
+    }
+
+    /// The subject's entry of the ledger with the cause of this one.
+    pub(super) fn entry(&self, entry: &str) -> Option<&'static str> {
+        ledger::of(self.subject, entry)
     }
 
     /// Which execution this is.
@@ -463,11 +478,10 @@ impl Driver {
 
     /// The invocation trapped as it must, but no event said so.
     fn report_silent_trap(&mut self, trap: Trap, op: Option<Opcode>) {
-        let known = self.on_pulley
-            && self.knows(PULLEY_MEMORY_TRAP)
-            && op.is_some_and(|op| traps_silently(op, trap));
-        if known && self.findings.known.contains_key(PULLEY_MEMORY_TRAP) {
-            return self.findings.count_known(PULLEY_MEMORY_TRAP);
+        let explains = self.on_pulley && op.is_some_and(|op| traps_silently(op, trap));
+        let known = self.entry(PULLEY_MEMORY_TRAP).filter(|_| explains);
+        if let Some(entry) = known.filter(|entry| self.findings.known.contains_key(entry)) {
+            return self.findings.count_known(entry);
         }
         let at = op.map_or(String::new(), Opcode::name);
         let mut divergence = self.plain(
@@ -476,7 +490,7 @@ impl Driver {
             format!("a Trap event: {trap}, at {at}"),
             "no such event before the invocation ended".to_owned(),
         );
-        divergence.known = known.then_some(PULLEY_MEMORY_TRAP);
+        divergence.known = known;
         self.record(divergence);
     }
 
@@ -631,16 +645,15 @@ impl Driver {
     /// execution: whether they did is for the case to find out.
     pub(super) fn record(&mut self, divergence: Divergence) {
         let suspect = self.on_pulley
-            && self.knows(PULLEY_REGISTERS)
             && self.execution == Execution::Instrumented
             && divergence.known.is_none()
             && self.tally.sequence_points > 0
             && register_can_break(divergence.rule);
-        if !suspect {
+        let Some(entry) = self.entry(PULLEY_REGISTERS).filter(|_| suspect) else {
             return self.findings.add(divergence);
-        }
+        };
         self.findings.suspect(divergence);
-        self.ended = Some(Ended::Known(PULLEY_REGISTERS));
+        self.ended = Some(Ended::Known(entry));
     }
 
     /// Ends the case because control diverged.

@@ -5,7 +5,7 @@ use super::driver::{Driver, Ended, Flow, Phase, same_values};
 use super::families::Family;
 use super::frames::{StackDiff, ValueDiff, compare_stack, compare_values, expected_place};
 use crate::divergence::{Execution, Moment};
-use crate::observe::{Observation, Place, Walk};
+use crate::observe::{Limited, Observation, Place, Walk};
 use crate::outcome::HostFailure;
 use crate::rules::RuleId;
 use crate::seen::Seen;
@@ -95,7 +95,9 @@ impl Driver {
     ) -> Flow {
         // Stays empty, and so allocates nothing, while nothing differs.
         let mut values: Vec<(usize, ValueDiff)> = Vec::new();
-        let mut walk = observed.walk();
+        let visible = self.visible_frames();
+        self.tally.startup_frames_avoided += u64::from(visible < usize::MAX);
+        let mut walk = Limited::new(observed.walk(), visible);
         let modules = &self.modules;
         let structure = compare_stack(
             self.machine.frames(),

@@ -34,6 +34,9 @@ pub struct Tally {
     pub code_images: u64,
     /// `EpochYield` events.
     pub epoch_yields: u64,
+    /// Stacks of which the frame behind a start function's was not looked at (ledger: `W48-STARTUP-FRAME`).
+    #[serde(default)]
+    pub startup_frames_avoided: u64,
     /// Times each opcode was at a matched event, by [`Opcode`].
     #[serde(with = "crate::campaign::wire::sparse")]
     pub opcodes: Box<[u64]>,
@@ -58,6 +61,7 @@ impl Default for Tally {
             edits: 0,
             code_images: 0,
             epoch_yields: 0,
+            startup_frames_avoided: 0,
             opcodes: vec![0; Opcode::ALL.len()].into(),
             checked: Checked::default(),
         }
@@ -67,7 +71,10 @@ impl Default for Tally {
 impl Tally {
     /// API calls not made because they would crash the process.
     pub fn hazards_avoided(&self) -> u64 {
-        self.v128_slots_avoided + self.trap_slots_avoided + self.epoch_yields
+        self.v128_slots_avoided
+            + self.trap_slots_avoided
+            + self.epoch_yields
+            + self.startup_frames_avoided
     }
 
     /// Adds another execution's counts.
@@ -86,6 +93,7 @@ impl Tally {
         self.edits += other.edits;
         self.code_images += other.code_images;
         self.epoch_yields += other.epoch_yields;
+        self.startup_frames_avoided += other.startup_frames_avoided;
         for (mine, theirs) in self.opcodes.iter_mut().zip(&other.opcodes) {
             *mine += theirs;
         }

@@ -365,8 +365,12 @@ fn families_text(totals: &Totals, family: Family) -> String {
 
 fn hazards_text(compared: &Compared) -> String {
     let entries = compared.hazards_by_entry;
+    let startup = match entries.startup_frame {
+        0 => String::new(),
+        count => format!(", {} {}", ledger::STARTUP_FRAME, grouped(count)),
+    };
     format!(
-        "{} ({} {}, {} {}, {} {})",
+        "{} ({} {}, {} {}, {} {}{startup})",
         grouped(compared.hazards_avoided),
         ledger::V128_SLOT,
         grouped(entries.v128_slot),

@@ -3,15 +3,15 @@
 //! Written from the API's documentation: `add_breakpoint` has no effect if the breakpoint is set,
 //! `remove_breakpoint` none if it is not; in single-step mode an event comes at every PC; edits are
 //! those of one store. From Wasmtime 44 on, a breakpoint at a PC that is no opcode's is "slipped"
-//! forward to the next "available" opcode: to the next that control can reach, which is pinned, as
+//! forward to the next "available" opcode: to the next that has code, which is pinned, as
 //! it is that a breakpoint behind the last stays where it was asked for. Which of several requests
 //! a slipped breakpoint came from is nowhere said to matter: there is one, or none.
 
+use super::code::pcs_with_code;
 use crate::conventions::Placement;
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::StopAt;
-use lockstep_oracles::module::Module;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ pub struct BreakpointModel {
 /// The breakpoints of one module, twice: as they are listed, and as they are looked up.
 #[derive(Clone, Debug, Default)]
 struct ModuleSet {
-    /// PCs of the opcodes that control can reach, ascending.
+    /// PCs of the opcodes that have code, ascending.
     available: Vec<u32>,
     listed: BTreeSet<u32>,
     /// PCs that were ever listed.
@@ -64,14 +64,13 @@ impl BreakpointModel {
     }
 
     /// Makes a module known before its first edit.
-    pub fn add_module(&mut self, number: u32, module: &Module) {
+    pub fn add_module(&mut self, number: u32, bytes: &[u8]) {
         if self.placement == Placement::Asked {
             return;
         }
         let set = self.module(number);
         if set.available.is_empty() {
-            let functions = module.functions().iter();
-            set.available.extend(functions.flat_map(reachable_pcs));
+            set.available = pcs_with_code(bytes);
         }
     }
 
@@ -183,13 +182,6 @@ impl BreakpointModel {
     }
 }
 
-fn reachable_pcs(function: &Function) -> impl Iterator<Item = u32> + '_ {
-    let opcodes = function.pcs.iter().zip(&function.reachable);
-    opcodes
-        .filter(|(_, reachable)| **reachable)
-        .map(|(pc, _)| pc.0)
-}
-
 /// Stops the oracle where the model says that an event must come, or when it has passed so many
 /// sequence points that something must be wrong.
 pub struct Selected<'a> {
@@ -224,6 +216,7 @@ impl StopAt for Selected<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lockstep_oracles::module::Module;
     use proptest::prelude::*;
 
     #[test]
@@ -258,7 +251,7 @@ mod tests {
             panic!("five opcodes")
         };
         let mut model = BreakpointModel::new(Placement::Slipped);
-        model.add_module(0, &module);
+        model.add_module(0, &bytes);
         model.add_instance(0);
         assert_eq!(model.place(0, 0), constant.0);
         assert_eq!(model.place(0, constant.0 + 1), drop.0);
@@ -279,9 +272,8 @@ mod tests {
     #[test]
     fn a_breakpoint_that_does_not_slip_is_where_it_was_asked_for() {
         let bytes = wat::parse_str("(module (func i32.const 1000 drop))").unwrap();
-        let module = Module::new(&bytes, lockstep_oracles::WasmFeatures::WASM2).unwrap();
         let mut model = BreakpointModel::new(Placement::Asked);
-        model.add_module(0, &module);
+        model.add_module(0, &bytes);
         assert_eq!(model.place(0, 3), 3);
     }
 

@@ -60,7 +60,9 @@ impl<T: Tamper> Subject<T> {
             in_start = self.driver().begin(func, &[]).is_ok();
         }
         self.driver().making = instance;
+        self.driver().instantiating = true;
         let (mut outcome, handle) = self.instantiate_subject(&module, imports, &expected);
+        self.driver().instantiating = false;
         self.tamper().instantiation(&mut outcome);
         if in_start {
             expected = self.finish_start(&outcome);
@@ -118,7 +120,7 @@ impl<T: Tamper> Subject<T> {
             ..
         } = self.session();
         let number = debugger.number(module, oracle);
-        driver.breakpoints.add_module(number, oracle);
+        driver.breakpoints.add_module(number, bytes);
         let addr = InstanceAddr(driver.known_instances() as u32);
         if addr.index() >= driver.machine.store.num_instances() {
             return None;
@@ -207,6 +209,7 @@ impl<T: Tamper> Subject<T> {
             }
             ExpectedInstance::Trapped(trap) => {
                 let agrees = matches!(outcome, Outcome::Trapped(seen) if seen.is(*trap));
+                self.driver().check_segment_trap(*trap);
                 (agrees, format!("trapped: {trap}"))
             }
             ExpectedInstance::Limit(message) => (
