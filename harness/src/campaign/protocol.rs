@@ -472,6 +472,7 @@ mod tests {
     #[test]
     fn requests_are_read_as_they_are_written() {
         let wishes = Wishes {
+            subject: Version::Wasmtime48,
             host_seed: 3,
             frames: Some(FramePolicy::All),
             max_events: Some(5),

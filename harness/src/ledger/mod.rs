@@ -40,7 +40,7 @@ pub struct Entry {
     pub subjects: &'static [Version],
     /// Cause and extent.
     pub cause: &'static str,
-    /// The test (in `harness/tests/ledger.rs`) that fails when a version no longer does it.
+    /// The test (in `harness/tests/ledger.rs`, of 48 in `ledger_48.rs`) that fails when a version no longer does it.
     pub test: &'static str,
 }
 

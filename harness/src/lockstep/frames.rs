@@ -193,6 +193,10 @@ pub enum StackDiff {
 ///
 /// Stops at the first difference of structure. Whether the stack ends where it should is checked
 /// only when all frames are within the limit.
+#[allow(
+    clippy::too_many_arguments,
+    reason = "all is in registers on the hot path; two callers"
+)]
 pub fn compare_stack<'m, 'l, W: Walk>(
     views: impl Iterator<Item = FrameView<'m>>,
     depth: usize,

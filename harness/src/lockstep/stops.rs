@@ -96,6 +96,11 @@ impl Driver {
         // Stays empty, and so allocates nothing, while nothing differs.
         let mut values: Vec<(usize, ValueDiff)> = Vec::new();
         let visible = self.visible_frames();
+        if visible == 0 {
+            // Instantiation called a host function by itself.
+            self.tally.startup_frames_avoided += 1;
+            return Flow::Continue;
+        }
         self.tally.startup_frames_avoided += u64::from(visible < usize::MAX);
         let mut walk = Limited::new(observed.walk(), visible);
         let modules = &self.modules;

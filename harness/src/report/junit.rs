@@ -168,7 +168,8 @@ mod tests {
             finished("wasm-v2/if.wast", Err("a panic".to_owned())),
         ];
         let mut xml = Vec::new();
-        write_cases(&mut xml, cases.iter().map(test_case).collect()).unwrap();
+        let subject = Version::default();
+        write_cases(&mut xml, subject, cases.iter().map(test_case).collect()).unwrap();
         insta::assert_snapshot!(String::from_utf8(xml).unwrap());
     }
 

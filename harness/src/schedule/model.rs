@@ -6,6 +6,10 @@
 //! forward to the next "available" opcode: to the next that has code, which is pinned, as
 //! it is that a breakpoint behind the last stays where it was asked for. Which of several requests
 //! a slipped breakpoint came from is nowhere said to matter: there is one, or none.
+//!
+//! Which opcodes have code is in part the compiler's choice: it leaves out those behind a condition
+//! that is constant. The model is told of them. A breakpoint that was asked for at such an opcode is
+//! still due there: should control arrive, the compiler was wrong, and an event is missing.
 
 use super::code::pcs_with_code;
 use crate::conventions::Placement;
@@ -13,7 +17,7 @@ use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::StopAt;
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The breakpoints of one store.
 #[derive(Clone, Debug)]
@@ -32,6 +36,10 @@ pub struct BreakpointModel {
 struct ModuleSet {
     /// PCs of the opcodes that have code, ascending.
     available: Vec<u32>,
+    /// PCs of the opcodes that control may arrive at, ascending.
+    arrived: Vec<u32>,
+    /// Opcodes without code at which a listed breakpoint was asked for.
+    due: BTreeMap<u32, Vec<u32>>,
     listed: BTreeSet<u32>,
     /// PCs that were ever listed.
     ever: BTreeSet<u32>,
@@ -40,6 +48,23 @@ struct ModuleSet {
 }
 
 impl ModuleSet {
+    fn mark(&mut self, pc: u32) {
+        if pc > LAST_PC {
+            return;
+        }
+        let word = pc as usize / 64;
+        if self.bits.len() <= word {
+            self.bits.resize(word + 1, 0);
+        }
+        self.bits[word] |= 1 << (pc % 64);
+    }
+
+    fn unmark(&mut self, pc: u32) {
+        if let Some(word) = self.bits.get_mut(pc as usize / 64) {
+            *word &= !(1 << (pc % 64));
+        }
+    }
+
     #[inline]
     fn contains(&self, pc: u32) -> bool {
         let word = self.bits.get(pc as usize / 64).copied().unwrap_or(0);
@@ -64,13 +89,17 @@ impl BreakpointModel {
     }
 
     /// Makes a module known before its first edit.
-    pub fn add_module(&mut self, number: u32, bytes: &[u8]) {
+    ///
+    /// Of its opcodes that control may arrive at, those have code of which `has_code` says so.
+    pub fn add_module(&mut self, number: u32, bytes: &[u8], has_code: impl Fn(u32) -> bool) {
         if self.placement == Placement::Asked {
             return;
         }
         let set = self.module(number);
         if set.available.is_empty() {
-            set.available = pcs_with_code(bytes);
+            set.arrived = pcs_with_code(bytes);
+            let arrived = set.arrived.iter().copied();
+            set.available = arrived.filter(|&pc| has_code(pc)).collect();
         }
     }
 
@@ -106,15 +135,14 @@ impl BreakpointModel {
 
     /// Adds a breakpoint; whether it is new.
     pub fn add(&mut self, module: u32, pc: u32) -> bool {
+        let asked = pc;
         let pc = self.place(module, pc);
         let set = self.module(module);
-        if pc <= LAST_PC {
-            let word = pc as usize / 64;
-            if set.bits.len() <= word {
-                set.bits.resize(word + 1, 0);
-            }
-            set.bits[word] |= 1 << (pc % 64);
+        if asked != pc && !set.listed.contains(&pc) && set.arrived.binary_search(&asked).is_ok() {
+            set.due.entry(pc).or_default().push(asked);
+            set.mark(asked);
         }
+        set.mark(pc);
         set.ever.insert(pc);
         set.listed.insert(pc)
     }
@@ -123,8 +151,9 @@ impl BreakpointModel {
     pub fn remove(&mut self, module: u32, pc: u32) -> bool {
         let pc = self.place(module, pc);
         let set = self.module(module);
-        if let Some(word) = set.bits.get_mut(pc as usize / 64) {
-            *word &= !(1 << (pc % 64));
+        set.unmark(pc);
+        for asked in set.due.remove(&pc).unwrap_or_default() {
+            set.unmark(asked);
         }
         set.listed.remove(&pc)
     }
@@ -251,7 +280,7 @@ mod tests {
             panic!("five opcodes")
         };
         let mut model = BreakpointModel::new(Placement::Slipped);
-        model.add_module(0, &bytes);
+        model.add_module(0, &bytes, |_| true);
         model.add_instance(0);
         assert_eq!(model.place(0, 0), constant.0);
         assert_eq!(model.place(0, constant.0 + 1), drop.0);
@@ -270,10 +299,31 @@ mod tests {
     }
 
     #[test]
+    fn a_breakpoint_at_an_opcode_without_code_is_due_there_and_set_behind_it() {
+        let bytes = wat::parse_str("(module (func i32.const 1 drop))").unwrap();
+        let module = Module::new(&bytes, lockstep_oracles::WasmFeatures::WASM2).unwrap();
+        let [constant, drop, end] = module.functions()[0].pcs[..] else {
+            panic!("three opcodes")
+        };
+        let mut model = BreakpointModel::new(Placement::Slipped);
+        model.add_module(0, &bytes, |pc| pc != drop.0);
+        model.add_instance(0);
+        let selected = |model: &BreakpointModel| {
+            let pcs = [constant, drop, end];
+            pcs.map(|pc| model.selects(InstanceAddr(0), pc.0))
+        };
+        assert!(model.add(0, drop.0));
+        assert_eq!(model.listed().collect::<Vec<_>>(), [(0, end.0)]);
+        assert_eq!(selected(&model), [false, true, true]);
+        assert!(model.remove(0, end.0));
+        assert_eq!(selected(&model), [false, false, false]);
+    }
+
+    #[test]
     fn a_breakpoint_that_does_not_slip_is_where_it_was_asked_for() {
         let bytes = wat::parse_str("(module (func i32.const 1000 drop))").unwrap();
         let mut model = BreakpointModel::new(Placement::Asked);
-        model.add_module(0, &bytes);
+        model.add_module(0, &bytes, |_| true);
         assert_eq!(model.place(0, 3), 3);
     }
 

@@ -16,6 +16,7 @@ use lockstep::generate;
 use lockstep::reduce::workers::Workers;
 use lockstep::reduce::{Limits, Reduced, Signature, reduce};
 use lockstep::rules::RuleId;
+use lockstep::version::Version;
 use std::cell::RefCell;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};

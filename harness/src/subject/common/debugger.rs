@@ -4,7 +4,10 @@
 use super::VERSION;
 use super::dialect;
 use super::session::{Session, State};
-use super::wasmtime::{self, AsContext, AsContextMut, BreakpointEdit, Module, StoreContextMut};
+use super::wasmtime::{
+    self, AsContext, AsContextMut, BreakpointEdit, Module, Store, StoreContextMut,
+};
+use crate::conventions::Placement;
 use crate::divergence::Moment;
 use crate::fault::Tamper;
 use crate::ledger::breakpoint_count::Requests;
@@ -14,7 +17,7 @@ use crate::rules::RuleId;
 use crate::schedule::model::BreakpointModel;
 use crate::schedule::{Cycle, Edit, EngineEdit, Schedule, Session as Sitting, Site, When};
 use lockstep_oracles::module::Module as OracleModule;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// A module that edits can name.
@@ -41,6 +44,8 @@ pub(super) struct Debugger {
     host_calls: u64,
     sessions: u64,
     requests: Requests,
+    /// Whether any edit adds a breakpoint.
+    adds: bool,
 }
 
 /// Up to how many listed breakpoints the list is compared after every session, and after how many
@@ -55,6 +60,9 @@ impl Debugger {
             let at = sittings.entry(sitting.when).or_default();
             at.push(sitting.edits.clone());
         }
+        let cycled = cycle.into_iter().flat_map(|cycle| &cycle.sessions);
+        let all = sessions.iter().map(|sitting| &sitting.edits).chain(cycled);
+        let adds = all.flatten().any(|edit| matches!(edit, Edit::Add(_)));
         let mut debugger = Debugger {
             sittings,
             cycle: cycle.filter(|cycle| !cycle.sessions.is_empty()).cloned(),
@@ -66,6 +74,7 @@ impl Debugger {
             host_calls: 0,
             sessions: 0,
             requests: Requests::default(),
+            adds,
         };
         debugger.due = debugger.due_after(0);
         debugger
@@ -122,6 +131,24 @@ impl Debugger {
         });
         self.latest = number as u32;
         self.latest
+    }
+
+    /// PCs of the module's opcodes that the compiler left code for, as a store of its own lists them;
+    /// none where no breakpoint is ever added, or where breakpoints stay where they are asked for.
+    pub(super) fn pcs_with_code(&self, number: u32) -> Option<BTreeSet<u32>> {
+        if !self.adds || VERSION.conventions().placement == Placement::Asked {
+            return None;
+        }
+        let known = self.modules.get(number as usize)?;
+        let mut store = Store::new(known.module.engine(), ());
+        let mut edit = store.edit_breakpoints()?;
+        for &pc in &known.pcs {
+            // An error shows again, and is reported, at the case's own edit.
+            let _ = edit.add_breakpoint(&known.module, dialect::pc(pc));
+        }
+        drop(edit);
+        let listed = store.as_context().breakpoints()?;
+        Some(listed.map(|found| dialect::offset(found.pc)).collect())
     }
 
     fn sessions_at(&mut self, when: When) -> Vec<Vec<Edit>> {
