@@ -9,7 +9,7 @@ use lockstep::version::Version;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 use wasmtime_48::{
     AsContext, AsContextMut, Config, DebugEvent, DebugHandler, Engine, Instance, Module, ModulePC,
     Store, StoreContextMut,
@@ -119,8 +119,10 @@ fn frames_of_each_event(wat: &str) -> Vec<usize> {
     let mut edit = store.edit_breakpoints().unwrap();
     edit.single_step(true).unwrap();
     drop(edit);
-    let mut made = pin!(Instance::new_async(&mut store, &module, &[]));
-    let mut context = Context::from_waker(Waker::noop());
-    while let Poll::Pending = made.as_mut().poll(&mut context) {}
+    {
+        let mut made = pin!(Instance::new_async(&mut store, &module, &[]));
+        let mut context = Context::from_waker(Waker::noop());
+        while made.as_mut().poll(&mut context).is_pending() {}
+    }
     store.into_data()
 }

@@ -292,12 +292,23 @@ impl<T: Tamper> Session<T> {
             },
         ];
         let late = knows(VERSION, LATE_MODULE);
-        // A breakpoint that the case has at PC 0 itself stays.
-        let own = self.driver.breakpoints.listed().any(|at| at == (number, 0));
-        if late
+        // Its code is recorded before it is patched for single-step.
+        let unpatched = self.image.wanted && !late;
+        let stepping = self.driver.breakpoints.is_single_step();
+        // A breakpoint that the case has at PC 0 itself stays; a module with one is known already.
+        let own = |(module, pc)| module == number && (pc == 0 || !late);
+        let own = self.driver.breakpoints.listed().any(own);
+        if (late || unpatched)
             && !own
             && let Some(mut edit) = store.as_context_mut().edit_breakpoints()
         {
+            if unpatched && stepping {
+                let _ = perform(
+                    &mut edit,
+                    &self.debugger.modules,
+                    EngineEdit::SingleStep(false),
+                );
+            }
             for engine_edit in known {
                 // An error shows again, and is reported, at the next edit of the module.
                 let _ = perform(&mut edit, &self.debugger.modules, engine_edit);
@@ -309,7 +320,7 @@ impl<T: Tamper> Session<T> {
         if !deferred.is_empty() {
             sessions.insert(0, deferred);
         }
-        if late && self.driver.breakpoints.is_single_step() {
+        if (late || unpatched) && stepping {
             sessions.push(vec![Edit::SingleStep(true)]);
         }
         self.edit_all(store, &sessions);
