@@ -2,6 +2,8 @@
 //!
 //! Neutral words: how an engine is told of them is the subject adapter's business.
 
+use crate::version::Version;
+
 /// One row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Axis {
@@ -162,6 +164,7 @@ axes! {
     collector Collector "collector" "The garbage collector" {
         Drc "drc" "deferred reference counting",
         Null "null" "none: nothing is freed",
+        Copying "copying" "copying; not every subject has it",
     }
     artifact Artifact "artifact" "What is run of a compiled module" {
         Compiled "compiled" "what the compiler made",
@@ -260,19 +263,22 @@ impl Configuration {
     /// The reasons are promised: `Config::signals_based_traps` and `Config::guest_debug` exclude each
     /// other, the compiler's mitigations need signals-based traps, and a pool's memories must fit the
     /// reservation (`PoolingAllocationConfig::max_memory_size`).
-    pub fn refused_instrumented(&self) -> Option<&'static str> {
+    pub fn refused_instrumented(&self, subject: Version) -> Option<&'static str> {
         if self.signals == Signals::Everywhere {
             return Some("signals-based traps together with guest_debug");
         }
-        self.refused_in_any(false)
+        self.refused_in_any(subject, false)
     }
 
     /// Whether an engine must refuse this for the uninstrumented execution, and why.
-    pub fn refused_uninstrumented(&self) -> Option<&'static str> {
-        self.refused_in_any(self.signals != Signals::Off)
+    pub fn refused_uninstrumented(&self, subject: Version) -> Option<&'static str> {
+        self.refused_in_any(subject, self.signals != Signals::Off)
     }
 
-    fn refused_in_any(&self, signals: bool) -> Option<&'static str> {
+    fn refused_in_any(&self, subject: Version, signals: bool) -> Option<&'static str> {
+        if !subject.conventions().collectors.contains(&self.collector) {
+            return Some("a collector that the subject does not have");
+        }
         if self.allocation == Allocation::Pooling
             && self.memory_reservation != MemoryReservation::Default
         {

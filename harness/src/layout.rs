@@ -86,6 +86,12 @@ pub fn packed_layouts(module: &Module, inlined: bool) -> Vec<FunctionLayout> {
         .collect()
 }
 
+/// Layouts of a module's defined functions in a subject that reads a slot wherever it begins.
+pub fn readable_layouts(module: &Module) -> Vec<FunctionLayout> {
+    let functions = module.functions().iter();
+    functions.map(|_| FunctionLayout::default()).collect()
+}
+
 /// For operands of these types, bottom first, on top of the function's locals: which are hazardous.
 pub fn hazardous_operands(
     function: &Function,

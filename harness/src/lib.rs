@@ -6,6 +6,7 @@ pub mod campaign;
 pub mod case;
 pub mod check;
 pub mod configuration;
+pub mod conventions;
 pub mod corpus;
 pub mod divergence;
 pub mod fault;

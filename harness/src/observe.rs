@@ -39,10 +39,10 @@ pub trait Walk: Objects {
     fn place(&mut self) -> Place;
 
     /// How many locals the subject shows.
-    fn num_locals(&self) -> u32;
+    fn num_locals(&mut self) -> u32;
 
     /// How many operands the subject shows.
-    fn num_operands(&self) -> u32;
+    fn num_operands(&mut self) -> u32;
 
     /// Reads a local, `index < num_locals()`.
     fn local(&mut self, index: u32) -> Seen;
@@ -52,6 +52,80 @@ pub trait Walk: Objects {
 
     /// Moves to the caller; whether host frames were crossed on the way.
     fn parent(&mut self) -> Boundary;
+}
+
+/// A walk that ends behind so many frames, whatever is there.
+#[derive(Debug)]
+pub struct Limited<W> {
+    walk: W,
+    left: usize,
+}
+
+impl<W: Walk> Limited<W> {
+    /// At most `frames` frames of `walk`.
+    #[inline]
+    pub fn new(walk: W, frames: usize) -> Limited<W> {
+        Limited { walk, left: frames }
+    }
+}
+
+impl<W: Walk> Objects for Limited<W> {
+    fn len(&mut self, object: SeenObject) -> u32 {
+        self.walk.len(object)
+    }
+
+    fn field(&mut self, object: SeenObject, index: u32) -> Seen {
+        self.walk.field(object, index)
+    }
+
+    fn tag(&mut self, object: SeenObject) -> Option<TagAddr> {
+        self.walk.tag(object)
+    }
+
+    fn definition(&mut self, ty: u32) -> Option<SeenType> {
+        self.walk.definition(ty)
+    }
+}
+
+impl<W: Walk> Walk for Limited<W> {
+    #[inline]
+    fn done(&self) -> bool {
+        self.left == 0 || self.walk.done()
+    }
+
+    #[inline(always)]
+    fn place(&mut self) -> Place {
+        self.walk.place()
+    }
+
+    #[inline]
+    fn num_locals(&mut self) -> u32 {
+        self.walk.num_locals()
+    }
+
+    #[inline]
+    fn num_operands(&mut self) -> u32 {
+        self.walk.num_operands()
+    }
+
+    #[inline(always)]
+    fn local(&mut self, index: u32) -> Seen {
+        self.walk.local(index)
+    }
+
+    #[inline(always)]
+    fn operand(&mut self, index: u32) -> Seen {
+        self.walk.operand(index)
+    }
+
+    #[inline]
+    fn parent(&mut self) -> Boundary {
+        self.left = self.left.saturating_sub(1);
+        match self.left {
+            0 => Boundary::Host,
+            _ => self.walk.parent(),
+        }
+    }
 }
 
 /// Where a frame is.

@@ -1,6 +1,6 @@
 //! A stack copied out of a subject: for reports, traces and faulty observations, never the hot path.
 
-use crate::observe::{Boundary, Objects, Observation, Place, Walk};
+use crate::observe::{Boundary, Limited, Objects, Observation, Place, Walk};
 use crate::seen::{ObjectKind, Seen, SeenComposite, SeenObject, SeenStorage, SeenType};
 use lockstep_oracles::address::TagAddr;
 use std::collections::BTreeMap;
@@ -58,10 +58,10 @@ impl Snapshot {
         limit: usize,
         readable: &impl Readable,
     ) -> Snapshot {
-        let mut walk = observed.walk();
+        let mut walk = Limited::new(observed.walk(), limit);
         let mut frames: Vec<FrameCopy> = Vec::new();
         let mut copy = Snapshot::default();
-        while !walk.done() && frames.len() < limit {
+        while !walk.done() {
             let place = walk.place();
             let locals: Vec<Option<Seen>> = (0..walk.num_locals())
                 .map(|i| {
@@ -141,9 +141,9 @@ impl Snapshot {
         }
     }
 
-    /// The places alone, innermost first.
-    pub fn places<O: Observation>(observed: &mut O) -> Vec<Place> {
-        let mut walk = observed.walk();
+    /// The places of at most `limit` frames, innermost first.
+    pub fn places<O: Observation>(observed: &mut O, limit: usize) -> Vec<Place> {
+        let mut walk = Limited::new(observed.walk(), limit);
         let mut places = Vec::new();
         while !walk.done() {
             places.push(walk.place());
@@ -203,11 +203,11 @@ impl Walk for SnapshotWalk<'_> {
         self.frames[0].place
     }
 
-    fn num_locals(&self) -> u32 {
+    fn num_locals(&mut self) -> u32 {
         self.frames[0].locals.len() as u32
     }
 
-    fn num_operands(&self) -> u32 {
+    fn num_operands(&mut self) -> u32 {
         self.frames[0].operands.len() as u32
     }
 

@@ -127,6 +127,9 @@ pub struct Hazards {
     /// `EpochYield` events at which no frame was read.
     #[serde(rename = "W42-EPOCH-FRAME")]
     pub epoch_frame: u64,
+    /// Frames behind a start function's.
+    #[serde(rename = "W48-STARTUP-FRAME", skip_serializing_if = "is_zero")]
+    pub startup_frame: u64,
 }
 
 /// Divergences by explanation.
@@ -240,6 +243,10 @@ pub(crate) fn peak_rss() -> Option<u64> {
     Some(kib * 1024)
 }
 
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl From<&Tally> for Compared {
     fn from(tally: &Tally) -> Compared {
         Compared {
@@ -256,6 +263,7 @@ impl From<&Tally> for Compared {
                 trap_slot: tally.trap_slots_avoided,
                 unset_local: tally.unset_locals_avoided,
                 epoch_frame: tally.epoch_yields,
+                startup_frame: tally.startup_frames_avoided,
             },
         }
     }
@@ -276,6 +284,7 @@ impl Compared {
         self.hazards_by_entry.trap_slot += other.hazards_by_entry.trap_slot;
         self.hazards_by_entry.unset_local += other.hazards_by_entry.unset_local;
         self.hazards_by_entry.epoch_frame += other.hazards_by_entry.epoch_frame;
+        self.hazards_by_entry.startup_frame += other.hazards_by_entry.startup_frame;
     }
 }
 
@@ -322,6 +331,16 @@ impl Commands {
             Status::NotRun(_) => &mut self.not_run,
         };
         *counter += 1;
+    }
+}
+
+impl Totals {
+    /// No case yet, of this subject.
+    pub fn of(subject: Version) -> Totals {
+        Totals {
+            subject: subject.name(),
+            ..Totals::default()
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod cases;
 
 use cases::{calling, case_of, clean};
 use lockstep::case::{Case, Stub, run_instrumented};
+use lockstep::conventions::Placement;
 use lockstep::schedule::model::BreakpointModel;
 use lockstep::schedule::{Cycle, Edit, Schedule, Session, Site, When};
 use lockstep::snapshot::Snapshot;
@@ -339,7 +340,7 @@ proptest! {
 
     #[test]
     fn the_model_is_a_set_and_a_flag(operations in prop::collection::vec(operation(), 0..60)) {
-        let mut model = BreakpointModel::default();
+        let mut model = BreakpointModel::new(Placement::Asked);
         // The modules' instances come in another order, one twice.
         [2, 0, 1, 0].into_iter().for_each(|module| model.add_instance(module));
         let (mut set, mut ever, mut on, mut stepped) = (BTreeSet::new(), BTreeSet::new(), false, false);

@@ -1,7 +1,8 @@
 //! The committed case files are as they expect, and the documentation's example is one of them.
 
-use lockstep::case::run_case;
+use lockstep::case::run_case_on;
 use lockstep::corpus::{self, CorpusCase, Verdict};
+use lockstep::version::Version;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,11 +15,13 @@ fn in_repository(path: &str) -> PathBuf {
 
 fn replay(path: &Path) -> CorpusCase {
     let corpus = corpus::load(path).unwrap_or_else(|error| panic!("{error}"));
-    let report = run_case(&corpus.case).unwrap_or_else(|error| panic!("{error}"));
-    if let Err(message) = corpus.expect.judge(&report) {
-        panic!("{}: {message}\n{report:#?}", path.display());
+    for subject in Version::compiled_in() {
+        let report = run_case_on(subject, &corpus.case).unwrap_or_else(|error| panic!("{error}"));
+        if let Err(message) = corpus.expect.judge(&report, subject) {
+            panic!("{} on {subject}: {message}\n{report:#?}", path.display());
+        }
+        assert!(report.tally.sequence_points > 0, "{}", path.display());
     }
-    assert!(report.tally.sequence_points > 0, "{}", path.display());
     corpus
 }
 
@@ -91,7 +94,7 @@ fn bytes_of_a_fuzz_target_are_saved() {
     assert_eq!(saved.status.code(), Some(0), "{saved:?}");
     let corpus = corpus::load(&dir.path().join("a.toml")).unwrap();
     assert_eq!(corpus.case, lockstep::generate::from_bytes(&bytes));
-    let entries = corpus.expect.entries(corpus::subject_version());
+    let entries = corpus.expect.entries(Version::default());
     assert_eq!(entries, BTreeSet::from(["W42-TRAP-PC"]));
     let observed = lockstep(
         &[

@@ -10,7 +10,10 @@ use lockstep::ledger;
 use lockstep::schedule::Schedule;
 use lockstep::subject::Settings;
 use lockstep::subject::wasmtime_42::factory::Factory;
+use lockstep::version::Version;
 use lockstep_spec_tests::script::Arg;
+
+const SUBJECT: Version = Version::Wasmtime42;
 
 /// A little of everything that an axis may touch: memory that grows, floats, a table, a reference, a
 /// host function, calls and a trap.
@@ -79,9 +82,9 @@ fn with(settings: &[Setting]) -> Configuration {
 
 /// Why the model says that the case is not run.
 fn refused(configuration: &Configuration) -> bool {
-    let instrumented = configuration.refused_instrumented();
+    let instrumented = configuration.refused_instrumented(SUBJECT);
     instrumented
-        .or(configuration.refused_uninstrumented())
+        .or(configuration.refused_uninstrumented(SUBJECT))
         .is_some()
 }
 
@@ -94,11 +97,11 @@ fn assert_refused_as_modelled(configuration: Configuration) {
     let modelled = [
         (
             Execution::Instrumented,
-            configuration.refused_instrumented(),
+            configuration.refused_instrumented(SUBJECT),
         ),
         (
             Execution::Uninstrumented,
-            configuration.refused_uninstrumented(),
+            configuration.refused_uninstrumented(SUBJECT),
         ),
     ];
     for (execution, reason) in modelled {

@@ -7,6 +7,7 @@ use lockstep::ledger::{self, ENTRIES};
 use lockstep::rules::RuleId;
 use lockstep::subject::Settings;
 use lockstep::subject::wasmtime_42::{config, probe};
+use lockstep::version::Version;
 use lockstep_oracles::WasmFeatures;
 use lockstep_spec_tests::parse_script;
 use std::collections::BTreeSet;
@@ -29,7 +30,11 @@ macro_rules! entries {
 
 #[test]
 fn every_entry_has_the_test_that_it_names() {
-    let entries: BTreeSet<(&str, &str)> = ENTRIES.iter().map(|e| (e.id, e.test)).collect();
+    let entries: BTreeSet<(&str, &str)> = ENTRIES
+        .iter()
+        .filter(|e| e.subjects.contains(&Version::Wasmtime42))
+        .map(|e| (e.id, e.test))
+        .collect();
     assert_eq!(entries, TESTS.iter().copied().collect());
 }
 

@@ -13,6 +13,7 @@ use lockstep::report::{Finished, Reporter, contract};
 use lockstep::seen::Seen;
 use lockstep::snapshot::Snapshot;
 use lockstep::totals::{Host, Measured, Totals};
+use lockstep::version::Version;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -56,6 +57,7 @@ fn reported(mut reporter: impl Reporter, report: CaseReport) {
     };
     let finished = Finished {
         name: "sum.wat".to_owned(),
+        subject: Version::default(),
         result: Ok(report),
         elapsed: Duration::ZERO,
         replay: "lockstep check sum.wat --invoke 'sum(i32:2)'".to_owned(),

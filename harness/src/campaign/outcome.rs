@@ -8,6 +8,7 @@ use crate::case::{CaseReport, CommandReport, Status, probe};
 use crate::divergence::{Divergence, Execution, Moment};
 use crate::report::Finished;
 use crate::rules::RuleId;
+use crate::version::Version;
 
 /// What came of a case.
 #[derive(Debug)]
@@ -65,6 +66,7 @@ impl Outcome {
         Outcome::Case(Box::new(Judged {
             finished: Finished {
                 name: traits.name.clone(),
+                subject: Version::default(),
                 result,
                 elapsed,
                 replay,

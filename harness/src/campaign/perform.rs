@@ -41,7 +41,7 @@ pub fn perform(request: &Request, begun: Begun<'_>) -> Result<CaseReport, Failur
         What::Sample(name) => sample(name, wishes, begun),
         What::Probe => {
             begun(&Traits::named(case::probe::LATE_MODULE));
-            Ok(case::probe::late_module(Version::default())?)
+            Ok(case::probe::late_module(wishes.subject)?)
         }
         What::Generated { seed, number } => generated(*seed, *number, wishes, begun),
         What::File(path) => file(path, wishes, begun),
@@ -65,11 +65,13 @@ fn explain_death(what: &What, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseR
         _ => return Ok(CaseReport::default()),
     };
     begun(&Traits::of(&case));
-    let entry = case::explain_death(&case.script(), &case.options())?;
+    let mut options = case.options();
+    options.settings.subject = wishes.subject;
+    let entry = case::explain_death(&case.script(), &options)?;
     let mut report = CaseReport::default();
     report.known.extend(entry.map(|entry| (entry, 1)));
     if let Some((path, expect)) = expected {
-        judge(&expect, path, &mut report);
+        judge(&expect, wishes.subject, path, &mut report);
     }
     Ok(report)
 }
@@ -127,6 +129,7 @@ fn generated(
 fn run(case: &Case, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
     begun(&Traits::of(case));
     let mut options = case.options();
+    options.settings.subject = wishes.subject;
     options.settings.twin &= !wishes.no_twin;
     Ok(case::run(&case.script(), &options)?)
 }
@@ -135,13 +138,13 @@ fn run(case: &Case, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Fai
 fn file(path: &Path, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
     let loaded = file_case(path, wishes)?;
     let mut report = run(&loaded.case, wishes, begun)?;
-    judge(&loaded.expect, path, &mut report);
+    judge(&loaded.expect, wishes.subject, path, &mut report);
     Ok(report)
 }
 
 /// Adds a failed command where a case did not come out as it expects and nothing else says so.
-fn judge(expected: &Expectation, path: &Path, report: &mut CaseReport) {
-    let Err(why) = expected.judge(report) else {
+fn judge(expected: &Expectation, subject: Version, path: &Path, report: &mut CaseReport) {
+    let Err(why) = expected.judge(report, subject) else {
         return;
     };
     if verdict(report) == "diverged" {
@@ -187,6 +190,7 @@ fn unknown(name: &str) -> Failure {
 /// The settings of a script's executions.
 fn settings(wishes: &Wishes) -> Result<Settings, SettingError> {
     let mut settings = Settings {
+        subject: wishes.subject,
         seed: wishes.host_seed,
         twin: !wishes.no_twin,
         ..Settings::default()
@@ -253,12 +257,18 @@ mod tests {
     fn an_expectation_that_does_not_come_true_is_a_failure() {
         let expected = Expectation::of_entries(&[ledger::TRAP_PC.to_owned()]).unwrap();
         let mut report = CaseReport::default();
-        judge(&expected, Path::new("a.toml"), &mut report);
+        judge(
+            &expected,
+            Version::default(),
+            Path::new("a.toml"),
+            &mut report,
+        );
         assert!(
             matches!(&report.commands[0].status, Status::Failed(why) if why.contains("TRAP-PC"))
         );
         let mut met = CaseReport::default();
-        judge(&Expectation::default(), Path::new("a.toml"), &mut met);
+        let (path, subject) = (Path::new("a.toml"), Version::default());
+        judge(&Expectation::default(), subject, path, &mut met);
         assert!(met.commands.is_empty());
     }
 }

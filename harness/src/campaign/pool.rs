@@ -159,7 +159,10 @@ impl Pool {
             Ended::Answer(answer) if is_shaken(&answer.result) => {
                 // How far such a case came differs from run to run.
                 if matches!(request.what, What::Generated { .. }) {
-                    asked.ended = Ended::Died(Death::known(ledger::PULLEY_REGISTERS));
+                    let subject = request.wishes.subject;
+                    if let Some(entry) = ledger::of(subject, ledger::PULLEY_REGISTERS) {
+                        asked.ended = Ended::Died(Death::known(entry));
+                    }
                 }
                 false
             }

@@ -13,6 +13,7 @@ use crate::ledger;
 use crate::lockstep::policy::FramePolicy;
 use crate::lockstep::tally::Tally;
 use crate::rules::RuleId;
+use crate::version::Version;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -57,6 +58,9 @@ pub enum What {
 /// What the user decides in place of the case.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wishes {
+    /// The subject.
+    #[serde(default)]
+    pub subject: Version,
     /// Seed of the host functions' results in scripts and samples.
     pub host_seed: u64,
     /// Which frames are compared.
@@ -468,6 +472,7 @@ mod tests {
     #[test]
     fn requests_are_read_as_they_are_written() {
         let wishes = Wishes {
+            subject: Version::Wasmtime48,
             host_seed: 3,
             frames: Some(FramePolicy::All),
             max_events: Some(5),

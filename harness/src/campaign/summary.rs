@@ -163,6 +163,7 @@ mod tests {
             },
             finished: Finished {
                 name: String::new(),
+                subject: crate::version::Version::default(),
                 result: Ok(report),
                 elapsed: Duration::ZERO,
                 replay: String::new(),

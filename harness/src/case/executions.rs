@@ -30,12 +30,12 @@ pub(super) fn factories<A: Adapter>(settings: &Settings) -> Result<Factories<A>,
     let instrumented = factory::<A>(
         Execution::Instrumented,
         settings,
-        configuration.refused_instrumented(),
+        configuration.refused_instrumented(settings.subject),
     );
     let uninstrumented = factory::<A>(
         Execution::Uninstrumented,
         settings,
-        configuration.refused_uninstrumented(),
+        configuration.refused_uninstrumented(settings.subject),
     );
     // A refusal that must be says nothing as long as the other execution's verdict is not known.
     match (instrumented, uninstrumented) {

@@ -22,6 +22,7 @@ use crate::subject::adapter::{Adapter, Subject, with_adapter};
 use crate::subject::code_image;
 use crate::subject::{Settings, SubjectError};
 use crate::trace::Tracer;
+use crate::version::Version;
 use lockstep_spec_tests::script::Script;
 use script::Run;
 use std::collections::BTreeMap;
@@ -126,13 +127,24 @@ pub fn run(script: &Script, options: &CaseOptions) -> Result<CaseReport, Subject
     run_with(script, options, Honest, None)
 }
 
-/// Runs a case that is a value.
+/// Runs a case that is a value, on the default version.
 ///
 /// # Errors
 ///
 /// When the engine refuses its configuration, and should not.
 pub fn run_case(case: &Case) -> Result<CaseReport, SubjectError> {
-    run(&case.script(), &case.options())
+    run_case_on(Version::default(), case)
+}
+
+/// Runs a case that is a value, on a version.
+///
+/// # Errors
+///
+/// When the engine refuses its configuration, and should not.
+pub fn run_case_on(subject: Version, case: &Case) -> Result<CaseReport, SubjectError> {
+    let mut options = case.options();
+    options.settings.subject = subject;
+    run(&case.script(), &options)
 }
 
 /// Runs a case with a fault layer on the instrumented execution, and a trace if one is wanted.

@@ -6,7 +6,7 @@ use super::{CaseOptions, Executed, executions};
 use crate::configuration::{Configuration, Nans, Target};
 use crate::divergence::Execution;
 use crate::fault::Honest;
-use crate::ledger::PULLEY_REGISTERS;
+use crate::ledger::{self, PULLEY_REGISTERS};
 use crate::schedule::Schedule;
 use crate::subject::adapter::{Adapter, with_adapter};
 use crate::subject::{Settings, SubjectError};
@@ -42,7 +42,7 @@ pub(super) fn confirmed<A: Adapter>(
         Nans::Any => A::factory(Execution::Instrumented, &quiet.settings)?,
     };
     let idle = Run::<A, _>::new(script, &quiet, &Schedule::idle(), &factory, Honest)?.all(None);
-    Ok(is_clean(&idle).then_some(PULLEY_REGISTERS))
+    Ok(ledger::of(native.settings.subject, PULLEY_REGISTERS).filter(|_| is_clean(&idle)))
 }
 
 /// The terminal entry that explains that a case took its process with it, if one does: everything that
@@ -66,7 +66,8 @@ fn death_on<A: Adapter>(
         features: script.features,
         ..options.settings
     };
-    if settings.configuration.target != Target::Pulley64 {
+    let known = ledger::of(settings.subject, PULLEY_REGISTERS);
+    if known.is_none() || settings.configuration.target != Target::Pulley64 {
         return Ok(None);
     }
     let quiet = canonical(script, options);

@@ -1,7 +1,8 @@
 //! Runs cases in worker processes and reports them: what `run` and `replay` have in common.
 
 use super::output::{About, Output, reporter};
-use super::{BAD_INPUT, Format, OwnFault, RunSettings, exit_code, quoted, scripts};
+use super::subjects::Subjects;
+use super::{BAD_INPUT, Format, OwnFault, RunSettings, exit_code, quoted, scripts, subjects};
 use anyhow::anyhow;
 use clap::Args;
 use lockstep::campaign::interrupt::Interrupt;
@@ -21,6 +22,7 @@ use lockstep::report::junit::Junit;
 use lockstep::report::progress::Progress;
 use lockstep::report::{Reporter, summary};
 use lockstep::totals::{Measured, Totals};
+use lockstep::version::Version;
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -68,8 +70,9 @@ pub(super) struct Options {
 
 impl Options {
     /// What the user decides in place of the cases.
-    pub(super) fn wishes(&self, host_seed: u64) -> Wishes {
+    pub(super) fn wishes(&self, subject: Version, host_seed: u64) -> Wishes {
         Wishes {
+            subject,
             host_seed,
             frames: self.frames,
             max_events: self.max_events,
@@ -79,7 +82,7 @@ impl Options {
     }
 
     /// The options that decide what comes of a case, as they are written.
-    pub(super) fn replay(&self) -> String {
+    pub(super) fn replay(&self, subject: Version) -> String {
         let settings = RunSettings {
             frames: self.frames.unwrap_or_default(),
             no_twin: self.no_twin,
@@ -94,7 +97,8 @@ impl Options {
         let config = self.config.iter();
         let config = config.map(|setting| format!(" --config {}", quoted(&setting.to_string())));
         format!(
-            "{adaptive}{}{}",
+            "{}{adaptive}{}{}",
+            subjects::replay(subject),
             settings.replay(),
             config.collect::<String>()
         )
@@ -132,6 +136,8 @@ pub(super) fn this_program() -> Launch {
 /// A campaign and how it is reported.
 pub(super) struct Campaign<'a> {
     pub(super) plan: Plan,
+    /// Whether the command runs on other subjects, too.
+    pub(super) several: bool,
     pub(super) options: &'a Options,
     pub(super) format: Format,
     /// Where findings are kept.
@@ -151,12 +157,11 @@ struct Counted {
 
 impl Campaign<'_> {
     /// Runs the campaign; the exit code.
-    pub(super) fn run(&self) -> anyhow::Result<u8> {
+    pub(super) fn run(&self, interrupt: &Interrupt) -> anyhow::Result<u8> {
         let started = Instant::now();
-        let interrupt = Interrupt::install().map_err(OwnFault::Start)?;
         let mut reporter = self.reporter()?;
         let mut counted = Counted {
-            totals: Totals::default(),
+            totals: Totals::of(self.plan.wishes.subject),
             summary: Summary::new(self.plan.seed),
             shares: Shares::default(),
             bad: 0,
@@ -164,7 +169,7 @@ impl Campaign<'_> {
         let plan = &self.plan;
         let request = |what: &What| plan.request(what);
         let cases = plan.cases();
-        let ended = self.options.pool().run(cases, request, &interrupt, |ran| {
+        let ended = self.options.pool().run(cases, request, interrupt, |ran| {
             let replay = (self.replay)(&ran.job);
             self.deliver(Outcome::of(ran, replay), &mut counted, &mut *reporter)
         });
@@ -172,7 +177,7 @@ impl Campaign<'_> {
             PoolError::Start(error) => OwnFault::Start(error).into(),
             PoolError::Deliver(error) => error,
         })?;
-        self.end(&mut counted, &mut *reporter, started, &interrupt)
+        self.end(&mut counted, &mut *reporter, started, interrupt)
     }
 
     fn reporter(&self) -> anyhow::Result<Box<dyn Reporter>> {
@@ -181,10 +186,24 @@ impl Campaign<'_> {
         Ok(match &self.options.junit {
             None => Box::new(reporter),
             Some(path) => Box::new(
-                Junit::new(reporter, path)
+                Junit::new(reporter, &self.of_subject(path), self.plan.wishes.subject)
                     .map_err(|error| anyhow!("cannot write {}: {error}", path.display()))?,
             ),
         })
+    }
+
+    /// The path, with the subject in the file's name where a command runs on several.
+    fn of_subject(&self, path: &Path) -> PathBuf {
+        if !self.several {
+            return path.to_owned();
+        }
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let mut name = format!("{stem}-{}", self.plan.wishes.subject.id());
+        if let Some(extension) = path.extension() {
+            name.push('.');
+            name.push_str(&extension.to_string_lossy());
+        }
+        path.with_file_name(name)
     }
 
     fn deliver(
@@ -193,7 +212,7 @@ impl Campaign<'_> {
         counted: &mut Counted,
         reporter: &mut dyn Reporter,
     ) -> anyhow::Result<()> {
-        let judged = match outcome {
+        let mut judged = match outcome {
             Outcome::Abandoned => return Ok(()),
             Outcome::BadInput(why) => {
                 counted.bad += 1;
@@ -202,6 +221,7 @@ impl Campaign<'_> {
             }
             Outcome::Case(judged) => judged,
         };
+        judged.finished.subject = self.plan.wishes.subject;
         counted.add(&judged);
         reporter.case(&judged.finished).map_err(OwnFault::from)?;
         match self.save {
@@ -224,7 +244,7 @@ impl Campaign<'_> {
         }
         let case = CorpusCase {
             case: generated_case(seed, number, &self.plan.wishes)?,
-            expect: Expectation::of_report(report),
+            expect: Expectation::of_report(report, self.plan.wishes.subject),
             path: PathBuf::new(),
         };
         let name = judged.finished.name.replace('/', "-");
@@ -272,6 +292,22 @@ impl Campaign<'_> {
             (code, _) => code,
         })
     }
+}
+
+/// Runs a campaign on each subject, until one is interrupted; the worst exit code.
+pub(super) fn on_each(
+    subjects: Subjects,
+    run: impl Fn(Version, &Interrupt) -> anyhow::Result<u8>,
+) -> anyhow::Result<u8> {
+    let subjects = subjects.versions()?;
+    let interrupt = Interrupt::install().map_err(OwnFault::Start)?;
+    let mut code = super::OK;
+    for subject in subjects {
+        if interrupt.signal().is_none() {
+            code = super::worse(code, run(subject, &interrupt)?);
+        }
+    }
+    Ok(code)
 }
 
 impl Counted {

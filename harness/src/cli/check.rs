@@ -1,13 +1,14 @@
 //! `lockstep check`: a user's module under lockstep.
 
 use super::output::{About, Output, reporter};
-use super::{Format, OwnFault, RunSettings, exit_code, quoted};
+use super::{Format, OwnFault, RunSettings, exit_code, quoted, subjects};
 use clap::Args;
 use lockstep::case::CaseReport;
 use lockstep::check::{self, Plan, UserModule, Wishes};
 use lockstep::report::{Finished, Reporter, counted};
 use lockstep::subject::Settings;
 use lockstep::totals::{Measured, Totals};
+use lockstep::version::Version;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Instant;
@@ -79,29 +80,32 @@ impl Calls {
     }
 }
 
-pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
+pub(super) fn run(options: &Options, subject: Version, format: Format) -> anyhow::Result<u8> {
     let started = Instant::now();
     let user = UserModule::read(&options.file)?;
     let limit = match options.calls.invoke.is_empty() {
         true => AUTOMATIC_EVENTS,
         false => Settings::default().max_events,
     };
-    let wishes = options.calls.wishes(options.settings.settings(limit));
+    let wishes = options
+        .calls
+        .wishes(options.settings.settings(subject, limit));
     let plan = check::plan(&user, &wishes)?;
     if format == Format::Text {
         introduce(&plan).map_err(OwnFault::from)?;
     }
     let replay = format!(
-        "lockstep check {}{}{}",
+        "lockstep check {}{}{}{}",
         quoted(&user.name),
         options.calls.replay(),
-        options.settings.replay()
+        options.settings.replay(),
+        subjects::replay(subject)
     );
-    let mut totals = Totals::default();
+    let mut totals = Totals::of(subject);
     let mut reporter = reporter(format, About::Invocations, options.show_known);
     let mut begun = Instant::now();
     check::continued::run(&plan, |report| {
-        let finished = finish(&plan, report, &replay, begun);
+        let finished = finish(&plan, report, subject, &replay, begun);
         begun = Instant::now();
         deliver(&finished, &mut totals, &mut reporter)
     })?;
@@ -110,9 +114,16 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
     Ok(exit_code(&totals))
 }
 
-fn finish(plan: &Plan, report: CaseReport, replay: &str, begun: Instant) -> Finished {
+fn finish(
+    plan: &Plan,
+    report: CaseReport,
+    subject: Version,
+    replay: &str,
+    begun: Instant,
+) -> Finished {
     Finished {
         name: plan.script.name.clone(),
+        subject,
         result: Ok(report),
         elapsed: begun.elapsed(),
         replay: replay.to_owned(),

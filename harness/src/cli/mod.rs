@@ -14,6 +14,7 @@ mod save;
 mod scripts;
 mod seeds;
 mod spec;
+mod subjects;
 mod trace;
 mod worker;
 
@@ -21,8 +22,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use lockstep::lockstep::policy::FramePolicy;
 use lockstep::subject::{Settings, SubjectError};
 use lockstep::totals::Totals;
+use lockstep::version::Version;
 use std::io;
 use std::process::ExitCode;
+use subjects::Subjects;
 
 /// No unexplained divergence.
 const OK: u8 = 0;
@@ -39,6 +42,9 @@ struct Cli {
     /// Text for people, or JSON objects a line (schemas in harness/docs/json.md)
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// The version of Wasmtime to test, or `all` that are compiled in, one after the other
+    #[arg(long, global = true, value_name = "42|48|all", default_value = "42")]
+    subject: Subjects,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -120,8 +126,9 @@ impl Default for RunSettings {
 
 impl RunSettings {
     /// The settings, with at most `max_events` events if the user named no number.
-    fn settings(&self, max_events: u64) -> Settings {
+    fn settings(&self, subject: Version, max_events: u64) -> Settings {
         Settings {
+            subject,
             frames: self.frames,
             seed: self.seed,
             twin: !self.no_twin,
@@ -198,18 +205,38 @@ enum OwnFault {
 
 fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
     match &cli.command {
-        None => run::run(&run::Options::default(), cli.format),
-        Some(Command::Check(options)) => check::run(options, cli.format),
-        Some(Command::Trace(options)) => trace::run(options, cli.format),
-        Some(Command::Spec(options)) => spec::run(options, cli.format),
-        Some(Command::Run(options)) => run::run(options, cli.format),
-        Some(Command::Reduce(options)) => reduce::run(options, cli.format),
-        Some(Command::Replay(options)) => replay::run(options, cli.format),
+        None => run::run(&run::Options::default(), cli.subject, cli.format),
+        Some(Command::Check(options)) => {
+            each(cli, |subject| check::run(options, subject, cli.format))
+        }
+        Some(Command::Trace(options)) => trace::run(options, cli.subject.only()?, cli.format),
+        Some(Command::Spec(options)) => {
+            each(cli, |subject| spec::run(options, subject, cli.format))
+        }
+        Some(Command::Run(options)) => run::run(options, cli.subject, cli.format),
+        Some(Command::Reduce(options)) => reduce::run(options, cli.subject.only()?, cli.format),
+        Some(Command::Replay(options)) => replay::run(options, cli.subject, cli.format),
         Some(Command::Worker) => worker::run(),
         Some(Command::Rules(options)) => rules::run(options, cli.format),
-        Some(Command::Save(options)) => save::run(options),
+        Some(Command::Save(options)) => save::run(options, cli.subject.only()?),
         Some(Command::Seeds(options)) => seeds::run(options),
     }
+}
+
+/// Does something on each subject; the worst exit code.
+fn each(cli: &Cli, run: impl Fn(Version) -> anyhow::Result<u8>) -> anyhow::Result<u8> {
+    let mut code = OK;
+    for subject in cli.subject.versions()? {
+        code = worse(code, run(subject)?);
+    }
+    Ok(code)
+}
+
+/// The code that says more: a divergence, then a fault of Lockstep's own, then the rest.
+fn worse(a: u8, b: u8) -> u8 {
+    let found = [DIVERGED, INTERNAL].into_iter();
+    let found = found.chain([a.max(b)]).find(|&code| a == code || b == code);
+    found.unwrap_or(OK)
 }
 
 /// The exit code that totals call for.
@@ -231,6 +258,13 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_exit_code_of_several_subjects_is_the_worst() {
+        assert_eq!((worse(OK, OK), worse(OK, BAD_INPUT)), (OK, BAD_INPUT));
+        assert_eq!(worse(INTERNAL, DIVERGED), DIVERGED);
+        assert_eq!(worse(130, INTERNAL), INTERNAL);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use lockstep::corpus::{self, CorpusCase, Expectation};
 use lockstep::reduce::workers::Workers;
 use lockstep::reduce::{Limits, Progress, ReduceError, Reduced, Signature, Status, reduce};
 use lockstep::rules::RuleId;
+use lockstep::version::Version;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -53,7 +54,7 @@ const CANDIDATE: Duration = Duration::from_secs(1);
 /// CPU time of a candidate that must not come to its end.
 const HANGING: Duration = Duration::from_secs(2);
 
-pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
+pub(super) fn run(options: &Options, subject: Version, format: Format) -> anyhow::Result<u8> {
     let loaded = corpus::load(&options.case)?;
     let place = Place::of(options)?;
     let interrupt = Interrupt::install().map_err(OwnFault::Start)?;
@@ -62,7 +63,13 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
         .or_else(|| std::thread::available_parallelism().ok());
     let jobs = jobs.unwrap_or(NonZeroUsize::MIN);
     let begun = Instant::now();
-    let mut workers = Workers::new(this_program(), CaseLimits::default(), jobs, &interrupt);
+    let mut workers = Workers::new(
+        this_program(),
+        subject,
+        CaseLimits::default(),
+        jobs,
+        &interrupt,
+    );
     let report = workers.report(&loaded.case).map_err(OwnFault::Start)?;
     let report = report.ok_or_else(|| anyhow!("the case could not be run"))?;
     let signature = signature(options, &loaded, &report)?;
@@ -93,7 +100,7 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
     {
         // Its larger self may have expected more entries, or none.
         keeper.corpus.expect = Expectation {
-            verdict: Expectation::of_report(&report).verdict,
+            verdict: Expectation::of_report(&report, subject).verdict,
             ..keeper.corpus.expect
         };
         keeper.keep(&reduced.case)?;

@@ -1,11 +1,14 @@
 //! `lockstep replay`: cases of the regression corpus, each judged against what it expects.
 
 use super::campaign::{self, Campaign};
+use super::subjects::Subjects;
 use super::{Format, quoted};
 use clap::Args;
+use lockstep::campaign::interrupt::Interrupt;
 use lockstep::campaign::plan::{Budget, Plan};
 use lockstep::campaign::protocol::What;
 use lockstep::corpus;
+use lockstep::version::Version;
 use std::path::PathBuf;
 
 /// Replays cases of the regression corpus
@@ -26,13 +29,31 @@ pub(super) struct Options {
     campaign: campaign::Options,
 }
 
-pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
+pub(super) fn run(options: &Options, subjects: Subjects, format: Format) -> anyhow::Result<u8> {
+    campaign::on_each(subjects, |subject, interrupt| {
+        run_on(
+            options,
+            subject,
+            subjects == Subjects::All,
+            format,
+            interrupt,
+        )
+    })
+}
+
+fn run_on(
+    options: &Options,
+    subject: Version,
+    several: bool,
+    format: Format,
+    interrupt: &Interrupt,
+) -> anyhow::Result<u8> {
     let files = corpus::discover(&options.paths)?;
     let replay = |what: &What| match what {
         What::File(path) => format!(
             "lockstep replay {}{}",
             quoted(&path.display().to_string()),
-            options.campaign.replay()
+            options.campaign.replay(subject)
         ),
         _ => String::new(),
     };
@@ -41,12 +62,13 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
             named: files.into_iter().map(What::File).collect(),
             seed: 0,
             budget: Budget::Cases(0),
-            wishes: options.campaign.wishes(0),
+            wishes: options.campaign.wishes(subject, 0),
         },
+        several,
         options: &options.campaign,
         format,
         save: None,
         replay: &replay,
     };
-    campaign.run()
+    campaign.run(interrupt)
 }

@@ -2,13 +2,16 @@
 
 use super::campaign::{self, Campaign};
 use super::scripts::{self, Job};
+use super::subjects::Subjects;
 use super::{Format, quoted, spec};
 use clap::{Args, ValueEnum};
+use lockstep::campaign::interrupt::Interrupt;
 use lockstep::campaign::plan::{Budget, Plan};
 use lockstep::campaign::protocol::What;
 use lockstep::case::probe;
 use lockstep::corpus;
 use lockstep::samples::SAMPLES;
+use lockstep::version::Version;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -89,21 +92,40 @@ fn number(text: &str) -> Result<u64, String> {
     parsed.map_err(|error| error.to_string())
 }
 
-pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
-    let plan = options.plan()?;
-    let replay = |what: &What| options.replay(what);
+pub(super) fn run(options: &Options, subjects: Subjects, format: Format) -> anyhow::Result<u8> {
+    campaign::on_each(subjects, |subject, interrupt| {
+        run_on(
+            options,
+            subject,
+            subjects == Subjects::All,
+            format,
+            interrupt,
+        )
+    })
+}
+
+fn run_on(
+    options: &Options,
+    subject: Version,
+    several: bool,
+    format: Format,
+    interrupt: &Interrupt,
+) -> anyhow::Result<u8> {
+    let plan = options.plan(subject)?;
+    let replay = |what: &What| options.replay(what, subject);
     let campaign = Campaign {
         plan,
+        several,
         options: &options.campaign,
         format,
         save: options.save.as_deref(),
         replay: &replay,
     };
-    campaign.run()
+    campaign.run(interrupt)
 }
 
 impl Options {
-    fn plan(&self) -> anyhow::Result<Plan> {
+    fn plan(&self, subject: Version) -> anyhow::Result<Plan> {
         let mut named = self.scripts()?;
         if self.runs(Kind::Corpus) {
             named.extend(self.corpus()?);
@@ -113,7 +135,7 @@ impl Options {
             named,
             seed,
             budget: self.budget(),
-            wishes: self.campaign.wishes(seed),
+            wishes: self.campaign.wishes(subject, seed),
         })
     }
 
@@ -186,8 +208,8 @@ impl Options {
     }
 
     /// The command that runs a case again.
-    fn replay(&self, what: &What) -> String {
-        let rest = self.campaign.replay();
+    fn replay(&self, what: &What, subject: Version) -> String {
+        let rest = self.campaign.replay(subject);
         let seeded = match self.seed {
             None | Some(0) => String::new(),
             Some(seed) => format!(" --seed {seed}"),
@@ -257,12 +279,15 @@ mod tests {
             number: 17,
         };
         assert_eq!(
-            options.replay(&generated),
-            "lockstep run --seed 0x1f --case 17 --frames all --config target=pulley64"
+            options.replay(&generated, Version::Wasmtime48),
+            "lockstep run --seed 0x1f --case 17 --subject 48 --frames all --config target=pulley64"
         );
         let options = parsed("--max-events 9");
         assert_eq!(
-            options.replay(&What::Official("wasm-v2/nop.wast".to_owned())),
+            options.replay(
+                &What::Official("wasm-v2/nop.wast".to_owned()),
+                Version::default()
+            ),
             "lockstep run wasm-v2/nop.wast --max-events 9"
         );
     }

@@ -4,8 +4,9 @@ use super::OwnFault;
 use super::output::Output;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use lockstep::case::{Case, run_case};
+use lockstep::case::{Case, run_case_on};
 use lockstep::corpus::{self, CorpusCase, Expectation};
+use lockstep::version::Version;
 use lockstep::{fuzzing, generate};
 use std::fs;
 use std::io::Write;
@@ -69,9 +70,9 @@ pub(super) fn number(text: &str) -> Result<u64, String> {
     number.map_err(|_| "write digits, or 0x and hexadecimal digits, for less than 2^64".to_owned())
 }
 
-pub(super) fn run(options: &Options) -> anyhow::Result<u8> {
+pub(super) fn run(options: &Options, subject: Version) -> anyhow::Result<u8> {
     let (case, name) = case(options)?;
-    let expect = expectation(&options.expect, &case)?;
+    let expect = expectation(&options.expect, &case, subject)?;
     let name = options.name.clone().unwrap_or(name);
     let corpus = CorpusCase {
         case,
@@ -114,10 +115,10 @@ fn input(path: &Path, target: Target) -> anyhow::Result<(Case, String)> {
 /// Takes the entries that match from a run.
 const OBSERVED: &str = "observed";
 
-fn expectation(words: &[String], case: &Case) -> anyhow::Result<Expectation> {
+fn expectation(words: &[String], case: &Case, subject: Version) -> anyhow::Result<Expectation> {
     if words.iter().any(|word| word == OBSERVED) {
-        let report = run_case(case).map_err(OwnFault::from)?;
-        return Ok(Expectation::of_report(&report));
+        let report = run_case_on(subject, case).map_err(OwnFault::from)?;
+        return Ok(Expectation::of_report(&report, subject));
     }
     Expectation::of_entries(words).map_err(anyhow::Error::msg)
 }

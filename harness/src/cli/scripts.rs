@@ -1,7 +1,7 @@
 //! Runs scripts on threads and reports them in order: what `spec` and `run` have in common.
 
 use super::output::{About, Output, reporter};
-use super::{Format, OwnFault, RunSettings, exit_code, guard, quoted};
+use super::{Format, OwnFault, RunSettings, exit_code, guard, quoted, subjects};
 use anyhow::bail;
 use clap::Args;
 use lockstep::case::{self, CaseOptions, CaseReport};
@@ -92,9 +92,7 @@ impl Job {
                 let plan = sample.plan(settings).map_err(|error| text(&error))?;
                 case::run(&plan.script, &plan.options).map_err(|error| text(&error))
             }
-            Job::Probe => {
-                case::probe::late_module(Version::default()).map_err(|error| text(&error))
-            }
+            Job::Probe => case::probe::late_module(settings.subject).map_err(|error| text(&error)),
         }
     }
 }
@@ -116,28 +114,33 @@ pub(super) fn select(jobs: Vec<Job>, names: &[String]) -> anyhow::Result<Vec<Job
 pub(super) fn run(
     jobs: &[Job],
     options: &Options,
+    subject: Version,
     format: Format,
     command: &str,
 ) -> anyhow::Result<u8> {
     let started = Instant::now();
-    let settings = options.settings.settings(Settings::default().max_events);
+    let settings = options
+        .settings
+        .settings(subject, Settings::default().max_events);
     let threads = options
         .jobs
         .or_else(|| thread::available_parallelism().ok());
     let reporter = reporter(format, About::Scripts, options.show_known);
     let mut reporter = Progress::new(reporter, jobs.len() as u64);
-    let mut totals = Totals::default();
+    let mut totals = Totals::of(subject);
     let work = |job: &Job| {
         let begun = Instant::now();
         let result = guard::guarded(|| job.run(settings)).and_then(|ran| ran);
         Finished {
             name: job.name().to_owned(),
+            subject,
             result,
             elapsed: begun.elapsed(),
             replay: format!(
-                "{command} {}{}",
+                "{command} {}{}{}",
                 quoted(job.name()),
-                options.settings.replay()
+                options.settings.replay(),
+                subjects::replay(subject)
             ),
             limit: None,
         }

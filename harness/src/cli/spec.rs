@@ -4,6 +4,7 @@ use super::scripts::{self, Job};
 use super::{Format, quoted};
 use clap::Args;
 use lockstep::check::FEATURES;
+use lockstep::version::Version;
 use lockstep_spec_tests::{Selection, parse_dir};
 use std::path::PathBuf;
 
@@ -30,7 +31,7 @@ pub(super) struct Options {
     scripts: scripts::Options,
 }
 
-pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
+pub(super) fn run(options: &Options, subject: Version, format: Format) -> anyhow::Result<u8> {
     let (jobs, command) = match &options.dir {
         Some(dir) => {
             let scripts = parse_dir(dir, FEATURES)?;
@@ -40,7 +41,7 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
         None => (official(), "lockstep spec".to_owned()),
     };
     let jobs = scripts::select(jobs, &options.names)?;
-    scripts::run(&jobs, &options.scripts, format, &command)
+    scripts::run(&jobs, &options.scripts, subject, format, &command)
 }
 
 /// The official suite.

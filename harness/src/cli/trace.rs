@@ -10,6 +10,7 @@ use lockstep::check::{self, UserModule};
 use lockstep::report::trace::{Disassembly, TraceFormat, TraceWriter};
 use lockstep::report::{divergence, json};
 use lockstep::subject::Settings;
+use lockstep::version::Version;
 use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
@@ -38,12 +39,14 @@ pub(super) struct Options {
     settings: RunSettings,
 }
 
-pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
+pub(super) fn run(options: &Options, subject: Version, format: Format) -> anyhow::Result<u8> {
     if options.calls.invoke.is_empty() {
         bail!("nothing to trace: name a call with --invoke 'name(arguments)'");
     }
     let user = UserModule::read(&options.file)?;
-    let settings = options.settings.settings(Settings::default().max_events);
+    let settings = options
+        .settings
+        .settings(subject, Settings::default().max_events);
     let plan = check::plan(&user, &options.calls.wishes(settings))?;
     let frames = if options.stack { usize::MAX } else { 1 };
     let written = match format {

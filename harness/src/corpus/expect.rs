@@ -3,7 +3,7 @@
 use super::scalars;
 use crate::case::CaseReport;
 use crate::divergence::{Divergence, Moment};
-use crate::ledger::is_terminal;
+use crate::ledger::{is_terminal, knows};
 use crate::report::counted;
 use crate::report::text::verdict;
 use crate::rules::RuleId;
@@ -27,7 +27,8 @@ pub enum Verdict {
     /// Subject and oracle agree, and nothing needs the ledger.
     #[default]
     Agreement,
-    /// On these versions exactly these ledger entries match, on others there is agreement.
+    /// On these versions exactly those of these ledger entries match that the ledger has of the
+    /// version, on others there is agreement.
     Known {
         /// The entries' ids, in the order of the alphabet.
         entries: BTreeSet<&'static str>,
@@ -36,13 +37,8 @@ pub enum Verdict {
     },
 }
 
-/// The subject's version.
-pub fn subject_version() -> &'static str {
-    Version::default().number()
-}
-
 impl Expectation {
-    /// These ledger entries on the present version; agreement if there is none.
+    /// These ledger entries on the versions that the ledger has them of; agreement if there is none.
     ///
     /// # Errors
     ///
@@ -55,11 +51,14 @@ impl Expectation {
     }
 
     fn known(entries: BTreeSet<&'static str>) -> Expectation {
+        let of = |subject: &&Version| entries.iter().any(|entry| knows(**subject, entry));
+        let subjects = Version::ALL.iter().filter(of);
+        let subjects = subjects.map(|subject| subject.number().to_owned());
         let verdict = match entries.is_empty() {
             true => Verdict::Agreement,
             false => Verdict::Known {
+                subjects: subjects.collect(),
                 entries,
-                subjects: vec![subject_version().to_owned()],
             },
         };
         Expectation {
@@ -70,8 +69,12 @@ impl Expectation {
 
     /// What a run shows once its unexplained divergences are gone: the ledger entries that matched.
     /// What diverged first is kept for reduction.
-    pub fn of_report(report: &CaseReport) -> Expectation {
-        let expected = Expectation::known(report.known.keys().copied().collect());
+    pub fn of_report(report: &CaseReport, subject: Version) -> Expectation {
+        let mut expected = Expectation::known(report.known.keys().copied().collect());
+        if let Verdict::Known { subjects, .. } = &mut expected.verdict {
+            // Of others nothing is known yet.
+            subjects.retain(|number| number == subject.number());
+        }
         match report.divergences.first() {
             Some(found) => expected.found(found),
             None => expected,
@@ -88,21 +91,24 @@ impl Expectation {
     }
 
     /// The ledger entries that must match on this version.
-    pub fn entries(&self, version: &str) -> BTreeSet<&'static str> {
+    pub fn entries(&self, version: Version) -> BTreeSet<&'static str> {
         match &self.verdict {
-            Verdict::Known { entries, subjects } if subjects.iter().any(|v| v == version) => {
-                entries.clone()
+            Verdict::Known { entries, subjects }
+                if subjects.iter().any(|v| v == version.number()) =>
+            {
+                let entries = entries.iter().copied();
+                entries.filter(|entry| knows(version, entry)).collect()
             }
             Verdict::Known { .. } | Verdict::Agreement => BTreeSet::new(),
         }
     }
 
-    /// Whether a run on the present version met the expectation.
+    /// Whether a run on this version met the expectation.
     ///
     /// # Errors
     ///
     /// One sentence on what is not as expected.
-    pub fn judge(&self, report: &CaseReport) -> Result<(), String> {
+    pub fn judge(&self, report: &CaseReport, subject: Version) -> Result<(), String> {
         if !report.divergences.is_empty() {
             let number = counted(report.divergences.len() as u64, "unexplained divergence");
             return Err(number);
@@ -110,7 +116,7 @@ impl Expectation {
         if verdict(report) == "diverged" {
             return Err("a step did not end as the case says".to_owned());
         }
-        let mut wanted = self.entries(subject_version());
+        let mut wanted = self.entries(subject);
         let mut matched: BTreeSet<&'static str> = report.known.keys().copied().collect();
         if matched.iter().any(|entry| is_terminal(entry)) {
             // What else is seen before the end differs from run to run.
@@ -137,6 +143,8 @@ mod tests {
     use super::*;
     use crate::ledger;
 
+    const MINE: Version = Version::Wasmtime42;
+
     fn matched(entries: &[&'static str]) -> CaseReport {
         let mut report = CaseReport::default();
         report.known.extend(entries.iter().map(|&entry| (entry, 1)));
@@ -152,39 +160,47 @@ mod tests {
     fn exactly_the_expected_entries_must_match() {
         let agreement = Expectation::default();
         let trap_pc = known(&[ledger::TRAP_PC]);
-        assert_eq!(agreement.judge(&matched(&[])), Ok(()));
-        assert_eq!(trap_pc.judge(&matched(&[ledger::TRAP_PC])), Ok(()));
+        assert_eq!(agreement.judge(&matched(&[]), MINE), Ok(()));
+        assert_eq!(trap_pc.judge(&matched(&[ledger::TRAP_PC]), MINE), Ok(()));
         for (expected, report) in [
             (&agreement, matched(&[ledger::TRAP_PC])),
             (&trap_pc, matched(&[])),
             (&trap_pc, matched(&[ledger::TRAP_PC, ledger::TRAP_STACK])),
         ] {
-            assert!(expected.judge(&report).is_err(), "{expected:?}");
+            assert!(expected.judge(&report, MINE).is_err(), "{expected:?}");
         }
     }
 
     #[test]
     fn beside_a_terminal_entry_the_others_may_match_or_not() {
         let both = known(&[ledger::TRAP_PC, ledger::PULLEY_REGISTERS]);
-        assert_eq!(both.judge(&matched(&[ledger::PULLEY_REGISTERS])), Ok(()));
-        assert!(both.judge(&matched(&[ledger::TRAP_PC])).is_err());
+        assert_eq!(
+            both.judge(&matched(&[ledger::PULLEY_REGISTERS]), MINE),
+            Ok(())
+        );
+        assert!(both.judge(&matched(&[ledger::TRAP_PC]), MINE).is_err());
         let other = known(&[ledger::TRAP_PC]);
-        assert!(other.judge(&matched(&[ledger::PULLEY_REGISTERS])).is_err());
+        assert!(
+            other
+                .judge(&matched(&[ledger::PULLEY_REGISTERS]), MINE)
+                .is_err()
+        );
     }
 
     #[test]
     fn other_versions_must_agree() {
         let verdict = Verdict::Known {
             entries: [ledger::TRAP_PC].into(),
-            subjects: vec!["41.0.0".to_owned()],
+            subjects: vec![Version::Wasmtime48.number().to_owned()],
         };
         let expected = Expectation {
             verdict,
             ..Expectation::default()
         };
-        assert_eq!(expected.entries("41.0.0").len(), 1);
-        assert!(expected.judge(&matched(&[ledger::TRAP_PC])).is_err());
-        assert_eq!(expected.judge(&matched(&[])), Ok(()));
+        // Nor does the ledger have the entry of the version that is named.
+        assert!(expected.entries(Version::Wasmtime48).is_empty());
+        assert!(expected.judge(&matched(&[ledger::TRAP_PC]), MINE).is_err());
+        assert_eq!(expected.judge(&matched(&[]), MINE), Ok(()));
     }
 
     #[test]
@@ -198,7 +214,7 @@ mod tests {
             status: Status::Failed("it returns 2".to_owned()),
             outcome: None,
         });
-        assert!(Expectation::default().judge(&report).is_err());
+        assert!(Expectation::default().judge(&report, MINE).is_err());
     }
 
     #[test]
@@ -206,6 +222,5 @@ mod tests {
         assert!(Expectation::of_entries(&["W42".to_owned()]).is_err());
         let agreement = Expectation::of_entries(&[AGREEMENT.to_owned()]);
         assert_eq!(agreement, Ok(Expectation::default()));
-        assert_eq!(subject_version(), "42.0.2");
     }
 }

@@ -14,7 +14,7 @@ mod values;
 mod write;
 
 pub use error::CorpusError;
-pub use expect::{Expectation, Verdict, subject_version};
+pub use expect::{Expectation, Verdict};
 pub use fit::{Misfit, check};
 pub use store::discover;
 

@@ -7,6 +7,7 @@ use crate::configuration::Target;
 use crate::corpus::{self, CorpusCase, CorpusError, Expectation};
 use crate::report::{divergence, text};
 use crate::schedule::Schedule;
+use crate::version::Version;
 use crate::{generate, ledger, report};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -132,7 +133,12 @@ fn judged(case: Case, bytes: &[u8], keep: &Path) -> Result<Judged, Failure> {
 }
 
 fn finding(case: &Case, report: &CaseReport, bytes: &[u8], keep: &Path) -> Failure {
-    let replay = kept(case, Expectation::of_report(report), bytes, keep);
+    let replay = kept(
+        case,
+        Expectation::of_report(report, Version::default()),
+        bytes,
+        keep,
+    );
     let mut text = String::new();
     for found in &report.divergences {
         text.push_str(&divergence::text(&case.name, found, &replay));

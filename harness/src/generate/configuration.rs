@@ -2,9 +2,10 @@
 
 use super::weights::{below, chance};
 use crate::configuration::{
-    Allocation, AxisName, BoundsChecks, Configuration, MemoryReservation, Nans, Signals,
+    Allocation, AxisName, BoundsChecks, Collector, Configuration, MemoryReservation, Nans, Signals,
 };
 use crate::schedule::Schedule;
+use crate::version::Version;
 use arbitrary::{Result, Unstructured};
 
 /// Draws a configuration. One in a hundred is one that an engine must refuse.
@@ -21,7 +22,7 @@ pub(super) fn configuration(u: &mut Unstructured<'_>) -> Result<Configuration> {
         }
         let (times, of) = odds(axis);
         if chance(u, times, of)? {
-            let others = axis.axis().values.len() as u32 - 1;
+            let others = drawn_values(axis) as u32 - 1;
             configuration.set_position(axis, 1 + below(u, others)? as usize);
         }
     }
@@ -40,6 +41,14 @@ pub(super) fn configuration(u: &mut Unstructured<'_>) -> Result<Configuration> {
 pub(super) fn nans(u: &mut Unstructured<'_>, schedule: &Schedule) -> Result<Nans> {
     let any = chance(u, 1, 8)? && schedule.steps_throughout();
     Ok(if any { Nans::Any } else { Nans::Canonical })
+}
+
+/// How many values of an axis are drawn, the first ones: those that every subject has.
+fn drawn_values(axis: AxisName) -> usize {
+    match axis {
+        AxisName::Collector => Collector::Copying as usize,
+        _ => axis.axis().values.len(),
+    }
 }
 
 /// How often an axis is not at its default.
@@ -66,8 +75,10 @@ fn accept(configuration: &mut Configuration) {
 
 /// Whether an engine must refuse it for one of the executions.
 fn is_refused(configuration: &Configuration) -> bool {
-    configuration.refused_instrumented().is_some()
-        || configuration.refused_uninstrumented().is_some()
+    // What is drawn here every subject refuses, or none.
+    let subject = Version::default();
+    configuration.refused_instrumented(subject).is_some()
+        || configuration.refused_uninstrumented(subject).is_some()
 }
 
 /// Asks for what an engine must refuse.
@@ -118,7 +129,7 @@ mod tests {
         for &axis in AxisName::ALL {
             let values = match axis {
                 AxisName::Nans => 1,
-                _ => axis.axis().values.len(),
+                _ => drawn_values(axis),
             };
             for position in 0..values {
                 assert!(seen.contains_key(&(axis, position)), "{axis} {position}");

@@ -3,10 +3,12 @@
 //! An *observational* entry explains exactly one difference of data and lockstep goes on. A
 //! *hazard* names an API call that is not made because it would crash the process.
 
+pub mod breakpoint_count;
 pub mod if_params;
 
 use crate::divergence::Moment;
 use crate::rules::RuleId;
+use crate::version::Version;
 use lockstep_oracles::opcode::Opcode;
 use lockstep_oracles::trap::Trap;
 
@@ -33,12 +35,32 @@ pub struct Entry {
     pub kind: EntryKind,
     /// The rule it deviates from; none for a hazard that breaks no rule when avoided.
     pub rule: &'static str,
-    /// Versions in which it was seen.
-    pub versions: &'static str,
+    /// The versions that it is known of.
+    #[serde(rename = "versions", serialize_with = "numbers")]
+    pub subjects: &'static [Version],
     /// Cause and extent.
     pub cause: &'static str,
-    /// The test (in `harness/tests/ledger.rs`) that fails when a version no longer does it.
+    /// The test (in `harness/tests/ledger.rs`, of 48 in `ledger_48.rs`) that fails when a version no longer does it.
     pub test: &'static str,
+}
+
+fn numbers<S: serde::Serializer>(
+    subjects: &&'static [Version],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&joined(subjects))
+}
+
+fn joined(subjects: &[Version]) -> String {
+    let numbers: Vec<&str> = subjects.iter().map(|subject| subject.number()).collect();
+    numbers.join(", ")
+}
+
+impl Entry {
+    /// The numbers of the versions that it is known of.
+    pub fn versions(&self) -> String {
+        joined(self.subjects)
+    }
 }
 
 /// A `Trap` event shows the PC of another opcode of the same function.
@@ -74,13 +96,25 @@ pub const PULLEY_MEMORY_TRAP: &str = "W42-PULLEY-MEMORY-TRAP";
 /// At an `EpochYield` event the innermost frame may not have named its instance yet.
 pub const EPOCH_FRAME: &str = "W42-EPOCH-FRAME";
 
+/// The causes that 48 shares with 42.
+const IF_PARAMS_48: &str = "W48-IF-PARAMS";
+const PULLEY_REGISTERS_48: &str = "W48-PULLEY-REGISTERS";
+const PULLEY_MEMORY_TRAP_48: &str = "W48-PULLEY-MEMORY-TRAP";
+const HOST_ACTIVATION_48: &str = "W48-HOST-ACTIVATION";
+
+/// The frame behind a start function's is none of a function's.
+pub const STARTUP_FRAME: &str = "W48-STARTUP-FRAME";
+
+/// A breakpoint that is added twice must be removed twice.
+pub const BREAKPOINT_COUNT: &str = "W48-BREAKPOINT-COUNT";
+
 /// The ledger.
 pub static ENTRIES: &[Entry] = &[
     Entry {
         id: TRAP_PC,
         kind: EntryKind::Observational,
         rule: "EVENT-TRAP-PC",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "At a Trap event the innermost frame's PC is looked up from the return address of \
                 the trap's own library call. That call belongs to code placed behind the \
                 function's body and has no record of its own, so the last opcode in the order of \
@@ -94,7 +128,7 @@ pub static ENTRIES: &[Entry] = &[
         id: TRAP_STACK,
         kind: EntryKind::Observational,
         rule: "EVENT-TRAP-STACK",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "Same cause as W42-TRAP-PC: the operand stack shown is the one that validation \
                 gives the PC shown. Matches only together with it, and only when the number of \
                 operands is the one of that PC.",
@@ -104,7 +138,7 @@ pub static ENTRIES: &[Entry] = &[
         id: IF_PARAMS,
         kind: EntryKind::Observational,
         rule: "FRAME-OPERAND-COUNT, FRAME-CALLER-OPERANDS, EVENT-TRAP-STACK",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "The compiler keeps an `if`'s parameters twice on its value stack; the debug \
                 information takes one copy for the other. In the consequent, once every copy is \
                 popped, the parameters are shown below the operands although they are gone. \
@@ -116,7 +150,7 @@ pub static ENTRIES: &[Entry] = &[
         id: LIBCALL_TRAP,
         kind: EntryKind::Observational,
         rule: "EVENT-TRAP",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "The library calls of table.init, table.fill, array.copy and the array opcodes \
                 that read a segment return a trap as a general error, so that a HostcallError \
                 event with that trap comes where a Trap event is due. Matches only these opcodes, \
@@ -127,7 +161,7 @@ pub static ENTRIES: &[Entry] = &[
         id: TRAP_SLOT,
         kind: EntryKind::Hazard,
         rule: "EVENT-TRAP-STACK",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "The operands shown at a Trap event (see W42-TRAP-STACK) may be slots that were \
                 never written; following a reference in one would crash. Avoided for operands \
                 that the stack before the trapping opcode does not have, and for references.",
@@ -137,7 +171,7 @@ pub static ENTRIES: &[Entry] = &[
         id: UNSET_LOCAL,
         kind: EntryKind::Hazard,
         rule: "FRAME-LOCAL-VALUE",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "A local whose type has no null has no value until it is set, and its slot is not \
                 written before: following the reference that is in it by chance would crash. \
                 Avoided for exactly the locals that the program has not set.",
@@ -147,7 +181,7 @@ pub static ENTRIES: &[Entry] = &[
         id: CONVERTED,
         kind: EntryKind::Observational,
         rule: "FRAME-OPERAND-TYPE",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "any.convert_extern and extern.convert_any leave the compiler's value, and the slot \
                 type that was noted for it, as they are: the operand is shown as a reference of \
                 the hierarchy it came from. Matches only an operand that one of them pushed, and \
@@ -158,7 +192,7 @@ pub static ENTRIES: &[Entry] = &[
         id: SEGMENT_OBJECTS,
         kind: EntryKind::Terminal,
         rule: "REF-IDENTITY",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "table.init, array.new_elem and array.init_elem evaluate a segment's expressions at \
                 each use, not once when the module is instantiated: each use makes objects of its \
                 own. Matches only where an object that a segment's expression made is shown as \
@@ -169,7 +203,7 @@ pub static ENTRIES: &[Entry] = &[
         id: V128_SLOT,
         kind: EntryKind::Hazard,
         rule: "FRAME-LOCAL-VALUE, FRAME-OPERAND-VALUE",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "Values of a frame are packed without alignment behind an 8-byte header, and a \
                 v128 is read with an aligned load: SIGSEGV in release builds. Avoided exactly for \
                 the v128 slots whose computed offset is no multiple of 16; where callees are \
@@ -181,7 +215,7 @@ pub static ENTRIES: &[Entry] = &[
         id: EPOCH_FRAME,
         kind: EntryKind::Hazard,
         rule: "-",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "A function looks at the epoch before it writes its instance into its frame. At the \
                 EpochYield event of a function's entry the innermost frame's instance is what the \
                 stack held before: asking for it panics (null) or follows a stale pointer. Avoided \
@@ -192,7 +226,7 @@ pub static ENTRIES: &[Entry] = &[
         id: LATE_MODULE,
         kind: EntryKind::Workaround,
         rule: "STEP-INSTANTIATE",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "single_step(true) patches the modules that the store knows at that moment; a \
                 module instantiated later runs without events until the next edit. Lockstep makes \
                 each module known and repeats the edit before instantiating it.",
@@ -202,7 +236,7 @@ pub static ENTRIES: &[Entry] = &[
         id: PULLEY_REGISTERS,
         kind: EntryKind::Terminal,
         rule: "RESULT-VALUES and whatever follows from a wrong value",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "On pulley64 the trampoline that a breakpoint event goes through saves every register, \
                 but counts 8 bytes for a vector register, and gives the integer registers that the \
                 interpreter saves by itself the places of those that the code saves: some are \
@@ -217,7 +251,7 @@ pub static ENTRIES: &[Entry] = &[
         id: PULLEY_MEMORY_TRAP,
         kind: EntryKind::Observational,
         rule: "EVENT-TRAP",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "On pulley64 the bounds check of a load or store is merged with the access into one \
                 instruction of the interpreter, which traps by itself; the library call that would \
                 tell the debugger is not made. Matches only a load or store whose access is out of \
@@ -228,12 +262,70 @@ pub static ENTRIES: &[Entry] = &[
         id: HOST_ACTIVATION,
         kind: EntryKind::Observational,
         rule: "FRAME-COUNT",
-        versions: "42.0.2",
+        subjects: &[Version::Wasmtime42],
         cause: "When host code calls a host function through Func::call_async, the activation that \
                 this makes has no frame, but debug_frames() walks it from where Wasm was last left, \
                 and so shows the frames of the activation below once more. Matches only while such an \
                 activation is there, and only exactly these additional frames.",
         test: "host_activation_still_shows_frames_twice",
+    },
+    Entry {
+        id: IF_PARAMS_48,
+        kind: EntryKind::Observational,
+        rule: "FRAME-OPERAND-COUNT, FRAME-CALLER-OPERANDS, EVENT-TRAP-STACK",
+        subjects: &[Version::Wasmtime48],
+        cause: "As W42-IF-PARAMS: the shape of the second copy of an `if`'s parameters is that of \
+                the first.",
+        test: "if_params_are_still_shown",
+    },
+    Entry {
+        id: PULLEY_REGISTERS_48,
+        kind: EntryKind::Terminal,
+        rule: "RESULT-VALUES and whatever follows from a wrong value",
+        subjects: &[Version::Wasmtime48],
+        cause: "As W42-PULLEY-REGISTERS.",
+        test: "stepping_on_pulley_still_changes_a_result",
+    },
+    Entry {
+        id: PULLEY_MEMORY_TRAP_48,
+        kind: EntryKind::Observational,
+        rule: "EVENT-TRAP",
+        subjects: &[Version::Wasmtime48],
+        cause: "As W42-PULLEY-MEMORY-TRAP.",
+        test: "pulley_memory_trap_is_still_silent",
+    },
+    Entry {
+        id: HOST_ACTIVATION_48,
+        kind: EntryKind::Observational,
+        rule: "FRAME-COUNT",
+        subjects: &[Version::Wasmtime48],
+        cause: "As W42-HOST-ACTIVATION: debug_exit_frames() has an exit frame for such an \
+                activation, too, the one of the activation below.",
+        test: "host_activation_still_shows_frames_twice",
+    },
+    Entry {
+        id: STARTUP_FRAME,
+        kind: EntryKind::Hazard,
+        rule: "FRAME-COUNT",
+        subjects: &[Version::Wasmtime48],
+        cause: "A start function is called by a function that the compiler makes for the module's \
+                instantiation. It has no debug information of its own: its frame is shown as one of \
+                the function placed before it, and its instance is read from memory that holds none, \
+                which panics (null, and then ends the process, as the panic cannot unwind) or \
+                follows a stale pointer. Avoided by ending a walk behind the start function's own \
+                frame while a module is being instantiated.",
+        test: "startup_frames_are_still_shown",
+    },
+    Entry {
+        id: BREAKPOINT_COUNT,
+        kind: EntryKind::Workaround,
+        rule: "EDIT-BREAKPOINTS, BREAK-SPURIOUS",
+        subjects: &[Version::Wasmtime48],
+        cause: "A store counts how often a breakpoint was asked for, although add_breakpoint is \
+                documented to have no effect on one that is set: one that was added twice is \
+                still there, and listed, after it was removed. Lockstep makes no edit that must \
+                change nothing, and removes a breakpoint at the PC at which it was asked for.",
+        test: "breakpoints_are_still_counted",
     },
 ];
 
@@ -241,6 +333,22 @@ pub static ENTRIES: &[Entry] = &[
 pub fn traps_silently(op: Opcode, trap: Trap) -> bool {
     let accesses = op.name().contains(".load") || op.name().contains(".store");
     accesses && trap == Trap::OutOfBoundsMemoryAccess
+}
+
+/// The entry of the version that has this one's cause: itself, or its namesake.
+pub fn of(subject: Version, id: &str) -> Option<&'static str> {
+    let cause = |id: &'static str| id.split_once('-').map(|(_, cause)| cause);
+    let wanted = id.split_once('-').map(|(_, cause)| cause);
+    let mut entries = ENTRIES.iter();
+    let found =
+        entries.find(|entry| entry.subjects.contains(&subject) && cause(entry.id) == wanted);
+    found.map(|entry| entry.id)
+}
+
+/// Whether the entry is known of the version.
+pub fn knows(subject: Version, id: &str) -> bool {
+    let mut entries = ENTRIES.iter();
+    entries.any(|entry| entry.id == id && entry.subjects.contains(&subject))
 }
 
 /// Whether the entry ends the execution in which it matches.

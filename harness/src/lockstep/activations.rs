@@ -13,11 +13,15 @@ impl Driver {
     /// Whether the stack shown at a trap is that of another place of the same compiled function, into
     /// which callees are inlined (`W42-TRAP-PC`): what was shown of them, too, is then that place's.
     pub(super) fn explain_inlined_trap<O: Observation>(&mut self, observed: &mut O) -> bool {
-        if !self.inlined {
+        if !self.inlined || self.entry(TRAP_PC).is_none() {
             return false;
         }
-        let expected: Vec<Place> = self.machine.frames().map(|v| expected_place(&v)).collect();
-        let seen = Snapshot::places(observed);
+        let expected: Vec<Place> = self
+            .machine
+            .frames()
+            .map(|v| expected_place(&v, self.conventions))
+            .collect();
+        let seen = Snapshot::places(observed, self.visible_frames());
         if seen == expected || !same_compiled_function(&expected, &seen) {
             return false;
         }
@@ -32,15 +36,16 @@ impl Driver {
         observed: &mut O,
         moment: Moment,
     ) -> Option<Flow> {
+        let entry = self.entry(HOST_ACTIVATION)?;
         let activations = self.machine.num_activations();
         let mut by_activation: Vec<Vec<Place>> = vec![Vec::new(); activations];
         for view in self.machine.frames() {
-            by_activation[view.activation].push(expected_place(&view));
+            by_activation[view.activation].push(expected_place(&view, self.conventions));
         }
         if !by_activation.iter().any(Vec::is_empty) {
             return None;
         }
-        let seen = Snapshot::places(observed);
+        let seen = Snapshot::places(observed, self.visible_frames());
         let mut expected = with_repetitions(&by_activation);
         // Where a trap's own frame is shown has rules of its own, already applied.
         if moment == Moment::Trap
@@ -51,7 +56,7 @@ impl Driver {
         if seen != expected {
             return None;
         }
-        self.count_explained(observed, moment, RuleId::FrameCount, HOST_ACTIVATION);
+        self.count_explained(observed, moment, RuleId::FrameCount, entry);
         Some(Flow::Continue)
     }
 
@@ -66,7 +71,10 @@ impl Driver {
             self.findings.count_known(entry);
             return;
         }
-        let shown = format!("{} frames", Snapshot::places(observed).len());
+        let shown = format!(
+            "{} frames",
+            Snapshot::places(observed, self.visible_frames()).len()
+        );
         let expected = Some(format!("{} frames", self.machine.depth()));
         let mut divergence = self.evidence(observed, moment, rule, Some(0), expected, shown);
         divergence.known = Some(entry);

@@ -69,8 +69,12 @@ impl Driver {
         if let Some(flow) = self.explain_host_activation(observed, moment) {
             return flow;
         }
-        let expected: Vec<Place> = self.machine.frames().map(|v| expected_place(&v)).collect();
-        let seen = Snapshot::places(observed);
+        let expected: Vec<Place> = self
+            .machine
+            .frames()
+            .map(|v| expected_place(&v, self.conventions))
+            .collect();
+        let seen = Snapshot::places(observed, self.visible_frames());
         let frame = match diff {
             StackDiff::Place { frame }
             | StackDiff::Missing { frame }
@@ -204,7 +208,9 @@ impl Driver {
             if self.machine.run(&EverySequencePoint) != Stop::SequencePoint {
                 return false;
             }
-            let expected = self.machine.frames().map(|view| expected_place(&view));
+            let conventions = self.conventions;
+            let frames = self.machine.frames();
+            let expected = frames.map(|view| expected_place(&view, conventions));
             if self.machine.depth() == seen.len() && expected.eq(seen.iter().copied()) {
                 return true;
             }

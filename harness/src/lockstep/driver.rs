@@ -8,9 +8,12 @@ use super::policy::{FrameBudget, FramePolicy};
 use super::references::{Depth, NoObjects, References, Scope};
 use super::tally::Tally;
 use crate::configuration::{Configuration, Inlining, Target};
+use crate::conventions::Conventions;
 use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
 use crate::layout::FunctionLayout;
-use crate::ledger::{PULLEY_MEMORY_TRAP, PULLEY_REGISTERS, register_can_break, traps_silently};
+use crate::ledger::{
+    self, PULLEY_MEMORY_TRAP, PULLEY_REGISTERS, STARTUP_FRAME, register_can_break, traps_silently,
+};
 use crate::observe::Place;
 use crate::outcome::{HostFailure, Outcome, SeenTrap};
 use crate::phases;
@@ -18,6 +21,7 @@ use crate::rules::RuleId;
 use crate::schedule::model::{BreakpointModel, Selected};
 use crate::seen::Seen;
 use crate::trace::Tracer;
+use crate::version::Version;
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::address::{ExnAddr, FuncAddr, FuncIndex, InstanceAddr, ObjectAddr};
 use lockstep_oracles::code::Function;
@@ -155,6 +159,8 @@ pub(super) struct BeforeLookahead {
 /// Settings of a driver.
 #[derive(Clone, Copy, Debug)]
 pub struct DriverConfig {
+    /// The subject.
+    pub subject: Version,
     /// Which execution it drives.
     pub execution: Execution,
     /// The subject's configuration.
@@ -187,6 +193,10 @@ pub struct Driver {
     pub tracer: Option<Box<dyn Tracer>>,
     /// Which events must come.
     pub breakpoints: BreakpointModel,
+    /// Whether a module is being instantiated.
+    pub instantiating: bool,
+    /// The `Trap` event of a segment, if there was one.
+    pub segment_trap: Option<SeenTrap>,
     /// The instance that is being made, until the subject gives a handle.
     pub making: Option<InstanceAddr>,
     /// Whether callees are inlined.
@@ -197,6 +207,10 @@ pub struct Driver {
     pub neighbour: bool,
     /// Whether the epoch was advanced since the last `EpochYield` event, by this store or another.
     pub epoch_advanced: bool,
+    /// The subject.
+    pub(super) subject: Version,
+    /// How the subject shows what it shows.
+    pub(super) conventions: &'static Conventions,
     pub(super) execution: Execution,
     pub(super) budget: FrameBudget,
     pub(super) nans: OpenNans,
@@ -250,12 +264,16 @@ impl Driver {
             label: "",
             ended: None,
             tracer: None,
+            instantiating: false,
+            segment_trap: None,
             making: None,
             inlined: config.configuration.inlining == Inlining::On,
             on_pulley: config.configuration.target == Target::Pulley64,
-            breakpoints: BreakpointModel::default(),
+            breakpoints: BreakpointModel::new(config.subject.conventions().placement),
             neighbour: false,
             epoch_advanced: false,
+            subject: config.subject,
+            conventions: config.subject.conventions(),
             execution: config.execution,
             budget: FrameBudget::new(config.frames),
             nans: OpenNans::new(&config.configuration),
@@ -273,6 +291,20 @@ impl Driver {
             shown_stacks: ShownStacksCache::default(),
             trap_positions: HashMap::new(),
         }
+    }
+
+    /// How many frames may be looked at: while a module is instantiated, no more than there are
+    /// (`W48-STARTUP-FRAME`).
+    pub(super) fn visible_frames(&self) -> usize {
+        if self.instantiating && self.entry(STARTUP_FRAME).is_some() {
+            return self.machine.depth();
+        }
+        usize::MAX
+    }
+
+    /// The subject's entry of the ledger with the cause of this one.
+    pub(super) fn entry(&self, entry: &str) -> Option<&'static str> {
+        ledger::of(self.subject, entry)
     }
 
     /// Which execution this is.
@@ -484,9 +516,10 @@ impl Driver {
 
     /// The invocation trapped as it must, but no event said so.
     fn report_silent_trap(&mut self, trap: Trap, op: Option<Opcode>) {
-        let known = self.on_pulley && op.is_some_and(|op| traps_silently(op, trap));
-        if known && self.findings.known.contains_key(PULLEY_MEMORY_TRAP) {
-            return self.findings.count_known(PULLEY_MEMORY_TRAP);
+        let explains = self.on_pulley && op.is_some_and(|op| traps_silently(op, trap));
+        let known = self.entry(PULLEY_MEMORY_TRAP).filter(|_| explains);
+        if let Some(entry) = known.filter(|entry| self.findings.known.contains_key(entry)) {
+            return self.findings.count_known(entry);
         }
         let at = op.map_or(String::new(), Opcode::name);
         let mut divergence = self.plain(
@@ -495,7 +528,7 @@ impl Driver {
             format!("a Trap event: {trap}, at {at}"),
             "no such event before the invocation ended".to_owned(),
         );
-        divergence.known = known.then_some(PULLEY_MEMORY_TRAP);
+        divergence.known = known;
         self.record(divergence);
     }
 
@@ -677,11 +710,11 @@ impl Driver {
             && divergence.known.is_none()
             && self.tally.sequence_points > 0
             && register_can_break(divergence.rule);
-        if !suspect {
+        let Some(entry) = self.entry(PULLEY_REGISTERS).filter(|_| suspect) else {
             return self.findings.add(divergence);
-        }
+        };
         self.findings.suspect(divergence);
-        self.ended = Some(Ended::Known(PULLEY_REGISTERS));
+        self.ended = Some(Ended::Known(entry));
     }
 
     /// Whether two lists of values are the same, bit for bit; of objects nothing is read.

@@ -1,7 +1,8 @@
 //! The evidence of a divergence: both states side by side, and the code around the PC.
 
 use super::driver::{BeforeLookahead, Driver};
-use super::frames::is_unset;
+use super::frames::{expected_place, is_unset};
+use crate::conventions::{Conventions, WaitingPc};
 use crate::divergence::{Divergence, Moment, NOT_READ, Site, StateRow, count};
 use crate::layout::{FunctionLayout, hazardous_operands};
 use crate::ledger::if_params::shown_stacks;
@@ -31,6 +32,12 @@ impl ReadableSlots<'_> {
         let instance = place.instance?;
         let module = &self.driver.machine.store.instance(instance).module;
         module.function(place.func?)
+    }
+
+    /// Whether the n-th frame waits for a call, as far as the oracle knows.
+    fn waits(&self, frame: usize) -> bool {
+        let view = self.driver.machine.frames().nth(frame);
+        view.map_or(frame > 0, |view| view.waits)
     }
 
     fn layout(&self, instance: InstanceAddr, function: &Function) -> &FunctionLayout {
@@ -75,6 +82,11 @@ impl Readable for ReadableSlots<'_> {
         let Some(position) = function.position(place.pc) else {
             return false;
         };
+        let position =
+            match self.waits(frame) && self.driver.conventions.waiting == WaitingPc::Return {
+                true => position.saturating_sub(1),
+                false => position,
+            };
         let layout = self.layout(instance, function);
         let mut shape = function.before[position];
         let mut height = shape.map_or(0, |id| function.shapes[id.0 as usize].height);
@@ -148,14 +160,22 @@ impl Driver {
     pub fn snapshot<O: Observation>(&self, observed: &mut O, limit: usize) -> Snapshot {
         let trapped = matches!(self.phase, super::driver::Phase::Trapped(_));
         let driver = self;
-        Snapshot::take(observed, limit, &ReadableSlots { driver, trapped })
+        Snapshot::take(
+            observed,
+            limit.min(self.visible_frames()),
+            &ReadableSlots { driver, trapped },
+        )
     }
 
     /// Copies the stack shown at a `Trap` event that was not compared yet, reading only what is safe to
     /// read there (`W42-TRAP-SLOT`).
     pub fn snapshot_of_trap<O: Observation>(&self, observed: &mut O) -> Snapshot {
         let (driver, trapped) = (self, true);
-        Snapshot::take(observed, usize::MAX, &ReadableSlots { driver, trapped })
+        Snapshot::take(
+            observed,
+            self.visible_frames(),
+            &ReadableSlots { driver, trapped },
+        )
     }
 
     /// Gives a person's tracer the event that was just matched.
@@ -237,7 +257,15 @@ impl Driver {
         let show = |value| self.references.describe(value);
         for frame in 0..expected.len().max(seen.frames.len()) {
             let seen = seen.frames.get(frame);
-            frame_rows(frame, expected.get(frame), seen, show, &mut rows);
+            let conventions = self.conventions;
+            frame_rows(
+                frame,
+                expected.get(frame),
+                conventions,
+                seen,
+                show,
+                &mut rows,
+            );
         }
         rows
     }
@@ -302,6 +330,7 @@ fn texts(values: impl Iterator<Item = lockstep_oracles::value::Value>) -> Vec<St
 pub(crate) fn frame_rows(
     frame: usize,
     expected: Option<&FrameView<'_>>,
+    conventions: &Conventions,
     seen: Option<&FrameCopy>,
     show: impl Fn(Seen) -> String,
     rows: &mut Vec<StateRow>,
@@ -331,7 +360,7 @@ pub(crate) fn frame_rows(
     ));
     rows.push(row(
         format!("frame {frame} PC"),
-        expected.map(|v| v.pc().to_string()),
+        expected.map(|v| expected_place(v, conventions).pc.to_string()),
         seen.map(|s| s.place.pc.to_string()),
     ));
     let locals = expected.map_or_else(Vec::new, |v| texts(v.locals_typed()));

@@ -58,6 +58,7 @@ impl Driver {
         moment: Moment,
         frame: usize,
     ) -> Option<ValueDiff> {
+        let entry = self.entry(IF_PARAMS)?;
         let predicted = self.predicted(frame)?;
         let view = self.machine.frames().nth(frame)?;
         let mut walk = observed.walk();
@@ -85,7 +86,7 @@ impl Driver {
             &mut diff,
         );
         drop(walk);
-        self.count_if_params(observed, moment, frame, predicted.len());
+        self.count_if_params(observed, moment, frame, predicted.len(), entry);
         Some(diff)
     }
 
@@ -151,9 +152,10 @@ impl Driver {
         moment: Moment,
         frame: usize,
         shown: usize,
+        entry: &'static str,
     ) {
-        if self.findings.known.contains_key(IF_PARAMS) {
-            self.findings.count_known(IF_PARAMS);
+        if self.findings.known.contains_key(entry) {
+            self.findings.count_known(entry);
             return;
         }
         let rule = if frame == 0 {
@@ -170,7 +172,7 @@ impl Driver {
         let observed_text = count(shown, "operand");
         let mut divergence =
             self.evidence(observed, moment, rule, Some(frame), expected, observed_text);
-        divergence.known = Some(IF_PARAMS);
+        divergence.known = Some(entry);
         self.record(divergence);
     }
 }

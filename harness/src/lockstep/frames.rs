@@ -6,10 +6,12 @@
 use super::families::Family;
 use super::references::{Fault, IN_FRAMES, References, Scope};
 use super::tally::Tally;
+use crate::conventions::{Conventions, WaitingPc};
 use crate::layout::FunctionLayout;
 use crate::observe::{Boundary, Place, Walk};
 use crate::seen::Seen;
 use lockstep_oracles::ValType;
+use lockstep_oracles::address::Pc;
 use lockstep_oracles::machine::{FrameView, Machine};
 use lockstep_oracles::opcode::Opcode;
 use lockstep_oracles::value::{Cell, Ref};
@@ -64,15 +66,26 @@ impl ValueDiff {
     }
 }
 
-/// Where the oracle says a frame is.
+/// Where the oracle says a frame is, in the subject's conventions.
 #[inline]
-pub fn expected_place(view: &FrameView<'_>) -> Place {
+pub fn expected_place(view: &FrameView<'_>, conventions: &Conventions) -> Place {
+    let pc = match conventions.waiting {
+        WaitingPc::Return if view.waits => return_pc(view),
+        _ => view.pc(),
+    };
     Place {
         instance: Some(view.instance),
         module_agrees: true,
         func: Some(view.function.index),
-        pc: view.pc(),
+        pc,
     }
+}
+
+/// The PC of the opcode behind the pending call; a call is never a function's last opcode.
+#[inline]
+fn return_pc(view: &FrameView<'_>) -> Pc {
+    let behind = view.function.pcs.get(view.position + 1);
+    behind.copied().unwrap_or(view.pc())
 }
 
 /// Compares locals and operands of the frame that `walk` is at.
@@ -262,10 +275,15 @@ pub enum StackDiff {
 ///
 /// Stops at the first difference of structure. Whether the stack ends where it should is checked
 /// only when all frames are within the limit.
+#[allow(
+    clippy::too_many_arguments,
+    reason = "all is in registers on the hot path; two callers"
+)]
 pub fn compare_stack<'m, 'l, W: Walk>(
     views: impl Iterator<Item = FrameView<'m>>,
     depth: usize,
     limit: usize,
+    conventions: &Conventions,
     layout: impl Fn(&FrameView<'m>) -> &'l FunctionLayout,
     walk: &mut W,
     referents: &mut Referents<'_, '_>,
@@ -289,7 +307,7 @@ pub fn compare_stack<'m, 'l, W: Walk>(
                 return Some(StackDiff::Activation { frame: frame - 1 });
             }
         }
-        if walk.place() != expected_place(&view) {
+        if walk.place() != expected_place(&view, conventions) {
             return Some(StackDiff::Place { frame });
         }
         let diff = compare_values(&view, layout(&view), walk, referents, tally);

@@ -85,7 +85,7 @@ impl Driver {
         };
         let layout = Driver::layout(&self.modules, &view);
         let mut walk = observed.walk();
-        let placed = !walk.done() && walk.place() == expected_place(&view);
+        let placed = !walk.done() && walk.place() == expected_place(&view, self.conventions);
         let count = walk_operands(&mut walk, placed);
         if count == 0 || count as usize != view.operands.len() || layout.top_operand(view.shape) {
             return;

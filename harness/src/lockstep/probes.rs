@@ -1,13 +1,16 @@
 //! Checkers of promises that no case can break, because every case works around them.
 
 use crate::divergence::{Divergence, Execution, Moment};
-use crate::ledger::LATE_MODULE;
+use crate::ledger::{self, LATE_MODULE};
 use crate::rules::RuleId;
+use crate::version::Version;
 use lockstep_oracles::address::Pc;
 
 /// The events of a module that was instantiated after single-step was turned on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LateModule {
+    /// The subject.
+    pub subject: Version,
     /// Where the oracle says there must be one, in order.
     pub expected: Vec<Pc>,
     /// Where the subject had one, in order.
@@ -36,7 +39,8 @@ impl LateModule {
             observed: show(&self.events),
             site: None,
             state: Vec::new(),
-            known: self.events.is_empty().then_some(LATE_MODULE),
+            known: (self.events.is_empty() && ledger::knows(self.subject, LATE_MODULE))
+                .then_some(LATE_MODULE),
         })
     }
 }

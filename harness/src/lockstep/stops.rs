@@ -7,7 +7,7 @@ use super::frames::{
     Referents, StackDiff, ValueDiff, compare_stack, compare_values, expected_place,
 };
 use crate::divergence::{Execution, Moment};
-use crate::observe::{Observation, Place, Walk};
+use crate::observe::{Limited, Observation, Place, Walk};
 use crate::outcome::HostFailure;
 use crate::rules::RuleId;
 use crate::seen::Seen;
@@ -38,7 +38,7 @@ impl Driver {
         if flow == Flow::Continue
             && let Some(top) = self.machine.top()
         {
-            self.matched(observed, top.op(), expected_place(&top));
+            self.matched(observed, top.op(), expected_place(&top, self.conventions));
         }
         flow
     }
@@ -68,7 +68,7 @@ impl Driver {
         let Some(view) = self.machine.top() else {
             return Flow::Continue;
         };
-        let (op, place) = (view.op(), expected_place(&view));
+        let (op, place) = (view.op(), expected_place(&view, self.conventions));
         let layout = Driver::layout(&self.modules, &view);
         // The walk ends with the block, where it is: it is too large to be moved at every event.
         let diff = {
@@ -103,7 +103,14 @@ impl Driver {
     ) -> Flow {
         // Stays empty, and so allocates nothing, while nothing differs.
         let mut values: Vec<(usize, ValueDiff)> = Vec::new();
-        let mut walk = observed.walk();
+        let visible = self.visible_frames();
+        if visible == 0 {
+            // Instantiation called a host function by itself.
+            self.tally.startup_frames_avoided += 1;
+            return Flow::Continue;
+        }
+        self.tally.startup_frames_avoided += u64::from(visible < usize::MAX);
+        let mut walk = Limited::new(observed.walk(), visible);
         let modules = &self.modules;
         let mut referents = Referents {
             machine: &self.machine,
@@ -114,6 +121,7 @@ impl Driver {
             self.machine.frames(),
             depth,
             limit,
+            self.conventions,
             |view| Driver::layout(modules, view),
             &mut walk,
             &mut referents,

@@ -40,6 +40,9 @@ pub struct Tally {
     pub code_images: u64,
     /// `EpochYield` events.
     pub epoch_yields: u64,
+    /// Stacks of which the frame behind a start function's was not looked at (ledger: `W48-STARTUP-FRAME`).
+    #[serde(default)]
+    pub startup_frames_avoided: u64,
     /// Times each opcode was at a matched event, by [`Opcode`].
     #[serde(with = "crate::campaign::wire::sparse")]
     pub opcodes: Box<[u64]>,
@@ -67,6 +70,7 @@ impl Default for Tally {
             edits: 0,
             code_images: 0,
             epoch_yields: 0,
+            startup_frames_avoided: 0,
             opcodes: vec![0; Opcode::ALL.len()].into(),
             checked: Checked::default(),
         }
@@ -80,6 +84,7 @@ impl Tally {
             + self.trap_slots_avoided
             + self.unset_locals_avoided
             + self.epoch_yields
+            + self.startup_frames_avoided
     }
 
     /// Adds another execution's counts.
@@ -101,6 +106,7 @@ impl Tally {
         self.edits += other.edits;
         self.code_images += other.code_images;
         self.epoch_yields += other.epoch_yields;
+        self.startup_frames_avoided += other.startup_frames_avoided;
         for (mine, theirs) in self.opcodes.iter_mut().zip(&other.opcodes) {
             *mine += theirs;
         }

@@ -4,15 +4,17 @@ use super::driver::{Driver, Flow, Phase};
 use super::families::Family;
 use super::frames::{Referents, ValueDiff, compare_locals, compare_stack, expected_place};
 use super::tally::Tally;
-use crate::divergence::{Moment, count};
+use crate::conventions::SegmentTraps;
+use crate::divergence::{Execution, Moment, count};
 use crate::ledger::{LIBCALL_TRAP, TrapEvidence, explain_trap, traps_as_host_error};
-use crate::observe::{Observation, Place, Walk};
+use crate::observe::{Limited, Observation, Place, Walk};
 use crate::outcome::SeenTrap;
 use crate::rules::RuleId;
 use lockstep_oracles::ValType;
 use lockstep_oracles::code::{Function, Shape};
 use lockstep_oracles::machine::{FrameView, Stop};
 use lockstep_oracles::opcode::Opcode;
+use lockstep_oracles::trap::Trap;
 
 /// Whether the opcode enters a function.
 pub(super) fn is_call(op: Opcode) -> bool {
@@ -90,6 +92,9 @@ impl Driver {
             let shown = format!("a Trap event: {seen}");
             return self.report_control(observed, Moment::Trap, RuleId::TrapEvent, expected, shown);
         }
+        if self.machine.num_activations() == 0 {
+            return self.trap_at_instantiation(observed, seen);
+        }
         match self.advance() {
             Stop::Trap(trap) => {
                 self.phase = Phase::Trapped(trap);
@@ -125,6 +130,39 @@ impl Driver {
         }
     }
 
+    /// A `Trap` event before any function runs: that of a segment, where the version tells of those.
+    /// There is no frame to compare; which trap it must be is for the instantiation's outcome.
+    fn trap_at_instantiation<O: Observation>(&mut self, observed: &mut O, seen: SeenTrap) -> Flow {
+        if self.instantiating && self.conventions.segment_traps == SegmentTraps::Events {
+            self.segment_trap = Some(seen);
+            return Flow::Continue;
+        }
+        let expected = "no event: no function is running".to_owned();
+        let shown = format!("a Trap event: {seen}");
+        self.report_control(observed, Moment::Trap, RuleId::TrapEvent, expected, shown)
+    }
+
+    /// The event of a segment that traps, where the version tells of it.
+    pub fn check_segment_trap(&mut self, trap: Trap) {
+        if self.execution != Execution::Instrumented || self.ended.is_some() {
+            return;
+        }
+        let seen = self.segment_trap.take();
+        let agrees = match (self.conventions.segment_traps, seen) {
+            (SegmentTraps::Events, Some(seen)) => seen.is(trap),
+            (SegmentTraps::Events, None) => false,
+            // Such an event was reported when it came.
+            (SegmentTraps::Silent, _) => true,
+        };
+        if !agrees {
+            let shown = seen.map_or("no event".to_owned(), |seen| {
+                format!("a Trap event: {seen}")
+            });
+            let expected = format!("a Trap event: {trap}");
+            self.report_plain(RuleId::TrapEvent, Moment::Trap, expected, shown);
+        }
+    }
+
     /// A `HostcallError` event whose error is a trap: known of two opcodes, a divergence elsewhere.
     pub fn trap_as_host_error<O: Observation>(&mut self, observed: &mut O, seen: SeenTrap) -> Flow {
         if self.ended.is_some() {
@@ -143,9 +181,10 @@ impl Driver {
         };
         self.phase = Phase::Trapped(trap);
         let rule = RuleId::TrapEvent;
-        let known = seen.is(trap) && op.is_some_and(traps_as_host_error);
-        if known && self.findings.known.contains_key(LIBCALL_TRAP) {
-            self.findings.count_known(LIBCALL_TRAP);
+        let explains = seen.is(trap) && op.is_some_and(traps_as_host_error);
+        let known = self.entry(LIBCALL_TRAP).filter(|_| explains);
+        if let Some(entry) = known.filter(|entry| self.findings.known.contains_key(entry)) {
+            self.findings.count_known(entry);
         } else {
             let expected = Some(format!("a Trap event: {trap}"));
             let shown = format!("a HostcallError event: {seen}");
@@ -157,7 +196,7 @@ impl Driver {
                 expected,
                 shown,
             );
-            divergence.known = known.then_some(LIBCALL_TRAP);
+            divergence.known = known;
             self.record(divergence);
         }
         self.compare_trap(observed)
@@ -223,7 +262,7 @@ impl Driver {
             );
         }
         self.tally.checked.note(Family::Trap, view.op());
-        let expected = expected_place(&view);
+        let expected = expected_place(&view, self.conventions);
         let position = view.position;
         let function = (view.instance, view.function.index);
         let height = view.operands.len();
@@ -300,7 +339,7 @@ impl Driver {
         evidence: TrapEvidence,
         frame: &TrapFrame,
     ) {
-        let known = explain_trap(rule, Moment::Trap, evidence);
+        let known = explain_trap(rule, Moment::Trap, evidence).and_then(|entry| self.entry(entry));
         if known.is_none() && !self.findings.is_news(rule) {
             return;
         }
@@ -339,7 +378,7 @@ impl Driver {
             self.tally.checked.note(Family::Callers, op);
         }
         let mut values: Vec<(usize, ValueDiff)> = Vec::new();
-        let mut walk = observed.walk();
+        let mut walk = Limited::new(observed.walk(), self.visible_frames());
         walk.parent();
         let modules = &self.modules;
         let mut referents = Referents {
@@ -350,6 +389,7 @@ impl Driver {
             self.machine.frames().skip(1),
             depth - 1,
             limit - 1,
+            self.conventions,
             |view| Driver::layout(modules, view),
             &mut walk,
             &mut referents,

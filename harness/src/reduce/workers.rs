@@ -9,6 +9,7 @@ use crate::campaign::process::{Ended, Launch, Process};
 use crate::campaign::protocol::{Request, What, Wishes};
 use crate::case::{Case, CaseReport};
 use crate::corpus;
+use crate::version::Version;
 use std::io;
 use std::num::NonZeroUsize;
 use std::thread;
@@ -18,6 +19,7 @@ use std::time::Instant;
 #[derive(Debug)]
 pub struct Workers<'i> {
     launch: Launch,
+    subject: Version,
     limits: Limits,
     interrupt: &'i Interrupt,
     /// None where a new one must be started.
@@ -29,12 +31,14 @@ impl<'i> Workers<'i> {
     /// So many workers, each started when it is needed.
     pub fn new(
         launch: Launch,
+        subject: Version,
         limits: Limits,
         workers: NonZeroUsize,
         interrupt: &'i Interrupt,
     ) -> Workers<'i> {
         Workers {
             launch,
+            subject,
             limits,
             interrupt,
             processes: (0..workers.get()).map(|_| None).collect(),
@@ -64,6 +68,7 @@ impl<'i> Workers<'i> {
     /// Runs cases side by side, as many at once as there are workers.
     fn reports(&mut self, cases: &[Case]) -> io::Result<Vec<Option<CaseReport>>> {
         let (launch, limits, interrupt) = (&self.launch, &self.limits, self.interrupt);
+        let subject = self.subject;
         let mut reports = Vec::new();
         for chunk in cases.chunks(self.processes.len()) {
             // On this thread: a worker ends with the thread that started it.
@@ -75,7 +80,9 @@ impl<'i> Workers<'i> {
             let slots = self.processes.iter_mut().zip(chunk);
             let ended: Vec<Option<CaseReport>> = thread::scope(|scope| {
                 let running: Vec<_> = slots
-                    .map(|(slot, case)| scope.spawn(move || run(slot, case, limits, interrupt)))
+                    .map(|(slot, case)| {
+                        scope.spawn(move || run(slot, case, subject, limits, interrupt))
+                    })
                     .collect();
                 let joined = running.into_iter().map(|thread| thread.join());
                 joined.map(|ended| ended.unwrap_or(None)).collect()
@@ -90,6 +97,7 @@ impl<'i> Workers<'i> {
 fn run(
     slot: &mut Option<Process>,
     case: &Case,
+    subject: Version,
     limits: &Limits,
     interrupt: &Interrupt,
 ) -> Option<CaseReport> {
@@ -98,7 +106,10 @@ fn run(
     let what = What::Text(text);
     let request = Request {
         what: what.clone(),
-        wishes: Wishes::default(),
+        wishes: Wishes {
+            subject,
+            ..Wishes::default()
+        },
     };
     let begun = Instant::now();
     let asked = process.ask(&request, limits, interrupt);

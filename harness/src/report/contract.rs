@@ -35,7 +35,7 @@ pub fn text(width: u16) -> String {
             entry.id,
             kind,
             entry.rule,
-            entry.versions,
+            &entry.versions(),
             entry.cause,
             entry.test,
         ]);
@@ -75,7 +75,7 @@ pub fn markdown() -> String {
         let kind = kind_name(entry.kind);
         row(
             &mut text,
-            &[&id, kind, entry.rule, entry.versions, entry.cause, &test],
+            &[&id, kind, entry.rule, &entry.versions(), entry.cause, &test],
         );
     }
     text

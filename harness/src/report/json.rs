@@ -141,6 +141,7 @@ fn status(status: &Status) -> (&'static str, Option<&str>) {
 #[derive(Serialize)]
 struct Case<'a> {
     schema: &'static str,
+    subject: &'static str,
     case: &'a str,
     verdict: &'static str,
     assertions: Assertions,
@@ -183,6 +184,7 @@ impl<'a> Case<'a> {
         };
         Case {
             schema: "lockstep.case/1",
+            subject: finished.subject.name(),
             case: &finished.name,
             verdict: verdict(report),
             assertions: Assertions::of(&report.commands),
@@ -201,6 +203,7 @@ impl<'a> Case<'a> {
 #[derive(Serialize)]
 struct Diverged<'a> {
     schema: &'static str,
+    subject: &'static str,
     case: &'a str,
     rule: &'static str,
     strength: &'static str,
@@ -239,6 +242,7 @@ impl<'a> Diverged<'a> {
         let rule = found.rule.rule();
         Diverged {
             schema: "lockstep.divergence/1",
+            subject: finished.subject.name(),
             case: &finished.name,
             rule: rule.id,
             strength: rule.strength.name(),

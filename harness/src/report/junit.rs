@@ -3,6 +3,7 @@
 use super::{Finished, Reporter, divergence};
 use crate::case::{CaseReport, Status};
 use crate::totals::Totals;
+use crate::version::Version;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -15,16 +16,17 @@ pub struct Junit<R> {
     /// Where the report is written; it takes the path's place when it is complete.
     file: Option<NamedTempFile>,
     path: PathBuf,
+    subject: Version,
     cases: Vec<TestCase>,
 }
 
 impl<R: Reporter> Junit<R> {
-    /// A report that will be at `path`.
+    /// A report on a subject that will be at `path`.
     ///
     /// # Errors
     ///
     /// When no file can be made beside it.
-    pub fn new(inner: R, path: &Path) -> io::Result<Junit<R>> {
+    pub fn new(inner: R, path: &Path, subject: Version) -> io::Result<Junit<R>> {
         let directory = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
@@ -33,6 +35,7 @@ impl<R: Reporter> Junit<R> {
             inner,
             file: Some(NamedTempFile::new_in(directory)?),
             path: path.to_owned(),
+            subject,
             cases: Vec::new(),
         })
     }
@@ -42,7 +45,7 @@ impl<R: Reporter> Junit<R> {
             return Ok(());
         };
         let mut out = BufWriter::new(file);
-        write_cases(&mut out, std::mem::take(&mut self.cases))?;
+        write_cases(&mut out, self.subject, std::mem::take(&mut self.cases))?;
         let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.persist(&self.path).map_err(|error| error.error)?;
         Ok(())
@@ -61,8 +64,8 @@ impl<R: Reporter> Reporter for Junit<R> {
     }
 }
 
-fn write_cases(out: &mut impl Write, cases: Vec<TestCase>) -> io::Result<()> {
-    let mut suite = TestSuite::new("lockstep");
+fn write_cases(out: &mut impl Write, subject: Version, cases: Vec<TestCase>) -> io::Result<()> {
+    let mut suite = TestSuite::new(subject.name());
     suite.add_test_cases(cases);
     let mut report = Report::new("lockstep");
     report.add_test_suite(suite);
@@ -118,6 +121,7 @@ mod tests {
     fn finished(name: &str, result: Result<CaseReport, String>) -> Finished {
         Finished {
             name: name.to_owned(),
+            subject: Version::default(),
             result,
             elapsed: Duration::from_millis(1500),
             replay: "lockstep run --seed 0x1 --case 2".to_owned(),
@@ -164,7 +168,8 @@ mod tests {
             finished("wasm-v2/if.wast", Err("a panic".to_owned())),
         ];
         let mut xml = Vec::new();
-        write_cases(&mut xml, cases.iter().map(test_case).collect()).unwrap();
+        let subject = Version::default();
+        write_cases(&mut xml, subject, cases.iter().map(test_case).collect()).unwrap();
         insta::assert_snapshot!(String::from_utf8(xml).unwrap());
     }
 
@@ -184,7 +189,7 @@ mod tests {
     fn the_file_is_there_only_when_it_is_complete() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("junit.xml");
-        let mut junit = Junit::new(Silent, &path).unwrap();
+        let mut junit = Junit::new(Silent, &path, Version::default()).unwrap();
         junit
             .case(&finished("a", Ok(CaseReport::default())))
             .unwrap();
@@ -195,6 +200,13 @@ mod tests {
                 .unwrap()
                 .contains("tests=\"1\"")
         );
-        assert!(Junit::new(Silent, &directory.path().join("no/such/a.xml")).is_err());
+        assert!(
+            Junit::new(
+                Silent,
+                &directory.path().join("no/such/a.xml"),
+                Version::default()
+            )
+            .is_err()
+        );
     }
 }

@@ -14,6 +14,7 @@ pub mod trace;
 
 use crate::case::CaseReport;
 use crate::totals::Totals;
+use crate::version::Version;
 use std::io;
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ use std::time::Duration;
 pub struct Finished {
     /// The script's name.
     pub name: String,
+    /// The subject.
+    pub subject: Version,
     /// What came of it; the sentence says why the harness could not finish it, which is a defect
     /// of Lockstep.
     pub result: Result<CaseReport, String>,

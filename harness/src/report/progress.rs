@@ -123,6 +123,7 @@ mod tests {
         let mut progress = Progress::of_campaign(Silent, Some(3));
         let finished = Finished {
             name: "a".to_owned(),
+            subject: crate::version::Version::default(),
             result: Err("why".to_owned()),
             elapsed: Duration::ZERO,
             replay: String::new(),

@@ -365,8 +365,12 @@ fn families_text(totals: &Totals, family: Family) -> String {
 
 fn hazards_text(compared: &Compared) -> String {
     let entries = compared.hazards_by_entry;
+    let startup = match entries.startup_frame {
+        0 => String::new(),
+        count => format!(", {} {}", ledger::STARTUP_FRAME, grouped(count)),
+    };
     format!(
-        "{} ({} {}, {} {}, {} {}, {} {})",
+        "{} ({} {}, {} {}, {} {}, {} {}{startup})",
         grouped(compared.hazards_avoided),
         ledger::V128_SLOT,
         grouped(entries.v128_slot),
@@ -458,6 +462,7 @@ mod tests {
         let mut text = Vec::new();
         let finished = Finished {
             name: "a.wast".to_owned(),
+            subject: crate::version::Version::default(),
             result,
             elapsed: Duration::ZERO,
             replay: String::new(),

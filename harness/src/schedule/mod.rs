@@ -1,5 +1,6 @@
 //! Schedules: what the debugger does in a case, and when. Data only, no engine.
 
+pub mod code;
 pub mod model;
 
 /// Everything the debugger does in a case.

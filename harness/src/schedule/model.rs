@@ -2,17 +2,27 @@
 //!
 //! Written from the API's documentation: `add_breakpoint` has no effect if the breakpoint is set,
 //! `remove_breakpoint` none if it is not; in single-step mode an event comes at every PC; edits are
-//! those of one store.
+//! those of one store. From Wasmtime 44 on, a breakpoint at a PC that is no opcode's is "slipped"
+//! forward to the next "available" opcode: to the next that has code, which is pinned, as
+//! it is that a breakpoint behind the last stays where it was asked for. Which of several requests
+//! a slipped breakpoint came from is nowhere said to matter: there is one, or none.
+//!
+//! Which opcodes have code is in part the compiler's choice: it leaves out those behind a condition
+//! that is constant. The model is told of them. A breakpoint that was asked for at such an opcode is
+//! still due there: should control arrive, the compiler was wrong, and an event is missing.
 
+use super::code::pcs_with_code;
+use crate::conventions::Placement;
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::StopAt;
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The breakpoints of one store.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct BreakpointModel {
+    placement: Placement,
     single_step: bool,
     /// Whether single-step was ever on.
     stepped: bool,
@@ -24,6 +34,12 @@ pub struct BreakpointModel {
 /// The breakpoints of one module, twice: as they are listed, and as they are looked up.
 #[derive(Clone, Debug, Default)]
 struct ModuleSet {
+    /// PCs of the opcodes that have code, ascending.
+    available: Vec<u32>,
+    /// PCs of the opcodes that control may arrive at, ascending.
+    arrived: Vec<u32>,
+    /// Opcodes without code at which a listed breakpoint was asked for.
+    due: BTreeMap<u32, Vec<u32>>,
     listed: BTreeSet<u32>,
     /// PCs that were ever listed.
     ever: BTreeSet<u32>,
@@ -32,6 +48,23 @@ struct ModuleSet {
 }
 
 impl ModuleSet {
+    fn mark(&mut self, pc: u32) {
+        if pc > LAST_PC {
+            return;
+        }
+        let word = pc as usize / 64;
+        if self.bits.len() <= word {
+            self.bits.resize(word + 1, 0);
+        }
+        self.bits[word] |= 1 << (pc % 64);
+    }
+
+    fn unmark(&mut self, pc: u32) {
+        if let Some(word) = self.bits.get_mut(pc as usize / 64) {
+            *word &= !(1 << (pc % 64));
+        }
+    }
+
     #[inline]
     fn contains(&self, pc: u32) -> bool {
         let word = self.bits.get(pc as usize / 64).copied().unwrap_or(0);
@@ -44,6 +77,50 @@ impl ModuleSet {
 const LAST_PC: u32 = 1 << 30;
 
 impl BreakpointModel {
+    /// No breakpoints, in a store that sets them as `placement` says.
+    pub fn new(placement: Placement) -> BreakpointModel {
+        BreakpointModel {
+            placement,
+            single_step: false,
+            stepped: false,
+            modules: Vec::new(),
+            instances: Vec::new(),
+        }
+    }
+
+    /// Makes a module known before its first edit.
+    ///
+    /// Of its opcodes that control may arrive at, those have code of which `has_code` says so.
+    pub fn add_module(&mut self, number: u32, bytes: &[u8], has_code: impl Fn(u32) -> bool) {
+        if self.placement == Placement::Asked {
+            return;
+        }
+        let set = self.module(number);
+        if set.available.is_empty() {
+            set.arrived = pcs_with_code(bytes);
+            let arrived = set.arrived.iter().copied();
+            set.available = arrived.filter(|&pc| has_code(pc)).collect();
+        }
+    }
+
+    /// Where a breakpoint is set that is asked for at this PC.
+    pub fn place(&self, module: u32, pc: u32) -> u32 {
+        match (self.placement, self.modules.get(module as usize)) {
+            (Placement::Slipped, Some(set)) => {
+                let next = set.available.partition_point(|&available| available < pc);
+                set.available.get(next).copied().unwrap_or(pc)
+            }
+            _ => pc,
+        }
+    }
+
+    /// Whether a breakpoint asked for at this PC is set already.
+    pub fn is_set(&self, module: u32, pc: u32) -> bool {
+        let set = self.modules.get(module as usize);
+        let at = self.place(module, pc);
+        set.is_some_and(|set| set.listed.contains(&at))
+    }
+
     /// Turns single-step on or off.
     pub fn set_single_step(&mut self, on: bool) {
         self.single_step = on;
@@ -58,23 +135,25 @@ impl BreakpointModel {
 
     /// Adds a breakpoint; whether it is new.
     pub fn add(&mut self, module: u32, pc: u32) -> bool {
+        let asked = pc;
+        let pc = self.place(module, pc);
         let set = self.module(module);
-        if pc <= LAST_PC {
-            let word = pc as usize / 64;
-            if set.bits.len() <= word {
-                set.bits.resize(word + 1, 0);
-            }
-            set.bits[word] |= 1 << (pc % 64);
+        if asked != pc && !set.listed.contains(&pc) && set.arrived.binary_search(&asked).is_ok() {
+            set.due.entry(pc).or_default().push(asked);
+            set.mark(asked);
         }
+        set.mark(pc);
         set.ever.insert(pc);
         set.listed.insert(pc)
     }
 
     /// Removes a breakpoint; whether it was there.
     pub fn remove(&mut self, module: u32, pc: u32) -> bool {
+        let pc = self.place(module, pc);
         let set = self.module(module);
-        if let Some(word) = set.bits.get_mut(pc as usize / 64) {
-            *word &= !(1 << (pc % 64));
+        set.unmark(pc);
+        for asked in set.due.remove(&pc).unwrap_or_default() {
+            set.unmark(asked);
         }
         set.listed.remove(&pc)
     }
@@ -166,11 +245,12 @@ impl StopAt for Selected<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lockstep_oracles::module::Module;
     use proptest::prelude::*;
 
     #[test]
     fn edits_that_change_nothing_change_nothing() {
-        let mut model = BreakpointModel::default();
+        let mut model = BreakpointModel::new(Placement::Asked);
         model.add_instance(0);
         assert!(model.add(0, 40) && !model.add(0, 40));
         assert!(model.selects(InstanceAddr(0), 40));
@@ -180,7 +260,7 @@ mod tests {
 
     #[test]
     fn single_step_selects_everything_and_lists_nothing() {
-        let mut model = BreakpointModel::default();
+        let mut model = BreakpointModel::new(Placement::Asked);
         model.add_instance(0);
         model.set_single_step(true);
         assert!(model.selects(InstanceAddr(0), 7) && model.is_empty());
@@ -188,10 +268,69 @@ mod tests {
         assert!(!model.selects(InstanceAddr(0), 7));
     }
 
+    #[test]
+    fn a_breakpoint_slips_to_the_next_opcode_that_control_reaches() {
+        let wat = "(module (func i32.const 1000 drop return nop) (func nop))";
+        let bytes = wat::parse_str(wat).unwrap();
+        let module = Module::new(&bytes, lockstep_oracles::WasmFeatures::WASM2).unwrap();
+        let [first, second] = module.functions() else {
+            panic!("two functions")
+        };
+        let [constant, drop, .., dead, end] = first.pcs[..] else {
+            panic!("five opcodes")
+        };
+        let mut model = BreakpointModel::new(Placement::Slipped);
+        model.add_module(0, &bytes, |_| true);
+        model.add_instance(0);
+        assert_eq!(model.place(0, 0), constant.0);
+        assert_eq!(model.place(0, constant.0 + 1), drop.0);
+        // Neither the dead opcode nor the `end` that only it reaches has code.
+        assert_eq!(model.place(0, dead.0), second.pcs[0].0);
+        assert_eq!(model.place(0, end.0), second.pcs[0].0);
+        let behind = second.pcs.last().unwrap().0 + 1;
+        assert_eq!(model.place(0, behind), behind);
+
+        assert!(model.add(0, constant.0 + 1) && model.is_set(0, drop.0));
+        assert!(!model.add(0, drop.0), "it is set");
+        assert!(model.selects(InstanceAddr(0), drop.0));
+        assert!(!model.selects(InstanceAddr(0), constant.0 + 1));
+        assert_eq!(model.listed().collect::<Vec<_>>(), [(0, drop.0)]);
+        assert!(model.remove(0, constant.0 + 2) && model.is_empty());
+    }
+
+    #[test]
+    fn a_breakpoint_at_an_opcode_without_code_is_due_there_and_set_behind_it() {
+        let bytes = wat::parse_str("(module (func i32.const 1 drop))").unwrap();
+        let module = Module::new(&bytes, lockstep_oracles::WasmFeatures::WASM2).unwrap();
+        let [constant, drop, end] = module.functions()[0].pcs[..] else {
+            panic!("three opcodes")
+        };
+        let mut model = BreakpointModel::new(Placement::Slipped);
+        model.add_module(0, &bytes, |pc| pc != drop.0);
+        model.add_instance(0);
+        let selected = |model: &BreakpointModel| {
+            let pcs = [constant, drop, end];
+            pcs.map(|pc| model.selects(InstanceAddr(0), pc.0))
+        };
+        assert!(model.add(0, drop.0));
+        assert_eq!(model.listed().collect::<Vec<_>>(), [(0, end.0)]);
+        assert_eq!(selected(&model), [false, true, true]);
+        assert!(model.remove(0, end.0));
+        assert_eq!(selected(&model), [false, false, false]);
+    }
+
+    #[test]
+    fn a_breakpoint_that_does_not_slip_is_where_it_was_asked_for() {
+        let bytes = wat::parse_str("(module (func i32.const 1000 drop))").unwrap();
+        let mut model = BreakpointModel::new(Placement::Asked);
+        model.add_module(0, &bytes, |_| true);
+        assert_eq!(model.place(0, 3), 3);
+    }
+
     proptest! {
         #[test]
         fn the_set_is_a_set(edits in prop::collection::vec((any::<bool>(), 0..3u32, 0..200u32), 0..100)) {
-            let mut model = BreakpointModel::default();
+            let mut model = BreakpointModel::new(Placement::Asked);
             (0..3).for_each(|module| model.add_instance(module));
             let mut set = BTreeSet::new();
             for (add, module, pc) in edits {

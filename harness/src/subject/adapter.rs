@@ -175,6 +175,17 @@ macro_rules! with_adapter {
                 type $adapter = $crate::subject::wasmtime_42::Wasmtime42;
                 $body
             }
+            #[cfg(feature = "wasmtime-48")]
+            $crate::version::Version::Wasmtime48 => {
+                type $adapter = $crate::subject::wasmtime_48::Wasmtime48;
+                $body
+            }
+            #[cfg(not(feature = "wasmtime-48"))]
+            version => match $crate::version::Version::available(version) {
+                // `is_compiled_in` and the arms above name the same versions.
+                Ok(version) => unreachable!("{version} has no adapter"),
+                Err(error) => Err($crate::subject::SubjectError::new(error.to_string())),
+            },
         }
     };
 }

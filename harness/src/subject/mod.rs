@@ -14,6 +14,8 @@ pub mod limits;
 mod settings;
 pub mod twin;
 pub mod wasmtime_42;
+#[cfg(feature = "wasmtime-48")]
+pub mod wasmtime_48;
 
 pub use error::SubjectError;
 pub use settings::Settings;

@@ -38,5 +38,9 @@ mod values;
 #[path = "common/view.rs"]
 mod view;
 
+use crate::version::Version;
 use ::wasmtime;
 pub use engine::Engine as Wasmtime42;
+
+/// The version.
+const VERSION: Version = Version::Wasmtime42;

@@ -20,6 +20,7 @@ use lockstep::rules::RuleId;
 use lockstep::seen::{Seen, SeenExtern, SeenFunc};
 use lockstep::snapshot::{FrameCopy, Snapshot};
 use lockstep::subject::wasmtime_42::probe;
+use lockstep::version::Version;
 use lockstep_oracles::address::{
     FuncAddr, FuncIndex, GlobalAddr, InstanceAddr, MemAddr, Pc, TableAddr,
 };
@@ -414,6 +415,7 @@ fn late_module_stepped() {
     let expected = probe::late_module().unwrap().expected;
     let check = |events: &[Pc]| {
         LateModule {
+            subject: Version::default(),
             expected: expected.clone(),
             events: events.into(),
         }

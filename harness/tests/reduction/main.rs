@@ -16,6 +16,7 @@ use lockstep::generate;
 use lockstep::reduce::workers::Workers;
 use lockstep::reduce::{Limits, Reduced, Signature, reduce};
 use lockstep::rules::RuleId;
+use lockstep::version::Version;
 use std::cell::RefCell;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
@@ -57,7 +58,13 @@ impl<'i> Screen<'i> {
             cpu: Duration::from_secs(2),
             ..CaseLimits::default()
         };
-        let workers = Workers::new(launch, limits, NonZeroUsize::MIN, interrupt);
+        let workers = Workers::new(
+            launch,
+            Version::default(),
+            limits,
+            NonZeroUsize::MIN,
+            interrupt,
+        );
         Screen(RefCell::new(workers))
     }
 

@@ -26,6 +26,8 @@ pub struct FrameView<'m> {
     pub function: &'m Function,
     /// Position of the next opcode, or of the pending call.
     pub position: usize,
+    /// Whether it waits for the pending call to return.
+    pub waits: bool,
     /// Types of `operands`.
     pub shape: Shape,
     /// The locals, parameters first; types in [`Function::locals`]. One whose type has no null holds
@@ -118,6 +120,7 @@ impl Machine {
         let (locals, operands) = cells.split_at(function.locals.len());
         FrameView {
             activation,
+            waits,
             instance: frame.instance,
             module,
             function,

@@ -1,5 +1,6 @@
 //! The engine's settings for either execution: each axis of a configuration in the engine's words.
 
+use super::dialect;
 use super::wasmtime::{self, Config, Engine, PoolingAllocationConfig};
 use crate::configuration::{
     Allocation, BoundsChecks, Collector, Configuration, Epochs, Fuel, Inlining, MemoryGrowth,
@@ -35,12 +36,12 @@ pub fn engine(
     config
         .guest_debug(execution == Execution::Instrumented)
         .max_wasm_stack(WASM_STACK)
-        .async_stack_size(FIBRE_STACK)
-        .wasm_backtrace(false);
+        .async_stack_size(FIBRE_STACK);
+    dialect::take_no_backtrace(&mut config);
     accept(&mut config, features);
     set_compiler(&mut config, configuration)?;
     set_memory(&mut config, configuration);
-    set_runtime(&mut config, execution, configuration);
+    set_runtime(&mut config, execution, configuration)?;
     Engine::new(&config)
 }
 
@@ -82,12 +83,8 @@ fn set_compiler(config: &mut Config, configuration: &Configuration) -> wasmtime:
             Regalloc::Backtracking => wasmtime::RegallocAlgorithm::Backtracking,
             Regalloc::SinglePass => wasmtime::RegallocAlgorithm::SinglePass,
         })
-        .cranelift_nan_canonicalization(configuration.nans == Nans::Canonical)
-        .compiler_inlining(configuration.inlining == Inlining::On);
-    if configuration.inlining == Inlining::On {
-        // Without it only calls between modules of a component, or to small GC helpers, are inlined.
-        set_flag(config, "wasmtime_inlining_intra_module", "yes");
-    }
+        .cranelift_nan_canonicalization(configuration.nans == Nans::Canonical);
+    dialect::set_inlining(config, configuration.inlining == Inlining::On);
     if configuration.bounds_checks == BoundsChecks::Spectre {
         set_flag(config, "enable_heap_access_spectre_mitigation", "true");
     }
@@ -96,7 +93,7 @@ fn set_compiler(config: &mut Config, configuration: &Configuration) -> wasmtime:
 
 /// Sets a flag of the compiler.
 #[allow(unsafe_code)]
-fn set_flag(config: &mut Config, flag: &str, value: &str) {
+pub(super) fn set_flag(config: &mut Config, flag: &str, value: &str) {
     // SAFETY: the flags set here choose between correct ways to compile. None changes the target's
     // instruction set, which is what the function is unsafe for.
     unsafe {
@@ -129,7 +126,11 @@ fn set_memory(config: &mut Config, configuration: &Configuration) {
     config.memory_init_cow(configuration.memory_init == MemoryInit::CopyOnWrite);
 }
 
-fn set_runtime(config: &mut Config, execution: Execution, configuration: &Configuration) {
+fn set_runtime(
+    config: &mut Config,
+    execution: Execution,
+    configuration: &Configuration,
+) -> wasmtime::Result<()> {
     match (configuration.signals, execution) {
         (Signals::Everywhere, _) | (Signals::Uninstrumented, Execution::Uninstrumented) => {
             config.signals_based_traps(true);
@@ -158,5 +159,7 @@ fn set_runtime(config: &mut Config, execution: Execution, configuration: &Config
         .collector(match configuration.collector {
             Collector::Drc => wasmtime::Collector::DeferredReferenceCounting,
             Collector::Null => wasmtime::Collector::Null,
+            Collector::Copying => dialect::copying_collector()?,
         });
+    Ok(())
 }

@@ -1,17 +1,23 @@
 //! The debugger of one store: carries out the sessions of a schedule, and checks what the store then
 //! says of its breakpoints.
 
+use super::VERSION;
 use super::dialect;
 use super::session::{Session, State};
-use super::wasmtime::{self, AsContext, AsContextMut, BreakpointEdit, Module, StoreContextMut};
+use super::wasmtime::{
+    self, AsContext, AsContextMut, BreakpointEdit, Module, Store, StoreContextMut,
+};
+use crate::conventions::Placement;
 use crate::divergence::Moment;
 use crate::fault::Tamper;
+use crate::ledger::breakpoint_count::Requests;
+use crate::ledger::{BREAKPOINT_COUNT, LATE_MODULE, knows};
 use crate::phases::{self, Phase};
 use crate::rules::RuleId;
 use crate::schedule::model::BreakpointModel;
 use crate::schedule::{Cycle, Edit, EngineEdit, Schedule, Session as Sitting, Site, When};
 use lockstep_oracles::module::Module as OracleModule;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// A module that edits can name.
@@ -37,6 +43,9 @@ pub(super) struct Debugger {
     due: u64,
     host_calls: u64,
     sessions: u64,
+    requests: Requests,
+    /// Whether any edit adds a breakpoint.
+    adds: bool,
 }
 
 /// Up to how many listed breakpoints the list is compared after every session, and after how many
@@ -51,6 +60,9 @@ impl Debugger {
             let at = sittings.entry(sitting.when).or_default();
             at.push(sitting.edits.clone());
         }
+        let cycled = cycle.into_iter().flat_map(|cycle| &cycle.sessions);
+        let all = sessions.iter().map(|sitting| &sitting.edits).chain(cycled);
+        let adds = all.flatten().any(|edit| matches!(edit, Edit::Add(_)));
         let mut debugger = Debugger {
             sittings,
             cycle: cycle.filter(|cycle| !cycle.sessions.is_empty()).cloned(),
@@ -61,6 +73,8 @@ impl Debugger {
             due: 0,
             host_calls: 0,
             sessions: 0,
+            requests: Requests::default(),
+            adds,
         };
         debugger.due = debugger.due_after(0);
         debugger
@@ -117,6 +131,24 @@ impl Debugger {
         });
         self.latest = number as u32;
         self.latest
+    }
+
+    /// PCs of the module's opcodes that the compiler left code for, as a store of its own lists them;
+    /// none where no breakpoint is ever added, or where breakpoints stay where they are asked for.
+    pub(super) fn pcs_with_code(&self, number: u32) -> Option<BTreeSet<u32>> {
+        if !self.adds || VERSION.conventions().placement == Placement::Asked {
+            return None;
+        }
+        let known = self.modules.get(number as usize)?;
+        let mut store = Store::new(known.module.engine(), ());
+        let mut edit = store.edit_breakpoints()?;
+        for &pc in &known.pcs {
+            // An error shows again, and is reported, at the case's own edit.
+            let _ = edit.add_breakpoint(&known.module, dialect::pc(pc));
+        }
+        drop(edit);
+        let listed = store.as_context().breakpoints()?;
+        Some(listed.map(|found| dialect::offset(found.pc)).collect())
     }
 
     fn sessions_at(&mut self, when: When) -> Vec<Vec<Edit>> {
@@ -259,9 +291,24 @@ impl<T: Tamper> Session<T> {
                 pc: 0,
             },
         ];
-        // A breakpoint that the case has at PC 0 itself stays.
-        let own = self.driver.breakpoints.listed().any(|at| at == (number, 0));
-        if !own && let Some(mut edit) = store.as_context_mut().edit_breakpoints() {
+        let late = knows(VERSION, LATE_MODULE);
+        // Its code is recorded before it is patched for single-step.
+        let unpatched = self.image.wanted && !late;
+        let stepping = self.driver.breakpoints.is_single_step();
+        // A breakpoint that the case has at PC 0 itself stays; a module with one is known already.
+        let own = |(module, pc)| module == number && (pc == 0 || !late);
+        let own = self.driver.breakpoints.listed().any(own);
+        if (late || unpatched)
+            && !own
+            && let Some(mut edit) = store.as_context_mut().edit_breakpoints()
+        {
+            if unpatched && stepping {
+                let _ = perform(
+                    &mut edit,
+                    &self.debugger.modules,
+                    EngineEdit::SingleStep(false),
+                );
+            }
             for engine_edit in known {
                 // An error shows again, and is reported, at the next edit of the module.
                 let _ = perform(&mut edit, &self.debugger.modules, engine_edit);
@@ -273,7 +320,7 @@ impl<T: Tamper> Session<T> {
         if !deferred.is_empty() {
             sessions.insert(0, deferred);
         }
-        if self.driver.breakpoints.is_single_step() {
+        if (late || unpatched) && stepping {
             sessions.push(vec![Edit::SingleStep(true)]);
         }
         self.edit_all(store, &sessions);
@@ -302,8 +349,12 @@ impl<T: Tamper> Session<T> {
                 .resolve(edit, current, model, &mut engine_edits);
             for engine_edit in engine_edits.drain(..) {
                 self.driver.tally.edits += 1;
-                follow(&mut self.driver.breakpoints, engine_edit);
                 let mut given = Some(engine_edit);
+                if knows(VERSION, BREAKPOINT_COUNT) {
+                    let model = &self.driver.breakpoints;
+                    given = self.debugger.requests.instead(engine_edit, model);
+                }
+                follow(&mut self.driver.breakpoints, engine_edit);
                 self.tamper.edit(&mut given);
                 let (Some(engine), Some(given)) = (&mut engine, given) else {
                     continue;

@@ -65,6 +65,7 @@ impl<T: Tamper> Subject<T> {
     ) -> Result<Subject<T>, SubjectError> {
         let execution = factory.execution;
         let driver = Driver::new(DriverConfig {
+            subject: settings.subject,
             execution,
             configuration: settings.configuration,
             frames: settings.frames,

@@ -1,12 +1,14 @@
 //! Instantiation in the engine and the oracle: compiled, linked, its start function in lockstep.
 
+use super::VERSION;
 use super::execute::{Driven, Subject, drive, outcome};
 use super::session::Session;
 use super::wasmtime::{self, Instance, Module, RootScope};
 use crate::configuration::Inlining;
 use crate::divergence::Execution;
 use crate::fault::Tamper;
-use crate::layout::{FunctionLayout, packed_layouts};
+use crate::layout::{FunctionLayout, packed_layouts, readable_layouts};
+use crate::ledger::{V128_SLOT, knows};
 use crate::lockstep::driver::{Expected, ModuleFacts, Verdict};
 use crate::outcome::Outcome;
 use crate::rules::RuleId;
@@ -57,7 +59,9 @@ impl<T: Tamper> Subject<T> {
             in_start = self.driver().begin(func, &[]).is_ok();
         }
         self.driver().making = instance;
+        self.driver().instantiating = true;
         let (mut outcome, handle) = self.instantiate_subject(&module, imports, &expected);
+        self.driver().instantiating = false;
         self.tamper().instantiation(&mut outcome);
         if in_start {
             expected = self.finish_start(&outcome);
@@ -98,6 +102,9 @@ impl<T: Tamper> Subject<T> {
         module: &Module,
     ) -> Option<InstanceAddr> {
         let layouts: Arc<[FunctionLayout]> = match self.execution {
+            Execution::Instrumented if !knows(VERSION, V128_SLOT) => {
+                readable_layouts(oracle).into()
+            }
             Execution::Instrumented => {
                 let inlined = self.settings.configuration.inlining == Inlining::On;
                 packed_layouts(oracle, inlined).into()
@@ -112,6 +119,9 @@ impl<T: Tamper> Subject<T> {
             ..
         } = self.session();
         let number = debugger.number(module, oracle);
+        let with_code = debugger.pcs_with_code(number);
+        let has_code = |pc| with_code.as_ref().is_none_or(|pcs| pcs.contains(&pc));
+        driver.breakpoints.add_module(number, bytes, has_code);
         let addr = InstanceAddr(driver.known_instances() as u32);
         if addr.index() >= driver.machine.store.num_instances() {
             return None;
@@ -212,6 +222,7 @@ impl<T: Tamper> Subject<T> {
             }
             ExpectedInstance::Trapped(trap) => {
                 let agrees = matches!(outcome, Outcome::Trapped(seen) if seen.is(*trap));
+                self.driver().check_segment_trap(*trap);
                 (agrees, format!("trapped: {trap}"))
             }
             ExpectedInstance::Limit(message) => (

@@ -1,5 +1,6 @@
 //! Probes: promises of the API that no case can break, because every case works around them.
 
+use super::VERSION;
 use super::config;
 use super::frames;
 use super::wasmtime::{
@@ -30,7 +31,11 @@ const MODULE: &[u8] = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\
 pub fn late_module() -> Result<LateModule, SubjectError> {
     let expected = expected_events().ok_or_else(|| SubjectError::new("the probe's own module"))?;
     let events = observed_events().map_err(|error| SubjectError::new(format!("{error:#}")))?;
-    Ok(LateModule { expected, events })
+    Ok(LateModule {
+        subject: VERSION,
+        expected,
+        events,
+    })
 }
 
 fn expected_events() -> Option<Vec<Pc>> {
@@ -74,9 +79,8 @@ impl DebugHandler for Recorder {
     type Data = Vec<Pc>;
 
     async fn handle(&self, mut store: StoreContextMut<'_, Vec<Pc>>, _: DebugEvent<'_>) {
-        let frames = frames::cursor(store.as_context_mut());
-        let shown = frames.and_then(|cursor| cursor.wasm_function_index_and_pc());
-        store.data_mut().push(Pc(shown.map_or(0, |(_, pc)| pc)));
+        let shown = frames::innermost_pc(store.as_context_mut());
+        store.data_mut().push(Pc(shown.unwrap_or(0)));
     }
 }
 

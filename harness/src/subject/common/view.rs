@@ -72,13 +72,13 @@ impl<T: Tamper> Walk for CursorWalk<'_, T> {
     }
 
     #[inline]
-    fn num_locals(&self) -> u32 {
-        present(self.cursor.as_ref()).num_locals()
+    fn num_locals(&mut self) -> u32 {
+        present(self.cursor.as_mut()).num_locals()
     }
 
     #[inline]
-    fn num_operands(&self) -> u32 {
-        present(self.cursor.as_ref()).num_stacks()
+    fn num_operands(&mut self) -> u32 {
+        present(self.cursor.as_mut()).num_stacks()
     }
 
     #[inline(always)]

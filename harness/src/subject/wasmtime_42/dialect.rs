@@ -1,6 +1,7 @@
-//! How Wasmtime 42 spells what every version has.
+//! How Wasmtime 42 spells what versions spell differently.
 
-use super::wasmtime::{DebugEvent, ExnRef, OwnedRooted};
+use super::config::set_flag;
+use super::wasmtime::{Collector, Config, DebugEvent, Error, ExnRef, OwnedRooted, Result};
 
 /// A PC for the engine.
 pub(super) fn pc(offset: u32) -> u32 {
@@ -19,4 +20,22 @@ pub(super) fn thrown(event: &DebugEvent<'_>) -> Option<(OwnedRooted<ExnRef>, Opt
         DebugEvent::UncaughtExceptionThrown(exn) => Some((exn.clone(), Some(false))),
         _ => None,
     }
+}
+/// The copying collector, which this version does not have.
+pub(super) fn copying_collector() -> Result<Collector> {
+    Err(Error::msg("this version has no copying collector"))
+}
+
+/// Whether calls inside a module are inlined.
+pub(super) fn set_inlining(config: &mut Config, on: bool) {
+    config.compiler_inlining(on);
+    if on {
+        // Without it only calls between modules of a component, or to small GC helpers, are inlined.
+        set_flag(config, "wasmtime_inlining_intra_module", "yes");
+    }
+}
+
+/// Errors carry no backtrace.
+pub(super) fn take_no_backtrace(config: &mut Config) {
+    config.wasm_backtrace(false);
 }

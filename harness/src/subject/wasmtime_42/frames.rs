@@ -9,3 +9,9 @@ pub(super) use super::wasmtime::{DebugFrameCursor, FrameParentResult};
 pub(super) fn cursor<T>(store: StoreContextMut<'_, T>) -> Option<DebugFrameCursor<'_, T>> {
     store.debug_frames()
 }
+
+/// The PC of the innermost frame, if there is one.
+pub(super) fn innermost_pc<T>(store: StoreContextMut<'_, T>) -> Option<u32> {
+    let (_, pc) = cursor(store)?.wasm_function_index_and_pc()?;
+    Some(pc)
+}

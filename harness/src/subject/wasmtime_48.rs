@@ -1,0 +1,44 @@
+//! The adapter for Wasmtime 48, and for versions near it with the same API.
+
+#![allow(
+    clippy::duplicate_mod,
+    reason = "the adapter's source is compiled once for each version"
+)]
+
+#[path = "common/code.rs"]
+mod code;
+#[path = "common/config.rs"]
+pub mod config;
+#[path = "common/debugger.rs"]
+mod debugger;
+mod dialect;
+#[path = "common/engine.rs"]
+mod engine;
+#[path = "common/execute.rs"]
+pub mod execute;
+#[path = "common/factory.rs"]
+pub mod factory;
+mod frames;
+#[path = "common/handler.rs"]
+mod handler;
+#[path = "common/host.rs"]
+pub mod host;
+#[path = "common/instantiate.rs"]
+pub mod instantiate;
+#[path = "common/names.rs"]
+mod names;
+#[path = "common/probe.rs"]
+pub mod probe;
+#[path = "common/session.rs"]
+mod session;
+#[path = "common/values.rs"]
+mod values;
+#[path = "common/view.rs"]
+mod view;
+
+use crate::version::Version;
+use ::wasmtime_48 as wasmtime;
+pub use engine::Engine as Wasmtime48;
+
+/// The version.
+const VERSION: Version = Version::Wasmtime48;

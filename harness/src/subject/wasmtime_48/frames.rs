@@ -1,0 +1,136 @@
+//! The stack through the debug API: here a handle for each frame, and one to begin with for each
+//! activation. A cursor over them is walked as in the versions that have one.
+
+use super::dialect::offset;
+use super::wasmtime::{
+    AsContext, AsContextMut, FrameHandle, Instance, Module, Result, StoreContext, StoreContextMut,
+    Val,
+};
+
+/// What lies between a frame and the one that comes next.
+pub(super) enum FrameParentResult {
+    /// Nothing: it is the caller
+    SameActivation,
+    /// Host code, or the end of the stack
+    NewActivation,
+}
+
+/// The index of a function among those that its module defines.
+#[derive(Clone, Copy)]
+pub(super) struct DefinedFunc(u32);
+
+impl DefinedFunc {
+    #[inline(always)]
+    pub(super) fn as_u32(self) -> u32 {
+        self.0
+    }
+}
+
+/// A walk over the frames of a store.
+pub(super) struct DebugFrameCursor<'a, T: 'static> {
+    store: StoreContextMut<'a, T>,
+    frame: Option<FrameHandle>,
+    /// How many activations were begun.
+    begun: usize,
+}
+
+/// A cursor at the innermost frame.
+#[inline(always)]
+pub(super) fn cursor<T>(mut store: StoreContextMut<'_, T>) -> Option<DebugFrameCursor<'_, T>> {
+    let frame = store.debug_exit_frames().next();
+    Some(DebugFrameCursor {
+        store,
+        frame,
+        begun: 1,
+    })
+}
+
+/// The PC of the innermost frame, if there is one.
+pub(super) fn innermost_pc<T>(mut store: StoreContextMut<'_, T>) -> Option<u32> {
+    let frame = store.debug_exit_frames().next()?;
+    let (_, pc) = valid(frame.wasm_function_index_and_pc(store))?;
+    Some(offset(pc))
+}
+
+/// What a handle answers: it is valid, since nothing has run since it was taken.
+#[inline(always)]
+fn valid<R>(answer: Result<R>) -> R {
+    answer.unwrap_or_else(|error| panic!("a frame's handle, though nothing has run: {error:#}"))
+}
+
+impl<T> DebugFrameCursor<'_, T> {
+    #[inline(always)]
+    pub(super) fn done(&self) -> bool {
+        self.frame.is_none()
+    }
+
+    /// The frame that it is at, and the store.
+    #[inline(always)]
+    fn here(&mut self) -> (&FrameHandle, StoreContextMut<'_, T>) {
+        let frame = self.frame.as_ref();
+        let frame = frame.unwrap_or_else(|| panic!("a frame is asked for behind the last"));
+        (frame, self.store.as_context_mut())
+    }
+
+    pub(super) fn instance(&mut self) -> Instance {
+        let (frame, store) = self.here();
+        valid(frame.instance(store))
+    }
+
+    pub(super) fn module(&mut self) -> Option<&Module> {
+        let (frame, store) = self.here();
+        valid(frame.module(store))
+    }
+
+    pub(super) fn wasm_function_index_and_pc(&mut self) -> Option<(DefinedFunc, u32)> {
+        let (frame, store) = self.here();
+        let shown = valid(frame.wasm_function_index_and_pc(store));
+        shown.map(|(func, pc)| (DefinedFunc(func.as_u32()), offset(pc)))
+    }
+
+    pub(super) fn num_locals(&mut self) -> u32 {
+        let (frame, store) = self.here();
+        valid(frame.num_locals(store))
+    }
+
+    pub(super) fn num_stacks(&mut self) -> u32 {
+        let (frame, store) = self.here();
+        valid(frame.num_stacks(store))
+    }
+
+    pub(super) fn local(&mut self, index: u32) -> Val {
+        let (frame, store) = self.here();
+        valid(frame.local(store, index))
+    }
+
+    pub(super) fn stack(&mut self, index: u32) -> Val {
+        let (frame, store) = self.here();
+        valid(frame.stack(store, index))
+    }
+
+    pub(super) fn move_to_parent(&mut self) -> FrameParentResult {
+        let (frame, store) = self.here();
+        let parent = valid(frame.parent(store));
+        self.frame = parent;
+        if self.frame.is_some() {
+            return FrameParentResult::SameActivation;
+        }
+        self.frame = self.store.debug_exit_frames().nth(self.begun);
+        self.begun += 1;
+        FrameParentResult::NewActivation
+    }
+}
+
+impl<T> AsContext for DebugFrameCursor<'_, T> {
+    type Data = T;
+
+    fn as_context(&self) -> StoreContext<'_, T> {
+        self.store.as_context()
+    }
+}
+
+impl<T> AsContextMut for DebugFrameCursor<'_, T> {
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, T> {
+        self.store.as_context_mut()
+    }
+}

@@ -1,0 +1,128 @@
+//! Each ledger entry of Wasmtime 48 still matches: a version that no longer does what the entry says
+//! fails here.
+#![cfg(feature = "wasmtime-48")]
+
+use lockstep::case::{CaseReport, run_case_on};
+use lockstep::corpus;
+use lockstep::ledger::{self, ENTRIES};
+use lockstep::version::Version;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::pin::pin;
+use std::task::{Context, Waker};
+use wasmtime_48::{
+    AsContext, AsContextMut, Config, DebugEvent, DebugHandler, Engine, Instance, Module, ModulePC,
+    Store, StoreContextMut,
+};
+
+const SUBJECT: Version = Version::Wasmtime48;
+
+/// Defines the tests, and a table of the entries they are about.
+macro_rules! entries {
+    ($($entry:ident => $test:ident $body:block)*) => {
+        const TESTS: &[(&str, &str)] = &[$((ledger::$entry, stringify!($test)),)*];
+        $(#[test] fn $test() $body)*
+    };
+}
+
+#[test]
+fn every_entry_has_the_test_that_it_names() {
+    let mine = ENTRIES.iter().filter(|e| e.subjects.contains(&SUBJECT));
+    let entries: BTreeSet<(&str, &str)> = mine.map(|e| (e.id, e.test)).collect();
+    let tests = TESTS.iter().map(|&(entry, test)| {
+        let entry = ledger::of(SUBJECT, entry).unwrap_or_else(|| panic!("no entry like {entry}"));
+        (entry, test)
+    });
+    assert_eq!(entries, tests.collect());
+}
+
+/// The report of a corpus case that its expectation holds for; the entry of 48 like `entry` matched.
+fn explained(name: &str, entry: &str) -> CaseReport {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/regressions");
+    let loaded = corpus::load(&root.join(name)).unwrap();
+    let report = run_case_on(SUBJECT, &loaded.case).unwrap();
+    let entry = ledger::of(SUBJECT, entry).unwrap();
+    assert!(report.known.contains_key(entry), "{report:#?}");
+    loaded.expect.judge(&report, SUBJECT).unwrap();
+    report
+}
+
+entries! {
+    IF_PARAMS => if_params_are_still_shown {
+        explained("if-params.toml", ledger::IF_PARAMS);
+    }
+
+    PULLEY_REGISTERS => stepping_on_pulley_still_changes_a_result {
+        explained("pulley-registers.toml", ledger::PULLEY_REGISTERS);
+    }
+
+    PULLEY_MEMORY_TRAP => pulley_memory_trap_is_still_silent {
+        explained("pulley-memory-trap.toml", ledger::PULLEY_MEMORY_TRAP);
+    }
+
+    HOST_ACTIVATION => host_activation_still_shows_frames_twice {
+        explained("host-activation.toml", ledger::HOST_ACTIVATION);
+    }
+
+    STARTUP_FRAME => startup_frames_are_still_shown {
+        let seen = frames_of_each_event("(module (func $f nop) (func $s call $f) (start $s))");
+        // $s; $f called by it, twice; $s again: each time one frame too many.
+        assert_eq!(seen, [2, 3, 3, 2]);
+    }
+
+    BREAKPOINT_COUNT => breakpoints_are_still_counted {
+        let engine = engine();
+        let module = module(&engine, "(module (func nop))");
+        let mut store = Store::new(&engine, ());
+        let mut edit = store.edit_breakpoints().unwrap();
+        edit.add_breakpoint(&module, ModulePC::new(0)).unwrap();
+        edit.add_breakpoint(&module, ModulePC::new(0)).unwrap();
+        edit.remove_breakpoint(&module, ModulePC::new(0)).unwrap();
+        drop(edit);
+        assert_eq!(store.as_context().breakpoints().unwrap().count(), 1);
+    }
+}
+
+fn engine() -> Engine {
+    let mut config = Config::new();
+    config.guest_debug(true);
+    Engine::new(&config).unwrap()
+}
+
+fn module(engine: &Engine, wat: &str) -> Module {
+    Module::new(engine, wat::parse_str(wat).unwrap()).unwrap()
+}
+
+/// Counts the frames of each event, and reads nothing of them.
+#[derive(Clone)]
+struct Counter;
+
+impl DebugHandler for Counter {
+    type Data = Vec<usize>;
+
+    async fn handle(&self, mut store: StoreContextMut<'_, Vec<usize>>, _: DebugEvent<'_>) {
+        let mut frame = store.debug_exit_frames().next();
+        let mut count = 0;
+        while let Some(shown) = frame {
+            count += 1;
+            frame = shown.parent(store.as_context_mut()).unwrap();
+        }
+        store.data_mut().push(count);
+    }
+}
+
+fn frames_of_each_event(wat: &str) -> Vec<usize> {
+    let engine = engine();
+    let module = module(&engine, wat);
+    let mut store = Store::new(&engine, Vec::new());
+    store.set_debug_handler(Counter);
+    let mut edit = store.edit_breakpoints().unwrap();
+    edit.single_step(true).unwrap();
+    drop(edit);
+    {
+        let mut made = pin!(Instance::new_async(&mut store, &module, &[]));
+        let mut context = Context::from_waker(Waker::noop());
+        while made.as_mut().poll(&mut context).is_pending() {}
+    }
+    store.into_data()
+}
