@@ -27,6 +27,8 @@ pub mod host;
 pub mod instantiate;
 #[path = "common/names.rs"]
 mod names;
+#[path = "common/objects.rs"]
+mod objects;
 #[path = "common/probe.rs"]
 pub mod probe;
 #[path = "common/session.rs"]

@@ -1,6 +1,8 @@
 //! How Wasmtime 48 spells what versions spell differently.
 
-use super::wasmtime::{Collector, Config, Inlining, ModulePC, Result};
+use super::wasmtime::{
+    Collector, Config, DebugEvent, ExnRef, Inlining, ModulePC, OwnedRooted, Result,
+};
 
 /// A PC for the engine.
 pub(super) fn pc(offset: u32) -> ModulePC {
@@ -25,4 +27,12 @@ pub(super) fn set_inlining(config: &mut Config, on: bool) {
 /// Errors carry no backtrace.
 pub(super) fn take_no_backtrace(config: &mut Config) {
     config.wasm_backtrace_max_frames(None);
+}
+
+/// The exception that an event tells of; the stack was not searched for a handler yet.
+pub(super) fn thrown(event: &DebugEvent<'_>) -> Option<(OwnedRooted<ExnRef>, Option<bool>)> {
+    match event {
+        DebugEvent::Exception(exn) => Some((exn.clone(), None)),
+        _ => None,
+    }
 }
