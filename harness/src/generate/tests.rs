@@ -14,7 +14,7 @@ fn data(number: u64) -> Vec<u8> {
 
 #[test]
 fn the_module_of_last_resort_is_valid() {
-    assert!(Module::new(PLAIN, check::FEATURES).is_ok());
+    assert!(Module::new(PLAIN, FEATURES).is_ok());
 }
 
 #[test]
@@ -22,8 +22,11 @@ fn each_generator_makes_valid_modules_but_for_two_in_a_hundred() {
     const DRAWS: u64 = 300;
     for row in GENERATORS {
         let refused = (0..DRAWS).filter(|&number| {
-            let made = (row.what)(&mut Unstructured::new(&data(number)));
-            made.is_ok_and(|wasm| Module::new(&wasm, check::FEATURES).is_ok())
+            let features = features::draw(&mut Unstructured::new(&data(number))).unwrap();
+            let made = (row.what)(&mut Unstructured::new(&data(number)), features);
+            made.is_ok_and(|wasm| {
+                Module::new(&wasm, features).is_ok_and(|module| can_run(&wasm, &module))
+            })
         });
         let refused = DRAWS - refused.count() as u64;
         println!("{:<8} {refused} of {DRAWS} refused", row.name);
@@ -37,7 +40,7 @@ fn every_generator_step_and_behaviour_occurs_and_every_case_is_valid() {
     for number in 0..500 {
         let case = from_seed(0x5eed, number);
         for module in &case.modules {
-            Module::new(&module.wasm, check::FEATURES).unwrap();
+            Module::new(&module.wasm, FEATURES).unwrap();
         }
         seen.insert(generator_of(&case.name).unwrap().to_owned());
         seen.insert(format!("{} modules", case.modules.len()));
@@ -118,7 +121,7 @@ proptest! {
     ) {
         let case = from_bytes(&bytes);
         prop_assert!(generator_of(&case.name).is_some());
-        prop_assert!(Module::new(case.main_module(), check::FEATURES).is_ok());
+        prop_assert!(Module::new(case.main_module(), FEATURES).is_ok());
         prop_assert_eq!(case, from_bytes(&bytes));
     }
 }

@@ -4,11 +4,14 @@
 
 use super::super::weights::{below, between, chance, one_of};
 use super::draw;
-use super::environment::{ELEMENTS, EXTERNS, Environment, FUNCS, PAGE};
+use super::environment::{ELEMENTS, Environment};
+use super::hazard::Hazard;
+use super::pools::has_zero;
+use super::stores::Memory;
 use super::table::{Form, Row};
 use arbitrary::{Result, Unstructured};
 use lockstep_oracles::opcode::Opcode;
-use wasm_encoder::{Function, Instruction, MemArg, MemArgTarget, ValType};
+use wasm_encoder::{Function, Instruction, MemArg, MemArgTarget, RefType, ValType};
 
 /// Where operands come from, and whether they make an opcode trap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +42,10 @@ pub(in crate::generate) struct Body {
     pub(in crate::generate) times: u64,
     /// Opcodes executed, at most.
     pub(in crate::generate) cost: u64,
+    /// Whether all locals have values.
+    begun: bool,
+    /// How deep in the making of an object.
+    pub(super) depth: u32,
     code: Vec<Instruction<'static>>,
 }
 
@@ -112,12 +119,41 @@ impl Body {
         Ok(one_of(u, &fitting)?.copied())
     }
 
+    /// Whether a local has a value: one of the declared without a zero may not have it yet.
+    pub(super) fn is_set(&self, local: u32) -> bool {
+        let declared = local as usize >= self.params;
+        !declared
+            || self.begun
+            || self
+                .locals
+                .get(local as usize)
+                .is_some_and(|ty| has_zero(*ty))
+    }
+
     /// The operands of the present block, bottom first.
     pub(in crate::generate) fn own(&self) -> &[ValType] {
         self.stack.get(self.floor..).unwrap_or_default()
     }
 
-    /// Pushes a constant of this type.
+    /// Gives locals that have no zero a value.
+    pub(in crate::generate) fn begin(
+        &mut self,
+        u: &mut Unstructured<'_>,
+        environment: &Environment,
+    ) -> Result<()> {
+        for local in self.params..self.locals.len() {
+            if let ValType::Ref(ty) = self.locals[local]
+                && !ty.nullable
+            {
+                self.push_reference(u, environment, ty)?;
+                self.op(Instruction::LocalSet(local as u32), 1, &[]);
+            }
+        }
+        self.begun = true;
+        Ok(())
+    }
+
+    /// Pushes a constant of this type, which has a zero.
     pub(in crate::generate) fn push_constant(
         &mut self,
         u: &mut Unstructured<'_>,
@@ -142,7 +178,10 @@ impl Body {
     ) -> Result<()> {
         match between(u, 0, 9)? {
             4..=6 => {
-                if let Some(local) = self.local(u, ty, false)? {
+                if let Some(local) = self
+                    .local(u, ty, false)?
+                    .filter(|local| self.is_set(*local))
+                {
                     self.op(Instruction::LocalGet(local), 0, &[ty]);
                     return Ok(());
                 }
@@ -156,10 +195,13 @@ impl Body {
             8 => return self.push_from_entity(u, environment, ty),
             _ => {}
         }
-        if ty == ValType::FUNCREF && chance(u, 3, 4)? {
-            return self.push_function(u, environment);
+        match ty {
+            ValType::Ref(RefType::EXTERNREF) if self.depth == 0 && chance(u, 1, 2)? => {
+                self.push_constant(u, ty)
+            }
+            ValType::Ref(ty) => self.push_reference(u, environment, ty),
+            _ => self.push_constant(u, ty),
         }
-        self.push_constant(u, ty)
     }
 
     /// Pushes a function that references may denote, or null if there is none.
@@ -183,22 +225,26 @@ impl Body {
         ty: ValType,
     ) -> Result<()> {
         let load: (fn(MemArg) -> Instruction<'static>, u32) = match ty {
-            ValType::I32 if chance(u, 1, 4)? => {
-                self.op(Instruction::MemorySize(0), 0, &[ty]);
-                return Ok(());
+            ValType::I32 | ValType::I64 if chance(u, 1, 6)? => {
+                let (index, memory) = environment.memory(u)?;
+                if memory.index_type() == ty {
+                    self.op(Instruction::MemorySize(index), 0, &[ty]);
+                    return Ok(());
+                }
+                return self.push_constant(u, ty);
             }
             ValType::I32 => (Instruction::I32Load, 4),
             ValType::I64 => (Instruction::I64Load, 8),
             ValType::F32 => (Instruction::F32Load, 4),
             ValType::F64 => (Instruction::F64Load, 8),
             ValType::V128 => (Instruction::V128Load, 16),
-            ValType::Ref(_) => {
-                let table = if ty == ValType::FUNCREF {
-                    FUNCS
-                } else {
-                    EXTERNS
+            ValType::Ref(reference) => {
+                let tables = environment.tables_of(ty);
+                let Some(&table) = one_of(u, &tables)? else {
+                    return self.push_reference(u, environment, reference);
                 };
                 self.bounded(u, environment, ELEMENTS)?;
+                self.widen(environment.is_table64(table));
                 self.op(Instruction::TableGet(table), 1, &[ty]);
                 return Ok(());
             }
@@ -206,6 +252,13 @@ impl Body {
         let memarg = self.address(u, environment, load.1, Manner::Fresh)?;
         self.op(load.0(memarg), 1, &[ty]);
         Ok(())
+    }
+
+    /// Makes the `i32` on top an index of 64 bits, if it is to be one.
+    pub(in crate::generate) fn widen(&mut self, is_64: bool) {
+        if is_64 {
+            self.op(Instruction::I64ExtendI32U, 1, &[ValType::I64]);
+        }
     }
 
     /// Pushes an `i32` below a power of two.
@@ -260,7 +313,7 @@ impl Body {
         Ok(())
     }
 
-    /// Sees to it that an address of so many bytes in memory is on top.
+    /// Sees to it that an address of so many bytes in a memory is on top.
     fn address(
         &mut self,
         u: &mut Unstructured<'_>,
@@ -268,24 +321,86 @@ impl Body {
         bytes: u32,
         manner: Manner,
     ) -> Result<MemArg> {
+        let (index, memory) = environment.memory(u)?;
         let offset = *u.choose(&[0u32, 0, 1, 3, 8, 100, 1000, 0x7f00])?;
         if manner == Manner::Trap {
-            let address = *u.choose(&[-1, -16, i32::MIN, i32::MAX])?;
-            self.push_i32(address);
-        } else if manner == Manner::Reuse && self.fits(&[ValType::I32]) {
+            return self.address_beyond(u, index, memory, bytes);
+        }
+        if manner == Manner::Reuse && self.fits(&[ValType::I32]) {
             self.mask(0x3fff);
         } else if chance(u, 1, 6)? {
-            // The last bytes of the first page.
-            self.push_i32((PAGE - bytes - offset) as i32);
+            // The last bytes.
+            self.push_i32((memory.bytes() - bytes - offset) as i32);
         } else {
             self.bounded(u, environment, 0x4000)?;
         }
+        self.widen(memory.ty.memory64);
         Ok(MemArg {
             offset: offset.into(),
             align: between(u, 0, bytes.trailing_zeros())?,
-            target: MemArgTarget::Memory(0),
+            target: MemArgTarget::Memory(index),
             ordering: None,
         })
+    }
+
+    /// An address that is out of bounds: by its own, by the offset, or by both.
+    fn address_beyond(
+        &mut self,
+        u: &mut Unstructured<'_>,
+        index: u32,
+        memory: Memory,
+        bytes: u32,
+    ) -> Result<MemArg> {
+        let mut offset = *u.choose(&[0u64, 0, 1, 100, 0x7f00])?;
+        if memory.ty.memory64 && chance(u, 1, 2)? {
+            let address = *u.choose(&[-1, i64::MIN, i64::MAX, 1 << 32])?;
+            self.op(Instruction::I64Const(address), 0, &[ValType::I64]);
+            if chance(u, 1, 2)? {
+                offset = *u.choose(&[1 << 32, u64::MAX, 1 << 63])?;
+            }
+        } else {
+            let address = *u.choose(&[-1, -16, i32::MIN, i32::MAX])?;
+            self.push_i32(address);
+            self.widen(memory.ty.memory64);
+        }
+        Ok(MemArg {
+            offset,
+            align: between(u, 0, bytes.trailing_zeros())?,
+            target: MemArgTarget::Memory(index),
+            ordering: None,
+        })
+    }
+
+    /// Sees to it that an address for an atomic access of so many bytes is on top: aligned, unless
+    /// it is to trap.
+    pub(super) fn aligned_address(
+        &mut self,
+        u: &mut Unstructured<'_>,
+        environment: &Environment,
+        (index, memory): (u32, Memory),
+        bytes: u32,
+        manner: Manner,
+    ) -> Result<MemArg> {
+        let mut memarg = MemArg {
+            offset: *u.choose(&[0u64, 0, 8, 64, 1000, 0x7f00])?,
+            align: bytes.trailing_zeros(),
+            target: MemArgTarget::Memory(index),
+            ordering: None,
+        };
+        if manner == Manner::Trap && (bytes == 1 || chance(u, 1, 3)?) {
+            let align = memarg.align;
+            memarg = self.address_beyond(u, index, memory, bytes)?;
+            memarg.align = align;
+            return Ok(memarg);
+        }
+        self.push(u, environment, ValType::I32)?;
+        self.mask(0x3fff & !(bytes as i32 - 1));
+        if manner == Manner::Trap {
+            self.push_i32(1);
+            self.op(Instruction::I32Or, 2, &[ValType::I32]);
+        }
+        self.widen(memory.ty.memory64);
+        Ok(memarg)
     }
 
     /// Appends an opcode of the table, with its operands.
@@ -304,6 +419,13 @@ impl Body {
             Form::Lane(lanes, make) => {
                 self.operands(u, environment, row.params, manner)?;
                 make(below(u, lanes.into())? as u8)
+            }
+            Form::Atomic(bytes, make) => {
+                let memory = environment.memory(u)?;
+                let memarg = self.aligned_address(u, environment, memory, bytes, manner)?;
+                let rest = row.params.get(1..).unwrap_or_default();
+                self.operands(u, environment, rest, Manner::Fresh)?;
+                make(memarg)
             }
             Form::Memory(bytes, make) => make(self.access(u, environment, row, bytes, manner)?),
             Form::MemoryLane(bytes, make) => {
@@ -465,38 +587,4 @@ pub(in crate::generate) fn global(
         .map(|(index, _)| index as u32)
         .collect();
     Ok(one_of(u, &fitting)?.copied())
-}
-
-/// Why an opcode that computes may trap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::generate) enum Hazard {
-    /// It divides.
-    Division,
-    /// It makes an integer of a float.
-    Truncation,
-}
-
-impl Hazard {
-    /// The hazard of an opcode of the table, if it is one.
-    pub(in crate::generate) fn of(opcode: Opcode) -> Option<Hazard> {
-        match opcode {
-            Opcode::I32DivS
-            | Opcode::I32DivU
-            | Opcode::I32RemS
-            | Opcode::I32RemU
-            | Opcode::I64DivS
-            | Opcode::I64DivU
-            | Opcode::I64RemS
-            | Opcode::I64RemU => Some(Hazard::Division),
-            Opcode::I32TruncF32S
-            | Opcode::I32TruncF32U
-            | Opcode::I32TruncF64S
-            | Opcode::I32TruncF64U
-            | Opcode::I64TruncF32S
-            | Opcode::I64TruncF32U
-            | Opcode::I64TruncF64S
-            | Opcode::I64TruncF64U => Some(Hazard::Truncation),
-            _ => None,
-        }
-    }
 }

@@ -1,11 +1,12 @@
 use super::trial::{self, Trial};
+use crate::generate::FEATURES;
 use lockstep_oracles::opcode::Opcode;
 use std::collections::BTreeSet;
 
 fn trials() -> Vec<Trial> {
     let modules = (0..400).map(|seed| {
         let data = trial::data(seed, 4096);
-        super::module(&mut arbitrary::Unstructured::new(&data)).unwrap()
+        super::module(&mut arbitrary::Unstructured::new(&data), FEATURES).unwrap()
     });
     modules.map(|wasm| trial::run(&wasm)).collect()
 }
@@ -48,7 +49,7 @@ fn any_data_makes_a_valid_module() {
     for length in [0, 1, 7, 50, 300, 1000] {
         for seed in 0..20 {
             let data = trial::data(seed, length);
-            let wasm = super::module(&mut arbitrary::Unstructured::new(&data)).unwrap();
+            let wasm = super::module(&mut arbitrary::Unstructured::new(&data), FEATURES).unwrap();
             trial::run(&wasm);
         }
     }
@@ -57,6 +58,6 @@ fn any_data_makes_a_valid_module() {
 #[test]
 fn the_same_data_makes_the_same_module() {
     let data = trial::data(1, 2000);
-    let module = || super::module(&mut arbitrary::Unstructured::new(&data)).unwrap();
+    let module = || super::module(&mut arbitrary::Unstructured::new(&data), FEATURES).unwrap();
     assert_eq!(module(), module());
 }

@@ -1,6 +1,6 @@
 //! Runs a generated module in the oracle alone: every exported function once, with zeros. For tests.
 
-use crate::check;
+use crate::generate::FEATURES;
 use lockstep_oracles::address::{FuncAddr, HostFuncId};
 use lockstep_oracles::limits::Limits;
 use lockstep_oracles::machine::{EverySequencePoint, Machine, Stop};
@@ -43,7 +43,7 @@ pub(in crate::generate) fn data(seed: u64, length: usize) -> Vec<u8> {
 
 /// Instantiates a module and calls its exports, its start function first.
 pub(in crate::generate) fn run(wasm: &[u8]) -> Trial {
-    let module = Module::new(wasm, check::FEATURES).unwrap();
+    let module = Module::new(wasm, FEATURES).unwrap();
     let mut trial = Trial::default();
     for function in module.functions() {
         trial

@@ -4,7 +4,7 @@
 use super::super::matrix::body::{Body, Manner};
 use super::super::matrix::entities::{BULK, SINGLE};
 use super::super::matrix::environment::Environment;
-use super::super::matrix::table::{Row as Entry, SCALAR, VECTOR};
+use super::super::matrix::table::{Row as Entry, SCALAR, VECTOR, tables};
 use super::super::weights::{Row, below, between, chance, one_of, pick};
 use arbitrary::{Result, Unstructured};
 use wasm_encoder::{Instruction, ValType};
@@ -159,7 +159,7 @@ impl<'e> Builder<'e> {
     /// Pushes so many values of any types.
     pub(super) fn hold(&mut self, u: &mut Unstructured<'_>, count: u32) -> Result<()> {
         for _ in 0..count {
-            let ty = super::draw::value_type(u)?;
+            let ty = self.environment.value_type(u)?;
             self.push(u, ty)?;
         }
         Ok(())
@@ -167,7 +167,12 @@ impl<'e> Builder<'e> {
 
     /// An opcode that computes, loads or stores; rather one that finds its operands.
     pub(super) fn compute(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
-        let table = if chance(u, 1, 3)? { VECTOR } else { SCALAR };
+        let tables = tables(self.environment.features);
+        let table = match between(u, 0, 5)? {
+            0..=2 => SCALAR,
+            3..=4 => VECTOR,
+            _ => one_of(u, &tables)?.copied().unwrap_or(SCALAR),
+        };
         let manner = self.manner(u)?;
         let mut found: Option<&'static Entry> = None;
         for _ in 0..4 {

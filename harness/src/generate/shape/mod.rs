@@ -11,11 +11,11 @@ mod control;
 mod traps;
 
 use super::matrix::body::Body;
-use super::matrix::draw;
 use super::matrix::environment::{Environment, Signature};
 use super::weights::{between, chance};
 use arbitrary::{Result, Unstructured};
 use builder::{Builder, Traits};
+use lockstep_oracles::WasmFeatures;
 use wasm_encoder::ValType;
 
 /// Opcodes that a function of the middle executes at most, calls included.
@@ -30,8 +30,8 @@ const TOP_BUDGET: u64 = 2_500;
 /// # Errors
 ///
 /// None in practice; the signature is that of every draw.
-pub(super) fn module(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
-    let mut plan = Plan::draw(u)?;
+pub(super) fn module(u: &mut Unstructured<'_>, features: WasmFeatures) -> Result<Vec<u8>> {
+    let mut plan = Plan::draw(u, features)?;
     let mut shares = plan.functions();
     while let Some(role) = plan.next() {
         // Each function has a share of the data, so that none takes all of it.
@@ -87,8 +87,8 @@ struct Plan {
 }
 
 impl Plan {
-    fn draw(u: &mut Unstructured<'_>) -> Result<Plan> {
-        let environment = Environment::draw(u)?;
+    fn draw(u: &mut Unstructured<'_>, features: WasmFeatures) -> Result<Plan> {
+        let environment = Environment::draw(u, features)?;
         // Little data makes few functions, but some that do much.
         let large = u32::from(u.len() > 3_000);
         let left = vec![
@@ -138,8 +138,8 @@ impl Plan {
                     traps: true,
                 };
                 let signature = Signature {
-                    params: draw::value_types(u, 0, 4)?,
-                    results: draw::value_types(u, 0, 3)?,
+                    params: self.environment.value_types(u, 0, 4)?,
+                    results: self.environment.value_types(u, 0, 3)?,
                 };
                 self.define_program(u, role, signature, traits, 8)
             }
@@ -152,8 +152,8 @@ impl Plan {
                     traps: true,
                 };
                 let signature = Signature {
-                    params: draw::value_types(u, 0, 3)?,
-                    results: draw::value_types(u, 0, 3)?,
+                    params: self.environment.value_types(u, 0, 3)?,
+                    results: self.environment.value_types(u, 0, 3)?,
                 };
                 self.define_program(u, role, signature, traits, 60)
             }
@@ -163,14 +163,14 @@ impl Plan {
     /// A few functions of one type, which a table and references denote.
     fn define_leaves(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         let signature = Signature {
-            params: draw::value_types(u, 0, 2)?,
-            results: draw::value_types(u, 0, 2)?,
+            params: self.environment.value_types(u, 0, 2)?,
+            results: self.environment.value_types(u, 0, 2)?,
         };
         let ty = self.environment.type_index(signature.clone());
         let mut family = Vec::new();
         for _ in 0..1 << between(u, 0, 2)? {
             family.push(self.environment.next_function());
-            let locals = draw::value_types(u, 0, 2)?;
+            let locals = self.environment.value_types(u, 0, 2)?;
             let body = Body::new(&signature.params, &locals);
             let traits = Traits {
                 budget: 0,
@@ -200,7 +200,7 @@ impl Plan {
     ) -> Result<()> {
         let ty = self.environment.type_index(signature.clone());
         let most = if role == Role::Top { 20 } else { 6 };
-        let locals = draw::value_types(u, 0, most)?;
+        let locals = self.environment.value_types(u, 0, most)?;
         let body = Body::new(&signature.params, &locals);
         let mut builder = self.builder(body, &signature, traits);
         let held = between(u, deep / 6, deep)?;
@@ -216,13 +216,13 @@ impl Plan {
     /// A function that calls itself up to seven times, and holds operands meanwhile.
     fn define_recursive(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         let mut params = vec![ValType::I32];
-        params.extend(draw::value_types(u, 0, 2)?);
+        params.extend(self.environment.value_types(u, 0, 2)?);
         let signature = Signature {
             params,
-            results: draw::value_types(u, 0, 2)?,
+            results: self.environment.value_types(u, 0, 2)?,
         };
         let ty = self.environment.type_index(signature.clone());
-        let locals = draw::value_types(u, 0, 6)?;
+        let locals = self.environment.value_types(u, 0, 6)?;
         let body = Body::new(&signature.params, &locals);
         let traits = Traits {
             budget: RECURSIVE_BUDGET,
@@ -248,10 +248,10 @@ impl Plan {
     fn define_trapping(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         let signature = Signature {
             params: vec![ValType::I32],
-            results: draw::value_types(u, 0, 2)?,
+            results: self.environment.value_types(u, 0, 2)?,
         };
         let ty = self.environment.type_index(signature.clone());
-        let locals = draw::value_types(u, 0, 6)?;
+        let locals = self.environment.value_types(u, 0, 6)?;
         let body = Body::new(&signature.params, &locals);
         let traits = Traits {
             budget: MIDDLE_BUDGET,

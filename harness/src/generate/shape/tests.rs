@@ -1,11 +1,12 @@
 use super::super::matrix::trial::{self, Trial};
+use crate::generate::FEATURES;
 use lockstep_oracles::opcode::Opcode;
 use lockstep_oracles::trap::Trap;
 use std::collections::BTreeSet;
 
 fn wasm(seed: u64, length: usize) -> Vec<u8> {
     let data = trial::data(seed, length);
-    super::module(&mut arbitrary::Unstructured::new(&data)).unwrap()
+    super::module(&mut arbitrary::Unstructured::new(&data), FEATURES).unwrap()
 }
 
 fn trials() -> Vec<Trial> {

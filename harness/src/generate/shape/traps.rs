@@ -1,10 +1,11 @@
 //! Traps at every kind of opcode that can, with live operands below; behind conditions, so that
 //! most calls return.
 
-use super::super::matrix::body::{Hazard, Manner};
+use super::super::matrix::body::Manner;
 use super::super::matrix::entities::TRAPPING;
 use super::super::matrix::environment::{FUNCS, STABLE, Signature};
-use super::super::matrix::table::{Form, Row as Entry, SCALAR, VECTOR};
+use super::super::matrix::hazard::Hazard;
+use super::super::matrix::table::{Row as Entry, SCALAR, VECTOR};
 use super::super::weights::{Row, between, chance, one_of, pick};
 use super::builder::{Builder, Kind};
 use arbitrary::{Result, Unstructured};
@@ -105,6 +106,7 @@ impl Builder<'_> {
         self.body
             .operands(u, self.environment, &signature.params, Manner::Fresh)?;
         self.body.push_i32(element);
+        self.body.widen(self.environment.is_table64(table));
         let call = Instruction::CallIndirect {
             type_index: ty,
             table_index: table,
@@ -165,5 +167,5 @@ impl Builder<'_> {
 }
 
 fn accesses_memory(row: &Entry) -> bool {
-    matches!(row.form, Form::Memory(..) | Form::MemoryLane(..))
+    row.form.accesses_memory()
 }
