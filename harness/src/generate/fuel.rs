@@ -272,6 +272,23 @@ mod tests {
             (func (param i32 i64) (result (ref $a))
               (memory.atomic.wait32 (i32.const 0) (i32.const 0) (local.get 1))
               array.new_default $a))"#;
-        insta::assert_snapshot!(limited(text), @"");
+        insta::assert_snapshot!(limited(text), @r"
+        (module
+          (type (;0;) (array i32))
+          (type (;1;) (func (param i32 i64) (result (ref 0))))
+          (memory (;0;) 1 1 shared)
+          (func (;0;) (type 1) (param i32 i64) (result (ref 0))
+            i32.const 0
+            i32.const 0
+            local.get 1
+            drop
+            i64.const 0
+            memory.atomic.wait32
+            i32.const 255
+            i32.and
+            array.new_default 0
+          )
+        )
+        ");
     }
 }

@@ -90,9 +90,9 @@ impl Body {
         (function, self.cost)
     }
 
-    /// A new `i32` local that nothing else writes.
-    pub(in crate::generate) fn reserve(&mut self) -> u32 {
-        self.locals.push(ValType::I32);
+    /// A new local that nothing else writes.
+    pub(in crate::generate) fn reserve(&mut self, ty: ValType) -> u32 {
+        self.locals.push(ty);
         let local = self.locals.len() as u32 - 1;
         self.reserved.push(local);
         local

@@ -5,7 +5,7 @@ use super::super::weights::{below, chance, one_of};
 use super::body::{Body, Manner, global};
 use super::environment::{
     DATA, DATA_BYTES, DATA_DROPPED, ELEM_ANYS, ELEM_DROPPED, ELEM_EXTERNS, ELEM_FUNCS, ELEMENTS,
-    EXTERNS, Environment, FUNCS, STABLE,
+    Environment, FUNCS, STABLE,
 };
 use super::types::reference;
 use arbitrary::{Result, Unstructured};

@@ -141,7 +141,8 @@ impl Environment {
             let imported = number < imported;
             let params = match imported {
                 true => draw::some(u, &self.pools.hosted, 0, 3)?,
-                false => self.value_types(u, 0, 4)?,
+                // An exception that takes another could not be made without one.
+                false => self.parameters(u, 0, 4)?,
             };
             let ty = self.type_index(Signature {
                 params: params.clone(),

@@ -180,7 +180,7 @@ impl Body {
                 self.push_i32(length as i32);
                 self.emit(Instruction::ArrayNew(index));
             }
-            2 => {
+            2 if self.depth < DEPTH => {
                 for _ in 0..length {
                     self.push(u, environment, element.element_type.unpack())?;
                 }

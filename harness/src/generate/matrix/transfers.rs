@@ -33,7 +33,7 @@ pub(in crate::generate) const TAIL_CALLS: &[Opcode] = &[
 ];
 
 /// Appends code that executes the opcode; nothing if the module cannot have it.
-pub(super) fn transfer(
+pub(in crate::generate) fn transfer(
     u: &mut Unstructured<'_>,
     environment: &mut Environment,
     body: &mut Body,

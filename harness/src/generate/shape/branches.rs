@@ -30,7 +30,7 @@ impl Builder<'_> {
     }
 
     /// The rest of the block is not reached.
-    fn die(&mut self) {
+    pub(super) fn die(&mut self) {
         self.body.dead = true;
         self.body.stack.truncate(self.body.floor);
     }

@@ -9,7 +9,7 @@ use wasm_encoder::{Instruction, ValType};
 
 impl Builder<'_> {
     /// Charges a call of a function, if the budget allows it.
-    fn pays(&mut self, cost: u64) -> bool {
+    pub(super) fn pays(&mut self, cost: u64) -> bool {
         let affordable = self.affords(cost + 10);
         if affordable {
             self.body.cost += self.body.times * cost;
@@ -104,7 +104,7 @@ impl Builder<'_> {
 
     /// A new local that holds a parameter's low bits.
     pub(super) fn count_down(&mut self, param: u32, bits: i32) -> u32 {
-        let depth = self.body.reserve();
+        let depth = self.body.reserve(ValType::I32);
         self.body
             .op(Instruction::LocalGet(param), 0, &[ValType::I32]);
         self.body.mask(bits);

@@ -79,7 +79,7 @@ impl Builder<'_> {
         }
         let (params, results) = self.signature(u)?;
         let ty = self.type_of(&params, &results);
-        let counter = self.body.reserve();
+        let counter = self.body.reserve(ValType::I32);
         self.body.push_i32(rounds as i32);
         self.body.op(Instruction::LocalSet(counter), 1, &[]);
         self.body.emit(Instruction::Loop(ty));

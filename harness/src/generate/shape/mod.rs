@@ -7,7 +7,11 @@
 mod branches;
 mod builder;
 mod calls;
+mod casts;
 mod control;
+mod exceptions;
+mod references;
+mod tail;
 mod traps;
 
 use super::matrix::body::Body;
@@ -16,12 +20,16 @@ use super::weights::{between, chance};
 use arbitrary::{Result, Unstructured};
 use builder::{Builder, Traits};
 use lockstep_oracles::WasmFeatures;
+use lockstep_oracles::opcode::Opcode;
+use tail::Target;
 use wasm_encoder::ValType;
 
 /// Opcodes that a function of the middle executes at most, calls included.
 const MIDDLE_BUDGET: u64 = 400;
 /// The same for one that recurs, each time.
 const RECURSIVE_BUDGET: u64 = 120;
+/// The same for one that others call in the end, each time.
+const TAIL_BUDGET: u64 = 50;
 /// The same for one at the top.
 const TOP_BUDGET: u64 = 2_500;
 
@@ -51,6 +59,10 @@ enum Role {
     Again,
     /// Calls leaves and is called.
     Middle,
+    /// Throws at times, with live operands below.
+    Throwing,
+    /// Calls others in the end, which call it.
+    Tail,
     /// Calls itself.
     Recursive,
     /// Traps where its argument says, deep in operands.
@@ -67,6 +79,8 @@ impl Role {
             Role::Leaf => "leaf",
             Role::Again => "again",
             Role::Middle => "middle",
+            Role::Throwing => "throwing",
+            Role::Tail => "tail",
             Role::Recursive => "recursive",
             Role::Trapping => "trapping",
             Role::Top => "top",
@@ -80,6 +94,8 @@ struct Plan {
     environment: Environment,
     /// What each function executes at most, calls included; by function index.
     costs: Vec<u64>,
+    /// Functions that throw at times.
+    throwing: Vec<u32>,
     /// How many functions of each role are still to be made, in this order.
     left: Vec<(Role, u32)>,
     /// How many functions have been made.
@@ -91,9 +107,13 @@ impl Plan {
         let environment = Environment::draw(u, features)?;
         // Little data makes few functions, but some that do much.
         let large = u32::from(u.len() > 3_000);
+        let throws = !environment.tags.is_empty();
+        let tails = environment.has(Opcode::ReturnCall);
         let left = vec![
             (Role::Leaf, between(u, 1, 2 + large)?),
+            (Role::Throwing, if throws { between(u, 1, 2)? } else { 0 }),
             (Role::Again, between(u, 0, 1)?),
+            (Role::Tail, u32::from(tails && chance(u, 2, 3)?)),
             (Role::Middle, between(u, 1, 2 + large)?),
             (Role::Recursive, between(u, 0, 1)?),
             (Role::Trapping, between(u, 0, 1)?),
@@ -103,6 +123,7 @@ impl Plan {
         Ok(Plan {
             // The host's own calls are not counted.
             costs: vec![1; environment.imported() as usize],
+            throwing: Vec::new(),
             environment,
             left,
             made: 0,
@@ -143,6 +164,8 @@ impl Plan {
                 };
                 self.define_program(u, role, signature, traits, 8)
             }
+            Role::Throwing => self.define_throwing(u),
+            Role::Tail => self.define_tails(u),
             Role::Recursive => self.define_recursive(u),
             Role::Trapping => self.define_trapping(u),
             Role::Top => {
@@ -171,7 +194,8 @@ impl Plan {
         for _ in 0..1 << between(u, 0, 2)? {
             family.push(self.environment.next_function());
             let locals = self.environment.value_types(u, 0, 2)?;
-            let body = Body::new(&signature.params, &locals);
+            let mut body = Body::new(&signature.params, &locals);
+            body.begin(u, &self.environment)?;
             let traits = Traits {
                 budget: 0,
                 hosts: false,
@@ -201,7 +225,8 @@ impl Plan {
         let ty = self.environment.type_index(signature.clone());
         let most = if role == Role::Top { 20 } else { 6 };
         let locals = self.environment.value_types(u, 0, most)?;
-        let body = Body::new(&signature.params, &locals);
+        let mut body = Body::new(&signature.params, &locals);
+        body.begin(u, &self.environment)?;
         let mut builder = self.builder(body, &signature, traits);
         let held = between(u, deep / 6, deep)?;
         builder.hold(u, held)?;
@@ -223,7 +248,8 @@ impl Plan {
         };
         let ty = self.environment.type_index(signature.clone());
         let locals = self.environment.value_types(u, 0, 6)?;
-        let body = Body::new(&signature.params, &locals);
+        let mut body = Body::new(&signature.params, &locals);
+        body.begin(u, &self.environment)?;
         let traits = Traits {
             budget: RECURSIVE_BUDGET,
             hosts: true,
@@ -244,6 +270,89 @@ impl Plan {
         Ok(())
     }
 
+    /// A function that throws if its argument says so, or calls one that does.
+    fn define_throwing(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        let mut params = vec![ValType::I32];
+        params.extend(self.environment.value_types(u, 0, 2)?);
+        let signature = Signature {
+            params,
+            results: self.environment.value_types(u, 0, 2)?,
+        };
+        let ty = self.environment.type_index(signature.clone());
+        let locals = self.environment.value_types(u, 0, 6)?;
+        let mut body = Body::new(&signature.params, &locals);
+        body.begin(u, &self.environment)?;
+        let traits = Traits {
+            budget: RECURSIVE_BUDGET,
+            hosts: false,
+            traps: false,
+        };
+        let mut builder = self.builder(body, &signature, traits);
+        let held = between(u, 2, 12)?;
+        builder.hold(u, held)?;
+        builder.throw_by_argument(u)?;
+        let steps = between(u, 0, 3)?;
+        builder.sequence(u, steps)?;
+        builder.throw_by_argument(u)?;
+        builder.end(u)?;
+        let body = builder.into_body();
+        self.throwing.push(self.environment.next_function());
+        self.add(ty, body, Role::Throwing, 1);
+        Ok(())
+    }
+
+    /// Two or three functions that call each other in the end.
+    fn define_tails(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        let results = self.environment.value_types(u, 0, 2)?;
+        let first = self.environment.next_function();
+        let elements = self.environment.referable.len() as u32;
+        let mut targets = Vec::new();
+        for number in 0..between(u, 2, 3)? {
+            let mut params = vec![ValType::I32];
+            params.extend(self.environment.parameters(u, 0, 4)?);
+            let signature = Signature {
+                params,
+                results: results.clone(),
+            };
+            targets.push(Target {
+                function: first + number,
+                element: elements + number,
+                ty: self.environment.type_index(signature),
+            });
+        }
+        let mut bodies = Vec::new();
+        for target in &targets {
+            let signature = self.environment.signature(target.ty);
+            let locals = self.environment.value_types(u, 0, 4)?;
+            let mut body = Body::new(&signature.params, &locals);
+            body.begin(u, &self.environment)?;
+            let traits = Traits {
+                budget: TAIL_BUDGET,
+                hosts: false,
+                traps: false,
+            };
+            let mut builder = self.builder(body, &signature, traits);
+            let held = between(u, 0, 6)?;
+            builder.hold(u, held)?;
+            builder.go_round(u, &targets)?;
+            let steps = between(u, 0, 3)?;
+            builder.sequence(u, steps)?;
+            builder.end(u)?;
+            bodies.push(builder.into_body());
+        }
+        // Any of them may come in every round.
+        let round: u64 = bodies.iter().map(|body| body.cost).max().unwrap_or(0);
+        for (target, mut body) in targets.iter().zip(bodies) {
+            body.cost = round;
+            self.add(target.ty, body, Role::Tail, tail::ROUNDS as u64 + 1);
+        }
+        for target in targets {
+            self.environment
+                .make_referable(target.ty, &[target.function]);
+        }
+        Ok(())
+    }
+
     /// A function that traps in one of several places, or in none.
     fn define_trapping(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         let signature = Signature {
@@ -252,7 +361,8 @@ impl Plan {
         };
         let ty = self.environment.type_index(signature.clone());
         let locals = self.environment.value_types(u, 0, 6)?;
-        let body = Body::new(&signature.params, &locals);
+        let mut body = Body::new(&signature.params, &locals);
+        body.begin(u, &self.environment)?;
         let traits = Traits {
             budget: MIDDLE_BUDGET,
             hosts: false,
@@ -271,7 +381,7 @@ impl Plan {
     fn builder(&mut self, body: Body, signature: &Signature, traits: Traits) -> Builder<'_> {
         Builder::new(
             &mut self.environment,
-            &self.costs,
+            (&self.costs, &self.throwing),
             body,
             &signature.results,
             traits,

@@ -5,10 +5,13 @@ use super::super::matrix::body::Manner;
 use super::super::matrix::entities::TRAPPING;
 use super::super::matrix::environment::{FUNCS, STABLE, Signature};
 use super::super::matrix::hazard::Hazard;
-use super::super::matrix::table::{Row as Entry, SCALAR, VECTOR};
+use super::super::matrix::objects;
+use super::super::matrix::table::{ATOMIC, Row as Entry, SCALAR, VECTOR};
+use super::super::matrix::transfers::transfer;
 use super::super::weights::{Row, between, chance, one_of, pick};
 use super::builder::{Builder, Kind};
 use arbitrary::{Result, Unstructured};
+use lockstep_oracles::opcode::Opcode;
 use wasm_encoder::{Instruction, ValType};
 
 #[derive(Clone, Copy)]
@@ -21,6 +24,11 @@ enum Trap {
     Null,
     Mismatch,
     Undefined,
+    Object,
+    Thread,
+    Atomic,
+    NullReference,
+    Uncaught,
 }
 
 const TRAPS: &[Row<Trap>] = &[
@@ -32,6 +40,11 @@ const TRAPS: &[Row<Trap>] = &[
     trap("null element", 1, Trap::Null),
     trap("type mismatch", 1, Trap::Mismatch),
     trap("undefined element", 1, Trap::Undefined),
+    trap("cast and object", 3, Trap::Object),
+    trap("wait", 1, Trap::Thread),
+    trap("atomic", 1, Trap::Atomic),
+    trap("null reference", 1, Trap::NullReference),
+    trap("exception", 1, Trap::Uncaught),
 ];
 
 const fn trap(name: &'static str, weight: u32, what: Trap) -> Row<Trap> {
@@ -50,7 +63,38 @@ impl Builder<'_> {
     /// Code that traps.
     fn trap(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         match pick(u, TRAPS)?.what {
-            Trap::Unreachable => self.body.emit(Instruction::Unreachable),
+            Trap::Object => {
+                let opcodes = self.environment.opcodes(objects::TRAPPING);
+                match one_of(u, &opcodes)? {
+                    Some(&opcode) => {
+                        let manner = Manner::Trap;
+                        self.body.object(u, self.environment, opcode, manner)?;
+                    }
+                    None => self.body.emit(Instruction::Unreachable),
+                }
+            }
+            Trap::Thread if self.environment.has(Opcode::MemoryAtomicWait32) => {
+                let opcode =
+                    *u.choose(&[Opcode::MemoryAtomicWait32, Opcode::MemoryAtomicWait64])?;
+                let manner = Manner::Trap;
+                self.body.thread(u, self.environment, opcode, manner)?;
+            }
+            Trap::Atomic if self.environment.has(Opcode::AtomicFence) => {
+                self.trap_row(u, ATOMIC, accesses_memory)?;
+            }
+            Trap::NullReference if self.environment.has(Opcode::RefAsNonNull) => {
+                let opcode = *u.choose(&[Opcode::RefAsNonNull, Opcode::CallRef])?;
+                let manner = Manner::Trap;
+                transfer(u, self.environment, &mut self.body, opcode, manner)?;
+            }
+            Trap::Uncaught if !self.environment.tags.is_empty() => {
+                self.body.throw_any(u, self.environment)?;
+            }
+            Trap::Unreachable
+            | Trap::Thread
+            | Trap::Atomic
+            | Trap::NullReference
+            | Trap::Uncaught => self.body.emit(Instruction::Unreachable),
             Trap::Arithmetic => self.trap_row(u, SCALAR, |row| Hazard::of(row.opcode).is_some())?,
             Trap::Memory => self.trap_row(u, SCALAR, accesses_memory)?,
             Trap::VectorMemory => self.trap_row(u, VECTOR, accesses_memory)?,
