@@ -14,7 +14,7 @@ pub const FEATURES: WasmFeatures = WasmFeatures::WASM3
     .union(WasmFeatures::CUSTOM_PAGE_SIZES);
 
 /// The proposals after Wasm 2.0, each with what it is built on.
-const PROPOSALS: &[WasmFeatures] = &[
+pub(super) const PROPOSALS: &[WasmFeatures] = &[
     WasmFeatures::TAIL_CALL,
     WasmFeatures::EXTENDED_CONST,
     WasmFeatures::FUNCTION_REFERENCES,

@@ -152,7 +152,7 @@ impl Body {
         let defaults = fields
             .iter()
             .all(|field| field.element_type.is_defaultable());
-        if defaults && chance(u, 1, 3)? {
+        if defaults && (self.depth > 1 || chance(u, 1, 3)?) {
             self.emit(Instruction::StructNewDefault(index));
         } else {
             for field in fields {
@@ -174,13 +174,14 @@ impl Body {
     ) -> Result<()> {
         let before = self.stack.len();
         let length = ELEMENTS + below(u, 4)?;
-        match between(u, 0, 2)? {
+        // Mostly zeros: what is made in between costs more than what it is made for.
+        match between(u, 0, 5)? {
             1 => {
                 self.push(u, environment, element.element_type.unpack())?;
                 self.push_i32(length as i32);
                 self.emit(Instruction::ArrayNew(index));
             }
-            2 if self.depth < DEPTH => {
+            2 if self.depth < 2 => {
                 for _ in 0..length {
                     self.push(u, environment, element.element_type.unpack())?;
                 }

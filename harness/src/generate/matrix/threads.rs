@@ -30,7 +30,7 @@ impl Body {
             return Ok(());
         }
         // On a memory that is not shared it traps, too.
-        let wanted = manner != Manner::Trap || chance(u, 1, 2)?;
+        let wanted = manner != Manner::Trap || chance(u, 1, 3)?;
         let memories = environment.memories.iter().copied().zip(0..);
         let shared: Vec<_> = memories
             .filter(|(memory, _)| memory.ty.shared == wanted)

@@ -1,18 +1,24 @@
-//! Runs a generated module in the oracle alone: every exported function once, with zeros. For tests.
+//! Runs a generated module in the oracle alone: every exported function with zeros, and with small
+//! numbers. For tests.
 
-use crate::generate::FEATURES;
 use crate::generate::steps::can_make;
+use crate::generate::{FEATURES, features};
+use arbitrary::Unstructured;
 use lockstep_oracles::address::{FuncAddr, HostFuncId};
 use lockstep_oracles::limits::Limits;
-use lockstep_oracles::machine::{EverySequencePoint, Machine, Stop};
+use lockstep_oracles::machine::{EverySequencePoint, InstantiateError, Machine, Stop};
 use lockstep_oracles::module::{ExternKind, ExternType, FuncType, Module};
 use lockstep_oracles::opcode::Opcode;
 use lockstep_oracles::store::{Extern, FuncInst};
 use lockstep_oracles::trap::Trap;
 use lockstep_oracles::value::{Ref, Value};
+use lockstep_oracles::{ValType, WasmFeatures};
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeSet;
+
+/// Opcodes of one call, at most: what ends by itself ends before.
+const LONGEST: u64 = 1_000_000;
 
 /// What came of it.
 #[derive(Debug, Default)]
@@ -46,9 +52,18 @@ pub(in crate::generate) fn data(seed: u64, length: usize) -> Vec<u8> {
     data
 }
 
-/// Instantiates a module and calls its exports, its start function first.
-pub(in crate::generate) fn run(wasm: &[u8]) -> Trial {
-    let module = Module::new(wasm, FEATURES).unwrap();
+/// What a module of a seed may use: everything, nothing after Wasm 2.0, or what is drawn.
+pub(in crate::generate) fn features(seed: u64) -> WasmFeatures {
+    match seed % 4 {
+        0 | 1 => FEATURES,
+        2 => WasmFeatures::WASM2,
+        _ => features::draw(&mut Unstructured::new(&data(seed, 100))).unwrap(),
+    }
+}
+
+/// Instantiates a module, valid with these features, and calls its exports, its start function first.
+pub(in crate::generate) fn run(wasm: &[u8], features: WasmFeatures) -> Trial {
+    let module = Module::new(wasm, features).unwrap();
     let mut trial = Trial::default();
     for function in module.functions() {
         trial
@@ -76,7 +91,12 @@ pub(in crate::generate) fn run(wasm: &[u8]) -> Trial {
             ExternType::Tag(ty) => Extern::Tag(store.alloc_tag(&ty)),
         });
     }
-    let instance = machine.instantiate(&module, &imports).unwrap();
+    let instance = match machine.instantiate(&module, &imports) {
+        Ok(instance) => instance,
+        // A segment that does not fit.
+        Err(InstantiateError::Trap(_)) => return trial,
+        Err(other) => panic!("{other}"),
+    };
     let mut called: Vec<FuncAddr> = Vec::new();
     let address =
         |machine: &Machine, name: &str| match machine.store.instance(instance).export(name) {
@@ -97,11 +117,21 @@ pub(in crate::generate) fn run(wasm: &[u8]) -> Trial {
         if !params.iter().all(|&ty| can_make(ty)) {
             continue;
         }
-        let zeros: Vec<Value> = params.iter().map(|&ty| Value::zero(ty)).collect();
-        machine.invoke(function, &zeros).unwrap();
-        trial.call(&mut machine, &hosts);
+        for small in [0, 7] {
+            let args: Vec<Value> = params.iter().map(|&ty| number(ty, small)).collect();
+            machine.invoke(function, &args).unwrap();
+            trial.call(&mut machine, &hosts);
+        }
     }
     trial
+}
+
+fn number(ty: ValType, small: u32) -> Value {
+    match ty {
+        ValType::I32 => Value::I32(small),
+        ValType::I64 => Value::I64(small.into()),
+        _ => Value::zero(ty),
+    }
 }
 
 impl Trial {
@@ -137,7 +167,7 @@ impl Trial {
                 }
                 Stop::Return => break,
             }
-            assert!(self.points - before < 100_000, "a call does not end");
+            assert!(self.points - before < LONGEST, "a call does not end");
         }
         self.longest = self.longest.max(self.points - before);
     }

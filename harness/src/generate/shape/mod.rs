@@ -25,13 +25,13 @@ use tail::Target;
 use wasm_encoder::ValType;
 
 /// Opcodes that a function of the middle executes at most, calls included.
-const MIDDLE_BUDGET: u64 = 400;
+const MIDDLE_BUDGET: u64 = 500;
 /// The same for one that recurs, each time.
 const RECURSIVE_BUDGET: u64 = 120;
 /// The same for one that others call in the end, each time.
 const TAIL_BUDGET: u64 = 50;
 /// The same for one at the top.
-const TOP_BUDGET: u64 = 2_500;
+const TOP_BUDGET: u64 = 3_000;
 
 /// A module of programs.
 ///
@@ -120,14 +120,26 @@ impl Plan {
             (Role::Top, between(u, 1, 2 + large)?),
             (Role::Start, u32::from(chance(u, 1, 8)?)),
         ];
-        Ok(Plan {
+        let mut plan = Plan {
             // The host's own calls are not counted.
             costs: vec![1; environment.imported() as usize],
             throwing: Vec::new(),
             environment,
             left,
             made: 0,
-        })
+        };
+        if plan.environment.has(Opcode::CallRef) {
+            plan.define_first();
+        }
+        Ok(plan)
+    }
+
+    /// A function that does nothing, so that there always is one that a reference denotes.
+    fn define_first(&mut self) {
+        let ty = self.environment.type_index(Signature::default());
+        let function = self.environment.next_function();
+        self.add(ty, Body::new(&[], &[]), Role::Leaf, 1);
+        self.environment.make_referable(ty, &[function]);
     }
 
     fn functions(&self) -> usize {
