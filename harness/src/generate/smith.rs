@@ -6,6 +6,7 @@ use super::{fuel, hosted, rewrite};
 use arbitrary::{Error, Result, Unstructured};
 use lockstep_oracles::WasmFeatures;
 use wasm_smith::{Config, InstructionKind, InstructionKinds, MemoryOffsetChoices};
+use wasmparser::{Parser, Payload};
 
 /// Bytes of the largest memory: four pages.
 const MEMORY_BYTES: u64 = 4 * 65536;
@@ -31,16 +32,26 @@ pub(super) fn module(u: &mut Unstructured<'_>, features: WasmFeatures) -> Result
         })
     })?;
     let mut module = made.to_bytes();
-    if !hosted::can_provide(&module) {
+    // What cannot be provided is not asked for; without structures there are types of functions.
+    for gc_enabled in [config.gc_enabled, false] {
+        if hosted::can_provide(&module) && has_functions(&module) {
+            break;
+        }
         let alone = make(Config {
             max_imports: 0,
-            ..config
+            gc_enabled,
+            ..config.clone()
         })?;
         module = alone.to_bytes();
     }
     let tidied = rewrite::tidy(&module);
     let limited = tidied.and_then(|bytes| fuel::limit(&bytes, fuel));
     limited.map_err(|_| Error::IncorrectFormat)
+}
+
+fn has_functions(wasm: &[u8]) -> bool {
+    let mut sections = Parser::new(0).parse_all(wasm);
+    sections.any(|section| matches!(section, Ok(Payload::FunctionSection(_))))
 }
 
 /// What may be in the module: each feature and each kind of instruction is left out at times, so

@@ -17,7 +17,7 @@ fn run(seed: u64, length: usize) -> Trial {
 }
 
 fn trials() -> Vec<Trial> {
-    (0..400).map(|seed| run(seed, 6000)).collect()
+    (0..800).map(|seed| run(seed, 6000)).collect()
 }
 
 #[test]
