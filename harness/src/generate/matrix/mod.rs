@@ -84,11 +84,14 @@ enum Cell {
     Last(Opcode),
 }
 
+/// Opcodes that are made in one way.
+type List = (&'static [Opcode], fn(Opcode) -> Cell);
+
 /// All opcodes that the module may have.
 fn cells(environment: &Environment) -> Vec<Cell> {
     let rows = tables(environment.features).into_iter().flatten();
     let mut cells: Vec<Cell> = rows.map(Cell::Row).collect();
-    let lists: [(&[Opcode], fn(Opcode) -> Cell); 8] = [
+    let lists: [List; 8] = [
         (BULK, Cell::Entity),
         (SINGLE, Cell::Entity),
         (OBJECTS, Cell::Object),

@@ -245,8 +245,8 @@ impl Maker<'_, '_, '_> {
                 };
                 self.body.op(new, pops as usize, &[not_null(index)]);
             }
-            Opcode::ArrayNewData | Opcode::ArrayInitData => self.from_data(opcode)?,
-            Opcode::ArrayNewElem | Opcode::ArrayInitElem => self.from_elements(opcode)?,
+            Opcode::ArrayNewData | Opcode::ArrayInitData => self.with_data(opcode)?,
+            Opcode::ArrayNewElem | Opcode::ArrayInitElem => self.with_elements(opcode)?,
             Opcode::ArrayGet | Opcode::ArrayGetS | Opcode::ArrayGetU => {
                 let (index, ty) = match opcode {
                     Opcode::ArrayGet => self.some_array(|element| !is_packed(element))?,
@@ -300,7 +300,7 @@ impl Maker<'_, '_, '_> {
         Ok(())
     }
 
-    fn from_data(&mut self, opcode: Opcode) -> Result<()> {
+    fn with_data(&mut self, opcode: Opcode) -> Result<()> {
         let index = match chance(self.u, 1, 2)? {
             true => BYTES,
             false => WORDS,
@@ -327,7 +327,7 @@ impl Maker<'_, '_, '_> {
         Ok(())
     }
 
-    fn from_elements(&mut self, opcode: Opcode) -> Result<()> {
+    fn with_elements(&mut self, opcode: Opcode) -> Result<()> {
         let (index, array_elem_index) = match chance(self.u, 1, 2)? {
             true => (FUNCS, ELEM_FUNCS),
             false => (ANYS, ELEM_ANYS),

@@ -44,6 +44,10 @@ impl Body {
             self.emit(Instruction::AtomicFence(Ordering::SeqCst));
             return Ok(());
         };
+        let manner = match memory.ty.shared {
+            true => manner,
+            false => Manner::Fresh,
+        };
         let memarg = self.aligned_address(u, environment, (index, memory), bytes, manner)?;
         self.push(u, environment, ty)?;
         // Nanoseconds.

@@ -159,7 +159,7 @@ impl Builder<'_> {
                 self.body.push_i32(place as i32);
                 self.body.widen(self.environment.is_table64(table));
                 self.body.op(Instruction::TableGet(table), 1, &[ANYREF]);
-                self.to_comparable();
+                self.make_comparable();
             }
             Path::Converted => {
                 self.body.op(Instruction::LocalGet(own), 0, &[NODEREF]);
@@ -176,7 +176,7 @@ impl Builder<'_> {
     }
 
     /// Makes the reference on top one that can be compared; null, if it is a host's.
-    fn to_comparable(&mut self) {
+    fn make_comparable(&mut self) {
         let eq = reference(true, EQ);
         let found: &mut Body = &mut self.body;
         let local = found.reserve(ANYREF);
