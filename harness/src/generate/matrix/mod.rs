@@ -3,7 +3,9 @@
 //!
 //! Nothing here makes programs; that is the shape generator's part, which uses the same tables.
 
+mod addresses;
 pub(super) mod body;
+pub(super) mod casts;
 mod control;
 pub(super) mod draw;
 pub(super) mod entities;
@@ -13,6 +15,7 @@ mod initial;
 pub(super) mod objects;
 pub(super) mod pools;
 mod references;
+mod rows;
 mod sections;
 pub(super) mod stores;
 pub(super) mod table;

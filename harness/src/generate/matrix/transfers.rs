@@ -3,8 +3,8 @@
 
 use super::super::weights::{below, between, chance, one_of};
 use super::body::{Body, Manner};
+use super::casts::target;
 use super::environment::{Environment, STABLE, Signature};
-use super::objects::target;
 use super::pools::EXNREF;
 use super::types::reference;
 use arbitrary::{Result, Unstructured};

@@ -1,7 +1,7 @@
 //! Casts with live operands below: a switch over the types of an object, and branches on one.
 
 use super::super::matrix::body::Manner;
-use super::super::matrix::objects::target;
+use super::super::matrix::casts::target;
 use super::super::matrix::transfers::{TRANSFERS, transfer};
 use super::super::matrix::types::reference;
 use super::super::weights::{between, one_of};

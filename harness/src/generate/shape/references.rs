@@ -2,8 +2,9 @@
 //! not the same, and garbage made in between, so that a collector has something to move or to free.
 
 use super::super::matrix::body::{Body, Manner, global};
+use super::super::matrix::casts::target;
 use super::super::matrix::environment::ELEMENTS;
-use super::super::matrix::objects::{OBJECTS, target};
+use super::super::matrix::objects::OBJECTS;
 use super::super::matrix::types::{NODE, kind, reference};
 use super::super::weights::{below, between, chance, one_of};
 use super::builder::{Builder, Kind};
