@@ -53,6 +53,9 @@ fn mutate(
     seed: u32,
     preserve_semantics: bool,
 ) -> Option<Vec<u8>> {
+    if !can_mutate(wasm, features) {
+        return None;
+    }
     let mut mutator = WasmMutate::default();
     mutator
         .seed(seed.into())
@@ -60,6 +63,12 @@ fn mutate(
         .fuel(EFFORT);
     let mutated = mutator.run(wasm).ok()?.next()?.ok()?;
     (mutated.len() <= MODULE && is_usable(&mutated, features)).then_some(mutated)
+}
+
+/// Whether the mutator knows what the module has; it panics on an export of a tag.
+fn can_mutate(wasm: &[u8], features: WasmFeatures) -> bool {
+    let tag = |export: &Export| export.kind == ExternKind::Tag;
+    Module::new(wasm, features).is_ok_and(|module| !module.exports().iter().any(tag))
 }
 
 /// A module of the suites, from a drawn script on the first that has one.

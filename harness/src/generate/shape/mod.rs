@@ -159,7 +159,8 @@ impl Plan {
                 let traits = Traits {
                     budget: MIDDLE_BUDGET,
                     hosts: role == Role::Start,
-                    traps: false,
+                    // What a host function called may end otherwise; the host goes on.
+                    traps: role == Role::Again && chance(u, 1, 3)?,
                 };
                 let signature = Signature::default();
                 self.define_program(u, role, signature, traits, 3)
