@@ -1,7 +1,9 @@
 //! An end for every program: a global that is counted down at loop heads and in functions that call.
+//! No wait for ever, and no array that fills the machine.
 //!
 //! The global is exported, so that it can be set anew before each call. Functions that neither loop
-//! nor call are left as they are.
+//! nor call are left as they are. A branch backwards goes to a loop's head, also one of a cast or of
+//! an exception that is caught; so nothing else needs to count.
 
 use super::rewrite::{self, CODE, EXPORTS, GLOBALS, RewriteError};
 use wasm_encoder::{
@@ -13,18 +15,22 @@ use wasmparser::{ExternalKind, FunctionBody, Operator, Parser, Payload};
 /// Name of the global's export; no toolchain emits it.
 pub const FUEL: &str = "lockstep fuel";
 
+/// Elements of an array that code makes, at most: a power of two, less one.
+const LENGTH: i32 = 0xff;
+
 /// Makes a valid module end: after `fuel` loop iterations and calls at most it traps. A module that
 /// ends anyhow stays as it is.
 ///
 /// # Errors
 ///
-/// When the module is not valid, or uses what Wasm 2.0 does not have.
+/// When the module is not valid, or uses what the encoder does not know.
 pub(super) fn limit(bytes: &[u8], fuel: u32) -> Result<Vec<u8>, RewriteError> {
     let mut code = CodeSection::new();
     let mut exports = ExportSection::new();
     let mut globals = GlobalSection::new();
     let mut global = 0;
     let mut checks = 0;
+    let mut changes = 0;
     for payload in Parser::new(0).parse_all(bytes) {
         match payload? {
             Payload::ImportSection(reader) => {
@@ -46,9 +52,10 @@ pub(super) fn limit(bytes: &[u8], fuel: u32) -> Result<Vec<u8>, RewriteError> {
                 }
             }
             Payload::CodeSectionEntry(body) => {
-                let (body, added) = checked(&body, bytes, global)?;
-                code.raw(&body);
-                checks += added;
+                let insertions = insertions(&body, global)?;
+                checks += insertions.checks;
+                changes += insertions.code.len();
+                code.raw(&insertions.into(&body, bytes));
             }
             _ => {}
         }
@@ -64,6 +71,8 @@ pub(super) fn limit(bytes: &[u8], fuel: u32) -> Result<Vec<u8>, RewriteError> {
         exports.export(FUEL, ExportKind::Global, global);
         sections.insert(GLOBALS, rewrite::content(&globals));
         sections.insert(EXPORTS, rewrite::content(&exports));
+    }
+    if changes > 0 {
         sections.insert(CODE, rewrite::content(&code));
     }
     Ok(rewrite::assemble(&sections))
@@ -89,40 +98,83 @@ fn export_kind(kind: ExternalKind) -> Result<ExportKind, RewriteError> {
         ExternalKind::Table => ExportKind::Table,
         ExternalKind::Memory => ExportKind::Memory,
         ExternalKind::Global => ExportKind::Global,
-        ExternalKind::Tag | ExternalKind::FuncExact => return Err(RewriteError::Feature),
+        ExternalKind::Tag => ExportKind::Tag,
+        ExternalKind::FuncExact => return Err(RewriteError::Feature),
     })
 }
 
-/// A function's body with the checks it needs, and how many those are.
-fn checked(
-    body: &FunctionBody<'_>,
-    bytes: &[u8],
-    global: u32,
-) -> Result<(Vec<u8>, usize), RewriteError> {
-    let mut places = Vec::new();
+/// Code that is put into a function's.
+#[derive(Default)]
+struct Insertions {
+    /// By position in the module, in order.
+    code: Vec<(usize, Vec<u8>)>,
+    /// How many of them use fuel.
+    checks: usize,
+}
+
+impl Insertions {
+    fn check(&mut self, place: usize, global: u32) {
+        let mut code = Vec::new();
+        check(global, &mut code);
+        self.code.push((place, code));
+        self.checks += 1;
+    }
+
+    fn insert(&mut self, place: usize, instructions: &[Instruction<'_>]) {
+        let mut code = Vec::new();
+        instructions.iter().for_each(|each| each.encode(&mut code));
+        self.code.push((place, code));
+    }
+
+    /// The function's body with them in it.
+    fn into(mut self, body: &FunctionBody<'_>, bytes: &[u8]) -> Vec<u8> {
+        self.code.sort_by_key(|(place, _)| *place);
+        let range = body.range();
+        let mut out = Vec::new();
+        let mut copied = range.start as usize;
+        for (place, code) in &self.code {
+            out.extend_from_slice(&bytes[copied..*place]);
+            out.extend_from_slice(code);
+            copied = *place;
+        }
+        out.extend_from_slice(&bytes[copied..range.end as usize]);
+        out
+    }
+}
+
+/// What a function needs: fuel for loops and calls, waits that return at once, small arrays.
+fn insertions(body: &FunctionBody<'_>, global: u32) -> Result<Insertions, RewriteError> {
+    let mut insertions = Insertions::default();
     let mut calls = false;
     let mut operators = body.get_operators_reader()?;
     let start = operators.original_position() as usize;
     while !operators.eof() {
-        match operators.read()? {
-            Operator::Loop { .. } => places.push(operators.original_position() as usize),
-            Operator::Call { .. } | Operator::CallIndirect { .. } => calls = true,
+        let before = operators.original_position() as usize;
+        let operator = operators.read()?;
+        let after = operators.original_position() as usize;
+        match operator {
+            Operator::Loop { .. } => insertions.check(after, global),
+            Operator::Call { .. }
+            | Operator::CallIndirect { .. }
+            | Operator::CallRef { .. }
+            | Operator::ReturnCall { .. }
+            | Operator::ReturnCallIndirect { .. }
+            | Operator::ReturnCallRef { .. } => calls = true,
+            Operator::ArrayNew { .. } | Operator::ArrayNewDefault { .. } => {
+                let mask = [Instruction::I32Const(LENGTH), Instruction::I32And];
+                insertions.insert(before, &mask);
+            }
+            Operator::MemoryAtomicWait32 { .. } | Operator::MemoryAtomicWait64 { .. } => {
+                let at_once = [Instruction::Drop, Instruction::I64Const(0)];
+                insertions.insert(before, &at_once);
+            }
             _ => {}
         }
     }
     if calls {
-        places.insert(0, start);
+        insertions.check(start, global);
     }
-    let range = body.range();
-    let mut out = Vec::new();
-    let mut copied = range.start as usize;
-    for &place in &places {
-        out.extend_from_slice(&bytes[copied..place]);
-        check(global, &mut out);
-        copied = place;
-    }
-    out.extend_from_slice(&bytes[copied..range.end as usize]);
-    Ok((out, places.len()))
+    Ok(insertions)
 }
 
 /// Traps if the fuel is used up; otherwise uses one unit.
@@ -146,12 +198,12 @@ fn check(global: u32, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check;
+    use crate::generate::FEATURES;
     use lockstep_oracles::module::Module;
 
     fn limited(text: &str) -> String {
         let bytes = limit(&wat::parse_str(text).unwrap(), 9).unwrap();
-        Module::new(&bytes, check::FEATURES).unwrap();
+        Module::new(&bytes, FEATURES).unwrap();
         wasmprinter::print_bytes(bytes).unwrap()
     }
 
@@ -204,7 +256,39 @@ mod tests {
 
     #[test]
     fn endless_recursion_ends() {
-        let text = r#"(module (func (export "f") call 0))"#;
-        assert!(limited(text).contains(FUEL));
+        for text in [
+            r#"(module (func (export "f") call 0))"#,
+            r#"(module (func (export "f") return_call 0))"#,
+            r#"(module (type $f (func)) (elem declare func 0)
+                 (func (export "f") (type $f) (return_call_ref $f (ref.func 0))))"#,
+        ] {
+            assert!(limited(text).contains(FUEL));
+        }
+    }
+
+    #[test]
+    fn arrays_are_small_and_waits_return_at_once() {
+        let text = r#"(module (type $a (array i32)) (memory 1 1 shared)
+            (func (param i32 i64) (result (ref $a))
+              (memory.atomic.wait32 (i32.const 0) (i32.const 0) (local.get 1))
+              array.new_default $a))"#;
+        insta::assert_snapshot!(limited(text), @r"
+        (module
+          (type (;0;) (array i32))
+          (type (;1;) (func (param i32 i64) (result (ref 0))))
+          (memory (;0;) 1 1 shared)
+          (func (;0;) (type 1) (param i32 i64) (result (ref 0))
+            i32.const 0
+            i32.const 0
+            local.get 1
+            drop
+            i64.const 0
+            memory.atomic.wait32
+            i32.const 255
+            i32.and
+            array.new_default 0
+          )
+        )
+        ");
     }
 }

@@ -1,11 +1,11 @@
 //! Draws how the host behaves: what imported functions do, and what imported entities hold.
 
-use super::steps::argument;
+use super::steps::{argument, can_make};
 use super::weights::{Row, below, between, chance, one_of, pick};
 use crate::case::{Host, HostMemory, HostTable, Stub};
-use crate::check::boundary;
 use arbitrary::{Result, Unstructured};
-use lockstep_oracles::module::{ExternKind, ExternType, FuncType, Import, Module};
+use lockstep_oracles::address::FuncIndex;
+use lockstep_oracles::module::{Export, ExternKind, ExternType, FuncType, Import, Module};
 use lockstep_oracles::{MemoryType, TableType};
 use lockstep_spec_tests::script::Arg;
 use std::collections::BTreeMap;
@@ -69,11 +69,10 @@ pub(super) fn host(u: &mut Unstructured<'_>, module: &Module) -> Result<Host> {
                 host.tables.insert(key, table(u, ty)?);
             }
             ExternType::Global(ty)
-                if once(module, import)
-                    && boundary::can_make(ty.content_type)
-                    && chance(u, 1, 2)? =>
+                if once(module, import) && can_make(ty.content_type) && chance(u, 1, 2)? =>
             {
-                host.globals.insert(key, argument(u, ty.content_type)?);
+                host.globals
+                    .insert(key, argument(u, module, ty.content_type)?);
             }
             _ => {}
         }
@@ -92,15 +91,15 @@ fn stub(u: &mut Unstructured<'_>, module: &Module, ty: &FuncType) -> Result<Opti
         Manner::Seeded => None,
         Manner::Fail => Some(Stub::Fail),
         Manner::Constant => {
-            let makeable = ty.results.iter().all(|&ty| boundary::can_make(ty));
-            let values: Result<Vec<Arg>> = ty.results.iter().map(|&ty| argument(u, ty)).collect();
-            makeable.then_some(Stub::Constant(values?))
+            let results = ty.results.iter();
+            let values: Result<Vec<Arg>> = results.map(|&ty| argument(u, module, ty)).collect();
+            Some(Stub::Constant(values?))
         }
         Manner::Call => {
             let functions: Vec<&str> = module
                 .exports()
                 .iter()
-                .filter(|export| export.kind == ExternKind::Func)
+                .filter(|export| takes_nulls(module, export))
                 .map(|export| export.name.as_str())
                 .collect();
             one_of(u, &functions)?.map(|name| Stub::Call((*name).to_owned()))
@@ -108,14 +107,26 @@ fn stub(u: &mut Unstructured<'_>, module: &Module, ty: &FuncType) -> Result<Opti
     })
 }
 
+/// Whether an export is a function that the host can call with zeros and nulls.
+fn takes_nulls(module: &Module, export: &Export) -> bool {
+    export.kind == ExternKind::Func
+        && module
+            .func_type(FuncIndex(export.index))
+            .params
+            .iter()
+            .all(|&ty| can_make(ty))
+}
+
 fn memory(u: &mut Unstructured<'_>, ty: &MemoryType) -> Result<HostMemory> {
     let most = ty.maximum.unwrap_or(u64::MAX);
     let pages = (ty.initial + u64::from(below(u, EXTRA + 1)?)).min(most);
     let mut data = BTreeMap::new();
-    if pages > 0 {
-        let count = between(u, 1, 32)?;
+    let size = pages << ty.page_size_log2.unwrap_or(16);
+    if size > 0 {
+        let count = between(u, 1, 32)?.min(size as u32);
         let bytes: Result<Vec<u8>> = (0..count).map(|_| u.arbitrary()).collect();
-        data.insert(u64::from(below(u, 256)?), bytes?);
+        let offset = u64::from(below(u, 256)?).min(size - u64::from(count));
+        data.insert(offset, bytes?);
     }
     Ok(HostMemory {
         pages,

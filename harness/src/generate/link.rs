@@ -1,14 +1,15 @@
-//! Makes a module that provides another's imported functions, so that two modules are linked.
+//! Makes a module that provides another's imported functions and tags, so that two modules are
+//! linked.
 
 use lockstep_oracles::ValType;
 use lockstep_oracles::module::{ExternType, FuncType, Module};
 use wasm_encoder::{
     CodeSection, EntityType, ExportKind, ExportSection, Function, FunctionSection, GlobalType,
-    ImportSection, Instruction, TypeSection,
+    HeapType, ImportSection, Instruction, TagKind, TagSection, TagType, TypeSection,
 };
 
-/// A module that exports, under the same names, every function that `module` imports from `name`.
-/// `None` if there is none, or one name is wanted twice.
+/// A module that exports, under the same names, every function and tag that `module` imports from
+/// `name`. `None` if there is none, or one name is wanted twice, or a type is the module's own.
 ///
 /// Its functions return their first parameter of each result's type, or a zero; one global of the
 /// host's is read on the way, so that there is something to see.
@@ -17,9 +18,10 @@ pub(super) fn provider(module: &Module, name: &str) -> Option<Vec<u8>> {
     let mut functions = FunctionSection::new();
     let mut exports = ExportSection::new();
     let mut code = CodeSection::new();
+    let mut tags = TagSection::new();
     let mut names = std::collections::BTreeSet::new();
     for import in module.imports() {
-        let ExternType::Func(ty) = &import.ty else {
+        let (ExternType::Func(ty) | ExternType::Tag(ty)) = &import.ty else {
             continue;
         };
         if import.module != name {
@@ -28,15 +30,23 @@ pub(super) fn provider(module: &Module, name: &str) -> Option<Vec<u8>> {
         if !names.insert(&import.name) {
             return None;
         }
-        let index = functions.len();
+        let func_type_idx = types.len();
         types
             .ty()
             .function(encoded(&ty.params)?, encoded(&ty.results)?);
-        functions.function(index);
-        exports.export(&import.name, ExportKind::Func, index);
+        if let ExternType::Tag(_) = import.ty {
+            exports.export(&import.name, ExportKind::Tag, tags.len());
+            tags.tag(TagType {
+                kind: TagKind::Exception,
+                func_type_idx,
+            });
+            continue;
+        }
+        exports.export(&import.name, ExportKind::Func, functions.len());
+        functions.function(func_type_idx);
         code.function(&body(ty));
     }
-    if functions.is_empty() {
+    if names.is_empty() {
         return None;
     }
     let mut imports = ImportSection::new();
@@ -47,16 +57,23 @@ pub(super) fn provider(module: &Module, name: &str) -> Option<Vec<u8>> {
     };
     imports.import("host", "seen", EntityType::Global(seen));
     let mut out = wasm_encoder::Module::new();
-    out.section(&types)
-        .section(&imports)
-        .section(&functions)
-        .section(&exports)
-        .section(&code);
+    out.section(&types).section(&imports).section(&functions);
+    if !tags.is_empty() {
+        out.section(&tags);
+    }
+    out.section(&exports).section(&code);
     Some(out.finish())
 }
 
+/// The types, if none of them is the module's own.
 fn encoded(types: &[ValType]) -> Option<Vec<wasm_encoder::ValType>> {
-    types.iter().map(|&ty| ty.try_into().ok()).collect()
+    let encoded = types.iter().map(|&ty| ty.try_into().ok());
+    let own = |ty: &wasm_encoder::ValType| match ty {
+        wasm_encoder::ValType::Ref(ty) => !matches!(ty.heap_type, HeapType::Abstract { .. }),
+        _ => false,
+    };
+    let encoded: Vec<_> = encoded.collect::<Option<_>>()?;
+    (!encoded.iter().any(own)).then_some(encoded)
 }
 
 fn body(ty: &FuncType) -> Function {
@@ -73,10 +90,10 @@ fn body(ty: &FuncType) -> Function {
             (None, ValType::F32) => Instruction::F32Const(0.0.into()),
             (None, ValType::F64) => Instruction::F64Const(0.0.into()),
             (None, ValType::V128) => Instruction::V128Const(0),
-            (None, ValType::Ref(ty)) if ty.is_func_ref() => {
-                Instruction::RefNull(wasm_encoder::HeapType::FUNC)
+            (None, ValType::Ref(ty)) => {
+                let heap = HeapType::try_from(ty.heap_type());
+                Instruction::RefNull(heap.unwrap_or(HeapType::EXTERN))
             }
-            (None, ValType::Ref(_)) => Instruction::RefNull(wasm_encoder::HeapType::EXTERN),
         });
     }
     function.instruction(&Instruction::End);
@@ -86,10 +103,10 @@ fn body(ty: &FuncType) -> Function {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check;
+    use crate::generate::FEATURES;
 
     fn module(text: &str) -> std::sync::Arc<Module> {
-        Module::new(&wat::parse_str(text).unwrap(), check::FEATURES).unwrap()
+        Module::new(&wat::parse_str(text).unwrap(), FEATURES).unwrap()
     }
 
     #[test]
@@ -101,7 +118,7 @@ mod tests {
                 (import "other" "f1" (func)))"#,
         );
         let bytes = provider(&wants, "env").unwrap();
-        assert!(Module::new(&bytes, check::FEATURES).is_ok());
+        assert!(Module::new(&bytes, FEATURES).is_ok());
         insta::assert_snapshot!(wasmprinter::print_bytes(bytes).unwrap(), @r#"
         (module
           (type (;0;) (func (param i64 i32) (result i32 f32 externref)))
@@ -117,6 +134,19 @@ mod tests {
           )
         )
         "#);
+    }
+
+    #[test]
+    fn tags_are_provided_too() {
+        let wants = module(
+            r#"(module
+                (import "env" "x0" (tag (param anyref)))
+                (import "env" "f0" (func (result i31ref))))"#,
+        );
+        let bytes = provider(&wants, "env").unwrap();
+        let provider = Module::new(&bytes, FEATURES).unwrap();
+        let exports: Vec<_> = provider.exports().iter().map(|e| e.name.as_str()).collect();
+        assert_eq!(exports, ["x0", "f0"]);
     }
 
     #[test]

@@ -3,8 +3,10 @@
 //! Here cases are made, never run or judged.
 
 mod configuration;
+mod features;
 mod fuel;
 mod host;
+mod hosted;
 mod link;
 mod matrix;
 mod mutate;
@@ -16,21 +18,23 @@ mod smith;
 mod steps;
 mod weights;
 
+pub use features::FEATURES;
 pub use fuel::FUEL;
 pub use seed::{bytes, from_bytes, from_seed};
 
 use crate::case::value::MAX_EVENTS;
 use crate::case::{Case, CaseModule};
-use crate::check;
 use crate::lockstep::policy::FramePolicy;
 use arbitrary::{Arbitrary, Result, Unstructured};
+use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::module::{Export, ExternKind, ExternType, Import, Module};
 use schedule::Scene;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use weights::{Row, below, between, chance, pick};
 
-/// Makes a module's binary.
-type Generator = fn(&mut Unstructured<'_>) -> Result<Vec<u8>>;
+/// Makes a module's binary, of what these features allow.
+type Generator = fn(&mut Unstructured<'_>, WasmFeatures) -> Result<Vec<u8>>;
 
 /// The generators of modules. The first is taken when the data is used up.
 static GENERATORS: &[Row<Generator>] = &[
@@ -108,7 +112,9 @@ pub fn case(u: &mut Unstructured<'_>) -> Result<Case> {
     let host = host::host(u, &drawn.module)?;
     let mut steps = steps::steps(u, &drawn.module, fuel)?;
     let mut modules = Vec::new();
-    if chance(u, 1, 4)?
+    // No host makes tags.
+    let must = tags(&drawn.module).next().is_some();
+    if (chance(u, 1, 4)? || must)
         && let Some(provider) = linked(&drawn.module)
     {
         let mut others = steps::steps(u, &provider.2, fuel)?;
@@ -142,13 +148,29 @@ pub fn case(u: &mut Unstructured<'_>) -> Result<Case> {
 /// A module of a case: its name, its binary, and what the binary says.
 type Linked = (String, Arc<[u8]>, Arc<Module>);
 
-/// A module that provides functions to this one.
+/// A module that provides functions and tags to this one.
 fn linked(module: &Module) -> Option<Linked> {
     let wants = |import: &&Import| matches!(import.ty, ExternType::Func(_));
-    let name = &module.imports().iter().find(wants)?.module;
+    let function = || module.imports().iter().find(wants);
+    let name = &tags(module).next().or_else(function)?.module;
     let wasm = link::provider(module, name)?;
-    let provider = Module::new(&wasm, check::FEATURES).ok()?;
+    let provider = Module::new(&wasm, FEATURES).ok()?;
     Some((name.clone(), wasm.into(), provider))
+}
+
+/// The tags that a module imports.
+fn tags(module: &Module) -> impl Iterator<Item = &Import> {
+    let imports = module.imports().iter();
+    imports.filter(|import| matches!(import.ty, ExternType::Tag(_)))
+}
+
+/// Whether the harness can run a module: there is something to call, and its imports can be provided;
+/// tags by one linked module.
+fn can_run(wasm: &[u8], module: &Module) -> bool {
+    let tags_from: BTreeSet<&str> = tags(module).map(|tag| tag.module.as_str()).collect();
+    module.exports().iter().any(is_function)
+        && hosted::can_provide(wasm)
+        && (tags_from.is_empty() || tags_from.len() == 1 && linked(module).is_some())
 }
 
 /// A valid module and where it is from.
@@ -158,16 +180,17 @@ struct Drawn {
     module: Arc<Module>,
 }
 
-/// Draws a generator and has it make a module of the data; if the module is not valid or exports no
-/// function, the next generator does.
+/// Draws a generator and what it may use, and has it make a module of the data; if the module is not
+/// valid or cannot be run, the next generator does.
 fn draw_module(u: &mut Unstructured<'_>, data: &[u8]) -> Result<Drawn> {
     let first = pick(u, GENERATORS)?.name;
     let position = GENERATORS.iter().position(|row| row.name == first);
+    let features = features::draw(u)?;
     let turns = GENERATORS.iter().cycle().skip(position.unwrap_or(0));
     for row in turns.take(GENERATORS.len()) {
-        if let Ok(wasm) = (row.what)(&mut Unstructured::new(data))
-            && let Ok(module) = Module::new(&wasm, check::FEATURES)
-            && module.exports().iter().any(is_function)
+        if let Ok(wasm) = (row.what)(&mut Unstructured::new(data), features)
+            && let Ok(module) = Module::new(&wasm, features)
+            && can_run(&wasm, &module)
         {
             return Ok(Drawn {
                 generator: row.name,
@@ -176,7 +199,7 @@ fn draw_module(u: &mut Unstructured<'_>, data: &[u8]) -> Result<Drawn> {
             });
         }
     }
-    let module = Module::new(PLAIN, check::FEATURES);
+    let module = Module::new(PLAIN, FEATURES);
     Ok(Drawn {
         generator: PLAIN_NAME,
         wasm: PLAIN.into(),

@@ -21,8 +21,8 @@ pub(super) enum RewriteError {
     /// It is not valid.
     #[error(transparent)]
     Read(#[from] BinaryReaderError),
-    /// It imports or holds what Wasm 2.0 has not.
-    #[error("the module uses what Wasm 2.0 does not have")]
+    /// It imports or holds what the encoder does not know.
+    #[error("the module uses what cannot be encoded")]
     Feature,
 }
 
@@ -44,8 +44,9 @@ pub(super) fn sections(bytes: &[u8]) -> Result<Sections, RewriteError> {
 
 /// Puts a module together.
 pub(super) fn assemble(sections: &Sections) -> Vec<u8> {
-    // The order of the binary format: the count of data segments comes before the code.
-    const ORDER: [u8; 12] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 10, 11];
+    // The order of the binary format: tags come before globals, the count of data segments before
+    // the code.
+    const ORDER: [u8; 13] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
     let mut module = wasm_encoder::Module::new();
     for id in ORDER {
         if let Some(data) = sections.get(&id) {
@@ -70,6 +71,7 @@ pub(super) struct Counts {
     pub(super) tables: u32,
     pub(super) memories: u32,
     pub(super) globals: u32,
+    pub(super) tags: u32,
 }
 
 /// Gives imports and exports short names, one a kind and index, and exports everything.
@@ -91,6 +93,7 @@ pub(super) fn tidy(bytes: &[u8]) -> Result<Vec<u8>, RewriteError> {
             Payload::TableSection(reader) => counts.tables += reader.count(),
             Payload::MemorySection(reader) => counts.memories += reader.count(),
             Payload::GlobalSection(reader) => counts.globals += reader.count(),
+            Payload::TagSection(reader) => counts.tags += reader.count(),
             _ => {}
         }
     }
@@ -110,7 +113,8 @@ fn imported(
         TypeRef::Table(_) => ("t", &mut counts.tables),
         TypeRef::Memory(_) => ("m", &mut counts.memories),
         TypeRef::Global(_) => ("g", &mut counts.globals),
-        TypeRef::Tag(_) | TypeRef::FuncExact(_) => return Err(RewriteError::Feature),
+        TypeRef::Tag(_) => ("x", &mut counts.tags),
+        TypeRef::FuncExact(_) => return Err(RewriteError::Feature),
     };
     let name = format!("{kind}{count}");
     *count += 1;
@@ -125,6 +129,7 @@ fn everything(counts: Counts) -> ExportSection {
         ("t", ExportKind::Table, counts.tables),
         ("m", ExportKind::Memory, counts.memories),
         ("g", ExportKind::Global, counts.globals),
+        ("x", ExportKind::Tag, counts.tags),
     ];
     for (name, kind, count) in kinds {
         for index in 0..count {
@@ -174,7 +179,9 @@ mod tests {
             (import "\u{0}\u{7f}" "x.y" (func (param i32)))
             (import "" "" (memory 1))
             (import "" "" (global i64))
+            (import "" "" (tag (param i32)))
             (table 3 funcref)
+            (tag)
             (func))"#;
         let bytes = tidy(&wat::parse_str(text).unwrap()).unwrap();
         insta::assert_snapshot!(wasmprinter::print_bytes(bytes).unwrap(), @r#"
@@ -184,12 +191,16 @@ mod tests {
           (import "env" "f0" (func (;0;) (type 0) (param i32)))
           (import "env" "m0" (memory (;0;) 1))
           (import "env" "g0" (global (;0;) i64))
+          (import "env" "x0" (tag (;0;) (type 0) (param i32)))
           (table (;0;) 3 funcref)
+          (tag (;1;) (type 1))
           (export "f0" (func 0))
           (export "f1" (func 1))
           (export "t0" (table 0))
           (export "m0" (memory 0))
           (export "g0" (global 0))
+          (export "x0" (tag 0))
+          (export "x1" (tag 1))
           (func (;1;) (type 1))
         )
         "#);

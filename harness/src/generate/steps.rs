@@ -7,8 +7,9 @@ use crate::check::boundary;
 use arbitrary::{Result, Unstructured};
 use lockstep_oracles::address::FuncIndex;
 use lockstep_oracles::module::{Export, ExternKind, FuncType, Module};
-use lockstep_oracles::{RefType, ValType};
-use lockstep_spec_tests::script::Arg;
+use lockstep_oracles::types::CompositeType;
+use lockstep_oracles::{AbstractHeapType, HeapType, MemoryType, RefType, ValType};
+use lockstep_spec_tests::script::{Arg, NullOf};
 
 /// Calls of a case at most.
 const CALLS: u32 = 48;
@@ -16,10 +17,12 @@ const CALLS: u32 = 48;
 const OPCODES: u32 = 600;
 /// Bytes that the host writes at once, at most.
 const WRITTEN: u32 = 16;
-const PAGE: u64 = 65536;
+/// Bits of a page's size, where a memory does not say.
+const PAGE_BITS: u32 = 16;
 
 /// What can be done with a module from outside.
 struct Doors<'m> {
+    module: &'m Module,
     calls: Vec<(&'m Export, &'m FuncType)>,
     /// Memories with their size in bytes when they are made.
     memories: Vec<(&'m Export, u64)>,
@@ -31,6 +34,7 @@ struct Doors<'m> {
 impl<'m> Doors<'m> {
     fn of(module: &'m Module) -> Doors<'m> {
         let mut doors = Doors {
+            module,
             calls: Vec::new(),
             memories: Vec::new(),
             globals: Vec::new(),
@@ -41,20 +45,21 @@ impl<'m> Doors<'m> {
             match export.kind {
                 ExternKind::Func => {
                     let ty = module.func_type(FuncIndex(export.index));
-                    if ty.params.iter().all(|&ty| boundary::can_make(ty)) {
+                    if ty.params.iter().all(|&ty| can_make(ty)) {
                         doors.calls.push((export, ty));
                     }
                 }
                 ExternKind::Memory => {
-                    let bytes = module.memories()[index].initial * PAGE;
-                    if bytes > 0 {
-                        doors.memories.push((export, bytes));
+                    let ty = module.memories()[index];
+                    // A shared memory belongs to no store.
+                    if ty.initial > 0 && !ty.shared {
+                        doors.memories.push((export, bytes(ty)));
                     }
                 }
                 ExternKind::Global if export.name == FUEL => doors.has_fuel = true,
                 ExternKind::Global => {
                     let ty = module.globals()[index];
-                    if ty.mutable && boundary::can_make(ty.content_type) {
+                    if ty.mutable && can_make(ty.content_type) {
                         doors.globals.push((export, ty.content_type));
                     }
                 }
@@ -63,6 +68,11 @@ impl<'m> Doors<'m> {
         }
         doors
     }
+}
+
+/// Bytes of a memory when it is made.
+fn bytes(ty: MemoryType) -> u64 {
+    ty.initial << ty.page_size_log2.unwrap_or(PAGE_BITS)
 }
 
 /// Draws the steps of a module, `fuel` being what it gets before each call if it counts any.
@@ -118,7 +128,11 @@ fn call(u: &mut Unstructured<'_>, doors: &Doors<'_>, number: u32) -> Result<Opti
     let Some((export, ty)) = doors.calls.get(number as usize % count) else {
         return Ok(None);
     };
-    let args: Result<Vec<Arg>> = ty.params.iter().map(|&ty| argument(u, ty)).collect();
+    let args: Result<Vec<Arg>> = ty
+        .params
+        .iter()
+        .map(|&ty| argument(u, doors.module, ty))
+        .collect();
     Ok(Some(act(StepAction::Call {
         export: export.name.clone(),
         args: args?,
@@ -130,13 +144,13 @@ fn write(u: &mut Unstructured<'_>, doors: &Doors<'_>) -> Result<Option<Step>> {
     let Some(&(export, size)) = one_of(u, &doors.memories)? else {
         return Ok(None);
     };
-    let count = between(u, 1, WRITTEN)?;
+    let count = between(u, 1, WRITTEN)?.min(size as u32);
     let bytes: Result<Vec<u8>> = (0..count).map(|_| u.arbitrary()).collect();
     // At the start, where programs keep their data, or at the very end.
     let offset = if chance(u, 1, 4)? {
         size - u64::from(count)
     } else {
-        u64::from(below(u, 1024)?)
+        u64::from(below(u, 1024)?).min(size - u64::from(count))
     };
     Ok(Some(act(StepAction::Write {
         memory: export.name.clone(),
@@ -151,22 +165,35 @@ fn set(u: &mut Unstructured<'_>, doors: &Doors<'_>) -> Result<Option<Step>> {
     };
     Ok(Some(act(StepAction::Set {
         global: export.name.clone(),
-        value: argument(u, ty)?,
+        value: argument(u, doors.module, ty)?,
     })))
 }
 
-/// A small number, a boundary value, or any bits.
+/// Whether an argument of this type can be made: every number, and null.
+pub(super) fn can_make(ty: ValType) -> bool {
+    match ty {
+        ValType::Ref(ty) => ty.is_nullable(),
+        _ => true,
+    }
+}
+
+/// A small number, a boundary value, or any bits; of a reference mostly null.
 ///
 /// # Errors
 ///
 /// None in practice; the signature is that of every draw.
-pub(super) fn argument(u: &mut Unstructured<'_>, ty: ValType) -> Result<Arg> {
+pub(super) fn argument(u: &mut Unstructured<'_>, module: &Module, ty: ValType) -> Result<Arg> {
     let kind = below(u, 8)?;
     if kind < 3 {
         let small = below(u, 12)?;
         if let Some(arg) = number(ty, small) {
             return Ok(arg);
         }
+    }
+    if let ValType::Ref(ty) = ty
+        && !boundary::can_make(ValType::Ref(ty))
+    {
+        return Ok(Arg::RefNull(null_of(module, ty)));
     }
     if kind == 7 {
         return Ok(match ty {
@@ -180,6 +207,30 @@ pub(super) fn argument(u: &mut Unstructured<'_>, ty: ValType) -> Result<Arg> {
         });
     }
     boundary_value(u, ty)
+}
+
+/// The null that is a value of this type: the top one of its hierarchy, or the bottom one.
+fn null_of(module: &Module, ty: RefType) -> NullOf {
+    use AbstractHeapType as T;
+    match ty.heap_type() {
+        HeapType::Abstract { ty, .. } => match ty {
+            T::Func => NullOf::Func,
+            T::NoFunc => NullOf::NoFunc,
+            T::Extern => NullOf::Extern,
+            T::NoExtern => NullOf::NoExtern,
+            T::Exn => NullOf::Exn,
+            T::NoExn => NullOf::NoExn,
+            T::Any => NullOf::Any,
+            _ => NullOf::None,
+        },
+        HeapType::Concrete(index) | HeapType::Exact(index) => {
+            let index = index.as_module_index().unwrap_or(u32::MAX);
+            match module.types().get(index as usize).map(|ty| &ty.composite) {
+                Some(CompositeType::Func(_)) => NullOf::NoFunc,
+                _ => NullOf::None,
+            }
+        }
+    }
 }
 
 fn number(ty: ValType, small: u32) -> Option<Arg> {
@@ -202,7 +253,7 @@ fn boundary_value(u: &mut Unstructured<'_>, ty: ValType) -> Result<Arg> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check;
+    use crate::generate::FEATURES;
 
     const TEXT: &str = r#"(module
         (memory (export "m") 1)
@@ -214,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_call_comes_with_fuel_and_writes_fit() {
-        let module = Module::new(&wat::parse_str(TEXT).unwrap(), check::FEATURES).unwrap();
+        let module = Module::new(&wat::parse_str(TEXT).unwrap(), FEATURES).unwrap();
         let mut kinds = [0; 3];
         for seed in 0..100u8 {
             let bytes: Vec<u8> = (0..=255u8)
@@ -233,7 +284,7 @@ mod tests {
                     }
                     StepAction::Write { offset, bytes, .. } => {
                         kinds[1] += 1;
-                        assert!(offset + bytes.len() as u64 <= PAGE);
+                        assert!(offset + bytes.len() as u64 <= 1 << PAGE_BITS);
                     }
                     StepAction::Set { global, .. } => {
                         assert_ne!(global, "constant");
@@ -246,8 +297,28 @@ mod tests {
     }
 
     #[test]
+    fn a_null_is_of_the_parameter_s_hierarchy() {
+        let text = r#"(module (type $s (struct)) (type $f (func))
+            (func (export "f") (param (ref null $s) (ref null $f) anyref i31ref exnref)))"#;
+        let module = Module::new(&wat::parse_str(text).unwrap(), FEATURES).unwrap();
+        let params = &module.func_type(FuncIndex(0)).params;
+        let mut u = Unstructured::new(&[]);
+        let args = params
+            .iter()
+            .map(|&ty| argument(&mut u, &module, ty).unwrap());
+        let nulls = [
+            NullOf::None,
+            NullOf::NoFunc,
+            NullOf::Any,
+            NullOf::None,
+            NullOf::Exn,
+        ];
+        assert_eq!(args.collect::<Vec<_>>(), nulls.map(Arg::RefNull));
+    }
+
+    #[test]
     fn a_module_without_exports_has_no_steps() {
-        let module = Module::new(&wat::parse_str("(module)").unwrap(), check::FEATURES).unwrap();
+        let module = Module::new(&wat::parse_str("(module)").unwrap(), FEATURES).unwrap();
         let steps = steps(&mut Unstructured::new(&[9; 99]), &module, 50).unwrap();
         assert_eq!(steps, []);
     }

@@ -1,9 +1,12 @@
 //! Whole cases: that there always is one, that it is valid, and that it does something.
 
+use super::matrix::trial;
 use super::*;
 use crate::case::{StepAction, Stub, run_instrumented};
+use crate::check;
 use crate::configuration::Configuration;
 use crate::schedule::Schedule;
+use lockstep_oracles::opcode::Opcode;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +17,7 @@ fn data(number: u64) -> Vec<u8> {
 
 #[test]
 fn the_module_of_last_resort_is_valid() {
-    assert!(Module::new(PLAIN, check::FEATURES).is_ok());
+    assert!(Module::new(PLAIN, FEATURES).is_ok());
 }
 
 #[test]
@@ -22,8 +25,11 @@ fn each_generator_makes_valid_modules_but_for_two_in_a_hundred() {
     const DRAWS: u64 = 300;
     for row in GENERATORS {
         let refused = (0..DRAWS).filter(|&number| {
-            let made = (row.what)(&mut Unstructured::new(&data(number)));
-            made.is_ok_and(|wasm| Module::new(&wasm, check::FEATURES).is_ok())
+            let features = features::draw(&mut Unstructured::new(&data(number))).unwrap();
+            let made = (row.what)(&mut Unstructured::new(&data(number)), features);
+            made.is_ok_and(|wasm| {
+                Module::new(&wasm, features).is_ok_and(|module| can_run(&wasm, &module))
+            })
         });
         let refused = DRAWS - refused.count() as u64;
         println!("{:<8} {refused} of {DRAWS} refused", row.name);
@@ -37,7 +43,7 @@ fn every_generator_step_and_behaviour_occurs_and_every_case_is_valid() {
     for number in 0..500 {
         let case = from_seed(0x5eed, number);
         for module in &case.modules {
-            Module::new(&module.wasm, check::FEATURES).unwrap();
+            Module::new(&module.wasm, FEATURES).unwrap();
         }
         seen.insert(generator_of(&case.name).unwrap().to_owned());
         seen.insert(format!("{} modules", case.modules.len()));
@@ -61,6 +67,9 @@ fn every_generator_step_and_behaviour_occurs_and_every_case_is_valid() {
                 Stub::Throw(_) => "throw".to_owned(),
             });
         }
+        for import in Module::new(case.main_module(), FEATURES).unwrap().imports() {
+            seen.extend(matches!(import.ty, ExternType::Tag(_)).then(|| "imported tag".to_owned()));
+        }
         seen.extend(host.memories.keys().map(|_| "imported memory".to_owned()));
         seen.extend(host.tables.keys().map(|_| "imported table".to_owned()));
         seen.extend(host.globals.keys().map(|_| "imported global".to_owned()));
@@ -78,6 +87,7 @@ fn every_generator_step_and_behaviour_occurs_and_every_case_is_valid() {
     imported global
     imported memory
     imported table
+    imported tag
     matrix
     mutate
     set
@@ -96,6 +106,10 @@ fn half_of_the_cases_execute_more_than_200_sequence_points() {
         // The oracle counts what it executes; what a debugger sees of it is no matter here.
         case.schedule = Schedule::idle();
         case.configuration = Configuration::default();
+        // What a subject does not have yet, only the oracle could run.
+        if Module::new(case.main_module(), check::FEATURES).is_err() {
+            continue;
+        }
         let report = run_instrumented(&case.script(), &case.options(), None).unwrap();
         let points = report.tally.executed;
         let generator = generator_of(&case.name).unwrap();
@@ -113,6 +127,85 @@ fn half_of_the_cases_execute_more_than_200_sequence_points() {
     assert!(all[all.len() / 2] > 200);
 }
 
+/// Proposals without which a module is not valid.
+fn needed(wasm: &[u8]) -> Vec<String> {
+    let proposals = features::PROPOSALS.iter();
+    let needs = proposals.filter(|&&proposal| {
+        // Typed function references are there with GC, too.
+        let without = match proposal {
+            WasmFeatures::FUNCTION_REFERENCES => proposal | WasmFeatures::GC,
+            _ => proposal & !WasmFeatures::FUNCTION_REFERENCES,
+        };
+        Module::new(wasm, FEATURES & !without).is_err()
+    });
+    let names = needs.map(|proposal| {
+        let names: Vec<_> = proposal.iter_names().map(|(name, _)| name).collect();
+        names.join(" and ")
+    });
+    names.collect()
+}
+
+#[test]
+fn every_proposal_is_used_by_a_tenth_of_the_cases_and_many_use_none() {
+    const CASES: u64 = 400;
+    let mut counts = BTreeMap::<String, u64>::new();
+    for number in 0..CASES {
+        let case = from_seed(0x5eed, number);
+        let needed = needed(case.main_module());
+        if needed.is_empty() {
+            *counts.entry("none".to_owned()).or_default() += 1;
+        }
+        needed
+            .into_iter()
+            .for_each(|name| *counts.entry(name).or_default() += 1);
+    }
+    println!("{counts:#?} of {CASES}");
+    assert_eq!(counts.len(), features::PROPOSALS.len() + 1);
+    for (name, count) in counts {
+        assert!(count * 10 > CASES, "{name}: {count} of {CASES}");
+    }
+}
+
+/// The modules of each generator for a few hundred numbers, run by the oracle alone: each ends, and
+/// together they execute every opcode that the oracle implements.
+#[test]
+fn every_module_ends_and_every_opcode_is_executed() {
+    let mut covered = [BTreeSet::new(), BTreeSet::new()];
+    for row in GENERATORS {
+        let mut own = [BTreeSet::new(), BTreeSet::new()];
+        for number in 0..400 {
+            let data = data(number);
+            let features = trial::features(number);
+            let Ok(wasm) = (row.what)(&mut Unstructured::new(&data), features) else {
+                continue;
+            };
+            if Module::new(&wasm, features).is_ok_and(|module| can_run(&wasm, &module)) {
+                let trial = trial::run(&wasm, features);
+                own[0].extend(trial.present);
+                own[1].extend(trial.executed);
+            }
+        }
+        let [emitted, executed] = own.each_ref().map(BTreeSet::len);
+        println!(
+            "{:<8} {emitted} opcodes emitted, {executed} executed",
+            row.name
+        );
+        covered
+            .iter_mut()
+            .zip(own)
+            .for_each(|(all, own)| all.extend(own));
+    }
+    let implemented = Opcode::ALL.iter().filter(|op| op.is_implemented());
+    for (name, covered) in ["emitted", "executed"].into_iter().zip(covered) {
+        let missing: Vec<String> = implemented
+            .clone()
+            .filter(|op| !covered.contains(op))
+            .map(|op| op.name())
+            .collect();
+        assert!(missing.is_empty(), "not {name}: {missing:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_a_case_and_always_the_same(
@@ -120,7 +213,7 @@ proptest! {
     ) {
         let case = from_bytes(&bytes);
         prop_assert!(generator_of(&case.name).is_some());
-        prop_assert!(Module::new(case.main_module(), check::FEATURES).is_ok());
+        prop_assert!(Module::new(case.main_module(), FEATURES).is_ok());
         prop_assert_eq!(case, from_bytes(&bytes));
     }
 }

@@ -5,7 +5,7 @@ use super::module::{
 };
 use super::{arguments, cases, host, names, retarget, schedule};
 use crate::case::{Case, CaseModule, StepAction};
-use crate::check::FEATURES;
+use crate::generate::FEATURES;
 use lockstep_oracles::module::Module;
 use wasmparser::ExternalKind;
 

@@ -3,7 +3,7 @@
 use super::module::bodies::halves;
 use super::passes::{Change, change};
 use crate::case::Case;
-use crate::check::FEATURES;
+use crate::generate::FEATURES;
 use crate::schedule::{Cycle, Edit, Neighbour, Schedule, Session, Site, When};
 use lockstep_oracles::address::Pc;
 use lockstep_oracles::module::Module;

@@ -3,7 +3,7 @@
 use super::passes::{PASSES, Pass};
 use super::{Judge, Limits, Progress, Size, Status};
 use crate::case::Case;
-use crate::check::FEATURES;
+use crate::generate::FEATURES;
 use lockstep_oracles::module::Module;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;

@@ -4,11 +4,10 @@
 
 use super::super::weights::{below, between, chance, one_of};
 use super::draw;
-use super::environment::{ELEMENTS, EXTERNS, Environment, FUNCS, PAGE};
-use super::table::{Form, Row};
+use super::environment::{ELEMENTS, Environment};
+use super::pools::has_zero;
 use arbitrary::{Result, Unstructured};
-use lockstep_oracles::opcode::Opcode;
-use wasm_encoder::{Function, Instruction, MemArg, MemArgTarget, ValType};
+use wasm_encoder::{Function, Instruction, MemArg, RefType, ValType};
 
 /// Where operands come from, and whether they make an opcode trap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +38,10 @@ pub(in crate::generate) struct Body {
     pub(in crate::generate) times: u64,
     /// Opcodes executed, at most.
     pub(in crate::generate) cost: u64,
+    /// Whether all locals have values.
+    begun: bool,
+    /// How deep in the making of an object.
+    pub(super) depth: u32,
     code: Vec<Instruction<'static>>,
 }
 
@@ -83,9 +86,9 @@ impl Body {
         (function, self.cost)
     }
 
-    /// A new `i32` local that nothing else writes.
-    pub(in crate::generate) fn reserve(&mut self) -> u32 {
-        self.locals.push(ValType::I32);
+    /// A new local that nothing else writes.
+    pub(in crate::generate) fn reserve(&mut self, ty: ValType) -> u32 {
+        self.locals.push(ty);
         let local = self.locals.len() as u32 - 1;
         self.reserved.push(local);
         local
@@ -112,12 +115,41 @@ impl Body {
         Ok(one_of(u, &fitting)?.copied())
     }
 
+    /// Whether a local has a value: one of the declared without a zero may not have it yet.
+    pub(super) fn is_set(&self, local: u32) -> bool {
+        let declared = local as usize >= self.params;
+        !declared
+            || self.begun
+            || self
+                .locals
+                .get(local as usize)
+                .is_some_and(|ty| has_zero(*ty))
+    }
+
     /// The operands of the present block, bottom first.
     pub(in crate::generate) fn own(&self) -> &[ValType] {
         self.stack.get(self.floor..).unwrap_or_default()
     }
 
-    /// Pushes a constant of this type.
+    /// Gives locals that have no zero a value.
+    pub(in crate::generate) fn begin(
+        &mut self,
+        u: &mut Unstructured<'_>,
+        environment: &Environment,
+    ) -> Result<()> {
+        for local in self.params..self.locals.len() {
+            if let ValType::Ref(ty) = self.locals[local]
+                && !ty.nullable
+            {
+                self.push_reference(u, environment, ty)?;
+                self.op(Instruction::LocalSet(local as u32), 1, &[]);
+            }
+        }
+        self.begun = true;
+        Ok(())
+    }
+
+    /// Pushes a constant of this type, which has a zero.
     pub(in crate::generate) fn push_constant(
         &mut self,
         u: &mut Unstructured<'_>,
@@ -142,7 +174,10 @@ impl Body {
     ) -> Result<()> {
         match between(u, 0, 9)? {
             4..=6 => {
-                if let Some(local) = self.local(u, ty, false)? {
+                if let Some(local) = self
+                    .local(u, ty, false)?
+                    .filter(|local| self.is_set(*local))
+                {
                     self.op(Instruction::LocalGet(local), 0, &[ty]);
                     return Ok(());
                 }
@@ -156,10 +191,13 @@ impl Body {
             8 => return self.push_from_entity(u, environment, ty),
             _ => {}
         }
-        if ty == ValType::FUNCREF && chance(u, 3, 4)? {
-            return self.push_function(u, environment);
+        match ty {
+            ValType::Ref(RefType::EXTERNREF) if self.depth == 0 && chance(u, 1, 2)? => {
+                self.push_constant(u, ty)
+            }
+            ValType::Ref(ty) => self.push_reference(u, environment, ty),
+            _ => self.push_constant(u, ty),
         }
-        self.push_constant(u, ty)
     }
 
     /// Pushes a function that references may denote, or null if there is none.
@@ -183,22 +221,26 @@ impl Body {
         ty: ValType,
     ) -> Result<()> {
         let load: (fn(MemArg) -> Instruction<'static>, u32) = match ty {
-            ValType::I32 if chance(u, 1, 4)? => {
-                self.op(Instruction::MemorySize(0), 0, &[ty]);
-                return Ok(());
+            ValType::I32 | ValType::I64 if chance(u, 1, 6)? => {
+                let (index, memory) = environment.memory(u)?;
+                if memory.index_type() == ty {
+                    self.op(Instruction::MemorySize(index), 0, &[ty]);
+                    return Ok(());
+                }
+                return self.push_constant(u, ty);
             }
             ValType::I32 => (Instruction::I32Load, 4),
             ValType::I64 => (Instruction::I64Load, 8),
             ValType::F32 => (Instruction::F32Load, 4),
             ValType::F64 => (Instruction::F64Load, 8),
             ValType::V128 => (Instruction::V128Load, 16),
-            ValType::Ref(_) => {
-                let table = if ty == ValType::FUNCREF {
-                    FUNCS
-                } else {
-                    EXTERNS
+            ValType::Ref(reference) => {
+                let tables = environment.tables_of(ty);
+                let Some(&table) = one_of(u, &tables)? else {
+                    return self.push_reference(u, environment, reference);
                 };
                 self.bounded(u, environment, ELEMENTS)?;
+                self.widen(environment.is_table64(table));
                 self.op(Instruction::TableGet(table), 1, &[ty]);
                 return Ok(());
             }
@@ -206,6 +248,13 @@ impl Body {
         let memarg = self.address(u, environment, load.1, Manner::Fresh)?;
         self.op(load.0(memarg), 1, &[ty]);
         Ok(())
+    }
+
+    /// Makes the `i32` on top an index of 64 bits, if it is to be one.
+    pub(in crate::generate) fn widen(&mut self, is_64: bool) {
+        if is_64 {
+            self.op(Instruction::I64ExtendI32U, 1, &[ValType::I64]);
+        }
     }
 
     /// Pushes an `i32` below a power of two.
@@ -256,152 +305,6 @@ impl Body {
         }
         for &ty in types {
             self.push(u, environment, ty)?;
-        }
-        Ok(())
-    }
-
-    /// Sees to it that an address of so many bytes in memory is on top.
-    fn address(
-        &mut self,
-        u: &mut Unstructured<'_>,
-        environment: &Environment,
-        bytes: u32,
-        manner: Manner,
-    ) -> Result<MemArg> {
-        let offset = *u.choose(&[0u32, 0, 1, 3, 8, 100, 1000, 0x7f00])?;
-        if manner == Manner::Trap {
-            let address = *u.choose(&[-1, -16, i32::MIN, i32::MAX])?;
-            self.push_i32(address);
-        } else if manner == Manner::Reuse && self.fits(&[ValType::I32]) {
-            self.mask(0x3fff);
-        } else if chance(u, 1, 6)? {
-            // The last bytes of the first page.
-            self.push_i32((PAGE - bytes - offset) as i32);
-        } else {
-            self.bounded(u, environment, 0x4000)?;
-        }
-        Ok(MemArg {
-            offset: offset.into(),
-            align: between(u, 0, bytes.trailing_zeros())?,
-            target: MemArgTarget::Memory(0),
-            ordering: None,
-        })
-    }
-
-    /// Appends an opcode of the table, with its operands.
-    pub(in crate::generate) fn row(
-        &mut self,
-        u: &mut Unstructured<'_>,
-        environment: &Environment,
-        row: &Row,
-        manner: Manner,
-    ) -> Result<()> {
-        let instruction = match row.form {
-            Form::Plain(make) => {
-                self.plain_operands(u, environment, row, manner)?;
-                make()
-            }
-            Form::Lane(lanes, make) => {
-                self.operands(u, environment, row.params, manner)?;
-                make(below(u, lanes.into())? as u8)
-            }
-            Form::Memory(bytes, make) => make(self.access(u, environment, row, bytes, manner)?),
-            Form::MemoryLane(bytes, make) => {
-                let memarg = self.access(u, environment, row, bytes, manner)?;
-                make(memarg, below(u, 16 / bytes)? as u8)
-            }
-        };
-        self.op(instruction, row.params.len(), row.results);
-        Ok(())
-    }
-
-    fn access(
-        &mut self,
-        u: &mut Unstructured<'_>,
-        environment: &Environment,
-        row: &Row,
-        bytes: u32,
-        manner: Manner,
-    ) -> Result<MemArg> {
-        let rest = row.params.get(1..).unwrap_or_default();
-        // Only a load's address is on top; below a value it is pushed.
-        let manner = match (manner, rest) {
-            (Manner::Reuse, [_, ..]) => Manner::Fresh,
-            _ => manner,
-        };
-        let memarg = self.address(u, environment, bytes, manner)?;
-        self.operands(u, environment, rest, Manner::Fresh)?;
-        Ok(memarg)
-    }
-
-    /// Operands of an opcode that computes; such that it traps only if it is to.
-    fn plain_operands(
-        &mut self,
-        u: &mut Unstructured<'_>,
-        environment: &Environment,
-        row: &Row,
-        manner: Manner,
-    ) -> Result<()> {
-        match (Hazard::of(row.opcode), row.params) {
-            (Some(Hazard::Division), &[ty, _]) => match manner {
-                Manner::Reuse if self.fits(row.params) => self.tame_divisor(ty),
-                Manner::Trap => self.bad_division(u, environment, row, ty)?,
-                _ => {
-                    self.push(u, environment, ty)?;
-                    let divisor = draw::divisor(u, ty)?;
-                    self.op(divisor, 0, &[ty]);
-                }
-            },
-            (Some(Hazard::Truncation), &[ty]) => {
-                let operand = match manner {
-                    Manner::Trap => draw::inconvertible(u, ty)?,
-                    _ => draw::convertible(u, ty)?,
-                };
-                self.op(operand, 0, &[ty]);
-            }
-            _ => self.operands(u, environment, row.params, manner)?,
-        }
-        Ok(())
-    }
-
-    /// Makes the integer on top neither 0 nor -1.
-    fn tame_divisor(&mut self, ty: ValType) {
-        let (constants, and, or) = if ty == ValType::I32 {
-            let constants = [0x7f, 1].map(Instruction::I32Const);
-            (constants, Instruction::I32And, Instruction::I32Or)
-        } else {
-            let constants = [0x7f, 1].map(Instruction::I64Const);
-            (constants, Instruction::I64And, Instruction::I64Or)
-        };
-        let [mask, one] = constants;
-        self.op(mask, 0, &[ty]);
-        self.op(and, 2, &[ty]);
-        self.op(one, 0, &[ty]);
-        self.op(or, 2, &[ty]);
-    }
-
-    /// Operands that divide by zero, or overflow where that traps.
-    fn bad_division(
-        &mut self,
-        u: &mut Unstructured<'_>,
-        environment: &Environment,
-        row: &Row,
-        ty: ValType,
-    ) -> Result<()> {
-        let overflows = matches!(row.opcode, Opcode::I32DivS | Opcode::I64DivS);
-        let (least, minus_one, zero) = if ty == ValType::I32 {
-            let [a, b, c] = [i32::MIN, -1, 0].map(Instruction::I32Const);
-            (a, b, c)
-        } else {
-            let [a, b, c] = [i64::MIN, -1, 0].map(Instruction::I64Const);
-            (a, b, c)
-        };
-        if overflows && chance(u, 1, 3)? {
-            self.op(least, 0, &[ty]);
-            self.op(minus_one, 0, &[ty]);
-        } else {
-            self.push(u, environment, ty)?;
-            self.op(zero, 0, &[ty]);
         }
         Ok(())
     }
@@ -465,38 +368,4 @@ pub(in crate::generate) fn global(
         .map(|(index, _)| index as u32)
         .collect();
     Ok(one_of(u, &fitting)?.copied())
-}
-
-/// Why an opcode that computes may trap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::generate) enum Hazard {
-    /// It divides.
-    Division,
-    /// It makes an integer of a float.
-    Truncation,
-}
-
-impl Hazard {
-    /// The hazard of an opcode of the table, if it is one.
-    pub(in crate::generate) fn of(opcode: Opcode) -> Option<Hazard> {
-        match opcode {
-            Opcode::I32DivS
-            | Opcode::I32DivU
-            | Opcode::I32RemS
-            | Opcode::I32RemU
-            | Opcode::I64DivS
-            | Opcode::I64DivU
-            | Opcode::I64RemS
-            | Opcode::I64RemU => Some(Hazard::Division),
-            Opcode::I32TruncF32S
-            | Opcode::I32TruncF32U
-            | Opcode::I32TruncF64S
-            | Opcode::I32TruncF64U
-            | Opcode::I64TruncF32S
-            | Opcode::I64TruncF32U
-            | Opcode::I64TruncF64S
-            | Opcode::I64TruncF64U => Some(Hazard::Truncation),
-            _ => None,
-        }
-    }
 }

@@ -2,8 +2,8 @@
 
 use super::super::weights::{below, chance};
 use super::body::{Body, Manner};
-use super::draw;
 use super::environment::{Environment, STABLE};
+use super::transfers::tail_call;
 use arbitrary::{Result, Unstructured};
 use lockstep_oracles::opcode::Opcode;
 use wasm_encoder::{BlockType, Instruction, ValType};
@@ -35,8 +35,8 @@ pub(super) fn control(
     if matches!(opcode, Opcode::Call | Opcode::CallIndirect) {
         return call(u, environment, body, opcode);
     }
-    let carried = draw::value_types(u, 0, 3)?;
-    let params = draw::value_types(u, 0, 2)?;
+    let carried = environment.value_types(u, 0, 3)?;
+    let params = environment.value_types(u, 0, 2)?;
     let ty = environment.block_type(&[], &carried);
     match opcode {
         Opcode::If | Opcode::Else => {
@@ -149,6 +149,7 @@ fn call(
     body.bounded(u, environment, family.count)?;
     body.push_i32(family.first as i32);
     body.op(Instruction::I32Add, 2, &[ValType::I32]);
+    body.widen(environment.is_table64(STABLE));
     let call = Instruction::CallIndirect {
         type_index: family.ty,
         table_index: STABLE,
@@ -165,11 +166,13 @@ pub(super) fn last(
     opcode: Opcode,
     results: &[ValType],
 ) -> Result<()> {
-    if opcode == Opcode::Return {
-        body.operands(u, environment, results, Manner::Fresh)?;
-        body.emit(Instruction::Return);
-    } else {
-        body.emit(Instruction::Unreachable);
+    match opcode {
+        Opcode::Return => {
+            body.operands(u, environment, results, Manner::Fresh)?;
+            body.emit(Instruction::Return);
+        }
+        Opcode::Unreachable => body.emit(Instruction::Unreachable),
+        _ => tail_call(u, environment, body, opcode, results)?,
     }
     body.dead = true;
     body.stack.clear();

@@ -4,38 +4,15 @@ use super::super::weights::{between, chance};
 use arbitrary::{Result, Unstructured};
 use wasm_encoder::{Ieee32, Ieee64, Instruction, ValType};
 
-/// The value types, the frequent ones several times.
-const TYPES: &[ValType] = &[
-    ValType::I32,
-    ValType::I32,
-    ValType::I32,
-    ValType::I32,
-    ValType::I64,
-    ValType::I64,
-    ValType::F32,
-    ValType::F32,
-    ValType::F64,
-    ValType::F64,
-    ValType::V128,
-    ValType::V128,
-    ValType::V128,
-    ValType::FUNCREF,
-    ValType::EXTERNREF,
-];
-
-/// A value type.
-pub(in crate::generate) fn value_type(u: &mut Unstructured<'_>) -> Result<ValType> {
-    u.choose(TYPES).copied()
-}
-
-/// From so many to so many value types.
-pub(in crate::generate) fn value_types(
+/// From so many to so many types of a pool.
+pub(in crate::generate) fn some(
     u: &mut Unstructured<'_>,
+    pool: &[ValType],
     first: u32,
     last: u32,
 ) -> Result<Vec<ValType>> {
     let count = between(u, first, last)?;
-    (0..count).map(|_| value_type(u)).collect()
+    (0..count).map(|_| u.choose(pool).copied()).collect()
 }
 
 const I32S: &[i32] = &[
@@ -249,6 +226,7 @@ mod tests {
     #[test]
     fn exhausted_data_draws_the_smallest() {
         let mut u = Unstructured::new(&[]);
-        assert_eq!(value_types(&mut u, 2, 3).unwrap(), [ValType::I32; 2]);
+        let drawn = some(&mut u, &[ValType::I32, ValType::I64], 2, 3).unwrap();
+        assert_eq!(drawn, [ValType::I32; 2]);
     }
 }

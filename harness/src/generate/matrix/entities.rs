@@ -3,14 +3,14 @@
 
 use super::super::weights::{below, chance, one_of};
 use super::body::{Body, Manner, global};
-use super::draw;
 use super::environment::{
-    DATA, DATA_BYTES, DATA_DROPPED, ELEM_DROPPED, ELEM_EXTERNS, ELEM_FUNCS, ELEMENTS, EXTERNS,
+    DATA, DATA_BYTES, DATA_DROPPED, ELEM_ANYS, ELEM_DROPPED, ELEM_EXTERNS, ELEM_FUNCS, ELEMENTS,
     Environment, FUNCS, STABLE,
 };
+use super::types::reference;
 use arbitrary::{Result, Unstructured};
 use lockstep_oracles::opcode::Opcode;
-use wasm_encoder::{Instruction, ValType};
+use wasm_encoder::{HeapType, Instruction, ValType};
 
 /// Those of [`Body::entity`] that work on memories, tables and segments.
 pub(in crate::generate) const BULK: &[Opcode] = &[
@@ -75,6 +75,8 @@ const NUMBERS: &[ValType] = &[
 
 const REFERENCES: &[ValType] = &[ValType::FUNCREF, ValType::EXTERNREF];
 
+const ANYREF: ValType = reference(true, HeapType::ANY);
+
 /// By how much a memory or table grows, or tries to.
 const DELTAS: &[i32] = &[0, 1, 1, 2, -1, 0x1_0000];
 
@@ -107,35 +109,42 @@ impl Body {
 
 impl Maker<'_, '_, '_> {
     fn bulk(&mut self, opcode: Opcode) -> Result<()> {
-        let i32 = [ValType::I32];
+        let (mem, memory) = self.environment.memory(self.u)?;
+        let is_64 = memory.ty.memory64;
         match opcode {
-            Opcode::MemorySize => self.body.op(Instruction::MemorySize(0), 0, &i32),
+            Opcode::MemorySize => {
+                let size = Instruction::MemorySize(mem);
+                self.body.op(size, 0, &[memory.index_type()]);
+            }
             Opcode::MemoryGrow => {
-                self.push_delta()?;
-                self.body.op(Instruction::MemoryGrow(0), 1, &i32);
+                self.push_delta(is_64)?;
+                let grow = Instruction::MemoryGrow(mem);
+                self.body.op(grow, 1, &[memory.index_type()]);
             }
             Opcode::MemoryFill => {
-                self.place(0x8000)?;
+                self.place(0x8000, is_64)?;
                 self.body.push(self.u, self.environment, ValType::I32)?;
-                self.bounded(DATA_BYTES)?;
-                self.body.op(Instruction::MemoryFill(0), 3, &[]);
+                self.bounded(DATA_BYTES, is_64)?;
+                self.body.op(Instruction::MemoryFill(mem), 3, &[]);
             }
             Opcode::MemoryCopy => {
-                self.place(0x8000)?;
-                self.bounded(0x8000)?;
-                self.bounded(DATA_BYTES)?;
+                let (src_mem, source) = self.environment.memory(self.u)?;
+                let from_64 = source.ty.memory64;
+                self.place(0x8000, is_64)?;
+                self.bounded(0x8000, from_64)?;
+                self.bounded(DATA_BYTES, is_64 && from_64)?;
                 let copy = Instruction::MemoryCopy {
-                    src_mem: 0,
-                    dst_mem: 0,
+                    src_mem,
+                    dst_mem: mem,
                 };
                 self.body.op(copy, 3, &[]);
             }
             Opcode::MemoryInit => {
-                self.place(0x8000)?;
-                self.bounded(DATA_BYTES / 2)?;
-                self.bounded(DATA_BYTES / 2)?;
+                self.place(0x8000, is_64)?;
+                self.bounded(DATA_BYTES / 2, false)?;
+                self.bounded(DATA_BYTES / 2, false)?;
                 let init = Instruction::MemoryInit {
-                    mem: 0,
+                    mem,
                     data_index: DATA,
                 };
                 self.body.op(init, 3, &[]);
@@ -148,30 +157,43 @@ impl Maker<'_, '_, '_> {
     }
 
     fn table(&mut self, opcode: Opcode) -> Result<()> {
-        let i32 = [ValType::I32];
-        let (table, ty) = *self
-            .u
-            .choose(&[(FUNCS, ValType::FUNCREF), (EXTERNS, ValType::EXTERNREF)])?;
+        let tables = self.environment.tables.len() as u32;
+        let mut table = FUNCS + below(self.u, tables - FUNCS)?;
+        let segment = match self.type_of(table) {
+            ValType::FUNCREF => Some(ELEM_FUNCS),
+            ValType::EXTERNREF => Some(ELEM_EXTERNS),
+            ty if ty == ANYREF => Some(ELEM_ANYS),
+            _ => None,
+        };
+        if opcode == Opcode::TableInit && segment.is_none() {
+            table = FUNCS;
+        }
+        let ty = self.type_of(table);
+        let is_64 = self.environment.is_table64(table);
+        let index = match is_64 {
+            true => ValType::I64,
+            false => ValType::I32,
+        };
         match opcode {
-            Opcode::TableSize => self.body.op(Instruction::TableSize(table), 0, &i32),
+            Opcode::TableSize => self.body.op(Instruction::TableSize(table), 0, &[index]),
             Opcode::TableGet => {
-                self.place(ELEMENTS)?;
+                self.place(ELEMENTS, is_64)?;
                 self.body.op(Instruction::TableGet(table), 1, &[ty]);
             }
             Opcode::TableSet => {
-                self.place(ELEMENTS)?;
+                self.place(ELEMENTS, is_64)?;
                 self.push(ty)?;
                 self.body.op(Instruction::TableSet(table), 2, &[]);
             }
             Opcode::TableGrow => {
                 self.push(ty)?;
-                self.push_delta()?;
-                self.body.op(Instruction::TableGrow(table), 2, &i32);
+                self.push_delta(is_64)?;
+                self.body.op(Instruction::TableGrow(table), 2, &[index]);
             }
             Opcode::TableFill => {
-                self.place(ELEMENTS / 2)?;
+                self.place(ELEMENTS / 2, is_64)?;
                 self.push(ty)?;
-                self.bounded(ELEMENTS / 2)?;
+                self.bounded(ELEMENTS / 2, is_64)?;
                 self.body.op(Instruction::TableFill(table), 3, &[]);
             }
             Opcode::TableCopy => {
@@ -179,7 +201,10 @@ impl Maker<'_, '_, '_> {
                     FUNCS if chance(self.u, 1, 2)? => STABLE,
                     _ => table,
                 };
-                self.range()?;
+                let from_64 = self.environment.is_table64(src_table);
+                self.place(ELEMENTS / 2, is_64)?;
+                self.bounded(ELEMENTS / 2, from_64)?;
+                self.bounded(ELEMENTS / 2, is_64 && from_64)?;
                 let copy = Instruction::TableCopy {
                     src_table,
                     dst_table: table,
@@ -187,11 +212,10 @@ impl Maker<'_, '_, '_> {
                 self.body.op(copy, 3, &[]);
             }
             Opcode::TableInit => {
-                let elem_index = match table {
-                    FUNCS => ELEM_FUNCS,
-                    _ => ELEM_EXTERNS,
-                };
-                self.range()?;
+                let elem_index = segment.unwrap_or(ELEM_FUNCS);
+                self.place(ELEMENTS / 2, is_64)?;
+                self.bounded(ELEMENTS / 2, false)?;
+                self.bounded(ELEMENTS / 2, false)?;
                 let init = Instruction::TableInit { elem_index, table };
                 self.body.op(init, 3, &[]);
             }
@@ -200,11 +224,18 @@ impl Maker<'_, '_, '_> {
         Ok(())
     }
 
+    fn type_of(&self, table: u32) -> ValType {
+        let table = self.environment.tables.get(table as usize);
+        table.map_or(ValType::FUNCREF, |table| {
+            ValType::Ref(table.ty.element_type)
+        })
+    }
+
     fn single(&mut self, opcode: Opcode) -> Result<()> {
         match opcode {
             Opcode::Nop => self.body.emit(Instruction::Nop),
             Opcode::Drop => {
-                let ty = draw::value_type(self.u)?;
+                let ty = self.environment.value_type(self.u)?;
                 self.push(ty)?;
                 self.body.op(Instruction::Drop, 1, &[]);
             }
@@ -213,7 +244,7 @@ impl Maker<'_, '_, '_> {
                 self.select(ty, Instruction::Select)?;
             }
             Opcode::TypedSelect => {
-                let ty = draw::value_type(self.u)?;
+                let ty = self.environment.value_type(self.u)?;
                 self.select(ty, Instruction::TypedSelect(ty))?;
             }
             Opcode::I32Const => self.body.push_constant(self.u, ValType::I32)?,
@@ -240,7 +271,8 @@ impl Maker<'_, '_, '_> {
     fn variable(&mut self, opcode: Opcode) -> Result<()> {
         match opcode {
             Opcode::LocalGet => {
-                if let Some((local, ty)) = self.body.any_local(self.u)? {
+                let found = self.body.any_local(self.u)?;
+                if let Some((local, ty)) = found.filter(|(local, _)| self.body.is_set(*local)) {
                     self.body.op(Instruction::LocalGet(local), 0, &[ty]);
                 }
             }
@@ -261,7 +293,7 @@ impl Maker<'_, '_, '_> {
                 }
             }
             Opcode::GlobalSet => {
-                let ty = draw::value_type(self.u)?;
+                let ty = self.environment.value_type(self.u)?;
                 self.push(ty)?;
                 if let Some(index) = global(self.u, self.environment, ty, true)? {
                     self.body.op(Instruction::GlobalSet(index), 1, &[]);
@@ -277,31 +309,38 @@ impl Maker<'_, '_, '_> {
             .operands(self.u, self.environment, &[ty], self.manner)
     }
 
-    fn bounded(&mut self, limit: u32) -> Result<()> {
-        self.body.bounded(self.u, self.environment, limit)
+    /// An index below a power of two.
+    fn bounded(&mut self, limit: u32, is_64: bool) -> Result<()> {
+        self.body.bounded(self.u, self.environment, limit)?;
+        self.body.widen(is_64);
+        Ok(())
     }
 
     /// Where something is written or read: in bounds, unless it is to trap.
-    fn place(&mut self, limit: u32) -> Result<()> {
+    fn place(&mut self, limit: u32, is_64: bool) -> Result<()> {
         if self.manner != Manner::Trap {
-            return self.bounded(limit);
+            return self.bounded(limit, is_64);
         }
         let place = *self.u.choose(&[-1, i32::MIN, i32::MAX])?;
-        self.body.push_i32(place);
+        match is_64 {
+            true => self.push_i64(place.into()),
+            false => self.body.push_i32(place),
+        }
         Ok(())
     }
 
-    /// To where, from where and how many elements.
-    fn range(&mut self) -> Result<()> {
-        self.place(ELEMENTS / 2)?;
-        self.bounded(ELEMENTS / 2)?;
-        self.bounded(ELEMENTS / 2)
-    }
-
-    fn push_delta(&mut self) -> Result<()> {
+    fn push_delta(&mut self, is_64: bool) -> Result<()> {
         let delta = one_of(self.u, DELTAS)?.copied().unwrap_or(0);
-        self.body.push_i32(delta);
+        match is_64 {
+            true => self.push_i64(delta.into()),
+            false => self.body.push_i32(delta),
+        }
         Ok(())
+    }
+
+    fn push_i64(&mut self, value: i64) {
+        let push = Instruction::I64Const(value);
+        self.body.op(push, 0, &[ValType::I64]);
     }
 
     fn select(&mut self, ty: ValType, select: Instruction<'static>) -> Result<()> {

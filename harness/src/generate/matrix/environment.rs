@@ -1,17 +1,20 @@
-//! What a generated module has besides code: types, imports, memory, tables, globals, segments.
+//! What a generated module has besides code: types, imports, memories, tables, tags, globals,
+//! segments.
 //!
-//! The indices are the same in every module, so that code can be made before the module is complete.
+//! The indices are the same in every module, or known from the start, so that code can be made before
+//! the module is complete.
 
-use super::super::weights::{between, chance};
-use super::draw;
+use super::super::features;
+use super::super::weights::{between, chance, one_of};
+use super::pools::{EXNREF, Pools};
+use super::stores::{self, Memory, Table, Tag};
+pub(in crate::generate) use super::types::Signature;
+use super::types::{self, NODE, POINT, Types, reference};
+use super::{draw, initial};
 use arbitrary::{Result, Unstructured};
-use std::borrow::Cow;
-use wasm_encoder::{
-    BlockType, CodeSection, ConstExpr, DataCountSection, DataSection, ElementSection, Elements,
-    Encode, EntityType, ExportKind, ExportSection, Function, FunctionSection, GlobalSection,
-    GlobalType, HeapType, ImportSection, Instruction, MemorySection, MemoryType, Module, RefType,
-    StartSection, TableSection, TableType, TypeSection, ValType,
-};
+use lockstep_oracles::WasmFeatures;
+use lockstep_oracles::opcode::Opcode;
+use wasm_encoder::{BlockType, Function, HeapType, Instruction, ValType};
 
 /// Bytes of a page.
 pub(in crate::generate) const PAGE: u32 = 1 << 16;
@@ -36,13 +39,8 @@ pub(in crate::generate) const ELEM_FUNCS: u32 = 1;
 pub(in crate::generate) const ELEM_EXTERNS: u32 = 2;
 /// A segment of functions that may be dropped.
 pub(in crate::generate) const ELEM_DROPPED: u32 = 3;
-
-/// A function type.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::generate) struct Signature {
-    pub(in crate::generate) params: Vec<ValType>,
-    pub(in crate::generate) results: Vec<ValType>,
-}
+/// A segment of references of any kind that is never dropped, [`ELEMENTS`] long; there with GC.
+pub(in crate::generate) const ELEM_ANYS: u32 = 5;
 
 /// Functions of one type that stand side by side in [`STABLE`].
 #[derive(Clone, Copy, Debug)]
@@ -60,56 +58,60 @@ pub(in crate::generate) struct Family {
 pub(in crate::generate) struct Global {
     pub(in crate::generate) ty: ValType,
     pub(in crate::generate) mutable: bool,
-    imported: bool,
+    pub(super) imported: bool,
 }
 
 /// A function that the module defines.
-struct Defined {
-    ty: u32,
-    body: Function,
-    export: Option<String>,
+pub(super) struct Defined {
+    pub(super) ty: u32,
+    pub(super) body: Function,
+    pub(super) export: Option<String>,
 }
 
 /// Everything a module has.
 pub(in crate::generate) struct Environment {
-    types: Vec<Signature>,
+    /// What the module may use.
+    pub(in crate::generate) features: WasmFeatures,
+    /// Its value types.
+    pub(in crate::generate) pools: Pools,
+    pub(in crate::generate) types: Types,
     /// Types of the imported functions.
-    imports: Vec<u32>,
-    defined: Vec<Defined>,
+    pub(super) imports: Vec<u32>,
+    pub(super) defined: Vec<Defined>,
+    /// Memories, imported ones first.
+    pub(in crate::generate) memories: Vec<Memory>,
+    /// Tables, imported ones first.
+    pub(in crate::generate) tables: Vec<Table>,
+    /// Tags, imported ones first.
+    pub(in crate::generate) tags: Vec<Tag>,
     /// Globals, imported ones first.
     pub(in crate::generate) globals: Vec<Global>,
-    inits: Vec<Instruction<'static>>,
-    memory: MemoryType,
-    memory_imported: bool,
-    table_imported: bool,
+    pub(super) inits: Vec<Vec<Instruction<'static>>>,
     /// Functions that references denote.
     pub(in crate::generate) referable: Vec<u32>,
     /// The same, by type.
     pub(in crate::generate) families: Vec<Family>,
-    data: Vec<u8>,
-    start: Option<u32>,
+    pub(super) data: Vec<u8>,
+    pub(super) start: Option<u32>,
 }
 
 impl Environment {
     /// Draws everything but the functions that are defined.
-    pub(in crate::generate) fn draw(u: &mut Unstructured<'_>) -> Result<Environment> {
-        let minimum = between(u, 1, 2)?.into();
+    pub(in crate::generate) fn draw(
+        u: &mut Unstructured<'_>,
+        features: WasmFeatures,
+    ) -> Result<Environment> {
         let mut environment = Environment {
-            types: Vec::new(),
+            features,
+            pools: Pools::new(features),
+            types: Types::new(features),
             imports: Vec::new(),
             defined: Vec::new(),
+            memories: stores::memories(u, features)?,
+            tables: stores::tables(u, features)?,
+            tags: Vec::new(),
             globals: Vec::new(),
             inits: Vec::new(),
-            memory: MemoryType {
-                minimum,
-                // Always there: a loop that grows must not use up the machine.
-                maximum: Some(minimum + u64::from(between(u, 0, 4)?)),
-                memory64: false,
-                shared: false,
-                page_size_log2: None,
-            },
-            memory_imported: chance(u, 1, 6)?,
-            table_imported: chance(u, 1, 8)?,
             referable: Vec::new(),
             families: Vec::new(),
             data: (0..DATA_BYTES)
@@ -119,26 +121,52 @@ impl Environment {
         };
         for _ in 0..between(u, 0, 4)? {
             let signature = Signature {
-                params: draw::value_types(u, 0, 3)?,
-                results: draw::value_types(u, 0, 2)?,
+                params: draw::some(u, &environment.pools.hosted, 0, 3)?,
+                results: draw::some(u, &environment.pools.hosted, 0, 2)?,
             };
             let ty = environment.type_index(signature);
             environment.imports.push(ty);
         }
+        environment.draw_tags(u)?;
         environment.draw_globals(u)?;
         Ok(environment)
     }
 
+    fn draw_tags(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        if !self.has(Opcode::Throw) {
+            return Ok(());
+        }
+        let imported = u32::from(chance(u, 1, 4)?);
+        for number in 0..imported + between(u, 1, 3)? {
+            let imported = number < imported;
+            let params = match imported {
+                true => draw::some(u, &self.pools.hosted, 0, 3)?,
+                // An exception that takes another could not be made without one.
+                false => self.parameters(u, 0, 4)?,
+            };
+            let ty = self.type_index(Signature {
+                params: params.clone(),
+                results: Vec::new(),
+            });
+            self.tags.push(Tag {
+                ty,
+                params,
+                imported,
+            });
+        }
+        Ok(())
+    }
+
     fn draw_globals(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         for _ in 0..between(u, 0, 2)? {
-            let (ty, mutable) = (draw::value_type(u)?, chance(u, 1, 2)?);
+            let ty = one_of(u, &self.pools.hosted)?.copied();
             self.globals.push(Global {
-                ty,
-                mutable,
+                ty: ty.unwrap_or(ValType::I32),
+                mutable: chance(u, 1, 2)?,
                 imported: true,
             });
         }
-        let every = [
+        let mut every = vec![
             ValType::I32,
             ValType::I64,
             ValType::F32,
@@ -147,47 +175,117 @@ impl Environment {
             ValType::FUNCREF,
             ValType::EXTERNREF,
         ];
+        if self.features.contains(WasmFeatures::GC) {
+            every.extend([
+                reference(true, HeapType::ANY),
+                reference(true, types::kind(wasm_encoder::AbstractHeapType::Eq)),
+                reference(true, HeapType::Concrete(NODE)),
+                reference(false, HeapType::Concrete(POINT)),
+            ]);
+        }
+        if self.features.contains(WasmFeatures::EXCEPTIONS) {
+            every.push(EXNREF);
+        }
         for ty in every {
-            let global = Global {
-                ty,
-                mutable: true,
-                imported: false,
-            };
-            self.define_global(u, global)?;
+            self.define_global(u, ty, true)?;
         }
         for _ in 0..between(u, 0, 2)? {
-            let (ty, mutable) = (draw::value_type(u)?, chance(u, 1, 2)?);
-            let global = Global {
-                ty,
-                mutable,
-                imported: false,
-            };
-            self.define_global(u, global)?;
+            let ty = one_of(u, &self.pools.hosted)?.copied();
+            let mutable = chance(u, 1, 2)?;
+            self.define_global(u, ty.unwrap_or(ValType::I32), mutable)?;
         }
         Ok(())
     }
 
-    fn define_global(&mut self, u: &mut Unstructured<'_>, global: Global) -> Result<()> {
+    fn define_global(
+        &mut self,
+        u: &mut Unstructured<'_>,
+        ty: ValType,
+        mutable: bool,
+    ) -> Result<()> {
         let imported = self.globals.iter().take_while(|global| global.imported);
         let same = imported
             .enumerate()
-            .find(|(_, other)| other.ty == global.ty && !other.mutable)
+            .find(|(_, other)| other.ty == ty && !other.mutable)
             .map(|(index, _)| index as u32);
         self.inits.push(match same {
-            Some(index) if chance(u, 1, 2)? => Instruction::GlobalGet(index),
-            _ => draw::constant(u, global.ty)?,
+            Some(index) if chance(u, 1, 2)? => vec![Instruction::GlobalGet(index)],
+            _ => initial::value(u, self.features, ty)?,
         });
-        self.globals.push(global);
+        self.globals.push(Global {
+            ty,
+            mutable,
+            imported: false,
+        });
         Ok(())
+    }
+
+    /// Whether the module may have the opcode.
+    pub(in crate::generate) fn has(&self, opcode: Opcode) -> bool {
+        features::has(self.features, opcode)
+    }
+
+    /// Those of a list of opcodes that the module may have.
+    pub(in crate::generate) fn opcodes(&self, list: &[Opcode]) -> Vec<Opcode> {
+        list.iter().copied().filter(|&op| self.has(op)).collect()
+    }
+
+    /// A value type that the module has.
+    pub(in crate::generate) fn value_type(&self, u: &mut Unstructured<'_>) -> Result<ValType> {
+        u.choose(&self.pools.all).copied()
+    }
+
+    /// From so many to so many of them.
+    pub(in crate::generate) fn value_types(
+        &self,
+        u: &mut Unstructured<'_>,
+        first: u32,
+        last: u32,
+    ) -> Result<Vec<ValType>> {
+        draw::some(u, &self.pools.all, first, last)
+    }
+
+    /// The same, of types that have a zero or null: what is called from outside takes them.
+    pub(in crate::generate) fn parameters(
+        &self,
+        u: &mut Unstructured<'_>,
+        first: u32,
+        last: u32,
+    ) -> Result<Vec<ValType>> {
+        let mut types = self.value_types(u, first, last)?;
+        for ty in &mut types {
+            if let ValType::Ref(ty) = ty {
+                ty.nullable = true;
+            }
+        }
+        Ok(types)
+    }
+
+    /// A memory, by its index; the first more often than another.
+    pub(in crate::generate) fn memory(&self, u: &mut Unstructured<'_>) -> Result<(u32, Memory)> {
+        let last = self.memories.len().saturating_sub(1) as u32;
+        let index = between(u, 0, last)?.min(between(u, 0, last)?);
+        Ok((index, self.memories[index as usize]))
+    }
+
+    /// The tables whose elements are of the type.
+    pub(in crate::generate) fn tables_of(&self, ty: ValType) -> Vec<u32> {
+        let tables = self.tables.iter().zip(0..);
+        tables
+            .filter(|(table, index)| *index != STABLE && ValType::Ref(table.ty.element_type) == ty)
+            .map(|(_, index)| index)
+            .collect()
+    }
+
+    /// Whether a table's indices have 64 bits.
+    pub(in crate::generate) fn is_table64(&self, table: u32) -> bool {
+        let table = self.tables.get(table as usize);
+        table.is_some_and(|table| table.ty.table64)
     }
 
     /// The index of a type, which is there afterwards.
     pub(in crate::generate) fn type_index(&mut self, signature: Signature) -> u32 {
-        let known = self.types.iter().position(|known| *known == signature);
-        known.unwrap_or_else(|| {
-            self.types.push(signature);
-            self.types.len() - 1
-        }) as u32
+        self.types.index_of(signature)
     }
 
     /// The type of a block, which is there afterwards if it needs to be.
@@ -208,7 +306,7 @@ impl Environment {
 
     /// A type by its index; the empty one if there is none.
     pub(in crate::generate) fn signature(&self, ty: u32) -> Signature {
-        self.types.get(ty as usize).cloned().unwrap_or_default()
+        self.types.signature(ty)
     }
 
     /// How many functions are imported.
@@ -268,146 +366,5 @@ impl Environment {
             STABLE => ELEMENTS.max(self.referable.len() as u32 + 2),
             _ => ELEMENTS,
         }
-    }
-
-    fn table(&self, table: u32) -> TableType {
-        let minimum = u64::from(self.elements(table));
-        TableType {
-            element_type: match table {
-                EXTERNS => RefType::EXTERNREF,
-                _ => RefType::FUNCREF,
-            },
-            table64: false,
-            minimum,
-            maximum: Some(minimum + 12),
-            shared: false,
-        }
-    }
-
-    /// The module's binary.
-    pub(in crate::generate) fn finish(self) -> Vec<u8> {
-        let mut module = Module::new();
-        let mut types = TypeSection::new();
-        for signature in &self.types {
-            let params = signature.params.iter().copied();
-            types
-                .ty()
-                .function(params, signature.results.iter().copied());
-        }
-        module.section(&types).section(&self.import_section());
-        let mut functions = FunctionSection::new();
-        for defined in &self.defined {
-            functions.function(defined.ty);
-        }
-        module.section(&functions);
-        let mut tables = TableSection::new();
-        for table in [STABLE, FUNCS, EXTERNS] {
-            if table != STABLE || !self.table_imported {
-                tables.table(self.table(table));
-            }
-        }
-        module.section(&tables);
-        if !self.memory_imported {
-            let mut memories = MemorySection::new();
-            memories.memory(self.memory);
-            module.section(&memories);
-        }
-        module
-            .section(&self.global_section())
-            .section(&self.export_section());
-        if let Some(function_index) = self.start {
-            module.section(&StartSection { function_index });
-        }
-        module
-            .section(&self.element_section())
-            .section(&DataCountSection { count: 3 });
-        let mut code = CodeSection::new();
-        for defined in &self.defined {
-            code.function(&defined.body);
-        }
-        module.section(&code).section(&self.data_section());
-        module.finish()
-    }
-
-    fn import_section(&self) -> ImportSection {
-        let mut imports = ImportSection::new();
-        for (index, &ty) in self.imports.iter().enumerate() {
-            imports.import("env", &format!("f{index}"), EntityType::Function(ty));
-        }
-        if self.table_imported {
-            imports.import("env", "table", self.table(STABLE));
-        }
-        if self.memory_imported {
-            imports.import("env", "memory", self.memory);
-        }
-        for (index, global) in self.globals.iter().enumerate() {
-            if global.imported {
-                imports.import("env", &format!("g{index}"), global_type(global));
-            }
-        }
-        imports
-    }
-
-    fn global_section(&self) -> GlobalSection {
-        let mut globals = GlobalSection::new();
-        let defined = self.globals.iter().filter(|global| !global.imported);
-        for (global, init) in defined.zip(&self.inits) {
-            let mut bytes = Vec::new();
-            init.encode(&mut bytes);
-            globals.global(global_type(global), &ConstExpr::raw(bytes));
-        }
-        globals
-    }
-
-    fn export_section(&self) -> ExportSection {
-        let mut exports = ExportSection::new();
-        exports.export("memory", ExportKind::Memory, 0);
-        exports.export("table", ExportKind::Table, FUNCS);
-        exports.export("stable", ExportKind::Table, STABLE);
-        exports.export("externs", ExportKind::Table, EXTERNS);
-        for index in 0..self.globals.len() as u32 {
-            exports.export(&format!("g{index}"), ExportKind::Global, index);
-        }
-        for (index, defined) in self.defined.iter().enumerate() {
-            if let Some(name) = &defined.export {
-                exports.export(name, ExportKind::Func, self.imported() + index as u32);
-            }
-        }
-        exports
-    }
-
-    fn element_section(&self) -> ElementSection {
-        let functions = || Elements::Functions(Cow::Borrowed(self.referable.as_slice()));
-        let mut elements = ElementSection::new();
-        elements.active(Some(STABLE), &ConstExpr::i32_const(0), functions());
-        let mut mixed: Vec<ConstExpr> = self
-            .referable
-            .iter()
-            .copied()
-            .map(ConstExpr::ref_func)
-            .collect();
-        mixed.resize(ELEMENTS as usize, ConstExpr::ref_null(HeapType::FUNC));
-        elements.passive(Elements::Expressions(RefType::FUNCREF, mixed.into()));
-        let nulls = vec![ConstExpr::ref_null(HeapType::EXTERN); ELEMENTS as usize];
-        elements.passive(Elements::Expressions(RefType::EXTERNREF, nulls.into()));
-        elements.passive(functions());
-        elements.declared(functions());
-        elements
-    }
-
-    fn data_section(&self) -> DataSection {
-        let mut data = DataSection::new();
-        data.passive(self.data.iter().copied());
-        data.passive(self.data.iter().rev().copied());
-        data.active(0, &ConstExpr::i32_const(16), self.data.iter().copied());
-        data
-    }
-}
-
-fn global_type(global: &Global) -> GlobalType {
-    GlobalType {
-        val_type: global.ty,
-        mutable: global.mutable,
-        shared: false,
     }
 }

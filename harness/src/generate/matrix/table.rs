@@ -2,6 +2,7 @@
 //!
 //! Control, and what names a local, a global, a function, a table or a segment, is not here.
 
+use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::opcode::Opcode;
 use wasm_encoder::{Instruction, Lane, MemArg, ValType};
 
@@ -24,10 +25,37 @@ pub(in crate::generate) enum Form {
     Plain(fn() -> Instruction<'static>),
     /// A memory access of so many bytes; the address is the first operand.
     Memory(u32, fn(MemArg) -> Instruction<'static>),
+    /// An atomic access of so many bytes; the address is the first operand.
+    Atomic(u32, fn(MemArg) -> Instruction<'static>),
     /// One of so many lanes.
     Lane(Lane, fn(Lane) -> Instruction<'static>),
     /// A memory access of so many bytes, into or out of one lane.
     MemoryLane(u32, fn(MemArg, Lane) -> Instruction<'static>),
+}
+
+impl Form {
+    /// Whether the opcode accesses a memory, and so can trap.
+    pub(in crate::generate) fn accesses_memory(self) -> bool {
+        matches!(
+            self,
+            Form::Memory(..) | Form::MemoryLane(..) | Form::Atomic(..)
+        )
+    }
+}
+
+/// The tables whose opcodes a module may have, the first two always.
+pub(in crate::generate) fn tables(features: WasmFeatures) -> Vec<&'static [Row]> {
+    let mut tables = vec![SCALAR, VECTOR];
+    for (feature, table) in [
+        (WasmFeatures::RELAXED_SIMD, RELAXED),
+        (WasmFeatures::WIDE_ARITHMETIC, WIDE),
+        (WasmFeatures::THREADS, ATOMIC),
+    ] {
+        if features.contains(feature) {
+            tables.push(table);
+        }
+    }
+    tables
 }
 
 macro_rules! form {
@@ -36,6 +64,9 @@ macro_rules! form {
     };
     ($op:ident [memory $bytes:literal]) => {
         Form::Memory($bytes, Instruction::$op)
+    };
+    ($op:ident [atomic $bytes:literal]) => {
+        Form::Atomic($bytes, Instruction::$op)
     };
     ($op:ident [lane $lanes:literal]) => {
         Form::Lane($lanes, Instruction::$op)
@@ -196,4 +227,83 @@ rows! {
         I8x16Shl I8x16ShrS I8x16ShrU I16x8Shl I16x8ShrS I16x8ShrU I32x4Shl I32x4ShrS I32x4ShrU
         I64x2Shl I64x2ShrS I64x2ShrU
     }
+}}
+
+rows! {
+    /// Those of relaxed SIMD.
+    RELAXED {
+    [plain] [V128 V128] -> [V128] {
+        I8x16RelaxedSwizzle F32x4RelaxedMin F32x4RelaxedMax F64x2RelaxedMin F64x2RelaxedMax
+        I16x8RelaxedQ15mulrS I16x8RelaxedDotI8x16I7x16S
+    }
+    [plain] [V128] -> [V128] {
+        I32x4RelaxedTruncF32x4S I32x4RelaxedTruncF32x4U I32x4RelaxedTruncF64x2SZero
+        I32x4RelaxedTruncF64x2UZero
+    }
+    [plain] [V128 V128 V128] -> [V128] {
+        F32x4RelaxedMadd F32x4RelaxedNmadd F64x2RelaxedMadd F64x2RelaxedNmadd I8x16RelaxedLaneselect
+        I16x8RelaxedLaneselect I32x4RelaxedLaneselect I64x2RelaxedLaneselect
+        I32x4RelaxedDotI8x16I7x16AddS
+    }
+}}
+
+rows! {
+    /// Those of wide arithmetic.
+    WIDE {
+    [plain] [I64 I64 I64 I64] -> [I64 I64] { I64Add128 I64Sub128 }
+    [plain] [I64 I64] -> [I64 I64] { I64MulWideS I64MulWideU }
+}}
+
+rows! {
+    /// Those of threads that access a memory.
+    ATOMIC {
+    [atomic 4] [I32] -> [I32] { I32AtomicLoad }
+    [atomic 8] [I32] -> [I64] { I64AtomicLoad }
+    [atomic 1] [I32] -> [I32] { I32AtomicLoad8U }
+    [atomic 2] [I32] -> [I32] { I32AtomicLoad16U }
+    [atomic 1] [I32] -> [I64] { I64AtomicLoad8U }
+    [atomic 2] [I32] -> [I64] { I64AtomicLoad16U }
+    [atomic 4] [I32] -> [I64] { I64AtomicLoad32U }
+    [atomic 4] [I32 I32] -> [] { I32AtomicStore }
+    [atomic 8] [I32 I64] -> [] { I64AtomicStore }
+    [atomic 1] [I32 I32] -> [] { I32AtomicStore8 }
+    [atomic 2] [I32 I32] -> [] { I32AtomicStore16 }
+    [atomic 1] [I32 I64] -> [] { I64AtomicStore8 }
+    [atomic 2] [I32 I64] -> [] { I64AtomicStore16 }
+    [atomic 4] [I32 I64] -> [] { I64AtomicStore32 }
+    [atomic 4] [I32 I32] -> [I32] {
+        I32AtomicRmwAdd I32AtomicRmwSub I32AtomicRmwAnd I32AtomicRmwOr I32AtomicRmwXor
+        I32AtomicRmwXchg MemoryAtomicNotify
+    }
+    [atomic 1] [I32 I32] -> [I32] {
+        I32AtomicRmw8AddU I32AtomicRmw8SubU I32AtomicRmw8AndU I32AtomicRmw8OrU I32AtomicRmw8XorU
+        I32AtomicRmw8XchgU
+    }
+    [atomic 2] [I32 I32] -> [I32] {
+        I32AtomicRmw16AddU I32AtomicRmw16SubU I32AtomicRmw16AndU I32AtomicRmw16OrU
+        I32AtomicRmw16XorU I32AtomicRmw16XchgU
+    }
+    [atomic 8] [I32 I64] -> [I64] {
+        I64AtomicRmwAdd I64AtomicRmwSub I64AtomicRmwAnd I64AtomicRmwOr I64AtomicRmwXor
+        I64AtomicRmwXchg
+    }
+    [atomic 1] [I32 I64] -> [I64] {
+        I64AtomicRmw8AddU I64AtomicRmw8SubU I64AtomicRmw8AndU I64AtomicRmw8OrU I64AtomicRmw8XorU
+        I64AtomicRmw8XchgU
+    }
+    [atomic 2] [I32 I64] -> [I64] {
+        I64AtomicRmw16AddU I64AtomicRmw16SubU I64AtomicRmw16AndU I64AtomicRmw16OrU
+        I64AtomicRmw16XorU I64AtomicRmw16XchgU
+    }
+    [atomic 4] [I32 I64] -> [I64] {
+        I64AtomicRmw32AddU I64AtomicRmw32SubU I64AtomicRmw32AndU I64AtomicRmw32OrU
+        I64AtomicRmw32XorU I64AtomicRmw32XchgU
+    }
+    [atomic 4] [I32 I32 I32] -> [I32] { I32AtomicRmwCmpxchg }
+    [atomic 1] [I32 I32 I32] -> [I32] { I32AtomicRmw8CmpxchgU }
+    [atomic 2] [I32 I32 I32] -> [I32] { I32AtomicRmw16CmpxchgU }
+    [atomic 8] [I32 I64 I64] -> [I64] { I64AtomicRmwCmpxchg }
+    [atomic 1] [I32 I64 I64] -> [I64] { I64AtomicRmw8CmpxchgU }
+    [atomic 2] [I32 I64 I64] -> [I64] { I64AtomicRmw16CmpxchgU }
+    [atomic 4] [I32 I64 I64] -> [I64] { I64AtomicRmw32CmpxchgU }
 }}

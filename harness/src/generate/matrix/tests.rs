@@ -3,11 +3,15 @@ use lockstep_oracles::opcode::Opcode;
 use std::collections::BTreeSet;
 
 fn trials() -> Vec<Trial> {
-    let modules = (0..400).map(|seed| {
+    let modules = (0..800).map(|seed| {
+        let features = trial::features(seed);
         let data = trial::data(seed, 4096);
-        super::module(&mut arbitrary::Unstructured::new(&data)).unwrap()
+        let module = super::module(&mut arbitrary::Unstructured::new(&data), features);
+        (module.unwrap(), features)
     });
-    modules.map(|wasm| trial::run(&wasm)).collect()
+    modules
+        .map(|(wasm, features)| trial::run(&wasm, features))
+        .collect()
 }
 
 #[test]
@@ -21,7 +25,7 @@ fn every_opcode_is_generated_and_executed() {
         ("executed", trials.iter().map(|t| &t.executed).collect()),
     ] {
         let covered: BTreeSet<Opcode> = opcodes.into_iter().flatten().copied().collect();
-        let wanted = Opcode::ALL.iter().filter(|op| op.in_wasm_2_0());
+        let wanted = Opcode::ALL.iter().filter(|op| op.is_implemented());
         let missing: Vec<String> = wanted
             .filter(|op| !covered.contains(op))
             .map(|op| op.name())
@@ -46,10 +50,11 @@ fn most_calls_return_and_execute_something() {
 #[test]
 fn any_data_makes_a_valid_module() {
     for length in [0, 1, 7, 50, 300, 1000] {
-        for seed in 0..20 {
+        for seed in 0..40 {
+            let features = trial::features(seed);
             let data = trial::data(seed, length);
-            let wasm = super::module(&mut arbitrary::Unstructured::new(&data)).unwrap();
-            trial::run(&wasm);
+            let wasm = super::module(&mut arbitrary::Unstructured::new(&data), features).unwrap();
+            trial::run(&wasm, features);
         }
     }
 }
@@ -57,6 +62,7 @@ fn any_data_makes_a_valid_module() {
 #[test]
 fn the_same_data_makes_the_same_module() {
     let data = trial::data(1, 2000);
-    let module = || super::module(&mut arbitrary::Unstructured::new(&data)).unwrap();
+    let features = trial::features(1);
+    let module = || super::module(&mut arbitrary::Unstructured::new(&data), features).unwrap();
     assert_eq!(module(), module());
 }

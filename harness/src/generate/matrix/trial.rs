@@ -1,17 +1,24 @@
-//! Runs a generated module in the oracle alone: every exported function once, with zeros. For tests.
+//! Runs a generated module in the oracle alone: every exported function with zeros, and with small
+//! numbers. For tests.
 
-use crate::check;
+use crate::generate::steps::can_make;
+use crate::generate::{FEATURES, features};
+use arbitrary::Unstructured;
 use lockstep_oracles::address::{FuncAddr, HostFuncId};
 use lockstep_oracles::limits::Limits;
-use lockstep_oracles::machine::{EverySequencePoint, Machine, Stop};
+use lockstep_oracles::machine::{EverySequencePoint, InstantiateError, Machine, Stop};
 use lockstep_oracles::module::{ExternKind, ExternType, FuncType, Module};
 use lockstep_oracles::opcode::Opcode;
 use lockstep_oracles::store::{Extern, FuncInst};
 use lockstep_oracles::trap::Trap;
 use lockstep_oracles::value::{Ref, Value};
+use lockstep_oracles::{ValType, WasmFeatures};
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeSet;
+
+/// Opcodes of one call, at most: what ends by itself ends before.
+const LONGEST: u64 = 1_000_000;
 
 /// What came of it.
 #[derive(Debug, Default)]
@@ -30,7 +37,11 @@ pub(in crate::generate) struct Trial {
     pub(in crate::generate) depth: usize,
     /// Calls.
     pub(in crate::generate) calls: u32,
-    /// How those ended that did not return, and at which opcode.
+    /// Exceptions that were caught.
+    pub(in crate::generate) caught: u32,
+    /// Calls that ended because one was not.
+    pub(in crate::generate) uncaught: u32,
+    /// How those ended that trapped, and at which opcode.
     pub(in crate::generate) traps: Vec<(Trap, Opcode)>,
 }
 
@@ -41,9 +52,18 @@ pub(in crate::generate) fn data(seed: u64, length: usize) -> Vec<u8> {
     data
 }
 
-/// Instantiates a module and calls its exports, its start function first.
-pub(in crate::generate) fn run(wasm: &[u8]) -> Trial {
-    let module = Module::new(wasm, check::FEATURES).unwrap();
+/// What a module of a seed may use: everything, nothing after Wasm 2.0, or what is drawn.
+pub(in crate::generate) fn features(seed: u64) -> WasmFeatures {
+    match seed % 4 {
+        0 | 1 => FEATURES,
+        2 => WasmFeatures::WASM2,
+        _ => features::draw(&mut Unstructured::new(&data(seed, 100))).unwrap(),
+    }
+}
+
+/// Instantiates a module, valid with these features, and calls its exports, its start function first.
+pub(in crate::generate) fn run(wasm: &[u8], features: WasmFeatures) -> Trial {
+    let module = Module::new(wasm, features).unwrap();
     let mut trial = Trial::default();
     for function in module.functions() {
         trial
@@ -71,7 +91,12 @@ pub(in crate::generate) fn run(wasm: &[u8]) -> Trial {
             ExternType::Tag(ty) => Extern::Tag(store.alloc_tag(&ty)),
         });
     }
-    let instance = machine.instantiate(&module, &imports).unwrap();
+    let instance = match machine.instantiate(&module, &imports) {
+        Ok(instance) => instance,
+        // A segment that does not fit.
+        Err(InstantiateError::Trap(_)) => return trial,
+        Err(other) => panic!("{other}"),
+    };
     let mut called: Vec<FuncAddr> = Vec::new();
     let address =
         |machine: &Machine, name: &str| match machine.store.instance(instance).export(name) {
@@ -89,11 +114,24 @@ pub(in crate::generate) fn run(wasm: &[u8]) -> Trial {
     called.extend(exported.map(|export| address(&machine, &export.name)));
     for function in called {
         let params = machine.store.func_type(function).params.clone();
-        let zeros: Vec<Value> = params.iter().map(|&ty| Value::zero(ty)).collect();
-        machine.invoke(function, &zeros).unwrap();
-        trial.call(&mut machine, &hosts);
+        if !params.iter().all(|&ty| can_make(ty)) {
+            continue;
+        }
+        for small in [0, 7] {
+            let args: Vec<Value> = params.iter().map(|&ty| number(ty, small)).collect();
+            machine.invoke(function, &args).unwrap();
+            trial.call(&mut machine, &hosts);
+        }
     }
     trial
+}
+
+fn number(ty: ValType, small: u32) -> Value {
+    match ty {
+        ValType::I32 => Value::I32(small),
+        ValType::I64 => Value::I64(small.into()),
+        _ => Value::zero(ty),
+    }
 }
 
 impl Trial {
@@ -121,10 +159,15 @@ impl Trial {
                     break;
                 }
                 Stop::Exhausted(limit) => panic!("exhausted: {limit:?}"),
-                Stop::Throw { exn, .. } => panic!("threw exception {exn}"),
+                Stop::Throw { caught: true, .. } => self.caught += 1,
+                Stop::Throw { .. } => {
+                    self.uncaught += 1;
+                    machine.unwind();
+                    break;
+                }
                 Stop::Return => break,
             }
-            assert!(self.points - before < 100_000, "a call does not end");
+            assert!(self.points - before < LONGEST, "a call does not end");
         }
         self.longest = self.longest.max(self.points - before);
     }

@@ -2,7 +2,6 @@
 
 use super::super::weights::{below, between, chance, one_of};
 use super::builder::{Builder, Kind};
-use super::draw;
 use arbitrary::{Result, Unstructured};
 use wasm_encoder::{Instruction, ValType};
 
@@ -31,7 +30,7 @@ impl Builder<'_> {
     }
 
     /// The rest of the block is not reached.
-    fn die(&mut self) {
+    pub(super) fn die(&mut self) {
         self.body.dead = true;
         self.body.stack.truncate(self.body.floor);
     }
@@ -101,7 +100,7 @@ impl Builder<'_> {
 
     /// Blocks inside each other that leave the same types, and a `br_table` to one of them.
     pub(super) fn switch(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
-        let carried = draw::value_types(u, 0, 3)?;
+        let carried = self.environment.value_types(u, 0, 3)?;
         let blocks = between(u, 2, 4)?;
         let ty = self.environment.block_type(&[], &carried);
         for _ in 0..blocks {

@@ -4,13 +4,14 @@
 use super::super::matrix::body::{Body, Manner};
 use super::super::matrix::entities::{BULK, SINGLE};
 use super::super::matrix::environment::Environment;
-use super::super::matrix::table::{Row as Entry, SCALAR, VECTOR};
+use super::super::matrix::table::{Row as Entry, SCALAR, VECTOR, tables};
+use super::super::matrix::threads::THREADS;
 use super::super::weights::{Row, below, between, chance, one_of, pick};
 use arbitrary::{Result, Unstructured};
 use wasm_encoder::{Instruction, ValType};
 
 /// Blocks inside each other, at most.
-const NESTING: usize = 6;
+pub(super) const NESTING: usize = 6;
 
 /// What a function may do.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +52,10 @@ pub(super) struct Builder<'e> {
     pub(super) environment: &'e mut Environment,
     /// What each function executes at most, by index.
     pub(super) costs: &'e [u64],
+    /// Functions that throw at times.
+    pub(super) throwing: &'e [u32],
+    /// How many handlers are around the present place.
+    pub(super) protection: u32,
     pub(super) body: Body,
     pub(super) labels: Vec<Label>,
     pub(super) traits: Traits,
@@ -74,6 +79,15 @@ enum Step {
     Call,
     CallIndirect,
     CallNew,
+    CallRef,
+    Object,
+    Garbage,
+    Alias,
+    TypeSwitch,
+    Transfer,
+    Thread,
+    Protect,
+    Throw,
     Trap,
 }
 
@@ -90,9 +104,18 @@ const STEPS: &[Row<Step>] = &[
     step("br_if", 5, Step::BranchIf),
     step("continue", 2, Step::Continue),
     step("leave", 2, Step::Leave),
-    step("call", 12, Step::Call),
-    step("call_indirect", 5, Step::CallIndirect),
+    step("call", 16, Step::Call),
+    step("call_indirect", 6, Step::CallIndirect),
     step("call of a new element", 2, Step::CallNew),
+    step("call_ref", 2, Step::CallRef),
+    step("object", 5, Step::Object),
+    step("garbage", 2, Step::Garbage),
+    step("alias", 2, Step::Alias),
+    step("switch of types", 2, Step::TypeSwitch),
+    step("transfer", 2, Step::Transfer),
+    step("fence and wait", 1, Step::Thread),
+    step("handlers", 3, Step::Protect),
+    step("throw", 1, Step::Throw),
     step("trap", 2, Step::Trap),
 ];
 
@@ -104,7 +127,7 @@ impl<'e> Builder<'e> {
     /// Begins a function.
     pub(super) fn new(
         environment: &'e mut Environment,
-        costs: &'e [u64],
+        (costs, throwing): (&'e [u64], &'e [u32]),
         body: Body,
         results: &[ValType],
         traits: Traits,
@@ -120,6 +143,8 @@ impl<'e> Builder<'e> {
         Builder {
             environment,
             costs,
+            throwing,
+            protection: 0,
             body,
             labels: vec![label],
             traits,
@@ -159,7 +184,7 @@ impl<'e> Builder<'e> {
     /// Pushes so many values of any types.
     pub(super) fn hold(&mut self, u: &mut Unstructured<'_>, count: u32) -> Result<()> {
         for _ in 0..count {
-            let ty = super::draw::value_type(u)?;
+            let ty = self.environment.value_type(u)?;
             self.push(u, ty)?;
         }
         Ok(())
@@ -167,7 +192,12 @@ impl<'e> Builder<'e> {
 
     /// An opcode that computes, loads or stores; rather one that finds its operands.
     pub(super) fn compute(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
-        let table = if chance(u, 1, 3)? { VECTOR } else { SCALAR };
+        let tables = tables(self.environment.features);
+        let table = match between(u, 0, 5)? {
+            0..=2 => SCALAR,
+            3..=4 => VECTOR,
+            _ => one_of(u, &tables)?.copied().unwrap_or(SCALAR),
+        };
         let manner = self.manner(u)?;
         let mut found: Option<&'static Entry> = None;
         for _ in 0..4 {
@@ -213,6 +243,15 @@ impl<'e> Builder<'e> {
             Step::Call => self.call_any(u),
             Step::CallIndirect => self.call_family(u),
             Step::CallNew => self.call_new(u),
+            Step::CallRef => self.call_ref(u),
+            Step::Object => self.object(u),
+            Step::Garbage if nests => self.garbage(u),
+            Step::Alias if nests => self.alias(u),
+            Step::TypeSwitch if nests => self.type_switch(u),
+            Step::Transfer => self.transfer(u),
+            Step::Thread => self.thread(u),
+            Step::Protect if nests => self.protect(u),
+            Step::Throw if self.protection > 0 || self.traits.traps => self.throw(u),
             Step::Trap if self.traits.traps => self.trap_seldom(u),
             Step::Push => {
                 let count = between(u, 1, 3)?;
@@ -233,6 +272,18 @@ impl<'e> Builder<'e> {
                 self.body.entity(u, self.environment, opcode, manner)
             }
             _ => self.compute(u),
+        }
+    }
+
+    /// A fence, or a wait that returns at once.
+    fn thread(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        let opcodes = self.environment.opcodes(THREADS);
+        match one_of(u, &opcodes)? {
+            Some(&opcode) => {
+                let manner = Manner::Fresh;
+                self.body.thread(u, self.environment, opcode, manner)
+            }
+            None => self.compute(u),
         }
     }
 
@@ -309,6 +360,9 @@ impl<'e> Builder<'e> {
 
     /// Ends the function's code; the `end` itself is not appended.
     pub(super) fn end(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        if self.end_with_call(u)? {
+            return self.settle(u);
+        }
         if !self.body.dead && self.body.own().len() > 8 && chance(u, 1, 2)? {
             let results = self.labels.first().map(|label| label.results.clone());
             self.operands(u, &results.unwrap_or_default())?;

@@ -9,7 +9,7 @@ use wasm_encoder::{Instruction, ValType};
 
 impl Builder<'_> {
     /// Charges a call of a function, if the budget allows it.
-    fn pays(&mut self, cost: u64) -> bool {
+    pub(super) fn pays(&mut self, cost: u64) -> bool {
         let affordable = self.affords(cost + 10);
         if affordable {
             self.body.cost += self.body.times * cost;
@@ -63,6 +63,7 @@ impl Builder<'_> {
             self.body.push_i32(family.first as i32);
             self.body.op(Instruction::I32Add, 2, &[ValType::I32]);
         }
+        self.body.widen(self.environment.is_table64(STABLE));
         self.call_indirect(family.ty, STABLE, &signature);
         Ok(())
     }
@@ -80,11 +81,14 @@ impl Builder<'_> {
         let signature = self.environment.signature(ty);
         self.operands(u, &signature.params)?;
         let place = below(u, ELEMENTS)? as i32;
+        let is_64 = self.environment.is_table64(FUNCS);
         self.body.push_i32(place);
+        self.body.widen(is_64);
         self.body
             .op(Instruction::RefFunc(callee), 0, &[ValType::FUNCREF]);
         self.body.op(Instruction::TableSet(FUNCS), 2, &[]);
         self.body.push_i32(place);
+        self.body.widen(is_64);
         self.call_indirect(ty, FUNCS, &signature);
         Ok(())
     }
@@ -100,7 +104,7 @@ impl Builder<'_> {
 
     /// A new local that holds a parameter's low bits.
     pub(super) fn count_down(&mut self, param: u32, bits: i32) -> u32 {
-        let depth = self.body.reserve();
+        let depth = self.body.reserve(ValType::I32);
         self.body
             .op(Instruction::LocalGet(param), 0, &[ValType::I32]);
         self.body.mask(bits);

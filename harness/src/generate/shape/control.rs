@@ -2,7 +2,6 @@
 
 use super::super::weights::{between, chance};
 use super::builder::{Builder, Kind};
-use super::draw;
 use arbitrary::{Result, Unstructured};
 use wasm_encoder::{BlockType, Instruction, ValType};
 
@@ -18,7 +17,7 @@ impl Builder<'_> {
     }
 
     fn signature(&mut self, u: &mut Unstructured<'_>) -> Result<(Vec<ValType>, Vec<ValType>)> {
-        Ok((self.params(u)?, draw::value_types(u, 0, 3)?))
+        Ok((self.params(u)?, self.environment.value_types(u, 0, 3)?))
     }
 
     fn type_of(&mut self, params: &[ValType], results: &[ValType]) -> BlockType {
@@ -80,7 +79,7 @@ impl Builder<'_> {
         }
         let (params, results) = self.signature(u)?;
         let ty = self.type_of(&params, &results);
-        let counter = self.body.reserve();
+        let counter = self.body.reserve(ValType::I32);
         self.body.push_i32(rounds as i32);
         self.body.op(Instruction::LocalSet(counter), 1, &[]);
         self.body.emit(Instruction::Loop(ty));

@@ -7,31 +7,39 @@
 mod branches;
 mod builder;
 mod calls;
+mod casts;
 mod control;
+mod exceptions;
+mod references;
+mod tail;
 mod traps;
 
 use super::matrix::body::Body;
-use super::matrix::draw;
 use super::matrix::environment::{Environment, Signature};
 use super::weights::{between, chance};
 use arbitrary::{Result, Unstructured};
 use builder::{Builder, Traits};
+use lockstep_oracles::WasmFeatures;
+use lockstep_oracles::opcode::Opcode;
+use tail::Target;
 use wasm_encoder::ValType;
 
 /// Opcodes that a function of the middle executes at most, calls included.
-const MIDDLE_BUDGET: u64 = 400;
+const MIDDLE_BUDGET: u64 = 500;
 /// The same for one that recurs, each time.
 const RECURSIVE_BUDGET: u64 = 120;
+/// The same for one that others call in the end, each time.
+const TAIL_BUDGET: u64 = 50;
 /// The same for one at the top.
-const TOP_BUDGET: u64 = 2_500;
+const TOP_BUDGET: u64 = 3_000;
 
 /// A module of programs.
 ///
 /// # Errors
 ///
 /// None in practice; the signature is that of every draw.
-pub(super) fn module(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
-    let mut plan = Plan::draw(u)?;
+pub(super) fn module(u: &mut Unstructured<'_>, features: WasmFeatures) -> Result<Vec<u8>> {
+    let mut plan = Plan::draw(u, features)?;
     let mut shares = plan.functions();
     while let Some(role) = plan.next() {
         // Each function has a share of the data, so that none takes all of it.
@@ -51,6 +59,10 @@ enum Role {
     Again,
     /// Calls leaves and is called.
     Middle,
+    /// Throws at times, with live operands below.
+    Throwing,
+    /// Calls others in the end, which call it.
+    Tail,
     /// Calls itself.
     Recursive,
     /// Traps where its argument says, deep in operands.
@@ -67,6 +79,8 @@ impl Role {
             Role::Leaf => "leaf",
             Role::Again => "again",
             Role::Middle => "middle",
+            Role::Throwing => "throwing",
+            Role::Tail => "tail",
             Role::Recursive => "recursive",
             Role::Trapping => "trapping",
             Role::Top => "top",
@@ -80,6 +94,8 @@ struct Plan {
     environment: Environment,
     /// What each function executes at most, calls included; by function index.
     costs: Vec<u64>,
+    /// Functions that throw at times.
+    throwing: Vec<u32>,
     /// How many functions of each role are still to be made, in this order.
     left: Vec<(Role, u32)>,
     /// How many functions have been made.
@@ -87,26 +103,43 @@ struct Plan {
 }
 
 impl Plan {
-    fn draw(u: &mut Unstructured<'_>) -> Result<Plan> {
-        let environment = Environment::draw(u)?;
+    fn draw(u: &mut Unstructured<'_>, features: WasmFeatures) -> Result<Plan> {
+        let environment = Environment::draw(u, features)?;
         // Little data makes few functions, but some that do much.
         let large = u32::from(u.len() > 3_000);
+        let throws = !environment.tags.is_empty();
+        let tails = environment.has(Opcode::ReturnCall);
         let left = vec![
             (Role::Leaf, between(u, 1, 2 + large)?),
+            (Role::Throwing, if throws { between(u, 1, 2)? } else { 0 }),
             (Role::Again, between(u, 0, 1)?),
+            (Role::Tail, u32::from(tails && chance(u, 2, 3)?)),
             (Role::Middle, between(u, 1, 2 + large)?),
             (Role::Recursive, between(u, 0, 1)?),
             (Role::Trapping, between(u, 0, 1)?),
             (Role::Top, between(u, 1, 2 + large)?),
             (Role::Start, u32::from(chance(u, 1, 8)?)),
         ];
-        Ok(Plan {
+        let mut plan = Plan {
             // The host's own calls are not counted.
             costs: vec![1; environment.imported() as usize],
+            throwing: Vec::new(),
             environment,
             left,
             made: 0,
-        })
+        };
+        if plan.environment.has(Opcode::CallRef) {
+            plan.define_first();
+        }
+        Ok(plan)
+    }
+
+    /// A function that does nothing, so that there always is one that a reference denotes.
+    fn define_first(&mut self) {
+        let ty = self.environment.type_index(Signature::default());
+        let function = self.environment.next_function();
+        self.add(ty, Body::new(&[], &[]), Role::Leaf, 1);
+        self.environment.make_referable(ty, &[function]);
     }
 
     fn functions(&self) -> usize {
@@ -126,7 +159,8 @@ impl Plan {
                 let traits = Traits {
                     budget: MIDDLE_BUDGET,
                     hosts: role == Role::Start,
-                    traps: false,
+                    // What a host function called may end otherwise; the host goes on.
+                    traps: role == Role::Again && chance(u, 1, 3)?,
                 };
                 let signature = Signature::default();
                 self.define_program(u, role, signature, traits, 3)
@@ -138,11 +172,13 @@ impl Plan {
                     traps: true,
                 };
                 let signature = Signature {
-                    params: draw::value_types(u, 0, 4)?,
-                    results: draw::value_types(u, 0, 3)?,
+                    params: self.environment.value_types(u, 0, 4)?,
+                    results: self.environment.value_types(u, 0, 3)?,
                 };
                 self.define_program(u, role, signature, traits, 8)
             }
+            Role::Throwing => self.define_throwing(u),
+            Role::Tail => self.define_tails(u),
             Role::Recursive => self.define_recursive(u),
             Role::Trapping => self.define_trapping(u),
             Role::Top => {
@@ -152,8 +188,8 @@ impl Plan {
                     traps: true,
                 };
                 let signature = Signature {
-                    params: draw::value_types(u, 0, 3)?,
-                    results: draw::value_types(u, 0, 3)?,
+                    params: self.environment.value_types(u, 0, 3)?,
+                    results: self.environment.value_types(u, 0, 3)?,
                 };
                 self.define_program(u, role, signature, traits, 60)
             }
@@ -163,15 +199,16 @@ impl Plan {
     /// A few functions of one type, which a table and references denote.
     fn define_leaves(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         let signature = Signature {
-            params: draw::value_types(u, 0, 2)?,
-            results: draw::value_types(u, 0, 2)?,
+            params: self.environment.value_types(u, 0, 2)?,
+            results: self.environment.value_types(u, 0, 2)?,
         };
         let ty = self.environment.type_index(signature.clone());
         let mut family = Vec::new();
         for _ in 0..1 << between(u, 0, 2)? {
             family.push(self.environment.next_function());
-            let locals = draw::value_types(u, 0, 2)?;
-            let body = Body::new(&signature.params, &locals);
+            let locals = self.environment.value_types(u, 0, 2)?;
+            let mut body = Body::new(&signature.params, &locals);
+            body.begin(u, &self.environment)?;
             let traits = Traits {
                 budget: 0,
                 hosts: false,
@@ -200,8 +237,9 @@ impl Plan {
     ) -> Result<()> {
         let ty = self.environment.type_index(signature.clone());
         let most = if role == Role::Top { 20 } else { 6 };
-        let locals = draw::value_types(u, 0, most)?;
-        let body = Body::new(&signature.params, &locals);
+        let locals = self.environment.value_types(u, 0, most)?;
+        let mut body = Body::new(&signature.params, &locals);
+        body.begin(u, &self.environment)?;
         let mut builder = self.builder(body, &signature, traits);
         let held = between(u, deep / 6, deep)?;
         builder.hold(u, held)?;
@@ -216,14 +254,15 @@ impl Plan {
     /// A function that calls itself up to seven times, and holds operands meanwhile.
     fn define_recursive(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         let mut params = vec![ValType::I32];
-        params.extend(draw::value_types(u, 0, 2)?);
+        params.extend(self.environment.value_types(u, 0, 2)?);
         let signature = Signature {
             params,
-            results: draw::value_types(u, 0, 2)?,
+            results: self.environment.value_types(u, 0, 2)?,
         };
         let ty = self.environment.type_index(signature.clone());
-        let locals = draw::value_types(u, 0, 6)?;
-        let body = Body::new(&signature.params, &locals);
+        let locals = self.environment.value_types(u, 0, 6)?;
+        let mut body = Body::new(&signature.params, &locals);
+        body.begin(u, &self.environment)?;
         let traits = Traits {
             budget: RECURSIVE_BUDGET,
             hosts: true,
@@ -244,15 +283,99 @@ impl Plan {
         Ok(())
     }
 
+    /// A function that throws if its argument says so, or calls one that does.
+    fn define_throwing(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        let mut params = vec![ValType::I32];
+        params.extend(self.environment.value_types(u, 0, 2)?);
+        let signature = Signature {
+            params,
+            results: self.environment.value_types(u, 0, 2)?,
+        };
+        let ty = self.environment.type_index(signature.clone());
+        let locals = self.environment.value_types(u, 0, 6)?;
+        let mut body = Body::new(&signature.params, &locals);
+        body.begin(u, &self.environment)?;
+        let traits = Traits {
+            budget: RECURSIVE_BUDGET,
+            hosts: false,
+            traps: false,
+        };
+        let mut builder = self.builder(body, &signature, traits);
+        let held = between(u, 2, 12)?;
+        builder.hold(u, held)?;
+        builder.throw_by_argument(u)?;
+        let steps = between(u, 0, 3)?;
+        builder.sequence(u, steps)?;
+        builder.throw_by_argument(u)?;
+        builder.end(u)?;
+        let body = builder.into_body();
+        self.throwing.push(self.environment.next_function());
+        self.add(ty, body, Role::Throwing, 1);
+        Ok(())
+    }
+
+    /// Two or three functions that call each other in the end.
+    fn define_tails(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        let results = self.environment.value_types(u, 0, 2)?;
+        let first = self.environment.next_function();
+        let elements = self.environment.referable.len() as u32;
+        let mut targets = Vec::new();
+        for number in 0..between(u, 2, 3)? {
+            let mut params = vec![ValType::I32];
+            params.extend(self.environment.parameters(u, 0, 4)?);
+            let signature = Signature {
+                params,
+                results: results.clone(),
+            };
+            targets.push(Target {
+                function: first + number,
+                element: elements + number,
+                ty: self.environment.type_index(signature),
+            });
+        }
+        let mut bodies = Vec::new();
+        for target in &targets {
+            let signature = self.environment.signature(target.ty);
+            let locals = self.environment.value_types(u, 0, 4)?;
+            let mut body = Body::new(&signature.params, &locals);
+            body.begin(u, &self.environment)?;
+            let traits = Traits {
+                budget: TAIL_BUDGET,
+                hosts: false,
+                traps: false,
+            };
+            let mut builder = self.builder(body, &signature, traits);
+            let held = between(u, 0, 6)?;
+            builder.hold(u, held)?;
+            builder.go_round(u, &targets)?;
+            let steps = between(u, 0, 3)?;
+            builder.sequence(u, steps)?;
+            builder.end(u)?;
+            bodies.push(builder.into_body());
+        }
+        // Any of them may come in every round.
+        let round: u64 = bodies.iter().map(|body| body.cost).max().unwrap_or(0);
+        for (target, mut body) in targets.iter().zip(bodies) {
+            body.cost = round;
+            self.add(target.ty, body, Role::Tail, tail::ROUNDS as u64 + 1);
+        }
+        for target in targets {
+            self.environment
+                .make_referable(target.ty, &[target.function]);
+        }
+        Ok(())
+    }
+
     /// A function that traps in one of several places, or in none.
     fn define_trapping(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         let signature = Signature {
             params: vec![ValType::I32],
-            results: draw::value_types(u, 0, 2)?,
+            results: self.environment.value_types(u, 0, 2)?,
         };
         let ty = self.environment.type_index(signature.clone());
-        let locals = draw::value_types(u, 0, 6)?;
-        let body = Body::new(&signature.params, &locals);
+        let locals = self.environment.value_types(u, 0, 6)?;
+        let mut body = Body::new(&signature.params, &locals);
+        body.begin(u, &self.environment)?;
         let traits = Traits {
             budget: MIDDLE_BUDGET,
             hosts: false,
@@ -271,7 +394,7 @@ impl Plan {
     fn builder(&mut self, body: Body, signature: &Signature, traits: Traits) -> Builder<'_> {
         Builder::new(
             &mut self.environment,
-            &self.costs,
+            (&self.costs, &self.throwing),
             body,
             &signature.results,
             traits,

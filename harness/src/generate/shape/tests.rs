@@ -5,11 +5,19 @@ use std::collections::BTreeSet;
 
 fn wasm(seed: u64, length: usize) -> Vec<u8> {
     let data = trial::data(seed, length);
-    super::module(&mut arbitrary::Unstructured::new(&data)).unwrap()
+    super::module(
+        &mut arbitrary::Unstructured::new(&data),
+        trial::features(seed),
+    )
+    .unwrap()
+}
+
+fn run(seed: u64, length: usize) -> Trial {
+    trial::run(&wasm(seed, length), trial::features(seed))
 }
 
 fn trials() -> Vec<Trial> {
-    (0..400).map(|seed| trial::run(&wasm(seed, 6000))).collect()
+    (0..800).map(|seed| run(seed, 6000)).collect()
 }
 
 #[test]
@@ -23,11 +31,12 @@ fn programs_end_soon_and_most_calls_return() {
     assert!(median > 200, "{median}");
     let longest = trials.iter().map(|trial| trial.longest).max();
     assert!(longest < Some(5_000), "{longest:?}");
+    println!("{calls} calls, {traps} traps, median {median}, longest {longest:?}");
 }
 
 #[test]
 fn little_data_makes_programs_too() {
-    let points = (0..100).map(|seed| trial::run(&wasm(seed, 1_000)).points);
+    let points = (0..100).map(|seed| run(seed, 1_000).points);
     let median = trial::median(points.collect());
     assert!(median > 200, "{median}");
 }
@@ -54,9 +63,17 @@ fn stacks_are_deep_and_every_trap_comes() {
         Trap::UndefinedElement,
         Trap::UninitializedElement,
         Trap::IndirectCallTypeMismatch,
+        Trap::NullReference,
+        Trap::NullFunctionReference,
+        Trap::NullStructureReference,
+        Trap::NullArrayReference,
+        Trap::CastFailure,
+        Trap::OutOfBoundsArrayAccess,
+        Trap::UnalignedAtomic,
+        Trap::ExpectedSharedMemory,
     ];
     for trap in every {
-        assert!(traps.contains(trap.message()), "{trap}");
+        assert!(traps.contains(trap.message()), "{trap} ({trap:?})");
     }
 }
 
@@ -76,20 +93,44 @@ fn control_of_every_kind_is_executed() {
         Opcode::CallIndirect,
         Opcode::MemoryGrow,
         Opcode::TableGrow,
+        Opcode::ReturnCall,
+        Opcode::ReturnCallIndirect,
+        Opcode::ReturnCallRef,
+        Opcode::CallRef,
+        Opcode::TryTable,
+        Opcode::Throw,
+        Opcode::ThrowRef,
+        Opcode::BrOnCast,
+        Opcode::BrOnNull,
+        Opcode::RefEq,
     ] {
         let count = trials
             .iter()
             .filter(|t| t.executed.contains(&opcode))
             .count();
-        assert!(count > 20, "{}: {count}", opcode.name());
+        assert!(count > 15, "{}: {count}", opcode.name());
     }
+}
+
+#[test]
+fn exceptions_are_caught_and_not_caught() {
+    let trials = trials();
+    let with = trials
+        .iter()
+        .filter(|t| t.executed.contains(&Opcode::Throw));
+    let with = with.count() as u32;
+    let caught: u32 = trials.iter().map(|trial| trial.caught).sum();
+    let uncaught: u32 = trials.iter().map(|trial| trial.uncaught).sum();
+    println!("{with} modules throw: {caught} caught, {uncaught} not");
+    assert!(with > 100 && caught > 2 * with && uncaught > 20);
+    assert!(caught > 2 * uncaught, "{caught} and {uncaught}");
 }
 
 #[test]
 fn any_data_makes_a_valid_module() {
     for length in [0, 1, 7, 50, 300, 1000, 20_000] {
-        for seed in 0..20 {
-            trial::run(&wasm(seed, length));
+        for seed in 0..40 {
+            run(seed, length);
         }
     }
 }

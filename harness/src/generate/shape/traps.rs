@@ -1,13 +1,17 @@
 //! Traps at every kind of opcode that can, with live operands below; behind conditions, so that
 //! most calls return.
 
-use super::super::matrix::body::{Hazard, Manner};
+use super::super::matrix::body::Manner;
 use super::super::matrix::entities::TRAPPING;
 use super::super::matrix::environment::{FUNCS, STABLE, Signature};
-use super::super::matrix::table::{Form, Row as Entry, SCALAR, VECTOR};
+use super::super::matrix::hazard::Hazard;
+use super::super::matrix::objects;
+use super::super::matrix::table::{ATOMIC, Row as Entry, SCALAR, VECTOR};
+use super::super::matrix::transfers::transfer;
 use super::super::weights::{Row, between, chance, one_of, pick};
 use super::builder::{Builder, Kind};
 use arbitrary::{Result, Unstructured};
+use lockstep_oracles::opcode::Opcode;
 use wasm_encoder::{Instruction, ValType};
 
 #[derive(Clone, Copy)]
@@ -20,6 +24,11 @@ enum Trap {
     Null,
     Mismatch,
     Undefined,
+    Object,
+    Thread,
+    Atomic,
+    NullReference,
+    Uncaught,
 }
 
 const TRAPS: &[Row<Trap>] = &[
@@ -31,6 +40,11 @@ const TRAPS: &[Row<Trap>] = &[
     trap("null element", 1, Trap::Null),
     trap("type mismatch", 1, Trap::Mismatch),
     trap("undefined element", 1, Trap::Undefined),
+    trap("cast and object", 5, Trap::Object),
+    trap("wait", 2, Trap::Thread),
+    trap("atomic", 1, Trap::Atomic),
+    trap("null reference", 1, Trap::NullReference),
+    trap("exception", 1, Trap::Uncaught),
 ];
 
 const fn trap(name: &'static str, weight: u32, what: Trap) -> Row<Trap> {
@@ -49,7 +63,38 @@ impl Builder<'_> {
     /// Code that traps.
     fn trap(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         match pick(u, TRAPS)?.what {
-            Trap::Unreachable => self.body.emit(Instruction::Unreachable),
+            Trap::Object => {
+                let opcodes = self.environment.opcodes(objects::TRAPPING);
+                match one_of(u, &opcodes)? {
+                    Some(&opcode) => {
+                        let manner = Manner::Trap;
+                        self.body.object(u, self.environment, opcode, manner)?;
+                    }
+                    None => self.body.emit(Instruction::Unreachable),
+                }
+            }
+            Trap::Thread if self.environment.has(Opcode::MemoryAtomicWait32) => {
+                let opcode =
+                    *u.choose(&[Opcode::MemoryAtomicWait32, Opcode::MemoryAtomicWait64])?;
+                let manner = Manner::Trap;
+                self.body.thread(u, self.environment, opcode, manner)?;
+            }
+            Trap::Atomic if self.environment.has(Opcode::AtomicFence) => {
+                self.trap_row(u, ATOMIC, accesses_memory)?;
+            }
+            Trap::NullReference if self.environment.has(Opcode::RefAsNonNull) => {
+                let opcode = *u.choose(&[Opcode::RefAsNonNull, Opcode::CallRef])?;
+                let manner = Manner::Trap;
+                transfer(u, self.environment, &mut self.body, opcode, manner)?;
+            }
+            Trap::Uncaught if !self.environment.tags.is_empty() => {
+                self.body.throw_any(u, self.environment)?;
+            }
+            Trap::Unreachable
+            | Trap::Thread
+            | Trap::Atomic
+            | Trap::NullReference
+            | Trap::Uncaught => self.body.emit(Instruction::Unreachable),
             Trap::Arithmetic => self.trap_row(u, SCALAR, |row| Hazard::of(row.opcode).is_some())?,
             Trap::Memory => self.trap_row(u, SCALAR, accesses_memory)?,
             Trap::VectorMemory => self.trap_row(u, VECTOR, accesses_memory)?,
@@ -105,6 +150,7 @@ impl Builder<'_> {
         self.body
             .operands(u, self.environment, &signature.params, Manner::Fresh)?;
         self.body.push_i32(element);
+        self.body.widen(self.environment.is_table64(table));
         let call = Instruction::CallIndirect {
             type_index: ty,
             table_index: table,
@@ -165,5 +211,5 @@ impl Builder<'_> {
 }
 
 fn accesses_memory(row: &Entry) -> bool {
-    matches!(row.form, Form::Memory(..) | Form::MemoryLane(..))
+    row.form.accesses_memory()
 }

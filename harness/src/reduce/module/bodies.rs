@@ -39,7 +39,7 @@ fn empty_bodies(draft: &mut Draft<'_>, range: Range<usize>, trap: bool) -> bool 
         let Some(func) = draft.funcs.get(index) else {
             return false;
         };
-        let Some(ty) = draft.types.get(func.ty as usize) else {
+        let Some(ty) = draft.func_type(func.ty) else {
             return false;
         };
         let mut body: Vec<Op<'_>> = match trap {

@@ -26,7 +26,7 @@ pub(crate) struct Sequence {
     pub(crate) results: Vec<ValType>,
 }
 
-/// A `block`, `loop` or `if`.
+/// A `block`, `loop`, `if` or `try_table`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Block {
     pub(crate) begin: usize,
@@ -62,7 +62,7 @@ impl Flow {
                 })
             })
             .collect();
-        let results = draft.types.get(func.ty as usize)?.results().to_vec();
+        let results = draft.func_type(func.ty)?.results().to_vec();
         let mut scan = Scan {
             draft,
             before: &before,
@@ -125,6 +125,9 @@ impl Scan<'_, '_> {
             Op::Plain(Operator::Block { blockty } | Operator::Loop { blockty }) => {
                 self.block(position, *blockty, 0)?;
             }
+            Op::Plain(Operator::TryTable { try_table }) => {
+                self.block(position, try_table.ty, 0)?;
+            }
             Op::Plain(Operator::If { blockty }) => self.block(position, *blockty, 1)?,
             Op::Plain(Operator::Else) => {
                 current.otherwise = Some(position);
@@ -156,7 +159,7 @@ impl Scan<'_, '_> {
             BlockType::Empty => (0, Vec::new()),
             BlockType::Type(ty) => (0, vec![ty]),
             BlockType::FuncType(index) => {
-                let ty = self.draft.types.get(index as usize)?;
+                let ty = self.draft.func_type(index)?;
                 (ty.params().len(), ty.results().to_vec())
             }
         };

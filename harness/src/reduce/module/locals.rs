@@ -8,11 +8,7 @@ use wasmparser::{Operator, ValType};
 pub(crate) fn changes(draft: &Draft<'_>) -> Vec<Change> {
     let mut changes = Vec::new();
     for (index, func) in draft.funcs.iter().enumerate() {
-        let Some(params) = draft
-            .types
-            .get(func.ty as usize)
-            .map(|ty| ty.params().len())
-        else {
+        let Some(params) = draft.func_type(func.ty).map(|ty| ty.params().len()) else {
             continue;
         };
         let used = used(&func.body);
@@ -122,6 +118,6 @@ impl Draft<'_> {
     /// How many parameters a defined function has.
     pub(super) fn num_params(&self, func: usize) -> Option<u32> {
         let ty = self.funcs.get(func)?.ty;
-        Some(self.types.get(ty as usize)?.params().len() as u32)
+        Some(self.func_type(ty)?.params().len() as u32)
     }
 }

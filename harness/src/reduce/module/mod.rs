@@ -21,7 +21,8 @@ pub(crate) mod unwrap;
 
 use std::collections::BTreeSet;
 use wasmparser::{
-    ExternalKind, FuncType, GlobalType, MemoryType, Operator, RefType, TableType, TypeRef, ValType,
+    Catch, CompositeInnerType, ExternalKind, FuncType, GlobalType, MemoryType, Operator, RefType,
+    SubType, TableType, TypeRef, ValType,
 };
 
 /// One instruction.
@@ -31,6 +32,48 @@ pub(crate) enum Op<'a> {
     Plain(Operator<'a>),
     /// `br_table`: its targets, and the default one
     Table(Vec<u32>, u32),
+}
+
+impl Op<'_> {
+    /// Whether it begins a block that an `end` ends.
+    pub(crate) fn opens(&self) -> bool {
+        matches!(
+            self,
+            Op::Plain(
+                Operator::Block { .. }
+                    | Operator::Loop { .. }
+                    | Operator::If { .. }
+                    | Operator::TryTable { .. }
+            )
+        )
+    }
+
+    /// The labels that it names, as seen from its own place.
+    pub(crate) fn labels_mut(&mut self) -> Vec<&mut u32> {
+        match self {
+            Op::Plain(
+                Operator::Br { relative_depth }
+                | Operator::BrIf { relative_depth }
+                | Operator::BrOnNull { relative_depth }
+                | Operator::BrOnNonNull { relative_depth }
+                | Operator::BrOnCast { relative_depth, .. }
+                | Operator::BrOnCastFail { relative_depth, .. },
+            ) => vec![relative_depth],
+            Op::Plain(Operator::TryTable { try_table }) => {
+                let catches = try_table.catches.iter_mut();
+                catches
+                    .map(|catch| match catch {
+                        Catch::One { label, .. }
+                        | Catch::OneRef { label, .. }
+                        | Catch::All { label }
+                        | Catch::AllRef { label } => label,
+                    })
+                    .collect()
+            }
+            Op::Plain(_) => Vec::new(),
+            Op::Table(targets, default) => targets.iter_mut().chain([default]).collect(),
+        }
+    }
 }
 
 /// An index space.
@@ -43,6 +86,21 @@ pub(crate) enum Space {
     Global,
     Elem,
     Data,
+    Tag,
+}
+
+impl Space {
+    /// Every space; `ALL[space as usize] == space`.
+    pub(crate) const ALL: [Space; 8] = [
+        Space::Type,
+        Space::Func,
+        Space::Table,
+        Space::Memory,
+        Space::Global,
+        Space::Elem,
+        Space::Data,
+        Space::Tag,
+    ];
 }
 
 /// An entity: its index space, and its index there.
@@ -107,10 +165,16 @@ pub(crate) struct Data<'a> {
 /// A module that can be changed. Custom sections are not kept.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Draft<'a> {
-    pub(crate) types: Vec<FuncType>,
+    pub(crate) types: Vec<SubType>,
+    /// Sizes of the recursion groups that the types consist of.
+    pub(crate) groups: Vec<u32>,
     pub(crate) imports: Vec<Import>,
     pub(crate) funcs: Vec<Func<'a>>,
     pub(crate) tables: Vec<TableType>,
+    /// What the elements of each table are at first, if not null.
+    pub(crate) table_inits: Vec<Option<Vec<Op<'a>>>>,
+    /// Type index of each tag.
+    pub(crate) tags: Vec<u32>,
     pub(crate) memories: Vec<MemoryType>,
     pub(crate) globals: Vec<Global<'a>>,
     pub(crate) exports: Vec<Export>,
@@ -151,6 +215,7 @@ impl<'a> Draft<'a> {
             Space::Global => self.globals.len(),
             Space::Elem => self.elems.len(),
             Space::Data => self.datas.len(),
+            Space::Tag => self.tags.len(),
         };
         self.num_imported(space) + defined as u32
     }
@@ -190,17 +255,64 @@ impl<'a> Draft<'a> {
 
     /// The signature of a function of the index space.
     pub(crate) fn signature(&self, func: u32) -> Option<&FuncType> {
-        self.types.get(self.type_of(func)? as usize)
+        self.func_type(self.type_of(func)?)
+    }
+
+    /// A function type by its index.
+    pub(crate) fn func_type(&self, index: u32) -> Option<&FuncType> {
+        match &self.types.get(index as usize)?.composite_type.inner {
+            CompositeInnerType::Func(ty) => Some(ty),
+            _ => None,
+        }
+    }
+
+    /// Whether every type is a function type that stands alone and no type names another: then one
+    /// can be taken away for itself.
+    pub(crate) fn has_plain_types(&self) -> bool {
+        let plain = |ty: &SubType| ty.is_final && ty.supertype_idxs.is_empty();
+        let names = |ty: &ValType| matches!(ty, ValType::Ref(ty) if ty.is_concrete_type_ref());
+        let functions = (0..self.types.len() as u32).map(|index| self.func_type(index));
+        let types = functions.flatten();
+        let mut types = types.flat_map(|ty| ty.params().iter().chain(ty.results()));
+        let globals = self.globals.iter().map(|global| global.ty.content_type);
+        let tables = self.tables.iter().map(|table| table.element_type);
+        let elems = self.elems.iter().filter_map(|elem| match elem.items {
+            Items::Expressions(ty, _) => Some(ty),
+            Items::Functions(_) => None,
+        });
+        let imports = self.imports.iter().filter_map(|import| match import.ty {
+            TypeRef::Global(ty) => Some(ty.content_type),
+            TypeRef::Table(ty) => Some(ValType::Ref(ty.element_type)),
+            _ => None,
+        });
+        let references = tables.chain(elems).map(ValType::Ref);
+        let mut others = globals.chain(references).chain(imports);
+        let mut locals = self.funcs.iter().flat_map(|func| &func.locals);
+        self.groups.iter().all(|size| *size == 1)
+            && self.types.iter().all(plain)
+            && (0..self.types.len() as u32).all(|index| self.func_type(index).is_some())
+            && !types.any(names)
+            && !others.any(|ty| names(&ty))
+            && !locals.any(names)
     }
 
     /// Index of this type, which is added if there is none.
     pub(crate) fn type_index(&mut self, ty: FuncType) -> u32 {
-        let known = (0..).zip(&self.types);
-        let mut known = known.filter(|(index, _)| !self.gone.contains(&(Space::Type, *index)));
-        if let Some((index, _)) = known.find(|(_, known)| **known == ty) {
+        let ty = SubType::func(ty, false);
+        let firsts = self.groups.iter().scan(0, |next, size| {
+            *next += size;
+            Some((*next - size, *size))
+        });
+        let mut alone = firsts.filter(|(_, size)| *size == 1);
+        let known = alone.find(|(index, _)| {
+            let there = !self.gone.contains(&(Space::Type, *index));
+            there && self.types.get(*index as usize) == Some(&ty)
+        });
+        if let Some((index, _)) = known {
             return index;
         }
         self.types.push(ty);
+        self.groups.push(1);
         self.types.len() as u32 - 1
     }
 
@@ -216,7 +328,8 @@ pub(crate) fn space_of(ty: &TypeRef) -> Space {
         TypeRef::Table(_) => Space::Table,
         TypeRef::Memory(_) => Space::Memory,
         TypeRef::Global(_) => Space::Global,
-        TypeRef::Func(_) | TypeRef::FuncExact(_) | TypeRef::Tag(_) => Space::Func,
+        TypeRef::Tag(_) => Space::Tag,
+        TypeRef::Func(_) | TypeRef::FuncExact(_) => Space::Func,
     }
 }
 
@@ -226,7 +339,8 @@ pub(crate) fn space_of_export(kind: ExternalKind) -> Space {
         ExternalKind::Table => Space::Table,
         ExternalKind::Memory => Space::Memory,
         ExternalKind::Global => Space::Global,
-        ExternalKind::Func | ExternalKind::FuncExact | ExternalKind::Tag => Space::Func,
+        ExternalKind::Tag => Space::Tag,
+        ExternalKind::Func | ExternalKind::FuncExact => Space::Func,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Data, Draft, Elem, Export, Func, Global, Import, Items, Mode, Op};
 use wasmparser::{
     ConstExpr, DataKind, ElementItems, ElementKind, FunctionBody, Operator, OperatorsReader,
-    Parser, Payload,
+    Parser, Payload, TableInit,
 };
 
 type Result<T> = std::result::Result<T, wasmparser::Error>;
@@ -21,8 +21,10 @@ impl<'a> Draft<'a> {
     fn payload(&mut self, payload: Payload<'a>) -> Result<()> {
         match payload {
             Payload::TypeSection(types) => {
-                for ty in types.into_iter_err_on_gc_types() {
-                    self.types.push(ty?);
+                for group in types {
+                    let group = group?;
+                    self.groups.push(group.types().len() as u32);
+                    self.types.extend(group.into_types());
                 }
             }
             Payload::ImportSection(imports) => {
@@ -46,12 +48,22 @@ impl<'a> Draft<'a> {
             }
             Payload::TableSection(tables) => {
                 for table in tables {
-                    self.tables.push(table?.ty);
+                    let table = table?;
+                    self.tables.push(table.ty);
+                    self.table_inits.push(match table.init {
+                        TableInit::RefNull => None,
+                        TableInit::Expr(init) => Some(constant(init)?),
+                    });
                 }
             }
             Payload::MemorySection(memories) => {
                 for memory in memories {
                     self.memories.push(memory?);
+                }
+            }
+            Payload::TagSection(tags) => {
+                for tag in tags {
+                    self.tags.push(tag?.func_type_idx);
                 }
             }
             Payload::GlobalSection(globals) => {

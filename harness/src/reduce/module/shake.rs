@@ -34,6 +34,7 @@ pub(crate) fn changes(draft: &Draft<'_>) -> Vec<Change> {
         Space::Data,
         Space::Table,
         Space::Memory,
+        Space::Tag,
         Space::Type,
     ] {
         let of_space = unused.iter().filter(|(s, _)| *s == space);
@@ -76,16 +77,10 @@ impl Draft<'_> {
     /// An active segment does not keep its table or memory, but goes with it.
     fn unused(&self) -> BTreeSet<Entity> {
         let used = self.used();
-        let spaces = [
-            Space::Type,
-            Space::Func,
-            Space::Table,
-            Space::Memory,
-            Space::Global,
-            Space::Elem,
-            Space::Data,
-        ];
-        let all = spaces.into_iter().flat_map(|space| {
+        // Types that name each other stay together.
+        let keeps = |space: &Space| *space == Space::Type && !self.has_plain_types();
+        let spaces = Space::ALL.into_iter().filter(|space| !keeps(space));
+        let all = spaces.flat_map(|space| {
             let indices = 0..self.count(space);
             indices.map(move |index| (space, index))
         });
@@ -147,6 +142,7 @@ impl Draft<'_> {
             return match self.imported(space).nth(index as usize) {
                 Some((_, import)) => match import.ty {
                     TypeRef::Func(ty) => BTreeSet::from([(Space::Type, ty)]),
+                    TypeRef::Tag(tag) => BTreeSet::from([(Space::Type, tag.func_type_idx)]),
                     _ => BTreeSet::new(),
                 },
                 None => BTreeSet::new(),
@@ -174,7 +170,15 @@ impl Draft<'_> {
                 }
                 _ => BTreeSet::new(),
             },
-            Space::Type | Space::Table | Space::Memory => BTreeSet::new(),
+            Space::Tag => {
+                let ty = self.tags.get(defined);
+                ty.map(|&ty| (Space::Type, ty)).into_iter().collect()
+            }
+            Space::Table => match self.table_inits.get(defined) {
+                Some(Some(init)) => Uses::of(init),
+                _ => BTreeSet::new(),
+            },
+            Space::Type | Space::Memory => BTreeSet::new(),
         }
     }
 

@@ -178,21 +178,17 @@ fn drop_results(func: &mut Func<'_>, wrapper: BlockType, drops: usize) {
 /// Whether anything but the end leaves the function with results.
 fn returns_early(body: &[Op<'_>]) -> bool {
     let mut depth = 0u32;
-    body.iter().any(|op| match op {
-        Op::Plain(Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. }) => {
-            depth += 1;
-            false
-        }
-        Op::Plain(Operator::End) => {
-            depth = depth.saturating_sub(1);
-            false
-        }
-        Op::Plain(Operator::Return) => true,
-        Op::Plain(Operator::Br { relative_depth } | Operator::BrIf { relative_depth }) => {
-            *relative_depth == depth
-        }
-        Op::Table(targets, default) => targets.iter().chain([default]).any(|label| *label == depth),
-        _ => false,
+    body.iter().any(|op| {
+        let leaves = match op {
+            Op::Plain(Operator::End) => {
+                depth = depth.saturating_sub(1);
+                false
+            }
+            Op::Plain(Operator::Return) => true,
+            op => op.clone().labels_mut().iter().any(|label| **label == depth),
+        };
+        depth += u32::from(op.opens());
+        leaves
     })
 }
 
@@ -201,9 +197,7 @@ fn returns_to_block(body: &mut [Op<'_>]) {
     let mut depth = 0u32;
     for op in body {
         match op {
-            Op::Plain(Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. }) => {
-                depth += 1;
-            }
+            op if op.opens() => depth += 1,
             Op::Plain(Operator::End) => depth = depth.saturating_sub(1),
             Op::Plain(Operator::Return) => {
                 *op = Op::Plain(Operator::Br {

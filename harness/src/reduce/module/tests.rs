@@ -2,8 +2,8 @@
 
 use super::signature::Less;
 use super::*;
-use crate::check::FEATURES;
 use crate::generate;
+use crate::generate::FEATURES;
 use lockstep_oracles::module::Module;
 
 fn wasm(text: &str) -> Vec<u8> {
@@ -261,6 +261,32 @@ fn limits_segments_and_globals_become_small() {
     (module (type (;0;) (func)) (table (;0;) 6 8 funcref) (memory (;0;) 3 9) (global (;0;) f64 f64.const 0x1p+0 (;=1;)) (elem (;0;) (i32.const 2) func 0) (func (;0;) (type 0)) (data (;0;) (i32.const 4) "a") )
     (module (type (;0;) (func)) (table (;0;) 6 8 funcref) (memory (;0;) 3 9) (global (;0;) f64 f64.const 0x1p+0 (;=1;)) (elem (;0;) (i32.const 2) func) (func (;0;) (type 0)) (data (;0;) (i32.const 4) "ab") )
     "#);
+}
+
+#[test]
+fn what_the_proposals_brought_is_read_and_written() {
+    let bytes = wasm(
+        r#"(module
+            (rec (type (sub (struct (field (mut (ref null 1)))))) (type (array (mut i8))))
+            (type (sub final 0 (struct (field (mut (ref null 1))) (field i32))))
+            (import "env" "x" (tag (param i32)))
+            (tag (param (ref null 0)))
+            (table 3 (ref i31) (ref.i31 (i32.const 1)))
+            (memory i64 1 2)
+            (memory 1 1 shared)
+            (global (mut (ref null 2)) (struct.new_default 2))
+            (data "abc")
+            (func (export "f") (param (ref null 0)) (result (ref null 1))
+              (local (ref null 2))
+              (array.new_data 1 0 (i32.const 0) (i32.const 2))))"#,
+    );
+    let draft = Draft::read(&bytes).unwrap();
+    assert_eq!(text(&draft.write().unwrap()), text(&bytes));
+    let mut shaken = draft;
+    shaken.shake();
+    assert_eq!(shaken.gone.len(), 6, "{:?}", shaken.gone);
+    let written = shaken.write().unwrap();
+    Module::new(&written, FEATURES).unwrap();
 }
 
 /// Every change of every pass on generated modules leaves no module, or one that can be written and

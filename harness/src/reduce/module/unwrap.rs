@@ -69,9 +69,6 @@ fn shorten(ops: &mut [Op<'_>]) -> Option<()> {
     let mut depth = 0u32;
     for op in ops {
         match op {
-            Op::Plain(Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. }) => {
-                depth += 1
-            }
             Op::Plain(Operator::End) => depth = depth.checked_sub(1)?,
             Op::Plain(Operator::Br { relative_depth }) if *relative_depth == depth => {
                 *op = Op::Plain(Operator::Unreachable);
@@ -79,15 +76,12 @@ fn shorten(ops: &mut [Op<'_>]) -> Option<()> {
             Op::Plain(Operator::BrIf { relative_depth }) if *relative_depth == depth => {
                 *op = Op::Plain(Operator::Drop);
             }
-            Op::Plain(Operator::Br { relative_depth } | Operator::BrIf { relative_depth }) => {
-                *relative_depth = shorter(*relative_depth, depth)?;
-            }
-            Op::Table(targets, default) => {
-                for target in targets.iter_mut().chain([default]) {
-                    *target = shorter(*target, depth)?;
+            op => {
+                for label in op.labels_mut() {
+                    *label = shorter(*label, depth)?;
                 }
+                depth += u32::from(op.opens());
             }
-            _ => {}
         }
     }
     Some(())

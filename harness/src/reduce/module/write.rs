@@ -7,7 +7,7 @@ use wasm_encoder::{
     CodeSection, ConstExpr, DataCountSection, DataSection, DataSegment, DataSegmentMode,
     ElementMode, ElementSection, ElementSegment, Elements, Encode, ExportSection, Function,
     FunctionSection, GlobalSection, ImportSection, Instruction, MemorySection, Module,
-    StartSection, TableSection, TypeSection,
+    StartSection, TableSection, TagKind, TagSection, TagType, TypeSection,
 };
 
 /// Something refers to an entity that is gone.
@@ -32,19 +32,7 @@ impl Renumber {
             });
             new.collect()
         };
-        Renumber(
-            [
-                Space::Type,
-                Space::Func,
-                Space::Table,
-                Space::Memory,
-                Space::Global,
-                Space::Elem,
-                Space::Data,
-            ]
-            .map(space)
-            .into(),
-        )
+        Renumber(Space::ALL.map(space).into())
     }
 
     fn get(&self, (space, index): Entity) -> Result<u32> {
@@ -83,6 +71,7 @@ renumbered! {
     global_index Global
     element_index Elem
     data_index Data
+    tag_index Tag
 }
 
 /// An instruction in the encoder's terms.
@@ -134,8 +123,17 @@ impl Draft<'_> {
 
     fn write_types(&self, module: &mut Module, renumber: &mut Renumber) -> Result<()> {
         let mut section = TypeSection::new();
-        for ty in self.left(Space::Type, &self.types) {
-            section.ty().func_type(&renumber.func_type(ty.clone())?);
+        let mut types = (0..).zip(&self.types);
+        for &size in &self.groups {
+            let group = types.by_ref().take(size as usize);
+            let group = group.filter(|(index, _)| !self.gone.contains(&(Space::Type, *index)));
+            let group = group.map(|(_, ty)| renumber.sub_type(ty.clone()));
+            let group: Vec<_> = group.collect::<Result<_>>()?;
+            match group.as_slice() {
+                [] => {}
+                [ty] => section.ty().subtype(ty),
+                _ => section.ty().rec(group),
+            }
         }
         if !section.is_empty() {
             module.section(&section);
@@ -145,7 +143,7 @@ impl Draft<'_> {
 
     fn write_imports(&self, module: &mut Module, renumber: &mut Renumber) -> Result<()> {
         let mut section = ImportSection::new();
-        let mut seen = [0u32; 7];
+        let mut seen = [0u32; Space::ALL.len()];
         for import in &self.imports {
             let space = space_of(&import.ty);
             let index = seen[space as usize];
@@ -170,8 +168,13 @@ impl Draft<'_> {
             module.section(&functions);
         }
         let mut tables = TableSection::new();
-        for &ty in self.left(Space::Table, &self.tables) {
-            tables.table(renumber.table_type(ty)?);
+        let inits = self.left(Space::Table, &self.table_inits);
+        for (&ty, init) in self.left(Space::Table, &self.tables).zip(inits) {
+            let ty = renumber.table_type(ty)?;
+            match init {
+                Some(init) => tables.table_with_init(ty, &constant(renumber, init)?),
+                None => tables.table(ty),
+            };
         }
         if !tables.is_empty() {
             module.section(&tables);
@@ -182,6 +185,16 @@ impl Draft<'_> {
         }
         if !memories.is_empty() {
             module.section(&memories);
+        }
+        let mut tags = TagSection::new();
+        for &ty in self.left(Space::Tag, &self.tags) {
+            tags.tag(TagType {
+                kind: TagKind::Exception,
+                func_type_idx: renumber.type_index(ty)?,
+            });
+        }
+        if !tags.is_empty() {
+            module.section(&tags);
         }
         let mut globals = GlobalSection::new();
         for global in self.left(Space::Global, &self.globals) {
@@ -245,9 +258,15 @@ impl Draft<'_> {
 
     /// Whether code names a data segment: then their number must be written before it.
     fn names_data(&self) -> bool {
-        use wasmparser::Operator::{DataDrop, MemoryInit};
+        use wasmparser::Operator::{ArrayInitData, ArrayNewData, DataDrop, MemoryInit};
         let mut code = self.left(Space::Func, &self.funcs).flat_map(|f| &f.body);
-        code.any(|op| matches!(op, Op::Plain(MemoryInit { .. } | DataDrop { .. })))
+        code.any(|op| match op {
+            Op::Plain(op) => matches!(
+                op,
+                MemoryInit { .. } | DataDrop { .. } | ArrayNewData { .. } | ArrayInitData { .. }
+            ),
+            Op::Table(..) => false,
+        })
     }
 
     fn write_data(&self, module: &mut Module, renumber: &mut Renumber) -> Result<()> {

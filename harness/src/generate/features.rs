@@ -1,0 +1,117 @@
+//! Which proposals a generated module may use: all that the oracle implements, or fewer.
+//!
+//! Only what modules may have is decided here, never what a subject supports.
+
+use super::weights::{Row, chance, one_of, pick};
+use arbitrary::{Result, Unstructured};
+use lockstep_oracles::WasmFeatures;
+use lockstep_oracles::opcode::Opcode;
+
+/// Everything that a generated module may use. Without one of them here, no module has it.
+pub const FEATURES: WasmFeatures = WasmFeatures::WASM3
+    .union(WasmFeatures::THREADS)
+    .union(WasmFeatures::WIDE_ARITHMETIC)
+    .union(WasmFeatures::CUSTOM_PAGE_SIZES);
+
+/// The proposals after Wasm 2.0, each with what it is built on.
+pub(super) const PROPOSALS: &[WasmFeatures] = &[
+    WasmFeatures::TAIL_CALL,
+    WasmFeatures::EXTENDED_CONST,
+    WasmFeatures::FUNCTION_REFERENCES,
+    WasmFeatures::GC.union(WasmFeatures::FUNCTION_REFERENCES),
+    WasmFeatures::EXCEPTIONS,
+    WasmFeatures::MULTI_MEMORY,
+    WasmFeatures::MEMORY64,
+    WasmFeatures::RELAXED_SIMD,
+    WasmFeatures::THREADS,
+    WasmFeatures::WIDE_ARITHMETIC,
+    WasmFeatures::CUSTOM_PAGE_SIZES,
+];
+
+#[derive(Clone, Copy)]
+enum Mixture {
+    None,
+    All,
+    Most,
+    One,
+}
+
+const MIXTURES: &[Row<Mixture>] = &[
+    mixture("none", 4, Mixture::None),
+    mixture("all", 3, Mixture::All),
+    mixture("most", 8, Mixture::Most),
+    mixture("one", 5, Mixture::One),
+];
+
+const fn mixture(name: &'static str, weight: u32, what: Mixture) -> Row<Mixture> {
+    Row { name, weight, what }
+}
+
+/// Draws what a module may use: Wasm 2.0 with no, one, most or all of the proposals.
+///
+/// # Errors
+///
+/// None in practice; the signature is that of every draw.
+pub(super) fn draw(u: &mut Unstructured<'_>) -> Result<WasmFeatures> {
+    let mut features = WasmFeatures::WASM2;
+    match pick(u, MIXTURES)?.what {
+        Mixture::None => {}
+        Mixture::All => features = FEATURES,
+        Mixture::Most => {
+            for &proposal in PROPOSALS {
+                if chance(u, 3, 4)? {
+                    features |= proposal;
+                }
+            }
+        }
+        Mixture::One => features |= one_of(u, PROPOSALS)?.copied().unwrap_or_default(),
+    }
+    Ok(features & FEATURES)
+}
+
+/// Whether a module with these features may have the opcode.
+pub(super) fn has(features: WasmFeatures, opcode: Opcode) -> bool {
+    let needed = match opcode.proposal() {
+        "tail_call" => WasmFeatures::TAIL_CALL,
+        "function_references" => WasmFeatures::FUNCTION_REFERENCES,
+        "exceptions" => WasmFeatures::EXCEPTIONS,
+        "gc" => WasmFeatures::GC,
+        "relaxed_simd" => WasmFeatures::RELAXED_SIMD,
+        "wide_arithmetic" => WasmFeatures::WIDE_ARITHMETIC,
+        "threads" => WasmFeatures::THREADS,
+        _ => WasmFeatures::WASM2,
+    };
+    features.contains(needed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generate::seed::bytes;
+
+    fn drawn(number: u64) -> WasmFeatures {
+        draw(&mut Unstructured::new(&bytes(5, number))).unwrap()
+    }
+
+    #[test]
+    fn every_proposal_comes_with_what_it_needs_and_none_at_times() {
+        let all: Vec<WasmFeatures> = (0..400).map(drawn).collect();
+        for &proposal in PROPOSALS {
+            let count = all.iter().filter(|drawn| drawn.contains(proposal)).count();
+            assert!(count > 120, "{proposal:?}: {count}");
+        }
+        let plain = all.iter().filter(|drawn| **drawn == WasmFeatures::WASM2);
+        assert!(plain.count() > 40);
+        for drawn in all {
+            let both = WasmFeatures::GC | WasmFeatures::FUNCTION_REFERENCES;
+            assert!(!drawn.contains(WasmFeatures::GC) || drawn.contains(both));
+            assert!(FEATURES.contains(drawn));
+        }
+    }
+
+    #[test]
+    fn used_up_data_gives_wasm_2_0() {
+        let drawn = draw(&mut Unstructured::new(&[])).unwrap();
+        assert_eq!(drawn, WasmFeatures::WASM2);
+    }
+}
