@@ -3,6 +3,7 @@
 //! Neutral words: how an engine is told of them is the subject adapter's business.
 
 use crate::version::Version;
+use lockstep_oracles::WasmFeatures;
 
 /// One row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -273,6 +274,18 @@ impl Configuration {
     /// Whether an engine must refuse this for the uninstrumented execution, and why.
     pub fn refused_uninstrumented(&self, subject: Version) -> Option<&'static str> {
         self.refused_in_any(subject, self.signals != Signals::Off)
+    }
+
+    /// Those of the features that a subject in this configuration has; of the others it says so, and
+    /// what needs one is counted as unsupported.
+    ///
+    /// Pulley has no threads: its loads and stores could not be those of a shared memory
+    /// (`Config::wasm_threads` is refused with it).
+    pub fn supported(&self, features: WasmFeatures) -> WasmFeatures {
+        match self.target {
+            Target::Pulley64 => features.difference(WasmFeatures::THREADS),
+            Target::Native => features,
+        }
     }
 
     fn refused_in_any(&self, subject: Version, signals: bool) -> Option<&'static str> {

@@ -41,6 +41,9 @@ pub struct Conventions {
     pub placement: Placement,
     /// Whether a segment's trap is an event (pinned).
     pub segment_traps: SegmentTraps,
+    /// Whether relaxed multiply-adds round once although the deterministic profile, which the engine is
+    /// asked for, rounds twice (ledger: `W42-RELAXED-MADD`).
+    pub fuses_relaxed_madd: bool,
     /// The collectors that there are.
     pub collectors: &'static [Collector],
 }
@@ -49,6 +52,7 @@ const WASMTIME_42: Conventions = Conventions {
     waiting: WaitingPc::Call,
     placement: Placement::Asked,
     segment_traps: SegmentTraps::Silent,
+    fuses_relaxed_madd: true,
     collectors: &[Collector::Drc, Collector::Null],
 };
 
@@ -56,6 +60,7 @@ const WASMTIME_48: Conventions = Conventions {
     waiting: WaitingPc::Return,
     placement: Placement::Slipped,
     segment_traps: SegmentTraps::Events,
+    fuses_relaxed_madd: true,
     collectors: &[Collector::Drc, Collector::Null, Collector::Copying],
 };
 

@@ -38,6 +38,8 @@ pub enum Moment {
     HostcallError,
     /// The event of a thrown exception
     Throw,
+    /// Just after a collection that the schedule forced
+    Collection,
     /// The end of an invocation or instantiation
     End,
     /// An edit of breakpoints
@@ -55,6 +57,7 @@ impl Moment {
             Moment::HostCall => "host call",
             Moment::HostcallError => "HostcallError event",
             Moment::Throw => "exception event",
+            Moment::Collection => "after a collection",
             Moment::End => "end of the command",
             Moment::Edit => "breakpoint edit",
             Moment::EpochYield => "EpochYield event",

@@ -185,6 +185,10 @@ rules! {
         "An object holds what the program stored in it."
         "StructRef::field, ArrayRef::get, ExnRef::field; Wasm core 4.2.15, 4.2.16 (structure, array and exception instances)"
         "stale_object";
+    Collect "REF-COLLECT" Promised
+        "A collection that the debugger asks for at an event succeeds."
+        "StoreContextMut::gc_async"
+        "collection_refused";
     ThrowEvent "EVENT-EXCEPTION" Promised
         "A thrown exception raises one event with that exception, at the throwing opcode, that says whether this activation catches it where the API does."
         "DebugEvent::CaughtExceptionThrown, UncaughtExceptionThrown, Exception"

@@ -32,6 +32,7 @@ fn at_start(edit: Edit) -> Schedule {
     Schedule {
         sessions: vec![session],
         code_image: true,
+        collect: 0,
         ..Schedule::idle()
     }
 }

@@ -10,7 +10,7 @@
 use crate::trap::Trap;
 
 /// A float whose NaNs can be replaced by the positive canonical NaN.
-trait Canonical {
+pub(crate) trait Canonical {
     /// The type of the bits.
     type Bits;
 

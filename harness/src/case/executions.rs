@@ -146,6 +146,7 @@ fn beside<'a, A: Adapter>(
         cycle: neighbour.cycle.clone(),
         neighbour: None,
         code_image: false,
+        collect: 0,
     };
     let mut run = Run::<A, _>::new(script, options, &schedule, factory, Honest)?;
     run.subject.driver().neighbour = true;

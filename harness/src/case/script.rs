@@ -86,7 +86,7 @@ impl<'a, A: Adapter, T: Tamper> Run<'a, A, T> {
         let mut subject = A::subject(factory.clone(), settings, schedule, tamper)?;
         let mut registry = Registry::default();
         if !options.imports.synthesise {
-            registry.add_spectest(&mut subject, script.features)?;
+            registry.add_spectest(&mut subject, settings.supported())?;
         }
         Ok(Run {
             subject,
@@ -292,12 +292,33 @@ impl<'a, A: Adapter, T: Tamper> Run<'a, A, T> {
         match source {
             ModuleSource::BadText { error } => Err(failed(error.clone()).into()),
             ModuleSource::Binary(bytes) => match Module::new(bytes, self.script.features) {
-                Ok(module) => Ok(Definition {
-                    bytes: bytes.clone(),
-                    module,
-                }),
+                Ok(module) => {
+                    self.require(bytes)?;
+                    Ok(Definition {
+                        bytes: bytes.clone(),
+                        module,
+                    })
+                }
                 Err(error) => Err(failed(format!("the oracle rejects the module: {error}")).into()),
             },
+        }
+    }
+
+    /// Refuses a module that needs a feature that the subject lacks: it is counted as unsupported.
+    fn require(&self, bytes: &Arc<[u8]>) -> Result<(), Status> {
+        let settings = Settings {
+            features: self.script.features,
+            ..self.options.settings
+        };
+        let supported = settings.supported();
+        if supported == settings.features {
+            return Ok(());
+        }
+        match Module::new(bytes, supported) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Status::Unsupported(format!(
+                "the subject lacks a feature in this configuration: {error}"
+            ))),
         }
     }
 

@@ -23,7 +23,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use syntax::Invocation;
 
 /// Features that a user's module may use.
-pub const FEATURES: WasmFeatures = WasmFeatures::WASM2;
+pub const FEATURES: WasmFeatures = WasmFeatures::WASM3
+    .union(WasmFeatures::THREADS)
+    .union(WasmFeatures::WIDE_ARITHMETIC)
+    .union(WasmFeatures::CUSTOM_PAGE_SIZES);
 
 /// Pages that an imported memory may have at first.
 const PAGES_LIMIT: u64 = MEMORY_LIMIT as u64 / 65536;

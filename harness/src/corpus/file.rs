@@ -22,6 +22,8 @@ pub(super) struct CaseFile {
     pub(super) max_events: Number,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) code_image: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) collect: u64,
     #[serde(default, skip_serializing_if = "ExpectTable::is_plain")]
     pub(super) expect: ExpectTable,
     #[serde(default, skip_serializing_if = "is_default_configuration")]
@@ -208,6 +210,7 @@ impl Default for CaseFile {
             frames: FramesText(FramePolicy::Adaptive),
             max_events: max_events(),
             code_image: false,
+            collect: 0,
             expect: ExpectTable::default(),
             configuration: ConfigurationTable::default(),
             module: Vec::new(),

@@ -61,6 +61,7 @@ pub(super) fn case(
             cycle: file.cycle.map(cycle).transpose()?,
             neighbour: file.neighbour.map(neighbour).transpose()?,
             code_image: file.code_image,
+            collect: file.collect,
         },
         frames: file.frames.0,
         max_events: file.max_events.0,

@@ -117,6 +117,7 @@ fn everything() -> Case {
             thread: true,
         }),
         code_image: false,
+        collect: 0,
     };
     case.frames = FramePolicy::Innermost;
     case.max_events = 17;

@@ -23,6 +23,7 @@ pub(super) fn file(case: &Case, expect: &Expectation, modules: Vec<ModuleTable>)
         frames: FramesText(case.frames),
         max_events: Number(case.max_events),
         code_image: case.schedule.code_image,
+        collect: case.schedule.collect,
         expect: expectation(expect),
         configuration: ConfigurationTable(case.configuration),
         module: modules,

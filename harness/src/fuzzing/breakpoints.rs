@@ -33,6 +33,7 @@ fn case(u: &mut Unstructured<'_>) -> Result<Case> {
         cycle: cycle(u, size)?,
         neighbour: neighbour(u, size)?,
         code_image: false,
+        collect: 0,
     };
     Ok(case)
 }

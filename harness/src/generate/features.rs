@@ -8,10 +8,7 @@ use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::opcode::Opcode;
 
 /// Everything that a generated module may use. Without one of them here, no module has it.
-pub const FEATURES: WasmFeatures = WasmFeatures::WASM3
-    .union(WasmFeatures::THREADS)
-    .union(WasmFeatures::WIDE_ARITHMETIC)
-    .union(WasmFeatures::CUSTOM_PAGE_SIZES);
+pub use crate::check::FEATURES;
 
 /// The proposals after Wasm 2.0, each with what it is built on.
 pub(super) const PROPOSALS: &[WasmFeatures] = &[

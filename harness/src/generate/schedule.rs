@@ -30,6 +30,8 @@ pub(super) struct Scene<'a> {
 type Draw = fn(&mut Unstructured<'_>, &Scene<'_>) -> Result<Schedule>;
 
 /// The kinds of schedule.
+/// At every how many events garbage is collected.
+const COLLECT: [u64; 4] = [1, 1, 5, 50];
 static KINDS: &[Row<Draw>] = &[
     Row {
         name: "single-step",
@@ -85,6 +87,9 @@ pub(super) fn schedule(u: &mut Unstructured<'_>, scene: &Scene<'_>) -> Result<Sc
     }
     // A neighbour's code belongs to the same process, and changes with its own edits.
     schedule.code_image = chance(u, 1, 20)? && schedule.neighbour.is_none();
+    if chance(u, 1, 4)? {
+        schedule.collect = *u.choose(&COLLECT)?;
+    }
     Ok(schedule)
 }
 
@@ -430,6 +435,7 @@ mod tests {
             let schedule = schedule.unwrap();
             assert!(!schedule.code_image || schedule.neighbour.is_none());
             seen.extend(schedule.code_image.then_some("code image".to_owned()));
+            seen.extend((schedule.collect > 0).then_some("collections".to_owned()));
             if let Some(neighbour) = &schedule.neighbour {
                 seen.insert(format!("neighbour, thread {}", neighbour.thread));
             }

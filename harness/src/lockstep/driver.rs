@@ -7,12 +7,13 @@ use super::nans::OpenNans;
 use super::policy::{FrameBudget, FramePolicy};
 use super::references::{Depth, NoObjects, References, Scope};
 use super::tally::Tally;
-use crate::configuration::{Configuration, Inlining, Target};
+use crate::configuration::{Collector, Configuration, Inlining, Target};
 use crate::conventions::Conventions;
 use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
 use crate::layout::FunctionLayout;
 use crate::ledger::{
-    self, PULLEY_MEMORY_TRAP, PULLEY_REGISTERS, STARTUP_FRAME, register_can_break, traps_silently,
+    self, PULLEY_MEMORY_TRAP, PULLEY_REGISTERS, RELAXED_MADD, STARTUP_FRAME, register_can_break,
+    traps_silently,
 };
 use crate::observe::Place;
 use crate::outcome::{HostFailure, Outcome, SeenTrap};
@@ -230,6 +231,8 @@ pub struct Driver {
     pub(super) unresolved: Unresolved,
     /// Objects that the expressions of element segments made.
     pub(super) segment_objects: HashSet<ObjectAddr>,
+    /// Relaxed multiply-adds that were counted as rounding once.
+    fused: u64,
     /// Where the ledger expects operands to be shown wrong, by function; made when first needed.
     pub(super) shown_stacks: ShownStacksCache,
     /// Where traps of a function were shown that were shown elsewhere (ledger: `W42-TRAP-PC`).
@@ -256,8 +259,12 @@ pub(super) const LOOKAHEAD: u32 = 100_000;
 impl Driver {
     /// A driver with an empty oracle.
     pub fn new(config: DriverConfig) -> Driver {
+        let mut machine = Machine::new(config.limits);
+        if config.subject.conventions().fuses_relaxed_madd {
+            machine.fuse_relaxed_madd();
+        }
         Driver {
-            machine: Machine::new(config.limits),
+            machine,
             tally: Tally::default(),
             findings: Findings::default(),
             command: String::new(),
@@ -277,7 +284,10 @@ impl Driver {
             execution: config.execution,
             budget: FrameBudget::new(config.frames),
             nans: OpenNans::new(&config.configuration),
-            references: References::default(),
+            references: References {
+                moving: config.configuration.collector == Collector::Copying,
+                ..References::default()
+            },
             modules: Vec::new(),
             phase: Phase::Running,
             previous: None,
@@ -288,6 +298,7 @@ impl Driver {
             taint: Taint::default(),
             unresolved: Unresolved::default(),
             segment_objects: HashSet::new(),
+            fused: 0,
             shown_stacks: ShownStacksCache::default(),
             trap_positions: HashMap::new(),
         }
@@ -428,8 +439,18 @@ impl Driver {
     pub fn finish(&mut self, outcome: &Outcome) -> Verdict {
         let phase = std::mem::replace(&mut self.phase, Phase::Running);
         let verdict = self.finish_in(phase, outcome);
+        self.count_fused();
         self.previous = None;
         verdict
+    }
+
+    /// Counts the multiply-adds that rounded once, and so otherwise than promised.
+    fn count_fused(&mut self) {
+        let differences = self.machine.fused_differences();
+        for _ in self.fused..differences {
+            self.findings.count_known(RELAXED_MADD);
+        }
+        self.fused = differences;
     }
 
     fn finish_in(&mut self, phase: Phase, outcome: &Outcome) -> Verdict {
@@ -754,11 +775,6 @@ impl Driver {
         if !self.has_events() {
             self.references.forget();
         }
-    }
-
-    /// Objects were moved: what the subject showed before tells nothing of which is which.
-    pub fn objects_moved(&mut self) {
-        self.references.forget();
     }
 
     /// Ends the case because control diverged.

@@ -132,6 +132,8 @@ const BREADTH: u32 = 64;
 /// Which of the subject's objects is which of the oracle's.
 #[derive(Debug, Default)]
 pub struct References {
+    /// Whether the collector moves objects, whenever it likes: keys mean something within one look only.
+    pub moving: bool,
     keys: HashMap<Identity, u64>,
     identities: HashMap<u64, Identity>,
     types: TypePairs,
@@ -148,12 +150,17 @@ impl References {
         if !self.looked.is_empty() {
             self.looked.clear();
         }
+        if self.moving {
+            self.forget();
+        }
     }
 
     /// Keys no longer mean what they meant: objects moved, or may have been freed unseen.
     pub fn forget(&mut self) {
-        self.keys.clear();
-        self.identities.clear();
+        if !self.keys.is_empty() {
+            self.keys.clear();
+            self.identities.clear();
+        }
     }
 
     /// Whether `seen` is the reference `expected`, whose static type is `ty`.

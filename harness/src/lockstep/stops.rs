@@ -173,6 +173,20 @@ impl Driver {
         self.report_control(observed, Moment::Breakpoint, rule, expected, shown)
     }
 
+    /// Garbage was collected at the event that was just matched: every frame still reads as before.
+    pub fn collected<O: Observation>(&mut self, observed: &mut O, refused: Option<String>) -> Flow {
+        if self.ended.is_some() {
+            return Flow::Stop;
+        }
+        if let Some(error) = refused {
+            let expected = "a collection".to_owned();
+            self.report_plain(RuleId::Collect, Moment::Collection, expected, error);
+        }
+        self.tally.collections += 1;
+        let depth = self.machine.depth();
+        self.compare_frames(observed, Moment::Collection, depth, depth)
+    }
+
     /// A host function is called: the oracle must be calling it too, with the same arguments.
     ///
     /// `observed` is the stack, where the execution can show it.

@@ -116,6 +116,7 @@ fn schedule(schedule: &Schedule) -> u64 {
         + schedule.cycle.as_ref().map_or(0, cycle)
         + schedule.neighbour.as_ref().map_or(0, neighbour)
         + 8 * u64::from(schedule.code_image)
+        + 8 * u64::from(schedule.collect > 0)
 }
 
 fn neighbour(neighbour: &Neighbour) -> u64 {

@@ -107,6 +107,7 @@ fn everything_but_modules_goes_too() {
             thread: true,
         }),
         code_image: true,
+        collect: 0,
     };
     let reduced = reduce(&case, &mut |_: &Case| true, &forever(), &mut ()).unwrap();
     let small = reduced.case;

@@ -15,6 +15,8 @@ pub struct Schedule {
     /// Whether the executable mappings of the process are compared before and after. Not beside a
     /// neighbour: its edits change code of the same process.
     pub code_image: bool,
+    /// At every how many breakpoint events of the whole case garbage is collected; 0 is never.
+    pub collect: u64,
 }
 
 /// One editing session: its edits are published together.
@@ -139,6 +141,7 @@ impl Default for Schedule {
             cycle: None,
             neighbour: None,
             code_image: false,
+            collect: 0,
         }
     }
 }

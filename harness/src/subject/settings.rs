@@ -24,6 +24,13 @@ pub struct Settings {
     pub twin: bool,
 }
 
+impl Settings {
+    /// Those of the features that the subject has in this configuration.
+    pub fn supported(&self) -> WasmFeatures {
+        self.configuration.supported(self.features)
+    }
+}
+
 impl Default for Settings {
     fn default() -> Settings {
         Settings {

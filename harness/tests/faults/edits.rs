@@ -71,6 +71,7 @@ fn before_the_call() -> Schedule {
 fn with_code_image() -> Schedule {
     Schedule {
         code_image: true,
+        collect: 0,
         ..everywhere()
     }
 }

@@ -19,6 +19,7 @@ impl Machine {
     #[inline]
     pub(super) fn execute<S: StopAt>(&mut self, stop_at: &S, at_point: bool) -> Stop {
         let Machine {
+            rounding,
             store,
             limits,
             stack,
@@ -460,7 +461,9 @@ impl Machine {
                                 Some(Err(trap)) => trap!(trap),
                                 None if vector::is_vector(op) => {
                                     let memory = memories.get_mut(memory!(instr.a >> MEMORY));
-                                    match vector::execute(function, instr, cells, sp, memory) {
+                                    match vector::execute(
+                                        function, instr, cells, sp, memory, rounding,
+                                    ) {
                                         Ok(height) => {
                                             sp = height;
                                             next!()

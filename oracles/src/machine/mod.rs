@@ -228,6 +228,7 @@ pub struct Machine {
     activations: Vec<Activation>,
     results: Vec<Value>,
     max_depth: usize,
+    rounding: vector::Rounding,
 }
 
 impl Machine {
@@ -241,7 +242,19 @@ impl Machine {
             activations: Vec::new(),
             results: Vec::new(),
             max_depth: 0,
+            rounding: vector::Rounding::default(),
         }
+    }
+
+    /// Lets relaxed multiply-adds round once (`R_fmadd` is 1), not twice as in the deterministic
+    /// profile.
+    pub fn fuse_relaxed_madd(&mut self) {
+        self.rounding.fuses = true;
+    }
+
+    /// How many relaxed multiply-adds had another result because they round once.
+    pub fn fused_differences(&self) -> u64 {
+        self.rounding.differences
     }
 
     /// Instantiates a module with one [`Extern`] an import, in order. Everything but the start

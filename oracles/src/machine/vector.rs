@@ -19,6 +19,15 @@ const KINDS: [Kind; Opcode::ALL.len()] = {
     kinds
 };
 
+/// How relaxed multiply-adds round.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Rounding {
+    /// Once, not twice as in the deterministic profile.
+    pub(super) fuses: bool,
+    /// How often that made a difference.
+    pub(super) differences: u64,
+}
+
 /// Whether the opcode is a vector opcode that [`execute`] knows.
 #[inline(always)]
 pub(super) fn is_vector(op: Opcode) -> bool {
@@ -33,6 +42,7 @@ pub(super) fn execute(
     cells: &mut [Cell],
     sp: usize,
     memory: Option<&mut Memory>,
+    rounding: &mut Rounding,
 ) -> Result<usize, Trap> {
     let op = instr.op;
     // The operand `n` below the top, and the address made of it.
@@ -57,12 +67,15 @@ pub(super) fn execute(
             sp - 1
         }
         Kind::Ternary => {
-            operand!(2) = Cell(simd::ternary(
-                op,
-                operand!(2).0,
-                operand!(1).0,
-                operand!(0).0,
-            ));
+            let (a, b, c) = (operand!(2).0, operand!(1).0, operand!(0).0);
+            let mut result = simd::ternary(op, a, b, c);
+            if rounding.fuses
+                && let Some(fused) = simd::fused(op, a, b, c)
+            {
+                rounding.differences += u64::from(fused != result);
+                result = fused;
+            }
+            operand!(2) = Cell(result);
             sp - 2
         }
         Kind::Bitselect => {

@@ -93,7 +93,9 @@ impl<T: Tamper> Subject<T> {
             tamper,
             debugger: Debugger::of(schedule),
             configuration: settings.configuration,
-            plain: settings.configuration.epochs == Epochs::Off
+            collect: schedule.collect,
+            plain: schedule.collect == 0
+                && settings.configuration.epochs == Epochs::Off
                 && settings.configuration.yields == Yields::Off,
             image: CodeImage::new(schedule.code_image),
             shared: shared.clone(),

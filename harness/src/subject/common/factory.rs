@@ -31,7 +31,7 @@ impl Factory {
     /// When the engine refuses the configuration; the message is its own.
     pub fn new(execution: Execution, settings: &Settings) -> Result<Arc<Factory>, SubjectError> {
         let _phase = phases::enter(Phase::Subject);
-        let engine = config::engine(execution, settings.features, &settings.configuration)
+        let engine = config::engine(execution, settings.supported(), &settings.configuration)
             .map_err(|error| SubjectError::new(format!("{error:#}")))?;
         Ok(Arc::new(Factory {
             engine,

@@ -36,6 +36,12 @@ impl<T: Tamper> DebugHandler for Handler<T> {
             // The code that polls the guest sees the request and drops the future.
             After::Stop => std::future::pending::<()>().await,
             After::Suspend => Suspended::default().await,
+            After::Collect => {
+                let collected = dialect::collect(&mut store).await;
+                if after_collection(&mut store, collected) == Flow::Stop {
+                    std::future::pending::<()>().await;
+                }
+            }
             After::Continue => {}
         }
     }
@@ -48,6 +54,8 @@ enum After {
     Stop,
     /// Is pending once.
     Suspend,
+    /// Collects garbage, and looks again.
+    Collect,
 }
 
 /// A future that is pending once.
@@ -99,6 +107,38 @@ fn dispatch<T: Tamper>(store: &mut StoreContextMut<'_, State<T>>, event: &DebugE
     after
 }
 
+/// Every frame is compared again after a collection: the program has done nothing in between.
+fn after_collection<T: Tamper>(
+    store: &mut StoreContextMut<'_, State<T>>,
+    collected: wasmtime::Result<()>,
+) -> Flow {
+    let _phase = phases::enter(Phase::Comparison);
+    let mut lent = store.data_mut().lend();
+    let Some(session) = lent.get() else {
+        return Flow::Continue;
+    };
+    let mut scope = RootScope::new(&mut *store);
+    session.names.objects.look();
+    let mut view = View {
+        store: scope.as_context_mut(),
+        names: &mut session.names,
+    };
+    let refused = collected.err().map(|error| format!("{error:#}"));
+    let flow = if T::ACTIVE {
+        let mut copy = session.driver.snapshot(&mut view, usize::MAX);
+        session.tamper.event(Moment::Collection, &mut copy);
+        session.driver.collected(&mut copy, refused)
+    } else {
+        session.driver.collected(&mut view, refused)
+    };
+    drop(scope);
+    if flow == Flow::Stop {
+        lent.request_stop();
+    }
+    store.data_mut().give_back(lent);
+    flow
+}
+
 impl<T: Tamper> Session<T> {
     /// What the debugger does at an event that was compared.
     #[inline]
@@ -113,6 +153,16 @@ impl<T: Tamper> Session<T> {
             return After::Continue;
         }
         self.advance_epoch(store);
+        if matches!(event, DebugEvent::Breakpoint)
+            && self.collect > 0
+            && self
+                .driver
+                .tally
+                .sequence_points
+                .is_multiple_of(self.collect)
+        {
+            return After::Collect;
+        }
         match self.configuration.yields {
             Yields::On => After::Suspend,
             Yields::Off => After::Continue,

@@ -20,6 +20,8 @@ pub(super) struct Session<T> {
     pub(super) tamper: T,
     pub(super) debugger: Debugger,
     pub(super) configuration: Configuration,
+    /// At every how many breakpoint events garbage is collected; 0 is never.
+    pub(super) collect: u64,
     /// Whether the handler has nothing to do but to compare and edit.
     pub(super) plain: bool,
     pub(super) image: CodeImage,

@@ -1,7 +1,9 @@
 //! How Wasmtime 42 spells what versions spell differently.
 
 use super::config::set_flag;
-use super::wasmtime::{Collector, Config, DebugEvent, Error, ExnRef, OwnedRooted, Result};
+use super::wasmtime::{
+    Collector, Config, DebugEvent, Error, ExnRef, OwnedRooted, Result, StoreContextMut,
+};
 
 /// A PC for the engine.
 pub(super) fn pc(offset: u32) -> u32 {
@@ -38,4 +40,10 @@ pub(super) fn set_inlining(config: &mut Config, on: bool) {
 /// Errors carry no backtrace.
 pub(super) fn take_no_backtrace(config: &mut Config) {
     config.wasm_backtrace(false);
+}
+
+/// Collects garbage.
+pub(super) async fn collect<T: Send + 'static>(store: &mut StoreContextMut<'_, T>) -> Result<()> {
+    store.gc_async(None).await;
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! How Wasmtime 48 spells what versions spell differently.
 
 use super::wasmtime::{
-    Collector, Config, DebugEvent, ExnRef, Inlining, ModulePC, OwnedRooted, Result,
+    Collector, Config, DebugEvent, ExnRef, Inlining, ModulePC, OwnedRooted, Result, StoreContextMut,
 };
 
 /// A PC for the engine.
@@ -35,4 +35,9 @@ pub(super) fn thrown(event: &DebugEvent<'_>) -> Option<(OwnedRooted<ExnRef>, Opt
         DebugEvent::Exception(exn) => Some((exn.clone(), None)),
         _ => None,
     }
+}
+
+/// Collects garbage.
+pub(super) async fn collect<T: Send + 'static>(store: &mut StoreContextMut<'_, T>) -> Result<()> {
+    store.gc_async(None).await
 }
