@@ -38,6 +38,10 @@ impl Snapshot {
         limit: usize,
         readable: &impl Readable,
     ) -> Snapshot {
+        if limit == 0 {
+            // Nothing may be looked at, not even whether there is a frame.
+            return Snapshot::default();
+        }
         let mut walk = Limited::new(observed.walk(), limit);
         let mut frames = Vec::new();
         while !walk.done() {
@@ -66,6 +70,9 @@ impl Snapshot {
 
     /// The places of at most `limit` frames, innermost first.
     pub fn places<O: Observation>(observed: &mut O, limit: usize) -> Vec<Place> {
+        if limit == 0 {
+            return Vec::new();
+        }
         let mut walk = Limited::new(observed.walk(), limit);
         let mut places = Vec::new();
         while !walk.done() {
