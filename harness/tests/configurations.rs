@@ -156,7 +156,11 @@ fn every_value_runs_or_is_refused(subject: Version) {
         if report.refused.is_some() {
             assert!(report.commands.is_empty(), "{setting}: {report:#?}");
         } else if configuration.target == Target::Pulley64 {
-            // An event in the middle of the program changes an operand: the case ends there.
+            // On 42 an event in the middle of the program changes an operand: the case ends there.
+            if subject == Version::Wasmtime48 {
+                assert_eq!(of_program(&case), events, "{setting}");
+                continue;
+            }
             let entry = ledger::of(subject, ledger::PULLEY_REGISTERS).unwrap();
             let known = report.known.get(entry);
             assert_eq!(known, Some(&1), "{setting}: {report:#?}");
