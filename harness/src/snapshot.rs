@@ -58,6 +58,10 @@ impl Snapshot {
         limit: usize,
         readable: &impl Readable,
     ) -> Snapshot {
+        if limit == 0 {
+            // Nothing may be looked at, not even whether there is a frame.
+            return Snapshot::default();
+        }
         let mut walk = Limited::new(observed.walk(), limit);
         let mut frames: Vec<FrameCopy> = Vec::new();
         let mut copy = Snapshot::default();
@@ -143,6 +147,9 @@ impl Snapshot {
 
     /// The places of at most `limit` frames, innermost first.
     pub fn places<O: Observation>(observed: &mut O, limit: usize) -> Vec<Place> {
+        if limit == 0 {
+            return Vec::new();
+        }
         let mut walk = Limited::new(observed.walk(), limit);
         let mut places = Vec::new();
         while !walk.done() {

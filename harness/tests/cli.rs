@@ -1,5 +1,6 @@
 //! The program as its users call it: exit codes, JSON, determinism, the end of a pipe.
 
+use lockstep::version::Version;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -44,6 +45,36 @@ fn without_measured(output: &Output) -> Vec<Value> {
     let totals = objects.last_mut().unwrap().as_object_mut().unwrap();
     assert!(totals.remove("measured").is_some());
     objects
+}
+
+#[test]
+fn a_subject_is_run_or_refused_with_the_feature_that_brings_it() {
+    let output = lockstep(&["spec", "nop", "--subject", "48", "--format", "json"]);
+    if Version::Wasmtime48.is_compiled_in() {
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let named = |object: &Value| object["subject"] == "wasmtime 48.0.8";
+        assert!(objects(&output).iter().all(named), "{output:?}");
+    } else {
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(output.stdout.is_empty());
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(stderr.contains("cargo feature `wasmtime-48`"), "{stderr}");
+    }
+    let unknown = lockstep(&["spec", "nop", "--subject", "41"]);
+    assert_eq!(unknown.status.code(), Some(2), "{unknown:?}");
+}
+
+#[test]
+fn all_subjects_have_totals_of_their_own() {
+    let output = lockstep(&["run", "nop", "--subject", "all", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let objects = objects(&output);
+    let totals = objects
+        .iter()
+        .filter(|o| o["schema"] == "lockstep.totals/1");
+    let named: Vec<&str> = totals.map(|o| o["subject"].as_str().unwrap()).collect();
+    let expected: Vec<&str> = Version::compiled_in().map(Version::name).collect();
+    assert_eq!(named, expected);
 }
 
 #[test]

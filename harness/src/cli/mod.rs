@@ -232,9 +232,9 @@ fn each(cli: &Cli, run: impl Fn(Version) -> anyhow::Result<u8>) -> anyhow::Resul
     Ok(code)
 }
 
-/// The code that says more: a divergence, then a fault of Lockstep's own, then the rest.
+/// The code that says more: a divergence, then bad input, then a fault of Lockstep's own.
 fn worse(a: u8, b: u8) -> u8 {
-    let found = [DIVERGED, INTERNAL].into_iter();
+    let found = [DIVERGED, BAD_INPUT, INTERNAL].into_iter();
     let found = found.chain([a.max(b)]).find(|&code| a == code || b == code);
     found.unwrap_or(OK)
 }
@@ -264,7 +264,8 @@ mod tests {
     fn the_exit_code_of_several_subjects_is_the_worst() {
         assert_eq!((worse(OK, OK), worse(OK, BAD_INPUT)), (OK, BAD_INPUT));
         assert_eq!(worse(INTERNAL, DIVERGED), DIVERGED);
-        assert_eq!(worse(130, INTERNAL), INTERNAL);
+        assert_eq!((worse(130, INTERNAL), worse(130, OK)), (INTERNAL, 130));
+        assert_eq!(worse(INTERNAL, BAD_INPUT), BAD_INPUT);
     }
 
     #[test]

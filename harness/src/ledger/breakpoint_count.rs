@@ -50,7 +50,7 @@ mod tests {
         let module = Module::new(&bytes, WasmFeatures::WASM2).unwrap();
         let drop = module.functions()[0].pcs[1].0;
         let mut model = BreakpointModel::new(Placement::Slipped);
-        model.add_module(0, &bytes, |_| true);
+        model.add_module(0, &bytes, None);
         let mut requests = Requests::default();
         let mut edit = |edit, model: &mut BreakpointModel| {
             let made = requests.instead(edit, model);

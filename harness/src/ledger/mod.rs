@@ -296,7 +296,10 @@ pub static ENTRIES: &[Entry] = &[
         kind: EntryKind::Terminal,
         rule: "RESULT-VALUES and whatever follows from a wrong value",
         subjects: &[Version::Wasmtime48],
-        cause: "As W42-PULLEY-REGISTERS.",
+        cause: "What is left of W42-PULLEY-REGISTERS: the trampoline counts 16 bytes for a vector \
+                register, but puts the registers 8 bytes apart, so that half of a vector register, \
+                or a float register beside one, is restored with another's bytes. Integer registers \
+                are restored right. Matches as W42-PULLEY-REGISTERS does.",
         test: "stepping_on_pulley_still_changes_a_result",
     },
     Entry {
@@ -304,7 +307,7 @@ pub static ENTRIES: &[Entry] = &[
         kind: EntryKind::Observational,
         rule: "EVENT-TRAP",
         subjects: &[Version::Wasmtime48],
-        cause: "As W42-PULLEY-MEMORY-TRAP.",
+        cause: "As W42-PULLEY-MEMORY-TRAP: the access traps by itself in the interpreter.",
         test: "pulley_memory_trap_is_still_silent",
     },
     Entry {

@@ -90,17 +90,24 @@ impl BreakpointModel {
 
     /// Makes a module known before its first edit.
     ///
-    /// Of its opcodes that control may arrive at, those have code of which `has_code` says so.
-    pub fn add_module(&mut self, number: u32, bytes: &[u8], has_code: impl Fn(u32) -> bool) {
+    /// `listed` are the breakpoints of a store in which one was asked for at every byte of the code, if
+    /// there is one: they say which of the opcodes that control may arrive at have code.
+    pub fn add_module(&mut self, number: u32, bytes: &[u8], listed: Option<&BTreeSet<u32>>) {
         if self.placement == Placement::Asked {
             return;
         }
         let set = self.module(number);
-        if set.available.is_empty() {
-            set.arrived = pcs_with_code(bytes);
-            let arrived = set.arrived.iter().copied();
-            set.available = arrived.filter(|&pc| has_code(pc)).collect();
+        if !set.available.is_empty() {
+            return;
         }
+        set.arrived = pcs_with_code(bytes);
+        let has_code = |pc: &u32| set.arrived.binary_search(pc).is_ok();
+        // What is listed and cannot have code did not slip: there is none behind it.
+        let end = listed.and_then(|listed| listed.iter().copied().find(|pc| !has_code(pc)));
+        let listed = |pc: &u32| listed.is_none_or(|listed| listed.contains(pc));
+        let arrived = set.arrived.iter().copied();
+        let arrived = arrived.take_while(|&pc| end.is_none_or(|end| pc < end));
+        set.available = arrived.filter(listed).collect();
     }
 
     /// Where a breakpoint is set that is asked for at this PC.
@@ -280,7 +287,7 @@ mod tests {
             panic!("five opcodes")
         };
         let mut model = BreakpointModel::new(Placement::Slipped);
-        model.add_module(0, &bytes, |_| true);
+        model.add_module(0, &bytes, None);
         model.add_instance(0);
         assert_eq!(model.place(0, 0), constant.0);
         assert_eq!(model.place(0, constant.0 + 1), drop.0);
@@ -306,7 +313,8 @@ mod tests {
             panic!("three opcodes")
         };
         let mut model = BreakpointModel::new(Placement::Slipped);
-        model.add_module(0, &bytes, |pc| pc != drop.0);
+        let listed = BTreeSet::from([constant.0, end.0]);
+        model.add_module(0, &bytes, Some(&listed));
         model.add_instance(0);
         let selected = |model: &BreakpointModel| {
             let pcs = [constant, drop, end];
@@ -320,10 +328,26 @@ mod tests {
     }
 
     #[test]
+    fn behind_what_did_not_slip_there_is_no_code() {
+        let bytes = wat::parse_str("(module (func i32.const 1 if unreachable end))").unwrap();
+        let module = Module::new(&bytes, lockstep_oracles::WasmFeatures::WASM2).unwrap();
+        let [constant, condition, trap, inner, end] = module.functions()[0].pcs[..] else {
+            panic!("five opcodes")
+        };
+        let mut model = BreakpointModel::new(Placement::Slipped);
+        // As if the condition were known to be true.
+        let listed = [constant, condition, trap, inner, end].map(|pc| pc.0);
+        model.add_module(0, &bytes, Some(&listed.into()));
+        assert_eq!(model.place(0, trap.0), trap.0);
+        assert_eq!(model.place(0, inner.0), inner.0);
+        assert_eq!(model.place(0, end.0), end.0);
+    }
+
+    #[test]
     fn a_breakpoint_that_does_not_slip_is_where_it_was_asked_for() {
         let bytes = wat::parse_str("(module (func i32.const 1000 drop))").unwrap();
         let mut model = BreakpointModel::new(Placement::Asked);
-        model.add_module(0, &bytes, |_| true);
+        model.add_module(0, &bytes, None);
         assert_eq!(model.place(0, 3), 3);
     }
 

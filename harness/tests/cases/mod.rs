@@ -1,6 +1,7 @@
 //! Cases of hand-written modules, and the report of one that must agree.
 
-use lockstep::case::{Case, CaseModule, CaseReport, Status, Step, StepAction, run_case};
+use lockstep::case::{Case, CaseModule, CaseReport, Status, Step, StepAction, run_case_on};
+use lockstep::version::Version;
 use lockstep_spec_tests::script::Arg;
 
 /// A case of these modules, later ones importing from earlier ones by name, under single-step.
@@ -29,8 +30,14 @@ pub(crate) fn calling(mut case: Case, export: &str, args: &[Arg]) -> Case {
 }
 
 /// Runs a case of which nothing may diverge or fail.
+#[allow(dead_code, reason = "not every test that shares this module needs it")]
 pub(crate) fn clean(case: &Case) -> CaseReport {
-    let report = run_case(case).unwrap();
+    clean_on(Version::default(), case)
+}
+
+/// The same on this version.
+pub(crate) fn clean_on(subject: Version, case: &Case) -> CaseReport {
+    let report = run_case_on(subject, case).unwrap();
     assert!(report.divergences.is_empty(), "{report:#?}");
     let passed = report.count(|status| *status == Status::Passed);
     assert_eq!(passed, report.commands.len() as u64, "{report:#?}");

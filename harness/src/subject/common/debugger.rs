@@ -133,16 +133,17 @@ impl Debugger {
         self.latest
     }
 
-    /// PCs of the module's opcodes that the compiler left code for, as a store of its own lists them;
-    /// none where no breakpoint is ever added, or where breakpoints stay where they are asked for.
-    pub(super) fn pcs_with_code(&self, number: u32) -> Option<BTreeSet<u32>> {
+    /// The breakpoints of a store of its own in which one was asked for at every byte of the module's
+    /// code; none where no breakpoint is ever added, or where breakpoints stay where they are asked for.
+    pub(super) fn listed_everywhere(&self, number: u32) -> Option<BTreeSet<u32>> {
         if !self.adds || VERSION.conventions().placement == Placement::Asked {
             return None;
         }
         let known = self.modules.get(number as usize)?;
+        let (&first, &last) = (known.pcs.first()?, known.pcs.last()?);
         let mut store = Store::new(known.module.engine(), ());
         let mut edit = store.edit_breakpoints()?;
-        for &pc in &known.pcs {
+        for pc in first..=last {
             // An error shows again, and is reported, at the case's own edit.
             let _ = edit.add_breakpoint(&known.module, dialect::pc(pc));
         }
@@ -320,7 +321,9 @@ impl<T: Tamper> Session<T> {
         if !deferred.is_empty() {
             sessions.insert(0, deferred);
         }
-        if (late || unpatched) && stepping {
+        if unpatched && stepping {
+            sessions.insert(0, vec![Edit::SingleStep(true)]);
+        } else if late && stepping {
             sessions.push(vec![Edit::SingleStep(true)]);
         }
         self.edit_all(store, &sessions);

@@ -119,9 +119,10 @@ impl<T: Tamper> Subject<T> {
             ..
         } = self.session();
         let number = debugger.number(module, oracle);
-        let with_code = debugger.pcs_with_code(number);
-        let has_code = |pc| with_code.as_ref().is_none_or(|pcs| pcs.contains(&pc));
-        driver.breakpoints.add_module(number, bytes, has_code);
+        let listed = debugger.listed_everywhere(number);
+        driver
+            .breakpoints
+            .add_module(number, bytes, listed.as_ref());
         let addr = InstanceAddr(driver.known_instances() as u32);
         if addr.index() >= driver.machine.store.num_instances() {
             return None;

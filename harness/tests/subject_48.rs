@@ -1,0 +1,136 @@
+//! What is expected of Wasmtime 48 and not of 42: each expectation holds, and fires when the subject
+//! is made to lie.
+#![cfg(feature = "wasmtime-48")]
+
+use lockstep::case::{CaseOptions, CaseReport, Status, run, run_with};
+use lockstep::divergence::Moment;
+use lockstep::fault::{Delivery, Tamper};
+use lockstep::outcome::SeenTrap;
+use lockstep::rules::RuleId;
+use lockstep::snapshot::Snapshot;
+use lockstep::subject::Settings;
+use lockstep::version::Version;
+use lockstep_oracles::WasmFeatures;
+use lockstep_oracles::address::Pc;
+use lockstep_oracles::trap::Trap;
+use lockstep_spec_tests::parse_script;
+
+const CALL: &str = r#"
+    (module (func $f (result i32) i32.const 1)
+            (func (export "go") (result i32) call $f i32.const 2 i32.add))
+    (assert_return (invoke "go") (i32.const 3))"#;
+
+const SEGMENT: &str = r#"
+    (assert_trap (module (memory 1) (data (i32.const 65536) "x")) "out of bounds memory access")"#;
+
+/// A lie that a test tells.
+#[derive(Default)]
+struct Lie {
+    event: Option<fn(Moment, &mut Snapshot) -> Delivery>,
+    trap: Option<SeenTrap>,
+}
+
+impl Tamper for Lie {
+    const ACTIVE: bool = true;
+
+    fn event(&mut self, moment: Moment, stack: &mut Snapshot) -> Delivery {
+        self.event
+            .map_or(Delivery::Once, |event| event(moment, stack))
+    }
+
+    fn trap(&mut self, trap: &mut SeenTrap) {
+        if let Some(other) = self.trap {
+            *trap = other;
+        }
+    }
+}
+
+fn options() -> CaseOptions {
+    CaseOptions {
+        settings: Settings {
+            subject: Version::Wasmtime48,
+            ..Settings::default()
+        },
+        ..CaseOptions::default()
+    }
+}
+
+fn agrees(text: &str) -> CaseReport {
+    let script = parse_script("a script", text, WasmFeatures::WASM2).unwrap();
+    let report = run(&script, &options()).unwrap();
+    assert!(report.divergences.is_empty(), "{report:#?}");
+    let failed = report.count(|status| matches!(status, Status::Failed(_)));
+    assert_eq!(failed, 0, "{report:#?}");
+    report
+}
+
+/// The only rule that does not hold of the script under the lie.
+fn broken(text: &str, lie: Lie) -> RuleId {
+    let script = parse_script("a script", text, WasmFeatures::WASM2).unwrap();
+    let report = run_with(&script, &options(), lie, None).unwrap();
+    let [divergence] = &report.divergences[..] else {
+        panic!("{report:#?}")
+    };
+    divergence.rule
+}
+
+#[test]
+fn a_caller_is_behind_its_call() {
+    agrees(CALL);
+    let at_call = |_: Moment, stack: &mut Snapshot| {
+        if let [_, caller] = &mut stack.frames[..] {
+            // `call $f` has two bytes.
+            caller.place.pc = Pc(caller.place.pc.0 - 2);
+        }
+        Delivery::Once
+    };
+    let lie = Lie {
+        event: Some(at_call),
+        ..Lie::default()
+    };
+    assert_eq!(broken(CALL, lie), RuleId::FrameCallerPc);
+}
+
+#[test]
+fn a_segment_that_traps_is_an_event() {
+    agrees(SEGMENT);
+    let lost = |moment: Moment, _: &mut Snapshot| match moment {
+        Moment::Trap => Delivery::Never,
+        _ => Delivery::Once,
+    };
+    let lie = Lie {
+        event: Some(lost),
+        ..Lie::default()
+    };
+    assert_eq!(broken(SEGMENT, lie), RuleId::TrapEvent);
+    let lie = Lie {
+        trap: Some(SeenTrap::Wasm(Trap::Unreachable)),
+        ..Lie::default()
+    };
+    assert_eq!(broken(SEGMENT, lie), RuleId::TrapEvent);
+}
+
+#[test]
+fn every_v128_is_read() {
+    let report = agrees(
+        r#"(module (func (export "go") (param v128)))
+           (invoke "go" (v128.const i64x2 1 2))"#,
+    );
+    assert_eq!(report.tally.v128_slots_avoided, 0);
+    assert_ne!(report.tally.values, 0);
+}
+
+#[test]
+fn the_frame_behind_a_start_function_is_not_looked_at() {
+    let report = agrees("(module (func $f) (func $s call $f) (start $s))");
+    assert_ne!(report.tally.startup_frames_avoided, 0);
+}
+
+#[test]
+fn single_step_covers_a_module_that_comes_later() {
+    let report = lockstep::case::probe::late_module(Version::Wasmtime48).unwrap();
+    assert!(
+        report.divergences.is_empty() && report.known.is_empty(),
+        "{report:#?}"
+    );
+}
