@@ -284,10 +284,7 @@ impl Driver {
             execution: config.execution,
             budget: FrameBudget::new(config.frames),
             nans: OpenNans::new(&config.configuration),
-            references: References {
-                moving: config.configuration.collector == Collector::Copying,
-                ..References::default()
-            },
+            references: References::new(config.configuration.collector == Collector::Copying),
             modules: Vec::new(),
             phase: Phase::Running,
             previous: None,
@@ -447,8 +444,10 @@ impl Driver {
     /// Counts the multiply-adds that rounded once, and so otherwise than promised.
     fn count_fused(&mut self) {
         let differences = self.machine.fused_differences();
-        for _ in self.fused..differences {
-            self.findings.count_known(RELAXED_MADD);
+        if let Some(entry) = self.entry(RELAXED_MADD) {
+            for _ in self.fused..differences {
+                self.findings.count_known(entry);
+            }
         }
         self.fused = differences;
     }

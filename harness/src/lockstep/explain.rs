@@ -92,6 +92,9 @@ impl Driver {
 
     /// Whether a conversion between hierarchies pushed the operand (ledger: `W42-CONVERT-TYPE`).
     pub(super) fn is_converted(&self, frame: usize, index: u32) -> bool {
+        if self.entry(CONVERTED).is_none() {
+            return false;
+        }
         let Some(view) = self.machine.frames().nth(frame) else {
             return false;
         };
@@ -119,14 +122,17 @@ impl Driver {
         frame: usize,
         index: u32,
     ) {
-        if self.findings.known.contains_key(CONVERTED) {
-            return self.findings.count_known(CONVERTED);
+        let Some(entry) = self.entry(CONVERTED) else {
+            return;
+        };
+        if self.findings.known.contains_key(entry) {
+            return self.findings.count_known(entry);
         }
         let rule = RuleId::OperandType;
         let (expected, shown) = self.value_pair(observed, frame, rule, Some(index));
         let mut divergence =
             self.evidence(observed, moment, rule, Some(frame), Some(expected), shown);
-        divergence.known = Some(CONVERTED);
+        divergence.known = Some(entry);
         self.record(divergence);
     }
 
@@ -134,9 +140,8 @@ impl Driver {
     pub(super) fn explain_identity(&self, fault: Fault) -> Option<&'static str> {
         let identity = matches!(fault, Fault::Identity | Fault::IdentityWithin);
         let object = self.references.mistaken_object().filter(|_| identity)?;
-        self.segment_objects
-            .contains(&object)
-            .then_some(SEGMENT_OBJECTS)
+        let entry = self.entry(SEGMENT_OBJECTS)?;
+        self.segment_objects.contains(&object).then_some(entry)
     }
 
     /// A terminal entry ends the execution in which it matches.

@@ -133,7 +133,7 @@ const BREADTH: u32 = 64;
 #[derive(Debug, Default)]
 pub struct References {
     /// Whether the collector moves objects, whenever it likes: keys mean something within one look only.
-    pub moving: bool,
+    moving: bool,
     keys: HashMap<Identity, u64>,
     identities: HashMap<u64, Identity>,
     types: TypePairs,
@@ -144,6 +144,14 @@ pub struct References {
 }
 
 impl References {
+    /// None known yet; `moving` says whether the collector moves objects.
+    pub fn new(moving: bool) -> References {
+        References {
+            moving,
+            ..References::default()
+        }
+    }
+
     /// The subject shows something at a new moment: contents may have changed since the last.
     #[inline]
     pub fn look(&mut self) {
