@@ -10,7 +10,8 @@ use crate::version::Version;
 pub enum WaitingPc {
     /// At the call
     Call,
-    /// At the opcode behind the call, where it returns to
+    /// At the opcode behind the call, where it returns to; at the call where a `try_table` of the same
+    /// function may catch what it throws
     Return,
 }
 

@@ -8,6 +8,7 @@
 use lockstep_oracles::ValType;
 use lockstep_oracles::code::{Function, Shape};
 use lockstep_oracles::module::Module;
+use lockstep_oracles::types::Hierarchy;
 
 /// Bytes before the first local: the instance pointer.
 const HEADER: u32 = 8;
@@ -29,8 +30,9 @@ impl FunctionLayout {
     /// The layout of `function` in a subject that packs its slots.
     ///
     /// Where callees are inlined, a frame's slots may begin anywhere: no `v128` is read then.
-    pub fn packed(function: &Function, inlined: bool) -> FunctionLayout {
-        let misaligned = |ty, offset| misaligned(ty, offset, inlined);
+    pub fn packed(module: &Module, function: &Function, inlined: bool) -> FunctionLayout {
+        let misaligned = |ty, offset| misaligned(module, ty, offset, inlined);
+        let size = |ty| size(module, ty);
         let mut offset = HEADER;
         let locals: Box<[bool]> = function
             .locals
@@ -82,7 +84,7 @@ impl FunctionLayout {
 pub fn packed_layouts(module: &Module, inlined: bool) -> Vec<FunctionLayout> {
     let functions = module.functions().iter();
     functions
-        .map(|function| FunctionLayout::packed(function, inlined))
+        .map(|function| FunctionLayout::packed(module, function, inlined))
         .collect()
 }
 
@@ -94,22 +96,24 @@ pub fn readable_layouts(module: &Module) -> Vec<FunctionLayout> {
 
 /// For operands of these types, bottom first, on top of the function's locals: which are hazardous.
 pub fn hazardous_operands(
+    module: &Module,
     function: &Function,
     layout: &FunctionLayout,
     operands: impl Iterator<Item = ValType>,
 ) -> Vec<bool> {
-    let mut offset = HEADER + function.locals.iter().map(|&ty| size(ty)).sum::<u32>();
+    let locals = function.locals.iter().map(|&ty| size(module, ty));
+    let mut offset = HEADER + locals.sum::<u32>();
     operands
         .map(|ty| {
-            let hazard = misaligned(ty, offset, layout.floating);
-            offset += size(ty);
+            let hazard = misaligned(module, ty, offset, layout.floating);
+            offset += size(module, ty);
             hazard
         })
         .collect()
 }
 
-fn misaligned(ty: ValType, offset: u32, floating: bool) -> bool {
-    let align = checked_alignment(ty, cfg!(debug_assertions));
+fn misaligned(module: &Module, ty: ValType, offset: u32, floating: bool) -> bool {
+    let align = checked_alignment(module, ty, cfg!(debug_assertions));
     // Every slot is a multiple of four bytes, wherever the frame begins.
     align > 4 && (floating || !offset.is_multiple_of(align))
 }
@@ -117,22 +121,24 @@ fn misaligned(ty: ValType, offset: u32, floating: bool) -> bool {
 /// The alignment without which a read of the type ends the process, in bytes; 1 if there is none.
 ///
 /// Lockstep and the engine are built by one command, and so with or without debug assertions alike.
-fn checked_alignment(ty: ValType, debug_assertions: bool) -> u32 {
+fn checked_alignment(module: &Module, ty: ValType, debug_assertions: bool) -> u32 {
     if ty == ValType::V128 || debug_assertions {
-        size(ty)
+        size(module, ty)
     } else {
         1
     }
 }
 
 /// Bytes of a slot: references to the collected heap are 32-bit, function references are pointers.
-fn size(ty: ValType) -> u32 {
+fn size(module: &Module, ty: ValType) -> u32 {
     match ty {
         ValType::I32 | ValType::F32 => 4,
         ValType::I64 | ValType::F64 => 8,
         ValType::V128 => 16,
-        ValType::Ref(ty) if ty.is_func_ref() => 8,
-        ValType::Ref(_) => 4,
+        ValType::Ref(ty) => match module.hierarchy(ty.heap_type()) {
+            Some(Hierarchy::Func) => 8,
+            _ => 4,
+        },
     }
 }
 
@@ -144,7 +150,7 @@ mod tests {
     fn layout(wat: &str) -> (std::sync::Arc<Module>, FunctionLayout) {
         let bytes = wat::parse_str(wat).unwrap();
         let module = Module::new(&bytes, WasmFeatures::WASM2).unwrap();
-        let layout = FunctionLayout::packed(&module.functions()[0], false);
+        let layout = FunctionLayout::packed(&module, &module.functions()[0], false);
         (module, layout)
     }
 

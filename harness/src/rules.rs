@@ -134,7 +134,7 @@ rules! {
         "Breakpoint::pc: Wasm PC offset within the module (the accessor's doc says `within its code section`: a documentation error)"
         "pc_off_by_one_instruction";
     FrameCallerPc "FRAME-CALLER-PC" Pinned
-        "The PC of a frame that waits for a callee is, in 42, the PC of its call, and in 48 that of the opcode behind it."
+        "The PC of a frame that waits for a callee is, in 42, the PC of its call, and in 48 that of the opcode behind it, or of the call inside a try_table."
         "no document says which PC a caller shows; 42 shows the call, 44 and later the next opcode"
         "caller_pc_moved";
     LocalCount "FRAME-LOCAL-COUNT" Promised

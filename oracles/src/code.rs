@@ -114,6 +114,14 @@ impl Function {
         self.operands(self.before[position])
     }
 
+    /// Whether a `try_table` with a clause is around the opcode at `position`.
+    pub fn is_guarded(&self, position: usize) -> bool {
+        let inside =
+            |handler: &&Handler| (handler.start as usize..handler.end as usize).contains(&position);
+        let mut around = self.handlers.iter().filter(inside);
+        around.any(|handler| !handler.clauses.is_empty())
+    }
+
     /// The types of a shape, top first.
     pub fn operands(&self, shape: Shape) -> Operands<'_> {
         Operands {

@@ -13,8 +13,8 @@ use lockstep_oracles::address::FuncIndex;
 use lockstep_oracles::{ValType, WasmFeatures};
 use std::collections::HashMap;
 use wasmparser::{
-    BlockType, FuncToValidate, FuncValidator, FunctionBody, Operator, ValidPayload, Validator,
-    ValidatorResources, WasmModuleResources,
+    BlockType, FuncToValidate, FuncValidator, FunctionBody, Operator, RefType, ValidPayload,
+    Validator, ValidatorResources, WasmModuleResources,
 };
 
 /// An operand as 42 shows it.
@@ -122,11 +122,12 @@ impl Effect {
             Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty } => {
                 params_of(*blockty, validator)
             }
+            Operator::TryTable { try_table } => params_of(try_table.ty, validator),
             _ => 0,
         };
         let pops = match operator {
             // What these leave on the stack is only looked at.
-            Operator::LocalTee { .. } | Operator::Block { .. } => 0,
+            Operator::LocalTee { .. } | Operator::Block { .. } | Operator::TryTable { .. } => 0,
             Operator::BrIf { .. } | Operator::If { .. } => 1,
             Operator::Loop { .. } => block_params,
             _ => operator
@@ -147,12 +148,14 @@ fn params_of(ty: BlockType, validator: &FuncValidator<ValidatorResources>) -> us
     }
 }
 
-/// The type by which 42 makes a slot: the validator is more precise of a function reference, but
-/// Wasm 2.0 has one type of them, and so one size of slot.
-fn declared(ty: ValType) -> ValType {
+/// The type by which 42 makes a slot: the validator is more precise of a reference, but a slot is
+/// made for any reference of the hierarchy.
+fn declared(ty: ValType, validator: &FuncValidator<ValidatorResources>) -> ValType {
     match ty {
-        ValType::Ref(ty) if ty.is_extern_ref() => ValType::EXTERNREF,
-        ValType::Ref(_) => ValType::FUNCREF,
+        ValType::Ref(ty) => {
+            let top = validator.resources().top_type(&ty.heap_type());
+            ValType::Ref(RefType::new(true, top).unwrap_or(ty))
+        }
         number => number,
     }
 }
@@ -192,7 +195,9 @@ impl Stacks {
                 self.push_to(validator, now_reachable);
                 self.enter(effect.block_params, false, reachable);
             }
-            Operator::Block { .. } => self.enter(effect.block_params, false, reachable),
+            Operator::Block { .. } | Operator::TryTable { .. } => {
+                self.enter(effect.block_params, false, reachable);
+            }
             _ => self.push_to(validator, now_reachable),
         }
     }
@@ -213,7 +218,7 @@ impl Stacks {
             };
             self.nodes.push(Node {
                 below: self.recorded.last().copied(),
-                ty: declared(ty),
+                ty: declared(ty, validator),
             });
             self.recorded.push(self.nodes.len() - 1);
             self.real.push(self.nodes.len() - 1);

@@ -100,6 +100,7 @@ pub const EPOCH_FRAME: &str = "W42-EPOCH-FRAME";
 
 /// The causes that 48 shares with 42.
 const RELAXED_MADD_48: &str = "W48-RELAXED-MADD";
+const CONVERTED_48: &str = "W48-CONVERT-TYPE";
 const IF_PARAMS_48: &str = "W48-IF-PARAMS";
 const PULLEY_REGISTERS_48: &str = "W48-PULLEY-REGISTERS";
 const PULLEY_MEMORY_TRAP_48: &str = "W48-PULLEY-MEMORY-TRAP";
@@ -186,6 +187,17 @@ pub static ENTRIES: &[Entry] = &[
         rule: "FRAME-OPERAND-TYPE",
         subjects: &[Version::Wasmtime42],
         cause: "any.convert_extern and extern.convert_any leave the compiler's value, and the slot \
+                type that was noted for it, as they are: the operand is shown as a reference of \
+                the hierarchy it came from. Matches only an operand that one of them pushed, and \
+                only if it denotes what it should.",
+        test: "converted_references_still_have_their_old_type",
+    },
+    Entry {
+        id: CONVERTED_48,
+        kind: EntryKind::Observational,
+        rule: "FRAME-OPERAND-TYPE",
+        subjects: &[Version::Wasmtime48],
+        cause: "As W42-CONVERT-TYPE: any.convert_extern and extern.convert_any leave the compiler's value, and the slot \
                 type that was noted for it, as they are: the operand is shown as a reference of \
                 the hierarchy it came from. Matches only an operand that one of them pushed, and \
                 only if it denotes what it should.",

@@ -199,7 +199,7 @@ pub struct Driver {
     /// The `Trap` event of a segment, if there was one.
     pub segment_trap: Option<SeenTrap>,
     /// The instance that is being made, until the subject gives a handle.
-    pub making: Option<InstanceAddr>,
+    pub(super) making: Option<InstanceAddr>,
     /// Whether callees are inlined.
     pub(super) inlined: bool,
     /// Whether the guest is bytecode: events change its registers (`W42-PULLEY-REGISTERS`).
@@ -231,6 +231,8 @@ pub struct Driver {
     pub(super) unresolved: Unresolved,
     /// Objects that the expressions of element segments made.
     pub(super) segment_objects: HashSet<ObjectAddr>,
+    /// Instances that have a handle.
+    bound: usize,
     /// Relaxed multiply-adds that were counted as rounding once.
     fused: u64,
     /// Where the ledger expects operands to be shown wrong, by function; made when first needed.
@@ -296,6 +298,7 @@ impl Driver {
             unresolved: Unresolved::default(),
             segment_objects: HashSet::new(),
             fused: 0,
+            bound: 0,
             shown_stacks: ShownStacksCache::default(),
             trap_positions: HashMap::new(),
         }
@@ -318,6 +321,19 @@ impl Driver {
     /// Which execution this is.
     pub fn execution(&self) -> Execution {
         self.execution
+    }
+
+    /// An instance is being made, or `None`: it has been.
+    pub fn set_making(&mut self, instance: Option<InstanceAddr>) {
+        // A tag whose instance was never finished stays unknown.
+        self.references.unbound_tags |= instance.is_some();
+        self.making = instance;
+    }
+
+    /// The instance that was being made has a handle.
+    pub fn made(&mut self) {
+        self.bound += 1;
+        self.references.unbound_tags = self.bound < self.modules.len();
     }
 
     /// Makes a module's facts known for the oracle instance that was just made.

@@ -109,7 +109,8 @@ impl Readable for ReadableSlots<'_> {
                 let reference = matches!(node.ty, ValType::Ref(_));
                 // At a `call_indirect` that waits, a phantom may stand in for the table index; its slots
                 // are then as predicted, not as in the layout. A caller waits for certain.
-                let waits = function.instrs[position].op == Opcode::CallIndirect;
+                let op = function.instrs[position].op;
+                let waits = matches!(op, Opcode::CallIndirect | Opcode::CallRef);
                 let predicted = waits
                     .then(|| self.predicted_operand(function, instance, position, count, index))
                     .flatten();
@@ -149,7 +150,9 @@ impl ReadableSlots<'_> {
         // A waiting caller lacks the table index here too.
         let as_predicted = shown.len() == count as usize || shown.len() == count as usize + 1;
         let layout = self.layout(instance, function);
-        let hazards = hazardous_operands(function, layout, shown.iter().map(|operand| operand.ty));
+        let module = &self.driver.machine.store.instance(instance).module;
+        let types = shown.iter().map(|operand| operand.ty);
+        let hazards = hazardous_operands(module, function, layout, types);
         let index = index as usize;
         as_predicted.then(|| shown[index].real.is_some() && !hazards[index])
     }

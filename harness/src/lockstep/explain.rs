@@ -193,6 +193,7 @@ fn compare_real<W: Walk>(
     diff: &mut ValueDiff,
 ) {
     let hazards = hazardous_operands(
+        view.module,
         view.function,
         layout,
         predicted.iter().map(|shown| shown.ty),

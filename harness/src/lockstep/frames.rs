@@ -70,7 +70,9 @@ impl ValueDiff {
 #[inline]
 pub fn expected_place(view: &FrameView<'_>, conventions: &Conventions) -> Place {
     let pc = match conventions.waiting {
-        WaitingPc::Return if view.waits => return_pc(view),
+        WaitingPc::Return if view.waits && !view.function.is_guarded(view.position) => {
+            return_pc(view)
+        }
         _ => view.pc(),
     };
     Place {

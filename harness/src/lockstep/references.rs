@@ -134,6 +134,9 @@ const BREADTH: u32 = 64;
 pub struct References {
     /// Whether the collector moves objects, whenever it likes: keys mean something within one look only.
     moving: bool,
+    /// Whether the subject may know no handle of a tag: that of an instance that is being made, or whose
+    /// making failed.
+    pub unbound_tags: bool,
     keys: HashMap<Identity, u64>,
     identities: HashMap<u64, Identity>,
     types: TypePairs,
@@ -256,7 +259,11 @@ impl References {
             }
             Identity::Exception(addr) => {
                 let tag = machine.store.heap().exception(addr).tag;
-                depth == Depth::Reference || objects.tag(object) == Some(tag)
+                depth == Depth::Reference
+                    || match objects.tag(object) {
+                        Some(shown) => shown == tag,
+                        None => self.unbound_tags,
+                    }
             }
         };
         if !agrees {

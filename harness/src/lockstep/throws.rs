@@ -116,7 +116,8 @@ impl Driver {
     fn exception_agrees(&mut self, exn: ExnAddr, seen: &SeenException) -> bool {
         let (tag, payload) = self.machine.exception(exn);
         let reference = Value::Ref(Ref::Exn(exn), RefType::EXNREF);
-        seen.tag == Some(tag)
+        seen.tag
+            .map_or(self.references.unbound_tags, |shown| shown == tag)
             && self.values_agree(&payload, &seen.payload)
             && self.value_agrees(reference, seen.reference)
     }

@@ -40,28 +40,25 @@ fn makes_object(op: Opcode) -> bool {
 
 /// How many of the trapping opcode's operands a `Trap` event may leave out: those that it takes.
 ///
-/// A call takes its table index or function; its arguments stay.
-fn operands_taken(view: &FrameView<'_>) -> usize {
-    match view.op() {
-        Opcode::Unreachable => return 0,
-        Opcode::CallIndirect
-        | Opcode::CallRef
-        | Opcode::ReturnCallIndirect
-        | Opcode::ReturnCallRef => return 1,
-        _ => {}
+/// Only opcodes that can trap have a row; a call takes its table index or function, its arguments stay.
+fn operands_taken(op: Opcode) -> usize {
+    let name = op.name();
+    match op {
+        Opcode::Unreachable => 0,
+        Opcode::TableSet | Opcode::StructSet | Opcode::ArrayGet => 2,
+        Opcode::ArrayGetS | Opcode::ArrayGetU | Opcode::ArrayNew => 2,
+        Opcode::ArrayNewData | Opcode::ArrayNewElem | Opcode::MemoryAtomicNotify => 2,
+        Opcode::MemoryFill | Opcode::MemoryCopy | Opcode::MemoryInit => 3,
+        Opcode::TableFill | Opcode::TableCopy | Opcode::TableInit | Opcode::ArraySet => 3,
+        Opcode::MemoryAtomicWait32 | Opcode::MemoryAtomicWait64 => 3,
+        Opcode::ArrayFill | Opcode::ArrayInitData | Opcode::ArrayInitElem => 4,
+        Opcode::ArrayCopy => 5,
+        _ if name.contains(".cmpxchg") => 3,
+        _ if name.contains(".rmw") => 2,
+        _ if name.contains(".div") || name.contains(".rem") => 2,
+        _ if name.contains(".store") || name.contains("_lane") => 2,
+        _ => 1,
     }
-    let function = view.function;
-    // What is below the operands is the same stack after the opcode.
-    let mut before = view.shape;
-    let mut after = function.before.get(view.position + 1).copied().flatten();
-    while before != after {
-        if height_of(function, before) >= height_of(function, after) {
-            before = below(function, before);
-        } else {
-            after = below(function, after);
-        }
-    }
-    view.operands.len() - height_of(function, before)
 }
 
 /// What a `Trap` event shows of the innermost frame, without following a reference.
@@ -266,7 +263,7 @@ impl Driver {
         let position = view.position;
         let function = (view.instance, view.function.index);
         let height = view.operands.len();
-        let below = height.saturating_sub(operands_taken(&view));
+        let below = height.saturating_sub(operands_taken(view.op()));
         let layout = Driver::layout(&self.modules, &view);
         let mut frame = TrapFrame::innermost(&view, &mut walk);
         let same_function =

@@ -3,7 +3,7 @@
 use super::{Activation, Machine, Status};
 use crate::address::{ExnAddr, ObjectAddr};
 use crate::types::{CompositeType, StorageType};
-use crate::value::{Cell, Ref, Value};
+use crate::value::{Cell, Ref};
 use wasmparser::ValType;
 
 /// The objects that a stopped machine can reach.
@@ -36,7 +36,8 @@ impl Reachable {
 }
 
 impl Machine {
-    /// What can be reached from the stack, the entities and the segments.
+    /// What the program can reach: from the stack, the entities and the segments. Results that were
+    /// handed over are the embedder's.
     pub fn reachable(&self) -> Reachable {
         let heap = self.store.heap();
         let mut reachable = Reachable {
@@ -67,11 +68,6 @@ impl Machine {
         }
         for activation in &self.activations {
             self.pending(activation, found);
-        }
-        for value in &self.results {
-            if let Value::Ref(reference, _) = value {
-                found(*reference);
-            }
         }
         for global in &self.store.globals {
             each([&global.value], [global.ty.content_type], found);

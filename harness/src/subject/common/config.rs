@@ -14,6 +14,8 @@ use lockstep_oracles::WasmFeatures;
 const FIBRE_STACK: usize = 4 * 1024 * 1024;
 /// Instances, memories, tables, stacks and heaps that a pool holds: more than a case makes.
 const POOL: u32 = 200;
+/// Memories that one module may define in a pool.
+const POOL_MEMORIES: u32 = 16;
 /// Tables that one module may define in a pool.
 const POOL_TABLES: u32 = 16;
 /// Bytes that one instance's own record may have in a pool.
@@ -150,6 +152,7 @@ fn set_runtime(
             .max_core_instance_size(POOL_INSTANCE)
             .max_memory_size(MEMORY_LIMIT)
             .max_tables_per_module(POOL_TABLES)
+            .max_memories_per_module(POOL_MEMORIES)
             .table_elements(TABLE_LIMIT);
         config.allocation_strategy(pool);
     }

@@ -58,7 +58,7 @@ impl<T: Tamper> Subject<T> {
             let func = self.driver().machine.store.instance(addr).funcs[start.index()];
             in_start = self.driver().begin(func, &[]).is_ok();
         }
-        self.driver().making = instance;
+        self.driver().set_making(instance);
         self.driver().instantiating = true;
         let (mut outcome, handle) = self.instantiate_subject(&module, imports, &expected);
         self.driver().instantiating = false;
@@ -70,8 +70,9 @@ impl<T: Tamper> Subject<T> {
         }
         if let (Some(addr), Some(handle)) = (instance, handle) {
             self.bind(addr, handle);
+            self.driver().made();
         }
-        self.driver().making = None;
+        self.driver().set_making(None);
         self.compare_entities();
         Instantiated {
             instance,
