@@ -124,6 +124,9 @@ pub struct Hazards {
     /// Locals that the program has not set, not read.
     #[serde(rename = "W42-UNSET-LOCAL")]
     pub unset_local: u64,
+    /// Collections not asked for.
+    #[serde(rename = "W42-UNSET-ROOT")]
+    pub unset_root: u64,
     /// `EpochYield` events at which no frame was read.
     #[serde(rename = "W42-EPOCH-FRAME")]
     pub epoch_frame: u64,
@@ -262,6 +265,7 @@ impl From<&Tally> for Compared {
                 v128_slot: tally.v128_slots_avoided,
                 trap_slot: tally.trap_slots_avoided,
                 unset_local: tally.unset_locals_avoided,
+                unset_root: tally.collections_avoided,
                 epoch_frame: tally.epoch_yields,
                 startup_frame: tally.startup_frames_avoided,
             },
@@ -283,6 +287,7 @@ impl Compared {
         self.hazards_by_entry.v128_slot += other.hazards_by_entry.v128_slot;
         self.hazards_by_entry.trap_slot += other.hazards_by_entry.trap_slot;
         self.hazards_by_entry.unset_local += other.hazards_by_entry.unset_local;
+        self.hazards_by_entry.unset_root += other.hazards_by_entry.unset_root;
         self.hazards_by_entry.epoch_frame += other.hazards_by_entry.epoch_frame;
         self.hazards_by_entry.startup_frame += other.hazards_by_entry.startup_frame;
     }

@@ -3,6 +3,7 @@
 use super::imports::Registry;
 use super::patterns::{argument, seen_matches, value_matches};
 use super::{CaseOptions, Executed, Status};
+use crate::configuration::Allocation;
 use crate::fault::Tamper;
 use crate::lockstep::driver::{Ended, Expected, Verdict};
 use crate::outcome::{Outcome, SeenTrap};
@@ -293,7 +294,7 @@ impl<'a, A: Adapter, T: Tamper> Run<'a, A, T> {
             ModuleSource::BadText { error } => Err(failed(error.clone()).into()),
             ModuleSource::Binary(bytes) => match Module::new(bytes, self.script.features) {
                 Ok(module) => {
-                    self.require(bytes)?;
+                    self.require(bytes, &module)?;
                     Ok(Definition {
                         bytes: bytes.clone(),
                         module,
@@ -305,12 +306,17 @@ impl<'a, A: Adapter, T: Tamper> Run<'a, A, T> {
     }
 
     /// Refuses a module that needs a feature that the subject lacks: it is counted as unsupported.
-    fn require(&self, bytes: &Arc<[u8]>) -> Result<(), Status> {
+    fn require(&self, bytes: &Arc<[u8]>, module: &Module) -> Result<(), Status> {
         let settings = Settings {
             features: self.script.features,
             ..self.options.settings
         };
         let supported = settings.supported();
+        let pooled = settings.configuration.allocation == Allocation::Pooling;
+        if pooled && module.memories().iter().any(|memory| memory.shared) {
+            let why = "the subject's pooling allocator has no shared memories";
+            return Err(Status::Unsupported(why.to_owned()));
+        }
         if supported == settings.features {
             return Ok(());
         }

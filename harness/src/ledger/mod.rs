@@ -75,6 +75,10 @@ pub const UNSET_LOCAL: &str = "W42-UNSET-LOCAL";
 pub const CONVERTED: &str = "W42-CONVERT-TYPE";
 /// Relaxed multiply-adds round once.
 pub const RELAXED_MADD: &str = "W42-RELAXED-MADD";
+/// A tail call in inlined code leaves the frame that it replaces.
+pub const INLINED_TAIL_CALL: &str = "W42-INLINED-TAIL-CALL";
+/// A collection follows what is in the slots of unset locals.
+pub const UNSET_ROOT: &str = "W42-UNSET-ROOT";
 /// Each use of an element segment makes its objects anew.
 pub const SEGMENT_OBJECTS: &str = "W42-SEGMENT-OBJECTS";
 /// Single-step does not cover modules that the store first sees later.
@@ -224,6 +228,29 @@ pub static ENTRIES: &[Entry] = &[
                 twice. The oracle rounds once too, so that all else is compared; a match is an \
                 opcode whose result differs by it.",
         test: "relaxed_multiply_adds_still_round_once",
+    },
+    Entry {
+        id: UNSET_ROOT,
+        kind: EntryKind::Hazard,
+        rule: "REF-COLLECT",
+        subjects: &[Version::Wasmtime42],
+        cause: "The slot of a local whose type has no null is a root of the collector before the \
+                program has set it (see W42-UNSET-LOCAL): a collection follows what is in it by \
+                chance, and panics or corrupts the heap. Collections that the schedule asks for \
+                are left out while a frame has such a local; those of the program's own \
+                allocations cannot be.",
+        test: "unset_locals_are_still_roots",
+    },
+    Entry {
+        id: INLINED_TAIL_CALL,
+        kind: EntryKind::Observational,
+        rule: "FRAME-COUNT",
+        subjects: &[Version::Wasmtime42],
+        cause: "With inlining of core modules a tail call in an inlined function becomes a plain \
+                call of the function it was inlined into, and the frame that it should have \
+                replaced is still shown, at the tail call. Matches only with inlining on, and only \
+                frames at a tail call between the right ones.",
+        test: "inlined_tail_calls_still_leave_a_frame",
     },
     Entry {
         id: SEGMENT_OBJECTS,

@@ -3,11 +3,13 @@
 
 use super::driver::{Driver, Flow};
 use super::frames::expected_place;
+use crate::conventions::WaitingPc;
 use crate::divergence::Moment;
-use crate::ledger::{HOST_ACTIVATION, TRAP_PC};
+use crate::ledger::{HOST_ACTIVATION, INLINED_TAIL_CALL, TRAP_PC};
 use crate::observe::{Observation, Place};
 use crate::rules::RuleId;
 use crate::snapshot::Snapshot;
+use lockstep_oracles::opcode::Opcode;
 
 impl Driver {
     /// Whether the stack shown at a trap is that of another place of the same compiled function, into
@@ -58,6 +60,61 @@ impl Driver {
         }
         self.count_explained(observed, moment, RuleId::FrameCount, entry);
         Some(Flow::Continue)
+    }
+
+    /// Whether the frames shown are the right ones and, between them, frames that a tail call in inlined
+    /// code replaced (`W42-INLINED-TAIL-CALL`).
+    pub(super) fn explain_inlined_tail_call<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+    ) -> Option<Flow> {
+        let entry = self.entry(INLINED_TAIL_CALL).filter(|_| self.inlined)?;
+        let seen = Snapshot::places(observed, self.visible_frames());
+        let left: Vec<Place> = seen
+            .iter()
+            .copied()
+            .filter(|place| !self.is_replaced(*place))
+            .collect();
+        let mut expected: Vec<Place> = self
+            .machine
+            .frames()
+            .map(|view| expected_place(&view, self.conventions))
+            .collect();
+        // Where a trap's own frame is shown has rules of its own, already applied.
+        if moment == Moment::Trap
+            && let Some((innermost, shown)) = expected.first_mut().zip(left.first())
+        {
+            *innermost = *shown;
+        }
+        if left.len() == seen.len() || left != expected {
+            return None;
+        }
+        self.count_explained(observed, moment, RuleId::FrameCount, entry);
+        Some(Flow::Continue)
+    }
+
+    /// Whether a frame is at a tail call, or, where frames wait behind their calls, behind one: no frame
+    /// waits there.
+    fn is_replaced(&self, place: Place) -> bool {
+        let tail = |op| {
+            matches!(
+                op,
+                Opcode::ReturnCall | Opcode::ReturnCallIndirect | Opcode::ReturnCallRef
+            )
+        };
+        let function = place.instance.and_then(|instance| {
+            let module = &self.machine.store.instance(instance).module;
+            module.function(place.func?)
+        });
+        let Some((function, at)) = function.and_then(|f| Some((f, f.position(place.pc)?))) else {
+            return false;
+        };
+        let behind = match self.conventions.waiting {
+            WaitingPc::Call => at,
+            WaitingPc::Return => at.saturating_sub(1),
+        };
+        tail(function.instrs[behind].op)
     }
 
     fn count_explained<O: Observation>(

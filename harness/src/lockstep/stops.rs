@@ -4,16 +4,18 @@ use super::classify::Suspect;
 use super::driver::{Driver, Ended, Flow, Phase};
 use super::families::Family;
 use super::frames::{
-    Referents, StackDiff, ValueDiff, compare_stack, compare_values, expected_place,
+    Referents, StackDiff, ValueDiff, compare_stack, compare_values, expected_place, is_unset,
 };
 use crate::divergence::{Execution, Moment};
 use crate::observe::{Limited, Observation, Place, Walk};
 use crate::outcome::HostFailure;
 use crate::rules::RuleId;
 use crate::seen::Seen;
+use lockstep_oracles::ValType;
 use lockstep_oracles::address::HostFuncId;
 use lockstep_oracles::machine::Stop;
 use lockstep_oracles::opcode::Opcode;
+use lockstep_oracles::types::Hierarchy;
 use lockstep_oracles::value::Value;
 
 impl Driver {
@@ -171,6 +173,20 @@ impl Driver {
         };
         let shown = Suspect::innermost(observed);
         self.report_control(observed, Moment::Breakpoint, rule, expected, shown)
+    }
+
+    /// Whether a collection now follows no slot that was never written (`W42-UNSET-ROOT`).
+    pub fn may_collect(&mut self) -> bool {
+        let unset = self.machine.frames().any(|view| {
+            let locals = view.locals.iter().zip(&view.function.locals);
+            locals.into_iter().any(|(&cell, &ty)| {
+                is_unset(ty, cell)
+                    && matches!(ty, ValType::Ref(ty)
+                        if view.module.hierarchy(ty.heap_type()) != Some(Hierarchy::Func))
+            })
+        });
+        self.tally.collections_avoided += u64::from(unset);
+        !unset
     }
 
     /// Garbage was collected at the event that was just matched: every frame still reads as before.

@@ -20,6 +20,8 @@ pub struct Tally {
     pub trap_slots_avoided: u64,
     /// Locals not read that the program has not set (ledger: `W42-UNSET-LOCAL`).
     pub unset_locals_avoided: u64,
+    /// Collections left out because a local is unset (ledger: `W42-UNSET-ROOT`).
+    pub collections_avoided: u64,
     /// Comparisons of a whole memory, global or table.
     pub entities: u64,
     /// Comparisons left out: the subject shows no handle, or an exhaustion left the content open.
@@ -60,6 +62,7 @@ impl Default for Tally {
             v128_slots_avoided: 0,
             trap_slots_avoided: 0,
             unset_locals_avoided: 0,
+            collections_avoided: 0,
             entities: 0,
             entities_skipped: 0,
             host_calls: 0,
@@ -83,6 +86,7 @@ impl Tally {
         self.v128_slots_avoided
             + self.trap_slots_avoided
             + self.unset_locals_avoided
+            + self.collections_avoided
             + self.epoch_yields
             + self.startup_frames_avoided
     }
@@ -96,6 +100,7 @@ impl Tally {
         self.v128_slots_avoided += other.v128_slots_avoided;
         self.trap_slots_avoided += other.trap_slots_avoided;
         self.unset_locals_avoided += other.unset_locals_avoided;
+        self.collections_avoided += other.collections_avoided;
         self.entities += other.entities;
         self.entities_skipped += other.entities_skipped;
         self.host_calls += other.host_calls;

@@ -114,6 +114,9 @@ pub fn verdict(report: &CaseReport) -> &'static str {
     } else if report.known.keys().any(|entry| ledger::is_terminal(entry)) {
         // What was not executed has its reason in the ledger.
         "explained"
+    } else if report.count(|s| matches!(s, Status::Unsupported(_))) > 0 {
+        // What was not run for it has its reason.
+        "unsupported"
     } else if report.commands.iter().any(troubled) {
         "inconclusive"
     } else {
@@ -370,7 +373,7 @@ fn hazards_text(compared: &Compared) -> String {
         count => format!(", {} {}", ledger::STARTUP_FRAME, grouped(count)),
     };
     format!(
-        "{} ({} {}, {} {}, {} {}, {} {}{startup})",
+        "{} ({} {}, {} {}, {} {}, {} {}, {} {}{startup})",
         grouped(compared.hazards_avoided),
         ledger::V128_SLOT,
         grouped(entries.v128_slot),
@@ -378,6 +381,8 @@ fn hazards_text(compared: &Compared) -> String {
         grouped(entries.trap_slot),
         ledger::UNSET_LOCAL,
         grouped(entries.unset_local),
+        ledger::UNSET_ROOT,
+        grouped(entries.unset_root),
         ledger::EPOCH_FRAME,
         grouped(entries.epoch_frame),
     )

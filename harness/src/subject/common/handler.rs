@@ -161,7 +161,9 @@ impl<T: Tamper> Session<T> {
                 .sequence_points
                 .is_multiple_of(self.collect)
         {
-            return After::Collect;
+            if self.driver.may_collect() {
+                return After::Collect;
+            }
         }
         match self.configuration.yields {
             Yields::On => After::Suspend,
