@@ -77,6 +77,8 @@ pub const CONVERTED: &str = "W42-CONVERT-TYPE";
 pub const RELAXED_MADD: &str = "W42-RELAXED-MADD";
 /// A tail call in inlined code leaves the frame that it replaces.
 pub const INLINED_TAIL_CALL: &str = "W42-INLINED-TAIL-CALL";
+/// What is inlined at a call inside a `try_table` is shown as that call.
+pub const INLINED_TRY_CALL: &str = "W42-INLINED-TRY-CALL";
 /// A collection follows what is in the slots of unset locals.
 pub const UNSET_ROOT: &str = "W42-UNSET-ROOT";
 /// Each use of an element segment makes its objects anew.
@@ -105,6 +107,8 @@ pub const EPOCH_FRAME: &str = "W42-EPOCH-FRAME";
 /// The causes that 48 shares with 42.
 const RELAXED_MADD_48: &str = "W48-RELAXED-MADD";
 const CONVERTED_48: &str = "W48-CONVERT-TYPE";
+const INLINED_TRY_CALL_48: &str = "W48-INLINED-TRY-CALL";
+const INLINED_TAIL_CALL_48: &str = "W48-INLINED-TAIL-CALL";
 const IF_PARAMS_48: &str = "W48-IF-PARAMS";
 const PULLEY_REGISTERS_48: &str = "W48-PULLEY-REGISTERS";
 const PULLEY_MEMORY_TRAP_48: &str = "W48-PULLEY-MEMORY-TRAP";
@@ -251,6 +255,39 @@ pub static ENTRIES: &[Entry] = &[
                 replaced is still shown, at the tail call. Matches only with inlining on, and only \
                 frames at a tail call between the right ones.",
         test: "inlined_tail_calls_still_leave_a_frame",
+    },
+    Entry {
+        id: INLINED_TAIL_CALL_48,
+        kind: EntryKind::Observational,
+        rule: "FRAME-COUNT",
+        subjects: &[Version::Wasmtime48],
+        cause: "As W42-INLINED-TAIL-CALL: with inlining of core modules a tail call in an inlined function becomes a plain \
+                call of the function it was inlined into, and the frame that it should have \
+                replaced is still shown, at the tail call. Matches only with inlining on, and only \
+                frames at a tail call between the right ones.",
+        test: "inlined_tail_calls_still_leave_a_frame",
+    },
+    Entry {
+        id: INLINED_TRY_CALL,
+        kind: EntryKind::Observational,
+        rule: "FRAME-COUNT",
+        subjects: &[Version::Wasmtime42],
+        cause: "With inlining of core modules the body that replaces a call inside a try_table \
+                has no frames of its own: at its events the innermost frame shown is the caller's, \
+                at the call. Matches only with inlining on, and only if exactly the frames from \
+                such a waiting caller on are shown.",
+        test: "inlined_calls_in_a_try_table_still_have_no_frame",
+    },
+    Entry {
+        id: INLINED_TRY_CALL_48,
+        kind: EntryKind::Observational,
+        rule: "FRAME-COUNT",
+        subjects: &[Version::Wasmtime48],
+        cause: "As W42-INLINED-TRY-CALL: with inlining of core modules the body that replaces a call inside a try_table \
+                has no frames of its own: at its events the innermost frame shown is the caller's, \
+                at the call. Matches only with inlining on, and only if exactly the frames from \
+                such a waiting caller on are shown.",
+        test: "inlined_calls_in_a_try_table_still_have_no_frame",
     },
     Entry {
         id: SEGMENT_OBJECTS,

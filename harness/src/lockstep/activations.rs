@@ -5,7 +5,7 @@ use super::driver::{Driver, Flow};
 use super::frames::expected_place;
 use crate::conventions::WaitingPc;
 use crate::divergence::Moment;
-use crate::ledger::{HOST_ACTIVATION, INLINED_TAIL_CALL, TRAP_PC};
+use crate::ledger::{HOST_ACTIVATION, INLINED_TAIL_CALL, INLINED_TRY_CALL, TRAP_PC};
 use crate::observe::{Observation, Place};
 use crate::rules::RuleId;
 use crate::snapshot::Snapshot;
@@ -88,6 +88,29 @@ impl Driver {
             *innermost = *shown;
         }
         if left.len() == seen.len() || left != expected {
+            return None;
+        }
+        self.count_explained(observed, moment, RuleId::FrameCount, entry);
+        Some(Flow::Continue)
+    }
+
+    /// Whether the frames shown are the right ones from one on that waits at a call inside a `try_table`
+    /// of its function: what was inlined there is shown as that call (`W42-INLINED-TRY-CALL`).
+    pub(super) fn explain_inlined_try_call<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+    ) -> Option<Flow> {
+        let entry = self.entry(INLINED_TRY_CALL).filter(|_| self.inlined)?;
+        let seen = Snapshot::places(observed, self.visible_frames());
+        let inner = self.machine.depth().checked_sub(seen.len())?;
+        let guarded =
+            self.machine.frames().nth(inner).is_some_and(|view| {
+                inner > 0 && view.waits && view.function.is_guarded(view.position)
+            });
+        let expected = self.machine.frames().skip(inner);
+        let expected = expected.map(|view| expected_place(&view, self.conventions));
+        if !guarded || !expected.eq(seen.iter().copied()) {
             return None;
         }
         self.count_explained(observed, moment, RuleId::FrameCount, entry);

@@ -72,6 +72,9 @@ impl Driver {
         if let Some(flow) = self.explain_inlined_tail_call(observed, moment) {
             return flow;
         }
+        if let Some(flow) = self.explain_inlined_try_call(observed, moment) {
+            return flow;
+        }
         let expected: Vec<Place> = self
             .machine
             .frames()
