@@ -181,6 +181,8 @@ mod tests {
 
     #[test]
     fn only_debug_assertions_check_the_alignment_of_other_types() {
+        let module = Module::default();
+        let checked_alignment = |ty, debug| checked_alignment(&module, ty, debug);
         assert_eq!(checked_alignment(ValType::I64, false), 1);
         assert_eq!(checked_alignment(ValType::I64, true), 8);
         assert_eq!(checked_alignment(ValType::F32, true), 4);

@@ -93,7 +93,10 @@ fn bytes_of_a_fuzz_target_are_saved() {
     let saved = lockstep(&[&args[..], &["W42-TRAP-PC"]].concat(), dir.path());
     assert_eq!(saved.status.code(), Some(0), "{saved:?}");
     let corpus = corpus::load(&dir.path().join("a.toml")).unwrap();
-    assert_eq!(corpus.case, lockstep::generate::from_bytes(&bytes));
+    assert_eq!(
+        corpus.case,
+        lockstep::generate::from_bytes(&bytes, lockstep::generate::Proposals::None)
+    );
     let entries = corpus.expect.entries(Version::default());
     assert_eq!(entries, BTreeSet::from(["W42-TRAP-PC"]));
     let observed = lockstep(

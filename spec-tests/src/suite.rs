@@ -53,20 +53,41 @@ impl ScriptFile {
 pub enum Selection {
     /// WebAssembly 2.0: its snapshot and the SIMD suite, which the snapshot left out.
     Wasm2,
+    /// WebAssembly 3.0 with its proposals, threads, wide arithmetic and custom page sizes: the suites of
+    /// [`WASM_3_0`].
+    Wasm3,
     /// One suite.
     Suite(&'static Suite),
     /// Every suite of [`SUITES`].
     All,
 }
 
+/// Names of the suites that make up WebAssembly 3.0 and the proposals beyond it.
+pub const WASM_3_0: &[&str] = &[
+    "wasm-v3",
+    "bulk-memory",
+    "custom-page-sizes",
+    "exceptions",
+    "extended-const",
+    "function-references",
+    "gc",
+    "memory64",
+    "multi-memory",
+    "relaxed-simd",
+    "tail-call",
+    "threads",
+    "wide-arithmetic",
+];
+
 /// Names of the suites that make up WebAssembly 2.0.
 pub const WASM_2_0: &[&str] = &["wasm-v2", "simd"];
 
 impl Selection {
-    /// A selection by its name: `wasm-2.0`, `all`, or the name of a suite.
+    /// A selection by its name: `wasm-2.0`, `wasm-3.0`, `all`, or the name of a suite.
     pub fn by_name(name: &str) -> Option<Self> {
         match name {
             "wasm-2.0" => Some(Selection::Wasm2),
+            "wasm-3.0" => Some(Selection::Wasm3),
             "all" => Some(Selection::All),
             _ => Suite::by_name(name).map(Selection::Suite),
         }
@@ -76,6 +97,7 @@ impl Selection {
     pub fn suites(self) -> Vec<&'static Suite> {
         match self {
             Selection::Wasm2 => WASM_2_0.iter().filter_map(|n| Suite::by_name(n)).collect(),
+            Selection::Wasm3 => WASM_3_0.iter().filter_map(|n| Suite::by_name(n)).collect(),
             Selection::Suite(suite) => vec![suite],
             Selection::All => SUITES.iter().collect(),
         }

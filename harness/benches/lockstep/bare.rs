@@ -69,7 +69,7 @@ impl Unreadable {
 fn unreadable(program: &Program) -> Vec<Unreadable> {
     let mut table = Vec::new();
     for function in program.module.functions() {
-        let layout = FunctionLayout::packed(function, false);
+        let layout = FunctionLayout::packed(&program.module, function, false);
         if !layout.hazardous {
             continue;
         }

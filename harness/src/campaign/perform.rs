@@ -82,7 +82,7 @@ fn explain_death(what: &What, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseR
 ///
 /// When a wish is no setting.
 pub fn generated_case(seed: u64, number: u64, wishes: &Wishes) -> Result<Case, SettingError> {
-    let mut case = generate::from_seed(seed, number);
+    let mut case = generate::with_proposals(seed, number, wishes.proposals);
     apply(wishes, &mut case)?;
     Ok(case)
 }
@@ -160,7 +160,7 @@ fn judge(expected: &Expectation, subject: Version, path: &Path, report: &mut Cas
 }
 
 fn official(name: &str, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
-    let script = Selection::Wasm2.scripts().find(|file| file.name == name);
+    let script = Selection::All.scripts().find(|file| file.name == name);
     let script = script.ok_or_else(|| unknown(name))?;
     let script = script
         .parse()

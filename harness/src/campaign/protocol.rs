@@ -9,6 +9,7 @@ use crate::case::{Case, CaseReport, CommandReport, Status};
 use crate::configuration::{Configuration, Nans, Setting, SettingError, Target};
 use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
 use crate::generate;
+use crate::generate::Proposals;
 use crate::ledger;
 use crate::lockstep::policy::FramePolicy;
 use crate::lockstep::tally::Tally;
@@ -69,6 +70,9 @@ pub struct Wishes {
     pub max_events: Option<u64>,
     /// Whether the uninstrumented execution runs the module as it is.
     pub no_twin: bool,
+    /// Which proposals generated modules draw from.
+    #[serde(default)]
+    pub proposals: Proposals,
     /// Settings of the subject, `axis=value`.
     pub settings: Vec<String>,
 }
@@ -472,6 +476,7 @@ mod tests {
     #[test]
     fn requests_are_read_as_they_are_written() {
         let wishes = Wishes {
+            proposals: Proposals::All,
             subject: Version::Wasmtime48,
             host_seed: 3,
             frames: Some(FramePolicy::All),

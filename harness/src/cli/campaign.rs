@@ -17,6 +17,7 @@ use lockstep::campaign::shares::Shares;
 use lockstep::campaign::summary::Summary;
 use lockstep::configuration::Setting;
 use lockstep::corpus::{self, CorpusCase, Expectation};
+use lockstep::generate::Proposals;
 use lockstep::lockstep::policy::FramePolicy;
 use lockstep::report::junit::Junit;
 use lockstep::report::progress::Progress;
@@ -44,6 +45,9 @@ pub(super) struct Options {
     /// the module as it is, not a twin that exports the private ones
     #[arg(long)]
     no_twin: bool,
+    /// Which proposals generated modules draw from
+    #[arg(long, value_enum, default_value_t)]
+    proposals: Proposals,
     /// Events after which a case ends as inconclusive
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_events: Option<u64>,
@@ -77,6 +81,7 @@ impl Options {
             frames: self.frames,
             max_events: self.max_events,
             no_twin: self.no_twin,
+            proposals: self.proposals,
             settings: self.config.iter().map(Setting::to_string).collect(),
         }
     }
@@ -94,10 +99,14 @@ impl Options {
             Some(FramePolicy::Adaptive) => " --frames adaptive",
             _ => "",
         };
+        let proposals = match self.proposals {
+            Proposals::None => "",
+            Proposals::All => " --proposals all",
+        };
         let config = self.config.iter();
         let config = config.map(|setting| format!(" --config {}", quoted(&setting.to_string())));
         format!(
-            "{}{adaptive}{}{}",
+            "{}{proposals}{adaptive}{}{}",
             subjects::replay(subject),
             settings.replay(),
             config.collect::<String>()

@@ -164,7 +164,7 @@ impl Options {
     fn scripts(&self) -> anyhow::Result<Vec<What>> {
         let mut jobs = Vec::new();
         if self.runs(Kind::Official) {
-            jobs.extend(spec::official());
+            jobs.extend(spec::official(&self.names));
         }
         if self.runs(Kind::Samples) {
             jobs.extend(SAMPLES.iter().map(Job::Sample));

@@ -38,6 +38,9 @@ pub(super) struct Options {
     /// A file of bytes for a fuzz target
     #[arg(long, value_name = "FILE", conflicts_with_all = ["seed", "case"])]
     input: Option<PathBuf>,
+    /// Proposals that the module may use, as for `lockstep run`
+    #[arg(long, value_enum, default_value_t)]
+    proposals: generate::Proposals,
     /// The fuzz target that the bytes are for
     #[arg(long, value_enum, default_value_t = Target::Lockstep, requires = "input")]
     target: Target,
@@ -89,7 +92,7 @@ pub(super) fn run(options: &Options, subject: Version) -> anyhow::Result<u8> {
 /// The case, and its name if the user gives none.
 fn case(options: &Options) -> anyhow::Result<(Case, String)> {
     if let Some(path) = &options.input {
-        return input(path, options.target);
+        return input(path, options.target, options.proposals);
     }
     // The command line is refused if one of them is missing.
     let (seed, number) = (
@@ -97,15 +100,22 @@ fn case(options: &Options) -> anyhow::Result<(Case, String)> {
         options.case.unwrap_or_default(),
     );
     let name = format!("seed-{seed:x}-case-{number}");
-    Ok((generate::from_seed(seed, number), name))
+    Ok((
+        generate::with_proposals(seed, number, options.proposals),
+        name,
+    ))
 }
 
-fn input(path: &Path, target: Target) -> anyhow::Result<(Case, String)> {
+fn input(
+    path: &Path,
+    target: Target,
+    proposals: generate::Proposals,
+) -> anyhow::Result<(Case, String)> {
     let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()));
     // The reason belongs to the one sentence.
     let bytes = bytes.map_err(|error| anyhow::anyhow!("{error:#}"))?;
     let case = match target {
-        Target::Lockstep => generate::from_bytes(&bytes),
+        Target::Lockstep => generate::from_bytes(&bytes, proposals),
         Target::Oracle => fuzzing::oracle_case(&bytes),
         Target::Breakpoints => fuzzing::breakpoints_case(&bytes),
     };

@@ -59,7 +59,7 @@ impl Job {
 
     /// Whether a name given by the user means this job: its whole name, its file with or without
     /// the extension, or a directory it is in.
-    fn is_named(&self, wanted: &str) -> bool {
+    pub(super) fn is_named(&self, wanted: &str) -> bool {
         let name = self.name();
         let wanted = wanted.strip_suffix('/').unwrap_or(wanted);
         let file = name.rsplit('/').next().unwrap_or(name);

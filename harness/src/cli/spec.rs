@@ -8,16 +8,18 @@ use lockstep::version::Version;
 use lockstep_spec_tests::{Selection, parse_dir};
 use std::path::PathBuf;
 
-/// Runs test scripts: the official Wasm 2.0 suite, or a directory
+/// Runs test scripts: the official suites, or a directory
 ///
 /// Every module, action and assertion of a script runs uninstrumented and single-stepped, beside
 /// the reference interpreter. A NAME is a file (`br_table`, `wasm-v2/br_table.wast`) or a directory
-/// (`simd`); without one, everything runs.
+/// (`simd`, `gc`), or `wasm-3.0`, which is Wasm 3.0 with the proposals beyond it; without one, Wasm 2.0
+/// runs.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   lockstep spec                         the whole Wasm 2.0 suite
   lockstep spec br_table simd           one script and one directory
+  lockstep spec wasm-3.0 --subject all  Wasm 3.0 and the proposals, on every version compiled in
   lockstep spec --opcodes               and which opcodes were compared
   lockstep spec --dir my/tests          every .wast file below a directory")]
 pub(super) struct Options {
@@ -38,13 +40,36 @@ pub(super) fn run(options: &Options, subject: Version, format: Format) -> anyhow
             let command = format!("lockstep spec --dir {}", quoted(&dir.display().to_string()));
             (scripts.into_iter().map(Job::Parsed).collect(), command)
         }
-        None => (official(), "lockstep spec".to_owned()),
+        None => (official(&options.names), "lockstep spec".to_owned()),
     };
-    let jobs = scripts::select(jobs, &options.names)?;
+    let names: Vec<String> = match &options.dir {
+        Some(_) => options.names.clone(),
+        None => without_collections(&options.names),
+    };
+    let jobs = scripts::select(jobs, &names)?;
     scripts::run(&jobs, &options.scripts, subject, format, &command)
 }
 
-/// The official suite.
-pub(super) fn official() -> Vec<Job> {
-    Selection::All.scripts().map(Job::Official).collect()
+/// The official suites that the names mean: Wasm 2.0 without a name, and what it does not have of the
+/// others.
+pub(super) fn official(names: &[String]) -> Vec<Job> {
+    let mut jobs: Vec<Job> = Selection::Wasm2.scripts().map(Job::Official).collect();
+    let unknown = |name: &&String| !jobs.iter().any(|job| job.is_named(name));
+    let others: Vec<String> = names.iter().filter(unknown).cloned().collect();
+    if others.iter().any(|name| name == WASM_3) {
+        return Selection::Wasm3.scripts().map(Job::Official).collect();
+    }
+    let is_wanted = |job: &Job| others.iter().any(|name| job.is_named(name));
+    let all = Selection::All.scripts().map(Job::Official);
+    jobs.extend(all.filter(is_wanted));
+    jobs
+}
+
+/// The name of the whole of Wasm 3.0 with the proposals beyond it.
+const WASM_3: &str = "wasm-3.0";
+
+/// The names that narrow a collection of suites.
+fn without_collections(names: &[String]) -> Vec<String> {
+    let narrowing = names.iter().filter(|name| *name != WASM_3);
+    narrowing.cloned().collect()
 }

@@ -47,7 +47,7 @@ pub fn rejected(case: &Case) -> Option<&'static str> {
 ///
 /// The finding.
 pub fn lockstep(bytes: &[u8], keep: &Path) -> Result<Judged, Failure> {
-    judged(generate::from_bytes(bytes), bytes, keep)
+    judged(generate::from_bytes(bytes, proposals()), bytes, keep)
 }
 
 /// Runs a built-in module under any sequence of edits.
@@ -71,7 +71,7 @@ pub fn oracle(bytes: &[u8], keep: &Path) -> Result<Judged, Failure> {
 
 /// The case of [`oracle`].
 pub fn oracle_case(bytes: &[u8]) -> Case {
-    let mut case = generate::from_bytes(bytes);
+    let mut case = generate::from_bytes(bytes, proposals());
     case.schedule = Schedule::idle();
     case
 }
@@ -83,7 +83,7 @@ pub fn oracle_case(bytes: &[u8]) -> Case {
 ///
 /// What was not read as it was written.
 pub fn case_decoder(bytes: &[u8]) -> Result<Judged, Failure> {
-    let generated = generate::from_bytes(bytes);
+    let generated = generate::from_bytes(bytes, proposals());
     round_trip(&generated)?;
     corpus::check(&generated)
         .map_err(|misfit| Failure(format!("a generated case does not fit: {misfit}")))?;
@@ -254,5 +254,16 @@ mod tests {
         fn any_text_is_decoded(text in "\\PC{0,200}") {
             prop_assert_eq!(case_decoder(text.as_bytes()), Ok(Judged::Fine));
         }
+    }
+}
+
+/// Which proposals the bytes' modules draw from: none, unless the environment asks for all.
+fn proposals() -> generate::Proposals {
+    static ALL: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| {
+        std::env::var("LOCKSTEP_PROPOSALS").is_ok_and(|wanted| wanted == "all")
+    });
+    match *ALL {
+        true => generate::Proposals::All,
+        false => generate::Proposals::None,
     }
 }

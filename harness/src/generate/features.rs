@@ -10,6 +10,37 @@ use lockstep_oracles::opcode::Opcode;
 /// Everything that a generated module may use. Without one of them here, no module has it.
 pub use crate::check::FEATURES;
 
+/// Which proposals generated modules draw from.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Default,
+    clap::ValueEnum,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Proposals {
+    /// None: Wasm 2.0 alone
+    #[default]
+    None,
+    /// Wasm 3.0 and the proposals beyond it
+    All,
+}
+
+impl Proposals {
+    /// The features that a module may have.
+    pub fn features(self) -> WasmFeatures {
+        match self {
+            Proposals::None => WasmFeatures::WASM2,
+            Proposals::All => FEATURES,
+        }
+    }
+}
+
 /// The proposals after Wasm 2.0, each with what it is built on.
 pub(super) const PROPOSALS: &[WasmFeatures] = &[
     WasmFeatures::TAIL_CALL,
@@ -49,7 +80,7 @@ const fn mixture(name: &'static str, weight: u32, what: Mixture) -> Row<Mixture>
 /// # Errors
 ///
 /// None in practice; the signature is that of every draw.
-pub(super) fn draw(u: &mut Unstructured<'_>) -> Result<WasmFeatures> {
+pub(super) fn draw(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<WasmFeatures> {
     let mut features = WasmFeatures::WASM2;
     match pick(u, MIXTURES)?.what {
         Mixture::None => {}
@@ -63,7 +94,7 @@ pub(super) fn draw(u: &mut Unstructured<'_>) -> Result<WasmFeatures> {
         }
         Mixture::One => features |= one_of(u, PROPOSALS)?.copied().unwrap_or_default(),
     }
-    Ok(features & FEATURES)
+    Ok(features & proposals.features())
 }
 
 /// Whether a module with these features may have the opcode.
@@ -87,7 +118,7 @@ mod tests {
     use crate::generate::seed::bytes;
 
     fn drawn(number: u64) -> WasmFeatures {
-        draw(&mut Unstructured::new(&bytes(5, number))).unwrap()
+        draw(&mut Unstructured::new(&bytes(5, number)), Proposals::All).unwrap()
     }
 
     #[test]
@@ -108,7 +139,7 @@ mod tests {
 
     #[test]
     fn used_up_data_gives_wasm_2_0() {
-        let drawn = draw(&mut Unstructured::new(&[])).unwrap();
+        let drawn = draw(&mut Unstructured::new(&[]), Proposals::All).unwrap();
         assert_eq!(drawn, WasmFeatures::WASM2);
     }
 }

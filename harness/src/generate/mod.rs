@@ -18,9 +18,9 @@ mod smith;
 mod steps;
 mod weights;
 
-pub use features::FEATURES;
+pub use features::{FEATURES, Proposals};
 pub use fuel::FUEL;
-pub use seed::{bytes, from_bytes, from_seed};
+pub use seed::{bytes, from_bytes, from_seed, with_proposals};
 
 use crate::case::value::MAX_EVENTS;
 use crate::case::{Case, CaseModule};
@@ -84,7 +84,7 @@ pub fn generator_of(name: &str) -> Option<&'static str> {
 
 impl<'a> Arbitrary<'a> for Case {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Case> {
-        case(u)
+        case(u, Proposals::None)
     }
 }
 
@@ -96,7 +96,7 @@ impl<'a> Arbitrary<'a> for Case {
 /// # Errors
 ///
 /// None in practice; the signature is that of [`Arbitrary::arbitrary`].
-pub fn case(u: &mut Unstructured<'_>) -> Result<Case> {
+pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
     let decisions = u.bytes(DECISIONS.min(u.len() / 4))?;
     let mut decisions = Unstructured::new(decisions);
     let data = u.bytes(u.len())?;
@@ -107,7 +107,7 @@ pub fn case(u: &mut Unstructured<'_>) -> Result<Case> {
     } else {
         FramePolicy::Adaptive
     };
-    let drawn = draw_module(u, data)?;
+    let drawn = draw_module(u, data, proposals)?;
     let fuel = between(u, 16, 128)?;
     let host = host::host(u, &drawn.module)?;
     let mut steps = steps::steps(u, &drawn.module, fuel)?;
@@ -182,10 +182,10 @@ struct Drawn {
 
 /// Draws a generator and what it may use, and has it make a module of the data; if the module is not
 /// valid or cannot be run, the next generator does.
-fn draw_module(u: &mut Unstructured<'_>, data: &[u8]) -> Result<Drawn> {
+fn draw_module(u: &mut Unstructured<'_>, data: &[u8], proposals: Proposals) -> Result<Drawn> {
     let first = pick(u, GENERATORS)?.name;
     let position = GENERATORS.iter().position(|row| row.name == first);
-    let features = features::draw(u)?;
+    let features = features::draw(u, proposals)?;
     let turns = GENERATORS.iter().cycle().skip(position.unwrap_or(0));
     for row in turns.take(GENERATORS.len()) {
         if let Ok(wasm) = (row.what)(&mut Unstructured::new(data), features)

@@ -1,6 +1,6 @@
 //! The short face of a case: a seed and a number, the same case on every machine.
 
-use super::case;
+use super::{Proposals, case};
 use crate::case::Case;
 use arbitrary::Unstructured;
 use rand::{RngCore, SeedableRng};
@@ -16,14 +16,20 @@ const DOUBLINGS: u32 = 4;
 /// The bytes are those of ChaCha with 8 rounds: the key is the seed, little-endian, then zeros; the
 /// stream is the number.
 pub fn from_seed(seed: u64, number: u64) -> Case {
-    let mut case = from_bytes(&bytes(seed, number));
+    with_proposals(seed, number, Proposals::None)
+}
+
+/// The same, of modules that draw from these proposals.
+pub fn with_proposals(seed: u64, number: u64, proposals: Proposals) -> Case {
+    let mut case = from_bytes(&bytes(seed, number), proposals);
     case.name = format!("{}/{seed:#x}/{number}", case.name);
     case
 }
 
 /// The case that these bytes stand for. Any bytes stand for one.
-pub fn from_bytes(bytes: &[u8]) -> Case {
-    case(&mut Unstructured::new(bytes)).unwrap_or_else(|_| Case::of_module("generated", Vec::new()))
+pub fn from_bytes(bytes: &[u8], proposals: Proposals) -> Case {
+    case(&mut Unstructured::new(bytes), proposals)
+        .unwrap_or_else(|_| Case::of_module("generated", Vec::new()))
 }
 
 /// The bytes behind a generated case: what a fuzz target takes for the same case.

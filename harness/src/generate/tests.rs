@@ -25,7 +25,8 @@ fn each_generator_makes_valid_modules_but_for_two_in_a_hundred() {
     const DRAWS: u64 = 300;
     for row in GENERATORS {
         let refused = (0..DRAWS).filter(|&number| {
-            let features = features::draw(&mut Unstructured::new(&data(number))).unwrap();
+            let features =
+                features::draw(&mut Unstructured::new(&data(number)), Proposals::All).unwrap();
             let made = (row.what)(&mut Unstructured::new(&data(number)), features);
             made.is_ok_and(|wasm| {
                 Module::new(&wasm, features).is_ok_and(|module| can_run(&wasm, &module))
@@ -41,7 +42,7 @@ fn each_generator_makes_valid_modules_but_for_two_in_a_hundred() {
 fn every_generator_step_and_behaviour_occurs_and_every_case_is_valid() {
     let mut seen = BTreeSet::new();
     for number in 0..500 {
-        let case = from_seed(0x5eed, number);
+        let case = with_proposals(0x5eed, number, Proposals::All);
         for module in &case.modules {
             Module::new(&module.wasm, FEATURES).unwrap();
         }
@@ -102,7 +103,7 @@ fn every_generator_step_and_behaviour_occurs_and_every_case_is_valid() {
 fn half_of_the_cases_execute_more_than_200_sequence_points() {
     let mut by_generator = BTreeMap::<&str, Vec<u64>>::new();
     for number in 0..200 {
-        let mut case = from_seed(0x5eed, number);
+        let mut case = with_proposals(0x5eed, number, Proposals::All);
         // The oracle counts what it executes; what a debugger sees of it is no matter here.
         case.schedule = Schedule::idle();
         case.configuration = Configuration::default();
@@ -150,7 +151,7 @@ fn every_proposal_is_used_by_a_tenth_of_the_cases_and_many_use_none() {
     const CASES: u64 = 400;
     let mut counts = BTreeMap::<String, u64>::new();
     for number in 0..CASES {
-        let case = from_seed(0x5eed, number);
+        let case = with_proposals(0x5eed, number, Proposals::All);
         let needed = needed(case.main_module());
         if needed.is_empty() {
             *counts.entry("none".to_owned()).or_default() += 1;
@@ -211,9 +212,9 @@ proptest! {
     fn any_bytes_are_a_case_and_always_the_same(
         bytes in proptest::collection::vec(any::<u8>(), 0..3000)
     ) {
-        let case = from_bytes(&bytes);
+        let case = from_bytes(&bytes, Proposals::All);
         prop_assert!(generator_of(&case.name).is_some());
         prop_assert!(Module::new(case.main_module(), FEATURES).is_ok());
-        prop_assert_eq!(case, from_bytes(&bytes));
+        prop_assert_eq!(case, from_bytes(&bytes, Proposals::All));
     }
 }

@@ -57,7 +57,11 @@ pub(in crate::generate) fn features(seed: u64) -> WasmFeatures {
     match seed % 4 {
         0 | 1 => FEATURES,
         2 => WasmFeatures::WASM2,
-        _ => features::draw(&mut Unstructured::new(&data(seed, 100))).unwrap(),
+        _ => features::draw(
+            &mut Unstructured::new(&data(seed, 100)),
+            features::Proposals::All,
+        )
+        .unwrap(),
     }
 }
 
