@@ -38,6 +38,9 @@ pub trait Tamper: Send + 'static {
     /// Changes the error that a `HostcallError` event tells.
     fn host_error(&mut self, _error: &mut Result<HostFailure, String>) {}
 
+    /// Changes why a collection was refused, if it was.
+    fn collection(&mut self, _refused: &mut Option<String>) {}
+
     /// Changes the exception that an event tells of.
     fn throw(&mut self, _throw: &mut SeenThrow) {}
 

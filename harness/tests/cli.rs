@@ -261,7 +261,7 @@ fn opcodes_are_listed_with_their_events() {
     // Single-stepped, in functions that the host calls; a `nop` has no trap and no host call.
     assert_eq!(
         cells[3..],
-        ["yes", "no", "yes", "yes", "no", "-", "-"],
+        ["yes", "no", "yes", "yes", "no", "-", "-", "-"],
         "{stdout}"
     );
 }

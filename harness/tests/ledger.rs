@@ -1,23 +1,26 @@
 //! Each ledger entry still matches: a version that no longer does what the entry says fails here.
 
-use lockstep::case::{CaseOptions, CaseReport, Host, ImportSettings, Status, Stub, run};
+use lockstep::case::{CaseOptions, CaseReport, Host, ImportSettings, Status, Stub, run, run_case};
+use lockstep::check::FEATURES;
 use lockstep::configuration::{Configuration, Epochs, Target};
+use lockstep::corpus;
 use lockstep::divergence::Execution;
 use lockstep::ledger::{self, ENTRIES};
 use lockstep::rules::RuleId;
+use lockstep::schedule::Schedule;
 use lockstep::subject::Settings;
 use lockstep::subject::wasmtime_42::{config, probe};
 use lockstep::version::Version;
-use lockstep_oracles::WasmFeatures;
 use lockstep_spec_tests::parse_script;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::pin::pin;
 use std::process::{Command, ExitStatus};
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 use wasmtime::{
-    AsContextMut, Caller, DebugEvent, DebugFrameCursor, DebugHandler, Engine, Func, FuncType,
-    Instance, Module, Store, StoreContextMut, Val,
+    AsContextMut, Caller, DebugEvent, DebugFrameCursor, DebugHandler, Engine, ExternRef, Func,
+    FuncType, Instance, Module, Store, StoreContextMut, Val,
 };
 
 /// Defines the tests, and a table of the entries they are about.
@@ -181,6 +184,58 @@ entries! {
         assert_eq!((traps(Configuration::default()), traps(pulley())), (1, 0));
     }
 
+    UNSET_LOCAL => unset_locals_are_still_unwritten {
+        let report = explained(&format!("{UNSET} (invoke \"go\" (ref.extern 1))"));
+        assert_ne!(report.tally.unset_locals_avoided, 0, "{report:#?}");
+        // The engine alone: the slot still holds what the function called before had there.
+        const READ: &str = "LOCKSTEP_TEST_READS_AN_UNSET_LOCAL";
+        if std::env::var(READ).is_ok() {
+            let external = |store: &mut Store<_>| {
+                Val::ExternRef(Some(ExternRef::new(store, 1u32).unwrap()))
+            };
+            let seen = Run::default().with(UNSET, external, |_, frame| {
+                (frame.num_locals() == 1).then(|| matches!(frame.local(0), Val::ExternRef(None)))
+            });
+            // Null at every event is what an engine shows that writes the slot.
+            assert!(seen.contains(&Some(true)) && !seen.contains(&Some(false)), "{seen:?}");
+            return;
+        }
+        let child = this_test_again("unset_locals_are_still_unwritten", READ, "read");
+        assert!(!child.success(), "{child}");
+    }
+
+    UNSET_ROOT => unset_locals_are_still_roots {
+        let program = format!("{UNSET} (invoke \"go\" (ref.extern 1))");
+        let collecting = CaseOptions {
+            schedule: Schedule { collect: 1, ..Schedule::default() },
+            ..CaseOptions::default()
+        };
+        let report = report(&program, &collecting);
+        assert_passes(&report);
+        assert_ne!(report.tally.collections_avoided, 0, "{report:#?}");
+        assert_ne!(report.tally.collections, 0, "{report:#?}");
+    }
+
+    CONVERTED => converted_references_still_have_their_old_type {
+        explained_case("converted.toml", ledger::CONVERTED);
+    }
+
+    RELAXED_MADD => relaxed_multiply_adds_still_round_once {
+        explained_case("relaxed-madd.toml", ledger::RELAXED_MADD);
+    }
+
+    SEGMENT_OBJECTS => segment_objects_are_still_made_at_each_use {
+        explained_case("segment-objects.toml", ledger::SEGMENT_OBJECTS);
+    }
+
+    INLINED_TAIL_CALL => inlined_tail_calls_still_leave_a_frame {
+        explained_case("inlined-tail-call.toml", ledger::INLINED_TAIL_CALL);
+    }
+
+    INLINED_TRY_CALL => inlined_calls_in_a_try_table_still_have_no_frame {
+        explained_case("inlined-try-call.toml", ledger::INLINED_TRY_CALL);
+    }
+
     HOST_ACTIVATION => host_activation_still_shows_frames_twice {
         let functions = [("env.f".to_owned(), Stub::Call("f".to_owned()))];
         let host = Host { functions: functions.into(), ..Host::default() };
@@ -200,6 +255,22 @@ entries! {
         // The engine alone: one frame of Wasm is there at either depth.
         assert_eq!(frames_of_nested_host_calls(), [1, 2]);
     }
+}
+
+/// The local of `$read` has no value, and lies where `$fill` had its argument.
+const UNSET: &str = r#"
+    (module
+      (func $fill (param externref) nop)
+      (func $read (local (ref extern)) nop)
+      (func (export "go") (param externref) local.get 0  call $fill  call $read))"#;
+
+/// A corpus case that its expectation holds for; the entry matched.
+fn explained_case(name: &str, entry: &str) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/regressions");
+    let loaded = corpus::load(&root.join(name)).unwrap();
+    let report = run_case(&loaded.case).unwrap();
+    assert!(report.known.contains_key(entry), "{report:#?}");
+    loaded.expect.judge(&report, Version::Wasmtime42).unwrap();
 }
 
 /// A vector that is a result, with an event while it waits.
@@ -307,7 +378,7 @@ fn explained(text: &str) -> CaseReport {
 }
 
 fn report(text: &str, options: &CaseOptions) -> CaseReport {
-    let script = parse_script("ledger", text, WasmFeatures::WASM2).unwrap();
+    let script = parse_script("ledger", text, FEATURES).unwrap();
     run(&script, options).unwrap()
 }
 
@@ -337,7 +408,12 @@ fn observe<R: Send + 'static>(wat: &str, args: &[Val], look: Look<R>) -> Vec<R> 
 }
 
 fn engine(configuration: &Configuration) -> Engine {
-    config::engine(Execution::Instrumented, WasmFeatures::WASM2, configuration).unwrap()
+    config::engine(
+        Execution::Instrumented,
+        configuration.supported(FEATURES),
+        configuration,
+    )
+    .unwrap()
 }
 
 /// How the engine alone runs a module.
@@ -365,6 +441,26 @@ struct Ran<R> {
 impl Run {
     /// Calls `go`, and looks at the innermost frame at each event.
     fn of<R: Send + 'static>(self, wat: &str, args: &[Val], look: Look<R>) -> Ran<R> {
+        let args = args.to_vec();
+        self.call(wat, |_| args, look)
+    }
+
+    /// The same with an argument that only the store can make; what was seen.
+    fn with<R: Send + 'static>(
+        self,
+        wat: &str,
+        arg: impl FnOnce(&mut Store<Mutex<Vec<R>>>) -> Val,
+        look: Look<R>,
+    ) -> Vec<R> {
+        self.call(wat, |store| vec![arg(store)], look).seen
+    }
+
+    fn call<R: Send + 'static>(
+        self,
+        wat: &str,
+        args: impl FnOnce(&mut Store<Mutex<Vec<R>>>) -> Vec<Val>,
+        look: Look<R>,
+    ) -> Ran<R> {
         let engine = engine(&self.configuration);
         let module = Module::new(&engine, wat::parse_str(wat).unwrap()).unwrap();
         let mut store = Store::new(&engine, Mutex::new(Vec::new()));
@@ -381,7 +477,8 @@ impl Run {
         let go = instance.get_func(&mut store, "go").unwrap();
         let mut results = vec![Val::I32(0); go.ty(&store).results().len()];
         // A trap is an error here, and what some of these programs are for.
-        let _ = block_on(go.call_async(&mut store, args, &mut results));
+        let args = args(&mut store);
+        let _ = block_on(go.call_async(&mut store, &args, &mut results));
         let seen = store.into_data().into_inner().unwrap();
         Ran { seen, results }
     }

@@ -64,6 +64,22 @@ entries! {
         explained("host-activation.toml", ledger::HOST_ACTIVATION);
     }
 
+    CONVERTED => converted_references_still_have_their_old_type {
+        explained("converted.toml", ledger::CONVERTED);
+    }
+
+    RELAXED_MADD => relaxed_multiply_adds_still_round_once {
+        explained("relaxed-madd.toml", ledger::RELAXED_MADD);
+    }
+
+    INLINED_TAIL_CALL => inlined_tail_calls_still_leave_a_frame {
+        explained("inlined-tail-call.toml", ledger::INLINED_TAIL_CALL);
+    }
+
+    INLINED_TRY_CALL => inlined_calls_in_a_try_table_still_have_no_frame {
+        explained("inlined-try-call.toml", ledger::INLINED_TRY_CALL);
+    }
+
     STARTUP_FRAME => startup_frames_are_still_shown {
         let seen = frames_of_each_event("(module (func $f nop) (func $s call $f) (start $s))");
         // $s; $f called by it, twice; $s again: each time one frame too many.

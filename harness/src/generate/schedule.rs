@@ -468,6 +468,7 @@ mod tests {
         Start
         Step
         code image
+        collections
         neighbour, thread false
         neighbour, thread true
         no edit

@@ -3,7 +3,6 @@
 
 use super::driver::{Driver, Flow};
 use super::frames::expected_place;
-use crate::conventions::WaitingPc;
 use crate::divergence::Moment;
 use crate::ledger::{HOST_ACTIVATION, INLINED_TAIL_CALL, INLINED_TRY_CALL, TRAP_PC};
 use crate::observe::{Observation, Place};
@@ -73,8 +72,10 @@ impl Driver {
         let seen = Snapshot::places(observed, self.visible_frames());
         let left: Vec<Place> = seen
             .iter()
-            .copied()
-            .filter(|place| !self.is_replaced(*place))
+            .enumerate()
+            // The innermost frame is about to execute its opcode, a tail call or not.
+            .filter(|(frame, place)| *frame == 0 || !self.is_replaced(**place))
+            .map(|(_, place)| *place)
             .collect();
         let mut expected: Vec<Place> = self
             .machine
@@ -117,8 +118,7 @@ impl Driver {
         Some(Flow::Continue)
     }
 
-    /// Whether a frame is at a tail call, or, where frames wait behind their calls, behind one: no frame
-    /// waits there.
+    /// Whether a frame is at a tail call: no frame waits there.
     fn is_replaced(&self, place: Place) -> bool {
         let tail = |op| {
             matches!(
@@ -133,11 +133,7 @@ impl Driver {
         let Some((function, at)) = function.and_then(|f| Some((f, f.position(place.pc)?))) else {
             return false;
         };
-        let behind = match self.conventions.waiting {
-            WaitingPc::Call => at,
-            WaitingPc::Return => at.saturating_sub(1),
-        };
-        tail(function.instrs[behind].op)
+        tail(function.instrs[at].op)
     }
 
     fn count_explained<O: Observation>(

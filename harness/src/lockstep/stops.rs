@@ -350,7 +350,8 @@ impl Driver {
         if self.ended.is_some() {
             return Flow::Stop;
         }
-        self.tally.epoch_yields += 1;
+        // Beside another store how many come depends on the threads' pace: they are no count of the case.
+        self.tally.epoch_yields += u64::from(!self.neighbour);
         // Another store of the engine may have advanced the epoch.
         if !std::mem::take(&mut self.epoch_advanced) && !self.neighbour {
             self.report_plain(

@@ -19,7 +19,8 @@ struct Row {
     families: Vec<&'static str>,
 }
 
-/// Writes each opcode of Wasm 2.0 with its matched events, and names those without any.
+/// Writes each opcode of Wasm 3.0 and the proposals beyond it with its matched events, and names those
+/// without any: of Wasm 2.0, and of the rest.
 ///
 /// # Errors
 ///
@@ -34,7 +35,7 @@ pub fn text(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
         "events compared",
         families.join("  ")
     )?;
-    for op in wasm_2_0_opcodes() {
+    for op in known_opcodes() {
         write!(
             out,
             "{:34} {:<24} {:>15}",
@@ -53,11 +54,30 @@ pub fn text(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
         "{} of {} opcodes of Wasm 2.0 covered",
         coverage.covered, coverage.wasm_2_0
     )?;
-    let missing: Vec<String> = missing(totals).map(Opcode::name).collect();
-    if !missing.is_empty() {
-        writeln!(out, "missing: {}", missing.join(", "))?;
-    }
+    let without = |op: &Opcode| totals.events(*op) == 0;
+    write_missing(out, missing(totals))?;
+    let beyond = || known_opcodes().filter(|op| !op.in_wasm_2_0());
+    let covered = beyond().filter(|op| !without(op)).count();
+    writeln!(
+        out,
+        "{covered} of {} opcodes of Wasm 3.0 and the proposals beyond it covered",
+        beyond().count()
+    )?;
+    write_missing(out, beyond().filter(without))?;
     writeln!(out)
+}
+
+fn write_missing(out: &mut impl Write, opcodes: impl Iterator<Item = Opcode>) -> io::Result<()> {
+    let names: Vec<String> = opcodes.map(Opcode::name).collect();
+    match names.is_empty() {
+        true => Ok(()),
+        false => writeln!(out, "missing: {}", names.join(", ")),
+    }
+}
+
+/// Every opcode that can be executed and compared.
+fn known_opcodes() -> impl Iterator<Item = Opcode> {
+    Opcode::ALL.iter().copied().filter(|op| op.is_implemented())
 }
 
 /// Whether a family was checked at an opcode: yes, no, or it cannot be.
@@ -77,7 +97,7 @@ fn mark(totals: &Totals, family: Family, op: Opcode) -> &'static str {
 ///
 /// When it cannot be written.
 pub fn json(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
-    for op in wasm_2_0_opcodes() {
+    for op in known_opcodes() {
         let row = Row {
             schema: "lockstep.opcode/1",
             opcode: op.name(),

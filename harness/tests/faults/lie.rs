@@ -2,6 +2,7 @@
 
 use lockstep::divergence::Moment;
 use lockstep::fault::{Delivery, Tamper};
+use lockstep::lockstep::throws::SeenThrow;
 use lockstep::outcome::{HostFailure, Outcome, SeenTrap};
 use lockstep::schedule::EngineEdit;
 use lockstep::seen::Seen;
@@ -29,6 +30,10 @@ pub(crate) enum Fault {
     Panic(Where),
     /// The trap of a `Trap` event.
     Trap(fn(&mut SeenTrap)),
+    /// The exception that an event tells of.
+    Throw(fn(&mut SeenThrow)),
+    /// Why a collection was refused.
+    Collection(fn(&mut Option<String>)),
     /// The error of a `HostcallError` event.
     HostError(fn(&mut Result<HostFailure, String>)),
     /// A host function's arguments.
@@ -250,6 +255,18 @@ impl Tamper for Lie {
     fn trap(&mut self, trap: &mut SeenTrap) {
         if let Fault::Trap(change) = self.fault {
             self.tell(trap, change);
+        }
+    }
+
+    fn throw(&mut self, throw: &mut SeenThrow) {
+        if let Fault::Throw(change) = self.fault {
+            self.tell(throw, change);
+        }
+    }
+
+    fn collection(&mut self, refused: &mut Option<String>) {
+        if let Fault::Collection(change) = self.fault {
+            self.tell(refused, change);
         }
     }
 

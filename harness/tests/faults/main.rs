@@ -17,14 +17,15 @@ use lockstep::lockstep::probes::LateModule;
 use lockstep::observe::Boundary;
 use lockstep::outcome::{HostFailure, Outcome, SeenTrap};
 use lockstep::rules::RuleId;
-use lockstep::seen::{Seen, SeenExtern, SeenFunc};
+use lockstep::seen::{Seen, SeenExtern, SeenFunc, SeenObject, SeenRef};
 use lockstep::snapshot::{FrameCopy, Snapshot};
 use lockstep::subject::wasmtime_42::probe;
 use lockstep::version::Version;
 use lockstep_oracles::address::{
-    FuncAddr, FuncIndex, GlobalAddr, InstanceAddr, MemAddr, Pc, TableAddr,
+    FuncAddr, FuncIndex, GlobalAddr, InstanceAddr, MemAddr, Pc, TableAddr, TagAddr,
 };
 use lockstep_oracles::trap::Trap;
+use lockstep_oracles::types::Hierarchy;
 use programs::*;
 use rows::{Told, fires, rules};
 use std::collections::BTreeSet;
@@ -89,6 +90,19 @@ fn another_function(seen: Seen) -> Seen {
         return seen;
     };
     Seen::Func(SeenFunc::Known(FuncAddr(func.0 + 1)))
+}
+
+const NULL: Seen = Seen::Ref(Hierarchy::Any, SeenRef::Null);
+
+/// Changes what is shown of an object.
+fn object(change: fn(&mut SeenObject)) -> impl Fn(Seen) -> Seen {
+    move |seen| match seen {
+        Seen::Ref(hierarchy, SeenRef::Object(mut object)) => {
+            change(&mut object);
+            Seen::Ref(hierarchy, SeenRef::Object(object))
+        }
+        other => other,
+    }
 }
 
 fn no_change(_: &mut Snapshot, _: &Code) {}
@@ -328,6 +342,44 @@ faults! {
         Fault::Stack(at("end"), |stack, _| {
             top(stack, |_| Seen::Extern(Some(SeenExtern::Number(8))));
         });
+
+    // Objects and exceptions; the first rows of these carry the names that the contract's table gives.
+    null_for_an_object => RefNull, OBJECTS,
+        Fault::Stack(at("nop"), |stack, _| local(stack, 0, |_| NULL));
+    scalar_for_a_structure => RefKind, OBJECTS,
+        Fault::Stack(at("nop"), |stack, _| {
+            local(stack, 0, |_| Seen::Ref(Hierarchy::Any, SeenRef::I31(5)));
+        });
+    object_of_another_type => RefType, OBJECTS,
+        Fault::Stack(at("nop"), |stack, _| local(stack, 0, object(|object| object.ty += 1)));
+    objects_swapped => RefIdentity, OBJECTS,
+        Fault::Stack(at("nop"), |stack, _| innermost(stack).locals.swap(0, 1));
+    another_object_of_the_same_content => RefIdentity, OBJECTS,
+        Fault::Stack(at("nop"), |stack, _| local(stack, 0, object(|object| object.key ^= 1)));
+    stale_object => RefContent, COLLECTED,
+        Fault::Stack(when(Moment::Collection).nth(12), |stack, _| {
+            let slot = innermost(stack).locals[0].and_then(Seen::object).map(|object| object.slot);
+            let copy = slot.and_then(|slot| stack.objects.get_mut(&slot)).unwrap();
+            copy.fields[0] = Seen::I32(9);
+        });
+    field_of_an_object_wrong => RefContent, OBJECTS,
+        Fault::Stack(at("nop"), |stack, _| {
+            stack.objects.values_mut().for_each(|copy| copy.fields[0] = Seen::I32(9));
+        });
+    structure_shown_as_externref => LocalType, OBJECTS,
+        Fault::Stack(at("nop"), |stack, _| local(stack, 0, |_| Seen::Extern(None)));
+    collection_refused => Collect, COLLECTED,
+        Fault::Collection(|refused| *refused = Some("no".to_owned()));
+    exception_event_lost => ThrowEvent, EXCEPTION, Fault::Skip(when(Moment::Throw));
+    exception_event_twice => ThrowEvent, EXCEPTION, Fault::Twice(when(Moment::Throw));
+    exception_told_as_caught => ThrowEvent, EXCEPTION,
+        Fault::Throw(|throw| throw.caught = Some(true));
+    exception_of_another_tag => ThrowEvent, EXCEPTION,
+        Fault::Throw(|throw| throw.exception.tag = Some(TagAddr(1)));
+    exception_payload_changed => ThrowEvent, EXCEPTION,
+        Fault::Throw(|throw| throw.exception.payload = vec![Seen::I32(4)]);
+    exception_lost => Outcome, EXCEPTION,
+        Fault::Outcome(|outcome| *outcome = Outcome::Returned(Vec::new()));
 
     // Traps and host functions.
     trap_event_lost => TrapEvent, TRAP, Fault::Skip(when(Moment::Trap));

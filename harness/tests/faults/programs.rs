@@ -1,10 +1,10 @@
 //! The programs that are run with and without a fault; each is clean without.
 
 use lockstep::case::{self, CaseOptions, ImportSettings, Stub};
+use lockstep::check::FEATURES;
 use lockstep::configuration::Configuration;
 use lockstep::schedule::Schedule;
 use lockstep::subject::Settings;
-use lockstep_oracles::WasmFeatures;
 use lockstep_spec_tests::{Script, parse_script};
 
 /// A script, what its imported function `env.h` does, and how it is debugged.
@@ -48,7 +48,7 @@ impl Program {
     }
 
     pub(crate) fn script(&self) -> Script {
-        parse_script("program", self.text, WasmFeatures::WASM2).expect("the programs parse")
+        parse_script("program", self.text, FEATURES).expect("the programs parse")
     }
 
     pub(crate) fn options(&self) -> CaseOptions {
@@ -142,6 +142,34 @@ pub(crate) const REFERENCES: Program = Program::new(
          (func (export "go") (param externref) (result externref) (local funcref)
            ref.func 0  local.set 1  local.get 1  drop  local.get 0))
        (assert_return (invoke "go" (ref.extern 7)) (ref.extern 7))"#,
+);
+
+/// Two structures with equal content, and one of another type.
+pub(crate) const OBJECTS: Program = Program::new(
+    r#"(module
+         (type $p (struct (field (mut i32)) (field i64)))
+         (type $q (struct (field i32)))
+         (func (export "go") (result i32)
+           (local (ref null $p) (ref null $p) (ref null $q))
+           i32.const 1  i64.const 2  struct.new $p  local.set 0
+           i32.const 1  i64.const 2  struct.new $p  local.set 1
+           i32.const 1  struct.new $q  local.set 2
+           nop
+           local.get 0  local.get 1  ref.eq))
+       (assert_return (invoke "go") (i32.const 0))"#,
+);
+
+/// The same with a collection at every event.
+pub(crate) const COLLECTED: Program = OBJECTS.under(|| Schedule {
+    collect: 1,
+    ..Schedule::default()
+});
+
+/// An exception that nothing catches.
+pub(crate) const EXCEPTION: Program = Program::new(
+    r#"(module (tag $t (param i32)) (tag $u (param i32))
+         (func (export "go") i32.const 3  throw $t))
+       (assert_exception (invoke "go"))"#,
 );
 
 /// A chain of three instances: the first's own function, then two instances of one module.

@@ -123,7 +123,8 @@ fn after_collection<T: Tamper>(
         store: scope.as_context_mut(),
         names: &mut session.names,
     };
-    let refused = collected.err().map(|error| format!("{error:#}"));
+    let mut refused = collected.err().map(|error| format!("{error:#}"));
+    session.tamper.collection(&mut refused);
     let flow = if T::ACTIVE {
         let mut copy = session.driver.snapshot(&mut view, usize::MAX);
         session.tamper.event(Moment::Collection, &mut copy);
