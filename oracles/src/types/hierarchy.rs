@@ -69,7 +69,7 @@ impl Types {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wasmparser::WasmFeatures;
+    use wasmparser::{RefType, WasmFeatures};
 
     #[test]
     fn a_type_index_is_in_the_hierarchy_of_what_it_describes() {
@@ -80,10 +80,11 @@ mod tests {
         assert_eq!(at(1), Some(Hierarchy::Any));
         assert_eq!(at(2), Some(Hierarchy::Any));
         assert_eq!(at(3), None);
-        assert_eq!(module.hierarchy(HeapType::NOEXN), Some(Hierarchy::Exn));
         assert_eq!(
-            module.hierarchy(HeapType::NOEXTERN),
-            Some(Hierarchy::Extern)
+            module.hierarchy(RefType::EXNREF.heap_type()),
+            Some(Hierarchy::Exn)
         );
+        let external = RefType::EXTERNREF.heap_type();
+        assert_eq!(module.hierarchy(external), Some(Hierarchy::Extern));
     }
 }
