@@ -13,6 +13,7 @@ use crate::observe::{Observation, Walk};
 use crate::rules::RuleId;
 use lockstep_oracles::ValType;
 use lockstep_oracles::address::{FuncIndex, InstanceAddr};
+use lockstep_oracles::code::Shape;
 use lockstep_oracles::machine::FrameView;
 use lockstep_oracles::opcode::Opcode;
 use std::collections::HashMap;
@@ -99,20 +100,16 @@ impl Driver {
             return false;
         };
         let function = view.function;
-        let mut shape = view.shape;
-        while let Some(id) = shape {
-            let node = &function.shapes[id.0 as usize];
-            if node.height == index + 1 {
-                break;
-            }
-            shape = node.below;
-        }
+        // A branch that is not taken may give the operand a wider type; its place stays.
+        let at = |shape: Shape| {
+            shape.is_some_and(|id| function.shapes[id.0 as usize].height == index + 1)
+        };
         let converts = |op| matches!(op, Opcode::AnyConvertExtern | Opcode::ExternConvertAny);
         let ops = function.instrs.iter().zip(function.before.iter().skip(1));
-        shape.is_some()
-            && ops
-                .into_iter()
-                .any(|(instr, after)| converts(instr.op) && *after == shape)
+        let earlier = ops.take(view.position);
+        earlier
+            .into_iter()
+            .any(|(instr, after)| converts(instr.op) && at(*after))
     }
 
     pub(super) fn count_converted<O: Observation>(
