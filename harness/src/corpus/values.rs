@@ -287,8 +287,11 @@ fn inside<'a>(text: &'a str, word: &str) -> Option<&'a str> {
         .strip_suffix(')')
 }
 
+/// A behaviour of a name.
+type Naming = fn(String) -> Stub;
+
 /// Behaviours that name an export.
-const NAMING: [(&str, fn(String) -> Stub); 3] = [
+const NAMING: [(&str, Naming); 3] = [
     ("call", Stub::Call),
     ("through", Stub::Through),
     ("throw", Stub::Throw),

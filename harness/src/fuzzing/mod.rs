@@ -194,6 +194,17 @@ pub fn finding_name(bytes: &[u8]) -> String {
     name
 }
 
+/// Which proposals the bytes' modules draw from: none, unless the environment asks for all.
+fn proposals() -> generate::Proposals {
+    static ALL: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| {
+        std::env::var("LOCKSTEP_PROPOSALS").is_ok_and(|wanted| wanted == "all")
+    });
+    match *ALL {
+        true => generate::Proposals::All,
+        false => generate::Proposals::None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,16 +265,5 @@ mod tests {
         fn any_text_is_decoded(text in "\\PC{0,200}") {
             prop_assert_eq!(case_decoder(text.as_bytes()), Ok(Judged::Fine));
         }
-    }
-}
-
-/// Which proposals the bytes' modules draw from: none, unless the environment asks for all.
-fn proposals() -> generate::Proposals {
-    static ALL: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| {
-        std::env::var("LOCKSTEP_PROPOSALS").is_ok_and(|wanted| wanted == "all")
-    });
-    match *ALL {
-        true => generate::Proposals::All,
-        false => generate::Proposals::None,
     }
 }

@@ -154,17 +154,13 @@ impl<T: Tamper> Session<T> {
             return After::Continue;
         }
         self.advance_epoch(store);
+        let number = self.driver.tally.sequence_points;
         if matches!(event, DebugEvent::Breakpoint)
             && self.collect > 0
-            && self
-                .driver
-                .tally
-                .sequence_points
-                .is_multiple_of(self.collect)
+            && number.is_multiple_of(self.collect)
+            && self.driver.may_collect()
         {
-            if self.driver.may_collect() {
-                return After::Collect;
-            }
+            return After::Collect;
         }
         match self.configuration.yields {
             Yields::On => After::Suspend,

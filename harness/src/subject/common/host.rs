@@ -75,7 +75,10 @@ pub(super) async fn call<T: Tamper>(
             through,
         } => match reenter(&mut caller, func, &args, through).await? {
             Reentered::Lost => std::future::pending().await,
-            Reentered::Thrown(exn) => Ok(caller.as_context_mut().throw(exn)?),
+            Reentered::Thrown(exn) => {
+                caller.as_context_mut().throw::<()>(exn)?;
+                Ok(())
+            }
             Reentered::Ended => give(&mut caller, &values, results),
         },
     }
@@ -242,7 +245,8 @@ fn throw<T: Tamper>(
     };
     caller.data_mut().give_back(lent);
     let exn = thrown?;
-    Ok(caller.as_context_mut().throw(exn)?)
+    caller.as_context_mut().throw::<()>(exn)?;
+    Ok(())
 }
 
 /// Makes an exception in the subject.

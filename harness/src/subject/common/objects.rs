@@ -24,7 +24,7 @@ enum Held {
 }
 
 /// A type of the engine's; the engine compares them by identity.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug)]
 enum EngineType {
     Struct(StructType),
     Array(ArrayType),
@@ -43,6 +43,16 @@ impl PartialEq for EngineType {
 }
 
 impl Eq for EngineType {}
+
+impl Hash for EngineType {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            EngineType::Struct(ty) => ty.hash(state),
+            EngineType::Array(ty) => ty.hash(state),
+            EngineType::Func(ty) => ty.hash(state),
+        }
+    }
+}
 
 /// The objects of a look, and the types of all.
 #[derive(Default)]
