@@ -1,7 +1,7 @@
 //! The oracle by itself.
 
+use super::FEATURES;
 use super::{BEYOND_TABLE, Ended, OPCODES, Side, made, made_global, shown};
-use lockstep::check::FEATURES;
 use lockstep::subject::limits::limits;
 use lockstep_oracles::address::{FuncAddr, HostFuncId, InstanceAddr};
 use lockstep_oracles::code::Function;
