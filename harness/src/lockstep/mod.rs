@@ -8,6 +8,7 @@
 pub mod activations;
 pub mod classify;
 pub mod driver;
+mod ends;
 pub mod entities;
 pub mod evidence;
 pub mod explain;

@@ -244,6 +244,9 @@ impl Driver {
         if self.explain_inlined_trap(observed) {
             return Flow::Continue;
         }
+        if let Some(flow) = self.explain_inlined_try_call(observed, Moment::Trap) {
+            return flow;
+        }
         let Some(view) = self.machine.top() else {
             return Flow::Continue;
         };

@@ -1,0 +1,277 @@
+//! How an invocation ends: what the subject says came of it, beside what the oracle has left to do.
+
+use super::driver::{Driver, Ended, Expected, LOOKAHEAD, Phase, Verdict};
+use crate::divergence::{Execution, Moment};
+use crate::ledger::{PULLEY_MEMORY_TRAP, RELAXED_MADD, traps_silently};
+use crate::outcome::{Outcome, SeenTrap};
+use crate::rules::RuleId;
+use lockstep_oracles::address::InstanceAddr;
+use lockstep_oracles::code::Function;
+use lockstep_oracles::machine::{EverySequencePoint, Stop, StopAt};
+use lockstep_oracles::opcode::Opcode;
+use lockstep_oracles::trap::Trap;
+use lockstep_oracles::value::Value;
+use std::cell::Cell;
+
+/// Bytes of a subject's frame beyond what its values need, and bytes one value may need: generous,
+/// because they decide only whether a stack overflow that no event located is believable.
+const FRAME_BYTES: usize = 256;
+const VALUE_BYTES: usize = 32;
+
+/// Sequence points after which the oracle gives up looking for the depth of a stack overflow, and
+/// how many of them it passes between two looks.
+const OVERFLOW_POINTS: u32 = 1 << 30;
+const OVERFLOW_STRIDE: u32 = 1 << 12;
+
+impl Driver {
+    /// Ends the current invocation with what the subject says came of it.
+    pub fn finish(&mut self, outcome: &Outcome) -> Verdict {
+        let phase = std::mem::replace(&mut self.phase, Phase::Running);
+        let verdict = self.finish_in(phase, outcome);
+        self.count_fused();
+        self.previous = None;
+        verdict
+    }
+
+    /// Counts the multiply-adds that rounded once, and so otherwise than promised.
+    fn count_fused(&mut self) {
+        let differences = self.machine.fused_differences();
+        if let Some(entry) = self.entry(RELAXED_MADD) {
+            for _ in self.fused..differences {
+                self.findings.count_known(entry);
+            }
+        }
+        self.fused = differences;
+    }
+
+    fn finish_in(&mut self, phase: Phase, outcome: &Outcome) -> Verdict {
+        if self.ended.is_some() {
+            self.machine.unwind();
+            return Verdict::Lost;
+        }
+        match phase {
+            Phase::Running => self.finish_running(outcome),
+            Phase::Trapped(trap) => {
+                self.machine.unwind();
+                let agrees = matches!(outcome, Outcome::Trapped(seen) if seen.is(trap));
+                self.check_outcome(agrees, Expected::Trapped(trap), outcome)
+            }
+            Phase::Overflowed => {
+                self.machine.unwind();
+                if *outcome != Outcome::Trapped(SeenTrap::StackOverflow) {
+                    self.report_outcome("a stack overflow, as the event said", outcome);
+                }
+                Verdict::Exhausted
+            }
+            Phase::OutOfMemory => {
+                self.machine.unwind();
+                if *outcome != Outcome::Trapped(SeenTrap::OutOfMemory) {
+                    self.report_outcome("an exhausted heap, as the event said", outcome);
+                }
+                Verdict::Exhausted
+            }
+            Phase::HostFailing(failure) | Phase::HostFailed(failure) => {
+                self.machine.unwind();
+                if phase == Phase::HostFailing(failure) && self.execution == Execution::Instrumented
+                {
+                    self.report_end(
+                        RuleId::HostErrorEvent,
+                        format!("a HostcallError event: {failure}"),
+                        "no such event before the invocation ended".to_owned(),
+                    );
+                }
+                let agrees = *outcome == Outcome::HostFailed(failure);
+                self.check_outcome(agrees, Expected::HostFailed(failure), outcome)
+            }
+            Phase::Thrown(exn) => self.finish_thrown(exn, outcome),
+        }
+    }
+
+    fn finish_running(&mut self, outcome: &Outcome) -> Verdict {
+        if matches!(outcome, Outcome::Trapped(SeenTrap::StackOverflow)) {
+            return self.finish_overflow(outcome);
+        }
+        if matches!(outcome, Outcome::Trapped(SeenTrap::OutOfMemory)) {
+            // Where the heap was full is the subject's own.
+            self.machine.unwind();
+            return Verdict::Exhausted;
+        }
+        match self.advance() {
+            Stop::Return => {
+                self.adopt_result(outcome);
+                let results = self.machine.results().to_vec();
+                self.check_results(&results, outcome);
+                Verdict::Ended(Expected::Returned(results))
+            }
+            Stop::Trap(trap) => {
+                let op = self.machine.current_op();
+                self.machine.unwind();
+                let agrees = matches!(outcome, Outcome::Trapped(seen) if seen.is(trap));
+                if agrees && self.execution == Execution::Instrumented {
+                    self.report_silent_trap(trap, op);
+                }
+                self.check_outcome(agrees, Expected::Trapped(trap), outcome)
+            }
+            Stop::Exhausted(limit) => {
+                self.machine.unwind();
+                self.ended.get_or_insert(Ended::OracleLimit(limit));
+                Verdict::Lost
+            }
+            Stop::Throw { exn, caught: false } if matches!(outcome, Outcome::Thrown(_)) => {
+                self.finish_silent_throw(exn, outcome)
+            }
+            stop @ (Stop::SequencePoint | Stop::HostCall(_) | Stop::Throw { .. }) => {
+                self.finish_early(stop, outcome)
+            }
+        }
+    }
+
+    /// The invocation trapped as it must, but no event said so.
+    fn report_silent_trap(&mut self, trap: Trap, op: Option<Opcode>) {
+        let explains = self.on_pulley && op.is_some_and(|op| traps_silently(op, trap));
+        let known = self.entry(PULLEY_MEMORY_TRAP).filter(|_| explains);
+        if let Some(entry) = known.filter(|entry| self.findings.known.contains_key(entry)) {
+            return self.findings.count_known(entry);
+        }
+        let at = op.map_or(String::new(), Opcode::name);
+        let mut divergence = self.plain(
+            RuleId::TrapEvent,
+            Moment::End,
+            format!("a Trap event: {trap}, at {at}"),
+            "no such event before the invocation ended".to_owned(),
+        );
+        divergence.known = known;
+        self.record(divergence);
+    }
+
+    /// The subject ended where the oracle still has something to do.
+    fn finish_early(&mut self, stop: Stop, outcome: &Outcome) -> Verdict {
+        let expected = match stop {
+            Stop::HostCall(id) => format!("a call of host function {}", id.0),
+            Stop::Throw { .. } => "an exception to be thrown".to_owned(),
+            _ => "an event at the next opcode".to_owned(),
+        };
+        // Events alone are missing if the oracle ends the same way when it is not stopped.
+        let rule = match (stop, self.run_ahead(), outcome) {
+            (Stop::HostCall(_), ..) => RuleId::HostCall,
+            (_, Stop::Return, Outcome::Returned(_)) => self.lost_rule(),
+            (_, Stop::Trap(trap), Outcome::Trapped(seen)) if seen.is(trap) => self.lost_rule(),
+            (Stop::SequencePoint, Stop::Throw { caught: false, .. }, Outcome::Thrown(_)) => {
+                self.lost_rule()
+            }
+            (Stop::Throw { .. }, ..) => RuleId::ThrowEvent,
+            _ => RuleId::Outcome,
+        };
+        self.report_end(rule, expected, outcome.describe());
+        self.end_control(rule);
+        Verdict::Lost
+    }
+
+    /// Runs the oracle on to something other than a sequence point, to see whether events alone are
+    /// missing. Only at the end of a case, and not for ever.
+    pub(super) fn run_ahead(&mut self) -> Stop {
+        for _ in 0..LOOKAHEAD {
+            match self.machine.run(&EverySequencePoint) {
+                Stop::SequencePoint => {}
+                stop => return stop,
+            }
+        }
+        Stop::SequencePoint
+    }
+
+    /// Runs the oracle until the subject's stack may be used up, or the program does something else.
+    ///
+    /// Where the stack ran out is the subject's own, and the program may go on for ever after it:
+    /// the oracle gives up at a sequence point after `OVERFLOW_POINTS`.
+    fn run_deep(&mut self) -> Stop {
+        for _ in 0..OVERFLOW_POINTS / OVERFLOW_STRIDE {
+            let stop = self.machine.run(&Every::new(OVERFLOW_STRIDE));
+            if stop != Stop::SequencePoint || self.is_deep() {
+                return stop;
+            }
+        }
+        Stop::SequencePoint
+    }
+
+    /// Whether the invocation's call depth can use up the subject's stack.
+    fn is_deep(&self) -> bool {
+        // Every local, operand and opcode may have a slot of its own in the subject's frame.
+        let frame = FRAME_BYTES + VALUE_BYTES * self.largest_function;
+        self.machine.max_depth() * frame >= self.subject_stack
+    }
+
+    /// A stack overflow that no event announced.
+    fn finish_overflow(&mut self, outcome: &Outcome) -> Verdict {
+        if self.execution == Execution::Instrumented {
+            // Between breakpoints the oracle lags behind; how deep the calls are is not known.
+            let believable = !self.breakpoints.is_single_step() || self.about_to_call();
+            self.machine.unwind();
+            if !believable {
+                self.report_outcome("no stack overflow: no call is about to be entered", outcome);
+            }
+            return Verdict::Exhausted;
+        }
+        let stop = self.run_deep();
+        if stop != Stop::Return {
+            self.machine.unwind();
+        }
+        if stop != Stop::SequencePoint && !self.is_deep() {
+            self.report_outcome("no stack overflow: the call depth is small", outcome);
+        }
+        Verdict::Exhausted
+    }
+
+    /// Whether the oracle's next opcode enters a call, or the invocation's first call is due.
+    pub(super) fn about_to_call(&self) -> bool {
+        self.previous.is_none() || self.machine.current_op().is_none_or(super::traps::is_call)
+    }
+
+    pub(super) fn check_outcome(
+        &mut self,
+        agrees: bool,
+        expected: Expected,
+        outcome: &Outcome,
+    ) -> Verdict {
+        if !agrees {
+            self.report_outcome(&expected.describe(), outcome);
+        }
+        Verdict::Ended(expected)
+    }
+
+    fn check_results(&mut self, expected: &[Value], outcome: &Outcome) {
+        let Outcome::Returned(seen) = outcome else {
+            let expected = Expected::Returned(expected.to_vec()).describe();
+            self.report_outcome(&expected, outcome);
+            return;
+        };
+        if !self.values_agree(expected, seen) {
+            self.report_end(
+                RuleId::Values,
+                Expected::Returned(expected.to_vec()).describe(),
+                outcome.describe(),
+            );
+        }
+    }
+}
+
+/// Stops at every so many sequence points.
+struct Every {
+    left: Cell<u32>,
+}
+
+impl Every {
+    fn new(count: u32) -> Every {
+        Every {
+            left: Cell::new(count),
+        }
+    }
+}
+
+impl StopAt for Every {
+    #[inline]
+    fn stops(&self, _: InstanceAddr, _: &Function, _: usize) -> bool {
+        let left = self.left.get() - 1;
+        self.left.set(left);
+        left == 0
+    }
+}
