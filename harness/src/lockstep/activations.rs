@@ -3,12 +3,12 @@
 
 use super::driver::{Driver, Flow};
 use super::frames::expected_place;
+use super::traps::is_tail_call;
 use crate::divergence::Moment;
 use crate::ledger::{HOST_ACTIVATION, INLINED_TAIL_CALL, INLINED_TRY_CALL, TRAP_PC};
 use crate::observe::{Observation, Place};
 use crate::rules::RuleId;
 use crate::snapshot::Snapshot;
-use lockstep_oracles::opcode::Opcode;
 
 impl Driver {
     /// Whether the stack shown at a trap is that of another place of the same compiled function, into
@@ -17,11 +17,7 @@ impl Driver {
         if !self.inlined || self.entry(TRAP_PC).is_none() {
             return false;
         }
-        let expected: Vec<Place> = self
-            .machine
-            .frames()
-            .map(|v| expected_place(&v, self.conventions))
-            .collect();
+        let expected: Vec<Place> = self.expected_places();
         let seen = Snapshot::places(observed, self.visible_frames());
         if seen == expected || !same_compiled_function(&expected, &seen) {
             return false;
@@ -77,11 +73,7 @@ impl Driver {
             .filter(|(frame, place)| *frame == 0 || !self.is_replaced(**place))
             .map(|(_, place)| *place)
             .collect();
-        let mut expected: Vec<Place> = self
-            .machine
-            .frames()
-            .map(|view| expected_place(&view, self.conventions))
-            .collect();
+        let mut expected: Vec<Place> = self.expected_places();
         // Where a trap's own frame is shown has rules of its own, already applied.
         if moment == Moment::Trap
             && let Some((innermost, shown)) = expected.first_mut().zip(left.first())
@@ -120,12 +112,6 @@ impl Driver {
 
     /// Whether a frame is at a tail call: no frame waits there.
     fn is_replaced(&self, place: Place) -> bool {
-        let tail = |op| {
-            matches!(
-                op,
-                Opcode::ReturnCall | Opcode::ReturnCallIndirect | Opcode::ReturnCallRef
-            )
-        };
         let function = place.instance.and_then(|instance| {
             let module = &self.machine.store.instance(instance).module;
             module.function(place.func?)
@@ -133,7 +119,7 @@ impl Driver {
         let Some((function, at)) = function.and_then(|f| Some((f, f.position(place.pc)?))) else {
             return false;
         };
-        tail(function.instrs[at].op)
+        is_tail_call(function.instrs[at].op)
     }
 
     fn count_explained<O: Observation>(

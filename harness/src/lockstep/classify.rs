@@ -75,11 +75,7 @@ impl Driver {
         if let Some(flow) = self.explain_inlined_try_call(observed, moment) {
             return flow;
         }
-        let expected: Vec<Place> = self
-            .machine
-            .frames()
-            .map(|v| expected_place(&v, self.conventions))
-            .collect();
+        let expected: Vec<Place> = self.expected_places();
         let seen = Snapshot::places(observed, self.visible_frames());
         let frame = match diff {
             StackDiff::Place { frame }

@@ -3,6 +3,7 @@
 use super::entities::{Taint, Unresolved};
 use super::explain::ShownStacksCache;
 use super::findings::Findings;
+use super::frames::expected_place;
 use super::nans::OpenNans;
 use super::policy::{FrameBudget, FramePolicy};
 use super::references::{Depth, NoObjects, References, Scope};
@@ -414,6 +415,13 @@ impl Driver {
         } else {
             RuleId::BreakSpurious
         }
+    }
+
+    /// Where the oracle says the frames are, innermost first, in the subject's conventions.
+    pub(super) fn expected_places(&self) -> Vec<Place> {
+        let frames = self.machine.frames();
+        let places = frames.map(|view| expected_place(&view, self.conventions));
+        places.collect()
     }
 
     /// Whether the model has an event at this place.

@@ -1,5 +1,6 @@
 //! Which families of rules were checked at which opcodes: a bit each.
 
+use super::traps::is_tail_call;
 use lockstep_oracles::opcode::Opcode;
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
@@ -63,10 +64,7 @@ impl Family {
             }
             Family::Throw => matches!(op, Opcode::Throw | Opcode::ThrowRef),
             // Nothing is called there, but by opcodes that replace the frame.
-            Family::Callers => !matches!(
-                op,
-                Opcode::ReturnCall | Opcode::ReturnCallIndirect | Opcode::ReturnCallRef
-            ),
+            Family::Callers => !is_tail_call(op),
             _ => true,
         }
     }

@@ -18,14 +18,14 @@ use lockstep_oracles::trap::Trap;
 
 /// Whether the opcode enters a function.
 pub(super) fn is_call(op: Opcode) -> bool {
+    matches!(op, Opcode::Call | Opcode::CallIndirect | Opcode::CallRef) || is_tail_call(op)
+}
+
+/// Whether the opcode enters a function in place of its own.
+pub(super) fn is_tail_call(op: Opcode) -> bool {
     matches!(
         op,
-        Opcode::Call
-            | Opcode::CallIndirect
-            | Opcode::CallRef
-            | Opcode::ReturnCall
-            | Opcode::ReturnCallIndirect
-            | Opcode::ReturnCallRef
+        Opcode::ReturnCall | Opcode::ReturnCallIndirect | Opcode::ReturnCallRef
     )
 }
 
