@@ -85,6 +85,12 @@ entries! {
         assert!(report.known.contains_key(ledger::IF_PARAMS), "{report:#?}");
     }
 
+    TRY_CALLEE => guarded_indirect_calls_still_show_their_callee {
+        let report = explained_case("try-callee.toml", ledger::TRY_CALLEE);
+        // At the leaf's two opcodes, in the two calls that are guarded; not in those that are not.
+        assert_eq!(report.known.get(ledger::TRY_CALLEE), Some(&4), "{report:#?}");
+    }
+
     LIBCALL_TRAP => table_traps_are_still_host_errors {
         let report = explained(
             r#"(module (table 1 funcref) (elem funcref (ref.null func))
@@ -265,12 +271,13 @@ const UNSET: &str = r#"
       (func (export "go") (param externref) local.get 0  call $fill  call $read))"#;
 
 /// A corpus case that its expectation holds for; the entry matched.
-fn explained_case(name: &str, entry: &str) {
+fn explained_case(name: &str, entry: &str) -> CaseReport {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/regressions");
     let loaded = corpus::load(&root.join(name)).unwrap();
     let report = run_case(&loaded.case).unwrap();
     assert!(report.known.contains_key(entry), "{report:#?}");
     loaded.expect.judge(&report, Version::Wasmtime42).unwrap();
+    report
 }
 
 /// A vector that is a result, with an event while it waits.

@@ -80,6 +80,12 @@ entries! {
         explained("inlined-try-call.toml", ledger::INLINED_TRY_CALL);
     }
 
+    TRY_CALLEE => guarded_indirect_calls_still_show_their_callee {
+        let report = explained("try-callee.toml", ledger::TRY_CALLEE);
+        let entry = ledger::of(SUBJECT, ledger::TRY_CALLEE).unwrap();
+        assert_eq!(report.known.get(entry), Some(&4), "{report:#?}");
+    }
+
     STARTUP_FRAME => startup_frames_are_still_shown {
         let seen = frames_of_each_event("(module (func $f nop) (func $s call $f) (start $s))");
         // $s; $f called by it, twice; $s again: each time one frame too many.

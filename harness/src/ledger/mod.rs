@@ -79,6 +79,8 @@ pub const RELAXED_MADD: &str = "W42-RELAXED-MADD";
 pub const INLINED_TAIL_CALL: &str = "W42-INLINED-TAIL-CALL";
 /// What is inlined at a call inside a `try_table` is shown as that call.
 pub const INLINED_TRY_CALL: &str = "W42-INLINED-TRY-CALL";
+/// A frame that waits for an indirect call inside a `try_table` shows the callee operand.
+pub const TRY_CALLEE: &str = "W42-TRY-CALLEE";
 /// A collection follows what is in the slots of unset locals.
 pub const UNSET_ROOT: &str = "W42-UNSET-ROOT";
 /// Each use of an element segment makes its objects anew.
@@ -108,6 +110,7 @@ pub const EPOCH_FRAME: &str = "W42-EPOCH-FRAME";
 const RELAXED_MADD_48: &str = "W48-RELAXED-MADD";
 const CONVERTED_48: &str = "W48-CONVERT-TYPE";
 const INLINED_TRY_CALL_48: &str = "W48-INLINED-TRY-CALL";
+const TRY_CALLEE_48: &str = "W48-TRY-CALLEE";
 const INLINED_TAIL_CALL_48: &str = "W48-INLINED-TAIL-CALL";
 const IF_PARAMS_48: &str = "W48-IF-PARAMS";
 const PULLEY_REGISTERS_48: &str = "W48-PULLEY-REGISTERS";
@@ -288,6 +291,28 @@ pub static ENTRIES: &[Entry] = &[
                 at the call. Matches only with inlining on, and only if exactly the frames from \
                 such a waiting caller on are shown.",
         test: "inlined_calls_in_a_try_table_still_have_no_frame",
+    },
+    Entry {
+        id: TRY_CALLEE,
+        kind: EntryKind::Observational,
+        rule: "FRAME-CALLER-OPERANDS",
+        subjects: &[Version::Wasmtime42],
+        cause: "The record of a call that a try_table of the same function guards is placed behind \
+                the jump that ends the call, not at its return address: a frame that waits there is \
+                shown by the record before it, made before the call. Of call_indirect and \
+                call_ref it still has the table index or the function reference. Matches only a \
+                frame that waits at such a call, with exactly that one operand more; the others \
+                are still compared.",
+        test: "guarded_indirect_calls_still_show_their_callee",
+    },
+    Entry {
+        id: TRY_CALLEE_48,
+        kind: EntryKind::Observational,
+        rule: "FRAME-CALLER-OPERANDS",
+        subjects: &[Version::Wasmtime48],
+        cause: "As W42-TRY-CALLEE. That is also why such a frame is shown at the call and not behind \
+                it.",
+        test: "guarded_indirect_calls_still_show_their_callee",
     },
     Entry {
         id: SEGMENT_OBJECTS,

@@ -82,11 +82,13 @@ impl Readable for ReadableSlots<'_> {
         let Some(position) = function.position(place.pc) else {
             return false;
         };
-        let position =
-            match self.waits(frame) && self.driver.conventions.waiting == WaitingPc::Return {
-                true => position.saturating_sub(1),
-                false => position,
-            };
+        let returns = self.driver.conventions.waiting == WaitingPc::Return
+            && self.waits(frame)
+            && !function.is_guarded(position);
+        let position = match returns {
+            true => position.saturating_sub(1),
+            false => position,
+        };
         let layout = self.layout(instance, function);
         let mut shape = function.before[position];
         let mut height = shape.map_or(0, |id| function.shapes[id.0 as usize].height);

@@ -8,7 +8,7 @@ use super::tally::Tally;
 use crate::divergence::{Moment, count};
 use crate::layout::{FunctionLayout, hazardous_operands};
 use crate::ledger::if_params::{ShownOperand, ShownStacks, shown_stacks};
-use crate::ledger::{CONVERTED, IF_PARAMS, SEGMENT_OBJECTS};
+use crate::ledger::{CONVERTED, IF_PARAMS, SEGMENT_OBJECTS, TRY_CALLEE};
 use crate::observe::{Observation, Walk};
 use crate::rules::RuleId;
 use lockstep_oracles::ValType;
@@ -22,21 +22,29 @@ use std::collections::HashMap;
 pub(super) type ShownStacksCache = HashMap<(InstanceAddr, FuncIndex), ShownStacks>;
 
 impl Driver {
-    /// What the ledger predicts that 42 shows in this frame instead of the real operands.
-    fn predicted(&mut self, frame: usize) -> Option<Vec<ShownOperand>> {
+    /// What the ledger predicts that is shown in this frame instead of the real operands, and the
+    /// entry that says so.
+    fn predicted(&mut self, frame: usize) -> Option<(Vec<ShownOperand>, &'static str)> {
         let view = self.machine.frames().nth(frame)?;
         let (position, height) = (view.position, view.operands.len());
-        let mut shown = self.shown_at(frame, position)?;
-        // A waiting `call_indirect` lacks its table index on either side.
-        if shown
-            .iter()
-            .filter(|operand| operand.real.is_some())
-            .count()
-            == height + 1
+        let callee = shows_callee(&view).then(|| with_callee(&view));
+        let parameters = self.entry(IF_PARAMS);
+        if let Some(entry) = parameters
+            && let Some(mut shown) = self.shown_at(frame, position)
         {
-            shown.pop();
+            let real = shown.iter().filter(|operand| operand.real.is_some());
+            // The prediction is of the stack before the opcode; a call that waits has taken its
+            // callee from it, and a guarded one still shows that.
+            if real.count() == height + 1
+                && let Some(mut top) = shown.pop()
+                && callee.is_some()
+            {
+                top.real = None;
+                shown.push(top);
+            }
+            return Some((shown, entry));
         }
-        Some(shown)
+        callee.zip(self.entry(TRY_CALLEE))
     }
 
     /// The prediction for an opcode of a frame's function.
@@ -59,8 +67,7 @@ impl Driver {
         moment: Moment,
         frame: usize,
     ) -> Option<ValueDiff> {
-        let entry = self.entry(IF_PARAMS)?;
-        let predicted = self.predicted(frame)?;
+        let (predicted, entry) = self.predicted(frame)?;
         let view = self.machine.frames().nth(frame)?;
         let mut walk = observed.walk();
         for _ in 0..frame {
@@ -87,7 +94,7 @@ impl Driver {
             &mut diff,
         );
         drop(walk);
-        self.count_if_params(observed, moment, frame, predicted.len(), entry);
+        self.count_operands(observed, moment, frame, predicted.len(), entry);
         Some(diff)
     }
 
@@ -148,7 +155,7 @@ impl Driver {
         }
     }
 
-    fn count_if_params<O: Observation>(
+    fn count_operands<O: Observation>(
         &mut self,
         observed: &mut O,
         moment: Moment,
@@ -177,6 +184,26 @@ impl Driver {
         divergence.known = Some(entry);
         self.record(divergence);
     }
+}
+
+/// Whether the frame waits at a call that takes a callee operand and that a `try_table` guards.
+fn shows_callee(view: &FrameView<'_>) -> bool {
+    view.waits
+        && matches!(view.op(), Opcode::CallIndirect | Opcode::CallRef)
+        && view.function.is_guarded(view.position)
+}
+
+/// The operands before the call at which the frame waits; the callee operand is no longer there.
+fn with_callee(view: &FrameView<'_>) -> Vec<ShownOperand> {
+    let top_first = view.function.operand_types(view.position);
+    let mut shown: Vec<ShownOperand> = top_first
+        .map(|ty| ShownOperand { ty, real: None })
+        .collect();
+    shown.reverse();
+    for (operand, real) in shown.iter_mut().zip(0..view.operands.len() as u32) {
+        operand.real = Some(real);
+    }
+    shown
 }
 
 /// Compares the operands that are really there; references only where following one is safe.
