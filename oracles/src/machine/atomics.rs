@@ -143,7 +143,8 @@ pub(super) fn execute(
         Access::Notify => 0,
         Access::Wait => wait(memory, old, operand(1), operand(2))?,
         Access::Cmpxchg => {
-            if old == operand(1) {
+            // The expected value is wrapped before it is compared (threads proposal, issue 195).
+            if old == operand(1) & (u64::MAX >> (64 - 8 * bytes)) {
                 store(memory, address, bytes, operand(2));
             }
             old
