@@ -85,6 +85,10 @@ entries! {
         assert!(report.known.contains_key(ledger::IF_PARAMS), "{report:#?}");
     }
 
+    INLINED_TRY_BREAK => inlined_calls_in_a_try_table_are_still_always_events {
+        explained_case("inlined-try-break.toml", ledger::INLINED_TRY_BREAK);
+    }
+
     TRY_CALLEE => guarded_indirect_calls_still_show_their_callee {
         let report = explained_case("try-callee.toml", ledger::TRY_CALLEE);
         // At the leaf's two opcodes, in the two calls that are guarded; not in those that are not.

@@ -80,6 +80,10 @@ entries! {
         explained("inlined-try-call.toml", ledger::INLINED_TRY_CALL);
     }
 
+    INLINED_TRY_BREAK => inlined_calls_in_a_try_table_are_still_always_events {
+        explained("inlined-try-break.toml", ledger::INLINED_TRY_BREAK);
+    }
+
     TRY_CALLEE => guarded_indirect_calls_still_show_their_callee {
         let report = explained("try-callee.toml", ledger::TRY_CALLEE);
         let entry = ledger::of(SUBJECT, ledger::TRY_CALLEE).unwrap();

@@ -186,9 +186,9 @@ fn is_doubtful(result: &Result<Report, Failure>) -> bool {
     }
 }
 
-/// Whether the case ended with a terminal entry of the ledger: the next one gets another process.
+/// Whether events changed registers: the next case gets another process.
 fn is_shaken(result: &Result<Report, Failure>) -> bool {
-    result.as_ref().is_ok_and(Report::has_terminal_entry)
+    result.as_ref().is_ok_and(Report::has_changed_registers)
 }
 
 /// Hands results on by index, each as soon as those before it are handed on; at the end those, in

@@ -257,16 +257,16 @@ impl Report {
     /// Whether a changed register may be behind a divergence: it breaks a rule that one can break, or
     /// came after one was seen.
     pub(super) fn may_be_of_registers(&self) -> bool {
-        let shaken = self.has_terminal_entry();
+        let shaken = self.has_changed_registers();
         self.divergences.iter().any(|found| {
             let instrumented = found.execution == Execution::Instrumented;
             shaken || instrumented && ledger::register_can_break(found.rule)
         })
     }
 
-    /// Whether a terminal entry of the ledger ended an execution.
-    pub(super) fn has_terminal_entry(&self) -> bool {
-        self.known.keys().any(|id| ledger::is_terminal(id))
+    /// Whether events changed registers, and the ledger's entry for it ended an execution.
+    pub(super) fn has_changed_registers(&self) -> bool {
+        self.known.keys().any(|id| ledger::is_of_registers(id))
     }
 
     /// The report as the worker made it.
@@ -448,7 +448,7 @@ mod tests {
         assert!(!of(RuleId::EditBreakpoints, Execution::Instrumented, &[]).may_be_of_registers());
         assert!(!of(RuleId::Values, Execution::Uninstrumented, &[]).may_be_of_registers());
         let after = of(RuleId::Values, Execution::Uninstrumented, &registers);
-        assert!(after.may_be_of_registers() && after.has_terminal_entry());
+        assert!(after.may_be_of_registers() && after.has_changed_registers());
         let mut explained = report();
         explained.divergences.clear();
         assert!(!Report::from(explained).may_be_of_registers());

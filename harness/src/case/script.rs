@@ -179,7 +179,11 @@ impl<'a, A: Adapter, T: Tamper> Run<'a, A, T> {
             return Status::NotRun(ended.to_string());
         }
         if let Some(
-            Ended::EventLimit(_) | Ended::PointLimit(_) | Ended::OracleLimit(_) | Ended::UnseenNan,
+            Ended::EventLimit(_)
+            | Ended::FrameLimit(_)
+            | Ended::PointLimit(_)
+            | Ended::OracleLimit(_)
+            | Ended::UnseenNan,
         ) = driver.ended
             && let Some(ended) = driver.ended.clone()
         {

@@ -75,6 +75,9 @@ impl Driver {
         if let Some(flow) = self.explain_inlined_try_call(observed, moment) {
             return flow;
         }
+        if let Some(flow) = self.explain_unasked(observed, moment) {
+            return flow;
+        }
         let expected: Vec<Place> = self.expected_places();
         let seen = Snapshot::places(observed, self.visible_frames());
         let frame = match diff {

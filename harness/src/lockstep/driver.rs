@@ -12,7 +12,7 @@ use crate::configuration::{Collector, Configuration, Inlining, Target};
 use crate::conventions::Conventions;
 use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
 use crate::layout::FunctionLayout;
-use crate::ledger::{self, PULLEY_REGISTERS, STARTUP_FRAME, register_can_break};
+use crate::ledger::{self, PULLEY_REGISTERS, SEGMENT_OBJECTS, STARTUP_FRAME, register_can_break};
 use crate::observe::Place;
 use crate::outcome::{HostFailure, Outcome, SeenTrap};
 use crate::phases;
@@ -25,7 +25,7 @@ use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::address::{ExnAddr, FuncAddr, FuncIndex, InstanceAddr, ObjectAddr};
 use lockstep_oracles::limits::Limits;
 use lockstep_oracles::machine::{
-    EverySequencePoint, FrameView, InvokeError, Machine, NoSequencePoint, Stop,
+    EverySequencePoint, FrameView, InvokeError, Machine, NoSequencePoint, Segments, Stop,
 };
 use lockstep_oracles::trap::{Exhaustion, Trap};
 use lockstep_oracles::value::Value;
@@ -70,6 +70,8 @@ pub enum Ended {
     Known(&'static str),
     /// More events than the case may have.
     EventLimit(u64),
+    /// More frames were compared than the case may have.
+    FrameLimit(u64),
     /// The oracle reached a limit of its own.
     OracleLimit(Exhaustion),
     /// The oracle passed so many sequence points without an event that it is not run on.
@@ -84,6 +86,9 @@ impl std::fmt::Display for Ended {
             Ended::Control(rule) => write!(f, "control diverged earlier in this case ({rule})"),
             Ended::Known(entry) => write!(f, "the ledger ends this execution ({entry})"),
             Ended::EventLimit(n) => write!(f, "the case reached its limit of {n} events"),
+            Ended::FrameLimit(n) => {
+                write!(f, "the case reached its limit of {n} frames compared")
+            }
             Ended::PointLimit(n) => {
                 write!(f, "the oracle passed {n} sequence points without an event")
             }
@@ -236,6 +241,10 @@ pub struct Driver {
     pub(super) trap_positions: HashMap<(InstanceAddr, FuncIndex), usize>,
 }
 
+/// Frames that may be compared, on average, at each of the events that a case may have: deep stacks
+/// cost as much as many events.
+pub(super) const FRAMES_PER_EVENT: u64 = 16;
+
 /// Sequence points that the oracle passes between two events before it gives up: more than any program
 /// executes while a person waits.
 const POINTS_BETWEEN_EVENTS: u64 = 1 << 30;
@@ -271,7 +280,13 @@ impl Driver {
             execution: config.execution,
             budget: FrameBudget::new(config.frames),
             nans: OpenNans::new(&config.configuration),
-            references: References::new(config.configuration.collector == Collector::Copying),
+            references: References::new(
+                config.configuration.collector == Collector::Copying,
+                match ledger::of(config.subject, SEGMENT_OBJECTS) {
+                    Some(_) => Segments::Made,
+                    None => Segments::Kept,
+                },
+            ),
             modules: Vec::new(),
             phase: Phase::Running,
             previous: None,
@@ -311,14 +326,14 @@ impl Driver {
     /// An instance is being made, or `None`: it has been.
     pub fn set_making(&mut self, instance: Option<InstanceAddr>) {
         // A tag whose instance was never finished stays unknown.
-        self.references.unbound_tags |= instance.is_some();
+        self.references.unbound |= instance.is_some();
         self.making = instance;
     }
 
     /// The instance that was being made has a handle.
     pub fn made(&mut self) {
         self.bound += 1;
-        self.references.unbound_tags = self.bound < self.modules.len();
+        self.references.unbound = self.bound < self.modules.len();
     }
 
     /// Makes a module's facts known for the oracle instance that was just made.

@@ -7,9 +7,9 @@
 use super::types::TypePairs;
 use crate::observe::Objects;
 use crate::rules::RuleId;
-use crate::seen::{ObjectKind, Seen, SeenObject, SeenRef, SeenType};
+use crate::seen::{ObjectKind, Seen, SeenFunc, SeenObject, SeenRef, SeenType};
 use lockstep_oracles::address::{ExnAddr, ObjectAddr, TagAddr};
-use lockstep_oracles::machine::Machine;
+use lockstep_oracles::machine::{Machine, Segments};
 use lockstep_oracles::module::Module;
 use lockstep_oracles::types::{CompositeType, Hierarchy, StorageType, Types};
 use lockstep_oracles::value::{Cell, Ref};
@@ -134,9 +134,11 @@ const BREADTH: u32 = 64;
 pub struct References {
     /// Whether the collector moves objects, whenever it likes: keys mean something within one look only.
     moving: bool,
-    /// Whether the subject may know no handle of a tag: that of an instance that is being made, or whose
-    /// making failed.
-    pub unbound_tags: bool,
+    /// Whether what an element segment holds is an object of its own.
+    segments: Segments,
+    /// Whether the subject may know no handle of a tag or function: that of an instance that is being
+    /// made, or whose making failed.
+    pub unbound: bool,
     keys: HashMap<Identity, u64>,
     identities: HashMap<u64, Identity>,
     types: TypePairs,
@@ -148,9 +150,10 @@ pub struct References {
 
 impl References {
     /// None known yet; `moving` says whether the collector moves objects.
-    pub fn new(moving: bool) -> References {
+    pub fn new(moving: bool, segments: Segments) -> References {
         References {
             moving,
+            segments,
             ..References::default()
         }
     }
@@ -262,7 +265,7 @@ impl References {
                 depth == Depth::Reference
                     || match objects.tag(object) {
                         Some(shown) => shown == tag,
-                        None => self.unbound_tags,
+                        None => self.unbound,
                     }
             }
         };
@@ -309,7 +312,7 @@ impl References {
 
     /// What the program cannot reach may have been freed, and its place used again.
     fn forget_unreachable(&mut self, machine: &Machine) {
-        let reachable = machine.reachable();
+        let reachable = machine.reachable(self.segments);
         self.keys.retain(|identity, _| match *identity {
             Identity::Object(addr) => reachable.object(addr),
             Identity::Exception(addr) => reachable.exception(addr),
@@ -368,6 +371,12 @@ impl References {
         objects: &mut O,
         left: u32,
     ) -> Result<(), Fault> {
+        if let (true, Seen::Func(SeenFunc::Unknown(_))) = (self.unbound, seen) {
+            return match Ref::from_cell(cell) {
+                Ref::Func(_) => Ok(()),
+                _ => Err(Fault::Content),
+            };
+        }
         // No document says whether a packed value is shown zero- or sign-extended.
         let packed = |mask| matches!(seen, Seen::I32(v) if v & mask == cell.u32());
         let agrees = match ty {

@@ -1,7 +1,7 @@
 //! Breakpoint events and host calls: the oracle runs to its next stop and the stack is compared.
 
 use super::classify::Suspect;
-use super::driver::{Driver, Ended, Flow, Phase};
+use super::driver::{Driver, Ended, FRAMES_PER_EVENT, Flow, Phase};
 use super::families::Family;
 use super::frames::{
     Referents, StackDiff, ValueDiff, compare_stack, compare_values, expected_place, is_unset,
@@ -61,6 +61,10 @@ impl Driver {
         }
         if self.tally.sequence_points >= self.max_events {
             self.ended = Some(Ended::EventLimit(self.max_events));
+        }
+        let max_frames = self.max_events.saturating_mul(FRAMES_PER_EVENT);
+        if self.tally.frames >= max_frames {
+            self.ended = Some(Ended::FrameLimit(max_frames));
         }
     }
 
@@ -142,6 +146,9 @@ impl Driver {
 
     /// The subject stopped where the oracle does not.
     fn spurious<O: Observation>(&mut self, observed: &mut O, stop: Stop) -> Flow {
+        if let Some(flow) = self.explain_unasked(observed, Moment::Breakpoint) {
+            return flow;
+        }
         // An event that comes again where the last one was, or after the invocation's end began.
         let shown_place = {
             let mut walk = observed.walk();
@@ -248,7 +255,7 @@ impl Driver {
 
     /// Whether the arguments agree but for function references of an instance that is being made: there
     /// is no handle yet by which they would be known.
-    fn unbound_agree(&mut self, expected: &[Value], args: &[Seen]) -> bool {
+    pub(super) fn unbound_agree(&mut self, expected: &[Value], args: &[Seen]) -> bool {
         let making = self.making;
         expected.len() == args.len()
             && expected.iter().zip(args).all(|(&value, &seen)| {

@@ -117,8 +117,9 @@ impl Driver {
         let (tag, payload) = self.machine.exception(exn);
         let reference = Value::Ref(Ref::Exn(exn), RefType::EXNREF);
         seen.tag
-            .map_or(self.references.unbound_tags, |shown| shown == tag)
-            && self.values_agree(&payload, &seen.payload)
+            .map_or(self.references.unbound, |shown| shown == tag)
+            && (self.values_agree(&payload, &seen.payload)
+                || self.unbound_agree(&payload, &seen.payload))
             && self.value_agrees(reference, seen.reference)
     }
 

@@ -17,7 +17,7 @@ mod throw;
 mod vector;
 
 pub use frames::FrameView;
-pub use reach::Reachable;
+pub use reach::{Reachable, Segments};
 
 use crate::address::{ExnAddr, FuncAddr, HostFuncId, InstanceAddr};
 use crate::code::Function;

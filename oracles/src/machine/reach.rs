@@ -6,6 +6,16 @@ use crate::types::{CompositeType, StorageType};
 use crate::value::{Cell, Ref};
 use wasmparser::ValType;
 
+/// Whether element segments hold objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Segments {
+    /// They do, as the specification has it
+    #[default]
+    Kept,
+    /// They do not: each use makes its own
+    Made,
+}
+
 /// The objects that a stopped machine can reach.
 #[derive(Clone, Debug, Default)]
 pub struct Reachable {
@@ -36,16 +46,16 @@ impl Reachable {
 }
 
 impl Machine {
-    /// What the program can reach: from the stack, the entities and the segments. Results that were
-    /// handed over are the embedder's.
-    pub fn reachable(&self) -> Reachable {
+    /// What the program can reach: from the stack, the entities and, if asked for, the element segments.
+    /// Results that were handed over are the embedder's.
+    pub fn reachable(&self, segments: Segments) -> Reachable {
         let heap = self.store.heap();
         let mut reachable = Reachable {
             objects: vec![false; heap.num_objects()],
             exceptions: vec![false; heap.num_exceptions()],
         };
         let mut left = Vec::new();
-        self.roots(&mut |reference| {
+        self.roots(segments, &mut |reference| {
             if reachable.mark(reference) {
                 left.push(reference);
             }
@@ -60,7 +70,7 @@ impl Machine {
         reachable
     }
 
-    fn roots(&self, found: &mut impl FnMut(Ref)) {
+    fn roots(&self, kept: Segments, found: &mut impl FnMut(Ref)) {
         for view in self.frames() {
             each(view.locals, view.function.locals.iter().copied(), found);
             let types = view.function.operands(view.shape);
@@ -73,7 +83,11 @@ impl Machine {
             each([&global.value], [global.ty.content_type], found);
         }
         let tables = self.store.tables.iter().flat_map(|table| &table.elements);
-        let segments = self.store.elems.iter().flat_map(|elements| elements.iter());
+        let elems = match kept {
+            Segments::Kept => &*self.store.elems,
+            Segments::Made => &[],
+        };
+        let segments = elems.iter().flat_map(|elements| elements.iter());
         tables
             .chain(segments)
             .for_each(|&reference| found(reference));
