@@ -11,6 +11,8 @@ use lockstep::schedule::Schedule;
 use lockstep::subject::Settings;
 use lockstep::subject::wasmtime_42::{config, probe};
 use lockstep::version::Version;
+use lockstep_oracles::module::Module as OracleModule;
+use lockstep_oracles::opcode::Opcode;
 use lockstep_spec_tests::parse_script;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -224,6 +226,15 @@ entries! {
         assert_passes(&report);
         assert_ne!(report.tally.collections_avoided, 0, "{report:#?}");
         assert_ne!(report.tally.collections, 0, "{report:#?}");
+        // The engine alone: a collection follows what `$fill` had in the slot.
+        const COLLECT: &str = "LOCKSTEP_TEST_COLLECTS_WITH_AN_UNSET_LOCAL";
+        if std::env::var(COLLECT).is_ok() {
+            collect_at_the_nop(UNSET_SCALAR);
+            return;
+        }
+        let child = this_test_again("unset_locals_are_still_roots", COLLECT, "collect");
+        assert!(!child.success(), "{child}");
+        collect_at_the_nop(&UNSET_SCALAR.replace("(ref extern)", "externref"));
     }
 
     CONVERTED => converted_references_still_have_their_old_type {
@@ -273,6 +284,53 @@ const UNSET: &str = r#"
       (func $fill (param externref) nop)
       (func $read (local (ref extern)) nop)
       (func (export "go") (param externref) local.get 0  call $fill  call $read))"#;
+
+/// The same, with a number in the slot that is a reference to nothing.
+const UNSET_SCALAR: &str = r#"
+    (module
+      (func $fill (param i64 i64 i64) nop)
+      (func $read (local (ref extern)) nop)
+      (func (export "go")
+        i64.const 0x6666_6666_6666_6666  i64.const 0x6666_6666_6666_6666
+        i64.const 0x6666_6666_6666_6666  call $fill
+        call $read))"#;
+
+/// Collects garbage at the `nop` of `$read`. An event before it would write where the slot will be.
+fn collect_at_the_nop(wat: &str) {
+    let engine = engine(&Configuration::default());
+    let bytes = wat::parse_str(wat).unwrap();
+    let module = Module::new(&engine, &bytes).unwrap();
+    let mut store = Store::new(&engine, ());
+    store.set_debug_handler(Collector);
+    // There is no heap before the first reference.
+    ExternRef::new(&mut store, 1u32).unwrap();
+    let mut edit = store.as_context_mut().edit_breakpoints().unwrap();
+    edit.add_breakpoint(&module, last_nop(&bytes)).unwrap();
+    drop(edit);
+    let instance = block_on(Instance::new_async(&mut store, &module, &[])).unwrap();
+    let go = instance.get_func(&mut store, "go").unwrap();
+    block_on(go.call_async(&mut store, &[], &mut [])).unwrap();
+}
+
+/// The PC of a module's last `nop`.
+fn last_nop(module: &[u8]) -> u32 {
+    let oracle = OracleModule::new(module, FEATURES).unwrap();
+    let functions = oracle.functions().iter();
+    let ops = functions.flat_map(|f| f.instrs.iter().zip(f.pcs.iter()));
+    let nops = ops.filter(|(instr, _)| instr.op == Opcode::Nop);
+    nops.last().unwrap().1.0
+}
+
+#[derive(Clone)]
+struct Collector;
+
+impl DebugHandler for Collector {
+    type Data = ();
+
+    async fn handle(&self, mut store: StoreContextMut<'_, ()>, _: DebugEvent<'_>) {
+        store.gc(None).unwrap();
+    }
+}
 
 /// A corpus case that its expectation holds for; the entry matched.
 fn explained_case(name: &str, entry: &str) -> CaseReport {

@@ -3,16 +3,20 @@
 #![cfg(feature = "wasmtime-48")]
 
 use lockstep::case::{CaseReport, run_case_on};
+use lockstep::check::FEATURES;
 use lockstep::corpus;
 use lockstep::ledger::{self, ENTRIES};
 use lockstep::version::Version;
+use lockstep_oracles::module::Module as OracleModule;
+use lockstep_oracles::opcode::Opcode;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::pin::pin;
-use std::task::{Context, Waker};
+use std::process::Command;
+use std::task::{Context, Poll, Waker};
 use wasmtime_48::{
-    AsContext, AsContextMut, Config, DebugEvent, DebugHandler, Engine, Instance, Module, ModulePC,
-    Store, StoreContextMut,
+    AsContext, AsContextMut, Config, DebugEvent, DebugHandler, Engine, ExternRef, Instance, Module,
+    ModulePC, Store, StoreContextMut, Val,
 };
 
 const SUBJECT: Version = Version::Wasmtime48;
@@ -84,6 +88,14 @@ entries! {
         explained("inlined-try-break.toml", ledger::INLINED_TRY_BREAK);
     }
 
+    UNSET_LOCAL => unset_locals_are_still_unwritten {
+        only_fails_unset("unset_locals_are_still_unwritten", Look::Locals);
+    }
+
+    UNSET_ROOT => unset_locals_are_still_roots {
+        only_fails_unset("unset_locals_are_still_roots", Look::Collection);
+    }
+
     TRY_CALLEE => guarded_indirect_calls_still_show_their_callee {
         let report = explained("try-callee.toml", ledger::TRY_CALLEE);
         let entry = ledger::of(SUBJECT, ledger::TRY_CALLEE).unwrap();
@@ -106,6 +118,90 @@ entries! {
         edit.remove_breakpoint(&module, ModulePC::new(0)).unwrap();
         drop(edit);
         assert_eq!(store.as_context().breakpoints().unwrap().count(), 1);
+    }
+}
+
+/// The local of `$read` has no value, and lies where `$fill` had a number that denotes nothing.
+const UNSET: &str = r#"
+    (module
+      (func $fill (param i64 i64 i64) nop)
+      (func $read (local (ref extern)) nop)
+      (func (export "go")
+        i64.const 0x6666_6666_6666_6666  i64.const 0x6666_6666_6666_6666
+        i64.const 0x6666_6666_6666_6666  call $fill
+        call $read))"#;
+
+/// What is done at the `nop` of `$read`.
+#[derive(Clone, Copy)]
+enum Look {
+    /// Externals among the locals are followed
+    Locals,
+    /// Garbage is collected
+    Collection,
+}
+
+impl DebugHandler for Look {
+    type Data = ();
+
+    async fn handle(&self, mut store: StoreContextMut<'_, ()>, _: DebugEvent<'_>) {
+        let frame = store.debug_exit_frames().next().unwrap();
+        match self {
+            Look::Collection => store.gc(None).unwrap(),
+            Look::Locals => {
+                if let Val::ExternRef(Some(external)) = frame.local(&mut store, 0).unwrap() {
+                    external.data(&store).unwrap();
+                }
+            }
+        }
+    }
+}
+
+/// The engine alone goes wrong where the local has no null, and not where it has.
+fn only_fails_unset(test: &str, look: Look) {
+    const UNSET_LOCAL: &str = "LOCKSTEP_TEST_HAS_AN_UNSET_LOCAL";
+    if std::env::var(UNSET_LOCAL).is_ok() {
+        step(UNSET, look);
+        return;
+    }
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args([test, "--exact"]).env(UNSET_LOCAL, "yes");
+    let ended = child.output().unwrap().status;
+    assert!(!ended.success(), "{ended}");
+    step(&UNSET.replace("(ref extern)", "externref"), look);
+}
+
+/// The PC of a module's last `nop`.
+fn last_nop(wat: &str) -> ModulePC {
+    let oracle = OracleModule::new(&wat::parse_str(wat).unwrap(), FEATURES).unwrap();
+    let functions = oracle.functions().iter();
+    let ops = functions.flat_map(|f| f.instrs.iter().zip(f.pcs.iter()));
+    let nops = ops.filter(|(instr, _)| instr.op == Opcode::Nop);
+    ModulePC::new(nops.last().unwrap().1.0)
+}
+
+fn step(wat: &str, look: Look) {
+    let engine = engine();
+    let module = module(&engine, wat);
+    let mut store = Store::new(&engine, ());
+    // There is no heap before the first reference.
+    ExternRef::new(&mut store, 1u32).unwrap();
+    store.set_debug_handler(look);
+    let mut edit = store.edit_breakpoints().unwrap();
+    // An event before it would write where the slot will be.
+    edit.add_breakpoint(&module, last_nop(wat)).unwrap();
+    drop(edit);
+    let instance = block_on(Instance::new_async(&mut store, &module, &[])).unwrap();
+    let go = instance.get_func(&mut store, "go").unwrap();
+    block_on(go.call_async(&mut store, &[], &mut [])).unwrap();
+}
+
+fn block_on<R>(future: impl Future<Output = R>) -> R {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(result) = future.as_mut().poll(&mut context) {
+            return result;
+        }
     }
 }
 
@@ -145,10 +241,6 @@ fn frames_of_each_event(wat: &str) -> Vec<usize> {
     let mut edit = store.edit_breakpoints().unwrap();
     edit.single_step(true).unwrap();
     drop(edit);
-    {
-        let mut made = pin!(Instance::new_async(&mut store, &module, &[]));
-        let mut context = Context::from_waker(Waker::noop());
-        while made.as_mut().poll(&mut context).is_pending() {}
-    }
+    let _ = block_on(Instance::new_async(&mut store, &module, &[]));
     store.into_data()
 }

@@ -8,6 +8,7 @@ mod fuel;
 mod host;
 mod hosted;
 mod link;
+mod locals;
 mod matrix;
 mod mutate;
 mod rewrite;
@@ -189,6 +190,7 @@ fn draw_module(u: &mut Unstructured<'_>, data: &[u8], proposals: Proposals) -> R
     let turns = GENERATORS.iter().cycle().skip(position.unwrap_or(0));
     for row in turns.take(GENERATORS.len()) {
         if let Ok(wasm) = (row.what)(&mut Unstructured::new(data), features)
+            && let Ok(wasm) = locals::give_nulls(wasm)
             && let Ok(module) = Module::new(&wasm, features)
             && can_run(&wasm, &module)
         {

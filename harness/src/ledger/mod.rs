@@ -112,6 +112,8 @@ pub const EPOCH_FRAME: &str = "W42-EPOCH-FRAME";
 const RELAXED_MADD_48: &str = "W48-RELAXED-MADD";
 const CONVERTED_48: &str = "W48-CONVERT-TYPE";
 const INLINED_TRY_CALL_48: &str = "W48-INLINED-TRY-CALL";
+const UNSET_LOCAL_48: &str = "W48-UNSET-LOCAL";
+const UNSET_ROOT_48: &str = "W48-UNSET-ROOT";
 const INLINED_TRY_BREAK_48: &str = "W48-INLINED-TRY-BREAK";
 const TRY_CALLEE_48: &str = "W48-TRY-CALLEE";
 const INLINED_TAIL_CALL_48: &str = "W48-INLINED-TAIL-CALL";
@@ -242,7 +244,23 @@ pub static ENTRIES: &[Entry] = &[
                 program has set it (see W42-UNSET-LOCAL): a collection follows what is in it by \
                 chance, and panics or corrupts the heap. Collections that the schedule asks for \
                 are left out while a frame has such a local; those of the program's own \
-                allocations cannot be.",
+                allocations cannot be, so generated modules have no such locals.",
+        test: "unset_locals_are_still_roots",
+    },
+    Entry {
+        id: UNSET_LOCAL_48,
+        kind: EntryKind::Hazard,
+        rule: "FRAME-LOCAL-VALUE",
+        subjects: &[Version::Wasmtime48],
+        cause: "As W42-UNSET-LOCAL.",
+        test: "unset_locals_are_still_unwritten",
+    },
+    Entry {
+        id: UNSET_ROOT_48,
+        kind: EntryKind::Hazard,
+        rule: "REF-COLLECT",
+        subjects: &[Version::Wasmtime48],
+        cause: "As W42-UNSET-ROOT.",
         test: "unset_locals_are_still_roots",
     },
     Entry {
