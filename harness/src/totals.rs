@@ -127,6 +127,15 @@ pub struct Hazards {
     /// Collections not asked for.
     #[serde(rename = "W42-UNSET-ROOT")]
     pub unset_root: u64,
+    /// Collections not asked for, with parameters of an `if` on the stack shown.
+    #[serde(rename = "W42-IF-PARAM-ROOT")]
+    pub if_param_root: u64,
+    /// Events inside what may be inlined into a `try_table`, of which no frame was read.
+    #[serde(rename = "W42-INLINED-TRY-CALL")]
+    pub inlined_try_call: u64,
+    /// `Trap` events of which no frame was read.
+    #[serde(rename = "W42-INLINED-TRAP")]
+    pub inlined_trap: u64,
     /// `EpochYield` events at which no frame was read.
     #[serde(rename = "W42-EPOCH-FRAME")]
     pub epoch_frame: u64,
@@ -266,6 +275,9 @@ impl From<&Tally> for Compared {
                 trap_slot: tally.trap_slots_avoided,
                 unset_local: tally.unset_locals_avoided,
                 unset_root: tally.collections_avoided,
+                if_param_root: tally.if_param_roots_avoided,
+                inlined_try_call: tally.inlined_frames_avoided,
+                inlined_trap: tally.inlined_traps_avoided,
                 epoch_frame: tally.epoch_yields,
                 startup_frame: tally.startup_frames_avoided,
             },
@@ -288,6 +300,9 @@ impl Compared {
         self.hazards_by_entry.trap_slot += other.hazards_by_entry.trap_slot;
         self.hazards_by_entry.unset_local += other.hazards_by_entry.unset_local;
         self.hazards_by_entry.unset_root += other.hazards_by_entry.unset_root;
+        self.hazards_by_entry.if_param_root += other.hazards_by_entry.if_param_root;
+        self.hazards_by_entry.inlined_try_call += other.hazards_by_entry.inlined_try_call;
+        self.hazards_by_entry.inlined_trap += other.hazards_by_entry.inlined_trap;
         self.hazards_by_entry.epoch_frame += other.hazards_by_entry.epoch_frame;
         self.hazards_by_entry.startup_frame += other.hazards_by_entry.startup_frame;
     }
@@ -542,8 +557,10 @@ mod tests {
         let json = serde_json::to_value(hazards).unwrap();
         let hazards = crate::ledger::ENTRIES.iter();
         let hazards = hazards.filter(|entry| entry.kind == crate::ledger::EntryKind::Hazard);
-        for entry in hazards.map(|entry| entry.id) {
-            assert!(json.get(entry).is_some(), "{entry}");
+        for entry in hazards {
+            // An entry of 48 with a namesake of 42 is counted as that.
+            let first = crate::ledger::of(Version::Wasmtime42, entry.id).unwrap_or(entry.id);
+            assert!(json.get(first).is_some(), "{first}");
         }
     }
 

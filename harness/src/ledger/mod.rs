@@ -81,6 +81,10 @@ pub const INLINED_TAIL_CALL: &str = "W42-INLINED-TAIL-CALL";
 pub const INLINED_TRY_CALL: &str = "W42-INLINED-TRY-CALL";
 /// A frame that waits for an indirect call inside a `try_table` shows the callee operand.
 pub const TRY_CALLEE: &str = "W42-TRY-CALLEE";
+/// A collection follows what is in the slots of an `if`'s parameters that are gone.
+pub const IF_PARAM_ROOT: &str = "W42-IF-PARAM-ROOT";
+/// With inlining, the stack shown at a trap may be of code that was never executed.
+pub const INLINED_TRAP: &str = "W42-INLINED-TRAP";
 /// What is inlined at a call inside a `try_table` is always an event.
 pub const INLINED_TRY_BREAK: &str = "W42-INLINED-TRY-BREAK";
 /// A collection follows what is in the slots of unset locals.
@@ -114,6 +118,7 @@ const CONVERTED_48: &str = "W48-CONVERT-TYPE";
 const INLINED_TRY_CALL_48: &str = "W48-INLINED-TRY-CALL";
 const UNSET_LOCAL_48: &str = "W48-UNSET-LOCAL";
 const UNSET_ROOT_48: &str = "W48-UNSET-ROOT";
+const IF_PARAM_ROOT_48: &str = "W48-IF-PARAM-ROOT";
 const INLINED_TRY_BREAK_48: &str = "W48-INLINED-TRY-BREAK";
 const TRY_CALLEE_48: &str = "W48-TRY-CALLEE";
 const INLINED_TAIL_CALL_48: &str = "W48-INLINED-TAIL-CALL";
@@ -284,22 +289,53 @@ pub static ENTRIES: &[Entry] = &[
     },
     Entry {
         id: INLINED_TRY_CALL,
-        kind: EntryKind::Observational,
+        kind: EntryKind::Hazard,
         rule: "FRAME-COUNT",
         subjects: &[Version::Wasmtime42],
-        cause: "With inlining of core modules the body that replaces a call inside a try_table \
-                has no frames of its own: at its events the innermost frame shown is the caller's, \
-                at the call. Matches only with inlining on, and only if exactly the frames from \
-                such a waiting caller on are shown.",
+        cause: "With inlining of core modules the calls of a body that replaces a call inside a \
+                try_table, breakpoints among them, become calls without a record. At its events the \
+                record before them in the machine code is shown, which may be of code that was never \
+                executed: its frame's instance is then null, which panics, or a stale pointer, and so \
+                are its references. Avoided by reading no frame, and collecting nothing, with inlining \
+                on while a frame waits at a direct call that a try_table of its function guards.",
         test: "inlined_calls_in_a_try_table_still_have_no_frame",
     },
     Entry {
         id: INLINED_TRY_CALL_48,
-        kind: EntryKind::Observational,
+        kind: EntryKind::Hazard,
         rule: "FRAME-COUNT",
         subjects: &[Version::Wasmtime48],
-        cause: "As W42-INLINED-TRY-CALL; a trap there is shown at some place of the caller's function.",
+        cause: "As W42-INLINED-TRY-CALL.",
         test: "inlined_calls_in_a_try_table_still_have_no_frame",
+    },
+    Entry {
+        id: INLINED_TRAP,
+        kind: EntryKind::Hazard,
+        rule: "EVENT-TRAP-PC",
+        subjects: &[Version::Wasmtime42],
+        cause: "Same cause as W42-TRAP-PC: the opcode found may be of an inlined body that was never \
+                executed, and its frame's instance null, which panics and cannot unwind, or a stale \
+                pointer. Avoided by reading no frame at a Trap event with inlining on.",
+        test: "inlined_traps_still_show_frames_of_code_not_executed",
+    },
+    Entry {
+        id: IF_PARAM_ROOT,
+        kind: EntryKind::Hazard,
+        rule: "REF-COLLECT",
+        subjects: &[Version::Wasmtime42],
+        cause: "Where W42-IF-PARAMS shows parameters that are gone, their slots are roots of the \
+                collector, and may hold a part of another value by then: a collection follows it, and \
+                panics or corrupts the heap. Collections that the schedule asks for are left out where \
+                that entry predicts a reference that is gone.",
+        test: "if_params_are_still_roots",
+    },
+    Entry {
+        id: IF_PARAM_ROOT_48,
+        kind: EntryKind::Hazard,
+        rule: "REF-COLLECT",
+        subjects: &[Version::Wasmtime48],
+        cause: "As W42-IF-PARAM-ROOT.",
+        test: "if_params_are_still_roots",
     },
     Entry {
         id: TRY_CALLEE,
@@ -328,11 +364,11 @@ pub static ENTRIES: &[Entry] = &[
         kind: EntryKind::Terminal,
         rule: "BRK-SPURIOUS",
         subjects: &[Version::Wasmtime42],
-        cause: "With inlining of core modules the patchable calls of a body that replaces a call \
-                inside a try_table become plain ones, which cannot be switched off: each of its \
-                opcodes is an event, asked for or not. Matches only with inlining on and single-step \
-                off, and only where a frame shown is of a function with a direct call inside a \
-                try_table; which events are due can then not be told, and the execution ends.",
+        cause: "Same cause as W42-INLINED-TRY-CALL: the patchable calls of a body that replaces a call \
+                inside a try_table become plain ones, which cannot be switched off. Each of its \
+                opcodes is an event, asked for or not. Matches any event without single-step, with \
+                inlining on, if a function has a direct call inside a try_table: where it comes from \
+                cannot be read, and the execution ends.",
         test: "inlined_calls_in_a_try_table_are_still_always_events",
     },
     Entry {

@@ -14,12 +14,11 @@ pub(super) struct Suspect;
 
 impl Suspect {
     /// The innermost frame's place.
-    pub(super) fn innermost<O: Observation>(observed: &mut O) -> String {
-        let mut walk = observed.walk();
-        if walk.done() {
-            return "an event without a frame".to_owned();
+    pub(super) fn of(place: Option<Place>) -> String {
+        match place {
+            None => "an event without a frame".to_owned(),
+            Some(place) => format!("an event at {}", show_place(place)),
         }
-        format!("an event at {}", show_place(walk.place()))
     }
 }
 
@@ -70,12 +69,6 @@ impl Driver {
             return flow;
         }
         if let Some(flow) = self.explain_inlined_tail_call(observed, moment) {
-            return flow;
-        }
-        if let Some(flow) = self.explain_inlined_try_call(observed, moment) {
-            return flow;
-        }
-        if let Some(flow) = self.explain_unasked(observed, moment) {
             return flow;
         }
         let expected: Vec<Place> = self.expected_places();

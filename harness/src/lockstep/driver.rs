@@ -1,5 +1,6 @@
 //! The driver's state, and what begins an invocation.
 
+use super::activations::guards_a_call;
 use super::entities::{Taint, Unresolved};
 use super::explain::ShownStacksCache;
 use super::findings::Findings;
@@ -202,6 +203,11 @@ pub struct Driver {
     pub(super) making: Option<InstanceAddr>,
     /// Whether callees are inlined.
     pub(super) inlined: bool,
+    /// Whether a function has a direct call inside a `try_table`.
+    pub(super) guards_calls: bool,
+    /// Whether a trap is being told of in code with callees inlined, and the stack shown may be
+    /// anything (ledger: `W42-INLINED-TRAP`).
+    pub(super) at_inlined_trap: bool,
     /// Whether the guest is bytecode: events change its registers (`W42-PULLEY-REGISTERS`).
     pub(super) on_pulley: bool,
     /// Whether another store of the engine runs at the same time.
@@ -270,6 +276,8 @@ impl Driver {
             instantiating: false,
             segment_trap: None,
             making: None,
+            guards_calls: false,
+            at_inlined_trap: false,
             inlined: config.configuration.inlining == Inlining::On,
             on_pulley: config.configuration.target == Target::Pulley64,
             breakpoints: BreakpointModel::new(config.subject.conventions().placement),
@@ -304,9 +312,13 @@ impl Driver {
         }
     }
 
-    /// How many frames may be looked at: while a module is instantiated, no more than there are
-    /// (`W48-STARTUP-FRAME`).
+    /// How many frames may be looked at: none where code is inlined whose records are lost
+    /// (`W42-INLINED-TRY-CALL`, `W42-INLINED-TRAP`); while a module is instantiated, no more than there
+    /// are (`W48-STARTUP-FRAME`).
     pub(super) fn visible_frames(&self) -> usize {
+        if self.inlined && (self.at_inlined_trap || self.may_be_inlined_in_try()) {
+            return 0;
+        }
         if self.instantiating && self.entry(STARTUP_FRAME).is_some() {
             return self.machine.depth();
         }
@@ -345,6 +357,7 @@ impl Driver {
         let sizes = functions
             .iter()
             .map(|f| f.locals.len() + f.max_operands as usize + f.instrs.len());
+        self.guards_calls |= functions.iter().any(guards_a_call);
         self.largest_function = sizes.max().unwrap_or(0).max(self.largest_function);
         self.modules.push(facts);
     }

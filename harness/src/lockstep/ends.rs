@@ -27,6 +27,7 @@ impl Driver {
     /// Ends the current invocation with what the subject says came of it.
     pub fn finish(&mut self, outcome: &Outcome) -> Verdict {
         let phase = std::mem::replace(&mut self.phase, Phase::Running);
+        self.at_inlined_trap = false;
         let verdict = self.finish_in(phase, outcome);
         self.count_fused();
         self.previous = None;

@@ -8,7 +8,7 @@ use super::tally::Tally;
 use crate::divergence::{Moment, count};
 use crate::layout::{FunctionLayout, hazardous_operands};
 use crate::ledger::if_params::{ShownOperand, ShownStacks, shown_stacks};
-use crate::ledger::{CONVERTED, IF_PARAMS, SEGMENT_OBJECTS, TRY_CALLEE};
+use crate::ledger::{CONVERTED, IF_PARAM_ROOT, IF_PARAMS, SEGMENT_OBJECTS, TRY_CALLEE};
 use crate::observe::{Observation, Walk};
 use crate::rules::RuleId;
 use lockstep_oracles::ValType;
@@ -22,6 +22,22 @@ use std::collections::HashMap;
 pub(super) type ShownStacksCache = HashMap<(InstanceAddr, FuncIndex), ShownStacks>;
 
 impl Driver {
+    /// Whether a collection would follow the slot of an `if`'s parameter that is gone
+    /// (`W42-IF-PARAM-ROOT`).
+    pub(super) fn has_phantom_root(&mut self) -> bool {
+        if self.entry(IF_PARAM_ROOT).is_none() {
+            return false;
+        }
+        let frames = self.machine.frames();
+        let places: Vec<(usize, usize)> = frames.map(|view| view.position).enumerate().collect();
+        places.into_iter().any(|(frame, position)| {
+            let shown = self.shown_at(frame, position).unwrap_or_default();
+            let gone = shown.iter().filter(|operand| operand.real.is_none());
+            gone.into_iter()
+                .any(|operand| matches!(operand.ty, ValType::Ref(_)))
+        })
+    }
+
     /// What the ledger predicts that is shown in this frame instead of the real operands, and the
     /// entry that says so.
     fn predicted(&mut self, frame: usize) -> Option<(Vec<ShownOperand>, &'static str)> {
@@ -143,9 +159,10 @@ impl Driver {
     /// The entry that explains why a reference denotes another object, if one does.
     pub(super) fn explain_identity(&self, fault: Fault) -> Option<&'static str> {
         let identity = matches!(fault, Fault::Identity | Fault::IdentityWithin);
-        let object = self.references.mistaken_object().filter(|_| identity)?;
-        let entry = self.entry(SEGMENT_OBJECTS)?;
-        self.segment_objects.contains(&object).then_some(entry)
+        let entry = self.entry(SEGMENT_OBJECTS).filter(|_| identity)?;
+        let mut mistaken = self.references.mistaken_objects();
+        let made = mistaken.any(|object| self.segment_objects.contains(&object));
+        made.then_some(entry)
     }
 
     /// A terminal entry ends the execution in which it matches.

@@ -144,8 +144,8 @@ pub struct References {
     types: TypePairs,
     /// Objects whose content was compared in this look.
     looked: HashSet<Identity>,
-    /// The object that was found to be another one, last.
-    mistaken: Option<Identity>,
+    /// The object that was found to be another one, last, and the one whose place it was shown at.
+    mistaken: [Option<Identity>; 2],
 }
 
 impl References {
@@ -273,7 +273,8 @@ impl References {
             return Err(Fault::Type);
         }
         if !self.is_bound(machine, identity, object.key) {
-            self.mistaken = Some(identity);
+            let there = self.identities.get(&object.key).copied();
+            self.mistaken = [Some(identity), there];
             return Err(Fault::Identity);
         }
         match depth {
@@ -302,12 +303,14 @@ impl References {
         true
     }
 
-    /// The structure or array that was found to be another one, last.
-    pub fn mistaken_object(&self) -> Option<ObjectAddr> {
-        match self.mistaken? {
+    /// The structures and arrays of the last mistake: the one that was found to be another, and the one
+    /// at whose place it was shown.
+    pub fn mistaken_objects(&self) -> impl Iterator<Item = ObjectAddr> {
+        let objects = self.mistaken.into_iter().flatten();
+        objects.filter_map(|identity| match identity {
             Identity::Object(addr) => Some(addr),
             Identity::Exception(_) => None,
-        }
+        })
     }
 
     /// What the program cannot reach may have been freed, and its place used again.

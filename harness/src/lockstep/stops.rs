@@ -24,14 +24,17 @@ impl Driver {
         if self.ended.is_some() {
             return Flow::Stop;
         }
+        if self.ends_unasked() {
+            return Flow::Stop;
+        }
         match self.advance() {
             Stop::SequencePoint => {}
             stop => return self.spurious(observed, stop),
         }
-        if self.nans.open.is_some() {
+        if self.nans.open.is_some() && self.visible_frames() > 0 {
             self.adopt_operand(observed);
         }
-        if self.budget.is_innermost() {
+        if self.budget.is_innermost() && !self.inlined {
             return self.compare_innermost(observed);
         }
         let depth = self.machine.depth();
@@ -110,12 +113,12 @@ impl Driver {
         // Stays empty, and so allocates nothing, while nothing differs.
         let mut values: Vec<(usize, ValueDiff)> = Vec::new();
         let visible = self.visible_frames();
+        if visible < usize::MAX {
+            self.count_hidden();
+        }
         if visible == 0 {
-            // Instantiation called a host function by itself.
-            self.tally.startup_frames_avoided += 1;
             return Flow::Continue;
         }
-        self.tally.startup_frames_avoided += u64::from(visible < usize::MAX);
         let mut walk = Limited::new(observed.walk(), visible);
         let modules = &self.modules;
         let mut referents = Referents {
@@ -146,13 +149,13 @@ impl Driver {
 
     /// The subject stopped where the oracle does not.
     fn spurious<O: Observation>(&mut self, observed: &mut O, stop: Stop) -> Flow {
-        if let Some(flow) = self.explain_unasked(observed, Moment::Breakpoint) {
-            return flow;
-        }
         // An event that comes again where the last one was, or after the invocation's end began.
-        let shown_place = {
-            let mut walk = observed.walk();
-            (!walk.done()).then(|| walk.place())
+        let shown_place = match self.visible_frames() {
+            0 => None,
+            _ => {
+                let mut walk = observed.walk();
+                (!walk.done()).then(|| walk.place())
+            }
         };
         let repeated = self.previous.is_some() && shown_place == self.previous;
         let sparse = !self.breakpoints.is_single_step();
@@ -178,8 +181,21 @@ impl Driver {
                 (spurious, "the invocation to return, no event".to_owned())
             }
         };
-        let shown = Suspect::innermost(observed);
+        let shown = Suspect::of(shown_place);
         self.report_control(observed, Moment::Breakpoint, rule, expected, shown)
+    }
+
+    /// Counts a look at the stack that was not to the end, by its reason.
+    pub(super) fn count_hidden(&mut self) {
+        let hidden = match (
+            self.at_inlined_trap,
+            self.inlined && self.may_be_inlined_in_try(),
+        ) {
+            (true, _) => &mut self.tally.inlined_traps_avoided,
+            (false, true) => &mut self.tally.inlined_frames_avoided,
+            (false, false) => &mut self.tally.startup_frames_avoided,
+        };
+        *hidden += 1;
     }
 
     /// Whether a collection now follows no slot that was never written (`W42-UNSET-ROOT`).
@@ -193,9 +209,12 @@ impl Driver {
             })
         });
         // What a start function runs in is no frame that a collection could follow (`W48-STARTUP-FRAME`).
-        let starting = self.visible_frames() != usize::MAX;
-        self.tally.collections_avoided += u64::from(unset || starting);
-        !(unset || starting)
+        // Nor are the slots known that it would follow where records are lost (`W42-INLINED-TRY-CALL`).
+        let hidden = self.visible_frames() != usize::MAX;
+        self.tally.collections_avoided += u64::from(unset || hidden);
+        let phantom = !(unset || hidden) && self.has_phantom_root();
+        self.tally.if_param_roots_avoided += u64::from(phantom);
+        !(unset || hidden || phantom)
     }
 
     /// Garbage was collected at the event that was just matched: every frame still reads as before.

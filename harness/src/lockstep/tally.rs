@@ -22,6 +22,13 @@ pub struct Tally {
     pub unset_locals_avoided: u64,
     /// Collections left out because a local is unset (ledger: `W42-UNSET-ROOT`).
     pub collections_avoided: u64,
+    /// Collections left out because of parameters of an `if` (ledger: `W42-IF-PARAM-ROOT`).
+    pub if_param_roots_avoided: u64,
+    /// Events without a look at the stack because of what may be inlined (ledger:
+    /// `W42-INLINED-TRY-CALL`).
+    pub inlined_frames_avoided: u64,
+    /// `Trap` events without a look at the stack (ledger: `W42-INLINED-TRAP`).
+    pub inlined_traps_avoided: u64,
     /// Comparisons of a whole memory, global or table.
     pub entities: u64,
     /// Comparisons left out: the subject shows no handle, or an exhaustion left the content open.
@@ -63,6 +70,9 @@ impl Default for Tally {
             trap_slots_avoided: 0,
             unset_locals_avoided: 0,
             collections_avoided: 0,
+            if_param_roots_avoided: 0,
+            inlined_frames_avoided: 0,
+            inlined_traps_avoided: 0,
             entities: 0,
             entities_skipped: 0,
             host_calls: 0,
@@ -87,6 +97,9 @@ impl Tally {
             + self.trap_slots_avoided
             + self.unset_locals_avoided
             + self.collections_avoided
+            + self.if_param_roots_avoided
+            + self.inlined_frames_avoided
+            + self.inlined_traps_avoided
             + self.epoch_yields
             + self.startup_frames_avoided
     }
@@ -101,6 +114,9 @@ impl Tally {
         self.trap_slots_avoided += other.trap_slots_avoided;
         self.unset_locals_avoided += other.unset_locals_avoided;
         self.collections_avoided += other.collections_avoided;
+        self.if_param_roots_avoided += other.if_param_roots_avoided;
+        self.inlined_frames_avoided += other.inlined_frames_avoided;
+        self.inlined_traps_avoided += other.inlined_traps_avoided;
         self.entities += other.entities;
         self.entities_skipped += other.entities_skipped;
         self.host_calls += other.host_calls;

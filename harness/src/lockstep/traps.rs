@@ -6,7 +6,7 @@ use super::frames::{Referents, ValueDiff, compare_locals, compare_stack, expecte
 use super::tally::Tally;
 use crate::conventions::SegmentTraps;
 use crate::divergence::{Execution, Moment, count};
-use crate::ledger::{LIBCALL_TRAP, TrapEvidence, explain_trap, traps_as_host_error};
+use crate::ledger::{INLINED_TRAP, LIBCALL_TRAP, TrapEvidence, explain_trap, traps_as_host_error};
 use crate::observe::{Limited, Observation, Place, Walk};
 use crate::outcome::SeenTrap;
 use crate::rules::RuleId;
@@ -78,6 +78,7 @@ impl Driver {
         if self.ended.is_some() {
             return Flow::Stop;
         }
+        self.at_inlined_trap = self.inlined && self.entry(INLINED_TRAP).is_some();
         if seen == SeenTrap::StackOverflow {
             return self.overflow(observed);
         }
@@ -241,11 +242,9 @@ impl Driver {
     }
 
     fn compare_trap<O: Observation>(&mut self, observed: &mut O) -> Flow {
-        if self.explain_inlined_trap(observed) {
+        if self.visible_frames() == 0 {
+            self.count_hidden();
             return Flow::Continue;
-        }
-        if let Some(flow) = self.explain_inlined_try_call(observed, Moment::Trap) {
-            return flow;
         }
         let Some(view) = self.machine.top() else {
             return Flow::Continue;

@@ -5,7 +5,8 @@ use crate::case::{CaseReport, CommandReport, Status};
 use crate::divergence::Divergence;
 use crate::ledger;
 use crate::lockstep::families::Family;
-use crate::totals::{Assertions, Compared, FamilyCoverage, Totals};
+use crate::totals::{Assertions, FamilyCoverage, Totals};
+use crate::version::Version;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -327,7 +328,7 @@ fn write_totals(out: &mut impl Write, totals: &Totals, by_family: bool) -> io::R
             line(&format!("  {}", label(family)), coverage)?;
         }
     }
-    line("hazards avoided", hazards_text(compared))?;
+    line("hazards avoided", hazards_text(totals))?;
     line("inconclusive", grouped(totals.inconclusive))?;
     line("not run", grouped(totals.not_run))?;
     if totals.internal_errors > 0 {
@@ -366,26 +367,33 @@ fn families_text(totals: &Totals, family: Family) -> String {
     )
 }
 
-fn hazards_text(compared: &Compared) -> String {
-    let entries = compared.hazards_by_entry;
-    let startup = match entries.startup_frame {
-        0 => String::new(),
-        count => format!(", {} {}", ledger::STARTUP_FRAME, grouped(count)),
-    };
-    format!(
-        "{} ({} {}, {} {}, {} {}, {} {}, {} {}{startup})",
-        grouped(compared.hazards_avoided),
-        ledger::V128_SLOT,
-        grouped(entries.v128_slot),
-        ledger::TRAP_SLOT,
-        grouped(entries.trap_slot),
-        ledger::UNSET_LOCAL,
-        grouped(entries.unset_local),
-        ledger::UNSET_ROOT,
-        grouped(entries.unset_root),
-        ledger::EPOCH_FRAME,
-        grouped(entries.epoch_frame),
-    )
+fn hazards_text(totals: &Totals) -> String {
+    let entries = totals.compared.hazards_by_entry;
+    let mut versions = Version::ALL.iter().copied();
+    let subject = versions.find(|version| version.name() == totals.subject);
+    let counts = [
+        (ledger::V128_SLOT, entries.v128_slot),
+        (ledger::TRAP_SLOT, entries.trap_slot),
+        (ledger::UNSET_LOCAL, entries.unset_local),
+        (ledger::UNSET_ROOT, entries.unset_root),
+        (ledger::IF_PARAM_ROOT, entries.if_param_root),
+        (ledger::INLINED_TRY_CALL, entries.inlined_try_call),
+        (ledger::INLINED_TRAP, entries.inlined_trap),
+        (ledger::EPOCH_FRAME, entries.epoch_frame),
+        (ledger::STARTUP_FRAME, entries.startup_frame),
+    ];
+    let named = counts.iter().filter(|(_, count)| *count > 0);
+    let named: Vec<String> = named
+        .map(|(entry, count)| {
+            let mine = subject.and_then(|subject| ledger::of(subject, entry));
+            format!("{} {}", mine.unwrap_or(entry), grouped(*count))
+        })
+        .collect();
+    let sum = grouped(totals.compared.hazards_avoided);
+    match named.is_empty() {
+        true => sum,
+        false => format!("{sum} ({})", named.join(", ")),
+    }
 }
 
 fn assertions_text(counts: &Assertions) -> String {
