@@ -180,7 +180,7 @@ impl<'a, A: Adapter, T: Tamper> Run<'a, A, T> {
         }
         if let Some(
             Ended::EventLimit(_)
-            | Ended::FrameLimit(_)
+            | Ended::ValueLimit(_)
             | Ended::PointLimit(_)
             | Ended::OracleLimit(_)
             | Ended::UnseenNan,

@@ -71,8 +71,8 @@ pub enum Ended {
     Known(&'static str),
     /// More events than the case may have.
     EventLimit(u64),
-    /// More frames were compared than the case may have.
-    FrameLimit(u64),
+    /// More values were compared than the case may have.
+    ValueLimit(u64),
     /// The oracle reached a limit of its own.
     OracleLimit(Exhaustion),
     /// The oracle passed so many sequence points without an event that it is not run on.
@@ -87,8 +87,8 @@ impl std::fmt::Display for Ended {
             Ended::Control(rule) => write!(f, "control diverged earlier in this case ({rule})"),
             Ended::Known(entry) => write!(f, "the ledger ends this execution ({entry})"),
             Ended::EventLimit(n) => write!(f, "the case reached its limit of {n} events"),
-            Ended::FrameLimit(n) => {
-                write!(f, "the case reached its limit of {n} frames compared")
+            Ended::ValueLimit(n) => {
+                write!(f, "the case reached its limit of {n} values compared")
             }
             Ended::PointLimit(n) => {
                 write!(f, "the oracle passed {n} sequence points without an event")
@@ -247,9 +247,9 @@ pub struct Driver {
     pub(super) trap_positions: HashMap<(InstanceAddr, FuncIndex), usize>,
 }
 
-/// Frames that may be compared, on average, at each of the events that a case may have: deep stacks
-/// cost as much as many events.
-pub(super) const FRAMES_PER_EVENT: u64 = 16;
+/// Values that may be compared, on average, at each of the events that a case may have: deep stacks
+/// of many operands cost as much as many events.
+pub(super) const VALUES_PER_EVENT: u64 = 100;
 
 /// Sequence points that the oracle passes between two events before it gives up: more than any program
 /// executes while a person waits.

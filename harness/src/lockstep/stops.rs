@@ -1,7 +1,7 @@
 //! Breakpoint events and host calls: the oracle runs to its next stop and the stack is compared.
 
 use super::classify::Suspect;
-use super::driver::{Driver, Ended, FRAMES_PER_EVENT, Flow, Phase};
+use super::driver::{Driver, Ended, VALUES_PER_EVENT, Flow, Phase};
 use super::families::Family;
 use super::frames::{
     Referents, StackDiff, ValueDiff, compare_stack, compare_values, expected_place, is_unset,
@@ -65,9 +65,9 @@ impl Driver {
         if self.tally.sequence_points >= self.max_events {
             self.ended = Some(Ended::EventLimit(self.max_events));
         }
-        let max_frames = self.max_events.saturating_mul(FRAMES_PER_EVENT);
-        if self.tally.frames >= max_frames {
-            self.ended = Some(Ended::FrameLimit(max_frames));
+        let max_values = self.max_events.saturating_mul(VALUES_PER_EVENT);
+        if self.tally.values >= max_values {
+            self.ended = Some(Ended::ValueLimit(max_values));
         }
     }
 
