@@ -18,6 +18,9 @@ const HEADER: u32 = 8;
 pub struct FunctionLayout {
     /// Whether any slot is hazardous; the common answer is no.
     pub hazardous: bool,
+    /// Whether a local must be looked at before it is read: a read of one would crash, or one has no
+    /// value until the program sets it, as its type has no null.
+    pub skips_locals: bool,
     /// Whether any slot of the frame may begin anywhere.
     pub floating: bool,
     /// By local index; empty if none is hazardous.
@@ -55,15 +58,23 @@ impl FunctionLayout {
             })
             .collect();
         let hazardous = locals.iter().chain(shapes.iter()).any(|&hazard| hazard);
-        if hazardous {
-            FunctionLayout {
-                hazardous,
-                floating: inlined,
-                locals,
-                shapes,
-            }
-        } else {
-            FunctionLayout::default()
+        if !hazardous {
+            return FunctionLayout::readable(function);
+        }
+        FunctionLayout {
+            hazardous,
+            skips_locals: locals.contains(&true) || has_unset(function),
+            floating: inlined,
+            locals,
+            shapes,
+        }
+    }
+
+    /// The layout of `function` in a subject that reads a slot wherever it begins.
+    pub fn readable(function: &Function) -> FunctionLayout {
+        FunctionLayout {
+            skips_locals: has_unset(function),
+            ..FunctionLayout::default()
         }
     }
 
@@ -91,7 +102,14 @@ pub fn packed_layouts(module: &Module, inlined: bool) -> Vec<FunctionLayout> {
 /// Layouts of a module's defined functions in a subject that reads a slot wherever it begins.
 pub fn readable_layouts(module: &Module) -> Vec<FunctionLayout> {
     let functions = module.functions().iter();
-    functions.map(|_| FunctionLayout::default()).collect()
+    functions.map(FunctionLayout::readable).collect()
+}
+
+/// Whether a local has no value until the program sets it: no parameter, and of a type without null.
+fn has_unset(function: &Function) -> bool {
+    let declared = function.locals.iter().skip(function.num_params as usize);
+    let mut types = declared.copied();
+    types.any(|ty| matches!(ty, ValType::Ref(ty) if !ty.is_nullable()))
 }
 
 /// For operands of these types, bottom first, on top of the function's locals: which are hazardous.
@@ -177,6 +195,24 @@ mod tests {
     fn functions_without_vectors_have_no_hazard() {
         let (_, layout) = layout("(module (func (param i64 i32 f32) i64.const 0 drop))");
         assert!(!layout.hazardous);
+    }
+
+    #[test]
+    fn declared_locals_without_a_null_are_looked_at_first() {
+        let skips = |wat: &str| {
+            let bytes = wat::parse_str(wat).unwrap();
+            let module = Module::new(&bytes, WasmFeatures::WASM3).unwrap();
+            let function = &module.functions()[0];
+            let layouts = [
+                FunctionLayout::readable(function),
+                FunctionLayout::packed(&module, function, false),
+            ];
+            layouts.map(|layout| layout.skips_locals)
+        };
+        assert_eq!(skips("(module (func (local (ref func))))"), [true, true]);
+        assert_eq!(skips("(module (func (param (ref func))))"), [false; 2]);
+        assert_eq!(skips("(module (func (local i64 funcref)))"), [false; 2]);
+        assert_eq!(skips("(module (func (local v128)))"), [false, true]);
     }
 
     #[test]

@@ -183,7 +183,7 @@ impl Driver {
         let operands = shown.map(|at| view.function.operand_types(at).len());
         if operands != Some(walk.num_operands() as usize) {
             let diff = compare_values(&view, layout, &mut walk, &mut referents, &mut scratch);
-            return diff.is_empty();
+            return diff.is_none();
         }
         drop(walk);
         // The operands may be those of the PC shown, of other types: read only what is safe there.
@@ -195,7 +195,7 @@ impl Driver {
             &mut referents,
             &mut scratch,
         );
-        diff.is_empty()
+        diff.is_none()
     }
 
     /// Whether the oracle will come to the stack that the subject shows. Only at the end of a case.

@@ -254,8 +254,9 @@ fn compare_real<W: Walk>(
         let seen = walk.operand(index as u32);
         let expected = (shown.ty, view.operands[real as usize]);
         if !seen.is(expected.0, expected.1) {
-            let fault = difference(walk, &mut referents, view, expected, seen);
-            diff.note_operand(index as u32, fault);
+            if let Some(fault) = difference(walk, &mut referents, view, expected, seen) {
+                diff.note_operand(index as u32, fault);
+            }
         }
     }
 }

@@ -48,20 +48,28 @@ pub struct Referents<'m, 'r> {
 }
 
 impl ValueDiff {
-    /// Whether nothing differs.
-    #[inline]
-    pub fn is_empty(&self) -> bool {
-        *self == ValueDiff::default()
+    /// How the operand at `index` differs: below all that were noted.
+    pub(super) fn note_operand(&mut self, index: u32, fault: Fault) {
+        match fault {
+            Fault::Converted => self.operand_converted = Some(index),
+            Fault::StaticType => self.operand_type = Some(index),
+            Fault::Value => self.operand_value = Some(index),
+            fault => self.operand_reference = Some((index, fault)),
+        }
     }
 
-    /// How the operand at `index` differs, if it does: below all that were noted.
-    pub(super) fn note_operand(&mut self, index: u32, fault: Option<Fault>) {
+    /// How the local at `index` differs: behind all that were noted.
+    fn note_local(&mut self, index: u32, fault: Fault) {
         match fault {
-            None => {}
-            Some(Fault::Converted) => self.operand_converted = Some(index),
-            Some(Fault::StaticType) => self.operand_type = Some(index),
-            Some(Fault::Value) => self.operand_value = Some(index),
-            Some(fault) => self.operand_reference = Some((index, fault)),
+            Fault::StaticType | Fault::Converted => {
+                self.local_type.get_or_insert(index);
+            }
+            Fault::Value => {
+                self.local_value.get_or_insert(index);
+            }
+            fault => {
+                self.local_reference.get_or_insert((index, fault));
+            }
         }
     }
 }
@@ -90,7 +98,9 @@ fn return_pc(view: &FrameView<'_>) -> Pc {
     behind.copied().unwrap_or(view.pc())
 }
 
-/// Compares locals and operands of the frame that `walk` is at.
+/// Compares locals and operands of the frame that `walk` is at; `None` if nothing differs.
+///
+/// The description is made only where something does: at nearly every event nothing of it is touched.
 #[inline]
 pub fn compare_values<W: Walk>(
     view: &FrameView<'_>,
@@ -98,8 +108,8 @@ pub fn compare_values<W: Walk>(
     walk: &mut W,
     referents: &mut Referents<'_, '_>,
     tally: &mut Tally,
-) -> ValueDiff {
-    let mut diff = ValueDiff::default();
+) -> Option<ValueDiff> {
+    let mut diff = None;
     compare_locals(view, layout, walk, referents, tally, &mut diff);
     compare_operands(view, layout, walk, referents, tally, &mut diff);
     tally.frames += 1;
@@ -114,28 +124,67 @@ pub fn compare_locals<W: Walk>(
     walk: &mut W,
     referents: &mut Referents<'_, '_>,
     tally: &mut Tally,
-    diff: &mut ValueDiff,
+    diff: &mut Option<ValueDiff>,
 ) {
     if walk.num_locals() as usize != view.locals.len() {
-        diff.local_count = true;
+        diff.get_or_insert_default().local_count = true;
         return;
     }
+    let skipped = if layout.skips_locals {
+        compare_some_locals(view, layout, walk, referents, tally, diff)
+    } else {
+        for (index, (&cell, &ty)) in view.locals.iter().zip(&view.function.locals).enumerate() {
+            compare_local(walk, referents, view, (index, ty, cell), diff);
+        }
+        0
+    };
+    let compared = view.locals.len() as u64 - skipped;
+    tally.values += compared;
+    if compared > 0 {
+        tally.checked.note(Family::Locals, view.op());
+    }
+}
+
+/// Compares the locals that may be read; how many may not.
+#[inline(never)]
+fn compare_some_locals<W: Walk>(
+    view: &FrameView<'_>,
+    layout: &FunctionLayout,
+    walk: &mut W,
+    referents: &mut Referents<'_, '_>,
+    tally: &mut Tally,
+    diff: &mut Option<ValueDiff>,
+) -> u64 {
     let (mut avoided, mut unset) = (0, 0);
     for (index, (&cell, &ty)) in view.locals.iter().zip(&view.function.locals).enumerate() {
         if layout.local(index) {
             avoided += 1;
         } else if is_unset(ty, cell) {
             unset += 1;
-        } else if !walk.local(index as u32).is(ty, cell) {
-            note_local(walk, referents, view, index as u32, diff);
+        } else {
+            compare_local(walk, referents, view, (index, ty, cell), diff);
         }
     }
     tally.v128_slots_avoided += avoided;
     tally.unset_locals_avoided += unset;
-    let compared = view.locals.len() as u64 - avoided - unset;
-    tally.values += compared;
-    if compared > 0 {
-        tally.checked.note(Family::Locals, view.op());
+    avoided + unset
+}
+
+/// Compares one local.
+#[inline(always)]
+fn compare_local<W: Walk>(
+    walk: &mut W,
+    referents: &mut Referents<'_, '_>,
+    view: &FrameView<'_>,
+    (index, ty, cell): (usize, ValType, Cell),
+    diff: &mut Option<ValueDiff>,
+) {
+    let seen = walk.local(index as u32);
+    if !seen.is(ty, cell)
+        && let Some(fault) = difference(walk, referents, view, (ty, cell), seen)
+    {
+        let diff = diff.get_or_insert_default();
+        diff.note_local(index as u32, fault);
     }
 }
 
@@ -171,34 +220,6 @@ pub(super) fn difference<W: Walk>(
     checked.err()
 }
 
-/// A local may differ. Reading it again shows the same.
-#[inline(never)]
-fn note_local<W: Walk>(
-    walk: &mut W,
-    referents: &mut Referents<'_, '_>,
-    view: &FrameView<'_>,
-    index: u32,
-    diff: &mut ValueDiff,
-) {
-    let expected = (
-        view.function.locals[index as usize],
-        view.locals[index as usize],
-    );
-    let seen = walk.local(index);
-    match difference(walk, referents, view, expected, seen) {
-        None => {}
-        Some(Fault::StaticType | Fault::Converted) => {
-            diff.local_type.get_or_insert(index);
-        }
-        Some(Fault::Value) => {
-            diff.local_value.get_or_insert(index);
-        }
-        Some(fault) => {
-            diff.local_reference.get_or_insert((index, fault));
-        }
-    }
-}
-
 #[inline]
 fn compare_operands<W: Walk>(
     view: &FrameView<'_>,
@@ -206,11 +227,11 @@ fn compare_operands<W: Walk>(
     walk: &mut W,
     referents: &mut Referents<'_, '_>,
     tally: &mut Tally,
-    diff: &mut ValueDiff,
+    diff: &mut Option<ValueDiff>,
 ) {
     let height = view.operands.len();
     if walk.num_operands() as usize != height {
-        diff.operand_count = true;
+        diff.get_or_insert_default().operand_count = true;
         return;
     }
     let mut avoided = 0;
@@ -221,8 +242,15 @@ fn compare_operands<W: Walk>(
         let node = &view.function.shapes[id.0 as usize];
         if layout.top_operand(shape) {
             avoided += 1;
-        } else if !walk.operand(index as u32).is(node.ty, cell) {
-            note_operand(walk, referents, view, (node.ty, index as u32), diff);
+        } else {
+            // They come from the top: the last one noted is the lowest.
+            let seen = walk.operand(index as u32);
+            if !seen.is(node.ty, cell)
+                && let Some(fault) = difference(walk, referents, view, (node.ty, cell), seen)
+            {
+                let diff = diff.get_or_insert_default();
+                diff.note_operand(index as u32, fault);
+            }
         }
         shape = node.below;
     }
@@ -232,20 +260,6 @@ fn compare_operands<W: Walk>(
     if compared > 0 {
         tally.checked.note(Family::Operands, view.op());
     }
-}
-
-/// An operand may differ. They come from the top: the last one noted is the lowest.
-#[inline(never)]
-fn note_operand<W: Walk>(
-    walk: &mut W,
-    referents: &mut Referents<'_, '_>,
-    view: &FrameView<'_>,
-    (ty, index): (ValType, u32),
-    diff: &mut ValueDiff,
-) {
-    let expected = (ty, view.operands[index as usize]);
-    let seen = walk.operand(index);
-    diff.note_operand(index, difference(walk, referents, view, expected, seen));
 }
 
 /// What of the stack's structure differs at a frame, before any value is looked at.
@@ -312,8 +326,7 @@ pub fn compare_stack<'m, 'l, W: Walk>(
         if walk.place() != expected_place(&view, conventions) {
             return Some(StackDiff::Place { frame });
         }
-        let diff = compare_values(&view, layout(&view), walk, referents, tally);
-        if !diff.is_empty() {
+        if let Some(diff) = compare_values(&view, layout(&view), walk, referents, tally) {
             on_values(frame, diff);
         }
         previous = Some((view.activation, view.op()));

@@ -95,7 +95,7 @@ impl Driver {
             return self.misplaced(observed, Moment::Breakpoint, StackDiff::Place { frame: 0 });
         };
         self.tally.frames_skipped += self.machine.depth() as u64 - 1;
-        if !diff.is_empty() {
+        if let Some(diff) = diff {
             self.report_values(observed, Moment::Breakpoint, 0, diff);
         }
         self.matched(observed, op, place);

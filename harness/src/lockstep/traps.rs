@@ -67,7 +67,7 @@ struct TrapFrame {
     shown: Option<usize>,
     operands: usize,
     /// What differs of the locals, and of the operands where the ledger predicts them.
-    values: ValueDiff,
+    values: Option<ValueDiff>,
     /// First operand (0 at the bottom) whose value is not the one before the opcode.
     wrong_operand: Option<u32>,
 }
@@ -319,13 +319,14 @@ impl Driver {
             .then(|| self.explain_operands(observed, Moment::Trap, 0))
             .flatten();
         if let Some(operands) = explained {
-            frame.values.operand_type = operands.operand_type;
-            frame.values.operand_value = operands.operand_value;
+            let values = frame.values.get_or_insert_default();
+            values.operand_type = operands.operand_type;
+            values.operand_value = operands.operand_value;
         } else if same_function && !prefix {
             self.report_trap(observed, RuleId::TrapStack, evidence, &frame);
         }
-        if !frame.values.is_empty() {
-            self.report_values(observed, Moment::Trap, 0, frame.values);
+        if let Some(values) = frame.values {
+            self.report_values(observed, Moment::Trap, 0, values);
         }
         self.compare_callers(observed)
     }
@@ -416,7 +417,7 @@ impl TrapFrame {
                 .position(place.pc)
                 .filter(|&at| view.function.reachable[at]),
             operands: walk.num_operands() as usize,
-            values: ValueDiff::default(),
+            values: None,
             wrong_operand: None,
         }
     }

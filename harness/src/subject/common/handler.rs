@@ -37,7 +37,8 @@ impl<T: Tamper> DebugHandler for Handler<T> {
             After::Stop => std::future::pending::<()>().await,
             After::Suspend => Suspended::default().await,
             After::Collect => {
-                let collected = dialect::collect(&mut store).await;
+                // On the heap: whatever this future could hold is moved at every event.
+                let collected = Box::pin(dialect::collect(&mut store)).await;
                 if after_collection(&mut store, collected) == Flow::Stop {
                     std::future::pending::<()>().await;
                 }
