@@ -1,24 +1,25 @@
 //! Speed, as ratios: what lockstep costs beside a handler that only reads, and what the oracle
 //! costs beside another interpreter. Never an assertion: the table says PASS or FAIL.
 //!
-//! `cargo bench -p lockstep` measures everything; `cargo bench -p lockstep -- --quick` takes a few
-//! samples of each; a further argument selects by name (`-- innermost/simd`).
+//! `cargo bench -p lockstep` measures everything, on every subject that is compiled in;
+//! `cargo bench -p lockstep -- --quick` takes a few samples of each; a further argument selects by
+//! name (`-- innermost/42/simd`).
 
-mod bare;
 mod engines;
 mod programs;
 mod ratio;
-mod stepped;
+mod reads;
 mod table;
+mod wasmtime_42;
+#[cfg(feature = "wasmtime-48")]
+mod wasmtime_48;
 
-use bare::{Bare, Frames, Reads};
 use criterion::{Criterion, SamplingMode};
 use engines::{Oracle, Wasmi};
-use lockstep::lockstep::policy::FramePolicy;
 use programs::Program;
 use ratio::{Ratio, SLICES, Sample};
+use reads::{Frames, Reads, Subject, subjects};
 use std::time::Duration;
-use stepped::Stepped;
 use table::Row;
 
 /// `wasmi` needs milliseconds for a million opcodes: it and the oracle run this many times longer.
@@ -30,34 +31,38 @@ struct Comparison<'a> {
     group: &'static str,
     /// What over what, for people.
     what: &'static str,
+    /// The version of the subject, if one is measured.
+    subject: Option<&'static str>,
     program: &'a Program,
+    bar: f64,
+}
+
+/// Both sides of a comparison, made ready.
+struct Sides {
     /// Events of one slice.
     events: u64,
-    bar: f64,
-    over: &'a mut dyn FnMut(),
-    under: &'a mut dyn FnMut(),
+    over: Box<dyn FnMut()>,
+    under: Box<dyn FnMut()>,
 }
 
 impl Comparison<'_> {
-    fn measure(self, criterion: &mut Criterion<Ratio>) -> Row {
-        let Comparison {
-            group,
-            what,
-            program,
-            events,
-            bar,
-            over,
-            under,
-        } = self;
-        let mut samples = Vec::new();
-        let mut group = criterion.benchmark_group(group);
+    /// Measures the sides, which are made only if the benchmark is selected.
+    fn measure(self, criterion: &mut Criterion<Ratio>, make: impl Fn() -> Sides) -> Row {
+        let program = self.program.name;
+        let name = match self.subject {
+            Some(subject) => format!("{subject}/{program}"),
+            None => program.to_owned(),
+        };
+        let (mut sides, mut samples) = (None, Vec::new());
+        let mut group = criterion.benchmark_group(self.group);
         // One warm-up; then as many single iterations as samples, however long each takes.
         group
             .sampling_mode(SamplingMode::Flat)
             .sample_size(10)
             .warm_up_time(Duration::from_nanos(1))
             .measurement_time(Duration::from_secs(10));
-        group.bench_function(program.name, |bencher| {
+        group.bench_function(name, |bencher| {
+            let Sides { over, under, .. } = sides.get_or_insert_with(&make);
             bencher.iter_custom(|iterations| {
                 let mut sum = 0.0;
                 for _ in 0..iterations {
@@ -70,90 +75,126 @@ impl Comparison<'_> {
         });
         group.finish();
         Row {
-            what,
-            program: program.name,
-            events: events * u64::from(SLICES),
-            bar,
+            what: self.what,
+            subject: self.subject.unwrap_or("-"),
+            program,
+            events: sides.map_or(0, |sides| sides.events) * u64::from(SLICES),
+            bar: self.bar,
             samples,
         }
     }
 }
 
-/// Lockstep beside the bare handler; both must have read the same.
-fn lockstep_over_bare(
-    criterion: &mut Criterion<Ratio>,
-    program: &Program,
-    (frames, policy): (Frames, FramePolicy),
-    (group, what, bar): (&'static str, &'static str, f64),
-) -> Row {
-    let repetitions = program.million / SLICES;
-    let (mut bare, mut stepped) = (Bare::new(program, frames), Stepped::new(program, policy));
-    let Reads { events, .. } = bare.run(repetitions);
-    assert!(
-        events * u64::from(SLICES) >= 1_000_000,
-        "{}: {events} events",
-        program.name
-    );
-    assert_eq!(
-        bare.run(repetitions),
-        stepped.run(repetitions),
-        "{}",
-        program.name
-    );
-    Comparison {
-        group,
-        what,
-        program,
-        events,
-        bar,
-        over: &mut || keep(stepped.run(repetitions)),
-        under: &mut || keep(bare.run(repetitions)),
+/// A ratio of lockstep to the bare handler.
+struct LockstepOverBare {
+    group: &'static str,
+    what: &'static str,
+    frames: Frames,
+    bar: f64,
+}
+
+/// What is asked of every program: the frame that a debugger shows.
+const INNERMOST: LockstepOverBare = LockstepOverBare {
+    group: "innermost",
+    what: "(a) lockstep innermost / bare innermost",
+    frames: Frames::Innermost,
+    bar: 1.15,
+};
+
+/// The whole stack.
+const ALL: LockstepOverBare = LockstepOverBare {
+    group: "all",
+    what: "(b) lockstep all / bare all",
+    frames: Frames::All,
+    bar: 1.5,
+};
+
+/// The whole stack of a program whose values are references to objects.
+const OBJECTS: LockstepOverBare = LockstepOverBare {
+    group: "objects",
+    what: "(d) lockstep objects / bare objects",
+    frames: Frames::All,
+    bar: 1.5,
+};
+
+impl LockstepOverBare {
+    /// Lockstep beside the bare handler; both must have read the same.
+    fn measure(
+        &self,
+        criterion: &mut Criterion<Ratio>,
+        subject: &Subject,
+        program: &Program,
+    ) -> Row {
+        let comparison = Comparison {
+            group: self.group,
+            what: self.what,
+            subject: Some(subject.name),
+            program,
+            bar: self.bar,
+        };
+        comparison.measure(criterion, || {
+            let repetitions = program.million / SLICES;
+            let mut bare = (subject.bare)(program, self.frames);
+            let mut stepped = (subject.stepped)(program, self.frames);
+            let Reads { events, .. } = bare(repetitions);
+            assert!(
+                events * u64::from(SLICES) >= 1_000_000,
+                "{}: {events} events",
+                program.name
+            );
+            assert_eq!(bare(repetitions), stepped(repetitions), "{}", program.name);
+            Sides {
+                events,
+                over: Box::new(move || keep(stepped(repetitions))),
+                under: Box::new(move || keep(bare(repetitions))),
+            }
+        })
     }
-    .measure(criterion)
 }
 
 /// The oracle's stops alone beside a whole lockstep run with as many.
-fn oracle_part(criterion: &mut Criterion<Ratio>, program: &Program) -> Row {
-    let repetitions = program.million / SLICES;
-    let (mut oracle, mut stepped) = (
-        Oracle::new(program),
-        Stepped::new(program, FramePolicy::Innermost),
-    );
-    let events = oracle.step(repetitions);
-    assert_eq!(events, stepped.run(repetitions).events, "{}", program.name);
-    Comparison {
+fn oracle_part(criterion: &mut Criterion<Ratio>, subject: &Subject, program: &Program) -> Row {
+    let comparison = Comparison {
         group: "oracle-part",
         what: "(c) oracle stepping / lockstep innermost",
+        subject: Some(subject.name),
         program,
-        events,
         bar: 0.10,
-        over: &mut || keep(oracle.step(repetitions)),
-        under: &mut || keep(stepped.run(repetitions)),
-    }
-    .measure(criterion)
+    };
+    comparison.measure(criterion, || {
+        let repetitions = program.million / SLICES;
+        let mut oracle = Oracle::new(program);
+        let mut stepped = (subject.stepped)(program, Frames::Innermost);
+        let events = oracle.step(repetitions);
+        assert_eq!(events, stepped(repetitions).events, "{}", program.name);
+        Sides {
+            events,
+            over: Box::new(move || keep(oracle.step(repetitions))),
+            under: Box::new(move || keep(stepped(repetitions))),
+        }
+    })
 }
 
 /// The oracle without a stop beside `wasmi`.
 fn oracle_over_wasmi(criterion: &mut Criterion<Ratio>, program: &Program) -> Row {
-    let repetitions = program.million / SLICES * LONGER;
-    let (mut oracle, mut wasmi) = (Oracle::new(program), Wasmi::new(program));
-    assert_eq!(
-        oracle.run(repetitions),
-        wasmi.run(repetitions),
-        "{}",
-        program.name
-    );
-    let events = oracle.step(repetitions);
-    Comparison {
+    let comparison = Comparison {
         group: "oracle",
         what: "(c) oracle alone / wasmi",
+        subject: None,
         program,
-        events,
         bar: 15.0,
-        over: &mut || keep(oracle.run(repetitions)),
-        under: &mut || keep(wasmi.run(repetitions)),
-    }
-    .measure(criterion)
+    };
+    comparison.measure(criterion, || {
+        let repetitions = program.million / SLICES * LONGER;
+        let (mut oracle, mut wasmi) = (Oracle::new(program), Wasmi::new(program));
+        let results = (oracle.run(repetitions), wasmi.run(repetitions));
+        assert_eq!(results.0, results.1, "{}", program.name);
+        Sides {
+            events: oracle.step(repetitions),
+            over: Box::new(move || keep(oracle.run(repetitions))),
+            under: Box::new(move || keep(wasmi.run(repetitions))),
+        }
+    })
 }
 
 /// Takes a result that nobody needs, so that making it is not optimised away.
@@ -165,27 +206,22 @@ fn main() {
     let mut criterion = Criterion::default()
         .with_measurement(Ratio)
         .configure_from_args();
-    let programs = programs::programs();
+    let (programs, gc) = (programs::programs(), programs::gc());
+    let [_, recursive, ..] = &programs;
     let mut rows = Vec::new();
-    for program in &programs {
-        let frames = (Frames::Innermost, FramePolicy::Innermost);
-        let names = ("innermost", "(a) lockstep innermost / bare innermost", 1.15);
-        rows.push(lockstep_over_bare(&mut criterion, program, frames, names));
-    }
-    for program in programs
-        .iter()
-        .filter(|program| program.name == "recursive")
-    {
-        let frames = (Frames::All, FramePolicy::All);
-        let names = ("all", "(b) lockstep all / bare all", 1.5);
-        rows.push(lockstep_over_bare(&mut criterion, program, frames, names));
+    for subject in &subjects() {
+        for program in &programs {
+            rows.push(INNERMOST.measure(&mut criterion, subject, program));
+        }
+        rows.push(ALL.measure(&mut criterion, subject, recursive));
+        rows.push(OBJECTS.measure(&mut criterion, subject, &gc));
+        for program in &programs {
+            rows.push(oracle_part(&mut criterion, subject, program));
+        }
     }
     for program in &programs {
         rows.push(oracle_over_wasmi(&mut criterion, program));
     }
-    for program in &programs {
-        rows.push(oracle_part(&mut criterion, program));
-    }
     criterion.final_summary();
-    table::print(&rows);
+    table::print(&mut rows);
 }

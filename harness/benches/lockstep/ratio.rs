@@ -3,10 +3,12 @@
 //! Two shared cores are noisy: times taken one after the other differ by more than what is to be
 //! measured. So both sides of a ratio are run in turn, slice by slice, within each iteration, and
 //! criterion gets their quotient as the measured value; its statistics are then of the ratio itself.
+//! The times are the thread's own: what it waits for a core is neither side's.
 
 use criterion::Throughput;
 use criterion::measurement::{Measurement, ValueFormatter};
-use std::time::{Duration, Instant};
+use rustix::time::{ClockId, clock_gettime};
+use std::time::Duration;
 
 /// Criterion's measurement: a quotient without a unit.
 pub(crate) struct Ratio;
@@ -91,7 +93,13 @@ impl Sample {
 }
 
 fn time(run: &mut dyn FnMut()) -> Duration {
-    let start = Instant::now();
+    let start = cpu_time();
     run();
-    start.elapsed()
+    cpu_time() - start
+}
+
+/// CPU time of this thread, which runs the guest, too.
+fn cpu_time() -> Duration {
+    let now = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
 }

@@ -1,30 +1,38 @@
 //! A program in lockstep: the subject as every instrumented execution has it, without a script.
 
-use crate::bare::Reads;
+use super::VERSION;
+use super::adapter::execute::Subject;
+use super::adapter::factory::Factory;
 use crate::programs::Program;
+use crate::reads::{Frames, Reads, Run};
 use lockstep::divergence::Execution;
 use lockstep::fault::Honest;
 use lockstep::lockstep::driver::{Expected, Verdict};
-use lockstep::lockstep::policy::FramePolicy;
 use lockstep::schedule::Schedule;
 use lockstep::subject::Settings;
-use lockstep::subject::wasmtime_42::execute::Subject;
-use lockstep::subject::wasmtime_42::factory::Factory;
 use lockstep_oracles::address::FuncAddr;
 use lockstep_oracles::store::Extern;
 use lockstep_oracles::value::Value;
 
+/// Makes a program ready.
+pub(super) fn prepare(program: &Program, frames: Frames) -> Run {
+    let mut stepped = Stepped::new(program, frames);
+    Box::new(move |repetitions| stepped.run(repetitions))
+}
+
 /// A program that is invoked in lockstep.
-pub(crate) struct Stepped {
+struct Stepped {
     subject: Subject<Honest>,
     func: FuncAddr,
 }
 
 impl Stepped {
     /// Compiles and instantiates in the subject and the oracle.
-    pub(crate) fn new(program: &Program, frames: FramePolicy) -> Stepped {
+    fn new(program: &Program, frames: Frames) -> Stepped {
         let settings = Settings {
-            frames,
+            subject: VERSION,
+            features: program.features,
+            frames: frames.policy(),
             max_events: u64::MAX,
             ..Settings::default()
         };
@@ -51,7 +59,7 @@ impl Stepped {
     /// # Panics
     ///
     /// If anything diverged: a measurement of a run that was cut short means nothing.
-    pub(crate) fn run(&mut self, repetitions: u32) -> Reads {
+    fn run(&mut self, repetitions: u32) -> Reads {
         let before = self.reads();
         let invoked = self
             .subject

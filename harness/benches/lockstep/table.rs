@@ -7,6 +7,8 @@ use std::time::Duration;
 pub(crate) struct Row {
     /// What over what.
     pub(crate) what: &'static str,
+    /// The subject's version.
+    pub(crate) subject: &'static str,
     /// The program.
     pub(crate) program: &'static str,
     /// Events, or opcodes where nothing stops, that each side passed in an iteration.
@@ -17,11 +19,12 @@ pub(crate) struct Row {
     pub(crate) samples: Vec<Sample>,
 }
 
-/// Prints the rows that were measured.
-pub(crate) fn print(rows: &[Row]) {
+/// Prints the rows that were measured, ratio by ratio.
+pub(crate) fn print(rows: &mut [Row]) {
+    rows.sort_by_key(|row| row.what);
     println!(
-        "{:<42} {:<11} {:>10} {:>9} {:>9} {:>3} {:>7} {:>6}",
-        "median ratio", "program", "events", "ns/event", "ns/event", "n", "ratio", "bar"
+        "{:<42} {:<7} {:<11} {:>10} {:>9} {:>9} {:>3} {:>7} {:>6}",
+        "median ratio", "subject", "program", "events", "ns/event", "ns/event", "n", "ratio", "bar"
     );
     for row in rows.iter().filter(|row| !row.samples.is_empty()) {
         let each = |time: Duration| time.as_secs_f64() * 1e9 / row.events as f64;
@@ -30,8 +33,9 @@ pub(crate) fn print(rows: &[Row]) {
         let ratio = median(row.samples.iter().map(|sample| sample.ratio()));
         let verdict = if ratio <= row.bar { "PASS" } else { "FAIL" };
         println!(
-            "{:<42} {:<11} {:>10} {over:>9.1} {under:>9.1} {:>3} {ratio:>7.3} {:>6} {verdict}",
+            "{:<42} {:<7} {:<11} {:>10} {over:>9.1} {under:>9.1} {:>3} {ratio:>7.3} {:>6} {verdict}",
             row.what,
+            row.subject,
             row.program,
             row.events,
             row.samples.len(),

@@ -54,6 +54,9 @@ impl Hash for EngineType {
     }
 }
 
+/// Types that are looked for one by one before the others are looked up.
+const NEAR_TYPES: usize = 4;
+
 /// The objects of a look, and the types of all.
 #[derive(Default)]
 pub(super) struct HeldObjects {
@@ -69,7 +72,13 @@ impl HeldObjects {
         self.held.clear();
     }
 
+    /// The number of a type.
     fn number(&mut self, ty: EngineType) -> u32 {
+        // Most programs show objects of few types.
+        let mut near = self.types.iter().take(NEAR_TYPES);
+        if let Some(number) = near.position(|known| *known == ty) {
+            return number as u32;
+        }
         if let Some(&number) = self.numbers.get(&ty) {
             return number;
         }
@@ -77,6 +86,14 @@ impl HeldObjects {
         self.types.push(ty.clone());
         self.numbers.insert(ty, number);
         number
+    }
+
+    /// How many fields structures of the type of this number have.
+    fn num_fields(&self, number: u32) -> u32 {
+        match self.types.get(number as usize) {
+            Some(EngineType::Struct(ty)) => ty.fields().len() as u32,
+            _ => 0,
+        }
     }
 
     fn hold(&mut self, held: Held, key: u64, ty: u32) -> SeenRef {
@@ -256,7 +273,8 @@ impl Names {
     /// How many fields, elements or payload values an object has.
     pub(super) fn object_len(&mut self, store: &mut impl AsContextMut, object: SeenObject) -> u32 {
         let len = match self.objects.get(object) {
-            Some(Held::Struct(object)) => object.ty(&store).map(|ty| ty.fields().len() as u32),
+            // Its type was asked for when it was shown.
+            Some(Held::Struct(_)) => return self.objects.num_fields(object.ty),
             Some(Held::Array(object)) => object.len(&store),
             Some(Held::Exn(object)) => object.ty(&store).map(|ty| ty.fields().len() as u32),
             None => return 0,

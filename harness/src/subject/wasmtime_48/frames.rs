@@ -72,42 +72,50 @@ impl<T> DebugFrameCursor<'_, T> {
         (frame, self.store.as_context_mut())
     }
 
+    #[inline(always)]
     pub(super) fn instance(&mut self) -> Instance {
         let (frame, store) = self.here();
         valid(frame.instance(store))
     }
 
+    #[inline(always)]
     pub(super) fn module(&mut self) -> Option<&Module> {
         let (frame, store) = self.here();
         valid(frame.module(store))
     }
 
+    #[inline(always)]
     pub(super) fn wasm_function_index_and_pc(&mut self) -> Option<(DefinedFunc, u32)> {
         let (frame, store) = self.here();
         let shown = valid(frame.wasm_function_index_and_pc(store));
         shown.map(|(func, pc)| (DefinedFunc(func.as_u32()), offset(pc)))
     }
 
+    #[inline(always)]
     pub(super) fn num_locals(&mut self) -> u32 {
         let (frame, store) = self.here();
         valid(frame.num_locals(store))
     }
 
+    #[inline(always)]
     pub(super) fn num_stacks(&mut self) -> u32 {
         let (frame, store) = self.here();
         valid(frame.num_stacks(store))
     }
 
+    #[inline(always)]
     pub(super) fn local(&mut self, index: u32) -> Val {
         let (frame, store) = self.here();
         valid(frame.local(store, index))
     }
 
+    #[inline(always)]
     pub(super) fn stack(&mut self, index: u32) -> Val {
         let (frame, store) = self.here();
         valid(frame.stack(store, index))
     }
 
+    #[inline]
     pub(super) fn move_to_parent(&mut self) -> FrameParentResult {
         let (frame, store) = self.here();
         let parent = valid(frame.parent(store));

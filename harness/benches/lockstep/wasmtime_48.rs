@@ -1,0 +1,31 @@
+//! Both sides of a ratio on Wasmtime 48.
+
+#![allow(
+    clippy::duplicate_mod,
+    reason = "the source is compiled once for each version"
+)]
+
+#[path = "bare.rs"]
+mod bare;
+#[path = "frames_48.rs"]
+mod frames;
+#[path = "stepped.rs"]
+mod stepped;
+
+use crate::reads::Subject;
+use ::wasmtime_48 as wasmtime;
+use lockstep::subject::wasmtime_48 as adapter;
+use lockstep::version::Version;
+
+/// The version.
+const VERSION: Version = Version::Wasmtime48;
+
+/// Whether a frame's values are packed, and a misaligned `v128` must not be read.
+const PACKED: bool = false;
+
+/// The subject.
+pub(crate) const SUBJECT: Subject = Subject {
+    name: "48",
+    bare: bare::prepare,
+    stepped: stepped::prepare,
+};
