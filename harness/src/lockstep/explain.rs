@@ -253,10 +253,10 @@ fn compare_real<W: Walk>(
         tally.values += 1;
         let seen = walk.operand(index as u32);
         let expected = (shown.ty, view.operands[real as usize]);
-        if !seen.is(expected.0, expected.1) {
-            if let Some(fault) = difference(walk, &mut referents, view, expected, seen) {
-                diff.note_operand(index as u32, fault);
-            }
+        if !seen.is(expected.0, expected.1)
+            && let Some(fault) = difference(walk, &mut referents, view, expected, seen)
+        {
+            diff.note_operand(index as u32, fault);
         }
     }
 }
