@@ -1,6 +1,8 @@
 //! Interesting arguments: zeros, then boundary values. The same list for the same types, always.
 
-use lockstep_oracles::{RefType, ValType};
+use lockstep_oracles::module::Module;
+use lockstep_oracles::types::CompositeType;
+use lockstep_oracles::{AbstractHeapType, HeapType, RefType, ValType};
 use lockstep_spec_tests::script::{Arg, NullOf};
 
 /// Lists of arguments made for a function with parameters, before equal ones are dropped.
@@ -13,6 +15,30 @@ pub fn can_make(ty: ValType) -> bool {
     match ty {
         ValType::Ref(ty) => ty == RefType::FUNCREF || ty == RefType::EXTERNREF,
         _ => true,
+    }
+}
+
+/// The null that is a value of this type: the top one of its hierarchy, or the bottom one.
+pub fn null_of(module: &Module, ty: RefType) -> NullOf {
+    use AbstractHeapType as T;
+    match ty.heap_type() {
+        HeapType::Abstract { ty, .. } => match ty {
+            T::Func => NullOf::Func,
+            T::NoFunc => NullOf::NoFunc,
+            T::Extern => NullOf::Extern,
+            T::NoExtern => NullOf::NoExtern,
+            T::Exn => NullOf::Exn,
+            T::NoExn => NullOf::NoExn,
+            T::Any => NullOf::Any,
+            _ => NullOf::None,
+        },
+        HeapType::Concrete(index) | HeapType::Exact(index) => {
+            let index = index.as_module_index().unwrap_or(u32::MAX);
+            match module.types().get(index as usize).map(|ty| &ty.composite) {
+                Some(CompositeType::Func(_)) => NullOf::NoFunc,
+                _ => NullOf::None,
+            }
+        }
     }
 }
 

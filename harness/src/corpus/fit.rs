@@ -1,12 +1,13 @@
 //! Whether a case's steps and stubs fit its modules: what a person mistypes is told, not run.
 
-use super::values::type_of;
+use super::values::type_name;
 use crate::case::{Case, Step, StepAction, Stub};
+use crate::check::boundary::null_of;
 use crate::check::{FEATURES, InputError};
 use lockstep_oracles::ValType;
 use lockstep_oracles::address::FuncIndex;
 use lockstep_oracles::module::{ExternKind, ExternType, Module};
-use lockstep_spec_tests::script::Arg;
+use lockstep_spec_tests::script::{Arg, NullOf};
 use std::sync::Arc;
 
 /// Why a case does not fit together.
@@ -65,7 +66,7 @@ fn fits(step: &Step, modules: &[Arc<Module>]) -> Result<(), String> {
         StepAction::Call { export, args, .. } => {
             let func = export_of(module, export, ExternKind::Func, "function")?;
             let ty = module.func_type(FuncIndex(func));
-            values(args, &ty.params)
+            values(module, args, &ty.params)
                 .map_err(|message| format!("the arguments of `{export}` are {message}"))
         }
         StepAction::Write { memory, .. } => {
@@ -81,7 +82,7 @@ fn fits(step: &Step, modules: &[Arc<Module>]) -> Result<(), String> {
                     "the global `{global}` cannot be set: it is not mutable"
                 ));
             }
-            values(&[*value], &[ty.content_type])
+            values(module, &[*value], &[ty.content_type])
                 .map_err(|message| format!("the value of `{global}` is {message}"))
         }
     }
@@ -107,17 +108,13 @@ fn export_of(module: &Module, name: &str, kind: ExternKind, word: &str) -> Resul
     }
 }
 
-/// Whether values are of these types; otherwise what they are and should be.
-fn values(args: &[Arg], types: &[ValType]) -> Result<(), String> {
-    let given: Vec<Option<ValType>> = args.iter().map(|&arg| type_of(arg)).collect();
-    if given.iter().copied().eq(types.iter().map(|&ty| Some(ty))) {
+/// Whether values are of these types of a module; otherwise what they are and should be.
+fn values(module: &Module, args: &[Arg], types: &[ValType]) -> Result<(), String> {
+    let mut pairs = args.iter().zip(types);
+    if args.len() == types.len() && pairs.all(|(&arg, &ty)| is_of(module, arg, ty)) {
         return Ok(());
     }
-    let given = given.iter().map(|ty| match ty {
-        Some(ty) => ty.to_string(),
-        None => "a type beyond Wasm 2.0".to_owned(),
-    });
-    let given: Vec<String> = given.collect();
+    let given: Vec<String> = args.iter().map(|&arg| type_name(arg)).collect();
     let wanted: Vec<String> = types.iter().map(ValType::to_string).collect();
     Err(format!(
         "({}), not ({})",
@@ -126,18 +123,45 @@ fn values(args: &[Arg], types: &[ValType]) -> Result<(), String> {
     ))
 }
 
+/// Whether a value is of this type. A null is one of every nullable type of its hierarchy.
+fn is_of(module: &Module, arg: Arg, ty: ValType) -> bool {
+    match (arg, ty) {
+        (Arg::I32(_), ValType::I32)
+        | (Arg::I64(_), ValType::I64)
+        | (Arg::F32(_), ValType::F32)
+        | (Arg::F64(_), ValType::F64)
+        | (Arg::V128(_), ValType::V128) => true,
+        (Arg::RefNull(null), ValType::Ref(ty)) => {
+            ty.is_nullable() && bottom(null) == bottom(null_of(module, ty))
+        }
+        (Arg::RefExtern(_), ValType::Ref(ty)) => null_of(module, ty) == NullOf::Extern,
+        (Arg::RefHost(_), ValType::Ref(ty)) => null_of(module, ty) == NullOf::Any,
+        _ => false,
+    }
+}
+
+/// The lowest type of a null's hierarchy.
+fn bottom(null: NullOf) -> NullOf {
+    match null {
+        NullOf::Func | NullOf::NoFunc => NullOf::NoFunc,
+        NullOf::Extern | NullOf::NoExtern => NullOf::NoExtern,
+        NullOf::Any | NullOf::None => NullOf::None,
+        NullOf::Exn | NullOf::NoExn => NullOf::NoExn,
+    }
+}
+
 fn host(case: &Case, modules: &[Arc<Module>]) -> Result<(), String> {
     let host = &case.host;
     for (name, stub) in &host.functions {
-        let mut imported = types(modules, name).filter_map(|ty| match ty {
-            ExternType::Func(ty) => Some(ty),
+        let mut imported = types(modules, name).filter_map(|(module, ty)| match ty {
+            ExternType::Func(ty) => Some((module, ty)),
             _ => None,
         });
-        let Some(ty) = imported.next() else {
+        let Some((module, ty)) = imported.next() else {
             return Err(format!("no module imports a function `{name}`"));
         };
         if let Stub::Constant(constants) = stub {
-            values(constants, &ty.results)
+            values(module, constants, &ty.results)
                 .map_err(|message| format!("the results of `{name}` are {message}"))?;
         }
     }
@@ -148,14 +172,14 @@ fn host(case: &Case, modules: &[Arc<Module>]) -> Result<(), String> {
     let tables = host.tables.keys().map(|name| (name, "table", table));
     let globals = host.globals.keys().map(|name| (name, "global", global));
     for (name, word, kind) in memories.chain(tables).chain(globals) {
-        if !types(modules, name).any(kind) {
+        if !types(modules, name).any(|(_, ty)| kind(ty)) {
             return Err(format!("no module imports a {word} `{name}`"));
         }
     }
     for (name, value) in &host.globals {
-        for ty in types(modules, name) {
+        for (module, ty) in types(modules, name) {
             if let ExternType::Global(ty) = ty {
-                values(&[*value], &[ty.content_type])
+                values(module, &[*value], &[ty.content_type])
                     .map_err(|message| format!("the value of `{name}` is {message}"))?;
             }
         }
@@ -163,10 +187,15 @@ fn host(case: &Case, modules: &[Arc<Module>]) -> Result<(), String> {
     Ok(())
 }
 
-/// The types of imports of this name.
-fn types<'m>(modules: &'m [Arc<Module>], name: &'m str) -> impl Iterator<Item = &'m ExternType> {
-    let imports = modules.iter().flat_map(|module| module.imports());
+/// The types of imports of this name, each with the module that imports it.
+fn types<'m>(
+    modules: &'m [Arc<Module>],
+    name: &'m str,
+) -> impl Iterator<Item = (&'m Module, &'m ExternType)> {
+    let imports = modules
+        .iter()
+        .flat_map(|module| module.imports().iter().map(move |import| (module, import)));
     imports
-        .filter(move |import| format!("{}.{}", import.module, import.name) == name)
-        .map(|import| &import.ty)
+        .filter(move |(_, import)| format!("{}.{}", import.module, import.name) == name)
+        .map(|(module, import)| (&**module, &import.ty))
 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::case::value::Host;
 use crate::case::{Expect, HostMemory, HostTable, Step, StepAction, Stub};
+use crate::generate::{self, Proposals};
 use crate::lockstep::policy::FramePolicy;
 use crate::schedule::{Cycle, Edit, Neighbour, Schedule, Session, Site, When};
 use lockstep_spec_tests::script::{Arg, FloatPattern, NullOf, Pattern};
@@ -337,6 +338,44 @@ fn what_does_not_fit_the_modules_is_refused() {
 }
 
 #[test]
+fn a_null_is_of_every_nullable_type_of_its_hierarchy() {
+    const TYPES: &str = r#"
+        [[module]]
+        wat = """
+            (module
+              (type $s (struct)) (type $t (func))
+              (func (export "f") (param (ref null $s) eqref (ref null $t) nullexternref exnref))
+              (func (export "g") (param (ref eq)))
+              (func (export "h") (param (ref extern) anyref)))
+        """
+    "#;
+    let fits = |call: &str| {
+        let parsed = parse(&format!("{TYPES}{call}"), nothing).unwrap();
+        check(&parsed.case).map_err(|misfit| misfit.to_string())
+    };
+    for args in [
+        "'nullref:null', 'anyref:null', 'funcref:null', 'externref:null', 'nullexnref:null'",
+        "'anyref:null', 'nullref:null', 'nullfuncref:null', 'nullexternref:null', 'exnref:null'",
+    ] {
+        fits(&format!("[[step]]\ncall = 'f'\nargs = [{args}]")).unwrap();
+    }
+    fits("[[step]]\ncall = 'h'\nargs = ['externref:1', 'hostref:2']").unwrap();
+    for (call, wanted) in [
+        (
+            "[[step]]\ncall = 'g'\nargs = ['nullref:null']",
+            "the arguments of `g` are (nullref), not ((ref eq))",
+        ),
+        (
+            "[[step]]\ncall = 'h'\nargs = ['externref:null', 'funcref:null']",
+            "are (externref, funcref), not ((ref extern), anyref)",
+        ),
+    ] {
+        let message = fits(call).unwrap_err();
+        assert!(message.contains(wanted), "{call:?}: {message}");
+    }
+}
+
+#[test]
 fn a_file_that_is_no_text_or_missing_is_refused() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("bad.toml");
@@ -349,8 +388,9 @@ fn a_file_that_is_no_text_or_missing_is_refused() {
 
 #[test]
 fn generated_cases_are_written_and_read_again() {
-    for number in 0..200 {
-        let case = crate::generate::from_seed(0xc0de, number);
+    let plain = (0..200).map(|number| generate::from_seed(0xc0de, number));
+    let proposals = (0..100).map(|number| generate::with_proposals(0xc0de, number, Proposals::All));
+    for (number, case) in plain.chain(proposals).enumerate() {
         let text = to_text(&case).unwrap();
         assert_eq!(parse(&text, nothing).unwrap().case, case, "{text}");
         check(&case).unwrap_or_else(|misfit| panic!("{number}: {misfit}\n{text}"));

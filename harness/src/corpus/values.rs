@@ -94,18 +94,11 @@ fn null_type(null: NullOf) -> &'static str {
     }
 }
 
-/// The value's type; none for what Wasm 2.0 does not have.
-pub(super) fn type_of(arg: Arg) -> Option<ValType> {
-    Some(match arg {
-        Arg::I32(_) => ValType::I32,
-        Arg::I64(_) => ValType::I64,
-        Arg::F32(_) => ValType::F32,
-        Arg::F64(_) => ValType::F64,
-        Arg::V128(_) => ValType::V128,
-        Arg::RefNull(NullOf::Func | NullOf::NoFunc) => ValType::FUNCREF,
-        Arg::RefExtern(_) | Arg::RefNull(NullOf::Extern | NullOf::NoExtern) => ValType::EXTERNREF,
-        Arg::RefNull(_) | Arg::RefHost(_) => return None,
-    })
+/// The name of a value's type.
+pub(super) fn type_name(arg: Arg) -> String {
+    let mut text = argument_text(arg);
+    text.truncate(text.find(':').unwrap_or(text.len()));
+    text
 }
 
 /// What a result must look like: one text, or an array of alternatives.

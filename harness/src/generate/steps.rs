@@ -7,9 +7,8 @@ use crate::check::boundary;
 use arbitrary::{Result, Unstructured};
 use lockstep_oracles::address::FuncIndex;
 use lockstep_oracles::module::{Export, ExternKind, FuncType, Module};
-use lockstep_oracles::types::CompositeType;
-use lockstep_oracles::{AbstractHeapType, HeapType, MemoryType, RefType, ValType};
-use lockstep_spec_tests::script::{Arg, NullOf};
+use lockstep_oracles::{MemoryType, RefType, ValType};
+use lockstep_spec_tests::script::Arg;
 
 /// Calls of a case at most.
 const CALLS: u32 = 48;
@@ -193,7 +192,7 @@ pub(super) fn argument(u: &mut Unstructured<'_>, module: &Module, ty: ValType) -
     if let ValType::Ref(ty) = ty
         && !boundary::can_make(ValType::Ref(ty))
     {
-        return Ok(Arg::RefNull(null_of(module, ty)));
+        return Ok(Arg::RefNull(boundary::null_of(module, ty)));
     }
     if kind == 7 {
         return Ok(match ty {
@@ -207,30 +206,6 @@ pub(super) fn argument(u: &mut Unstructured<'_>, module: &Module, ty: ValType) -
         });
     }
     boundary_value(u, ty)
-}
-
-/// The null that is a value of this type: the top one of its hierarchy, or the bottom one.
-fn null_of(module: &Module, ty: RefType) -> NullOf {
-    use AbstractHeapType as T;
-    match ty.heap_type() {
-        HeapType::Abstract { ty, .. } => match ty {
-            T::Func => NullOf::Func,
-            T::NoFunc => NullOf::NoFunc,
-            T::Extern => NullOf::Extern,
-            T::NoExtern => NullOf::NoExtern,
-            T::Exn => NullOf::Exn,
-            T::NoExn => NullOf::NoExn,
-            T::Any => NullOf::Any,
-            _ => NullOf::None,
-        },
-        HeapType::Concrete(index) | HeapType::Exact(index) => {
-            let index = index.as_module_index().unwrap_or(u32::MAX);
-            match module.types().get(index as usize).map(|ty| &ty.composite) {
-                Some(CompositeType::Func(_)) => NullOf::NoFunc,
-                _ => NullOf::None,
-            }
-        }
-    }
 }
 
 fn number(ty: ValType, small: u32) -> Option<Arg> {
@@ -254,6 +229,7 @@ fn boundary_value(u: &mut Unstructured<'_>, ty: ValType) -> Result<Arg> {
 mod tests {
     use super::*;
     use crate::generate::FEATURES;
+    use lockstep_spec_tests::script::NullOf;
 
     const TEXT: &str = r#"(module
         (memory (export "m") 1)
