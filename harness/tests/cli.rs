@@ -243,6 +243,46 @@ fn samples_run_by_name() {
     );
 }
 
+/// What `spec` takes as a name `run` takes too, and both mean the same scripts by it.
+#[test]
+fn run_takes_the_names_that_spec_takes() {
+    let cases = |command: &str, name: &str| -> Vec<String> {
+        let output = lockstep(&[command, name, "--format", "json"]);
+        let objects = objects(&output);
+        let cases = objects
+            .iter()
+            .filter(|object| object["verdict"].is_string());
+        let names = cases.filter_map(|case| case["case"].as_str());
+        names.map(str::to_owned).collect()
+    };
+    for name in ["nop.wast", "extended-const", "wasm-v3/br.wast"] {
+        let named = cases("run", name);
+        assert!(!named.is_empty(), "{name}");
+        assert_eq!(named, cases("spec", name), "{name}");
+    }
+}
+
+/// Only the last name is refused: those before it are known. Nothing is run.
+#[test]
+fn every_suite_and_version_is_a_name() {
+    use lockstep_spec_tests::SUITES;
+    let with_scripts = SUITES
+        .iter()
+        .filter(|suite| suite.scripts().next().is_some());
+    let suites = with_scripts.map(|suite| suite.name);
+    for name in suites.chain(["wasm-2.0", "wasm-3.0"]) {
+        for command in ["run", "spec"] {
+            let output = lockstep(&[command, name, "br_tabel"]);
+            let message = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(2), "{message}");
+            assert!(
+                message.contains("no script is named `br_tabel`"),
+                "{command} {name}: {message}"
+            );
+        }
+    }
+}
+
 #[test]
 fn opcodes_are_listed_with_their_events() {
     let output = lockstep(&["spec", "nop", "--opcodes"]);

@@ -22,7 +22,8 @@ const CORPUS: &str = "fuzz/regressions";
 
 /// The main job: the official suite, the samples, the regression corpus and generated cases
 ///
-/// This is what a bare `lockstep` does. A NAME is a script, a sample or a directory of them.
+/// This is what a bare `lockstep` does. A NAME is a script or a directory of scripts, as for
+/// `lockstep spec`, `wasm-2.0` or `wasm-3.0`, the latter with the proposals beyond it, or a sample.
 ///
 /// With a budget, --seconds or --cases, generated cases run up to it, and what --only names before
 /// them. The seed and a case's number make the case, on every machine: --seed and --case run it
@@ -36,6 +37,7 @@ const CORPUS: &str = "fuzz/regressions";
 Examples:
   lockstep run
   lockstep run samples                            the built-in modules alone
+  lockstep run wasm-3.0 --jobs 4                  Wasm 3.0 and the proposals beyond it
   lockstep run --seconds 600 --seed 20261122 --save findings --junit junit.xml
   lockstep run --cases 2000 --config target=pulley64
   lockstep run --seed 0x1f --case 17              one generated case

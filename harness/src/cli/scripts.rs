@@ -12,7 +12,7 @@ use lockstep::samples::Sample;
 use lockstep::subject::Settings;
 use lockstep::totals::{Measured, Totals};
 use lockstep::version::Version;
-use lockstep_spec_tests::{Script, ScriptFile};
+use lockstep_spec_tests::{Script, ScriptFile, Selection};
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::thread;
@@ -58,7 +58,7 @@ impl Job {
     }
 
     /// Whether a name given by the user means this job: its whole name, its file with or without
-    /// the extension, or a directory it is in.
+    /// the extension, a directory it is in, or the version of Wasm that its suite belongs to.
     pub(super) fn is_named(&self, wanted: &str) -> bool {
         let name = self.name();
         let wanted = wanted.strip_suffix('/').unwrap_or(wanted);
@@ -74,6 +74,7 @@ impl Job {
                 .rsplit('/')
                 .skip(1)
                 .any(|directory| directory == wanted)
+            || matches!(self, Job::Official(_)) && is_of_version(name, wanted)
     }
 
     fn run(&self, settings: Settings) -> Result<CaseReport, String> {
@@ -97,12 +98,25 @@ impl Job {
     }
 }
 
+/// Whether an official script's suite is one of those of `wasm-2.0` or `wasm-3.0`.
+fn is_of_version(script: &str, version: &str) -> bool {
+    let suites = match version {
+        "wasm-2.0" => Selection::Wasm2.suites(),
+        "wasm-3.0" => Selection::Wasm3.suites(),
+        _ => return false,
+    };
+    let suite = script.split_once('/').map(|(suite, _)| suite);
+    suites
+        .iter()
+        .any(|of_version| suite == Some(of_version.name))
+}
+
 /// The jobs that the names mean, in their own order; all of them without a name.
 pub(super) fn select(jobs: Vec<Job>, names: &[String]) -> anyhow::Result<Vec<Job>> {
     for name in names {
         if !jobs.iter().any(|job| job.is_named(name)) {
             bail!(
-                "no script is named `{name}`: name a file (`br_table`, `wasm-v2/br_table.wast`) or a directory (`simd`)"
+                "no script is named `{name}`: name a file (`br_table`, `wasm-v2/br_table.wast`) a directory (`simd`, `gc`), `wasm-2.0` or `wasm-3.0`"
             );
         }
     }

@@ -11,9 +11,9 @@ use std::path::PathBuf;
 /// Runs test scripts: the official suites, or a directory
 ///
 /// Every module, action and assertion of a script runs uninstrumented and single-stepped, beside
-/// the reference interpreter. A NAME is a file (`br_table`, `wasm-v2/br_table.wast`) or a directory
-/// (`simd`, `gc`), or `wasm-3.0`, which is Wasm 3.0 with the proposals beyond it; without one, Wasm 2.0
-/// runs.
+/// the reference interpreter. A NAME is a file (`br_table`, `wasm-v2/br_table.wast`), a directory
+/// (`simd`, `gc`), or `wasm-2.0` or `wasm-3.0`, the latter with the proposals beyond it; without one,
+/// Wasm 2.0 runs.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -42,11 +42,7 @@ pub(super) fn run(options: &Options, subject: Version, format: Format) -> anyhow
         }
         None => (official(&options.names), "lockstep spec".to_owned()),
     };
-    let names: Vec<String> = match &options.dir {
-        Some(_) => options.names.clone(),
-        None => without_collections(&options.names),
-    };
-    let jobs = scripts::select(jobs, &names)?;
+    let jobs = scripts::select(jobs, &options.names)?;
     scripts::run(&jobs, &options.scripts, subject, format, &command)
 }
 
@@ -56,20 +52,27 @@ pub(super) fn official(names: &[String]) -> Vec<Job> {
     let mut jobs: Vec<Job> = Selection::Wasm2.scripts().map(Job::Official).collect();
     let unknown = |name: &&String| !jobs.iter().any(|job| job.is_named(name));
     let others: Vec<String> = names.iter().filter(unknown).cloned().collect();
-    if others.iter().any(|name| name == WASM_3) {
-        return Selection::Wasm3.scripts().map(Job::Official).collect();
-    }
     let is_wanted = |job: &Job| others.iter().any(|name| job.is_named(name));
     let all = Selection::All.scripts().map(Job::Official);
     jobs.extend(all.filter(is_wanted));
     jobs
 }
 
-/// The name of the whole of Wasm 3.0 with the proposals beyond it.
-const WASM_3: &str = "wasm-3.0";
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The names that narrow a collection of suites.
-fn without_collections(names: &[String]) -> Vec<String> {
-    let narrowing = names.iter().filter(|name| *name != WASM_3);
-    narrowing.cloned().collect()
+    #[test]
+    fn a_version_of_wasm_is_its_suites() {
+        for (name, selection) in [
+            ("wasm-2.0", Selection::Wasm2),
+            ("wasm-3.0", Selection::Wasm3),
+        ] {
+            let names = [name.to_owned()];
+            let jobs = scripts::select(official(&names), &names).unwrap();
+            let meant: Vec<&str> = jobs.iter().map(Job::name).collect();
+            let scripts: Vec<String> = selection.scripts().map(|script| script.name).collect();
+            assert_eq!(meant, scripts);
+        }
+    }
 }
