@@ -1,7 +1,7 @@
 //! The passes: what each tries to make less.
 
 use super::module::{
-    self, Draft, bodies, entities, hoist, locals, ranges, shake, signature, unwrap,
+    self, Draft, bodies, entities, hoist, locals, ranges, shake, signature, types, unwrap,
 };
 use super::{arguments, cases, host, names, retarget, schedule};
 use crate::case::{Case, CaseModule, StepAction};
@@ -90,6 +90,10 @@ pub(super) const PASSES: &[Pass] = &[
     Pass {
         name: "signatures",
         changes: signatures,
+    },
+    Pass {
+        name: "types",
+        changes: |case| in_drafts(case, types::changes),
     },
     Pass {
         name: "locals",

@@ -3,7 +3,10 @@
 use super::module::{Draft, Export, Space};
 use super::passes::{Change, change, in_module};
 use crate::case::{Case, Step, StepAction};
+use crate::check::boundary::null_of;
+use crate::generate::FEATURES;
 use lockstep_oracles::ValType;
+use lockstep_oracles::module::Module;
 use lockstep_spec_tests::script::{Arg, NullOf};
 use wasmparser::ExternalKind;
 
@@ -15,14 +18,18 @@ pub(super) fn changes(case: &Case) -> Vec<Change> {
     let Some((main, module)) = case.modules.iter().enumerate().next_back() else {
         return Vec::new();
     };
-    let Some(draft) = Draft::read(&module.wasm) else {
+    let (Some(draft), Ok(typed)) = (
+        Draft::read(&module.wasm),
+        Module::new(&module.wasm, FEATURES),
+    ) else {
         return Vec::new();
     };
     let first = draft.num_imported(Space::Func);
     let mut changes = Vec::new();
     for alone in [true, false] {
         for func in (first..draft.count(Space::Func)).take(FUNCTIONS) {
-            let Some(args) = draft.signature(func).map(|ty| zeros(ty.params())) else {
+            let types = draft.signature(func).map(|ty| ty.params());
+            let Some(args) = types.and_then(|types| zeros(&typed, types)) else {
                 continue;
             };
             changes.push(change(move |case| {
@@ -81,15 +88,22 @@ fn unused(draft: &Draft<'_>) -> String {
     names.find(|name| !taken(name)).unwrap_or_default()
 }
 
-fn zeros(types: &[ValType]) -> Vec<Arg> {
-    let zero = |ty: &ValType| match ty {
-        ValType::I32 => Arg::I32(0),
-        ValType::I64 => Arg::I64(0),
-        ValType::F32 => Arg::F32(0),
-        ValType::F64 => Arg::F64(0),
-        ValType::V128 => Arg::V128(0),
-        ValType::Ref(ty) if ty.is_extern_ref() => Arg::RefNull(NullOf::Extern),
-        ValType::Ref(_) => Arg::RefNull(NullOf::Func),
+/// Zeros and nulls for a function's parameters; none where one can be neither.
+fn zeros(module: &Module, types: &[ValType]) -> Option<Vec<Arg>> {
+    let zero = |ty: &ValType| {
+        Some(match *ty {
+            ValType::I32 => Arg::I32(0),
+            ValType::I64 => Arg::I64(0),
+            ValType::F32 => Arg::F32(0),
+            ValType::F64 => Arg::F64(0),
+            ValType::V128 => Arg::V128(0),
+            ValType::Ref(ty) if ty.is_nullable() => Arg::RefNull(null_of(module, ty)),
+            ValType::Ref(ty) => match null_of(module, ty) {
+                NullOf::Extern => Arg::RefExtern(0),
+                NullOf::Any => Arg::RefHost(0),
+                _ => return None,
+            },
+        })
     };
     types.iter().map(zero).collect()
 }

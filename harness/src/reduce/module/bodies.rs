@@ -1,6 +1,7 @@
 //! Whole bodies made minimal, and constants made small.
 
-use super::{Change, Draft, Op, change, constant_zero, zero};
+use super::zero::Zeros;
+use super::{Change, Draft, Op, change};
 use std::ops::Range;
 use wasmparser::{Operator, ValType};
 
@@ -35,6 +36,7 @@ pub(crate) fn halves(count: usize) -> Vec<Range<usize>> {
 }
 
 fn empty_bodies(draft: &mut Draft<'_>, range: Range<usize>, trap: bool) -> bool {
+    let zeros = Zeros::of(draft);
     for index in range {
         let Some(func) = draft.funcs.get(index) else {
             return false;
@@ -44,7 +46,11 @@ fn empty_bodies(draft: &mut Draft<'_>, range: Range<usize>, trap: bool) -> bool 
         };
         let mut body: Vec<Op<'_>> = match trap {
             true => vec![Op::Plain(Operator::Unreachable)],
-            false => ty.results().iter().flat_map(|&ty| zero(ty)).collect(),
+            false => ty
+                .results()
+                .iter()
+                .flat_map(|&ty| zeros.value(ty))
+                .collect(),
         };
         body.push(Op::Plain(Operator::End));
         let func = &mut draft.funcs[index];
@@ -80,6 +86,7 @@ pub(crate) fn immediates(draft: &Draft<'_>) -> Vec<Change> {
 /// What a constant may be replaced by.
 fn smaller(op: &Op<'_>) -> Vec<Vec<Op<'static>>> {
     let single = |op: Operator<'static>| vec![Op::Plain(op)];
+    let zero = |ty: ValType| vec![Zeros::default().value(ty)];
     let Op::Plain(op) = op else {
         return Vec::new();
     };
@@ -90,9 +97,9 @@ fn smaller(op: &Op<'_>) -> Vec<Vec<Op<'static>>> {
         Operator::I64Const { value } if value != 0 => [0, 1, value / 2]
             .map(|value| single(Operator::I64Const { value }))
             .into(),
-        Operator::F32Const { .. } => vec![zero(ValType::F32)],
-        Operator::F64Const { .. } => vec![zero(ValType::F64)],
-        Operator::V128Const { .. } => vec![zero(ValType::V128)],
+        Operator::F32Const { .. } => zero(ValType::F32),
+        Operator::F64Const { .. } => zero(ValType::F64),
+        Operator::V128Const { .. } => zero(ValType::V128),
         _ => Vec::new(),
     }
 }
@@ -144,17 +151,19 @@ wasmparser::for_each_operator!(memory_offset);
 
 /// Initial values of globals towards zero.
 pub(crate) fn initial_values(draft: &Draft<'_>) -> Vec<Change> {
+    let zeros = Zeros::of(draft);
     let globals = draft.globals.iter().enumerate();
     let changed = globals.filter(|(_, global)| {
-        let zero = constant_zero(global.ty.content_type);
+        let zero = zeros.constant(global.ty.content_type);
         format!("{:?}", global.init) != format!("{zero:?}")
     });
     let changes = changed.map(|(index, _)| {
         change(move |draft| {
+            let zeros = Zeros::of(draft);
             let Some(global) = draft.globals.get_mut(index) else {
                 return false;
             };
-            global.init = constant_zero(global.ty.content_type);
+            global.init = zeros.constant(global.ty.content_type);
             true
         })
     });

@@ -1,9 +1,11 @@
 //! Fewer exports, segments and limits.
 
 use super::bodies::halves;
-use super::{Change, Draft, Items, Mode, Space, change};
+use super::zero::Zeros;
+use super::{Change, Draft, Items, Mode, Op, Space, change};
 use std::collections::BTreeSet;
 use std::ops::Range;
+use wasmparser::ValType;
 
 /// Exports that nothing needs: all, halves and so on; then the start function.
 pub(crate) fn exports(draft: &Draft<'_>, needed: &BTreeSet<String>) -> Vec<Change> {
@@ -114,6 +116,14 @@ pub(crate) fn limits(draft: &Draft<'_>) -> Vec<Change> {
             let memory = draft.memories.get_mut(index);
             memory.is_some_and(|memory| memory.maximum.take().is_some())
         }));
+        changes.push(change(move |draft| {
+            let memory = draft.memories.get_mut(index);
+            memory.is_some_and(|memory| std::mem::take(&mut memory.shared))
+        }));
+        changes.push(change(move |draft| {
+            let memory = draft.memories.get_mut(index);
+            memory.is_some_and(|memory| memory.page_size_log2.take().is_some())
+        }));
     }
     for index in 0..draft.tables.len() {
         for share in [0, 1, 2] {
@@ -129,6 +139,10 @@ pub(crate) fn limits(draft: &Draft<'_>) -> Vec<Change> {
             let table = draft.tables.get_mut(index);
             table.is_some_and(|table| table.maximum.take().is_some())
         }));
+        changes.push(change(move |draft| {
+            let init = draft.table_inits.get_mut(index);
+            init.is_some_and(|init| init.take().is_some())
+        }));
     }
     changes.extend(offsets(draft));
     changes
@@ -140,29 +154,35 @@ fn lower(value: &mut u64, to: u64) -> bool {
     lower
 }
 
+/// Offsets at zero. Of the two types only that of the memory's or table's addresses is valid.
 fn offsets(draft: &Draft<'_>) -> Vec<Change> {
-    let zero = || super::constant_zero(wasmparser::ValType::I32);
-    let elems = (0..draft.elems.len()).map(|index| {
-        change(
-            move |draft| match draft.elems.get_mut(index).map(|elem| &mut elem.mode) {
-                Some(Mode::Active(_, offset)) => {
-                    *offset = zero();
-                    true
-                }
-                _ => false,
-            },
-        )
-    });
-    let datas = (0..draft.datas.len()).map(|index| {
-        change(
-            move |draft| match draft.datas.get_mut(index).map(|data| &mut data.mode) {
-                Some(Mode::Active(_, offset)) => {
-                    *offset = zero();
-                    true
-                }
-                _ => false,
-            },
-        )
-    });
-    elems.chain(datas).collect()
+    let mut changes = Vec::new();
+    for ty in [ValType::I32, ValType::I64] {
+        let zero = move || Zeros::default().constant(ty);
+        let elems = (0..draft.elems.len()).map(|index| {
+            change(move |draft| {
+                let elem = draft.elems.get_mut(index);
+                elem.is_some_and(|elem| set_offset(&mut elem.mode, zero()))
+            })
+        });
+        changes.extend(elems);
+        let datas = (0..draft.datas.len()).map(|index| {
+            change(move |draft| {
+                let data = draft.datas.get_mut(index);
+                data.is_some_and(|data| set_offset(&mut data.mode, zero()))
+            })
+        });
+        changes.extend(datas);
+    }
+    changes
+}
+
+fn set_offset<'a>(mode: &mut Mode<'a>, to: Vec<Op<'a>>) -> bool {
+    match mode {
+        Mode::Active(_, offset) => {
+            *offset = to;
+            true
+        }
+        Mode::Passive | Mode::Declared => false,
+    }
 }

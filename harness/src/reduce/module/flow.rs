@@ -1,5 +1,6 @@
 //! What a function's instructions do to the operand stack, and how they nest.
 
+use super::zero::Zeros;
 use super::{Draft, Func, Op};
 use lockstep_oracles::code::Function;
 use std::ops::Range;
@@ -13,6 +14,7 @@ pub(crate) struct Flow {
     pub(crate) sequences: Vec<Sequence>,
     /// Its blocks, in order of their openings.
     pub(crate) blocks: Vec<Block>,
+    zeros: Zeros,
 }
 
 /// The instructions directly inside the function, a block, or an arm of an `if`.
@@ -27,9 +29,11 @@ pub(crate) struct Sequence {
 }
 
 /// A `block`, `loop`, `if` or `try_table`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Block {
     pub(crate) begin: usize,
+    pub(crate) params: Vec<ValType>,
+    pub(crate) results: Vec<ValType>,
     /// The `else` of an `if` that has one.
     pub(crate) otherwise: Option<usize>,
     pub(crate) end: usize,
@@ -70,7 +74,7 @@ impl Flow {
             sequences: Vec::new(),
             blocks: Vec::new(),
         };
-        scan.enter(0, 0, results);
+        scan.enter(0, 0, Vec::new(), results);
         for (position, op) in func.body.iter().enumerate() {
             scan.instruction(position, op)?;
         }
@@ -81,6 +85,7 @@ impl Flow {
             before,
             sequences,
             blocks,
+            zeros: Zeros::of(draft),
         })
     }
 
@@ -88,11 +93,25 @@ impl Flow {
     pub(crate) fn at(&self, position: usize) -> Option<&[ValType]> {
         self.before.get(position)?.as_deref()
     }
+
+    /// Instructions that make a stack of types `to` of one of types `from`.
+    pub(crate) fn convert(&self, from: &[ValType], to: &[ValType]) -> Vec<Op<'static>> {
+        let common = from.iter().zip(to).take_while(|(a, b)| a == b).count();
+        let mut ops = drops(from.len() - common);
+        ops.extend(self.values(&to[common..]));
+        ops
+    }
+
+    /// Instructions that push the least values of these types.
+    pub(crate) fn values(&self, types: &[ValType]) -> Vec<Op<'static>> {
+        types.iter().flat_map(|&ty| self.zeros.value(ty)).collect()
+    }
 }
 
 /// A block that is open during the scan.
 struct Open {
     begin: Option<usize>,
+    params: Vec<ValType>,
     otherwise: Option<usize>,
     sequence: Sequence,
 }
@@ -106,9 +125,10 @@ struct Scan<'s, 'a> {
 }
 
 impl Scan<'_, '_> {
-    fn enter(&mut self, first: usize, base: usize, results: Vec<ValType>) {
+    fn enter(&mut self, first: usize, base: usize, params: Vec<ValType>, results: Vec<ValType>) {
         self.open.push(Open {
             begin: first.checked_sub(1),
+            params,
             otherwise: None,
             sequence: Sequence {
                 items: Vec::new(),
@@ -140,10 +160,13 @@ impl Scan<'_, '_> {
             }
             Op::Plain(Operator::End) => {
                 let closed = self.open.pop()?;
+                let results = closed.sequence.results.clone();
                 self.sequences.push(closed.sequence);
                 if let Some(begin) = closed.begin {
                     self.blocks.push(Block {
                         begin,
+                        params: closed.params,
+                        results,
                         otherwise: closed.otherwise,
                         end: position,
                     });
@@ -155,28 +178,32 @@ impl Scan<'_, '_> {
     }
 
     fn block(&mut self, position: usize, ty: BlockType, condition: usize) -> Option<()> {
-        let (params, results) = match ty {
-            BlockType::Empty => (0, Vec::new()),
-            BlockType::Type(ty) => (0, vec![ty]),
-            BlockType::FuncType(index) => {
-                let ty = self.draft.func_type(index)?;
-                (ty.params().len(), ty.results().to_vec())
-            }
-        };
+        let (params, results) = self.draft.block_type(ty)?;
         // In dead code nothing is known of what lies below; its sequences are not changed.
         let height = self.before[position].as_ref().map_or(0, Vec::len);
-        let base = height.saturating_sub(condition + params);
-        self.enter(position + 1, base, results);
+        let base = height.saturating_sub(condition + params.len());
+        self.enter(position + 1, base, params, results);
         Some(())
     }
 }
 
-/// Instructions that make a stack of types `to` of one of types `from`.
-pub(crate) fn convert(from: &[ValType], to: &[ValType]) -> Vec<Op<'static>> {
-    let common = from.iter().zip(to).take_while(|(a, b)| a == b).count();
-    let drops = from[common..].iter().map(|_| Op::Plain(Operator::Drop));
-    let zeros = to[common..].iter().flat_map(|&ty| super::zero(ty));
-    drops.chain(zeros).collect()
+/// So many drops.
+pub(crate) fn drops(count: usize) -> Vec<Op<'static>> {
+    vec![Op::Plain(Operator::Drop); count]
+}
+
+impl Draft<'_> {
+    /// What a block takes and leaves.
+    fn block_type(&self, ty: BlockType) -> Option<(Vec<ValType>, Vec<ValType>)> {
+        Some(match ty {
+            BlockType::Empty => (Vec::new(), Vec::new()),
+            BlockType::Type(ty) => (Vec::new(), vec![ty]),
+            BlockType::FuncType(index) => {
+                let ty = self.func_type(index)?;
+                (ty.params().to_vec(), ty.results().to_vec())
+            }
+        })
+    }
 }
 
 /// A body with ranges of it replaced; the ranges are disjoint and in order.

@@ -1,7 +1,7 @@
 //! Taking away an instruction together with one of its operands.
 
 use super::Change;
-use super::flow::{Flow, Sequence, convert};
+use super::flow::{Flow, Sequence};
 use super::ranges::{Replacement, replacing};
 use std::ops::Range;
 use wasmparser::ValType;
@@ -29,7 +29,7 @@ fn of_sequence(flow: &Flow, sequence: &Sequence) -> Vec<Vec<Replacement>> {
         for below in 1..=DEPTH.min(before.len()) {
             let position = before.len() - below;
             for operand in operands(flow, sequence, taker, position) {
-                found.push(pair(before, after, position, operand, at.clone()));
+                found.push(pair(flow, before, after, position, operand, at.clone()));
             }
         }
     }
@@ -61,6 +61,7 @@ fn operands(flow: &Flow, sequence: &Sequence, taker: usize, position: usize) -> 
 }
 
 fn pair(
+    flow: &Flow,
     before: &[ValType],
     after: &[ValType],
     position: usize,
@@ -69,5 +70,8 @@ fn pair(
 ) -> Vec<Replacement> {
     let mut without = before.to_vec();
     without.remove(position);
-    vec![(operand, Vec::new()), (taker, convert(&without, after))]
+    vec![
+        (operand, Vec::new()),
+        (taker, flow.convert(&without, after)),
+    ]
 }

@@ -1,6 +1,7 @@
 //! Taking away locals, used or not.
 
-use super::{Change, Draft, Op, change, zero};
+use super::zero::Zeros;
+use super::{Change, Draft, Op, change};
 use std::collections::BTreeSet;
 use wasmparser::{Operator, ValType};
 
@@ -51,11 +52,14 @@ pub(super) fn forget(draft: &mut Draft<'_>, func: usize, gone: &BTreeSet<u32>) -
     let Some(params) = draft.num_params(func) else {
         return false;
     };
+    let zeros = Zeros::of(draft);
     let func = &mut draft.funcs[func];
     let types: Vec<(u32, ValType)> = (params..).zip(func.locals.iter().copied()).collect();
     let body = std::mem::take(&mut func.body);
     let body = body.into_iter();
-    func.body = body.flat_map(|op| forgotten(op, gone, &types)).collect();
+    func.body = body
+        .flat_map(|op| forgotten(op, gone, &types, &zeros))
+        .collect();
     let kept = types.iter().filter(|(local, _)| !gone.contains(local));
     func.locals = kept.map(|(_, ty)| *ty).collect();
     let below = |local: u32| gone.range(..local).count() as u32;
@@ -64,11 +68,16 @@ pub(super) fn forget(draft: &mut Draft<'_>, func: usize, gone: &BTreeSet<u32>) -
 }
 
 /// An instruction without what is gone: a zero is read, what is written is dropped.
-fn forgotten<'a>(op: Op<'a>, gone: &BTreeSet<u32>, types: &[(u32, ValType)]) -> Vec<Op<'a>> {
+fn forgotten<'a>(
+    op: Op<'a>,
+    gone: &BTreeSet<u32>,
+    types: &[(u32, ValType)],
+    zeros: &Zeros,
+) -> Vec<Op<'a>> {
     match op {
         Op::Plain(Operator::LocalGet { local_index }) if gone.contains(&local_index) => {
             let ty = types.iter().find(|(local, _)| *local == local_index);
-            ty.map_or_else(Vec::new, |(_, ty)| zero(*ty))
+            ty.map_or_else(Vec::new, |(_, ty)| zeros.value(*ty))
         }
         Op::Plain(Operator::LocalSet { local_index }) if gone.contains(&local_index) => {
             vec![Op::Plain(Operator::Drop)]

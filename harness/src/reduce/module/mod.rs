@@ -17,9 +17,11 @@ pub(crate) mod shake;
 pub(crate) mod signature;
 #[cfg(test)]
 mod tests;
+pub(crate) mod types;
 pub(crate) mod unwrap;
+mod zero;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use wasmparser::{
     Catch, CompositeInnerType, ExternalKind, FuncType, GlobalType, MemoryType, Operator, RefType,
     SubType, TableType, TypeRef, ValType,
@@ -183,6 +185,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) datas: Vec<Data<'a>>,
     /// Entities that are taken away.
     pub(crate) gone: BTreeSet<Entity>,
+    /// Types for which others stand, which nothing stands for.
+    pub(crate) merged: BTreeMap<u32, u32>,
 }
 
 /// A change of a module; false where it does not apply.
@@ -266,34 +270,15 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Whether every type is a function type that stands alone and no type names another: then one
-    /// can be taken away for itself.
-    pub(crate) fn has_plain_types(&self) -> bool {
-        let plain = |ty: &SubType| ty.is_final && ty.supertype_idxs.is_empty();
-        let names = |ty: &ValType| matches!(ty, ValType::Ref(ty) if ty.is_concrete_type_ref());
-        let functions = (0..self.types.len() as u32).map(|index| self.func_type(index));
-        let types = functions.flatten();
-        let mut types = types.flat_map(|ty| ty.params().iter().chain(ty.results()));
-        let globals = self.globals.iter().map(|global| global.ty.content_type);
-        let tables = self.tables.iter().map(|table| table.element_type);
-        let elems = self.elems.iter().filter_map(|elem| match elem.items {
-            Items::Expressions(ty, _) => Some(ty),
-            Items::Functions(_) => None,
-        });
-        let imports = self.imports.iter().filter_map(|import| match import.ty {
-            TypeRef::Global(ty) => Some(ty.content_type),
-            TypeRef::Table(ty) => Some(ValType::Ref(ty.element_type)),
-            _ => None,
-        });
-        let references = tables.chain(elems).map(ValType::Ref);
-        let mut others = globals.chain(references).chain(imports);
-        let mut locals = self.funcs.iter().flat_map(|func| &func.locals);
-        self.groups.iter().all(|size| *size == 1)
-            && self.types.iter().all(plain)
-            && (0..self.types.len() as u32).all(|index| self.func_type(index).is_some())
-            && !types.any(names)
-            && !others.any(|ty| names(&ty))
-            && !locals.any(names)
+    /// Whether an entity is taken away, or another stands for it.
+    pub(crate) fn is_gone(&self, entity: Entity) -> bool {
+        self.gone.contains(&entity)
+            || entity.0 == Space::Type && self.merged.contains_key(&entity.1)
+    }
+
+    /// The type that stands for a type: mostly itself.
+    pub(crate) fn stand_in(&self, ty: u32) -> u32 {
+        self.merged.get(&ty).copied().unwrap_or(ty)
     }
 
     /// Index of this type, which is added if there is none.
@@ -305,8 +290,7 @@ impl<'a> Draft<'a> {
         });
         let mut alone = firsts.filter(|(_, size)| *size == 1);
         let known = alone.find(|(index, _)| {
-            let there = !self.gone.contains(&(Space::Type, *index));
-            there && self.types.get(*index as usize) == Some(&ty)
+            !self.is_gone((Space::Type, *index)) && self.types.get(*index as usize) == Some(&ty)
         });
         if let Some((index, _)) = known {
             return index;
@@ -342,37 +326,4 @@ pub(crate) fn space_of_export(kind: ExternalKind) -> Space {
         ExternalKind::Tag => Space::Tag,
         ExternalKind::Func | ExternalKind::FuncExact => Space::Func,
     }
-}
-
-/// The shortest instructions that push a zero or a null of this type.
-pub(crate) fn zero(ty: ValType) -> Vec<Op<'static>> {
-    let zero = Op::Plain(Operator::I32Const { value: 0 });
-    match ty {
-        ValType::I32 => vec![zero],
-        ValType::I64 => vec![Op::Plain(Operator::I64Const { value: 0 })],
-        // Shorter than the constants of these types, which are written in full.
-        ValType::F32 => vec![zero, Op::Plain(Operator::F32ConvertI32S)],
-        ValType::F64 => vec![zero, Op::Plain(Operator::F64ConvertI32S)],
-        ValType::V128 => vec![zero, Op::Plain(Operator::I8x16Splat)],
-        ValType::Ref(ty) => vec![Op::Plain(Operator::RefNull {
-            hty: ty.heap_type(),
-        })],
-    }
-}
-
-/// As [`zero`], as a constant expression with its `end`.
-pub(crate) fn constant_zero(ty: ValType) -> Vec<Op<'static>> {
-    let value = match ty {
-        ValType::F32 => Operator::F32Const { value: 0f32.into() },
-        ValType::F64 => Operator::F64Const { value: 0f64.into() },
-        ValType::V128 => Operator::V128Const {
-            value: 0i128.into(),
-        },
-        ValType::I32 => Operator::I32Const { value: 0 },
-        ValType::I64 => Operator::I64Const { value: 0 },
-        ValType::Ref(ty) => Operator::RefNull {
-            hty: ty.heap_type(),
-        },
-    };
-    vec![Op::Plain(value), Op::Plain(Operator::End)]
 }

@@ -1,6 +1,6 @@
 //! Replacing ranges of instructions by the least that keeps the types.
 
-use super::flow::{Flow, Sequence, convert, replaced};
+use super::flow::{Flow, Sequence, replaced};
 use super::{Change, Op, change};
 use std::ops::Range;
 use wasmparser::Operator;
@@ -103,7 +103,7 @@ fn replacement(flow: &Flow, sequence: &Sequence, range: Range<usize>) -> Option<
         return Some((range, Vec::new()));
     };
     if let Some(to) = flow.at(range.end) {
-        let with = convert(from, to);
+        let with = flow.convert(from, to);
         return Some((range, with));
     }
     if range.end != sequence.end() {
@@ -111,6 +111,6 @@ fn replacement(flow: &Flow, sequence: &Sequence, range: Range<usize>) -> Option<
     }
     let mut to = from.get(..sequence.base)?.to_vec();
     to.extend(&sequence.results);
-    let with = convert(from, &to);
+    let with = flow.convert(from, &to);
     Some((range, with))
 }

@@ -1,22 +1,46 @@
 //! Taking away what nothing uses.
 
 use super::write::instruction;
-use super::{Change, Draft, Entity, Items, Mode, Op, Space, change, space_of_export};
+use super::{Change, Draft, Elem, Entity, Items, Mode, Op, Space, change, space_of_export};
 use std::collections::BTreeSet;
-use wasmparser::TypeRef;
+use wasm_encoder::reencode::Reencode;
+use wasmparser::{SubType, ValType};
 
 /// Entities that code and types name.
 #[derive(Default)]
 pub(super) struct Uses(pub(super) BTreeSet<Entity>);
 
+/// Nothing of this can fail: nothing is renumbered, and what is written is not wanted.
 impl Uses {
-    fn of(ops: &[Op<'_>]) -> BTreeSet<Entity> {
-        let mut uses = Uses::default();
+    fn ops(&mut self, ops: &[Op<'_>]) {
         for op in ops {
-            // It cannot fail: nothing is renumbered, and the result is not wanted.
-            let _ = instruction(&mut uses, op);
+            let _ = instruction(self, op);
         }
-        uses.0
+    }
+
+    fn values(&mut self, types: &[ValType]) {
+        for &ty in types {
+            let _ = self.val_type(ty);
+        }
+    }
+
+    fn sub_type(&mut self, ty: &SubType) {
+        let _ = Reencode::sub_type(self, ty.clone());
+    }
+
+    fn of_items(&mut self, items: &Items<'_>) {
+        match items {
+            Items::Functions(functions) => {
+                self.0
+                    .extend(functions.iter().map(|&func| (Space::Func, func)));
+            }
+            Items::Expressions(ty, items) => {
+                let _ = self.ref_type(*ty);
+                for item in items {
+                    self.ops(item);
+                }
+            }
+        }
     }
 }
 
@@ -77,14 +101,11 @@ impl Draft<'_> {
     /// An active segment does not keep its table or memory, but goes with it.
     fn unused(&self) -> BTreeSet<Entity> {
         let used = self.used();
-        // Types that name each other stay together.
-        let keeps = |space: &Space| *space == Space::Type && !self.has_plain_types();
-        let spaces = Space::ALL.into_iter().filter(|space| !keeps(space));
-        let all = spaces.flat_map(|space| {
+        let all = Space::ALL.into_iter().flat_map(|space| {
             let indices = 0..self.count(space);
             indices.map(move |index| (space, index))
         });
-        all.filter(|entity| !used.contains(entity) && !self.gone.contains(entity))
+        all.filter(|entity| !used.contains(entity) && !self.is_gone(*entity))
             .collect()
     }
 
@@ -97,6 +118,10 @@ impl Draft<'_> {
         let mut used = BTreeSet::new();
         loop {
             while let Some(entity) = wanted.pop() {
+                let entity = match entity {
+                    (Space::Type, ty) => (Space::Type, self.stand_in(ty)),
+                    other => other,
+                };
                 if used.insert(entity) {
                     wanted.extend(self.uses_of(entity));
                 }
@@ -114,12 +139,14 @@ impl Draft<'_> {
             .zip(&self.elems)
             .filter(|(_, elem)| match &elem.mode {
                 Mode::Active(table, _) => used.contains(&(Space::Table, *table)),
-                Mode::Declared => match &elem.items {
-                    Items::Functions(functions) => functions
-                        .iter()
-                        .any(|&func| used.contains(&(Space::Func, func))),
-                    Items::Expressions(..) => true,
-                },
+                // It only declares: it is there for what is used without it.
+                Mode::Declared => {
+                    let mut declared = Uses::default();
+                    declared.of_items(&elem.items);
+                    declared.0.iter().any(|&(space, index)| {
+                        space == Space::Func && used.contains(&(space, index))
+                    })
+                }
                 Mode::Passive => false,
             });
         let elems = elems.map(|(index, _)| (Space::Elem, index));
@@ -137,81 +164,117 @@ impl Draft<'_> {
     }
 
     fn uses_of(&self, (space, index): Entity) -> BTreeSet<Entity> {
-        let defined = index.checked_sub(self.num_imported(space));
-        let Some(defined) = defined.map(|defined| defined as usize) else {
-            return match self.imported(space).nth(index as usize) {
-                Some((_, import)) => match import.ty {
-                    TypeRef::Func(ty) => BTreeSet::from([(Space::Type, ty)]),
-                    TypeRef::Tag(tag) => BTreeSet::from([(Space::Type, tag.func_type_idx)]),
-                    _ => BTreeSet::new(),
-                },
-                None => BTreeSet::new(),
-            };
-        };
-        match space {
-            Space::Func => match self.funcs.get(defined) {
-                Some(func) => {
-                    let mut uses = Uses::of(&func.body);
-                    uses.insert((Space::Type, func.ty));
-                    uses
+        let mut uses = Uses::default();
+        match index.checked_sub(self.num_imported(space)) {
+            Some(defined) => self.add_uses(&mut uses, space, defined as usize),
+            None => {
+                if let Some((_, import)) = self.imported(space).nth(index as usize) {
+                    let _ = uses.entity_type(import.ty);
                 }
-                None => BTreeSet::new(),
-            },
-            Space::Global => {
-                let global = self.globals.get(defined);
-                global.map_or_else(BTreeSet::new, |global| Uses::of(&global.init))
             }
-            Space::Elem => self.uses_of_elem(defined),
-            Space::Data => match self.datas.get(defined).map(|data| &data.mode) {
-                Some(Mode::Active(memory, offset)) => {
-                    let mut uses = Uses::of(offset);
-                    uses.insert((Space::Memory, *memory));
-                    uses
+        }
+        uses.0
+    }
+
+    /// What an entity that the module defines names; nothing if there is none of this position.
+    fn add_uses(&self, uses: &mut Uses, space: Space, defined: usize) {
+        match space {
+            Space::Func => {
+                if let Some(func) = self.funcs.get(defined) {
+                    uses.0.insert((Space::Type, func.ty));
+                    uses.values(&func.locals);
+                    uses.ops(&func.body);
                 }
-                _ => BTreeSet::new(),
-            },
+            }
+            Space::Global => {
+                if let Some(global) = self.globals.get(defined) {
+                    uses.values(&[global.ty.content_type]);
+                    uses.ops(&global.init);
+                }
+            }
+            Space::Elem => {
+                if let Some(elem) = self.elems.get(defined) {
+                    self.add_uses_of_elem(uses, elem);
+                }
+            }
+            Space::Data => {
+                let data = self.datas.get(defined);
+                if let Some(Mode::Active(memory, offset)) = data.map(|data| &data.mode) {
+                    uses.ops(offset);
+                    uses.0.insert((Space::Memory, *memory));
+                }
+            }
             Space::Tag => {
                 let ty = self.tags.get(defined);
-                ty.map(|&ty| (Space::Type, ty)).into_iter().collect()
+                uses.0.extend(ty.map(|&ty| (Space::Type, ty)));
             }
-            Space::Table => match self.table_inits.get(defined) {
-                Some(Some(init)) => Uses::of(init),
-                _ => BTreeSet::new(),
-            },
-            Space::Type | Space::Memory => BTreeSet::new(),
+            Space::Table => {
+                if let Some(table) = self.tables.get(defined) {
+                    uses.values(&[ValType::Ref(table.element_type)]);
+                }
+                if let Some(Some(init)) = self.table_inits.get(defined) {
+                    uses.ops(init);
+                }
+            }
+            Space::Type => self.add_uses_of_type(uses, defined),
+            Space::Memory => {}
         }
     }
 
-    fn uses_of_elem(&self, index: usize) -> BTreeSet<Entity> {
-        let Some(elem) = self.elems.get(index) else {
-            return BTreeSet::new();
-        };
-        let mut uses = BTreeSet::new();
+    fn add_uses_of_elem(&self, uses: &mut Uses, elem: &Elem<'_>) {
         match &elem.mode {
             Mode::Active(table, offset) => {
-                uses.extend(Uses::of(offset));
-                uses.insert((Space::Table, *table));
+                uses.ops(offset);
+                uses.0.insert((Space::Table, *table));
             }
-            // It only declares: what it names need not be there.
-            Mode::Declared => return uses,
+            // What it names need not be there.
+            Mode::Declared => {
+                if let Items::Expressions(ty, _) = elem.items {
+                    uses.values(&[ValType::Ref(ty)]);
+                }
+                return;
+            }
             Mode::Passive => {}
         }
-        match &elem.items {
-            Items::Functions(functions) => {
-                uses.extend(functions.iter().map(|&func| (Space::Func, func)));
+        uses.of_items(&elem.items);
+    }
+
+    /// A type's recursion group is a part of it: types are equal if their groups are.
+    fn add_uses_of_type(&self, uses: &mut Uses, index: usize) {
+        let mut first = 0;
+        for &size in &self.groups {
+            let group = first..first + size as usize;
+            if group.contains(&index) {
+                for member in group.clone() {
+                    let entity = (Space::Type, member as u32);
+                    if !self.is_gone(entity) {
+                        uses.0.insert(entity);
+                    }
+                }
             }
-            Items::Expressions(_, items) => {
-                uses.extend(items.iter().flat_map(|item| Uses::of(item)));
-            }
+            first = group.end;
         }
-        uses
+        if let Some(ty) = self.types.get(index) {
+            uses.sub_type(ty);
+        }
     }
 
     /// Declarations name only functions that are there.
     fn forget_items(&mut self) {
+        let gone = &self.gone;
         for elem in &mut self.elems {
-            if let (Mode::Declared, Items::Functions(functions)) = (&elem.mode, &mut elem.items) {
-                functions.retain(|&func| !self.gone.contains(&(Space::Func, func)));
+            if !matches!(elem.mode, Mode::Declared) {
+                continue;
+            }
+            match &mut elem.items {
+                Items::Functions(functions) => {
+                    functions.retain(|&func| !gone.contains(&(Space::Func, func)));
+                }
+                Items::Expressions(_, items) => items.retain(|item| {
+                    let mut uses = Uses::default();
+                    uses.ops(item);
+                    uses.0.is_disjoint(gone)
+                }),
             }
         }
     }

@@ -1,7 +1,9 @@
 //! Fewer parameters and results.
 
+use super::flow::drops;
 use super::locals::{forget, renumber};
-use super::{Draft, Func, Op, Space, zero};
+use super::zero::Zeros;
+use super::{Draft, Func, Op, Space};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use wasmparser::{BlockType, FuncType, Operator, ValType};
@@ -100,7 +102,7 @@ impl Draft<'_> {
 
     fn is_called(&self, func: u32) -> bool {
         let mut code = self.code();
-        code.any(|op| matches!(op, Op::Plain(Operator::Call { function_index }) if *function_index == func))
+        code.any(|op| called(op).is_some_and(|(callee, _)| callee == func))
     }
 
     /// Type of a block that leaves these results.
@@ -115,26 +117,56 @@ impl Draft<'_> {
     }
 
     fn shorten_calls(&mut self, less: &Less, results: &[ValType]) {
-        let drops = less.params.len();
+        let zeros = Zeros::of(self);
+        let lost = results[less.results..].iter();
+        let lost: Vec<Op<'static>> = lost.flat_map(|&ty| zeros.value(ty)).collect();
         for func in &mut self.funcs {
             let body = std::mem::take(&mut func.body);
             for op in body {
-                let calls = matches!(
-                    &op,
-                    Op::Plain(Operator::Call { function_index }) if *function_index == less.func
-                );
-                if calls {
-                    let dropped = std::iter::repeat_n(Op::Plain(Operator::Drop), drops);
-                    func.body.extend(dropped);
+                let Some((_, tail)) = called(&op).filter(|(callee, _)| *callee == less.func) else {
                     func.body.push(op);
-                    let lost = results[less.results..].iter();
-                    func.body.extend(lost.flat_map(|&ty| zero(ty)));
+                    continue;
+                };
+                func.body.extend(drops(less.params.len()));
+                if tail && less.results < results.len() {
+                    let function_index = less.func;
+                    func.body.push(Op::Plain(Operator::Call { function_index }));
+                    func.body.extend(lost.iter().cloned());
+                    func.body.push(Op::Plain(Operator::Return));
                 } else {
                     func.body.push(op);
+                    if !tail {
+                        func.body.extend(lost.iter().cloned());
+                    }
                 }
             }
         }
     }
+}
+
+/// The function that an instruction calls directly, and whether that is a tail call.
+fn called(op: &Op<'_>) -> Option<(u32, bool)> {
+    match op {
+        Op::Plain(Operator::Call { function_index }) => Some((*function_index, false)),
+        Op::Plain(Operator::ReturnCall { function_index }) => Some((*function_index, true)),
+        _ => None,
+    }
+}
+
+/// The call that a tail call would be if it returned here.
+fn without_tail<'a>(op: &Op<'a>) -> Option<Op<'a>> {
+    Some(Op::Plain(match *op {
+        Op::Plain(Operator::ReturnCall { function_index }) => Operator::Call { function_index },
+        Op::Plain(Operator::ReturnCallIndirect {
+            type_index,
+            table_index,
+        }) => Operator::CallIndirect {
+            type_index,
+            table_index,
+        },
+        Op::Plain(Operator::ReturnCallRef { type_index }) => Operator::CallRef { type_index },
+        _ => return None,
+    }))
 }
 
 /// Makes parameters declared locals, behind those that stay parameters; which locals they are now.
@@ -157,8 +189,7 @@ fn make_local(func: &mut Func<'_>, params: &[ValType], gone: &Range<usize>) -> B
 }
 
 /// Drops results at the end; where branches carry them there, the body becomes a block of its own.
-fn drop_results(func: &mut Func<'_>, wrapper: BlockType, drops: usize) {
-    let drops = std::iter::repeat_n(Op::Plain(Operator::Drop), drops);
+fn drop_results(func: &mut Func<'_>, wrapper: BlockType, count: usize) {
     let Some(end) = func.body.pop() else {
         return;
     };
@@ -170,7 +201,7 @@ fn drop_results(func: &mut Func<'_>, wrapper: BlockType, drops: usize) {
     }
     let falls_through = !matches!(func.body.last(), Some(Op::Plain(Operator::Unreachable)));
     if falls_through {
-        func.body.extend(drops);
+        func.body.extend(drops(count));
     }
     func.body.push(end);
 }
@@ -185,6 +216,7 @@ fn returns_early(body: &[Op<'_>]) -> bool {
                 false
             }
             Op::Plain(Operator::Return) => true,
+            op if without_tail(op).is_some() => true,
             op => op.clone().labels_mut().iter().any(|label| **label == depth),
         };
         depth += u32::from(op.opens());
@@ -192,19 +224,28 @@ fn returns_early(body: &[Op<'_>]) -> bool {
     })
 }
 
-/// `return` becomes a branch to the block that the body is about to be.
-fn returns_to_block(body: &mut [Op<'_>]) {
+/// `return` becomes a branch to the block that the body is about to be, a tail call a call and one.
+fn returns_to_block(body: &mut Vec<Op<'_>>) {
     let mut depth = 0u32;
-    for op in body {
-        match op {
+    let old = std::mem::take(body);
+    for op in old {
+        let branch = Op::Plain(Operator::Br {
+            relative_depth: depth,
+        });
+        match &op {
             op if op.opens() => depth += 1,
             Op::Plain(Operator::End) => depth = depth.saturating_sub(1),
             Op::Plain(Operator::Return) => {
-                *op = Op::Plain(Operator::Br {
-                    relative_depth: depth,
-                });
+                body.push(branch);
+                continue;
             }
-            _ => {}
+            tail => {
+                if let Some(call) = without_tail(tail) {
+                    body.extend([call, branch]);
+                    continue;
+                }
+            }
         }
+        body.push(op);
     }
 }

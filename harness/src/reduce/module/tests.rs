@@ -3,7 +3,7 @@
 use super::signature::Less;
 use super::*;
 use crate::generate;
-use crate::generate::FEATURES;
+use crate::generate::{FEATURES, Proposals};
 use lockstep_oracles::module::Module;
 
 fn wasm(text: &str) -> Vec<u8> {
@@ -284,9 +284,87 @@ fn what_the_proposals_brought_is_read_and_written() {
     assert_eq!(text(&draft.write().unwrap()), text(&bytes));
     let mut shaken = draft;
     shaken.shake();
-    assert_eq!(shaken.gone.len(), 6, "{:?}", shaken.gone);
+    assert_eq!(shaken.gone.len(), 8, "{:?}", shaken.gone);
     let written = shaken.write().unwrap();
     Module::new(&written, FEATURES).unwrap();
+}
+
+/// Applies changes as the search does: each that leaves a valid, smaller module is kept.
+fn smallest(text: &str, changes: fn(&[u8]) -> Vec<Change>) -> String {
+    let mut bytes = wasm(text);
+    loop {
+        let changes = changes(&bytes);
+        let mut results = changes.iter().filter_map(|change| changed(&bytes, change));
+        match results.find(|result| result.len() < bytes.len()) {
+            Some(smaller) => bytes = smaller,
+            None => return self::text(&bytes),
+        }
+    }
+}
+
+#[test]
+fn types_become_few_and_plain() {
+    let text = r#"(module
+        (rec (type $a (sub (struct (field i32) (field (mut i64)))))
+             (type $b (sub $a (struct (field i32) (field (mut i64)) (field (ref null $c)))))
+             (type $c (array (ref null $b))))
+        (type $d (struct (field f32) (field f64)))
+        (tag $e (param i32 i64))
+        (func (export "f") (param (ref null $b)) (result (ref null $c))
+            (struct.set $a 1 (local.get 0) (i64.const 1))
+            (drop (struct.new $d (f32.const 1) (f64.const 2)))
+            (throw $e (i32.const 1) (i64.const 2))))"#;
+    let types = |bytes: &[u8]| types::changes(&Draft::read(bytes).unwrap());
+    insta::assert_snapshot!(smallest(text, types), @r#"
+    (module (type (;0;) (struct)) (type (;1;) (array (ref null 0))) (type (;2;) (func (param (ref null 0)) (result (ref null 1)))) (type (;3;) (func)) (tag (;0;) (type 3)) (export "f" (func 0)) (func (;0;) (type 2) (param (ref null 0)) (result (ref null 1)) local.get 0 i64.const 1 drop drop f32.const 0x1p+0 (;=1;) f64.const 0x1p+1 (;=2;) struct.new 0 drop i32.const 1 i64.const 2 drop drop throw 0 ) )
+    "#);
+}
+
+#[test]
+fn blocks_lose_types_and_clauses() {
+    let text = r#"(module
+        (type (func (param i32 i64) (result f32 f64)))
+        (tag $e)
+        (func (export "f") (local f32)
+            (block $l
+                (i32.const 1) (i64.const 2)
+                (try_table (type 0) (catch $e $l) (catch_all $l)
+                    (drop) (drop) (f32.const 3) (f64.const 4))
+                (drop) (local.set 0))))"#;
+    let blocks = |bytes: &[u8]| flow_changes(bytes, unwrap::changes);
+    insta::assert_snapshot!(results(&wasm(text), &blocks(&wasm(text))), @r#"
+    (module (type (;0;) (func (param i32 i64) (result f32 f64))) (type (;1;) (func)) (tag (;0;) (type 1)) (export "f" (func 0)) (func (;0;) (type 1) (local f32) block ;; label = @1 i32.const 1 i64.const 2 drop drop f32.const 0x1.8p+1 (;=3;) f64.const 0x1p+2 (;=4;) drop local.set 0 end ) )
+    (module (type (;0;) (func)) (tag (;0;) (type 0)) (export "f" (func 0)) (func (;0;) (type 0) (local f32) block ;; label = @1 i32.const 1 i64.const 2 drop drop try_table (catch 0 0 (;@1;)) (catch_all 0 (;@1;)) ;; label = @2 i32.const 0 i64.const 0 drop drop f32.const 0x1.8p+1 (;=3;) f64.const 0x1p+2 (;=4;) drop drop end i32.const 0 f32.convert_i32_s i32.const 0 f64.convert_i32_s drop local.set 0 end ) )
+    (module (type (;0;) (func (param i32 i64) (result f32 f64))) (type (;1;) (func)) (tag (;0;) (type 1)) (export "f" (func 0)) (func (;0;) (type 1) (local f32) block ;; label = @1 i32.const 1 i64.const 2 try_table (type 0) (param i32 i64) (result f32 f64) ;; label = @2 drop drop f32.const 0x1.8p+1 (;=3;) f64.const 0x1p+2 (;=4;) end drop local.set 0 end ) )
+    (module (type (;0;) (func (param i32 i64) (result f32 f64))) (type (;1;) (func)) (tag (;0;) (type 1)) (export "f" (func 0)) (func (;0;) (type 1) (local f32) block ;; label = @1 i32.const 1 i64.const 2 try_table (type 0) (param i32 i64) (result f32 f64) (catch_all 0 (;@1;)) ;; label = @2 drop drop f32.const 0x1.8p+1 (;=3;) f64.const 0x1p+2 (;=4;) end drop local.set 0 end ) )
+    (module (type (;0;) (func (param i32 i64) (result f32 f64))) (type (;1;) (func)) (tag (;0;) (type 1)) (export "f" (func 0)) (func (;0;) (type 1) (local f32) block ;; label = @1 i32.const 1 i64.const 2 try_table (type 0) (param i32 i64) (result f32 f64) (catch 0 0 (;@1;)) ;; label = @2 drop drop f32.const 0x1.8p+1 (;=3;) f64.const 0x1p+2 (;=4;) end drop local.set 0 end ) )
+    "#);
+}
+
+/// What cannot be null is made, and tail calls are calls where what they return is dropped.
+#[test]
+fn references_are_made_and_tail_calls_return() {
+    let text = r#"(module
+        (type $s (struct (field i32)))
+        (type $a (array i8))
+        (func $f (param (ref $s) (ref $a) (ref i31)) (result (ref eq) i32)
+            (if (struct.get $s 0 (local.get 0)) (then (return_call $f
+                (local.get 0) (local.get 1) (local.get 2))))
+            (local.get 2) (array.len (local.get 1))))"#;
+    let bytes = wasm(text);
+    let mut draft = Draft::read(&bytes).unwrap();
+    let less = Less {
+        func: 0,
+        params: 1..3,
+        results: 1,
+        forgotten: true,
+    };
+    assert!(draft.lose(&less));
+    let written = draft.write().unwrap();
+    Module::new(&written, FEATURES).unwrap();
+    insta::assert_snapshot!(self::text(&written), @r#"
+    (module (type (;0;) (struct (field i32))) (type (;1;) (array i8)) (type (;2;) (func (param (ref 0) (ref 1) (ref i31)) (result (ref eq) i32))) (type (;3;) (func (param (ref 0)) (result (ref eq)))) (type (;4;) (func (result (ref eq) i32))) (func (;0;) (type 3) (param (ref 0)) (result (ref eq)) block (type 4) (result (ref eq) i32) ;; label = @1 local.get 0 struct.get 0 0 if ;; label = @2 local.get 0 i32.const 0 array.new_default 1 i32.const 0 ref.i31 drop drop call 0 i32.const 0 br 1 (;@1;) end i32.const 0 ref.i31 i32.const 0 array.new_default 1 array.len end drop ) )
+    "#);
 }
 
 /// Every change of every pass on generated modules leaves no module, or one that can be written and
@@ -295,7 +373,8 @@ fn what_the_proposals_brought_is_read_and_written() {
 fn changes_of_generated_modules_are_valid_or_discarded() {
     let (mut valid, mut all) = (0, 0);
     for number in 0..12 {
-        let case = generate::from_seed(7, number);
+        let proposals = [Proposals::None, Proposals::All][number as usize % 2];
+        let case = generate::with_proposals(7, number, proposals);
         let bytes = case.main_module();
         let draft = Draft::read(bytes).unwrap();
         let mut changes = flow_changes(bytes, ranges::changes);
@@ -307,6 +386,7 @@ fn changes_of_generated_modules_are_valid_or_discarded() {
         changes.extend(locals::changes(&draft));
         changes.extend(entities::limits(&draft));
         changes.extend(entities::segments(&draft));
+        changes.extend(types::changes(&draft));
         for less in signature::candidates(&draft) {
             changes.push(change(move |draft| draft.lose(&less)));
         }

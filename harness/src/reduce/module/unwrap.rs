@@ -1,10 +1,11 @@
-//! Taking away a block around its instructions, or an arm of an `if`.
+//! Taking away a block around its instructions, an arm of an `if`, what a block takes and leaves, or
+//! clauses of a `try_table`.
 
-use super::flow::{Block, Flow, replaced};
+use super::flow::{Block, Flow, drops, replaced};
 use super::ranges::Replacement;
-use super::{Change, Op, change};
+use super::{Change, Draft, Op, change};
 use std::ops::Range;
-use wasmparser::Operator;
+use wasmparser::{BlockType, Operator};
 
 /// Which instructions of a block stay.
 #[derive(Clone, Copy, Debug)]
@@ -18,17 +19,92 @@ enum Kept {
 /// Every block, in order.
 pub(crate) fn changes(func: usize, flow: &Flow) -> Vec<Change> {
     let mut changes = Vec::new();
-    for &block in &flow.blocks {
-        changes.push(unwrapping(func, block, Kept::First));
+    for block in &flow.blocks {
+        changes.push(unwrapping(func, block.clone(), Kept::First));
         if let Some(otherwise) = block.otherwise {
-            changes.push(unwrapping(func, block, Kept::Second));
+            changes.push(unwrapping(func, block.clone(), Kept::Second));
             changes.push(super::ranges::replacing(
                 func,
                 vec![(otherwise..block.end, Vec::new())],
             ));
         }
+        changes.extend(untyped(func, flow, block));
+        changes.push(clause(func, block.begin, None));
+        changes.extend((0..CLAUSES).map(|nth| clause(func, block.begin, Some(nth))));
     }
     changes
+}
+
+/// A block that takes and leaves nothing: with what lay on the stack dropped, and zeros in its
+/// place; and with nothing in its place, where what follows is dead.
+fn untyped(func: usize, flow: &Flow, block: &Block) -> Vec<Change> {
+    if block.params.is_empty() && block.results.is_empty() {
+        return Vec::new();
+    }
+    let leave = |end: usize| match flow.at(end) {
+        Some(_) => drops(block.results.len()),
+        None => Vec::new(),
+    };
+    let params = flow.values(&block.params);
+    let mut replacements: Vec<Replacement> = vec![
+        (block.begin..block.begin, drops(block.params.len())),
+        (block.begin + 1..block.begin + 1, params.clone()),
+    ];
+    if let Some(otherwise) = block.otherwise {
+        replacements.push((otherwise..otherwise, leave(otherwise)));
+        replacements.push((otherwise + 1..otherwise + 1, params));
+    }
+    replacements.push((block.end..block.end, leave(block.end)));
+    let dead = replacements.clone();
+    replacements.push((block.end + 1..block.end + 1, flow.values(&block.results)));
+    let begin = block.begin;
+    let untype = |replacements: Vec<Replacement>| {
+        change(move |draft| {
+            let Some(func) = draft.funcs.get_mut(func) else {
+                return false;
+            };
+            match func.body.get_mut(begin) {
+                Some(Op::Plain(
+                    Operator::Block { blockty }
+                    | Operator::Loop { blockty }
+                    | Operator::If { blockty },
+                )) => *blockty = BlockType::Empty,
+                Some(Op::Plain(Operator::TryTable { try_table })) => {
+                    try_table.ty = BlockType::Empty;
+                }
+                _ => return false,
+            }
+            let Some(body) = replaced(&func.body, &replacements) else {
+                return false;
+            };
+            func.body = body;
+            draft.shake_types();
+            true
+        })
+    };
+    vec![untype(dead), untype(replacements)]
+}
+
+/// Clauses of a `try_table` that are tried one by one.
+const CLAUSES: usize = 8;
+
+/// A `try_table` without a clause, or without any.
+fn clause(func: usize, begin: usize, nth: Option<usize>) -> Change {
+    change(move |draft: &mut Draft<'_>| {
+        let func = draft.funcs.get_mut(func);
+        let Some(Op::Plain(Operator::TryTable { try_table })) =
+            func.and_then(|func| func.body.get_mut(begin))
+        else {
+            return false;
+        };
+        let catches = &mut try_table.catches;
+        match nth {
+            Some(nth) if nth < catches.len() => drop(catches.remove(nth)),
+            None if !catches.is_empty() => catches.clear(),
+            _ => return false,
+        }
+        true
+    })
 }
 
 fn unwrapping(func: usize, block: Block, kept: Kept) -> Change {
@@ -36,7 +112,7 @@ fn unwrapping(func: usize, block: Block, kept: Kept) -> Change {
         let Some(func) = draft.funcs.get_mut(func) else {
             return false;
         };
-        match unwrapped(&func.body, block, kept) {
+        match unwrapped(&func.body, &block, kept) {
             Some(body) => {
                 func.body = body;
                 true
@@ -46,7 +122,7 @@ fn unwrapping(func: usize, block: Block, kept: Kept) -> Change {
     })
 }
 
-fn unwrapped<'a>(body: &[Op<'a>], block: Block, kept: Kept) -> Option<Vec<Op<'a>>> {
+fn unwrapped<'a>(body: &[Op<'a>], block: &Block, kept: Kept) -> Option<Vec<Op<'a>>> {
     let mut body = body.to_vec();
     let first_end = block.otherwise.unwrap_or(block.end);
     let inside = match kept {

@@ -2,6 +2,7 @@
 
 use super::{Draft, Elem, Entity, Items, Mode, Op, Space, space_of};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use wasm_encoder::reencode::{Error, Reencode};
 use wasm_encoder::{
     CodeSection, ConstExpr, DataCountSection, DataSection, DataSegment, DataSegmentMode,
@@ -17,14 +18,18 @@ pub(super) struct Gone;
 type Result<T> = std::result::Result<T, Error<Gone>>;
 
 /// New indices by space and old index.
-pub(super) struct Renumber(Vec<Vec<Option<u32>>>);
+pub(super) struct Renumber {
+    new: Vec<Vec<Option<u32>>>,
+    /// Types for which others stand.
+    merged: BTreeMap<u32, u32>,
+}
 
 impl Renumber {
     fn of(draft: &Draft<'_>) -> Renumber {
         let space = |space| {
             let mut next = 0;
             let new = (0..draft.count(space)).map(|old| {
-                if draft.gone.contains(&(space, old)) {
+                if draft.is_gone((space, old)) {
                     return None;
                 }
                 next += 1;
@@ -32,11 +37,18 @@ impl Renumber {
             });
             new.collect()
         };
-        Renumber(Space::ALL.map(space).into())
+        Renumber {
+            new: Space::ALL.map(space).into(),
+            merged: draft.merged.clone(),
+        }
     }
 
     fn get(&self, (space, index): Entity) -> Result<u32> {
-        let new = self.0[space as usize].get(index as usize).copied();
+        let index = match space {
+            Space::Type => self.merged.get(&index).copied().unwrap_or(index),
+            _ => index,
+        };
+        let new = self.new[space as usize].get(index as usize).copied();
         new.flatten().ok_or(Error::UserError(Gone))
     }
 }
@@ -126,7 +138,7 @@ impl Draft<'_> {
         let mut types = (0..).zip(&self.types);
         for &size in &self.groups {
             let group = types.by_ref().take(size as usize);
-            let group = group.filter(|(index, _)| !self.gone.contains(&(Space::Type, *index)));
+            let group = group.filter(|(index, _)| !self.is_gone((Space::Type, *index)));
             let group = group.map(|(_, ty)| renumber.sub_type(ty.clone()));
             let group: Vec<_> = group.collect::<Result<_>>()?;
             match group.as_slice() {
