@@ -79,6 +79,50 @@ fn a_known_deviation_becomes_a_small_case_that_replays() {
     assert_eq!(replayed.status.code(), Some(0), "{}", stderr(&replayed));
 }
 
+/// The same deviation in a module of Wasm 3.0.
+const PROPOSALS: &str = r#"(module
+    (rec (type $s (sub (struct (field (mut i32)) (field (ref null $a))))) (type $a (array (mut i64))))
+    (type $t (sub final $s (struct (field (mut i32)) (field (ref null $a)) (field eqref))))
+    (type $f (func (param i32 (ref null $s)) (result i32)))
+    (tag $e (param i32 (ref null $a)))
+    (table 3 (ref null $f))
+    (memory i64 1 4)
+    (global $g (mut (ref $t)) (struct.new_default $t))
+    (elem (table 0) (i32.const 1) (ref null $f) (ref.func $tail))
+    (elem declare func $tail)
+    (func $tail (type $f)
+        (throw_ref (block $h (result exnref)
+            (try_table (result i32) (catch_all_ref $h)
+                (throw $e (local.get 0) (array.new_default $a (i32.const 3))))
+            (return))))
+    (func (export "f") (param i32 (ref null $s) exnref) (result i32 (ref eq))
+        (local (ref null $t))
+        (local.set 3 (struct.new $t (i32.const 1) (ref.null $a) (ref.i31 (i32.const 4))))
+        (drop (block $l (result i32 (ref null $a))
+            (try_table (catch $e $l)
+                (drop (call_ref $f (local.get 0) (local.get 3) (ref.func $tail))))
+            (i32.const 0) (ref.null $a)))
+        (struct.set $s 0 (global.get $g) (i32.const 7))
+        (drop (v128.load16x4_s offset=57752 (i64.extend_i32_u (i32.const 8191))))
+        (return_call $tailed (struct.get $s 0 (local.get 3))))
+    (func $tailed (param i32) (result i32 (ref eq)) (local.get 0) (global.get $g)))"#;
+
+#[test]
+fn a_case_of_wasm_3_becomes_small_and_replays() {
+    let args = r#"args = ["i32:4", "nullref:null", "exnref:null"]"#;
+    let case = format!("[[module]]\nfile = \"three.wat\"\n\n[[step]]\ncall = \"f\"\n{args}\n");
+    let directory = TempDir::new().unwrap();
+    let at = directory.path();
+    fs::write(at.join("three.toml"), case).unwrap();
+    fs::write(at.join("three.wat"), PROPOSALS).unwrap();
+    let reduced = lockstep(at, &["reduce", "three.toml", "--rule", "EVENT-TRAP-PC"]);
+    assert_eq!(reduced.status.code(), Some(0), "{}", stderr(&reduced));
+    let module = fs::read_to_string(at.join("three-reduced.wat")).unwrap();
+    assert!(wat::parse_str(&module).unwrap().len() <= 60, "{module}");
+    let replayed = lockstep(at, &["replay", "three-reduced.toml"]);
+    assert_eq!(replayed.status.code(), Some(0), "{}", stderr(&replayed));
+}
+
 #[test]
 fn the_number_of_jobs_does_not_change_the_case() {
     let directory = directory(CASE);
