@@ -11,7 +11,7 @@ use lockstep::campaign::limits::Limits as CaseLimits;
 use lockstep::case::{Case, CaseReport};
 use lockstep::corpus::{self, CorpusCase, Expectation};
 use lockstep::reduce::workers::Workers;
-use lockstep::reduce::{Judge, Limits, Progress, ReduceError, Reduced, Signature, Status, reduce};
+use lockstep::reduce::{Limits, Progress, ReduceError, Reduced, Signature, Status, reduce};
 use lockstep::rules::RuleId;
 use lockstep::version::Version;
 use std::io::{self, Write};
@@ -51,9 +51,8 @@ pub(super) struct Options {
 /// and often loops for ever.
 const CANDIDATE: Duration = Duration::from_secs(1);
 
-/// CPU time of a candidate that must not come to its end. The shorter is tried first: most time goes
-/// into waiting for candidates that hang.
-const HANGING: [Duration; 2] = [Duration::from_millis(400), Duration::from_secs(2)];
+/// CPU time of a candidate that must not come to its end.
+const HANGING: Duration = Duration::from_secs(2);
 
 pub(super) fn run(options: &Options, subject: Version, format: Format) -> anyhow::Result<u8> {
     let loaded = corpus::load(&options.case)?;
@@ -75,21 +74,22 @@ pub(super) fn run(options: &Options, subject: Version, format: Format) -> anyhow
     let report = report.ok_or_else(|| anyhow!("the case could not be run"))?;
     let signature = signature(options, &loaded, &report)?;
     workers.look_for(signature);
-    let times = match signature.rule {
-        RuleId::Hang => HANGING.to_vec(),
-        _ => vec![
-            CANDIDATE
+    workers.set_limits(CaseLimits {
+        cpu: match signature.rule {
+            RuleId::Hang => HANGING,
+            _ => CANDIDATE
                 .max(4 * begun.elapsed())
                 .min(CaseLimits::default().cpu),
-        ],
-    };
+        },
+        ..CaseLimits::default()
+    });
     let mut keeper = Keeper::new(&place, &loaded, signature);
     keeper.keep(&loaded.case)?;
     let limits = Limits {
         until: Some(begun + Duration::from_secs(options.seconds)),
         interrupted: &|| interrupt.stops(),
     };
-    let reduced = in_times(&times, &loaded.case, &mut workers, &limits, &mut keeper);
+    let reduced = reduce(&loaded.case, &mut workers, &limits, &mut keeper);
     keeper.bar.finish_and_clear();
     let reduced = reduced.map_err(|error| match error {
         ReduceError::Io(error) => anyhow!(error),
@@ -111,38 +111,6 @@ pub(super) fn run(options: &Options, subject: Version, format: Format) -> anyhow
         Some((number, _)) => 128 + number,
         None => OK,
     })
-}
-
-/// Reduces with so much CPU time for a candidate; where what comes of it needs no more than a later
-/// time allows, a first time was too short, and the next is tried.
-fn in_times(
-    times: &[Duration],
-    case: &Case,
-    workers: &mut Workers<'_>,
-    limits: &Limits<'_>,
-    keeper: &mut Keeper<'_>,
-) -> Result<Reduced, ReduceError> {
-    let mut times = times.iter().peekable();
-    loop {
-        let cpu = times.next().copied().unwrap_or(CaseLimits::default().cpu);
-        let within = |cpu| CaseLimits {
-            cpu,
-            ..CaseLimits::default()
-        };
-        workers.set_limits(within(cpu));
-        let reduced = reduce(case, workers, limits, keeper)?;
-        let longer = times.peek().filter(|_| reduced.complete);
-        let Some(&&longer) = longer else {
-            return Ok(reduced);
-        };
-        workers.set_limits(within(longer));
-        if workers
-            .first(std::slice::from_ref(&reduced.case))?
-            .is_some()
-        {
-            return Ok(reduced);
-        }
-    }
 }
 
 /// What must stay: what the user names, or what the case says, or what diverges first.
