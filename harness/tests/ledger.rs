@@ -2,7 +2,7 @@
 
 use lockstep::case::{CaseOptions, CaseReport, Host, ImportSettings, Status, Stub, run, run_case};
 use lockstep::check::FEATURES;
-use lockstep::configuration::{Configuration, Epochs, Target};
+use lockstep::configuration::{Configuration, Epochs, Inlining, Target};
 use lockstep::corpus;
 use lockstep::divergence::Execution;
 use lockstep::ledger::{self, ENTRIES};
@@ -15,7 +15,7 @@ use lockstep_oracles::module::Module as OracleModule;
 use lockstep_oracles::opcode::Opcode;
 use lockstep_spec_tests::parse_script;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::{Command, ExitStatus};
 use std::sync::Mutex;
@@ -254,7 +254,43 @@ entries! {
     }
 
     INLINED_TRY_CALL => inlined_calls_in_a_try_table_still_have_no_frame {
-        explained_case("inlined-try-call.toml", ledger::INLINED_TRY_CALL);
+        let report = agreeing_case("inlined-try-call.toml");
+        assert_ne!(report.tally.inlined_frames_avoided, 0, "{report:#?}");
+        // The engine alone: no event shows the callee, whose PCs come first in the module.
+        let shows_callee = |inlining| {
+            let configuration = Configuration { inlining, ..Configuration::default() };
+            let run = Run { configuration, ..Run::default() };
+            let look: Look<u32> = |_, frame| {
+                frame.wasm_function_index_and_pc().map_or(u32::MAX, |(func, _)| func.as_u32())
+            };
+            run.of(TRIED, &[], look).seen.contains(&0)
+        };
+        assert!(shows_callee(Inlining::Off) && !shows_callee(Inlining::On));
+    }
+
+    INLINED_TRAP => inlined_traps_still_show_frames_of_code_not_executed {
+        let report = agreeing_case("inlined-trap.toml");
+        assert_ne!(report.tally.inlined_traps_avoided, 0, "{report:#?}");
+        // The engine alone: the callee, before which the program traps.
+        let configuration = Configuration { inlining: Inlining::On, ..Configuration::default() };
+        let run = Run { configuration, single_step: false };
+        let seen = run.of(&corpus_text("inlined-trap.wat"), &[], |event, frame| {
+            let shown = frame.wasm_function_index_and_pc();
+            (is_trap(event), shown.map(|(func, _)| func.as_u32()))
+        });
+        assert_eq!(seen.seen, [(true, Some(0))]);
+    }
+
+    IF_PARAM_ROOT => if_params_are_still_roots {
+        let report = explained_case("if-param-root.toml", ledger::IF_PARAMS);
+        assert_ne!(report.tally.if_param_roots_avoided, 0, "{report:#?}");
+        const COLLECT: &str = "LOCKSTEP_TEST_COLLECTS_IN_AN_IF";
+        if std::env::var(COLLECT).is_ok() {
+            collect_at_every_event(&corpus_text("if-param-root.wat"), 0x0202_0202);
+            return;
+        }
+        let child = this_test_again("if_params_are_still_roots", COLLECT, "collect");
+        assert!(!child.success(), "{child}");
     }
 
     HOST_ACTIVATION => host_activation_still_shows_frames_twice {
@@ -297,19 +333,31 @@ const UNSET_SCALAR: &str = r#"
 
 /// Collects garbage at the `nop` of `$read`. An event before it would write where the slot will be.
 fn collect_at_the_nop(wat: &str) {
-    let engine = engine(&Configuration::default());
     let bytes = wat::parse_str(wat).unwrap();
-    let module = Module::new(&engine, &bytes).unwrap();
+    collect(&bytes, Some(last_nop(&bytes)), &[]);
+}
+
+/// Collects garbage at every event of `go`, whose argument is four times this.
+fn collect_at_every_event(wat: &str, quarter: u32) {
+    let quarter = u128::from(quarter);
+    let argument = quarter | quarter << 32 | quarter << 64 | quarter << 96;
+    collect(&wat::parse_str(wat).unwrap(), None, &[argument.into()]);
+}
+
+fn collect(bytes: &[u8], at: Option<u32>, args: &[Val]) {
+    let engine = engine(&Configuration::default());
+    let module = Module::new(&engine, bytes).unwrap();
     let mut store = Store::new(&engine, ());
     store.set_debug_handler(Collector);
     // There is no heap before the first reference.
     ExternRef::new(&mut store, 1u32).unwrap();
     let mut edit = store.as_context_mut().edit_breakpoints().unwrap();
-    edit.add_breakpoint(&module, last_nop(&bytes)).unwrap();
+    edit.add_breakpoint(&module, at.unwrap_or(0)).unwrap();
+    edit.single_step(at.is_none()).unwrap();
     drop(edit);
     let instance = block_on(Instance::new_async(&mut store, &module, &[])).unwrap();
     let go = instance.get_func(&mut store, "go").unwrap();
-    block_on(go.call_async(&mut store, &[], &mut [])).unwrap();
+    block_on(go.call_async(&mut store, args, &mut [])).unwrap();
 }
 
 /// The PC of a module's last `nop`.
@@ -332,13 +380,36 @@ impl DebugHandler for Collector {
     }
 }
 
+/// A callee that is inlined into a `try_table`.
+const TRIED: &str = r#"
+    (module
+      (func $callee nop)
+      (func (export "go") (block $caught (try_table (catch_all $caught) call $callee))))"#;
+
+/// A file of the regression corpus.
+fn corpus_file(name: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/regressions");
+    root.join(name)
+}
+
+/// A module of the regression corpus, its one export under the name that the engine alone calls.
+fn corpus_text(name: &str) -> String {
+    let text = std::fs::read_to_string(corpus_file(name)).unwrap();
+    text.replace("(export \"f\")", "(export \"go\")")
+}
+
+/// A corpus case that its expectation holds for.
+fn agreeing_case(name: &str) -> CaseReport {
+    let loaded = corpus::load(&corpus_file(name)).unwrap();
+    let report = run_case(&loaded.case).unwrap();
+    loaded.expect.judge(&report, Version::Wasmtime42).unwrap();
+    report
+}
+
 /// A corpus case that its expectation holds for; the entry matched.
 fn explained_case(name: &str, entry: &str) -> CaseReport {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/regressions");
-    let loaded = corpus::load(&root.join(name)).unwrap();
-    let report = run_case(&loaded.case).unwrap();
+    let report = agreeing_case(name);
     assert!(report.known.contains_key(entry), "{report:#?}");
-    loaded.expect.judge(&report, Version::Wasmtime42).unwrap();
     report
 }
 

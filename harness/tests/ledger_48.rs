@@ -40,14 +40,20 @@ fn every_entry_has_the_test_that_it_names() {
     assert_eq!(entries, tests.collect());
 }
 
-/// The report of a corpus case that its expectation holds for; the entry of 48 like `entry` matched.
-fn explained(name: &str, entry: &str) -> CaseReport {
+/// The report of a corpus case that its expectation holds for.
+fn agreeing(name: &str) -> CaseReport {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/regressions");
     let loaded = corpus::load(&root.join(name)).unwrap();
     let report = run_case_on(SUBJECT, &loaded.case).unwrap();
+    loaded.expect.judge(&report, SUBJECT).unwrap();
+    report
+}
+
+/// The same of a case in which the entry of 48 like `entry` matched.
+fn explained(name: &str, entry: &str) -> CaseReport {
+    let report = agreeing(name);
     let entry = ledger::of(SUBJECT, entry).unwrap();
     assert!(report.known.contains_key(entry), "{report:#?}");
-    loaded.expect.judge(&report, SUBJECT).unwrap();
     report
 }
 
@@ -81,7 +87,13 @@ entries! {
     }
 
     INLINED_TRY_CALL => inlined_calls_in_a_try_table_still_have_no_frame {
-        explained("inlined-try-call.toml", ledger::INLINED_TRY_CALL);
+        let report = agreeing("inlined-try-call.toml");
+        assert_ne!(report.tally.inlined_frames_avoided, 0, "{report:#?}");
+    }
+
+    IF_PARAM_ROOT => if_params_are_still_roots {
+        let report = explained("if-param-root.toml", ledger::IF_PARAMS);
+        assert_ne!(report.tally.if_param_roots_avoided, 0, "{report:#?}");
     }
 
     INLINED_TRY_BREAK => inlined_calls_in_a_try_table_are_still_always_events {

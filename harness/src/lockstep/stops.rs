@@ -1,7 +1,7 @@
 //! Breakpoint events and host calls: the oracle runs to its next stop and the stack is compared.
 
 use super::classify::Suspect;
-use super::driver::{Driver, Ended, VALUES_PER_EVENT, Flow, Phase};
+use super::driver::{Driver, Ended, Flow, Phase, VALUES_PER_EVENT};
 use super::families::Family;
 use super::frames::{
     Referents, StackDiff, ValueDiff, compare_stack, compare_values, expected_place, is_unset,
