@@ -47,7 +47,8 @@ fn both_agree_on_the_samples() {
 #[test]
 fn both_agree_on_generated_cases() {
     for number in 0..1000 {
-        let case = lockstep::generate::from_seed(0x0e5e, number);
+        let case =
+            lockstep::generate::with_proposals(0x0e5e, number, lockstep::generate::Proposals::None);
         agree(&case).unwrap_or_else(|difference| panic!("case {number}: {difference}"));
     }
 }

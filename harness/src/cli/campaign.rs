@@ -100,8 +100,8 @@ impl Options {
             _ => "",
         };
         let proposals = match self.proposals {
-            Proposals::None => "",
-            Proposals::All => " --proposals all",
+            Proposals::None => " --proposals none",
+            Proposals::All => "",
         };
         let config = self.config.iter();
         let config = config.map(|setting| format!(" --config {}", quoted(&setting.to_string())));

@@ -194,14 +194,14 @@ pub fn finding_name(bytes: &[u8]) -> String {
     name
 }
 
-/// Which proposals the bytes' modules draw from: none, unless the environment asks for all.
+/// Which proposals the bytes' modules draw from: all, unless the environment asks for none.
 fn proposals() -> generate::Proposals {
-    static ALL: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| {
-        std::env::var("LOCKSTEP_PROPOSALS").is_ok_and(|wanted| wanted == "all")
+    static NONE: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| {
+        std::env::var("LOCKSTEP_PROPOSALS").is_ok_and(|wanted| wanted == "none")
     });
-    match *ALL {
-        true => generate::Proposals::All,
-        false => generate::Proposals::None,
+    match *NONE {
+        true => generate::Proposals::None,
+        false => generate::Proposals::All,
     }
 }
 

@@ -25,9 +25,9 @@ pub use crate::check::FEATURES;
 #[serde(rename_all = "lowercase")]
 pub enum Proposals {
     /// None: Wasm 2.0 alone
-    #[default]
     None,
     /// Wasm 3.0 and the proposals beyond it
+    #[default]
     All,
 }
 

@@ -85,7 +85,7 @@ pub fn generator_of(name: &str) -> Option<&'static str> {
 
 impl<'a> Arbitrary<'a> for Case {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Case> {
-        case(u, Proposals::None)
+        case(u, Proposals::default())
     }
 }
 

@@ -16,10 +16,10 @@ const DOUBLINGS: u32 = 4;
 /// The bytes are those of ChaCha with 8 rounds: the key is the seed, little-endian, then zeros; the
 /// stream is the number.
 pub fn from_seed(seed: u64, number: u64) -> Case {
-    with_proposals(seed, number, Proposals::None)
+    with_proposals(seed, number, Proposals::default())
 }
 
-/// The same, of modules that draw from these proposals.
+/// The same, of modules that draw from these proposals. Another choice makes other cases.
 pub fn with_proposals(seed: u64, number: u64, proposals: Proposals) -> Case {
     let mut case = from_bytes(&bytes(seed, number), proposals);
     case.name = format!("{}/{seed:#x}/{number}", case.name);

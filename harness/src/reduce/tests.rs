@@ -175,7 +175,7 @@ impl Judge for Wide {
 
 #[test]
 fn the_width_of_the_judge_changes_nothing() {
-    let case = (0..).map(|number| generate::from_seed(3, number));
+    let case = (0..).map(|number| generate::with_proposals(3, number, generate::Proposals::None));
     let case = case
         .into_iter()
         .find(|case| holds(case, "i32.add"))
@@ -195,7 +195,7 @@ fn an_interrupted_reduction_keeps_the_smallest_case() {
             Ok(())
         }
     }
-    let case = generate::from_seed(3, 1);
+    let case = generate::with_proposals(3, 1, generate::Proposals::None);
     let left = std::cell::Cell::new(5);
     let interrupted = || {
         left.set(left.get() - 1);
@@ -215,7 +215,7 @@ fn an_interrupted_reduction_keeps_the_smallest_case() {
 #[test]
 fn shaken_modules_agree_with_the_oracle_as_before() {
     for number in 0..6 {
-        let case = generate::from_seed(11, number);
+        let case = generate::with_proposals(11, number, generate::Proposals::None);
         let mut shaken = case.clone();
         let last = shaken.modules.len() - 1;
         passes::in_module(&mut shaken, last, |draft| {

@@ -56,7 +56,7 @@ impl Cases {
 
     fn get(&self, number: u64) -> &Case {
         self.made[number as usize].get_or_init(|| {
-            let mut case = generate::from_seed(self.seed, number);
+            let mut case = generate::with_proposals(self.seed, number, generate::Proposals::None);
             case.configuration.target = Target::Native;
             // The layer copies the stack at every event, and at an `EpochYield` event in a function's
             // prologue the frame's own record is not written yet.
