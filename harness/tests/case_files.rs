@@ -2,6 +2,7 @@
 
 use lockstep::case::run_case_on;
 use lockstep::corpus::{self, CorpusCase, Verdict};
+use lockstep::ledger::is_terminal;
 use lockstep::version::Version;
 use std::collections::BTreeSet;
 use std::fs;
@@ -20,7 +21,10 @@ fn replay(path: &Path) -> CorpusCase {
         if let Err(message) = corpus.expect.judge(&report, subject) {
             panic!("{} on {subject}: {message}\n{report:#?}", path.display());
         }
-        assert!(report.tally.sequence_points > 0, "{}", path.display());
+        // Nothing is compared where the ledger ends the execution at its first event.
+        let ended = report.known.keys().any(|entry| is_terminal(entry));
+        let compared = report.tally.sequence_points > 0;
+        assert!(compared || ended, "{}", path.display());
     }
     corpus
 }
