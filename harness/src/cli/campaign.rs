@@ -48,7 +48,7 @@ pub(super) struct Options {
     /// Which proposals generated modules draw from
     #[arg(long, value_enum, default_value_t)]
     proposals: Proposals,
-    /// Events after which a case ends as inconclusive
+    /// Events after which a case ends as inconclusive; or 100 times as many values compared
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_events: Option<u64>,
     /// CPU seconds after which a case ends as a divergence; four times as many by the clock

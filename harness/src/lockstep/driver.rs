@@ -171,7 +171,7 @@ pub struct DriverConfig {
     pub frames: FramePolicy,
     /// The oracle's limits.
     pub limits: Limits,
-    /// Events after which the case ends as inconclusive.
+    /// Events after which the case ends as inconclusive, or a hundred times as many values compared.
     pub max_events: u64,
     /// Bytes of stack that the subject's Wasm code may use.
     pub subject_stack: usize,
