@@ -365,8 +365,8 @@ fn last_nop(module: &[u8]) -> u32 {
     let oracle = OracleModule::new(module, FEATURES).unwrap();
     let functions = oracle.functions().iter();
     let ops = functions.flat_map(|f| f.instrs.iter().zip(f.pcs.iter()));
-    let nops = ops.filter(|(instr, _)| instr.op == Opcode::Nop);
-    nops.last().unwrap().1.0
+    let mut nops = ops.filter(|(instr, _)| instr.op == Opcode::Nop);
+    nops.next_back().unwrap().1.0
 }
 
 #[derive(Clone)]

@@ -187,8 +187,8 @@ fn last_nop(wat: &str) -> ModulePC {
     let oracle = OracleModule::new(&wat::parse_str(wat).unwrap(), FEATURES).unwrap();
     let functions = oracle.functions().iter();
     let ops = functions.flat_map(|f| f.instrs.iter().zip(f.pcs.iter()));
-    let nops = ops.filter(|(instr, _)| instr.op == Opcode::Nop);
-    ModulePC::new(nops.last().unwrap().1.0)
+    let mut nops = ops.filter(|(instr, _)| instr.op == Opcode::Nop);
+    ModulePC::new(nops.next_back().unwrap().1.0)
 }
 
 fn step(wat: &str, look: Look) {
