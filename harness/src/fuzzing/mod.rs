@@ -30,6 +30,9 @@ pub enum Judged {
 #[error("{0}")]
 pub struct Failure(String);
 
+/// Events of a generated case, at most: with AddressSanitizer one costs about twenty times as much.
+const EVENTS: u64 = 10_000;
+
 /// The known hazard that would crash the subject, if the case has one.
 ///
 /// On pulley64 an event changes registers, and so may bring the process down: only cases without an
@@ -47,7 +50,7 @@ pub fn rejected(case: &Case) -> Option<&'static str> {
 ///
 /// The finding.
 pub fn lockstep(bytes: &[u8], keep: &Path) -> Result<Judged, Failure> {
-    judged(generate::from_bytes(bytes, proposals()), bytes, keep)
+    judged(bounded_case(bytes), bytes, keep)
 }
 
 /// Runs a built-in module under any sequence of edits.
@@ -71,8 +74,15 @@ pub fn oracle(bytes: &[u8], keep: &Path) -> Result<Judged, Failure> {
 
 /// The case of [`oracle`].
 pub fn oracle_case(bytes: &[u8]) -> Case {
-    let mut case = generate::from_bytes(bytes, proposals());
+    let mut case = bounded_case(bytes);
     case.schedule = Schedule::idle();
+    case
+}
+
+/// The generated case of these bytes, of no more events than a fuzzer has patience for.
+fn bounded_case(bytes: &[u8]) -> Case {
+    let mut case = generate::from_bytes(bytes, proposals());
+    case.max_events = case.max_events.min(EVENTS);
     case
 }
 
