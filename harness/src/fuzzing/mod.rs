@@ -30,7 +30,7 @@ pub enum Judged {
 #[error("{0}")]
 pub struct Failure(String);
 
-/// Events of a generated case, at most: with AddressSanitizer one costs about twenty times as much.
+/// Events of a generated case, at most: AddressSanitizer makes each of them dear.
 const EVENTS: u64 = 10_000;
 
 /// The known hazard that would crash the subject, if the case has one.
