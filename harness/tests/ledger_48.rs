@@ -120,6 +120,10 @@ entries! {
         assert_eq!(seen, [2, 3, 3, 2]);
     }
 
+    COLLECT_SLOT => an_allocation_still_collects_with_the_roots_of_another_opcode {
+        explained("collect-slot.toml", ledger::COLLECT_SLOT);
+    }
+
     BREAKPOINT_COUNT => breakpoints_are_still_counted {
         let engine = engine();
         let module = module(&engine, "(module (func nop))");

@@ -41,7 +41,7 @@ pub(super) fn confirmed<A: Adapter>(
         Nans::Canonical => pulley.clone(),
         Nans::Any => A::factory(Execution::Instrumented, &quiet.settings)?,
     };
-    let idle = Run::<A, _>::new(script, &quiet, &Schedule::idle(), &factory, Honest)?.all(None);
+    let idle = Run::<A, _>::new(script, &quiet, &Schedule::idle(), &factory, Honest)?.all(mine.cut);
     Ok(ledger::of(native.settings.subject, PULLEY_REGISTERS).filter(|_| is_clean(&idle)))
 }
 

@@ -130,6 +130,9 @@ const HOST_ACTIVATION_48: &str = "W48-HOST-ACTIVATION";
 /// The frame behind a start function's is none of a function's.
 pub const STARTUP_FRAME: &str = "W48-STARTUP-FRAME";
 
+/// A collection by an allocation follows slots of another opcode.
+pub const COLLECT_SLOT: &str = "W48-COLLECT-SLOT";
+
 /// A breakpoint that is added twice must be removed twice.
 pub const BREAKPOINT_COUNT: &str = "W48-BREAKPOINT-COUNT";
 
@@ -509,6 +512,19 @@ pub static ENTRIES: &[Entry] = &[
                 follows a stale pointer. Avoided by ending a walk behind the start function's own \
                 frame while a module is being instantiated.",
         test: "startup_frames_are_still_shown",
+    },
+    Entry {
+        id: COLLECT_SLOT,
+        kind: EntryKind::Terminal,
+        rule: "EVENT-HOSTCALL-ERROR",
+        subjects: &[Version::Wasmtime48],
+        cause: "With the copying collector an allocation that must collect first calls the library \
+                from code placed behind the function's body, which has no record: the innermost \
+                frame's roots are those of the last opcode in the order of the machine code, whose \
+                slots may never have been written. The collector follows them, and fails with an error \
+                that begins with `BUG:`. Matches only with the copying collector, only that error, \
+                and in single-step only at an opcode that makes an object. The execution ends.",
+        test: "an_allocation_still_collects_with_the_roots_of_another_opcode",
     },
     Entry {
         id: BREAKPOINT_COUNT,

@@ -106,6 +106,10 @@ impl Driver {
             }
             Stop::Trap(trap) => {
                 let op = self.machine.current_op();
+                let trap = match *outcome {
+                    Outcome::Trapped(seen) => self.chosen_trap(trap, seen),
+                    _ => trap,
+                };
                 self.machine.unwind();
                 let agrees = matches!(outcome, Outcome::Trapped(seen) if seen.is(trap));
                 if agrees && self.execution == Execution::Instrumented {

@@ -5,10 +5,13 @@ use super::driver::{Driver, Ended};
 use super::frames::{Referents, ValueDiff, difference};
 use super::references::Fault;
 use super::tally::Tally;
+use super::traps::makes_object;
 use crate::divergence::{Moment, count};
 use crate::layout::{FunctionLayout, hazardous_operands};
 use crate::ledger::if_params::{ShownOperand, ShownStacks, shown_stacks};
-use crate::ledger::{CONVERTED, IF_PARAM_ROOT, IF_PARAMS, SEGMENT_OBJECTS, TRY_CALLEE};
+use crate::ledger::{
+    COLLECT_SLOT, CONVERTED, IF_PARAM_ROOT, IF_PARAMS, SEGMENT_OBJECTS, TRY_CALLEE,
+};
 use crate::observe::{Observation, Walk};
 use crate::rules::RuleId;
 use lockstep_oracles::ValType;
@@ -22,6 +25,16 @@ use std::collections::HashMap;
 pub(super) type ShownStacksCache = HashMap<(InstanceAddr, FuncIndex), ShownStacks>;
 
 impl Driver {
+    /// The entry that explains an error with which an opcode failed that made an object: the collector
+    /// says that it followed what is no reference (`W48-COLLECT-SLOT`).
+    pub(super) fn explain_collection(&self, error: &str) -> Option<&'static str> {
+        let op = self.machine.current_op();
+        // Between breakpoints the oracle lags behind.
+        let makes = !self.breakpoints.is_single_step() || op.is_some_and(makes_object);
+        let entry = self.entry(COLLECT_SLOT)?;
+        (self.references.moving() && makes && error.starts_with("BUG: ")).then_some(entry)
+    }
+
     /// Whether a collection would follow the slot of an `if`'s parameter that is gone
     /// (`W42-IF-PARAM-ROOT`).
     pub(super) fn has_phantom_root(&mut self) -> bool {

@@ -6,7 +6,8 @@
 //! uninstrumented one has no events, only host calls and ends.
 
 pub mod activations;
-pub mod classify;
+pub mod choices;
+mod classify;
 pub mod driver;
 mod ends;
 pub mod entities;

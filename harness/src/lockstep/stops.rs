@@ -346,13 +346,18 @@ impl Driver {
                 Ok(failure) => failure.to_string(),
                 Err(message) => message,
             };
-            self.report_plain(
+            let known = self.explain_collection(&shown);
+            self.report_known(
                 RuleId::HostErrorEvent,
                 Moment::HostcallError,
                 "no HostcallError event: no host function failed".to_owned(),
                 shown,
+                known,
             );
-            self.end_control(RuleId::HostErrorEvent);
+            match known {
+                Some(_) => self.end_if_known(known),
+                None => self.end_control(RuleId::HostErrorEvent),
+            }
             return Flow::Stop;
         };
         if error != Ok(due) {

@@ -30,7 +30,7 @@ pub(super) fn is_tail_call(op: Opcode) -> bool {
 }
 
 /// Whether the opcode makes an object, or calls a host function that may.
-fn makes_object(op: Opcode) -> bool {
+pub(super) fn makes_object(op: Opcode) -> bool {
     let name = op.name();
     is_call(op)
         || name.starts_with("struct.new")
@@ -95,6 +95,7 @@ impl Driver {
         }
         match self.advance() {
             Stop::Trap(trap) => {
+                let trap = self.chosen_trap(trap, seen);
                 self.phase = Phase::Trapped(trap);
                 if !seen.is(trap) {
                     self.report_plain(
@@ -177,6 +178,7 @@ impl Driver {
             let rule = RuleId::HostErrorEvent;
             return self.report_control(observed, Moment::Trap, rule, expected, seen.to_string());
         };
+        let trap = self.chosen_trap(trap, seen);
         self.phase = Phase::Trapped(trap);
         let rule = RuleId::TrapEvent;
         let explains = seen.is(trap) && op.is_some_and(traps_as_host_error);
