@@ -516,14 +516,17 @@ pub static ENTRIES: &[Entry] = &[
     Entry {
         id: COLLECT_SLOT,
         kind: EntryKind::Terminal,
-        rule: "EVENT-HOSTCALL-ERROR",
+        rule: "EVENT-HOSTCALL-ERROR, REF-CONTENT and other rules of references",
         subjects: &[Version::Wasmtime48],
         cause: "With the copying collector an allocation that must collect first calls the library \
                 from code placed behind the function's body, which has no record: the innermost \
                 frame's roots are those of the last opcode in the order of the machine code, whose \
                 slots may never have been written. The collector follows them, and fails with an error \
-                that begins with `BUG:`. Matches only with the copying collector, only that error, \
-                and in single-step only at an opcode that makes an object. The execution ends.",
+                that begins with `BUG:`; and the slots of that frame's own operands are no roots, and \
+                show where their objects were before. Matches only with the copying collector, and \
+                only that error, in single-step at an opcode that makes an object, or a reference \
+                that denotes something else in an operand that a function has on its stack at an \
+                opcode that makes an object. The execution ends.",
         test: "an_allocation_still_collects_with_the_roots_of_another_opcode",
     },
     Entry {

@@ -62,7 +62,9 @@ impl Driver {
             let place = walk.place();
             // The innermost frame is about to execute its opcode, a tail call or not.
             let about_to = seen == 0 && !in_host;
-            if about_to || !self.is_replaced(place) {
+            // A frame may also wait for a call right before a tail call.
+            let due = expected.get(left.len()) == Some(&place);
+            if about_to || due || !self.is_replaced(place) {
                 left.push(place);
             }
             seen += 1;

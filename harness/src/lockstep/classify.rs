@@ -295,7 +295,12 @@ impl Driver {
         fault: Fault,
     ) {
         let Some(rule) = fault.rule() else { return };
-        let known = self.explain_identity(fault);
+        let stale = || {
+            (!is_local)
+                .then(|| self.explain_stale(frame, index))
+                .flatten()
+        };
+        let known = self.explain_identity(fault).or_else(stale);
         if known.is_none() && !self.findings.is_news(rule) {
             return;
         }

@@ -35,6 +35,18 @@ impl Driver {
         (self.references.moving() && makes && error.starts_with("BUG: ")).then_some(entry)
     }
 
+    /// The entry that explains why an operand denotes something else: it may have been on the stack when
+    /// an allocation moved its object, and its slot was no root (`W48-COLLECT-SLOT`).
+    pub(super) fn explain_stale(&self, frame: usize, index: u32) -> Option<&'static str> {
+        let entry = self.entry(COLLECT_SLOT)?;
+        let view = self.machine.frames().nth(frame)?;
+        let height =
+            |shape: Shape| shape.map_or(0, |id| view.function.shapes[id.0 as usize].height);
+        let mut ops = view.function.instrs.iter().zip(view.function.before.iter());
+        let lives = ops.any(|(instr, shape)| makes_object(instr.op) && height(*shape) > index);
+        (self.references.moving() && lives).then_some(entry)
+    }
+
     /// Whether a collection would follow the slot of an `if`'s parameter that is gone
     /// (`W42-IF-PARAM-ROOT`).
     pub(super) fn has_phantom_root(&mut self) -> bool {
