@@ -28,6 +28,8 @@ impl Driver {
     pub fn finish(&mut self, outcome: &Outcome) -> Verdict {
         let phase = std::mem::replace(&mut self.phase, Phase::Running);
         self.at_inlined_trap = false;
+        // The program may have gone on since the last event.
+        self.references.look();
         let verdict = self.finish_in(phase, outcome);
         self.count_fused();
         self.previous = None;
