@@ -41,6 +41,9 @@ pub trait Tamper: Send + 'static {
     /// Changes why a collection was refused, if it was.
     fn collection(&mut self, _refused: &mut Option<String>) {}
 
+    /// Changes what the handle of this number is shown to hold.
+    fn handle(&mut self, _handle: usize, _held: &mut Seen) {}
+
     /// Changes the exception that an event tells of.
     fn throw(&mut self, _throw: &mut SeenThrow) {}
 

@@ -106,6 +106,10 @@ pub struct Compared {
     pub entities_skipped: u64,
     /// Host calls matched with the oracle, both executions together.
     pub host_calls: u64,
+    /// Looks at what a handle that was kept to an object holds: after each forced collection, and at the
+    /// end of a case.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub handles: u64,
     /// API calls not made because they would crash the process.
     pub hazards_avoided: u64,
     /// The same, by ledger entry.
@@ -269,6 +273,7 @@ impl From<&Tally> for Compared {
             entities: tally.entities,
             entities_skipped: tally.entities_skipped,
             host_calls: tally.host_calls,
+            handles: tally.handles,
             hazards_avoided: tally.hazards_avoided(),
             hazards_by_entry: Hazards {
                 v128_slot: tally.v128_slots_avoided,
@@ -295,6 +300,7 @@ impl Compared {
         self.entities += other.entities;
         self.entities_skipped += other.entities_skipped;
         self.host_calls += other.host_calls;
+        self.handles += other.handles;
         self.hazards_avoided += other.hazards_avoided;
         self.hazards_by_entry.v128_slot += other.hazards_by_entry.v128_slot;
         self.hazards_by_entry.trap_slot += other.hazards_by_entry.trap_slot;

@@ -610,6 +610,7 @@ pub fn register_can_break(rule: RuleId) -> bool {
             | RuleId::RefType
             | RuleId::RefIdentity
             | RuleId::RefContent
+            | RuleId::Kept
             | RuleId::ThrowEvent
     )
 }

@@ -31,6 +31,9 @@ impl Driver {
         // The program may have gone on since the last event.
         self.references.look();
         let verdict = self.finish_in(phase, outcome);
+        if verdict == Verdict::Exhausted {
+            self.let_handles_go();
+        }
         self.count_fused();
         self.previous = None;
         verdict

@@ -2,8 +2,10 @@
 //! shows what that one holds.
 //!
 //! A key of the subject's is an identity for as long as no object moves and none is freed. A binding
-//! of an object that the program can no longer reach says nothing: its place may be another's.
+//! of an object that the program can no longer reach says nothing: its place may be another's. What a
+//! handle holds has a place of its own, wherever that is.
 
+use super::handles::{Handles, Kept};
 use super::types::TypePairs;
 use crate::observe::Objects;
 use crate::rules::RuleId;
@@ -18,9 +20,41 @@ use std::collections::{HashMap, HashSet};
 
 /// An object of the oracle's heap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Identity {
+pub(super) enum Identity {
     Object(ObjectAddr),
     Exception(ExnAddr),
+}
+
+impl Identity {
+    /// Whether its address is even: so it is for every other object.
+    pub(super) fn is_even(self) -> bool {
+        match self {
+            Identity::Object(addr) => addr.0 % 2 == 0,
+            Identity::Exception(addr) => addr.0 % 2 == 0,
+        }
+    }
+
+    /// The address of a structure or array.
+    pub(super) fn object(self) -> Option<ObjectAddr> {
+        match self {
+            Identity::Object(addr) => Some(addr),
+            Identity::Exception(_) => None,
+        }
+    }
+
+    /// The oracle's reference to it.
+    pub(super) fn reference(self, machine: &Machine) -> Ref {
+        match self {
+            Identity::Object(addr) => {
+                let ty = machine.store.heap().object(addr).ty;
+                match machine.store.types().get(ty).composite {
+                    CompositeType::Array(_) => Ref::Array(addr),
+                    CompositeType::Struct(_) | CompositeType::Func(_) => Ref::Struct(addr),
+                }
+            }
+            Identity::Exception(addr) => Ref::Exn(addr),
+        }
+    }
 }
 
 /// What a reference's static type belongs to: its type indices mean something there only.
@@ -141,6 +175,8 @@ pub struct References {
     pub unbound: bool,
     keys: HashMap<Identity, u64>,
     identities: HashMap<u64, Identity>,
+    /// Objects that the subject keeps handles to.
+    pub(super) handles: Handles,
     types: TypePairs,
     /// Objects whose content was compared in this look.
     looked: HashSet<Identity>,
@@ -171,6 +207,30 @@ impl References {
         }
         if self.moving {
             self.forget();
+            self.bind_handles();
+        }
+    }
+
+    /// Contents that were compared in this look are to be compared again.
+    pub(super) fn read_again(&mut self) {
+        self.looked.clear();
+    }
+
+    /// Whether the collector moves objects.
+    #[inline]
+    pub(super) fn is_moving(&self) -> bool {
+        self.moving
+    }
+
+    /// What a handle holds is the object that it was made for, wherever it is now. Of two objects at one
+    /// place the second stays unbound, and is another wherever it is shown.
+    #[inline]
+    fn bind_handles(&mut self) {
+        for &Kept { identity, key } in self.handles.kept() {
+            if !self.identities.contains_key(&key) {
+                self.keys.insert(identity, key);
+                self.identities.insert(key, identity);
+            }
         }
     }
 
@@ -210,7 +270,8 @@ impl References {
         }
     }
 
-    fn check_referent<O: Objects>(
+    /// The same for a reference of any static type.
+    pub(super) fn check_referent<O: Objects>(
         &mut self,
         machine: &Machine,
         expected: Ref,
@@ -282,12 +343,13 @@ impl References {
             self.mistaken = [Some(identity), there];
             return Err(Fault::Identity);
         }
-        match depth {
-            Depth::Content(left @ 1..) if self.looked.insert(identity) => {
-                self.check_content(machine, identity, object, objects, left - 1)
-            }
-            _ => Ok(()),
+        if let Depth::Content(left @ 1..) = depth
+            && self.looked.insert(identity)
+        {
+            self.check_content(machine, identity, object, objects, left - 1)?;
         }
+        self.handles.offer(identity, object);
+        Ok(())
     }
 
     /// Whether the object has this key and no other has it; binds them if neither is bound.
@@ -312,18 +374,20 @@ impl References {
     /// at whose place it was shown.
     pub fn mistaken_objects(&self) -> impl Iterator<Item = ObjectAddr> {
         let objects = self.mistaken.into_iter().flatten();
-        objects.filter_map(|identity| match identity {
-            Identity::Object(addr) => Some(addr),
-            Identity::Exception(_) => None,
-        })
+        objects.filter_map(Identity::object)
     }
 
-    /// What the program cannot reach may have been freed, and its place used again.
+    /// What neither the program can reach nor a handle holds may have been freed, and its place used
+    /// again.
     fn forget_unreachable(&mut self, machine: &Machine) {
         let reachable = machine.reachable(self.segments);
-        self.keys.retain(|identity, _| match *identity {
-            Identity::Object(addr) => reachable.object(addr),
-            Identity::Exception(addr) => reachable.exception(addr),
+        let handles = &self.handles;
+        self.keys.retain(|&identity, _| {
+            handles.hold(identity)
+                || match identity {
+                    Identity::Object(addr) => reachable.object(addr),
+                    Identity::Exception(addr) => reachable.exception(addr),
+                }
         });
         let keys = &self.keys;
         self.identities

@@ -222,13 +222,18 @@ impl Driver {
         if self.ended.is_some() {
             return Flow::Stop;
         }
+        self.note_collection(refused);
+        let depth = self.machine.depth();
+        self.compare_frames(observed, Moment::Collection, depth, depth)
+    }
+
+    /// Garbage was collected, if that was not refused.
+    pub fn note_collection(&mut self, refused: Option<String>) {
         if let Some(error) = refused {
             let expected = "a collection".to_owned();
             self.report_plain(RuleId::Collect, Moment::Collection, expected, error);
         }
         self.tally.collections += 1;
-        let depth = self.machine.depth();
-        self.compare_frames(observed, Moment::Collection, depth, depth)
     }
 
     /// A host function is called: the oracle must be calling it too, with the same arguments.

@@ -39,6 +39,9 @@ pub struct Tally {
     pub throws: u64,
     /// Collections that the schedule forced.
     pub collections: u64,
+    /// Checks of a handle that was kept to an object.
+    #[serde(default)]
+    pub handles: u64,
     /// Sequence points that the oracle passed or stopped at.
     pub executed: u64,
     /// Sessions in which breakpoints were edited.
@@ -78,6 +81,7 @@ impl Default for Tally {
             host_calls: 0,
             throws: 0,
             collections: 0,
+            handles: 0,
             executed: 0,
             edit_sessions: 0,
             edits: 0,
@@ -122,6 +126,7 @@ impl Tally {
         self.host_calls += other.host_calls;
         self.throws += other.throws;
         self.collections += other.collections;
+        self.handles += other.handles;
         self.executed += other.executed;
         self.edit_sessions += other.edit_sessions;
         self.edits += other.edits;

@@ -315,6 +315,9 @@ fn write_totals(out: &mut impl Write, totals: &Totals, by_family: bool) -> io::R
         ),
     )?;
     line("host calls", grouped(compared.host_calls))?;
+    if compared.handles > 0 {
+        line("handles", format!("{} looks", grouped(compared.handles)))?;
+    }
     line(
         "opcodes",
         format!(

@@ -21,6 +21,8 @@ pub mod factory;
 mod frames;
 #[path = "common/handler.rs"]
 mod handler;
+#[path = "common/handles.rs"]
+mod handles;
 #[path = "common/host.rs"]
 pub mod host;
 #[path = "common/instantiate.rs"]

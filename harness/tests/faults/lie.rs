@@ -32,6 +32,8 @@ pub(crate) enum Fault {
     Trap(fn(&mut SeenTrap)),
     /// The exception that an event tells of.
     Throw(fn(&mut SeenThrow)),
+    /// What each handle holds.
+    Handle(fn(&mut Seen)),
     /// Why a collection was refused.
     Collection(fn(&mut Option<String>)),
     /// The error of a `HostcallError` event.
@@ -267,6 +269,12 @@ impl Tamper for Lie {
     fn collection(&mut self, refused: &mut Option<String>) {
         if let Fault::Collection(change) = self.fault {
             self.tell(refused, change);
+        }
+    }
+
+    fn handle(&mut self, _: usize, held: &mut Seen) {
+        if let Fault::Handle(change) = self.fault {
+            self.tell(held, change);
         }
     }
 

@@ -10,10 +10,12 @@ mod lie;
 mod programs;
 
 use lie::{Code, Fault, Lie, at, when};
-use lockstep::case::{run, run_with};
+use lockstep::case::{CaseOptions, run, run_with};
+use lockstep::configuration::Collector;
 use lockstep::divergence::{Execution, Moment};
 use lockstep::lockstep::policy::FramePolicy;
 use lockstep::lockstep::probes::LateModule;
+use lockstep::lockstep::tally::Tally;
 use lockstep::observe::Boundary;
 use lockstep::outcome::{HostFailure, Outcome, SeenTrap};
 use lockstep::rules::RuleId;
@@ -26,6 +28,7 @@ use lockstep_oracles::address::{
 };
 use lockstep_oracles::trap::Trap;
 use lockstep_oracles::types::Hierarchy;
+use lockstep_spec_tests::Script;
 use programs::*;
 use rows::{Told, fires, rules};
 use std::collections::BTreeSet;
@@ -370,6 +373,13 @@ faults! {
         Fault::Stack(at("nop"), |stack, _| local(stack, 0, |_| Seen::Extern(None)));
     collection_refused => Collect, COLLECTED,
         Fault::Collection(|refused| *refused = Some("no".to_owned()));
+    kept_object_lost => Kept, COLLECTED, Fault::Handle(|held| *held = NULL);
+    kept_object_of_another_type => Kept, COLLECTED,
+        Fault::Handle(|held| *held = object(|object| object.ty += 1)(*held));
+    kept_object_is_another => Kept, COLLECTED,
+        Fault::Handle(|held| *held = object(|object| object.key ^= 1)(*held));
+    kept_object_is_empty => Kept, COLLECTED,
+        Fault::Handle(|held| *held = object(|object| object.slot = u32::MAX)(*held));
     exception_event_lost => ThrowEvent, EXCEPTION, Fault::Skip(when(Moment::Throw));
     exception_event_twice => ThrowEvent, EXCEPTION, Fault::Twice(when(Moment::Throw));
     exception_told_as_caught => ThrowEvent, EXCEPTION,
@@ -532,6 +542,60 @@ fn indentation<'a>(source: &'a str, name: &str) -> &'a str {
     let at = source.find(&format!("fn {name}()")).unwrap_or(0);
     let line = source[..at].rfind('\n').map_or(0, |end| end + 1);
     &source[line..at]
+}
+
+/// The collectors of every subject.
+fn collectors() -> Vec<(Version, Collector)> {
+    let pairs = Version::compiled_in().flat_map(|version| {
+        let collectors = version.conventions().collectors.iter();
+        collectors.map(move |&collector| (version, collector))
+    });
+    pairs.collect()
+}
+
+fn on(program: Program, (subject, collector): (Version, Collector)) -> (Script, CaseOptions) {
+    let mut options = program.options();
+    options.settings.subject = subject;
+    options.settings.configuration.collector = collector;
+    (program.script(), options)
+}
+
+/// Whatever the collector does, what only handles hold is as it was.
+#[test]
+fn what_only_handles_hold_stays_alive() {
+    for collected in collectors() {
+        let (script, options) = on(RELEASED, collected);
+        let report = run(&script, &options).unwrap();
+        assert!(report.divergences.is_empty(), "{report:#?}");
+        let Tally {
+            collections,
+            handles,
+            ..
+        } = report.tally;
+        assert!(collections > 10 && handles > 4 * collections, "{report:#?}");
+    }
+}
+
+/// An object that a handle holds is the same one behind a collection, even where objects move.
+#[test]
+fn another_object_behind_a_collection_is_seen_whatever_moves() {
+    const LIES: [Fault; 3] = [
+        Fault::Stack(when(Moment::Collection).nth(12), |stack, _| {
+            innermost(stack).locals.swap(0, 1);
+        }),
+        Fault::Stack(when(Moment::Collection).nth(12), |stack, _| {
+            local(stack, 0, object(|object| object.key ^= 1));
+        }),
+        Fault::Stack(at("nop"), |stack, _| innermost(stack).locals.swap(0, 1)),
+    ];
+    for collected in collectors() {
+        for fault in LIES {
+            let (script, options) = on(COLLECTED, collected);
+            let report = run_with(&script, &options, Lie::new(fault, &script).0, None).unwrap();
+            let fired = rules(&report, Execution::Instrumented);
+            assert_eq!(fired, BTreeSet::from([RuleId::RefIdentity]), "{report:#?}");
+        }
+    }
 }
 
 /// The policy that compares one frame has a path of its own: the same rules fire on it.

@@ -165,6 +165,33 @@ pub(crate) const COLLECTED: Program = OBJECTS.under(|| Schedule {
     ..Schedule::default()
 });
 
+/// A structure, and an array with another, that the program soon cannot reach, and much that it never
+/// can; with a collection now and then.
+pub(crate) const RELEASED: Program = Program::new(
+    r#"(module
+         (type $p (struct (field (mut i32))))
+         (type $a (array (mut (ref null $p))))
+         (func (export "go") (param i32) (result i32)
+           (local (ref null $p) (ref null $a))
+           i32.const 1  struct.new $p  local.tee 1
+           i32.const 2  struct.set $p 0
+           local.get 1  i32.const 3  array.new $a  local.set 2
+           ref.null $p  local.set 1
+           nop
+           ref.null $a  local.set 2
+           loop
+             i32.const 7  struct.new $p  i32.const 9  array.new $a  drop
+             i32.const 8  struct.new $p  drop
+             local.get 0  i32.const 1  i32.sub  local.tee 0  br_if 0
+           end
+           local.get 0))
+       (assert_return (invoke "go" (i32.const 100)) (i32.const 0))"#,
+)
+.under(|| Schedule {
+    collect: 50,
+    ..Schedule::default()
+});
+
 /// An exception that nothing catches.
 pub(crate) const EXCEPTION: Program = Program::new(
     r#"(module (tag $t (param i32)) (tag $u (param i32))

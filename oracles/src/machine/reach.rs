@@ -49,17 +49,20 @@ impl Machine {
     /// What the program can reach: from the stack, the entities and, if asked for, the element segments.
     /// Results that were handed over are the embedder's.
     pub fn reachable(&self, segments: Segments) -> Reachable {
+        let mut roots = Vec::new();
+        self.roots(segments, &mut |reference| roots.push(reference));
+        self.reachable_from(&roots)
+    }
+
+    /// What these references lead to, their own objects among it.
+    pub fn reachable_from(&self, roots: &[Ref]) -> Reachable {
         let heap = self.store.heap();
         let mut reachable = Reachable {
             objects: vec![false; heap.num_objects()],
             exceptions: vec![false; heap.num_exceptions()],
         };
-        let mut left = Vec::new();
-        self.roots(segments, &mut |reference| {
-            if reachable.mark(reference) {
-                left.push(reference);
-            }
-        });
+        let mut left = roots.to_vec();
+        left.retain(|&reference| reachable.mark(reference));
         while let Some(reference) = left.pop() {
             self.content(reference, &mut |reference| {
                 if reachable.mark(reference) {

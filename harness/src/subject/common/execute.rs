@@ -1,15 +1,17 @@
 //! One execution of a case in the engine: its store, its host entities, its invocations.
 
 use super::debugger::Debugger;
+use super::dialect;
 use super::factory::Factory;
 use super::handler::Handler;
+use super::handles;
 use super::host::{self, HostWorld};
 use super::names::{Access, Names};
 use super::session::{Session, Shared, State};
 use super::values::{func_type, ref_type, val_type};
 use super::view::View;
 use super::wasmtime::{self, AsContextMut, Func, RootScope, Store, StoreContextMut, Val};
-use crate::configuration::{Configuration, Epochs, Fuel, Yields};
+use crate::configuration::{Collector, Configuration, Epochs, Fuel, Yields};
 use crate::divergence::{Execution, Moment};
 use crate::fault::{Shown, Tamper};
 use crate::hosting::HostFunction;
@@ -64,7 +66,7 @@ impl<T: Tamper> Subject<T> {
         tamper: T,
     ) -> Result<Subject<T>, SubjectError> {
         let execution = factory.execution;
-        let driver = Driver::new(DriverConfig {
+        let mut driver = Driver::new(DriverConfig {
             subject: settings.subject,
             execution,
             configuration: settings.configuration,
@@ -73,6 +75,10 @@ impl<T: Tamper> Subject<T> {
             max_events: settings.max_events,
             subject_stack: limits::WASM_STACK,
         });
+        let moving = settings.configuration.collector == Collector::Copying;
+        if execution == Execution::Instrumented && (schedule.collect > 0 || moving) {
+            driver.keep_handles();
+        }
         let access = match execution {
             Execution::Instrumented => Access::Debug,
             Execution::Uninstrumented if settings.twin => Access::Twin,
@@ -133,8 +139,43 @@ impl<T: Tamper> Subject<T> {
     /// What is left to check when a case has ended.
     pub fn close(&mut self) {
         if self.execution == Execution::Instrumented {
+            self.check_handles();
             self.with_session(Session::check_code);
         }
+    }
+
+    /// The handles that are still kept when the program has ended are checked; where garbage is collected
+    /// at events, after a collection that finds no other root on the stack.
+    fn check_handles(&mut self) {
+        if !self.is_alive() || self.driver().handles() == 0 {
+            return;
+        }
+        if self.session().collect > 0 {
+            let collected = drive(
+                &self.shared,
+                dialect::collect(&mut self.store.as_context_mut()),
+            );
+            match collected {
+                Driven::Done(collected) => {
+                    let refused = collected.err().map(|error| format!("{error:#}"));
+                    self.driver().note_collection(refused);
+                }
+                Driven::Stopped => return,
+                Driven::Panicked(message) => {
+                    self.panicked(message);
+                    return;
+                }
+            }
+        }
+        self.with_session(|session, store| {
+            let Session {
+                driver,
+                names,
+                tamper,
+                ..
+            } = session;
+            handles::check_at_rest(store, (driver, tamper, names), Moment::End);
+        });
     }
 
     pub(super) fn with_session(
@@ -445,12 +486,14 @@ impl<T: Tamper> Subject<T> {
                 ..
             } = session;
             let mut scope = RootScope::new(&mut self.store);
-            names.objects.look();
+            names.look(&scope, driver);
             let mut view = View {
                 store: scope.as_context_mut(),
                 names,
             };
-            f(driver, &mut Shown::new(&mut view, tamper))
+            let answer = f(driver, &mut Shown::new(&mut view, tamper));
+            names.keep_handles(&mut scope, driver);
+            answer
         });
         self.store.data_mut().give_back(lent);
         answer
@@ -506,10 +549,11 @@ fn see<T: Tamper>(
     let mut context = scope.as_context_mut();
     let mut lent = context.data_mut().lend();
     let values = lent.get().map_or_else(Vec::new, |session| {
-        session.names.objects.look();
+        let Session { driver, names, .. } = session;
+        names.look(&context, driver);
         results
             .iter()
-            .map(|value| session.names.seen(&mut context, *value))
+            .map(|value| names.seen(&mut context, *value))
             .collect()
     });
     context.data_mut().give_back(lent);
@@ -526,7 +570,7 @@ pub(super) fn outcome<T: Tamper>(
     let mut lent = context.data_mut().lend();
     let outcome = match lent.get() {
         Some(session) => {
-            session.names.objects.look();
+            session.names.look(&context, &mut session.driver);
             session.names.outcome_of(&mut context, pending, error)
         }
         None => Outcome::Failed(format!("{error:#}")),

@@ -1,6 +1,7 @@
 //! The debug handler: each event goes to the driver; a stop leaves the guest pending for ever.
 
 use super::dialect;
+use super::handles;
 use super::names::Names;
 use super::session::{Session, State};
 use super::values::{is_out_of_memory, seen_trap};
@@ -86,7 +87,7 @@ fn dispatch<T: Tamper>(store: &mut StoreContextMut<'_, State<T>>, event: &DebugE
     };
     // Reference values that are read stay rooted until the scope ends: one scope an event.
     let mut scope = RootScope::new(&mut *store);
-    session.names.objects.look();
+    session.names.look(&scope, &mut session.driver);
     let told = Told::by(event, &mut scope, &mut session.names);
     let mut view = View {
         store: scope.as_context_mut(),
@@ -97,6 +98,7 @@ fn dispatch<T: Tamper>(store: &mut StoreContextMut<'_, State<T>>, event: &DebugE
     } else {
         deliver(&mut session.driver, &mut view, &told)
     };
+    session.names.keep_handles(&mut scope, &mut session.driver);
     drop(scope);
     let after = if flow == Flow::Stop {
         lent.request_stop();
@@ -119,7 +121,7 @@ fn after_collection<T: Tamper>(
         return Flow::Continue;
     };
     let mut scope = RootScope::new(&mut *store);
-    session.names.objects.look();
+    session.names.look(&scope, &mut session.driver);
     let mut view = View {
         store: scope.as_context_mut(),
         names: &mut session.names,
@@ -133,6 +135,11 @@ fn after_collection<T: Tamper>(
     } else {
         session.driver.collected(&mut view, refused)
     };
+    if flow == Flow::Continue {
+        let moment = Moment::Collection;
+        handles::check(&mut session.driver, &mut session.tamper, &mut view, moment);
+    }
+    session.names.keep_handles(&mut scope, &mut session.driver);
     drop(scope);
     if flow == Flow::Stop {
         lent.request_stop();

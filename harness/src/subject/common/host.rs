@@ -99,7 +99,7 @@ fn compare<T: Tamper>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params:
         ..
     } = session;
     let mut scope = RootScope::new(&mut *caller);
-    names.objects.look();
+    names.look(&scope, driver);
     let mut args: Vec<Seen> = params
         .iter()
         .map(|value| names.seen(&mut scope, *value))
@@ -129,6 +129,7 @@ fn compare<T: Tamper>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params:
         Answer::Fail(failure) => driver.host_fail(*failure),
         Answer::Throw(..) | Answer::Return(_) | Answer::Reenter { .. } => {}
     }
+    names.keep_handles(&mut scope, driver);
     drop(scope);
     if !matches!(answer, Answer::Stop) {
         let mut store = caller.as_context_mut();
@@ -327,7 +328,7 @@ async fn reenter<T: Tamper>(
         ..
     }) = lent.get()
     {
-        names.objects.look();
+        names.look(&*caller, driver);
         let mut pending = None;
         let mut outcome = match ended {
             Ok(()) => Outcome::Returned(

@@ -1,10 +1,10 @@
 //! The engine's objects in neutral terms: kept while a look lasts, so that their content can be asked
-//! for; and the engine's types, numbered.
+//! for, or for as long as a handle holds them; and the engine's types, numbered.
 
 use super::names::Names;
 use super::wasmtime::{
     self, AnyRef, ArrayRef, ArrayType, AsContextMut, ExnRef, ExternRef, Finality, FuncType, GcRef,
-    HeapType, Mutability, Rooted, StorageType, StructRef, StructType, Tag,
+    HeapType, Mutability, OwnedRooted, Rooted, StorageType, StructRef, StructType, Tag,
 };
 use crate::seen::{
     ObjectKind, Seen, SeenComposite, SeenExtern, SeenObject, SeenRef, SeenStorage, SeenType,
@@ -21,6 +21,13 @@ enum Held {
     Struct(Rooted<StructRef>),
     Array(Rooted<ArrayRef>),
     Exn(Rooted<ExnRef>),
+}
+
+/// An object that a handle holds.
+#[derive(Debug)]
+enum Handle {
+    Any(OwnedRooted<AnyRef>),
+    Exn(OwnedRooted<ExnRef>),
 }
 
 /// A type of the engine's; the engine compares them by identity.
@@ -61,6 +68,8 @@ const NEAR_TYPES: usize = 4;
 #[derive(Default)]
 pub(super) struct HeldObjects {
     held: Vec<Held>,
+    /// By number; `None` where the engine could not make one.
+    handles: Vec<Option<Handle>>,
     numbers: HashMap<EngineType, u32>,
     types: Vec<EngineType>,
 }
@@ -160,6 +169,58 @@ impl HeldObjects {
     ) -> wasmtime::Result<SeenRef> {
         let key = key(&store, &exn)?;
         Ok(self.hold(Held::Exn(exn), key, 0))
+    }
+
+    /// Holds on to an object of this look, with the handle of this number.
+    pub(super) fn keep(&mut self, mut store: impl AsContextMut, handle: usize, object: SeenObject) {
+        let made = self.get(object).and_then(|held| {
+            let made = match held {
+                Held::Struct(object) => object
+                    .to_owned_rooted(&mut store)
+                    .map(|object| Handle::Any(object.to_anyref())),
+                Held::Array(object) => object
+                    .to_owned_rooted(&mut store)
+                    .map(|object| Handle::Any(object.to_anyref())),
+                Held::Exn(object) => object.to_owned_rooted(&mut store).map(Handle::Exn),
+            };
+            made.ok()
+        });
+        if self.handles.len() <= handle {
+            self.handles.resize_with(handle + 1, || None);
+        }
+        self.handles[handle] = made;
+    }
+
+    /// Where what the handles hold is now.
+    pub(super) fn keys_of_handles(
+        &self,
+        store: impl wasmtime::AsContext,
+    ) -> impl Iterator<Item = (usize, u64)> {
+        let handles = self.handles.iter().enumerate();
+        handles.filter_map(move |(number, handle)| {
+            let mut hasher = DefaultHasher::new();
+            match handle.as_ref()? {
+                Handle::Any(object) => object.ref_hash(&store, &mut hasher),
+                Handle::Exn(object) => object.ref_hash(&store, &mut hasher),
+            }
+            Some((number, hasher.finish()))
+        })
+    }
+
+    /// What a handle holds.
+    fn of_handle(&mut self, mut store: impl AsContextMut, handle: usize) -> Seen {
+        let (hierarchy, seen) = match self.handles.get(handle) {
+            Some(Some(Handle::Any(object))) => {
+                let object = object.to_rooted(&mut store);
+                (Hierarchy::Any, self.any(store, object))
+            }
+            Some(Some(Handle::Exn(object))) => {
+                let object = object.to_rooted(&mut store);
+                (Hierarchy::Exn, self.exception(store, object))
+            }
+            _ => return Seen::Unmodelled,
+        };
+        seen.map_or(Seen::Unmodelled, |seen| Seen::Ref(hierarchy, seen))
     }
 
     fn storage(&mut self, ty: &StorageType) -> Option<SeenStorage> {
@@ -270,6 +331,11 @@ fn key<T: GcRef>(store: impl wasmtime::AsContext, rooted: &Rooted<T>) -> wasmtim
 }
 
 impl Names {
+    /// What a handle holds.
+    pub(super) fn handle(&mut self, store: &mut impl AsContextMut, handle: usize) -> Seen {
+        self.objects.of_handle(store, handle)
+    }
+
     /// How many fields, elements or payload values an object has.
     pub(super) fn object_len(&mut self, store: &mut impl AsContextMut, object: SeenObject) -> u32 {
         let len = match self.objects.get(object) {
