@@ -1,6 +1,9 @@
 //! The versions of the engine that can be the subject.
 
-/// A version of Wasmtime.
+/// A version of Wasmtime: the one that expectations and ledger were written for.
+///
+/// In the place of 48.0.8 a build may have a version near it (`Cargo.lock` says which): its
+/// [`name`](Version::name) is then its own, and all else is what is expected of 48.0.8.
 #[derive(
     Clone,
     Copy,
@@ -19,7 +22,7 @@ pub enum Version {
     #[default]
     #[serde(rename = "42")]
     Wasmtime42,
-    /// 48.0.8
+    /// 48.0.8, or what a build has in its place
     #[serde(rename = "48")]
     Wasmtime48,
 }
@@ -74,18 +77,26 @@ impl Version {
         }
     }
 
-    /// Its full name in reports.
+    /// The full name in reports of what is built, also where that is not 48.0.8.
     pub fn name(self) -> &'static str {
         match self {
             Version::Wasmtime42 => "wasmtime 42.0.2",
-            Version::Wasmtime48 => "wasmtime 48.0.8",
+            Version::Wasmtime48 => concat!("wasmtime ", env!("LOCKSTEP_WASMTIME_48")),
         }
     }
 
-    /// Its number alone.
+    /// The number of the version that expectations, ledger and case files are about.
     pub fn number(self) -> &'static str {
+        match self {
+            Version::Wasmtime42 => "42.0.2",
+            Version::Wasmtime48 => "48.0.8",
+        }
+    }
+
+    /// The number of what is built.
+    fn built(self) -> &'static str {
         let name = self.name();
-        name.rsplit(' ').next().unwrap_or(name)
+        name.split(' ').nth(1).unwrap_or(name)
     }
 
     /// The cargo feature that brings its adapter.
@@ -113,7 +124,7 @@ impl std::str::FromStr for Version {
 
     fn from_str(text: &str) -> Result<Version, VersionError> {
         let mut all = Version::ALL.iter().copied();
-        let found = all.find(|version| version.id() == text || version.number() == text);
+        let found = all.find(|version| version.id() == text || version.built() == text);
         found.ok_or_else(|| VersionError::Unknown(text.to_owned()))
     }
 }
@@ -126,10 +137,19 @@ mod tests {
     fn a_version_is_read_by_its_name_or_its_number() {
         for &version in Version::ALL {
             assert_eq!(version.id().parse(), Ok(version));
-            assert_eq!(version.number().parse(), Ok(version));
+            assert_eq!(version.built().parse(), Ok(version));
         }
         let error = "41".parse::<Version>().unwrap_err().to_string();
         assert_eq!(error, "there is no subject `41`; there are 42, 48");
+    }
+
+    #[test]
+    fn the_name_has_the_number_of_what_is_built() {
+        assert_eq!(Version::Wasmtime42.built(), Version::Wasmtime42.number());
+        let built = Version::Wasmtime48.built();
+        let mut parts = built.split('.').map(str::parse::<u32>);
+        assert!(parts.by_ref().take(3).all(|part| part.is_ok()), "{built}");
+        assert!(parts.next().is_none(), "{built}");
     }
 
     #[test]

@@ -75,6 +75,20 @@ fn broken(text: &str, lie: Lie) -> RuleId {
 }
 
 #[test]
+fn the_name_is_that_of_what_is_built() {
+    let name = Version::Wasmtime48.name();
+    let number = name.strip_prefix("wasmtime ").unwrap();
+    let (major, _) = number.split_once('.').unwrap();
+    let engine = wasmtime_48::Engine::default();
+    let artifact = engine.precompile_module(b"\0asm\x01\0\0\0").unwrap();
+    // What an artifact says of its engine begins with its format, 0, and the major version's text.
+    let length = u8::try_from(major.len()).unwrap();
+    let said = [&[0, length], major.as_bytes()].concat();
+    let mut places = artifact.windows(said.len());
+    assert!(places.any(|place| place == said), "not from {name}");
+}
+
+#[test]
 fn a_caller_is_behind_its_call() {
     agrees(CALL);
     let at_call = |_: Moment, stack: &mut Snapshot| {
