@@ -10,6 +10,7 @@ use crate::seen::{Seen, SeenObject, SeenType};
 use crate::snapshot::Snapshot;
 use crate::subject::code_image::Mapping;
 use lockstep_oracles::address::{GlobalAddr, InstanceAddr, MemAddr, TableAddr, TagAddr};
+use std::ops::DerefMut;
 
 /// How often an event reaches the driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +23,8 @@ pub enum Delivery {
     Twice,
 }
 
-/// Changes what the subject shows. [`Honest`], the only one outside tests, costs nothing.
+/// Changes what the subject shows.
 pub trait Tamper: Send + 'static {
-    /// Whether this changes anything; if not, nothing is ever copied.
-    const ACTIVE: bool;
-
     /// Changes the stack shown at an event, and says how often the event comes.
     fn event(&mut self, _moment: Moment, _stack: &mut Snapshot) -> Delivery {
         Delivery::Once
@@ -94,8 +92,22 @@ pub trait Tamper: Send + 'static {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Honest;
 
-impl Tamper for Honest {
+impl Tamper for Honest {}
+
+/// A fault layer as an execution holds it. [`Honest`], the only one outside tests, is known when
+/// executions are compiled, and costs nothing; every other is behind a pointer, so that no test
+/// compiles the executions anew.
+pub trait Layer: DerefMut<Target: Tamper> + Send + 'static {
+    /// Whether this changes anything; if not, nothing is ever copied.
+    const ACTIVE: bool;
+}
+
+impl Layer for Box<Honest> {
     const ACTIVE: bool = false;
+}
+
+impl Layer for Box<dyn Tamper> {
+    const ACTIVE: bool = true;
 }
 
 /// A subject's entities with a fault layer before them.
@@ -105,7 +117,7 @@ pub(crate) struct Shown<'a, E, T> {
     copy: Vec<u8>,
 }
 
-impl<'a, E: Entities, T: Tamper> Shown<'a, E, T> {
+impl<'a, E: Entities, T: Layer> Shown<'a, E, T> {
     pub(crate) fn new(entities: &'a mut E, tamper: &'a mut T) -> Shown<'a, E, T> {
         Shown {
             entities,
@@ -115,7 +127,7 @@ impl<'a, E: Entities, T: Tamper> Shown<'a, E, T> {
     }
 }
 
-impl<E: Entities, T: Tamper> Entities for Shown<'_, E, T> {
+impl<E: Entities, T: Layer> Entities for Shown<'_, E, T> {
     fn memory(&mut self, addr: MemAddr) -> Option<&[u8]> {
         let bytes = self.entities.memory(addr)?;
         if !T::ACTIVE {
@@ -150,7 +162,7 @@ impl<E: Entities, T: Tamper> Entities for Shown<'_, E, T> {
     }
 }
 
-impl<E: Entities, T: Tamper> Objects for Shown<'_, E, T> {
+impl<E: Entities, T: Layer> Objects for Shown<'_, E, T> {
     fn len(&mut self, object: SeenObject) -> u32 {
         self.entities.len(object)
     }

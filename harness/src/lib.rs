@@ -21,6 +21,7 @@ pub mod lockstep;
 pub mod observe;
 pub mod outcome;
 pub mod phases;
+pub mod progress;
 pub mod reduce;
 pub mod report;
 pub mod rules;

@@ -69,8 +69,6 @@ struct Forgets {
 }
 
 impl Tamper for Forgets {
-    const ACTIVE: bool = true;
-
     fn edit(&mut self, edit: &mut Option<EngineEdit>) {
         if let (None, Some(EngineEdit::Remove { module, pc })) = (self.kept, *edit) {
             self.kept = Some((module, pc));

@@ -22,7 +22,7 @@ pub(super) fn prepare(program: &Program, frames: Frames) -> Run {
 
 /// A program that is invoked in lockstep.
 struct Stepped {
-    subject: Subject<Honest>,
+    subject: Subject<Box<Honest>>,
     func: FuncAddr,
 }
 
@@ -38,7 +38,7 @@ impl Stepped {
         };
         let factory = Factory::new(Execution::Instrumented, &settings)
             .expect("the engine accepts its settings");
-        let mut subject = Subject::new(factory, settings, &Schedule::default(), Honest)
+        let mut subject = Subject::new(factory, settings, &Schedule::default(), Box::new(Honest))
             .expect("the store accepts its settings");
         let made = subject.instantiate(&program.bytes, &program.module, &[]);
         let instance = made.instance.expect("a program has no imports");

@@ -9,8 +9,10 @@ const TICKS: u64 = 100;
 /// What one case may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// CPU time.
+    /// CPU time without a sign of life: an event comes, or the case ends.
     pub cpu: Duration,
+    /// CPU time in all; none leaves that to the case's limit of events.
+    pub in_all: Option<Duration>,
     /// Bytes of resident memory of the worker.
     pub memory: u64,
 }
@@ -19,13 +21,14 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             cpu: Duration::from_secs(20),
+            in_all: None,
             memory: 2 << 30,
         }
     }
 }
 
 impl Limits {
-    /// Wall-clock time, for a case that waits and so uses no CPU time.
+    /// Wall-clock time without a sign of life, for a case that waits and so uses no CPU time.
     pub fn wall(&self) -> Duration {
         self.cpu * 10
     }
@@ -40,9 +43,11 @@ impl Limits {
 /// A limit that a case met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// CPU time.
+    /// CPU time without a sign of life.
     Cpu,
-    /// Wall-clock time, CPU time not being used up.
+    /// CPU time in all.
+    CpuInAll,
+    /// Wall-clock time without a sign of life, CPU time not being used up.
     Wall,
     /// Resident memory.
     Memory,
@@ -52,7 +57,7 @@ impl Limit {
     /// The word in reports.
     pub fn name(self) -> &'static str {
         match self {
-            Limit::Cpu => "cpu-time",
+            Limit::Cpu | Limit::CpuInAll => "cpu-time",
             Limit::Wall => "wall-clock",
             Limit::Memory => "memory",
         }

@@ -95,7 +95,7 @@ impl Death {
     fn rule(&self) -> RuleId {
         match self.limit {
             None => RuleId::Crash,
-            Some(Limit::Cpu | Limit::Wall) => RuleId::Hang,
+            Some(Limit::Cpu | Limit::CpuInAll | Limit::Wall) => RuleId::Hang,
             Some(Limit::Memory) => RuleId::MemoryLimit,
         }
     }

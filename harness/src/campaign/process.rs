@@ -89,10 +89,13 @@ pub struct Process {
 
 /// A case that is running.
 struct Watch {
-    begun: Instant,
+    /// When it was begun, or gave a sign of life.
+    since: Instant,
     next: Instant,
     /// CPU time at the first look.
-    cpu: Option<Duration>,
+    begun_at: Option<Duration>,
+    /// CPU time then, or at the last sign of life.
+    since_at: Option<Duration>,
 }
 
 impl Process {
@@ -156,14 +159,16 @@ impl Process {
     ) -> Ended {
         let now = Instant::now();
         let mut watch = Watch {
-            begun: now,
+            since: now,
             next: now + LOOK,
-            cpu: None,
+            begun_at: None,
+            since_at: None,
         };
         loop {
             while let Some(line) = self.line() {
                 match serde_json::from_slice(&line) {
                     Ok(Message::Begun(traits)) => *begun = Some(traits),
+                    Ok(Message::Alive) => watch.alive(self.child.id()),
                     Ok(Message::Done(answer)) => return Ended::Answer(answer),
                     Err(error) => return Ended::Garbled(error.to_string()),
                 }
@@ -269,9 +274,13 @@ impl Process {
     fn over(&mut self, limit: Limit, limits: &Limits) -> Death {
         self.kill();
         let what = match limit {
-            Limit::Cpu => format!("not at its end after {:?} of CPU time", limits.cpu),
+            Limit::CpuInAll => format!(
+                "not at its end after {:?} of CPU time",
+                limits.in_all.unwrap_or_default()
+            ),
+            Limit::Cpu => format!("no event and no end in {:?} of CPU time", limits.cpu),
             Limit::Wall => format!(
-                "not at its end after {:?} of wall-clock time, with less than {:?} of CPU time",
+                "no event and no end in {:?} of wall-clock time, with less than {:?} of CPU time",
                 limits.wall(),
                 limits.cpu
             ),
@@ -311,12 +320,23 @@ impl Watch {
         if resident(pid).is_some_and(|bytes| bytes > limits.memory) {
             return Some(Limit::Memory);
         }
-        if let Some(used) = cpu_time(pid)
-            && used.saturating_sub(*self.cpu.get_or_insert(used)) > limits.cpu
-        {
-            return Some(Limit::Cpu);
+        if let Some(used) = cpu_time(pid) {
+            let idle = used.saturating_sub(*self.since_at.get_or_insert(used));
+            let in_all = used.saturating_sub(*self.begun_at.get_or_insert(used));
+            if limits.in_all.is_some_and(|limit| in_all > limit) {
+                return Some(Limit::CpuInAll);
+            }
+            if idle > limits.cpu {
+                return Some(Limit::Cpu);
+            }
         }
-        (self.begun.elapsed() > limits.wall()).then_some(Limit::Wall)
+        (self.since.elapsed() > limits.wall()).then_some(Limit::Wall)
+    }
+
+    /// Events have come: both clocks begin anew.
+    fn alive(&mut self, pid: u32) {
+        self.since = Instant::now();
+        self.since_at = cpu_time(pid).or(self.since_at);
     }
 }
 
@@ -405,6 +425,25 @@ mod tests {
         };
         let died = death(asked("read x; sleep 60", limits));
         assert_eq!(died.limit, Some(Limit::Wall));
+    }
+
+    #[test]
+    fn a_worker_that_gives_signs_of_life_goes_on() {
+        let limits = Limits {
+            cpu: Duration::from_millis(100),
+            ..Limits::default()
+        };
+        // Two seconds are more than the wall-clock limit of one, and each half is less.
+        let lively = r#"read x; for i in 1 2 3 4; do sleep 0.5; echo '"alive"'; done; exit 3"#;
+        let died = death(asked(lively, limits));
+        assert_eq!((died.limit, limits.wall().as_secs()), (None, 1), "{died:?}");
+
+        let in_all = Limits {
+            in_all: Some(Duration::from_millis(100)),
+            ..Limits::default()
+        };
+        let busy = r#"read x; while true; do echo '"alive"'; done"#;
+        assert_eq!(death(asked(busy, in_all)).limit, Some(Limit::CpuInAll));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! A worker answers a request twice: [`Message::Begun`] when the case is made, before the subject
 //! runs, so that a worker's death can be told from a defect in making the case; then
-//! [`Message::Done`].
+//! [`Message::Done`]. In between it says from time to time that events come ([`Message::Alive`]): a
+//! case that takes long does not hang.
 
 use super::wire;
 use crate::case::{Case, CaseReport, CommandReport, Status};
@@ -97,6 +98,8 @@ impl Wishes {
 pub enum Message {
     /// The case is made; the subject is about to run.
     Begun(Traits),
+    /// Events have come since the last message.
+    Alive,
     /// The case has ended.
     Done(Box<Answer>),
 }

@@ -4,9 +4,14 @@ use super::perform::Begun;
 use super::protocol::{Answer, Cost, Failure, Message, Report, Request};
 use crate::case::CaseReport;
 use crate::phases::{Phase, Sampler, cpu_ns};
+use crate::progress;
 use crate::totals::peak_rss;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 /// Answers every request of `input` with what `perform` makes of it.
 ///
@@ -15,7 +20,40 @@ use std::io::{self, BufRead, Write};
 /// When input or output fails.
 pub fn serve(
     input: impl BufRead,
-    mut output: impl Write,
+    output: impl Write + Send,
+    perform: impl Fn(&Request, Begun<'_>) -> Result<CaseReport, Failure>,
+) -> io::Result<()> {
+    let output = &Mutex::new(output);
+    let (end, ended) = mpsc::channel();
+    thread::scope(|scope| {
+        // Without a thread to do it, a case that takes long is taken for one that hangs.
+        let _ = thread::Builder::new()
+            .name("alive".to_owned())
+            .spawn_scoped(scope, move || tell_alive(output, &ended));
+        let served = answer_all(input, output, perform);
+        drop(end);
+        served
+    })
+}
+
+/// How often it is looked whether events came.
+const ALIVE: Duration = Duration::from_millis(250);
+
+/// Says whenever events have come, until the other end of `ended` is gone.
+fn tell_alive(output: &Mutex<impl Write>, ended: &Receiver<()>) {
+    let mut told = progress::signs();
+    while ended.recv_timeout(ALIVE) == Err(RecvTimeoutError::Timeout) {
+        let signs = progress::signs();
+        if signs != told && write(output, &Message::Alive).is_err() {
+            return;
+        }
+        told = signs;
+    }
+}
+
+fn answer_all(
+    input: impl BufRead,
+    output: &Mutex<impl Write>,
     perform: impl Fn(&Request, Begun<'_>) -> Result<CaseReport, Failure>,
 ) -> io::Result<()> {
     let sampler = Sampler::start();
@@ -25,7 +63,7 @@ pub fn serve(
         let started = cpu_ns();
         let before = sampler.times();
         let (result, made) = match serde_json::from_str(&line) {
-            Ok(request) => answer(&request, &mut output, &perform),
+            Ok(request) => answer(&request, output, &perform),
             Err(error) => (Err(Failure::Internal(error.to_string())), None),
         };
         let ended = cpu_ns();
@@ -46,10 +84,7 @@ pub fn serve(
         };
         idle_since = ended;
         let result = result.map(Report::from);
-        write(
-            &mut output,
-            &Message::Done(Box::new(Answer { result, cost })),
-        )?;
+        write(output, &Message::Done(Box::new(Answer { result, cost })))?;
     }
     Ok(())
 }
@@ -60,7 +95,7 @@ pub const MAKING: &str = "generation";
 /// Runs a case; also the CPU time at which it was made.
 fn answer(
     request: &Request,
-    output: &mut impl Write,
+    output: &Mutex<impl Write>,
     perform: impl Fn(&Request, Begun<'_>) -> Result<CaseReport, Failure>,
 ) -> (Result<CaseReport, Failure>, Option<u64>) {
     let mut made = None;
@@ -75,9 +110,10 @@ fn answer(
     }
 }
 
-fn write(output: &mut impl Write, message: &Message) -> io::Result<()> {
+fn write(output: &Mutex<impl Write>, message: &Message) -> io::Result<()> {
     let mut line = serde_json::to_vec(message)?;
     line.push(b'\n');
+    let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
     output.write_all(&line)?;
     output.flush()
 }
@@ -119,5 +155,24 @@ mod tests {
         assert!(matches!(&messages[1], Message::Done(answer) if answer.result.is_ok()));
         assert!(matches!(&messages[2], Message::Done(answer) if answer.result.is_err()));
         assert_eq!(messages.len(), 3);
+    }
+
+    #[test]
+    fn events_are_a_sign_of_life() {
+        let request = Request {
+            what: What::Probe,
+            wishes: Wishes::default(),
+        };
+        let input = serde_json::to_string(&request).unwrap();
+        let mut output = Vec::new();
+        serve(input.as_bytes(), &mut output, |_, _| {
+            thread::sleep(ALIVE / 2);
+            progress::sign();
+            thread::sleep(ALIVE * 2);
+            Ok(CaseReport::default())
+        })
+        .unwrap();
+        let output = String::from_utf8(output).unwrap();
+        assert!(output.starts_with("\"alive\"\n"), "{output}");
     }
 }

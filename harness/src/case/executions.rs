@@ -3,7 +3,7 @@
 use super::script::Run;
 use super::{CaseOptions, CaseReport, Executed};
 use crate::divergence::{Divergence, Execution, Moment};
-use crate::fault::{Honest, Tamper};
+use crate::fault::{Honest, Layer};
 use crate::rules::RuleId;
 use crate::schedule::{Neighbour, Schedule};
 use crate::subject::adapter::{Adapter, Subject};
@@ -99,7 +99,7 @@ impl Refused {
 }
 
 /// The instrumented execution, and its neighbour's if the schedule has one.
-pub(super) fn instrumented<A: Adapter, T: Tamper>(
+pub(super) fn instrumented<A: Adapter, T: Layer>(
     script: &Script,
     options: &CaseOptions,
     factory: &Arc<A::Factory>,
@@ -140,7 +140,7 @@ fn beside<'a, A: Adapter>(
     options: &'a CaseOptions,
     factory: &Arc<A::Factory>,
     neighbour: &Neighbour,
-) -> Result<Run<'a, A, Honest>, SubjectError> {
+) -> Result<Run<'a, A, Box<Honest>>, SubjectError> {
     let schedule = Schedule {
         sessions: neighbour.sessions.clone(),
         cycle: neighbour.cycle.clone(),
@@ -148,7 +148,7 @@ fn beside<'a, A: Adapter>(
         code_image: false,
         collect: 0,
     };
-    let mut run = Run::<A, _>::new(script, options, &schedule, factory, Honest)?;
+    let mut run = Run::<A, _>::new(script, options, &schedule, factory, Box::new(Honest))?;
     run.subject.driver().neighbour = true;
     run.subject.driver().label = "neighbour: ";
     Ok(run)

@@ -15,7 +15,7 @@ pub use value::{Case, CaseModule, Expect, Host, HostMemory, HostTable, Step, Ste
 
 use crate::configuration::Nans;
 use crate::divergence::{Divergence, Execution};
-use crate::fault::{Honest, Tamper};
+use crate::fault::{Honest, Layer, Tamper};
 use crate::lockstep::tally::Tally;
 use crate::schedule::Schedule;
 use crate::subject::adapter::{Adapter, Subject, with_adapter};
@@ -124,7 +124,7 @@ pub(crate) struct Executed {
 ///
 /// When the engine refuses its configuration.
 pub fn run(script: &Script, options: &CaseOptions) -> Result<CaseReport, SubjectError> {
-    run_with(script, options, Honest, None)
+    run_layered(script, options, Box::new(Honest), None)
 }
 
 /// Runs a case that is a value, on the default version.
@@ -155,7 +155,17 @@ pub fn run_case_on(subject: Version, case: &Case) -> Result<CaseReport, SubjectE
 /// # Errors
 ///
 /// When the engine refuses its configuration.
-pub fn run_with<T: Tamper>(
+pub fn run_with(
+    script: &Script,
+    options: &CaseOptions,
+    tamper: impl Tamper,
+    tracer: Option<Box<dyn Tracer>>,
+) -> Result<CaseReport, SubjectError> {
+    let tamper: Box<dyn Tamper> = Box::new(tamper);
+    run_layered(script, options, tamper, tracer)
+}
+
+fn run_layered<T: Layer>(
     script: &Script,
     options: &CaseOptions,
     tamper: T,
@@ -165,7 +175,7 @@ pub fn run_with<T: Tamper>(
     with_adapter!(options.settings.subject, A => run_on::<A, T>(script, options, tamper, tracer))
 }
 
-fn run_on<A: Adapter, T: Tamper>(
+fn run_on<A: Adapter, T: Layer>(
     script: &Script,
     options: &CaseOptions,
     tamper: T,
@@ -196,18 +206,24 @@ fn run_on<A: Adapter, T: Tamper>(
         let confirmed = terminal::confirmed::<A>(script, options, &instrumented)?;
         suspected
             .into_iter()
-            .for_each(|e| e.findings.decide(confirmed));
-        if confirmed.is_some() {
-            // The native execution came to the end: so does this one.
-            cut = None;
+            .for_each(|e| e.findings.decide(confirmed.map(|known| known.entry)));
+        if let Some(known) = confirmed {
+            // It goes as far as the native execution did.
+            cut = known.cut;
         }
     }
     if any_nans {
         // Its NaNs may be others, and no event shows them.
         return Ok(combine(script, executed, None, neighbour));
     }
-    let twin =
-        Run::<A, _>::new(script, options, &Schedule::idle(), &uninstrumented, Honest)?.all(cut);
+    let twin = Run::<A, _>::new(
+        script,
+        options,
+        &Schedule::idle(),
+        &uninstrumented,
+        Box::new(Honest),
+    )?
+    .all(cut);
     Ok(combine(script, executed, Some(twin), neighbour))
 }
 
@@ -234,7 +250,13 @@ fn run_instrumented_on<A: Adapter>(
         ..options.settings
     };
     let factory = A::factory(Execution::Instrumented, &settings)?;
-    let mut run = Run::<A, _>::new(script, options, &options.schedule, &factory, Honest)?;
+    let mut run = Run::<A, _>::new(
+        script,
+        options,
+        &options.schedule,
+        &factory,
+        Box::new(Honest),
+    )?;
     run.subject.driver().tracer = tracer;
     let executed = run.all(None);
     let mut report = CaseReport {

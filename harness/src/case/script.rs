@@ -4,7 +4,7 @@ use super::imports::Registry;
 use super::patterns::{argument, seen_matches, value_matches};
 use super::{CaseOptions, Executed, Status};
 use crate::configuration::Allocation;
-use crate::fault::Tamper;
+use crate::fault::Layer;
 use crate::lockstep::driver::{Ended, Expected, Verdict};
 use crate::outcome::{Outcome, SeenTrap};
 use crate::phases::{self, Phase};
@@ -33,7 +33,7 @@ struct Definition {
 }
 
 /// One execution of a script.
-pub(super) struct Run<'a, A: Adapter, T: Tamper> {
+pub(super) struct Run<'a, A: Adapter, T: Layer> {
     pub(super) subject: A::Subject<T>,
     options: &'a CaseOptions,
     script: &'a Script,
@@ -71,7 +71,7 @@ fn failed(message: impl Into<String>) -> Status {
     Status::Failed(message.into())
 }
 
-impl<'a, A: Adapter, T: Tamper> Run<'a, A, T> {
+impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
     /// An execution that has not begun, in a store of its own.
     pub(super) fn new(
         script: &'a Script,

@@ -13,13 +13,21 @@ use crate::subject::{Settings, SubjectError};
 use lockstep_spec_tests::script::Script;
 use std::sync::Arc;
 
+/// A terminal entry that explains a case.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Confirmed {
+    pub(super) entry: &'static str,
+    /// First command that the case did not run without the entry's cause either.
+    pub(super) cut: Option<usize>,
+}
+
 /// `W42-PULLEY-REGISTERS`, if the case agrees natively under the same schedule, and on Pulley without
 /// an event; `pulley` is the engine of the instrumented execution.
 pub(super) fn confirmed<A: Adapter>(
     script: &Script,
     options: &CaseOptions,
     pulley: &Arc<A::Factory>,
-) -> Result<Option<&'static str>, SubjectError> {
+) -> Result<Option<Confirmed>, SubjectError> {
     let mut native = options.clone();
     native.settings = Settings {
         features: script.features,
@@ -31,7 +39,7 @@ pub(super) fn confirmed<A: Adapter>(
     };
     let factory = A::factory(Execution::Instrumented, &native.settings)?;
     let (mine, neighbour) =
-        executions::instrumented::<A, _>(script, &native, &factory, Honest, None)?;
+        executions::instrumented::<A, _>(script, &native, &factory, Box::new(Honest), None)?;
     let agrees = is_clean(&mine) && neighbour.as_ref().is_none_or(is_clean);
     if !agrees {
         return Ok(None);
@@ -41,8 +49,19 @@ pub(super) fn confirmed<A: Adapter>(
         Nans::Canonical => pulley.clone(),
         Nans::Any => A::factory(Execution::Instrumented, &quiet.settings)?,
     };
-    let idle = Run::<A, _>::new(script, &quiet, &Schedule::idle(), &factory, Honest)?.all(mine.cut);
-    Ok(ledger::of(native.settings.subject, PULLEY_REGISTERS).filter(|_| is_clean(&idle)))
+    let idle = Run::<A, _>::new(
+        script,
+        &quiet,
+        &Schedule::idle(),
+        &factory,
+        Box::new(Honest),
+    )?
+    .all(mine.cut);
+    let entry = ledger::of(native.settings.subject, PULLEY_REGISTERS).filter(|_| is_clean(&idle));
+    Ok(entry.map(|entry| Confirmed {
+        entry,
+        cut: mine.cut,
+    }))
 }
 
 /// The terminal entry that explains that a case took its process with it, if one does: everything that
@@ -70,15 +89,21 @@ fn death_on<A: Adapter>(
     if known.is_none() || settings.configuration.target != Target::Pulley64 {
         return Ok(None);
     }
+    let instrumented = A::factory(Execution::Instrumented, &settings)?;
+    let Some(Confirmed { entry, cut }) = confirmed::<A>(script, options, &instrumented)? else {
+        return Ok(None);
+    };
     let quiet = canonical(script, options);
     let uninstrumented = A::factory(Execution::Uninstrumented, &quiet.settings)?;
-    let twin =
-        Run::<A, _>::new(script, &quiet, &Schedule::idle(), &uninstrumented, Honest)?.all(None);
-    if !is_clean(&twin) {
-        return Ok(None);
-    }
-    let instrumented = A::factory(Execution::Instrumented, &settings)?;
-    confirmed::<A>(script, options, &instrumented)
+    let twin = Run::<A, _>::new(
+        script,
+        &quiet,
+        &Schedule::idle(),
+        &uninstrumented,
+        Box::new(Honest),
+    )?
+    .all(cut);
+    Ok(is_clean(&twin).then_some(entry))
 }
 
 /// The same case with canonical NaNs: where no event comes, none shows which NaN the engine chose.

@@ -51,8 +51,8 @@ pub(super) struct Options {
     /// Events after which a case ends as inconclusive; or 100 times as many values compared
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_events: Option<u64>,
-    /// CPU seconds after which a case ends as a divergence; four times as many by the clock
-    /// [default: 20]
+    /// CPU seconds without an event after which a case ends as a divergence; ten times as many by
+    /// the clock [default: 20]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     cpu_limit: Option<u64>,
     /// Mebibytes of resident memory above which a case ends as a divergence [default: 2048]
@@ -120,6 +120,7 @@ impl Options {
             limits: Limits {
                 cpu: self.cpu_limit.map_or(defaults.cpu, Duration::from_secs),
                 memory: self.memory_limit.map_or(defaults.memory, |mib| mib << 20),
+                ..defaults
             },
             workers: self
                 .jobs

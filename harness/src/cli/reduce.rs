@@ -74,14 +74,17 @@ pub(super) fn run(options: &Options, subject: Version, format: Format) -> anyhow
     let report = report.ok_or_else(|| anyhow!("the case could not be run"))?;
     let signature = signature(options, &loaded, &report)?;
     workers.look_for(signature);
+    let default = CaseLimits::default();
     workers.set_limits(CaseLimits {
         cpu: match signature.rule {
             RuleId::Hang => HANGING,
-            _ => CANDIDATE
-                .max(4 * begun.elapsed())
-                .min(CaseLimits::default().cpu),
+            _ => default.cpu,
         },
-        ..CaseLimits::default()
+        in_all: match signature.rule {
+            RuleId::Hang => None,
+            _ => Some(CANDIDATE.max(4 * begun.elapsed())),
+        },
+        ..default
     });
     let mut keeper = Keeper::new(&place, &loaded, signature);
     keeper.keep(&loaded.case)?;

@@ -17,6 +17,7 @@ use crate::ledger::{self, PULLEY_REGISTERS, SEGMENT_OBJECTS, STARTUP_FRAME, regi
 use crate::observe::Place;
 use crate::outcome::{HostFailure, Outcome, SeenTrap};
 use crate::phases;
+use crate::progress;
 use crate::rules::RuleId;
 use crate::schedule::model::{BreakpointModel, Selected};
 use crate::seen::Seen;
@@ -228,6 +229,8 @@ pub struct Driver {
     /// Where the last matched event was.
     pub(super) previous: Option<Place>,
     pub(super) max_events: u64,
+    /// Events after which the budget is looked at.
+    pub(super) next_look: u64,
     pub(super) subject_stack: usize,
     /// Locals, operands and opcodes of the largest function of the case.
     pub(super) largest_function: usize,
@@ -299,6 +302,7 @@ impl Driver {
             phase: Phase::Running,
             previous: None,
             max_events: config.max_events,
+            next_look: config.max_events.min(progress::EVENTS),
             subject_stack: config.subject_stack,
             largest_function: 0,
             before_lookahead: None,

@@ -9,6 +9,7 @@ use super::frames::{
 use crate::divergence::{Execution, Moment};
 use crate::observe::{Limited, Observation, Place, Walk};
 use crate::outcome::HostFailure;
+use crate::progress;
 use crate::rules::RuleId;
 use crate::seen::Seen;
 use lockstep_oracles::ValType;
@@ -62,7 +63,19 @@ impl Driver {
         if self.tracer.is_some() {
             self.trace(observed);
         }
-        if self.tally.sequence_points >= self.max_events {
+        if self.tally.sequence_points >= self.next_look {
+            self.look_at_budget();
+        }
+    }
+
+    /// Gives a sign of life, and looks at the case's budget.
+    #[cold]
+    #[inline(never)]
+    fn look_at_budget(&mut self) {
+        progress::sign();
+        let events = self.tally.sequence_points;
+        self.next_look = self.max_events.min(events + progress::EVENTS);
+        if events >= self.max_events {
             self.ended = Some(Ended::EventLimit(self.max_events));
         }
         let max_values = self.max_events.saturating_mul(VALUES_PER_EVENT);

@@ -5,7 +5,7 @@
 use super::answer::{Instantiated, Invoked};
 use super::{Settings, SubjectError};
 use crate::divergence::Execution;
-use crate::fault::Tamper;
+use crate::fault::Layer;
 use crate::hosting::HostFunction;
 use crate::lockstep::driver::Driver;
 use crate::lockstep::probes::LateModule;
@@ -35,7 +35,7 @@ pub trait Adapter: 'static {
     /// An engine with what it has compiled: what the stores of one execution share.
     type Factory: Send + Sync;
     /// One execution of one case.
-    type Subject<T: Tamper>: Subject;
+    type Subject<T: Layer>: Subject;
 
     /// An engine for one execution.
     ///
@@ -52,7 +52,7 @@ pub trait Adapter: 'static {
     /// # Errors
     ///
     /// When the engine refuses its configuration.
-    fn subject<T: Tamper>(
+    fn subject<T: Layer>(
         factory: Arc<Self::Factory>,
         settings: Settings,
         schedule: &Schedule,

@@ -220,8 +220,6 @@ impl Lie {
 }
 
 impl Tamper for Lie {
-    const ACTIVE: bool = true;
-
     fn event(&mut self, moment: Moment, stack: &mut Snapshot) -> Delivery {
         if let Fault::SkipFunction(func) = self.fault
             && stack

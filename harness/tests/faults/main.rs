@@ -505,13 +505,17 @@ const ELSEWHERE: &[(&str, RuleId, &str)] = &[
     (
         "subject_segfaults",
         RuleId::Crash,
-        include_str!("../workers.rs"),
+        include_str!("../it/workers.rs"),
     ),
-    ("subject_hangs", RuleId::Hang, include_str!("../workers.rs")),
+    (
+        "subject_hangs",
+        RuleId::Hang,
+        include_str!("../it/workers.rs"),
+    ),
     (
         "subject_takes_memory",
         RuleId::MemoryLimit,
-        include_str!("../workers.rs"),
+        include_str!("../it/workers.rs"),
     ),
     (
         "configuration_accepted",

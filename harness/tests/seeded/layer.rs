@@ -106,8 +106,6 @@ impl Layer {
 }
 
 impl Tamper for Layer {
-    const ACTIVE: bool = true;
-
     fn event(&mut self, moment: Moment, stack: &mut Snapshot) -> Delivery {
         let (truth, depth) = (stack.frames.first().cloned(), stack.frames.len());
         let past = &mut self.past;

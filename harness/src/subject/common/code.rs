@@ -3,11 +3,11 @@
 use super::session::{Session, State};
 use super::wasmtime::StoreContextMut;
 use crate::divergence::Moment;
-use crate::fault::Tamper;
+use crate::fault::{Layer, Tamper as _};
 use crate::rules::RuleId;
 use crate::subject::code_image::{Mapping, again, writable_code};
 
-impl<T: Tamper> Session<T> {
+impl<T: Layer> Session<T> {
     /// Records the code that there is before the case's first edit of a module.
     pub(super) fn record_code(&mut self) {
         self.image.record();

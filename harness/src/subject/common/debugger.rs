@@ -9,7 +9,7 @@ use super::wasmtime::{
 };
 use crate::conventions::Placement;
 use crate::divergence::Moment;
-use crate::fault::Tamper;
+use crate::fault::{Layer, Tamper as _};
 use crate::ledger::breakpoint_count::Requests;
 use crate::ledger::{BREAKPOINT_COUNT, LATE_MODULE, knows};
 use crate::phases::{self, Phase};
@@ -240,7 +240,7 @@ fn module_of(site: Site) -> Option<u32> {
     }
 }
 
-impl<T: Tamper> Session<T> {
+impl<T: Layer> Session<T> {
     /// Sessions of this breakpoint event; the innermost frame is where the oracle is.
     pub(super) fn edit_at_event(&mut self, store: &mut StoreContextMut<'_, State<T>>, event: u64) {
         let mut sessions = self.debugger.sessions_at(When::Event(event));

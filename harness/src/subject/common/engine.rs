@@ -4,7 +4,7 @@ use super::execute::Subject;
 use super::factory::Factory;
 use super::probe;
 use crate::divergence::Execution;
-use crate::fault::Tamper;
+use crate::fault::Layer;
 use crate::hosting::HostFunction;
 use crate::lockstep::driver::Driver;
 use crate::lockstep::probes::LateModule;
@@ -27,13 +27,13 @@ pub enum Engine {}
 
 impl Adapter for Engine {
     type Factory = Factory;
-    type Subject<T: Tamper> = Subject<T>;
+    type Subject<T: Layer> = Subject<T>;
 
     fn factory(execution: Execution, settings: &Settings) -> Result<Arc<Factory>, SubjectError> {
         Factory::new(execution, settings)
     }
 
-    fn subject<T: Tamper>(
+    fn subject<T: Layer>(
         factory: Arc<Factory>,
         settings: Settings,
         schedule: &Schedule,
@@ -47,7 +47,7 @@ impl Adapter for Engine {
     }
 }
 
-impl<T: Tamper> adapter::Subject for Subject<T> {
+impl<T: Layer> adapter::Subject for Subject<T> {
     fn before_step(&mut self, step: u32) {
         self.before_step(step);
     }

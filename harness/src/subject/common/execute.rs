@@ -13,7 +13,7 @@ use super::view::View;
 use super::wasmtime::{self, AsContextMut, Func, RootScope, Store, StoreContextMut, Val};
 use crate::configuration::{Collector, Configuration, Epochs, Fuel, Yields};
 use crate::divergence::{Execution, Moment};
-use crate::fault::{Shown, Tamper};
+use crate::fault::{Layer, Shown, Tamper as _};
 use crate::hosting::HostFunction;
 use crate::lockstep::driver::{Driver, DriverConfig, Ended, Verdict};
 use crate::outcome::Outcome;
@@ -38,7 +38,7 @@ use std::task::{Context, Poll, Waker};
 const REENTRIES: u32 = 64;
 
 /// One execution of one case.
-pub struct Subject<T: Tamper> {
+pub struct Subject<T: Layer> {
     pub(super) factory: Arc<Factory>,
     pub(super) store: Store<State<T>>,
     pub(super) shared: Arc<Shared<T>>,
@@ -53,7 +53,7 @@ pub(super) enum Driven<R> {
     Panicked(String),
 }
 
-impl<T: Tamper> Subject<T> {
+impl<T: Layer> Subject<T> {
     /// A fresh store for one execution.
     ///
     /// # Errors
@@ -526,7 +526,7 @@ impl<T: Tamper> Subject<T> {
 }
 
 /// What a configuration asks of the store.
-fn prepare<T: Tamper>(
+fn prepare<T: Layer>(
     store: &mut Store<State<T>>,
     configuration: &Configuration,
 ) -> Result<(), SubjectError> {
@@ -542,7 +542,7 @@ fn prepare<T: Tamper>(
 }
 
 /// Results in neutral terms.
-fn see<T: Tamper>(
+fn see<T: Layer>(
     scope: &mut RootScope<&mut Store<State<T>>>,
     results: &[Val],
 ) -> Vec<crate::seen::Seen> {
@@ -561,7 +561,7 @@ fn see<T: Tamper>(
 }
 
 /// How a call or an instantiation failed, in neutral terms.
-pub(super) fn outcome<T: Tamper>(
+pub(super) fn outcome<T: Layer>(
     scope: &mut RootScope<&mut Store<State<T>>>,
     error: &wasmtime::Error,
 ) -> Outcome {

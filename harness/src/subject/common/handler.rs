@@ -9,7 +9,7 @@ use super::view::View;
 use super::wasmtime::{self, AsContextMut, DebugEvent, DebugHandler, RootScope, StoreContextMut};
 use crate::configuration::{Epochs, Yields};
 use crate::divergence::Moment;
-use crate::fault::{Delivery, Tamper};
+use crate::fault::{Delivery, Layer, Tamper as _};
 use crate::lockstep::driver::{Driver, Flow};
 use crate::lockstep::throws::SeenThrow;
 use crate::observe::Observation;
@@ -29,7 +29,7 @@ impl<T> Clone for Handler<T> {
     }
 }
 
-impl<T: Tamper> DebugHandler for Handler<T> {
+impl<T: Layer> DebugHandler for Handler<T> {
     type Data = State<T>;
 
     async fn handle(&self, mut store: StoreContextMut<'_, State<T>>, event: DebugEvent<'_>) {
@@ -79,7 +79,7 @@ impl Future for Suspended {
     }
 }
 
-fn dispatch<T: Tamper>(store: &mut StoreContextMut<'_, State<T>>, event: &DebugEvent<'_>) -> After {
+fn dispatch<T: Layer>(store: &mut StoreContextMut<'_, State<T>>, event: &DebugEvent<'_>) -> After {
     let _phase = phases::enter(Phase::Comparison);
     let mut lent = store.data_mut().lend();
     let Some(session) = lent.get() else {
@@ -111,7 +111,7 @@ fn dispatch<T: Tamper>(store: &mut StoreContextMut<'_, State<T>>, event: &DebugE
 }
 
 /// Every frame is compared again after a collection: the program has done nothing in between.
-fn after_collection<T: Tamper>(
+fn after_collection<T: Layer>(
     store: &mut StoreContextMut<'_, State<T>>,
     collected: wasmtime::Result<()>,
 ) -> Flow {
@@ -148,7 +148,7 @@ fn after_collection<T: Tamper>(
     flow
 }
 
-impl<T: Tamper> Session<T> {
+impl<T: Layer> Session<T> {
     /// What the debugger does at an event that was compared.
     #[inline]
     fn act(&mut self, store: &mut StoreContextMut<'_, State<T>>, event: &DebugEvent<'_>) -> After {
@@ -261,7 +261,7 @@ fn deliver<O: Observation>(driver: &mut Driver, observed: &mut O, event: &Told) 
 }
 
 /// A fault's way to the driver: the stack is copied, the fault changes the copy.
-fn tampered<T: Tamper>(
+fn tampered<T: Layer>(
     driver: &mut Driver,
     tamper: &mut T,
     view: &mut View<'_, T>,

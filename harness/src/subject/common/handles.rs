@@ -5,7 +5,7 @@ use super::session::State;
 use super::view::View;
 use super::wasmtime::{AsContext, AsContextMut, RootScope, StoreContextMut};
 use crate::divergence::Moment;
-use crate::fault::{Shown, Tamper};
+use crate::fault::{Layer, Shown, Tamper as _};
 use crate::lockstep::driver::Driver;
 
 impl Names {
@@ -42,7 +42,7 @@ impl Names {
 }
 
 /// Every handle still holds what it was made for.
-pub(super) fn check<T: Tamper>(
+pub(super) fn check<T: Layer>(
     driver: &mut Driver,
     tamper: &mut T,
     view: &mut View<'_, T>,
@@ -60,7 +60,7 @@ pub(super) fn check<T: Tamper>(
 }
 
 /// The same in a look of its own.
-pub(super) fn check_at_rest<T: Tamper>(
+pub(super) fn check_at_rest<T: Layer>(
     store: &mut StoreContextMut<'_, State<T>>,
     (driver, tamper, names): (&mut Driver, &mut T, &mut Names),
     moment: Moment,

@@ -7,7 +7,7 @@ use super::wasmtime::{
     self, AsContextMut, Caller, ExnRef, ExnRefPre, ExnType, RootScope, Rooted, Val,
 };
 use crate::divergence::Moment;
-use crate::fault::{Shown, Tamper};
+use crate::fault::{Layer, Shown, Tamper as _};
 use crate::hosting::{Behaviour, HostFunction, seeded_results};
 use crate::lockstep::driver::{Expected, Flow, Verdict};
 use crate::outcome::{HostFailure, Outcome};
@@ -57,7 +57,7 @@ enum Reentered {
 }
 
 /// Runs one call of a host function, on the guest's fibre.
-pub(super) async fn call<T: Tamper>(
+pub(super) async fn call<T: Layer>(
     mut caller: Caller<'_, State<T>>,
     id: HostFuncId,
     params: &[Val],
@@ -85,7 +85,7 @@ pub(super) async fn call<T: Tamper>(
 }
 
 /// Runs the oracle to its host call, compares, and decides what the host does.
-fn compare<T: Tamper>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params: &[Val]) -> Answer {
+fn compare<T: Layer>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params: &[Val]) -> Answer {
     let _phase = phases::enter(Phase::Comparison);
     let mut lent = caller.data_mut().lend();
     let Some(session) = lent.get() else {
@@ -221,7 +221,7 @@ fn exported_tag(store: &Store, name: &str) -> Option<TagAddr> {
 }
 
 /// Throws an exception in the oracle and the subject.
-fn throw<T: Tamper>(
+fn throw<T: Layer>(
     caller: &mut Caller<'_, State<T>>,
     tag: TagAddr,
     payload: &[Value],
@@ -270,7 +270,7 @@ fn exception(
 }
 
 /// Gives results to the oracle and the subject.
-fn give<T: Tamper>(
+fn give<T: Layer>(
     caller: &mut Caller<'_, State<T>>,
     values: &[Value],
     results: &mut [Val],
@@ -291,7 +291,7 @@ fn give<T: Tamper>(
 }
 
 /// Calls back into the guest from a host function.
-async fn reenter<T: Tamper>(
+async fn reenter<T: Layer>(
     caller: &mut Caller<'_, State<T>>,
     func: FuncAddr,
     args: &[Value],

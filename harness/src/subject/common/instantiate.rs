@@ -6,7 +6,7 @@ use super::session::Session;
 use super::wasmtime::{self, Instance, Module, RootScope};
 use crate::configuration::Inlining;
 use crate::divergence::Execution;
-use crate::fault::Tamper;
+use crate::fault::{Layer, Tamper as _};
 use crate::layout::{FunctionLayout, packed_layouts, readable_layouts};
 use crate::ledger::{V128_SLOT, knows};
 use crate::lockstep::driver::{Expected, ModuleFacts, Verdict};
@@ -19,7 +19,7 @@ use lockstep_oracles::module::Module as OracleModule;
 use lockstep_oracles::store::Extern;
 use std::sync::Arc;
 
-impl<T: Tamper> Subject<T> {
+impl<T: Layer> Subject<T> {
     /// Whether the engine compiles the module.
     ///
     /// # Errors

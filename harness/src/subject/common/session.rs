@@ -5,7 +5,7 @@ use super::host::HostWorld;
 use super::names::Names;
 use super::wasmtime::{self, ResourceLimiter};
 use crate::configuration::Configuration;
-use crate::fault::Tamper;
+use crate::fault::Layer;
 use crate::lockstep::driver::Driver;
 use crate::subject::code_image::CodeImage;
 use crate::subject::limits::{MEMORY_LIMIT, TABLE_LIMIT};
@@ -61,7 +61,7 @@ impl<T> Shared<T> {
     }
 }
 
-impl<T: Tamper> State<T> {
+impl<T: Layer> State<T> {
     pub(super) fn new(session: Session<T>) -> State<T> {
         State {
             shared: session.shared.clone(),

@@ -4,7 +4,7 @@ use super::frames::{self, DebugFrameCursor, FrameParentResult};
 use super::names::Names;
 use super::session::State;
 use super::wasmtime::{AsContextMut, Ref, SharedMemory, StoreContextMut, Val};
-use crate::fault::Tamper;
+use crate::fault::Layer;
 use crate::lockstep::entities::Entities;
 use crate::observe::{Boundary, Objects, Observation, Place, Walk};
 use crate::phases::{self, Phase};
@@ -19,7 +19,7 @@ pub(super) struct View<'a, T: 'static> {
     pub(super) names: &'a mut Names,
 }
 
-impl<T: Tamper> Observation for View<'_, T> {
+impl<T: Layer> Observation for View<'_, T> {
     type Walk<'w>
         = CursorWalk<'w, T>
     where
@@ -49,7 +49,7 @@ fn present<C>(cursor: Option<C>) -> C {
     cursor.unwrap_or_else(|| unreachable!("debug_frames() without guest_debug"))
 }
 
-impl<T: Tamper> Walk for CursorWalk<'_, T> {
+impl<T: Layer> Walk for CursorWalk<'_, T> {
     #[inline]
     fn done(&self) -> bool {
         present(self.cursor.as_ref()).done()
@@ -111,7 +111,7 @@ impl<T: Tamper> Walk for CursorWalk<'_, T> {
     }
 }
 
-impl<T: Tamper> Entities for View<'_, T> {
+impl<T: Layer> Entities for View<'_, T> {
     fn memory(&mut self, addr: MemAddr) -> Option<&[u8]> {
         if let Some(shared) = self.names.shared(addr) {
             return Some(bytes_of(shared));
@@ -160,7 +160,7 @@ fn bytes_of(memory: &SharedMemory) -> &[u8] {
     unsafe { std::slice::from_raw_parts(cells.as_ptr().cast::<u8>(), cells.len()) }
 }
 
-impl<T: Tamper> Objects for View<'_, T> {
+impl<T: Layer> Objects for View<'_, T> {
     fn len(&mut self, object: SeenObject) -> u32 {
         self.names.object_len(&mut self.store, object)
     }
@@ -178,7 +178,7 @@ impl<T: Tamper> Objects for View<'_, T> {
     }
 }
 
-impl<T: Tamper> Objects for CursorWalk<'_, T> {
+impl<T: Layer> Objects for CursorWalk<'_, T> {
     fn len(&mut self, object: SeenObject) -> u32 {
         self.names.object_len(present(self.cursor.as_mut()), object)
     }

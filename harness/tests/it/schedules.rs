@@ -1,8 +1,6 @@
 //! What schedules do, on programs small enough to count their events by hand.
 
-mod cases;
-
-use cases::{calling, case_of, clean};
+use crate::cases::{calling, case_of, clean};
 use lockstep::case::{Case, CaseReport, Stub};
 use lockstep::schedule::{Cycle, Edit, Neighbour, Schedule, Session, Site, When};
 use lockstep_spec_tests::script::Arg;

@@ -1,6 +1,6 @@
 //! What a person reads, as snapshots: a checked module, a divergence, the tables.
 //!
-//! `INSTA_UPDATE=always cargo test -p lockstep --test snapshots` writes them anew.
+//! `INSTA_UPDATE=always cargo test -p lockstep --test it snapshots` writes them anew.
 
 use lockstep::case::{self, CaseReport};
 use lockstep::check::{self, Plan, UserModule, Wishes};
@@ -86,8 +86,6 @@ struct LastLocalWrong {
 }
 
 impl Tamper for LastLocalWrong {
-    const ACTIVE: bool = true;
-
     fn event(&mut self, moment: Moment, stack: &mut Snapshot) -> Delivery {
         self.events += 1;
         if moment == Moment::Breakpoint
@@ -154,7 +152,7 @@ fn a_trace() {
     insta::assert_snapshot!(String::from_utf8(text).unwrap());
 }
 
-/// Only the head: `tests/contract.rs` holds the whole table.
+/// Only the head: `contract.rs` holds the whole table.
 #[test]
 fn the_rules() {
     let table = contract::text(120);

@@ -34,8 +34,6 @@ fn any() -> CaseOptions {
 struct Shows(u32, Seen);
 
 impl Tamper for Shows {
-    const ACTIVE: bool = true;
-
     fn event(&mut self, moment: Moment, stack: &mut Snapshot) -> Delivery {
         if moment == Moment::Breakpoint {
             self.0 = self.0.wrapping_sub(1);

@@ -57,8 +57,6 @@ fn clean(text: &str, options: &CaseOptions) -> CaseReport {
 struct Loses(u32);
 
 impl Tamper for Loses {
-    const ACTIVE: bool = true;
-
     fn event(&mut self, moment: Moment, _: &mut Snapshot) -> Delivery {
         if moment != Moment::Breakpoint {
             return Delivery::Once;
@@ -76,8 +74,6 @@ impl Tamper for Loses {
 struct Shifts;
 
 impl Tamper for Shifts {
-    const ACTIVE: bool = true;
-
     fn event(&mut self, _: Moment, stack: &mut Snapshot) -> Delivery {
         if let Some(Some(Seen::I32(local))) = stack.frames[0].locals.first_mut() {
             *local += 1;
@@ -288,7 +284,6 @@ fn a_function_of_an_instance_that_failed_can_be_called_through_a_shared_table() 
 fn commands_on_an_instance_that_was_not_made_are_not_run() {
     struct Refuses;
     impl Tamper for Refuses {
-        const ACTIVE: bool = true;
         fn instantiation(&mut self, outcome: &mut lockstep::outcome::Outcome) {
             *outcome = lockstep::outcome::Outcome::Unlinkable("a lie".to_owned());
         }

@@ -55,7 +55,7 @@ impl<'i> Screen<'i> {
             args: vec!["worker".to_owned()],
         };
         let limits = CaseLimits {
-            cpu: Duration::from_secs(2),
+            in_all: Some(Duration::from_secs(2)),
             ..CaseLimits::default()
         };
         let workers = Workers::new(

@@ -4,9 +4,7 @@
 //! the model is held against a second one, far simpler: a set of pairs, walked along the program's
 //! whole trace.
 
-mod cases;
-
-use cases::{calling, case_of, clean};
+use crate::cases::{calling, case_of, clean};
 use lockstep::case::{Case, Stub, run_instrumented};
 use lockstep::conventions::Placement;
 use lockstep::schedule::model::BreakpointModel;

@@ -105,7 +105,7 @@ fn subject_exits() {
 #[test]
 fn subject_hangs() {
     let (observed, case) = run("spin", "RESULT-ENDS", &["--cpu-limit", "3"]);
-    assert_eq!(observed, "not at its end after 3s of CPU time");
+    assert_eq!(observed, "no event and no end in 3s of CPU time");
     assert_eq!(case["limit"], "cpu-time");
 }
 

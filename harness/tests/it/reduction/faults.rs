@@ -196,8 +196,6 @@ impl Faulty {
 }
 
 impl Tamper for Faulty {
-    const ACTIVE: bool = true;
-
     fn event(&mut self, moment: Moment, stack: &mut Snapshot) -> Delivery {
         let opcode = self.opcode(stack).to_owned();
         match (self.lie, moment) {

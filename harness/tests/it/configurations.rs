@@ -1,9 +1,7 @@
 //! Every value of every axis runs, or is refused as the model says; every pair of values, too.
 
-mod cases;
-
-use cases::{calling, case_of, clean_on};
-use lockstep::case::{Case, Stub, run_case_on};
+use crate::cases::{calling, case_of, clean_on};
+use lockstep::case::{Case, CaseOptions, Stub, run, run_case_on};
 use lockstep::configuration::{AxisName, Configuration, Setting, Target};
 use lockstep::divergence::Execution;
 use lockstep::ledger;
@@ -14,6 +12,7 @@ use lockstep::subject::wasmtime_42::Wasmtime42;
 #[cfg(feature = "wasmtime-48")]
 use lockstep::subject::wasmtime_48::Wasmtime48;
 use lockstep::version::Version;
+use lockstep_spec_tests::Selection;
 use lockstep_spec_tests::script::Arg;
 
 /// A little of everything that an axis may touch: memory that grows, floats, a table, a reference, a
@@ -185,6 +184,19 @@ fn pulley_runs_when_nothing_is_debugged() {
         let known: Vec<&str> = clean_on(subject, &case).known.into_keys().collect();
         assert!(!known.contains(&entry), "{known:?}");
     }
+}
+
+/// On Pulley one entry ends the instrumented execution, and natively another ends it later: what is
+/// left runs up to there.
+#[test]
+fn a_script_that_two_entries_end_is_not_run_beyond_either() {
+    let name = "gc/array_new_elem.wast";
+    let file = Selection::All.scripts().find(|file| file.name == name);
+    let mut options = CaseOptions::default();
+    options.settings.configuration.target = Target::Pulley64;
+    let report = run(&file.unwrap().parse().unwrap(), &options).unwrap();
+    assert!(report.divergences.is_empty(), "{:#?}", report.divergences);
+    assert_eq!(report.known[ledger::PULLEY_REGISTERS], 1);
 }
 
 #[test]

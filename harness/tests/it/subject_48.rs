@@ -31,8 +31,6 @@ struct Lie {
 }
 
 impl Tamper for Lie {
-    const ACTIVE: bool = true;
-
     fn event(&mut self, moment: Moment, stack: &mut Snapshot) -> Delivery {
         self.event
             .map_or(Delivery::Once, |event| event(moment, stack))

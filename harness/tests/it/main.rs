@@ -1,0 +1,23 @@
+//! Tests of the whole harness that can share a process: one program, because every test program
+//! builds and links much of an engine anew. Those that look at their own process (its memory, its
+//! code, its allocations), and those that a document names, are programs of their own.
+
+#[path = "../cases/mod.rs"]
+mod cases;
+
+mod breakpoint_model;
+mod campaign;
+mod case_files;
+mod cli;
+mod conduct;
+mod configurations;
+mod contract;
+mod nans;
+mod reduce;
+mod reduction;
+mod regressions;
+mod schedules;
+mod snapshots;
+mod subject_48;
+mod twin;
+mod workers;
