@@ -15,7 +15,7 @@ use std::time::Duration;
 pub enum Phase {
     /// Nothing of the below.
     Other,
-    /// Inside a call of the engine, reads through the debug API included.
+    /// Inside a call of the engine, or walking its frames: what is read there is compared on the way.
     Subject,
     /// Running the reference interpreter.
     Oracle,

@@ -7,7 +7,7 @@ use super::wasmtime::{AsContextMut, Ref, SharedMemory, StoreContextMut, Val};
 use crate::fault::Layer;
 use crate::lockstep::entities::Entities;
 use crate::observe::{Boundary, Objects, Observation, Place, Walk};
-use crate::phases::{self, Phase};
+use crate::phases::{self, Entered, Phase};
 use crate::seen::{Seen, SeenObject, SeenType};
 use lockstep_oracles::address::{
     FuncIndex, GlobalAddr, InstanceAddr, MemAddr, Pc, TableAddr, TagAddr,
@@ -27,10 +27,11 @@ impl<T: Layer> Observation for View<'_, T> {
 
     #[inline(always)]
     fn walk(&mut self) -> CursorWalk<'_, T> {
-        let _phase = phases::enter(Phase::Subject);
+        let phase = phases::enter(Phase::Subject);
         CursorWalk {
             cursor: frames::cursor(self.store.as_context_mut()),
             names: self.names,
+            _phase: phase,
         }
     }
 }
@@ -40,6 +41,8 @@ pub(super) struct CursorWalk<'a, T: 'static> {
     /// Stays in the `Option` it came in: it is too large to be moved at every event.
     cursor: Option<DebugFrameCursor<'a, State<T>>>,
     names: &'a mut Names,
+    /// One phase a walk: a mark for each value that is read would be felt.
+    _phase: Entered,
 }
 
 /// The cursor, which is always there: the driver walks only in the execution that has `guest_debug`
@@ -57,7 +60,6 @@ impl<T: Layer> Walk for CursorWalk<'_, T> {
 
     #[inline(always)]
     fn place(&mut self) -> Place {
-        let _phase = phases::enter(Phase::Subject);
         let cursor = present(self.cursor.as_mut());
         let handle = cursor.instance();
         let named = self.names.instance(handle, cursor.module());
@@ -84,26 +86,19 @@ impl<T: Layer> Walk for CursorWalk<'_, T> {
     #[inline(always)]
     fn local(&mut self, index: u32) -> Seen {
         let cursor = present(self.cursor.as_mut());
-        let value = {
-            let _phase = phases::enter(Phase::Subject);
-            cursor.local(index)
-        };
+        let value = cursor.local(index);
         self.names.seen(cursor, value)
     }
 
     #[inline(always)]
     fn operand(&mut self, index: u32) -> Seen {
         let cursor = present(self.cursor.as_mut());
-        let value = {
-            let _phase = phases::enter(Phase::Subject);
-            cursor.stack(index)
-        };
+        let value = cursor.stack(index);
         self.names.seen(cursor, value)
     }
 
     #[inline]
     fn parent(&mut self) -> Boundary {
-        let _phase = phases::enter(Phase::Subject);
         match present(self.cursor.as_mut()).move_to_parent() {
             FrameParentResult::SameActivation => Boundary::Same,
             FrameParentResult::NewActivation => Boundary::Host,
