@@ -161,7 +161,16 @@ pub fn run_with(
     tamper: impl Tamper,
     tracer: Option<Box<dyn Tracer>>,
 ) -> Result<CaseReport, SubjectError> {
-    let tamper: Box<dyn Tamper> = Box::new(tamper);
+    run_lying(script, options, Box::new(tamper), tracer)
+}
+
+/// Compiled here, once: what has a type parameter is compiled where it is used.
+fn run_lying(
+    script: &Script,
+    options: &CaseOptions,
+    tamper: Box<dyn Tamper>,
+    tracer: Option<Box<dyn Tracer>>,
+) -> Result<CaseReport, SubjectError> {
     run_layered(script, options, tamper, tracer)
 }
 
