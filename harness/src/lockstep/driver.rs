@@ -229,6 +229,7 @@ pub struct Driver {
     /// Where the last matched event was.
     pub(super) previous: Option<Place>,
     pub(super) max_events: u64,
+    pub(super) max_values: u64,
     /// Events after which the budget is looked at.
     pub(super) next_look: u64,
     pub(super) subject_stack: usize,
@@ -252,7 +253,7 @@ pub struct Driver {
 
 /// Values that may be compared, on average, at each of the events that a case may have: deep stacks
 /// of many operands cost as much as many events.
-pub(super) const VALUES_PER_EVENT: u64 = 100;
+const VALUES_PER_EVENT: u64 = 100;
 
 /// Sequence points that the oracle passes between two events before it gives up: more than any program
 /// executes while a person waits.
@@ -302,6 +303,7 @@ impl Driver {
             phase: Phase::Running,
             previous: None,
             max_events: config.max_events,
+            max_values: config.max_events.saturating_mul(VALUES_PER_EVENT),
             next_look: config.max_events.min(progress::EVENTS),
             subject_stack: config.subject_stack,
             largest_function: 0,

@@ -1,7 +1,7 @@
 //! Breakpoint events and host calls: the oracle runs to its next stop and the stack is compared.
 
 use super::classify::Suspect;
-use super::driver::{Driver, Ended, Flow, Phase, VALUES_PER_EVENT};
+use super::driver::{Driver, Ended, Flow, Phase};
 use super::families::Family;
 use super::frames::{
     Referents, StackDiff, ValueDiff, compare_stack, compare_values, expected_place, is_unset,
@@ -63,7 +63,7 @@ impl Driver {
         if self.tracer.is_some() {
             self.trace(observed);
         }
-        if self.tally.sequence_points >= self.next_look {
+        if self.tally.sequence_points >= self.next_look || self.tally.values >= self.max_values {
             self.look_at_budget();
         }
     }
@@ -78,9 +78,8 @@ impl Driver {
         if events >= self.max_events {
             self.ended = Some(Ended::EventLimit(self.max_events));
         }
-        let max_values = self.max_events.saturating_mul(VALUES_PER_EVENT);
-        if self.tally.values >= max_values {
-            self.ended = Some(Ended::ValueLimit(max_values));
+        if self.tally.values >= self.max_values {
+            self.ended = Some(Ended::ValueLimit(self.max_values));
         }
     }
 
