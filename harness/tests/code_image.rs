@@ -4,22 +4,12 @@
 
 mod cases;
 
-use cases::{calling, case_of, clean};
+use cases::{LOOP, calling, case_of, clean};
 use lockstep::case::{Case, run_with};
 use lockstep::fault::Tamper;
 use lockstep::rules::RuleId;
 use lockstep::schedule::{Cycle, Edit, EngineEdit, Schedule, Session, Site, When};
 use lockstep_spec_tests::script::Arg;
-
-const PROGRAM: &str = r#"
-    (module
-      (func $twice (param i32) (result i32)  local.get 0  i32.const 2  i32.mul)
-      (func (export "go") (param i32) (result i32) (local i32)
-        loop
-          local.get 1  local.get 0  call $twice  i32.add  local.set 1
-          local.get 0  i32.const 1  i32.sub  local.tee 0  br_if 0
-        end
-        local.get 1))"#;
 
 const ROUNDS: u64 = 40;
 const ALL: Site = Site::All { module: 0 };
@@ -57,7 +47,7 @@ fn many_edits() -> Schedule {
 fn looping(schedule: Schedule) -> Case {
     let case = Case {
         schedule,
-        ..case_of(&[("main", PROGRAM)])
+        ..case_of(&[("main", LOOP)])
     };
     calling(case, "go", &[Arg::I32(ROUNDS as u32)])
 }

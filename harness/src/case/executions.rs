@@ -135,6 +135,17 @@ pub(super) fn instrumented<A: Adapter, T: Layer>(
     Ok((mine, Some(theirs?)))
 }
 
+/// An execution of which the debugger sees nothing, as far as `cut`.
+pub(super) fn idle<A: Adapter>(
+    script: &Script,
+    options: &CaseOptions,
+    factory: &Arc<A::Factory>,
+    cut: Option<usize>,
+) -> Result<Executed, SubjectError> {
+    let honest = Box::new(Honest);
+    Ok(Run::<A, _>::new(script, options, &Schedule::idle(), factory, honest)?.all(cut))
+}
+
 fn beside<'a, A: Adapter>(
     script: &'a Script,
     options: &'a CaseOptions,

@@ -225,14 +225,7 @@ fn run_on<A: Adapter, T: Layer>(
         // Its NaNs may be others, and no event shows them.
         return Ok(combine(script, executed, None, neighbour));
     }
-    let twin = Run::<A, _>::new(
-        script,
-        options,
-        &Schedule::idle(),
-        &uninstrumented,
-        Box::new(Honest),
-    )?
-    .all(cut);
+    let twin = executions::idle::<A>(script, options, &uninstrumented, cut)?;
     Ok(combine(script, executed, Some(twin), neighbour))
 }
 

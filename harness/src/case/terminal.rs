@@ -1,13 +1,11 @@
 //! Whether a terminal entry of the ledger explains a case: found out by running the case again without
 //! what the entry's cause needs.
 
-use super::script::Run;
 use super::{CaseOptions, Executed, executions};
 use crate::configuration::{Configuration, Nans, Target};
 use crate::divergence::Execution;
 use crate::fault::Honest;
 use crate::ledger::{self, PULLEY_REGISTERS};
-use crate::schedule::Schedule;
 use crate::subject::adapter::{Adapter, with_adapter};
 use crate::subject::{Settings, SubjectError};
 use lockstep_spec_tests::script::Script;
@@ -49,14 +47,7 @@ pub(super) fn confirmed<A: Adapter>(
         Nans::Canonical => pulley.clone(),
         Nans::Any => A::factory(Execution::Instrumented, &quiet.settings)?,
     };
-    let idle = Run::<A, _>::new(
-        script,
-        &quiet,
-        &Schedule::idle(),
-        &factory,
-        Box::new(Honest),
-    )?
-    .all(mine.cut);
+    let idle = executions::idle::<A>(script, &quiet, &factory, mine.cut)?;
     let entry = ledger::of(native.settings.subject, PULLEY_REGISTERS).filter(|_| is_clean(&idle));
     Ok(entry.map(|entry| Confirmed {
         entry,
@@ -95,14 +86,7 @@ fn death_on<A: Adapter>(
     };
     let quiet = canonical(script, options);
     let uninstrumented = A::factory(Execution::Uninstrumented, &quiet.settings)?;
-    let twin = Run::<A, _>::new(
-        script,
-        &quiet,
-        &Schedule::idle(),
-        &uninstrumented,
-        Box::new(Honest),
-    )?
-    .all(cut);
+    let twin = executions::idle::<A>(script, &quiet, &uninstrumented, cut)?;
     Ok(is_clean(&twin).then_some(entry))
 }
 

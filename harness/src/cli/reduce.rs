@@ -75,16 +75,15 @@ pub(super) fn run(options: &Options, subject: Version, format: Format) -> anyhow
     let signature = signature(options, &loaded, &report)?;
     workers.look_for(signature);
     let default = CaseLimits::default();
-    workers.set_limits(CaseLimits {
-        cpu: match signature.rule {
-            RuleId::Hang => HANGING,
-            _ => default.cpu,
+    workers.set_limits(match signature.rule {
+        RuleId::Hang => CaseLimits {
+            cpu: HANGING,
+            ..default
         },
-        in_all: match signature.rule {
-            RuleId::Hang => None,
-            _ => Some(CANDIDATE.max(4 * begun.elapsed())),
+        _ => CaseLimits {
+            in_all: Some(CANDIDATE.max(4 * begun.elapsed())),
+            ..default
         },
-        ..default
     });
     let mut keeper = Keeper::new(&place, &loaded, signature);
     keeper.keep(&loaded.case)?;

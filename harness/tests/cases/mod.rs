@@ -4,6 +4,18 @@ use lockstep::case::{Case, CaseModule, CaseReport, Status, Step, StepAction, run
 use lockstep::version::Version;
 use lockstep_spec_tests::script::Arg;
 
+/// A loop that calls; its rounds are the argument.
+#[allow(dead_code, reason = "not every test that shares this module needs it")]
+pub(crate) const LOOP: &str = r#"
+    (module
+      (func $twice (param i32) (result i32)  local.get 0  i32.const 2  i32.mul)
+      (func (export "go") (param i32) (result i32) (local i32)
+        loop
+          local.get 1  local.get 0  call $twice  i32.add  local.set 1
+          local.get 0  i32.const 1  i32.sub  local.tee 0  br_if 0
+        end
+        local.get 1))"#;
+
 /// A case of these modules, later ones importing from earlier ones by name, under single-step.
 pub(crate) fn case_of(modules: &[(&str, &str)]) -> Case {
     let modules = modules.iter().map(|(name, text)| CaseModule {

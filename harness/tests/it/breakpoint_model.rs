@@ -4,7 +4,7 @@
 //! the model is held against a second one, far simpler: a set of pairs, walked along the program's
 //! whole trace.
 
-use crate::cases::{calling, case_of, clean};
+use crate::cases::{LOOP, calling, case_of, clean};
 use lockstep::case::{Case, Stub, run_instrumented};
 use lockstep::conventions::Placement;
 use lockstep::schedule::model::BreakpointModel;
@@ -36,17 +36,6 @@ enum Happening {
     /// Control is at this PC of a module.
     At(u32, u32),
 }
-
-/// A loop that calls; its rounds are the argument.
-const LOOP: &str = r#"
-    (module
-      (func $twice (param i32) (result i32)  local.get 0  i32.const 2  i32.mul)
-      (func (export "go") (param i32) (result i32) (local i32)
-        loop
-          local.get 1  local.get 0  call $twice  i32.add  local.set 1
-          local.get 0  i32.const 1  i32.sub  local.tee 0  br_if 0
-        end
-        local.get 1))"#;
 
 /// Every kind of structured control, taken and not, and a call of itself.
 const CONTROL: &str = r#"
