@@ -1,6 +1,9 @@
 //! The bare handler: it reads what lockstep reads, through the same API, and does nothing else.
 //! What lockstep costs is measured against it.
 //!
+//! It is written as one writes a debugger's: a value is taken out of the engine's answer. Lockstep looks at
+//! it where it is, which a processor does sooner.
+//!
 //! Of each frame it reads the instance, the module, the function and PC, and every local and operand;
 //! of each reference to an object the object's identity and type, and once an event, as lockstep does,
 //! its fields or elements with the identities and types of the objects that these refer to.

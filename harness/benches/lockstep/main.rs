@@ -68,7 +68,7 @@ impl Comparison<'_> {
                 for _ in 0..iterations {
                     let sample = Sample::take(over, under);
                     samples.push(sample);
-                    sum += sample.ratio();
+                    sum += sample.sum.ratio();
                 }
                 sum
             });
@@ -78,7 +78,7 @@ impl Comparison<'_> {
             what: self.what,
             subject: self.subject.unwrap_or("-"),
             program,
-            events: sides.map_or(0, |sides| sides.events) * u64::from(SLICES),
+            events: sides.map_or(0, |sides| sides.events),
             bar: self.bar,
             samples,
         }

@@ -3,7 +3,9 @@
 //! Two shared cores are noisy: times taken one after the other differ by more than what is to be
 //! measured. So both sides of a ratio are run in turn, slice by slice, within each iteration, and
 //! criterion gets their quotient as the measured value; its statistics are then of the ratio itself.
-//! The times are the thread's own: what it waits for a core is neither side's.
+//! The times are the thread's own: what it waits for a core is neither side's. What it loses of a core
+//! that others share it still counts, so the shortest slice of each side is kept, too: nothing makes a
+//! slice shorter than its work, and the quotient of the shortest is nearly the same in every run.
 
 use criterion::Throughput;
 use criterion::measurement::{Measurement, ValueFormatter};
@@ -58,37 +60,52 @@ impl ValueFormatter for Ratio {
 /// How often the sides alternate in an iteration; each slice runs this part of the whole.
 pub(crate) const SLICES: u32 = 10;
 
+/// Times of both sides.
+#[derive(Clone, Copy)]
+pub(crate) struct Times {
+    /// Of what is judged.
+    pub(crate) over: Duration,
+    /// Of what it is measured against.
+    pub(crate) under: Duration,
+}
+
+impl Times {
+    /// The quotient.
+    pub(crate) fn ratio(self) -> f64 {
+        self.over.as_secs_f64() / self.under.as_secs_f64()
+    }
+}
+
 /// The times of one iteration.
 #[derive(Clone, Copy)]
 pub(crate) struct Sample {
-    /// What is judged.
-    pub(crate) over: Duration,
-    /// What it is measured against.
-    pub(crate) under: Duration,
+    /// Of all slices.
+    pub(crate) sum: Times,
+    /// Of each side's shortest slice.
+    pub(crate) shortest: Times,
 }
 
 impl Sample {
     /// Runs both sides [`SLICES`] times in turn: A B, B A, A B, …
     pub(crate) fn take(over: &mut dyn FnMut(), under: &mut dyn FnMut()) -> Sample {
-        let mut sample = Sample {
-            over: Duration::ZERO,
-            under: Duration::ZERO,
-        };
+        let (mut overs, mut unders) = (Vec::new(), Vec::new());
         for slice in 0..SLICES {
             if slice.is_multiple_of(2) {
-                sample.over += time(over);
-                sample.under += time(under);
+                overs.push(time(over));
+                unders.push(time(under));
             } else {
-                sample.under += time(under);
-                sample.over += time(over);
+                unders.push(time(under));
+                overs.push(time(over));
             }
         }
-        sample
-    }
-
-    /// The quotient.
-    pub(crate) fn ratio(self) -> f64 {
-        self.over.as_secs_f64() / self.under.as_secs_f64()
+        let both = |of: fn(&[Duration]) -> Duration| Times {
+            over: of(&overs),
+            under: of(&unders),
+        };
+        Sample {
+            sum: both(|times| times.iter().sum()),
+            shortest: both(|times| times.iter().min().copied().unwrap_or_default()),
+        }
     }
 }
 

@@ -96,10 +96,15 @@ impl Driver {
 
     /// Whether no event can be told from one that nobody asked for (`W42-INLINED-TRY-BREAK`): then the
     /// execution ends at the first.
+    #[inline]
     pub(super) fn ends_unasked(&mut self) -> bool {
-        if !self.inlined || !self.guards_calls || self.breakpoints.is_single_step() {
-            return false;
-        }
+        self.inlined
+            && self.guards_calls
+            && !self.breakpoints.is_single_step()
+            && self.ends_unasked_where_inlined()
+    }
+
+    fn ends_unasked_where_inlined(&mut self) -> bool {
         let Some(entry) = self.entry(INLINED_TRY_BREAK) else {
             return false;
         };

@@ -178,22 +178,31 @@ impl Driver {
             machine: &self.machine,
             references: &mut unbound,
         };
+        let mut diff = None;
         let mut walk = observed.walk();
         let shown = view.function.position(walk.place().pc);
         let operands = shown.map(|at| view.function.operand_types(at).len());
         if operands != Some(walk.num_operands() as usize) {
-            let diff = compare_values(&view, layout, &mut walk, &mut referents, &mut scratch);
+            compare_values(
+                &view,
+                layout,
+                &mut walk,
+                &mut referents,
+                &mut scratch,
+                &mut diff,
+            );
             return diff.is_none();
         }
         drop(walk);
         // The operands may be those of the PC shown, of other types: read only what is safe there.
         let mut copy = self.snapshot(observed, 1);
-        let diff = compare_values(
+        compare_values(
             &view,
             layout,
             &mut copy.walk(),
             &mut referents,
             &mut scratch,
+            &mut diff,
         );
         diff.is_none()
     }

@@ -392,16 +392,24 @@ impl Driver {
     }
 
     /// Runs the oracle to its next stop, as this execution's subject would.
-    #[inline]
+    #[inline(always)]
     pub(super) fn advance(&mut self) -> Stop {
         let _phase = phases::enter(phases::Phase::Oracle);
+        let steps = self.execution == Execution::Instrumented && self.breakpoints.is_single_step();
+        if steps && !self.nans.any {
+            self.tally.executed += 1;
+            return self.machine.run(&EverySequencePoint);
+        }
+        self.advance_otherwise(steps)
+    }
+
+    /// The same, where not every sequence point is an event, or NaNs are noted.
+    #[inline(never)]
+    fn advance_otherwise(&mut self, steps: bool) -> Stop {
         match self.execution {
-            Execution::Instrumented if self.breakpoints.is_single_step() => {
+            Execution::Instrumented if steps => {
                 self.tally.executed += 1;
-                if self.nans.any {
-                    return self.advance_noting_nans();
-                }
-                self.machine.run(&EverySequencePoint)
+                self.advance_noting_nans()
             }
             Execution::Instrumented => self.advance_to_breakpoint(),
             Execution::Uninstrumented => loop {

@@ -98,7 +98,7 @@ fn return_pc(view: &FrameView<'_>) -> Pc {
     behind.copied().unwrap_or(view.pc())
 }
 
-/// Compares locals and operands of the frame that `walk` is at; `None` if nothing differs.
+/// Compares locals and operands of the frame that `walk` is at, and describes in `diff` what differs.
 ///
 /// The description is made only where something does: at nearly every event nothing of it is touched.
 #[inline]
@@ -108,12 +108,11 @@ pub fn compare_values<W: Walk>(
     walk: &mut W,
     referents: &mut Referents<'_, '_>,
     tally: &mut Tally,
-) -> Option<ValueDiff> {
-    let mut diff = None;
-    compare_locals(view, layout, walk, referents, tally, &mut diff);
-    compare_operands(view, layout, walk, referents, tally, &mut diff);
+    diff: &mut Option<ValueDiff>,
+) {
+    compare_locals(view, layout, walk, referents, tally, diff);
+    compare_operands(view, layout, walk, referents, tally, diff);
     tally.frames += 1;
-    diff
 }
 
 /// Compares the locals of the frame that `walk` is at.
@@ -326,7 +325,9 @@ pub fn compare_stack<'m, 'l, W: Walk>(
         if walk.place() != expected_place(&view, conventions) {
             return Some(StackDiff::Place { frame });
         }
-        if let Some(diff) = compare_values(&view, layout(&view), walk, referents, tally) {
+        let mut diff = None;
+        compare_values(&view, layout(&view), walk, referents, tally, &mut diff);
+        if let Some(diff) = diff {
             on_values(frame, diff);
         }
         previous = Some((view.activation, view.op()));

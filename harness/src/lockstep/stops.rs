@@ -28,15 +28,15 @@ impl Driver {
         if self.ends_unasked() {
             return Flow::Stop;
         }
+        if self.budget.is_innermost() && !self.inlined && !self.nans.any && !self.instantiating {
+            return self.breakpoint_innermost(observed);
+        }
         match self.advance() {
             Stop::SequencePoint => {}
             stop => return self.spurious(observed, stop),
         }
         if self.nans.open.is_some() && self.visible_frames() > 0 {
             self.adopt_operand(observed);
-        }
-        if self.budget.is_innermost() && !self.inlined {
-            return self.compare_innermost(observed);
         }
         let depth = self.machine.depth();
         let limit = self.budget.frames(depth);
@@ -83,29 +83,42 @@ impl Driver {
         }
     }
 
-    /// A `Breakpoint` event of which only the innermost frame is compared.
+    /// A `Breakpoint` event of which only the innermost frame is compared, and of which nothing must be
+    /// known before the subject is looked at.
     #[inline]
-    fn compare_innermost<O: Observation>(&mut self, observed: &mut O) -> Flow {
-        let Some(view) = self.machine.top() else {
-            return Flow::Continue;
-        };
-        let (op, place) = (view.op(), expected_place(&view, self.conventions));
-        let layout = Driver::layout(&self.modules, &view);
+    fn breakpoint_innermost<O: Observation>(&mut self, observed: &mut O) -> Flow {
+        let mut diff = None;
         // The walk ends with the block, where it is: it is too large to be moved at every event.
-        let diff = {
+        let (op, place, placed) = {
+            // It begins before the oracle runs: neither waits for the other, and a processor that finds
+            // both works on both.
             let mut walk = observed.walk();
-            let placed = !walk.done() && walk.place() == place;
-            let mut referents = Referents {
-                machine: &self.machine,
-                references: &mut self.references,
+            let shown = (!walk.done()).then(|| walk.place());
+            let stop = self.advance();
+            if stop != Stop::SequencePoint {
+                drop(walk);
+                return self.spurious(observed, stop);
+            }
+            let Some(view) = self.machine.top() else {
+                return Flow::Continue;
             };
-            referents.references.look();
-            placed
-                .then(|| compare_values(&view, layout, &mut walk, &mut referents, &mut self.tally))
+            let place = expected_place(&view, self.conventions);
+            let placed = shown == Some(place);
+            if placed {
+                let layout = Driver::layout(&self.modules, &view);
+                let mut referents = Referents {
+                    machine: &self.machine,
+                    references: &mut self.references,
+                };
+                referents.references.look();
+                let tally = &mut self.tally;
+                compare_values(&view, layout, &mut walk, &mut referents, tally, &mut diff);
+            }
+            (view.op(), place, placed)
         };
-        let Some(diff) = diff else {
+        if !placed {
             return self.misplaced(observed, Moment::Breakpoint, StackDiff::Place { frame: 0 });
-        };
+        }
         self.tally.frames_skipped += self.machine.depth() as u64 - 1;
         if let Some(diff) = diff {
             self.report_values(observed, Moment::Breakpoint, 0, diff);

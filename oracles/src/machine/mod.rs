@@ -342,6 +342,16 @@ impl Machine {
     /// If there is no activation.
     #[inline(always)]
     pub fn run<S: StopAt>(&mut self, stop_at: &S) -> Stop {
+        let activation = self.activations.last();
+        if activation.is_some_and(|a| matches!(a.status, Status::AtPoint)) {
+            return self.execute(stop_at, true);
+        }
+        self.run_from_elsewhere(stop_at)
+    }
+
+    /// Runs on from anything but a sequence point.
+    #[inline(never)]
+    fn run_from_elsewhere<S: StopAt>(&mut self, stop_at: &S) -> Stop {
         let Some(activation) = self.activations.last_mut() else {
             panic!("run without an activation");
         };

@@ -553,7 +553,7 @@ fn see<T: Layer>(
         names.look(&context, driver);
         results
             .iter()
-            .map(|value| names.seen(&mut context, *value))
+            .map(|value| names.seen(&mut context, value))
             .collect()
     });
     context.data_mut().give_back(lent);

@@ -32,20 +32,31 @@ impl<T> Clone for Handler<T> {
 impl<T: Layer> DebugHandler for Handler<T> {
     type Data = State<T>;
 
-    async fn handle(&self, mut store: StoreContextMut<'_, State<T>>, event: DebugEvent<'_>) {
-        match dispatch(&mut store, &event) {
-            // The code that polls the guest sees the request and drops the future.
-            After::Stop => std::future::pending::<()>().await,
-            After::Suspend => Suspended::default().await,
-            After::Collect => {
-                // On the heap: whatever this future could hold is moved at every event.
-                let collected = Box::pin(dialect::collect(&mut store)).await;
-                if after_collection(&mut store, collected) == Flow::Stop {
-                    std::future::pending::<()>().await;
-                }
+    // Not `async`: what its future would hold is moved at every event, and the engine polls it at once.
+    fn handle(
+        &self,
+        mut store: StoreContextMut<'_, State<T>>,
+        event: DebugEvent<'_>,
+    ) -> impl Future<Output = ()> + Send {
+        let after = dispatch(&mut store, &event);
+        finish(store, after)
+    }
+}
+
+/// What is left to do of an event that was dealt with.
+async fn finish<T: Layer>(mut store: StoreContextMut<'_, State<T>>, after: After) {
+    match after {
+        // The code that polls the guest sees the request and drops the future.
+        After::Stop => std::future::pending::<()>().await,
+        After::Suspend => Suspended::default().await,
+        After::Collect => {
+            // On the heap: whatever this future could hold is moved at every event.
+            let collected = Box::pin(dialect::collect(&mut store)).await;
+            if after_collection(&mut store, collected) == Flow::Stop {
+                std::future::pending::<()>().await;
             }
-            After::Continue => {}
         }
+        After::Continue => {}
     }
 }
 
@@ -88,15 +99,21 @@ fn dispatch<T: Layer>(store: &mut StoreContextMut<'_, State<T>>, event: &DebugEv
     // Reference values that are read stay rooted until the scope ends: one scope an event.
     let mut scope = RootScope::new(&mut *store);
     session.names.look(&scope, &mut session.driver);
-    let told = Told::by(event, &mut scope, &mut session.names);
+    let told = match event {
+        // What nearly every event is: nothing is to be told of it.
+        DebugEvent::Breakpoint if !T::ACTIVE => None,
+        event => Some(Told::by(event, &mut scope, &mut session.names)),
+    };
     let mut view = View {
         store: scope.as_context_mut(),
         names: &mut session.names,
     };
-    let flow = if T::ACTIVE {
-        tampered(&mut session.driver, &mut session.tamper, &mut view, told)
-    } else {
-        deliver(&mut session.driver, &mut view, &told)
+    let flow = match told {
+        None => session.driver.breakpoint(&mut view),
+        Some(told) if T::ACTIVE => {
+            tampered(&mut session.driver, &mut session.tamper, &mut view, told)
+        }
+        Some(told) => deliver(&mut session.driver, &mut view, &told),
     };
     session.names.keep_handles(&mut scope, &mut session.driver);
     drop(scope);

@@ -102,7 +102,7 @@ fn compare<T: Layer>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params: 
     names.look(&scope, driver);
     let mut args: Vec<Seen> = params
         .iter()
-        .map(|value| names.seen(&mut scope, *value))
+        .map(|value| names.seen(&mut scope, value))
         .collect();
     tamper.host_args(&mut args);
     let mut view = View {
@@ -334,7 +334,7 @@ async fn reenter<T: Layer>(
             Ok(()) => Outcome::Returned(
                 results
                     .into_iter()
-                    .map(|value| names.seen(&mut *caller, value))
+                    .map(|value| names.seen(&mut *caller, &value))
                     .collect(),
             ),
             Err(error) => {

@@ -314,18 +314,18 @@ impl Names {
 
     /// A value of the engine in neutral terms.
     #[inline(always)]
-    pub(super) fn seen(&mut self, store: impl AsContextMut, value: Val) -> Seen {
+    pub(super) fn seen(&mut self, store: impl AsContextMut, value: &Val) -> Seen {
         match value {
-            Val::I32(v) => Seen::I32(v as u32),
-            Val::I64(v) => Seen::I64(v as u64),
-            Val::F32(v) => Seen::F32(v),
-            Val::F64(v) => Seen::F64(v),
+            Val::I32(v) => Seen::I32(*v as u32),
+            Val::I64(v) => Seen::I64(*v as u64),
+            Val::F32(v) => Seen::F32(*v),
+            Val::F64(v) => Seen::F64(*v),
             Val::V128(v) => Seen::V128(v.as_u128()),
             Val::FuncRef(None) => Seen::Func(SeenFunc::Null),
             Val::ExternRef(None) => Seen::Extern(None),
             Val::AnyRef(None) => Seen::Ref(Hierarchy::Any, SeenRef::Null),
             Val::ExnRef(None) => Seen::Ref(Hierarchy::Exn, SeenRef::Null),
-            reference => self.seen_reference(store, &reference),
+            reference => self.seen_reference(store, reference),
         }
     }
 
@@ -369,7 +369,7 @@ impl Names {
         mut store: impl AsContextMut,
         exn: Rooted<ExnRef>,
     ) -> SeenException {
-        let reference = self.seen(&mut store, Val::ExnRef(Some(exn)));
+        let reference = self.seen(&mut store, &Val::ExnRef(Some(exn)));
         let Some(object) = reference.object() else {
             return SeenException {
                 reference,

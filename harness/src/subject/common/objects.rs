@@ -362,7 +362,7 @@ impl Names {
             None => return Seen::Unmodelled,
         };
         match value {
-            Ok(value) => self.seen(store, value),
+            Ok(value) => self.seen(store, &value),
             Err(_) => Seen::Unmodelled,
         }
     }

@@ -1,6 +1,6 @@
 //! The engine's stack and entities as the checkers see them.
 
-use super::frames::{self, DebugFrameCursor, FrameParentResult};
+use super::frames::{self, FrameParentResult, Held};
 use super::names::Names;
 use super::session::State;
 use super::wasmtime::{AsContextMut, Ref, SharedMemory, StoreContextMut, Val};
@@ -38,29 +38,21 @@ impl<T: Layer> Observation for View<'_, T> {
 
 /// A walk with the engine's cursor.
 pub(super) struct CursorWalk<'a, T: 'static> {
-    /// Stays in the `Option` it came in: it is too large to be moved at every event.
-    cursor: Option<DebugFrameCursor<'a, State<T>>>,
+    cursor: Held<'a, State<T>>,
     names: &'a mut Names,
     /// One phase a walk: a mark for each value that is read would be felt.
     _phase: Entered,
 }
 
-/// The cursor, which is always there: the driver walks only in the execution that has `guest_debug`
-/// on.
-#[inline(always)]
-fn present<C>(cursor: Option<C>) -> C {
-    cursor.unwrap_or_else(|| unreachable!("debug_frames() without guest_debug"))
-}
-
 impl<T: Layer> Walk for CursorWalk<'_, T> {
     #[inline]
     fn done(&self) -> bool {
-        present(self.cursor.as_ref()).done()
+        frames::done(&self.cursor)
     }
 
     #[inline(always)]
     fn place(&mut self) -> Place {
-        let cursor = present(self.cursor.as_mut());
+        let cursor = frames::held(&mut self.cursor);
         let handle = cursor.instance();
         let named = self.names.instance(handle, cursor.module());
         let imported = named.map_or(0, |(addr, _)| self.names.imported_funcs(addr));
@@ -75,31 +67,31 @@ impl<T: Layer> Walk for CursorWalk<'_, T> {
 
     #[inline]
     fn num_locals(&mut self) -> u32 {
-        present(self.cursor.as_mut()).num_locals()
+        frames::held(&mut self.cursor).num_locals()
     }
 
     #[inline]
     fn num_operands(&mut self) -> u32 {
-        present(self.cursor.as_mut()).num_stacks()
+        frames::held(&mut self.cursor).num_stacks()
     }
 
     #[inline(always)]
     fn local(&mut self, index: u32) -> Seen {
-        let cursor = present(self.cursor.as_mut());
-        let value = cursor.local(index);
-        self.names.seen(cursor, value)
+        let cursor = frames::held(&mut self.cursor);
+        let answer = cursor.local(index);
+        self.names.seen(cursor, frames::shown(&answer))
     }
 
     #[inline(always)]
     fn operand(&mut self, index: u32) -> Seen {
-        let cursor = present(self.cursor.as_mut());
-        let value = cursor.stack(index);
-        self.names.seen(cursor, value)
+        let cursor = frames::held(&mut self.cursor);
+        let answer = cursor.stack(index);
+        self.names.seen(cursor, frames::shown(&answer))
     }
 
     #[inline]
     fn parent(&mut self) -> Boundary {
-        match present(self.cursor.as_mut()).move_to_parent() {
+        match frames::held(&mut self.cursor).move_to_parent() {
             FrameParentResult::SameActivation => Boundary::Same,
             FrameParentResult::NewActivation => Boundary::Host,
         }
@@ -118,7 +110,7 @@ impl<T: Layer> Entities for View<'_, T> {
     fn global(&mut self, addr: GlobalAddr) -> Option<Seen> {
         let global = self.names.global(addr)?;
         let value = global.get(&mut self.store);
-        Some(self.names.seen(&mut self.store, value))
+        Some(self.names.seen(&mut self.store, &value))
     }
 
     fn table_size(&mut self, addr: TableAddr) -> Option<u64> {
@@ -138,7 +130,7 @@ impl<T: Layer> Entities for View<'_, T> {
             Some(Ref::Exn(exn)) => Val::ExnRef(exn),
             _ => return Seen::Unmodelled,
         };
-        self.names.seen(&mut self.store, value)
+        self.names.seen(&mut self.store, &value)
     }
 
     fn has_instance(&self, addr: InstanceAddr) -> bool {
@@ -175,16 +167,18 @@ impl<T: Layer> Objects for View<'_, T> {
 
 impl<T: Layer> Objects for CursorWalk<'_, T> {
     fn len(&mut self, object: SeenObject) -> u32 {
-        self.names.object_len(present(self.cursor.as_mut()), object)
+        self.names
+            .object_len(frames::held(&mut self.cursor), object)
     }
 
     fn field(&mut self, object: SeenObject, index: u32) -> Seen {
-        let cursor = present(self.cursor.as_mut());
+        let cursor = frames::held(&mut self.cursor);
         self.names.object_field(cursor, object, index)
     }
 
     fn tag(&mut self, object: SeenObject) -> Option<TagAddr> {
-        self.names.object_tag(present(self.cursor.as_mut()), object)
+        self.names
+            .object_tag(frames::held(&mut self.cursor), object)
     }
 
     fn definition(&mut self, ty: u32) -> Option<SeenType> {

@@ -34,15 +34,30 @@ pub(super) struct DebugFrameCursor<'a, T: 'static> {
     begun: usize,
 }
 
+/// A cursor as [`cursor`] makes it.
+pub(super) type Held<'a, T> = DebugFrameCursor<'a, T>;
+
 /// A cursor at the innermost frame.
 #[inline(always)]
-pub(super) fn cursor<T>(mut store: StoreContextMut<'_, T>) -> Option<DebugFrameCursor<'_, T>> {
+pub(super) fn cursor<T>(mut store: StoreContextMut<'_, T>) -> Held<'_, T> {
     let frame = store.debug_exit_frames().next();
-    Some(DebugFrameCursor {
+    DebugFrameCursor {
         store,
         frame,
         begun: 1,
-    })
+    }
+}
+
+/// The cursor itself.
+#[inline(always)]
+pub(super) fn held<'h, 'a, T>(cursor: &'h mut Held<'a, T>) -> &'h mut DebugFrameCursor<'a, T> {
+    cursor
+}
+
+/// Whether the cursor has passed the outermost frame.
+#[inline(always)]
+pub(super) fn done<T>(cursor: &Held<'_, T>) -> bool {
+    cursor.frame.is_none()
 }
 
 /// The PC of the innermost frame, if there is one.
@@ -58,12 +73,16 @@ fn valid<R>(answer: Result<R>) -> R {
     answer.unwrap_or_else(|error| panic!("a frame's handle, though nothing has run: {error:#}"))
 }
 
-impl<T> DebugFrameCursor<'_, T> {
-    #[inline(always)]
-    pub(super) fn done(&self) -> bool {
-        self.frame.is_none()
+/// The value of a local or operand, where it is: moving it out costs more than to look at it.
+#[inline(always)]
+pub(super) fn shown(answer: &Result<Val>) -> &Val {
+    match answer {
+        Ok(value) => value,
+        Err(error) => panic!("a frame's handle, though nothing has run: {error:#}"),
     }
+}
 
+impl<T> DebugFrameCursor<'_, T> {
     /// The frame that it is at, and the store.
     #[inline(always)]
     fn here(&mut self) -> (&FrameHandle, StoreContextMut<'_, T>) {
@@ -104,15 +123,15 @@ impl<T> DebugFrameCursor<'_, T> {
     }
 
     #[inline(always)]
-    pub(super) fn local(&mut self, index: u32) -> Val {
+    pub(super) fn local(&mut self, index: u32) -> Result<Val> {
         let (frame, store) = self.here();
-        valid(frame.local(store, index))
+        frame.local(store, index)
     }
 
     #[inline(always)]
-    pub(super) fn stack(&mut self, index: u32) -> Val {
+    pub(super) fn stack(&mut self, index: u32) -> Result<Val> {
         let (frame, store) = self.here();
-        valid(frame.stack(store, index))
+        frame.stack(store, index)
     }
 
     #[inline]
