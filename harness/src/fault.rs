@@ -179,3 +179,15 @@ impl<E: Entities, T: Layer> Objects for Shown<'_, E, T> {
         self.entities.definition(ty)
     }
 }
+
+/// Another value of the same type: a number with its lowest bit changed, anything else as it is.
+pub fn low_bit(seen: Seen) -> Seen {
+    match seen {
+        Seen::I32(v) => Seen::I32(v ^ 1),
+        Seen::I64(v) => Seen::I64(v ^ 1),
+        Seen::F32(v) => Seen::F32(v ^ 1),
+        Seen::F64(v) => Seen::F64(v ^ 1),
+        Seen::V128(v) => Seen::V128(v ^ 1),
+        other => other,
+    }
+}

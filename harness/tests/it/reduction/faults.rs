@@ -3,7 +3,7 @@
 use lockstep::case::Case;
 use lockstep::check::FEATURES;
 use lockstep::divergence::Moment;
-use lockstep::fault::{Delivery, Tamper};
+use lockstep::fault::{Delivery, Tamper, low_bit};
 use lockstep::outcome::Outcome;
 use lockstep::rules::RuleId;
 use lockstep::seen::Seen;
@@ -142,18 +142,7 @@ fn innermost(stack: &mut Snapshot) -> Option<&mut FrameCopy> {
 /// Another value of the same type, where there is a number.
 fn flip(value: Option<&mut Option<Seen>>) {
     if let Some(Some(value)) = value {
-        *value = flipped(*value);
-    }
-}
-
-fn flipped(value: Seen) -> Seen {
-    match value {
-        Seen::I32(v) => Seen::I32(v ^ 1),
-        Seen::I64(v) => Seen::I64(v ^ 1),
-        Seen::F32(v) => Seen::F32(v ^ 1),
-        Seen::F64(v) => Seen::F64(v ^ 1),
-        Seen::V128(v) => Seen::V128(v ^ 1),
-        other => other,
+        *value = low_bit(*value);
     }
 }
 
@@ -214,7 +203,7 @@ impl Tamper for Faulty {
         if let (Lie::Results(_), true, Outcome::Returned(values)) = (self.lie, self.armed, outcome)
             && let Some(last) = values.last_mut()
         {
-            *last = flipped(*last);
+            *last = low_bit(*last);
         }
     }
 
@@ -226,7 +215,7 @@ impl Tamper for Faulty {
 
     fn global(&mut self, _addr: GlobalAddr, value: &mut Seen) {
         if let (Lie::Global(_), true) = (self.lie, self.armed) {
-            *value = flipped(*value);
+            *value = low_bit(*value);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Faults of what the program does: results, host calls, memories, globals, tables.
 
-use super::values::low_bit;
 use crate::layer::{Fault, Hook};
+use lockstep::fault::low_bit;
 use lockstep::outcome::{Outcome, SeenTrap};
 use lockstep::seen::Seen;
 use lockstep_oracles::trap::Trap;

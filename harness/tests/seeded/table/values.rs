@@ -4,6 +4,7 @@ use super::RE_ENTERED;
 use crate::layer::{Fault, Hook};
 use crate::past::{Before, Past};
 use lockstep::divergence::Moment;
+use lockstep::fault::low_bit;
 use lockstep::observe::Boundary;
 use lockstep::seen::{Seen, SeenExtern, SeenFunc};
 use lockstep::snapshot::{FrameCopy, Snapshot};
@@ -327,17 +328,5 @@ fn each_local(stack: &mut Snapshot, to: impl Fn(Seen) -> Seen) {
 fn further(past: &Past, frame: &mut FrameCopy) {
     if let Some(pc) = past.next(frame) {
         frame.place.pc = Pc(pc);
-    }
-}
-
-/// Changes the lowest bit of a number.
-pub(super) fn low_bit(seen: Seen) -> Seen {
-    match seen {
-        Seen::I32(v) => Seen::I32(v ^ 1),
-        Seen::I64(v) => Seen::I64(v ^ 1),
-        Seen::F32(v) => Seen::F32(v ^ 1),
-        Seen::F64(v) => Seen::F64(v ^ 1),
-        Seen::V128(v) => Seen::V128(v ^ 1),
-        other => other,
     }
 }
