@@ -64,7 +64,7 @@ pub(super) struct Options {
     /// Print where the CPU time went
     #[arg(long)]
     timings: bool,
-    /// Print how often each opcode of Wasm 2.0 was executed and compared
+    /// Print how often each opcode was executed and compared
     #[arg(long)]
     opcodes: bool,
     /// Print the first example of each known divergence

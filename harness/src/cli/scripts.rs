@@ -26,7 +26,7 @@ pub(super) struct Options {
     /// Threads that run scripts; the default is one a processor
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
-    /// Print how often each opcode of Wasm 2.0 was executed and compared
+    /// Print how often each opcode was executed and compared
     #[arg(long)]
     opcodes: bool,
     /// Print the first example of each known divergence

@@ -4,7 +4,7 @@
 use super::text::label;
 use super::{grouped, json};
 use crate::lockstep::families::Family;
-use crate::totals::{Totals, wasm_2_0_opcodes};
+use crate::totals::{Totals, implemented_opcodes, wasm_2_0_opcodes};
 use lockstep_oracles::opcode::Opcode;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -35,7 +35,7 @@ pub fn text(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
         "events compared",
         families.join("  ")
     )?;
-    for op in known_opcodes() {
+    for op in implemented_opcodes() {
         write!(
             out,
             "{:34} {:<24} {:>15}",
@@ -56,7 +56,7 @@ pub fn text(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
     )?;
     let without = |op: &Opcode| totals.events(*op) == 0;
     write_missing(out, missing(totals))?;
-    let beyond = || known_opcodes().filter(|op| !op.in_wasm_2_0());
+    let beyond = || implemented_opcodes().filter(|op| !op.in_wasm_2_0());
     let covered = beyond().filter(|op| !without(op)).count();
     writeln!(
         out,
@@ -73,11 +73,6 @@ fn write_missing(out: &mut impl Write, opcodes: impl Iterator<Item = Opcode>) ->
         true => Ok(()),
         false => writeln!(out, "missing: {}", names.join(", ")),
     }
-}
-
-/// Every opcode that can be executed and compared.
-fn known_opcodes() -> impl Iterator<Item = Opcode> {
-    Opcode::ALL.iter().copied().filter(|op| op.is_implemented())
 }
 
 /// Whether a family was checked at an opcode: yes, no, or it cannot be.
@@ -97,7 +92,7 @@ fn mark(totals: &Totals, family: Family, op: Opcode) -> &'static str {
 ///
 /// When it cannot be written.
 pub fn json(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
-    for op in known_opcodes() {
+    for op in implemented_opcodes() {
         let row = Row {
             schema: "lockstep.opcode/1",
             opcode: op.name(),
