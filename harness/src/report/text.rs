@@ -327,8 +327,9 @@ fn write_totals(out: &mut impl Write, totals: &Totals, by_family: bool) -> io::R
     )?;
     if by_family {
         for family in Family::ALL {
-            let coverage = families_text(totals, family);
-            line(&format!("  {}", label(family)), coverage)?;
+            if let Some(coverage) = family_text(totals, family) {
+                line(&format!("  {}", label(family)), coverage)?;
+            }
         }
     }
     line("hazards avoided", hazards_text(totals))?;
@@ -349,12 +350,16 @@ pub(super) fn label(family: Family) -> String {
     family.name().replace('_', " ")
 }
 
-/// At how many opcodes a family of rules was checked, by all cases and by the generated ones.
-fn families_text(totals: &Totals, family: Family) -> String {
+/// At how many opcodes a family of rules was checked, by all cases and by the generated ones; nothing of
+/// one that is checked at opcodes beyond Wasm 2.0 alone.
+fn family_text(totals: &Totals, family: Family) -> Option<String> {
     let of = |coverage: &BTreeMap<&'static str, FamilyCoverage>| {
         coverage.get(family.name()).copied().unwrap_or_default()
     };
     let all = of(&totals.opcodes.by_family);
+    if all.of == 0 {
+        return None;
+    }
     let campaign = totals.campaign.as_ref();
     let generated = campaign
         .filter(|campaign| campaign.cases > 0)
@@ -362,12 +367,12 @@ fn families_text(totals: &Totals, family: Family) -> String {
             let coverage = of(&campaign.opcodes_by_family);
             format!(" ({} by generated cases)", coverage.covered)
         });
-    format!(
+    Some(format!(
         "{} of {}{}",
         all.covered,
         all.of,
         generated.unwrap_or_default()
-    )
+    ))
 }
 
 fn hazards_text(totals: &Totals) -> String {
