@@ -206,15 +206,12 @@ impl Plan {
         let mut family = Vec::new();
         for _ in 0..1 << between(u, 0, 2)? {
             family.push(self.environment.next_function());
-            let locals = self.environment.value_types(u, 0, 2)?;
-            let mut body = Body::new(&signature.params, &locals);
-            body.begin(u, &self.environment)?;
             let traits = Traits {
                 budget: 0,
                 hosts: false,
                 traps: false,
             };
-            let mut builder = self.builder(body, &signature, traits);
+            let mut builder = self.builder(u, &signature, 2, traits)?;
             for _ in 0..between(u, 0, 3)? {
                 builder.compute(u)?;
             }
@@ -237,10 +234,7 @@ impl Plan {
     ) -> Result<()> {
         let ty = self.environment.type_index(signature.clone());
         let most = if role == Role::Top { 20 } else { 6 };
-        let locals = self.environment.value_types(u, 0, most)?;
-        let mut body = Body::new(&signature.params, &locals);
-        body.begin(u, &self.environment)?;
-        let mut builder = self.builder(body, &signature, traits);
+        let mut builder = self.builder(u, &signature, most, traits)?;
         let held = between(u, deep / 6, deep)?;
         builder.hold(u, held)?;
         let steps = between(u, 4, if role == Role::Top { 24 } else { 10 })?;
@@ -253,22 +247,14 @@ impl Plan {
 
     /// A function that calls itself up to seven times, and holds operands meanwhile.
     fn define_recursive(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
-        let mut params = vec![ValType::I32];
-        params.extend(self.environment.value_types(u, 0, 2)?);
-        let signature = Signature {
-            params,
-            results: self.environment.value_types(u, 0, 2)?,
-        };
+        let signature = self.counted_signature(u)?;
         let ty = self.environment.type_index(signature.clone());
-        let locals = self.environment.value_types(u, 0, 6)?;
-        let mut body = Body::new(&signature.params, &locals);
-        body.begin(u, &self.environment)?;
         let traits = Traits {
             budget: RECURSIVE_BUDGET,
             hosts: true,
             traps: true,
         };
-        let mut builder = self.builder(body, &signature, traits);
+        let mut builder = self.builder(u, &signature, 6, traits)?;
         let depth = builder.count_down(0, 7);
         let held = between(u, 0, 8)?;
         builder.hold(u, held)?;
@@ -285,22 +271,14 @@ impl Plan {
 
     /// A function that throws if its argument says so, or calls one that does.
     fn define_throwing(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
-        let mut params = vec![ValType::I32];
-        params.extend(self.environment.value_types(u, 0, 2)?);
-        let signature = Signature {
-            params,
-            results: self.environment.value_types(u, 0, 2)?,
-        };
+        let signature = self.counted_signature(u)?;
         let ty = self.environment.type_index(signature.clone());
-        let locals = self.environment.value_types(u, 0, 6)?;
-        let mut body = Body::new(&signature.params, &locals);
-        body.begin(u, &self.environment)?;
         let traits = Traits {
             budget: RECURSIVE_BUDGET,
             hosts: false,
             traps: false,
         };
-        let mut builder = self.builder(body, &signature, traits);
+        let mut builder = self.builder(u, &signature, 6, traits)?;
         let held = between(u, 2, 12)?;
         builder.hold(u, held)?;
         builder.throw_by_argument(u)?;
@@ -336,15 +314,12 @@ impl Plan {
         let mut bodies = Vec::new();
         for target in &targets {
             let signature = self.environment.signature(target.ty);
-            let locals = self.environment.value_types(u, 0, 4)?;
-            let mut body = Body::new(&signature.params, &locals);
-            body.begin(u, &self.environment)?;
             let traits = Traits {
                 budget: TAIL_BUDGET,
                 hosts: false,
                 traps: false,
             };
-            let mut builder = self.builder(body, &signature, traits);
+            let mut builder = self.builder(u, &signature, 4, traits)?;
             let held = between(u, 0, 6)?;
             builder.hold(u, held)?;
             builder.go_round(u, &targets)?;
@@ -373,15 +348,12 @@ impl Plan {
             results: self.environment.value_types(u, 0, 2)?,
         };
         let ty = self.environment.type_index(signature.clone());
-        let locals = self.environment.value_types(u, 0, 6)?;
-        let mut body = Body::new(&signature.params, &locals);
-        body.begin(u, &self.environment)?;
         let traits = Traits {
             budget: MIDDLE_BUDGET,
             hosts: false,
             traps: true,
         };
-        let mut builder = self.builder(body, &signature, traits);
+        let mut builder = self.builder(u, &signature, 6, traits)?;
         let held = between(u, 2, 16)?;
         builder.hold(u, held)?;
         builder.trap_by_argument(u)?;
@@ -391,14 +363,34 @@ impl Plan {
         Ok(())
     }
 
-    fn builder(&mut self, body: Body, signature: &Signature, traits: Traits) -> Builder<'_> {
-        Builder::new(
+    /// A function's body to begin with: it has up to so many locals beyond its parameters.
+    fn builder(
+        &mut self,
+        u: &mut Unstructured<'_>,
+        signature: &Signature,
+        most: u32,
+        traits: Traits,
+    ) -> Result<Builder<'_>> {
+        let locals = self.environment.value_types(u, 0, most)?;
+        let mut body = Body::new(&signature.params, &locals);
+        body.begin(u, &self.environment)?;
+        Ok(Builder::new(
             &mut self.environment,
             (&self.costs, &self.throwing),
             body,
             &signature.results,
             traits,
-        )
+        ))
+    }
+
+    /// A signature whose first parameter counts or chooses.
+    fn counted_signature(&mut self, u: &mut Unstructured<'_>) -> Result<Signature> {
+        let mut params = vec![ValType::I32];
+        params.extend(self.environment.value_types(u, 0, 2)?);
+        Ok(Signature {
+            params,
+            results: self.environment.value_types(u, 0, 2)?,
+        })
     }
 
     /// Adds a function whose code is executed so many times a call.
