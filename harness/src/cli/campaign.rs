@@ -304,17 +304,34 @@ impl Campaign<'_> {
     }
 }
 
+/// One subject's campaign among those of a command.
+#[derive(Clone, Copy)]
+pub(super) struct Turn<'a> {
+    /// The subject.
+    pub(super) subject: Version,
+    /// Whether it is one of several.
+    pub(super) several: bool,
+    /// What ends it early, and those that would follow.
+    pub(super) interrupt: &'a Interrupt,
+}
+
 /// Runs a campaign on each subject, until one is interrupted; the worst exit code.
 pub(super) fn on_each(
     subjects: Subjects,
-    run: impl Fn(Version, &Interrupt) -> anyhow::Result<u8>,
+    run: impl Fn(Turn<'_>) -> anyhow::Result<u8>,
 ) -> anyhow::Result<u8> {
+    let several = subjects == Subjects::All;
     let subjects = subjects.versions()?;
     let interrupt = Interrupt::install().map_err(OwnFault::Start)?;
     let mut code = super::OK;
     for subject in subjects {
         if interrupt.signal().is_none() {
-            code = super::worse(code, run(subject, &interrupt)?);
+            let turn = Turn {
+                subject,
+                several,
+                interrupt: &interrupt,
+            };
+            code = super::worse(code, run(turn)?);
         }
     }
     Ok(code)

@@ -1,14 +1,12 @@
 //! `lockstep replay`: cases of the regression corpus, each judged against what it expects.
 
-use super::campaign::{self, Campaign};
+use super::campaign::{self, Campaign, Turn};
 use super::subjects::Subjects;
 use super::{Format, quoted};
 use clap::Args;
-use lockstep::campaign::interrupt::Interrupt;
 use lockstep::campaign::plan::{Budget, Plan};
 use lockstep::campaign::protocol::What;
 use lockstep::corpus;
-use lockstep::version::Version;
 use std::path::PathBuf;
 
 /// Replays cases of the regression corpus
@@ -30,24 +28,11 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options, subjects: Subjects, format: Format) -> anyhow::Result<u8> {
-    campaign::on_each(subjects, |subject, interrupt| {
-        run_on(
-            options,
-            subject,
-            subjects == Subjects::All,
-            format,
-            interrupt,
-        )
-    })
+    campaign::on_each(subjects, |turn| run_on(options, format, turn))
 }
 
-fn run_on(
-    options: &Options,
-    subject: Version,
-    several: bool,
-    format: Format,
-    interrupt: &Interrupt,
-) -> anyhow::Result<u8> {
+fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u8> {
+    let subject = turn.subject;
     let files = corpus::discover(&options.paths)?;
     let replay = |what: &What| match what {
         What::File(path) => format!(
@@ -64,11 +49,11 @@ fn run_on(
             budget: Budget::Cases(0),
             wishes: options.campaign.wishes(subject, 0),
         },
-        several,
+        several: turn.several,
         options: &options.campaign,
         format,
         save: None,
         replay: &replay,
     };
-    campaign.run(interrupt)
+    campaign.run(turn.interrupt)
 }

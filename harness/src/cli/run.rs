@@ -1,11 +1,10 @@
 //! `lockstep run`: the main job, which is also what the bare program does, and campaigns.
 
-use super::campaign::{self, Campaign};
+use super::campaign::{self, Campaign, Turn};
 use super::scripts::{self, Job};
 use super::subjects::Subjects;
 use super::{Format, quoted, spec};
 use clap::{Args, ValueEnum};
-use lockstep::campaign::interrupt::Interrupt;
 use lockstep::campaign::plan::{Budget, Plan};
 use lockstep::campaign::protocol::What;
 use lockstep::case::probe;
@@ -95,35 +94,22 @@ fn number(text: &str) -> Result<u64, String> {
 }
 
 pub(super) fn run(options: &Options, subjects: Subjects, format: Format) -> anyhow::Result<u8> {
-    campaign::on_each(subjects, |subject, interrupt| {
-        run_on(
-            options,
-            subject,
-            subjects == Subjects::All,
-            format,
-            interrupt,
-        )
-    })
+    campaign::on_each(subjects, |turn| run_on(options, format, turn))
 }
 
-fn run_on(
-    options: &Options,
-    subject: Version,
-    several: bool,
-    format: Format,
-    interrupt: &Interrupt,
-) -> anyhow::Result<u8> {
+fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u8> {
+    let subject = turn.subject;
     let plan = options.plan(subject)?;
     let replay = |what: &What| options.replay(what, subject);
     let campaign = Campaign {
         plan,
-        several,
+        several: turn.several,
         options: &options.campaign,
         format,
         save: options.save.as_deref(),
         replay: &replay,
     };
-    campaign.run(interrupt)
+    campaign.run(turn.interrupt)
 }
 
 impl Options {
