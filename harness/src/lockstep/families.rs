@@ -74,31 +74,62 @@ impl Family {
 static TRAPPING: LazyLock<Box<[bool]>> =
     LazyLock::new(|| Opcode::ALL.iter().map(|op| can_trap(*op)).collect());
 
-/// Whether an opcode of Wasm 2.0 can trap by itself.
+/// Whether an opcode can trap by itself (Core 4.4).
 fn can_trap(op: Opcode) -> bool {
     let name = op.name();
-    match op {
-        Opcode::Unreachable
-        | Opcode::CallIndirect
-        | Opcode::MemoryFill
-        | Opcode::MemoryCopy
-        | Opcode::MemoryInit
-        | Opcode::TableGet
-        | Opcode::TableSet
-        | Opcode::TableFill
-        | Opcode::TableCopy
-        | Opcode::TableInit => true,
-        _ if name.contains(".load") || name.contains(".store") => true,
-        _ => ["i32.", "i64."]
-            .iter()
-            .filter_map(|ty| name.strip_prefix(ty))
-            .any(|rest| {
-                ["div_", "rem_", "trunc_f"]
-                    .iter()
-                    .any(|o| rest.starts_with(o))
-            }),
-    }
+    let accesses = name.contains(".load") || name.contains(".store") || name.contains(".rmw");
+    let converts = || {
+        let integer = |rest: &str| {
+            ["div_", "rem_", "trunc_f"]
+                .iter()
+                .any(|o| rest.starts_with(o))
+        };
+        let prefixes = ["i32.", "i64."].iter();
+        prefixes.filter_map(|ty| name.strip_prefix(ty)).any(integer)
+    };
+    accesses || converts() || TRAPS.contains(&name.as_str())
 }
+
+/// Opcodes beside those that access a memory, divide or convert.
+const TRAPS: &[&str] = &[
+    "unreachable",
+    "call_indirect",
+    "call_ref",
+    "return_call_indirect",
+    "return_call_ref",
+    "throw_ref",
+    "memory.fill",
+    "memory.copy",
+    "memory.init",
+    "memory.atomic.notify",
+    "memory.atomic.wait32",
+    "memory.atomic.wait64",
+    "table.get",
+    "table.set",
+    "table.fill",
+    "table.copy",
+    "table.init",
+    "ref.as_non_null",
+    "ref.cast",
+    "ref.cast null",
+    "struct.get",
+    "struct.get_s",
+    "struct.get_u",
+    "struct.set",
+    "array.new_data",
+    "array.new_elem",
+    "array.get",
+    "array.get_s",
+    "array.get_u",
+    "array.set",
+    "array.len",
+    "array.fill",
+    "array.copy",
+    "array.init_data",
+    "array.init_elem",
+    "i31.get_s",
+    "i31.get_u",
+];
 
 /// The families checked at each opcode.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,6 +219,23 @@ mod tests {
         // 23 accesses of the first version and 22 vector ones; 8 divisions and 8 truncations;
         // `unreachable`, `call_indirect`, 3 of memories and 5 of tables.
         assert_eq!(trapping.len(), 23 + 22 + 8 + 8 + 2 + 3 + 5, "{trapping:?}");
+    }
+
+    #[test]
+    fn opcodes_that_trap_beyond_wasm_2_have_their_names() {
+        let implemented = || Opcode::ALL.iter().filter(|op| op.is_implemented());
+        let names: BTreeSet<String> = implemented().map(|op| op.name()).collect();
+        for name in TRAPS {
+            assert!(names.contains(*name), "{name}");
+        }
+        let atomic: Vec<_> = implemented()
+            .filter(|op| op.name().contains("atomic"))
+            .collect();
+        // 7 loads, 7 stores, 49 of `rmw`; `notify`, two `wait`s and the fence.
+        assert_eq!(atomic.len(), 7 + 7 + 49 + 4);
+        for op in atomic {
+            assert_eq!(can_trap(*op), *op != Opcode::AtomicFence, "{}", op.name());
+        }
     }
 
     fn checked() -> impl Strategy<Value = Checked> {
