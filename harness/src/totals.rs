@@ -460,11 +460,6 @@ impl Totals {
     }
 }
 
-/// Every opcode that can be executed and compared: those of Wasm 3.0 and the proposals beyond it.
-pub fn implemented_opcodes() -> impl Iterator<Item = Opcode> {
-    Opcode::ALL.iter().copied().filter(|op| op.is_implemented())
-}
-
 /// The opcodes of Wasm 2.0.
 pub fn wasm_2_0_opcodes() -> impl Iterator<Item = Opcode> {
     Opcode::ALL.iter().copied().filter(|op| op.in_wasm_2_0())

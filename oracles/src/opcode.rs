@@ -64,6 +64,11 @@ impl Opcode {
         }
     }
 
+    /// Every opcode that the oracle implements.
+    pub fn implemented() -> impl Iterator<Item = Opcode> {
+        Opcode::ALL.iter().copied().filter(|op| op.is_implemented())
+    }
+
     /// The proposal that brought it, as the decoder's table names it (`mvp`, `simd` …).
     pub fn proposal(self) -> &'static str {
         Opcode::PROPOSAL[self as usize]

@@ -184,6 +184,20 @@ const fn proposal(name: &'static str, proposal: Proposal, features: WasmFeatures
     }
 }
 
+/// Scripts of our own: names and texts.
+const fn own(
+    name: &'static str,
+    files: &'static [(&'static str, &'static str)],
+    features: WasmFeatures,
+) -> Suite {
+    Suite {
+        name,
+        features,
+        excluded: &[],
+        source: Source::Own(files),
+    }
+}
+
 impl Suite {
     const fn without(self, excluded: &'static [(&'static str, &'static str)]) -> Self {
         Suite { excluded, ..self }
@@ -300,13 +314,9 @@ pub static SUITES: [Suite; 25] = [
         Proposal::WideArithmetic,
         WASM2.union(WasmFeatures::WIDE_ARITHMETIC),
     ),
-    Suite {
-        name: "supplement",
-        features: WASM2
-            .union(WasmFeatures::THREADS)
-            .union(WasmFeatures::RELAXED_SIMD),
-        excluded: &[],
-        source: Source::Own(&[
+    own(
+        "supplement",
+        &[
             (
                 "atomic_fence.wast",
                 include_str!("suite/supplement/atomic_fence.wast"),
@@ -315,8 +325,11 @@ pub static SUITES: [Suite; 25] = [
                 "relaxed_trunc.wast",
                 include_str!("suite/supplement/relaxed_trunc.wast"),
             ),
-        ]),
-    },
+        ],
+        WASM2
+            .union(WasmFeatures::THREADS)
+            .union(WasmFeatures::RELAXED_SIMD),
+    ),
 ];
 
 /// WebAssembly 2.0. Threads and everything later are off.

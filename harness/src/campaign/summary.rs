@@ -3,7 +3,8 @@
 use super::outcome::Judged;
 use crate::lockstep::families::Checked;
 use crate::report::text::verdict;
-use crate::totals::{FamilyCoverage, implemented_opcodes};
+use crate::totals::FamilyCoverage;
+use lockstep_oracles::opcode::Opcode;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -127,7 +128,7 @@ impl Summary {
 
     /// How many opcodes a campaign can execute.
     pub fn all_opcodes() -> usize {
-        implemented_opcodes().count()
+        Opcode::implemented().count()
     }
 }
 
@@ -138,7 +139,6 @@ mod tests {
     use crate::case::{CaseReport, CommandReport, Status};
     use crate::lockstep::families::Family;
     use crate::report::Finished;
-    use lockstep_oracles::opcode::Opcode;
     use std::time::Duration;
 
     #[test]

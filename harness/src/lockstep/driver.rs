@@ -395,22 +395,20 @@ impl Driver {
     #[inline(always)]
     pub(super) fn advance(&mut self) -> Stop {
         let _phase = phases::enter(phases::Phase::Oracle);
-        let steps = self.execution == Execution::Instrumented && self.breakpoints.is_single_step();
-        if steps && !self.nans.any {
+        if self.execution == Execution::Instrumented && self.breakpoints.is_single_step() {
             self.tally.executed += 1;
+            if self.nans.any {
+                return self.advance_noting_nans();
+            }
             return self.machine.run(&EverySequencePoint);
         }
-        self.advance_otherwise(steps)
+        self.advance_beyond_points()
     }
 
-    /// The same, where not every sequence point is an event, or NaNs are noted.
+    /// The same, where not every sequence point is an event.
     #[inline(never)]
-    fn advance_otherwise(&mut self, steps: bool) -> Stop {
+    fn advance_beyond_points(&mut self) -> Stop {
         match self.execution {
-            Execution::Instrumented if steps => {
-                self.tally.executed += 1;
-                self.advance_noting_nans()
-            }
             Execution::Instrumented => self.advance_to_breakpoint(),
             Execution::Uninstrumented => loop {
                 // Nothing tells of an exception that the activation catches.

@@ -4,7 +4,7 @@
 use super::text::label;
 use super::{grouped, json};
 use crate::lockstep::families::Family;
-use crate::totals::{Totals, implemented_opcodes, wasm_2_0_opcodes};
+use crate::totals::{Totals, wasm_2_0_opcodes};
 use lockstep_oracles::opcode::Opcode;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -35,7 +35,7 @@ pub fn text(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
         "events compared",
         families.join("  ")
     )?;
-    for op in implemented_opcodes() {
+    for op in Opcode::implemented() {
         write!(
             out,
             "{:34} {:<24} {:>15}",
@@ -56,7 +56,7 @@ pub fn text(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
     )?;
     let without = |op: &Opcode| totals.events(*op) == 0;
     write_missing(out, missing(totals))?;
-    let beyond = || implemented_opcodes().filter(|op| !op.in_wasm_2_0());
+    let beyond = || Opcode::implemented().filter(|op| !op.in_wasm_2_0());
     let covered = beyond().filter(|op| !without(op)).count();
     writeln!(
         out,
@@ -92,7 +92,7 @@ fn mark(totals: &Totals, family: Family, op: Opcode) -> &'static str {
 ///
 /// When it cannot be written.
 pub fn json(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
-    for op in implemented_opcodes() {
+    for op in Opcode::implemented() {
         let row = Row {
             schema: "lockstep.opcode/1",
             opcode: op.name(),

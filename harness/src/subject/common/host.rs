@@ -333,8 +333,8 @@ async fn reenter<T: Layer>(
         let mut outcome = match ended {
             Ok(()) => Outcome::Returned(
                 results
-                    .into_iter()
-                    .map(|value| names.seen(&mut *caller, &value))
+                    .iter()
+                    .map(|value| names.seen(&mut *caller, value))
                     .collect(),
             ),
             Err(error) => {

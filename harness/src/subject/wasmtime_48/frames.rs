@@ -69,17 +69,14 @@ pub(super) fn innermost_pc<T>(mut store: StoreContextMut<'_, T>) -> Option<u32> 
 
 /// What a handle answers: it is valid, since nothing has run since it was taken.
 #[inline(always)]
-fn valid<R>(answer: Result<R>) -> R {
+fn valid<R, E: std::fmt::Display>(answer: std::result::Result<R, E>) -> R {
     answer.unwrap_or_else(|error| panic!("a frame's handle, though nothing has run: {error:#}"))
 }
 
 /// The value of a local or operand, where it is: moving it out costs more than to look at it.
 #[inline(always)]
 pub(super) fn shown(answer: &Result<Val>) -> &Val {
-    match answer {
-        Ok(value) => value,
-        Err(error) => panic!("a frame's handle, though nothing has run: {error:#}"),
-    }
+    valid(answer.as_ref())
 }
 
 impl<T> DebugFrameCursor<'_, T> {
