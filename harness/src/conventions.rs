@@ -43,7 +43,7 @@ pub struct Conventions {
     /// Whether a segment's trap is an event (pinned).
     pub segment_traps: SegmentTraps,
     /// Whether relaxed multiply-adds round once although the deterministic profile, which the engine is
-    /// asked for, rounds twice (ledger: `W42-RELAXED-MADD`).
+    /// asked for, rounds twice (ledger: `RELAXED-MADD`).
     pub fuses_relaxed_madd: bool,
     /// The collectors that there are.
     pub collectors: &'static [Collector],

@@ -1,5 +1,6 @@
 //! A rule that did not hold, with the evidence a person needs to act on it.
 
+use crate::causes::Cause;
 use crate::rules::RuleId;
 use lockstep_oracles::address::{FuncIndex, Pc};
 
@@ -108,7 +109,7 @@ pub struct Site {
 }
 
 /// A rule that did not hold.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Divergence {
     /// The rule
     pub rule: RuleId,
@@ -130,6 +131,6 @@ pub struct Divergence {
     pub site: Option<Site>,
     /// Both states side by side
     pub state: Vec<StateRow>,
-    /// The ledger entry that explains it
-    pub known: Option<&'static str>,
+    /// The cause that explains it
+    pub known: Option<Cause>,
 }

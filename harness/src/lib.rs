@@ -4,6 +4,7 @@
 
 pub mod campaign;
 pub mod case;
+pub mod causes;
 pub mod check;
 pub mod configuration;
 pub mod conventions;
@@ -14,8 +15,6 @@ pub mod fuzzing;
 pub mod generate;
 pub mod hosting;
 pub mod jobs;
-pub mod layout;
-pub mod ledger;
 pub mod listing;
 pub mod lockstep;
 pub mod observe;

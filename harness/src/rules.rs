@@ -22,9 +22,20 @@ impl Strength {
 
 macro_rules! rules {
     ($($variant:ident $id:literal $strength:ident $promise:literal $source:literal $test:literal;)*) => {
-        /// A rule, by name.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum RuleId { $(#[doc = $promise] $variant,)* }
+        /// A rule, by name. It writes and reads itself as its id.
+        #[derive(
+            Clone,
+            Copy,
+            Debug,
+            PartialEq,
+            Eq,
+            PartialOrd,
+            Ord,
+            Hash,
+            serde::Serialize,
+            serde::Deserialize,
+        )]
+        pub enum RuleId { $(#[doc = $promise] #[serde(rename = $id)] $variant,)* }
 
         impl RuleId {
             /// Every rule, in the contract's order.

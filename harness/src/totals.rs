@@ -4,9 +4,11 @@
 
 use crate::campaign::shares::CpuShares;
 use crate::campaign::summary::Summary;
-use crate::case::{CaseReport, CommandReport, Status};
+use crate::case::{CaseReport, CommandReport, Directive, Status};
+use crate::causes::{Cause, LeftOut};
 use crate::lockstep::families::{Checked, Family};
 use crate::lockstep::tally::Tally;
+use crate::rules::RuleId;
 use crate::version::Version;
 use lockstep_oracles::opcode::Opcode;
 use serde::Serialize;
@@ -68,7 +70,7 @@ pub struct Assertions {
     pub undecided: u64,
     /// The same, by directive.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub by_kind: BTreeMap<&'static str, Assertions>,
+    pub by_kind: BTreeMap<Directive, Assertions>,
 }
 
 /// Commands by status.
@@ -89,7 +91,7 @@ pub struct Commands {
 }
 
 /// What was compared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Compared {
     /// Events of the instrumented execution matched with the oracle.
     pub sequence_points: u64,
@@ -110,42 +112,11 @@ pub struct Compared {
     /// end of a case.
     #[serde(skip_serializing_if = "is_zero")]
     pub handles: u64,
-    /// API calls not made because they would crash the process.
+    /// Reads, looks and collections left out because they would crash the process.
     pub hazards_avoided: u64,
-    /// The same, by ledger entry.
-    pub hazards_by_entry: Hazards,
-}
-
-/// Avoided API calls by ledger entry.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Hazards {
-    /// `v128` slots not read.
-    #[serde(rename = "W42-V128-SLOT")]
-    pub v128_slot: u64,
-    /// Operands at a trap not read.
-    #[serde(rename = "W42-TRAP-SLOT")]
-    pub trap_slot: u64,
-    /// Locals that the program has not set, not read.
-    #[serde(rename = "W42-UNSET-LOCAL")]
-    pub unset_local: u64,
-    /// Collections not asked for.
-    #[serde(rename = "W42-UNSET-ROOT")]
-    pub unset_root: u64,
-    /// Collections not asked for, with parameters of an `if` on the stack shown.
-    #[serde(rename = "W42-IF-PARAM-ROOT")]
-    pub if_param_root: u64,
-    /// Events inside what may be inlined into a `try_table`, of which no frame was read.
-    #[serde(rename = "W42-INLINED-TRY-CALL")]
-    pub inlined_try_call: u64,
-    /// `Trap` events of which no frame was read.
-    #[serde(rename = "W42-INLINED-TRAP")]
-    pub inlined_trap: u64,
-    /// `EpochYield` events at which no frame was read.
-    #[serde(rename = "W42-EPOCH-FRAME")]
-    pub epoch_frame: u64,
-    /// Frames behind a start function's.
-    #[serde(rename = "W48-STARTUP-FRAME", skip_serializing_if = "is_zero")]
-    pub startup_frame: u64,
+    /// The same, by the cause that forbids them.
+    #[serde(rename = "hazards_by_cause")]
+    pub left_out: LeftOut,
 }
 
 /// Divergences by explanation.
@@ -153,12 +124,12 @@ pub struct Hazards {
 pub struct Divergences {
     /// Without an explanation: one a rule, execution and case.
     pub unexplained: u64,
-    /// Matches of the ledger.
+    /// Explained by a known cause.
     pub known: u64,
-    /// The known ones by ledger entry.
-    pub by_entry: BTreeMap<&'static str, u64>,
+    /// The known ones by cause.
+    pub by_cause: BTreeMap<Cause, u64>,
     /// The unexplained ones by rule.
-    pub by_rule: BTreeMap<&'static str, u64>,
+    pub by_rule: BTreeMap<RuleId, u64>,
 }
 
 /// How much of the instruction set was at a matched event.
@@ -274,18 +245,8 @@ impl From<&Tally> for Compared {
             entities_skipped: tally.entities_skipped,
             host_calls: tally.host_calls,
             handles: tally.handles,
-            hazards_avoided: tally.hazards_avoided(),
-            hazards_by_entry: Hazards {
-                v128_slot: tally.v128_slots_avoided,
-                trap_slot: tally.trap_slots_avoided,
-                unset_local: tally.unset_locals_avoided,
-                unset_root: tally.collections_avoided,
-                if_param_root: tally.if_param_roots_avoided,
-                inlined_try_call: tally.inlined_frames_avoided,
-                inlined_trap: tally.inlined_traps_avoided,
-                epoch_frame: tally.epoch_yields,
-                startup_frame: tally.startup_frames_avoided,
-            },
+            hazards_avoided: tally.left_out.total(),
+            left_out: tally.left_out.clone(),
         }
     }
 }
@@ -302,15 +263,7 @@ impl Compared {
         self.host_calls += other.host_calls;
         self.handles += other.handles;
         self.hazards_avoided += other.hazards_avoided;
-        self.hazards_by_entry.v128_slot += other.hazards_by_entry.v128_slot;
-        self.hazards_by_entry.trap_slot += other.hazards_by_entry.trap_slot;
-        self.hazards_by_entry.unset_local += other.hazards_by_entry.unset_local;
-        self.hazards_by_entry.unset_root += other.hazards_by_entry.unset_root;
-        self.hazards_by_entry.if_param_root += other.hazards_by_entry.if_param_root;
-        self.hazards_by_entry.inlined_try_call += other.hazards_by_entry.inlined_try_call;
-        self.hazards_by_entry.inlined_trap += other.hazards_by_entry.inlined_trap;
-        self.hazards_by_entry.epoch_frame += other.hazards_by_entry.epoch_frame;
-        self.hazards_by_entry.startup_frame += other.hazards_by_entry.startup_frame;
+        self.left_out.add(&other.left_out);
     }
 }
 
@@ -333,7 +286,7 @@ impl Assertions {
     fn count(&mut self, command: &CommandReport) {
         match &command.status {
             Status::Passed => self.passed += 1,
-            Status::Exhausted if command.kind == "assert_exhaustion" => self.passed += 1,
+            Status::Exhausted if command.kind == Directive::AssertExhaustion => self.passed += 1,
             Status::Failed(_) => self.failed += 1,
             Status::Unsupported(_) => self.unsupported += 1,
             Status::Exhausted | Status::Inconclusive(_) | Status::NotRun(_) => self.undecided += 1,
@@ -343,7 +296,7 @@ impl Assertions {
 
 /// Whether a command is an assertion.
 pub fn is_assertion(command: &CommandReport) -> bool {
-    command.kind.starts_with("assert_")
+    command.kind.is_assertion()
 }
 
 impl Commands {
@@ -424,11 +377,11 @@ impl Totals {
         let divergences = &mut self.divergences;
         for divergence in &report.divergences {
             divergences.unexplained += 1;
-            *divergences.by_rule.entry(divergence.rule.id()).or_insert(0) += 1;
+            *divergences.by_rule.entry(divergence.rule).or_insert(0) += 1;
         }
-        for (entry, count) in &report.known {
+        for (cause, count) in &report.known {
             divergences.known += count;
-            *divergences.by_entry.entry(entry).or_insert(0) += count;
+            *divergences.by_cause.entry(*cause).or_insert(0) += count;
         }
     }
 
@@ -469,11 +422,11 @@ pub fn wasm_2_0_opcodes() -> impl Iterator<Item = Opcode> {
 mod tests {
     use super::*;
 
-    fn report(commands: &[(&'static str, Status)]) -> CaseReport {
+    fn report(commands: &[(Directive, Status)]) -> CaseReport {
         let commands = commands.iter().map(|(kind, status)| CommandReport {
             line: 1,
-            kind,
-            text: (*kind).to_owned(),
+            kind: *kind,
+            text: kind.to_string(),
             status: status.clone(),
             outcome: None,
         });
@@ -487,8 +440,8 @@ mod tests {
     fn an_exhaustion_that_was_asserted_passes_and_is_inconclusive() {
         let mut totals = Totals::default();
         totals.add(&report(&[
-            ("assert_exhaustion", Status::Exhausted),
-            ("assert_return", Status::Exhausted),
+            (Directive::AssertExhaustion, Status::Exhausted),
+            (Directive::AssertReturn, Status::Exhausted),
         ]));
         assert_eq!(
             (totals.assertions.passed, totals.assertions.undecided),
@@ -503,12 +456,12 @@ mod tests {
         let mut totals = Totals::default();
         let why = || "why".to_owned();
         totals.add(&report(&[
-            ("module", Status::Passed),
-            ("assert_return", Status::Passed),
-            ("assert_return", Status::Failed(why())),
-            ("assert_trap", Status::NotRun(why())),
-            ("assert_suspension", Status::Unsupported(why())),
-            ("action", Status::Failed(why())),
+            (Directive::Module, Status::Passed),
+            (Directive::AssertReturn, Status::Passed),
+            (Directive::AssertReturn, Status::Failed(why())),
+            (Directive::AssertTrap, Status::NotRun(why())),
+            (Directive::AssertSuspension, Status::Unsupported(why())),
+            (Directive::Action, Status::Failed(why())),
         ]));
         let assertions = &totals.assertions;
         assert_eq!(assertions.total(), 4);
@@ -516,7 +469,7 @@ mod tests {
             (assertions.passed, assertions.failed, assertions.unsupported),
             (1, 1, 1)
         );
-        assert_eq!(assertions.by_kind["assert_return"].total(), 2);
+        assert_eq!(assertions.by_kind[&Directive::AssertReturn].total(), 2);
         assert_eq!(totals.commands.failed, 2);
         assert_eq!(totals.not_run, 1);
         assert!(totals.diverged());
@@ -552,22 +505,6 @@ mod tests {
         assert_eq!(by_family["locals"], coverage(2, 437));
         assert_eq!(by_family["trap"], coverage(1, 71));
         assert_eq!(by_family["host_call"], coverage(0, 2));
-    }
-
-    #[test]
-    fn hazards_are_named_as_in_the_ledger() {
-        let hazards = Hazards {
-            startup_frame: 1,
-            ..Hazards::default()
-        };
-        let json = serde_json::to_value(hazards).unwrap();
-        let hazards = crate::ledger::ENTRIES.iter();
-        let hazards = hazards.filter(|entry| entry.kind == crate::ledger::EntryKind::Hazard);
-        for entry in hazards {
-            // An entry of 48 with a namesake of 42 is counted as that.
-            let first = crate::ledger::of(Version::Wasmtime42, entry.id).unwrap_or(entry.id);
-            assert!(json.get(first).is_some(), "{first}");
-        }
     }
 
     #[test]

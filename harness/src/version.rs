@@ -1,6 +1,6 @@
 //! The versions of the engine that can be the subject.
 
-/// A version of Wasmtime: the one that expectations and ledger were written for.
+/// A version of Wasmtime: the one that expectations and causes were written for.
 ///
 /// In the place of 48.0.8 a build may have a version near it (`Cargo.lock` says which): its
 /// [`name`](Version::name) is then its own, and all else is what is expected of 48.0.8.
@@ -90,6 +90,14 @@ impl Version {
         match self {
             Version::Wasmtime42 => "42.0.2",
             Version::Wasmtime48 => "48.0.8",
+        }
+    }
+
+    /// The release that expectations and causes are about: the first part of its number.
+    pub fn release(self) -> u32 {
+        match self {
+            Version::Wasmtime42 => 42,
+            Version::Wasmtime48 => 48,
         }
     }
 

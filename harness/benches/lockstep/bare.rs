@@ -8,7 +8,7 @@
 //! of each reference to an object the object's identity and type, and once an event, as lockstep does,
 //! its fields or elements with the identities and types of the objects that these refer to.
 
-use super::PACKED;
+use super::VERSION;
 use super::adapter::config;
 use super::frames::{self, Walk};
 use super::wasmtime::{
@@ -17,9 +17,10 @@ use super::wasmtime::{
 };
 use crate::programs::Program;
 use crate::reads::{Frames, Reads, Run};
+use lockstep::causes::Causes;
+use lockstep::causes::slots::FunctionLayout;
 use lockstep::configuration::Configuration;
 use lockstep::divergence::Execution;
-use lockstep::layout::FunctionLayout;
 use lockstep_oracles::code::Function;
 use std::future::Future;
 use std::hash::{DefaultHasher, Hasher};
@@ -45,12 +46,12 @@ impl Unreadable {
     /// The slots of `function` before its opcode at `position`.
     fn at(function: &Function, layout: &FunctionLayout, position: usize) -> Unreadable {
         let locals = (0..function.locals.len())
-            .map(|index| layout.local(index))
+            .map(|index| layout.local(index).is_some())
             .collect();
         let mut operands = Vec::new();
         let mut shape = function.before[position];
         while let Some(id) = shape {
-            operands.push(layout.top_operand(shape));
+            operands.push(layout.top_operand(shape).is_some());
             shape = function.shapes[id.0 as usize].below;
         }
         operands.reverse();
@@ -64,12 +65,9 @@ impl Unreadable {
 /// By PC; empty for a program in which every slot can be read.
 fn unreadable(program: &Program) -> Vec<Unreadable> {
     let mut table = Vec::new();
-    if !PACKED {
-        return table;
-    }
     for function in program.module.functions() {
-        let layout = FunctionLayout::packed(&program.module, function, false);
-        if !layout.hazardous {
+        let layout = FunctionLayout::of(Causes::of(VERSION), &program.module, function, false);
+        if !layout.is_hazardous() {
             continue;
         }
         for (position, pc) in function.pcs.iter().enumerate() {

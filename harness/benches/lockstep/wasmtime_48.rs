@@ -20,9 +20,6 @@ use lockstep::version::Version;
 /// The version.
 const VERSION: Version = Version::Wasmtime48;
 
-/// Whether a frame's values are packed, and a misaligned `v128` must not be read.
-const PACKED: bool = false;
-
 /// The subject.
 pub(crate) const SUBJECT: Subject = Subject {
     name: "48",

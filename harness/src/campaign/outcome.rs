@@ -4,7 +4,7 @@ use super::limits::Limit;
 use super::pool::Ran;
 use super::process::{Asked, Death, Ended};
 use super::protocol::{Cost, Failure, Traits, What};
-use crate::case::{CaseReport, CommandReport, Status, probe};
+use crate::case::{CaseReport, CommandReport, Directive, Status, probe};
 use crate::divergence::{Divergence, Execution, Moment};
 use crate::report::Finished;
 use crate::rules::RuleId;
@@ -57,7 +57,7 @@ impl Outcome {
             Ended::Answer(answer) => {
                 cost = answer.cost;
                 match answer.result {
-                    Ok(report) => report.read(),
+                    Ok(report) => Ok(report),
                     Err(Failure::Internal(why)) => Err(why),
                     Err(Failure::Input(why)) => return Outcome::BadInput(why),
                 }
@@ -118,18 +118,18 @@ impl Death {
         };
         // How a known death came about differs from run to run.
         let why = match self.known {
-            Some(entry) => format!("the ledger ends this case ({entry})"),
+            Some(cause) => format!("a known cause ends this case ({cause})"),
             None => self.what.clone(),
         };
         report.commands.push(CommandReport {
             line: 0,
-            kind: "case",
+            kind: Directive::Case,
             text: command.clone(),
             status: Status::NotRun(why),
             outcome: None,
         });
-        if let Some(entry) = self.known {
-            report.known.insert(entry, 1);
+        if let Some(cause) = self.known {
+            report.known.insert(cause, 1);
             return report;
         }
         let stderr = settled(&self.stderr);

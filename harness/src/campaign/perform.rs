@@ -2,11 +2,12 @@
 
 use super::faults;
 use super::protocol::{Failure, Request, Traits, What, Wishes};
-use crate::case::{self, Case, CaseOptions, CaseReport, CommandReport, Status};
+use crate::case::{
+    self, Case, CaseOptions, CaseReport, CommandReport, Directive, Judgement, Status,
+};
 use crate::configuration::SettingError;
 use crate::corpus::{self, CorpusCase, CorpusError, Expectation};
 use crate::generate;
-use crate::report::text::verdict;
 use crate::samples::SAMPLES;
 use crate::subject::{Settings, SubjectError};
 use crate::version::Version;
@@ -50,7 +51,7 @@ pub fn perform(request: &Request, begun: Begun<'_>) -> Result<CaseReport, Failur
     }
 }
 
-/// A report that counts the terminal entry that explains the death of a worker, if one does, and has
+/// A report that counts the cause that explains the death of a worker, if one does, and has
 /// a failed command where a corpus case does not expect it.
 fn explain_death(what: &What, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
     let mut expected = None;
@@ -67,9 +68,9 @@ fn explain_death(what: &What, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseR
     begun(&Traits::of(&case));
     let mut options = case.options();
     options.settings.subject = wishes.subject;
-    let entry = case::explain_death(&case.script(), &options)?;
+    let known = case::explain_death(&case.script(), &options)?;
     let mut report = CaseReport::default();
-    report.known.extend(entry.map(|entry| (entry, 1)));
+    report.known.extend(known.map(|known| (known.cause(), 1)));
     if let Some((path, expect)) = expected {
         judge(&expect, wishes.subject, path, &mut report);
     }
@@ -147,12 +148,12 @@ fn judge(expected: &Expectation, subject: Version, path: &Path, report: &mut Cas
     let Err(why) = expected.judge(report, subject) else {
         return;
     };
-    if verdict(report) == "diverged" {
+    if report.judgement() == Judgement::Diverged {
         return;
     }
     report.commands.push(CommandReport {
         line: 0,
-        kind: "expect",
+        kind: Directive::Expect,
         text: format!("what {} expects", path.display()),
         status: Status::Failed(why),
         outcome: None,
@@ -204,7 +205,6 @@ fn settings(wishes: &Wishes) -> Result<Settings, SettingError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger;
 
     fn performed(what: What, settings: &[&str]) -> (Vec<Traits>, Result<CaseReport, Failure>) {
         let request = Request {
@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn an_expectation_that_does_not_come_true_is_a_failure() {
-        let expected = Expectation::of_entries(&[ledger::TRAP_PC.to_owned()]).unwrap();
+        let expected = Expectation::of_causes(&["TRAP-PC".to_owned()]).unwrap();
         let mut report = CaseReport::default();
         judge(
             &expected,

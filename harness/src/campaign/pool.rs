@@ -5,8 +5,10 @@
 use super::interrupt::Interrupt;
 use super::limits::Limits;
 use super::process::{Asked, Death, Ended, Launch, Process};
-use super::protocol::{Failure, Report, Request, What};
-use crate::ledger;
+use super::protocol::{Failure, Request, What};
+use crate::case::CaseReport;
+use crate::causes::{Cause, pulley_registers};
+use crate::divergence::Execution;
 use std::collections::BTreeMap;
 use std::io;
 use std::num::NonZeroUsize;
@@ -114,12 +116,8 @@ impl Pool {
         }
     }
 
-    /// The ledger entry that explains what a case did to its worker, as another worker finds.
-    fn explain(
-        &self,
-        request: &Request,
-        interrupt: &Interrupt,
-    ) -> io::Result<Option<&'static str>> {
+    /// The cause that explains what a case did to its worker, as another worker finds.
+    fn explain(&self, request: &Request, interrupt: &Interrupt) -> io::Result<Option<Cause>> {
         let request = Request {
             what: What::Death(Box::new(request.what.clone())),
             wishes: request.wishes.clone(),
@@ -128,8 +126,10 @@ impl Pool {
         let Ended::Answer(answer) = asked.ended else {
             return Ok(None);
         };
-        let report = answer.result.ok().and_then(|report| report.read().ok());
-        let expected = report.filter(|report| report.commands.is_empty());
+        let expected = answer
+            .result
+            .ok()
+            .filter(|report| report.commands.is_empty());
         Ok(expected.and_then(|report| report.known.keys().next().copied()))
     }
 
@@ -151,18 +151,15 @@ impl Pool {
                 false
             }
             Ended::Answer(answer) if on_pulley && is_doubtful(&answer.result) => {
-                if let Some(entry) = self.explain(request, interrupt)? {
-                    asked.ended = Ended::Died(Death::known(entry));
+                if let Some(cause) = self.explain(request, interrupt)? {
+                    asked.ended = Ended::Died(Death::known(cause));
                 }
                 false
             }
             Ended::Answer(answer) if is_shaken(&answer.result) => {
                 // How far such a case came differs from run to run.
                 if matches!(request.what, What::Generated { .. }) {
-                    let subject = request.wishes.subject;
-                    if let Some(entry) = ledger::of(subject, ledger::PULLEY_REGISTERS) {
-                        asked.ended = Ended::Died(Death::known(entry));
-                    }
+                    asked.ended = Ended::Died(Death::known(Cause::PulleyRegisters));
                 }
                 false
             }
@@ -177,18 +174,33 @@ impl Pool {
 }
 
 /// Whether events on Pulley may have damaged the process, so that what it says of the case, and even
-/// its panic, may be due to that. The ledger's entry was not confirmed in the process itself.
-fn is_doubtful(result: &Result<Report, Failure>) -> bool {
+/// its panic, may be due to that. The cause was not confirmed in the process itself.
+fn is_doubtful(result: &Result<CaseReport, Failure>) -> bool {
     match result {
-        Ok(report) => report.may_be_of_registers(),
+        Ok(report) => may_be_of_registers(report),
         Err(Failure::Internal(_)) => true,
         Err(Failure::Input(_)) => false,
     }
 }
 
 /// Whether events changed registers: the next case gets another process.
-fn is_shaken(result: &Result<Report, Failure>) -> bool {
-    result.as_ref().is_ok_and(Report::has_changed_registers)
+fn is_shaken(result: &Result<CaseReport, Failure>) -> bool {
+    result.as_ref().is_ok_and(has_changed_registers)
+}
+
+/// Whether a changed register may be behind a divergence: it breaks a rule that one can break, or came
+/// after one was seen.
+fn may_be_of_registers(report: &CaseReport) -> bool {
+    let shaken = has_changed_registers(report);
+    report.divergences.iter().any(|found| {
+        let instrumented = found.execution == Execution::Instrumented;
+        shaken || instrumented && pulley_registers::can_break(found.rule)
+    })
+}
+
+/// Whether events changed registers, and that ended an execution.
+fn has_changed_registers(report: &CaseReport) -> bool {
+    report.known.contains_key(&Cause::PulleyRegisters)
 }
 
 /// Hands results on by index, each as soon as those before it are handed on; at the end those, in
@@ -210,4 +222,40 @@ fn in_turn<J, E>(
     early
         .into_values()
         .try_for_each(|ran| deliver(ran).map_err(PoolError::Deliver))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::divergence::{Divergence, Moment};
+    use crate::rules::RuleId;
+
+    #[test]
+    fn registers_are_suspected_of_what_they_can_break_and_of_all_that_follows() {
+        let of = |rule, execution, known: &[Cause]| CaseReport {
+            divergences: vec![Divergence {
+                rule,
+                execution,
+                command: String::new(),
+                moment: Moment::End,
+                event: 0,
+                frame: None,
+                expected: String::new(),
+                observed: String::new(),
+                site: None,
+                state: Vec::new(),
+                known: None,
+            }],
+            known: known.iter().map(|&cause| (cause, 1)).collect(),
+            ..CaseReport::default()
+        };
+        let suspected = |rule, execution| may_be_of_registers(&of(rule, execution, &[]));
+        assert!(suspected(RuleId::LocalValue, Execution::Instrumented));
+        assert!(!suspected(RuleId::EditBreakpoints, Execution::Instrumented));
+        assert!(!suspected(RuleId::Values, Execution::Uninstrumented));
+        let registers = [Cause::PulleyRegisters];
+        let after = of(RuleId::Values, Execution::Uninstrumented, &registers);
+        assert!(may_be_of_registers(&after) && has_changed_registers(&after));
+        assert!(!may_be_of_registers(&CaseReport::default()));
+    }
 }

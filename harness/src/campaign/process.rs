@@ -4,6 +4,7 @@
 use super::interrupt::Interrupt;
 use super::limits::{Limit, Limits, cpu_time, resident};
 use super::protocol::{Answer, Message, Request, Traits};
+use crate::causes::Cause;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::{self, Read, Write};
@@ -59,18 +60,18 @@ pub struct Death {
     pub what: String,
     /// The last it wrote to standard error.
     pub stderr: String,
-    /// The ledger entry that explains it.
-    pub known: Option<&'static str>,
+    /// The cause that explains it.
+    pub known: Option<Cause>,
 }
 
 impl Death {
-    /// A worker whose answer is void, since the case damaged it as this ledger entry says.
-    pub(super) fn known(entry: &'static str) -> Death {
+    /// A worker whose answer is void, since the case damaged it as this cause says.
+    pub(super) fn known(cause: Cause) -> Death {
         Death {
             limit: None,
             what: "its answer is void".to_owned(),
             stderr: String::new(),
-            known: Some(entry),
+            known: Some(cause),
         }
     }
 }

@@ -5,21 +5,15 @@
 //! [`Message::Done`]. In between it says from time to time that events come ([`Message::Alive`]): a
 //! case that takes long does not hang.
 
-use super::wire;
-use crate::case::{Case, CaseReport, CommandReport, Status};
+use crate::case::{Case, CaseReport};
 use crate::configuration::{Configuration, Nans, Setting, SettingError, Target};
-use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
 use crate::generate;
 use crate::generate::Proposals;
-use crate::ledger;
 use crate::lockstep::policy::FramePolicy;
-use crate::lockstep::tally::Tally;
-use crate::rules::RuleId;
 use crate::version::Version;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 
 /// One case for a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,8 +46,8 @@ pub enum What {
     File(PathBuf),
     /// A case as a text that holds its modules, judged by nothing.
     Text(String),
-    /// Whether a terminal entry of the ledger explains that this case took its worker with it: the
-    /// report counts the entry, or nothing.
+    /// Whether a cause that ends executions explains that this case took its worker with it: the
+    /// report counts the cause, or nothing.
     Death(Box<What>),
 }
 
@@ -142,7 +136,7 @@ impl Traits {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Answer {
     /// The report.
-    pub result: Result<Report, Failure>,
+    pub result: Result<CaseReport, Failure>,
     /// What it cost.
     pub cost: Cost,
 }
@@ -172,217 +166,14 @@ pub struct Cost {
     pub phases: BTreeMap<String, u64>,
 }
 
-/// A [`CaseReport`] as it is written.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Report {
-    name: String,
-    commands: Vec<Command>,
-    tally: Tally,
-    divergences: Vec<Found>,
-    known: BTreeMap<String, u64>,
-    known_examples: Vec<Found>,
-    refused: Option<String>,
-    two_way: bool,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Found {
-    #[serde(with = "wire::rule")]
-    rule: RuleId,
-    execution: Execution,
-    command: String,
-    moment: Moment,
-    event: u64,
-    frame: Option<usize>,
-    expected: String,
-    observed: String,
-    site: Option<Site>,
-    state: Vec<StateRow>,
-    known: Option<String>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Command {
-    line: u32,
-    kind: String,
-    text: String,
-    status: Status,
-    outcome: Option<String>,
-}
-
-impl From<CaseReport> for Report {
-    fn from(report: CaseReport) -> Report {
-        // Every field is named, so that a new one cannot be lost on the way.
-        let CaseReport {
-            name,
-            commands,
-            tally,
-            divergences,
-            known,
-            known_examples,
-            refused,
-            two_way,
-        } = report;
-        let known = known.into_iter().map(|(id, count)| (id.to_owned(), count));
-        Report {
-            name,
-            commands: commands.into_iter().map(Command::from).collect(),
-            tally,
-            divergences: divergences.into_iter().map(Found::from).collect(),
-            known: known.collect(),
-            known_examples: known_examples.into_iter().map(Found::from).collect(),
-            refused: refused.map(str::to_owned),
-            two_way,
-        }
-    }
-}
-
-impl From<CommandReport> for Command {
-    fn from(report: CommandReport) -> Command {
-        let CommandReport {
-            line,
-            kind,
-            text,
-            status,
-            outcome,
-        } = report;
-        Command {
-            line,
-            kind: kind.to_owned(),
-            text,
-            status,
-            outcome,
-        }
-    }
-}
-
-impl Report {
-    /// Whether a changed register may be behind a divergence: it breaks a rule that one can break, or
-    /// came after one was seen.
-    pub(super) fn may_be_of_registers(&self) -> bool {
-        let shaken = self.has_changed_registers();
-        self.divergences.iter().any(|found| {
-            let instrumented = found.execution == Execution::Instrumented;
-            shaken || instrumented && ledger::register_can_break(found.rule)
-        })
-    }
-
-    /// Whether events changed registers, and the ledger's entry for it ended an execution.
-    pub(super) fn has_changed_registers(&self) -> bool {
-        self.known.keys().any(|id| ledger::is_of_registers(id))
-    }
-
-    /// The report as the worker made it.
-    ///
-    /// # Errors
-    ///
-    /// When it names a ledger entry that there is not.
-    pub fn read(self) -> Result<CaseReport, String> {
-        let known = self
-            .known
-            .into_iter()
-            .map(|(id, count)| Ok((entry(&id)?, count)));
-        let all = |found: Vec<Found>| found.into_iter().map(Found::read).collect();
-        let divergences: Result<Vec<Divergence>, String> = all(self.divergences);
-        let known_examples: Result<Vec<Divergence>, String> = all(self.known_examples);
-        Ok(CaseReport {
-            name: self.name,
-            commands: self.commands.into_iter().map(Command::read).collect(),
-            tally: self.tally,
-            divergences: divergences?,
-            known: known.collect::<Result<_, String>>()?,
-            known_examples: known_examples?,
-            refused: self.refused.as_deref().map(kept),
-            two_way: self.two_way,
-        })
-    }
-}
-
-impl From<Divergence> for Found {
-    fn from(divergence: Divergence) -> Found {
-        let Divergence {
-            rule,
-            execution,
-            command,
-            moment,
-            event,
-            frame,
-            expected,
-            observed,
-            site,
-            state,
-            known,
-        } = divergence;
-        Found {
-            rule,
-            execution,
-            command,
-            moment,
-            event,
-            frame,
-            expected,
-            observed,
-            site,
-            state,
-            known: known.map(str::to_owned),
-        }
-    }
-}
-
-impl Found {
-    fn read(self) -> Result<Divergence, String> {
-        Ok(Divergence {
-            rule: self.rule,
-            execution: self.execution,
-            command: self.command,
-            moment: self.moment,
-            event: self.event,
-            frame: self.frame,
-            expected: self.expected,
-            observed: self.observed,
-            site: self.site,
-            state: self.state,
-            known: self.known.as_deref().map(entry).transpose()?,
-        })
-    }
-}
-
-/// The ledger's own copy of an entry's id.
-fn entry(id: &str) -> Result<&'static str, String> {
-    let found = ledger::ENTRIES.iter().find(|entry| entry.id == id);
-    found
-        .map(|entry| entry.id)
-        .ok_or_else(|| format!("there is no ledger entry `{id}`"))
-}
-
-impl Command {
-    fn read(self) -> CommandReport {
-        CommandReport {
-            line: self.line,
-            kind: kept(&self.kind),
-            text: self.text,
-            status: self.status,
-            outcome: self.outcome,
-        }
-    }
-}
-
-/// A directive's name or a reason, from the program's own text or a script: there is no list of them,
-/// but there are few, so each that is met is kept once.
-fn kept(text: &str) -> &'static str {
-    static MET: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
-    let mut met = MET.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = met.get(text) {
-        return known;
-    }
-    let kept: &'static str = Box::leak(text.to_owned().into_boxed_str());
-    met.insert(kept);
-    kept
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::case::{CommandReport, Directive, Status};
+    use crate::causes::Cause;
+    use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
+    use crate::lockstep::tally::Tally;
+    use crate::rules::RuleId;
     use lockstep_oracles::address::{FuncIndex, Pc};
 
     fn report() -> CaseReport {
@@ -415,16 +206,16 @@ mod tests {
             name: "generated/smith/0x1/2".to_owned(),
             commands: vec![CommandReport {
                 line: 1,
-                kind: "assert_return",
+                kind: Directive::AssertReturn,
                 text: "assert_return f()".to_owned(),
                 status: Status::Failed("why".to_owned()),
                 outcome: Some("returned ()".to_owned()),
             }],
             tally,
             divergences: vec![divergence(None)],
-            known: BTreeMap::from([(ledger::TRAP_PC, 2)]),
-            known_examples: vec![divergence(Some(ledger::TRAP_PC))],
-            refused: Some("a reason"),
+            known: BTreeMap::from([(Cause::TrapPc, 2)]),
+            known_examples: vec![divergence(Some(Cause::TrapPc))],
+            refused: Some("a reason".into()),
             two_way: true,
         }
     }
@@ -432,47 +223,26 @@ mod tests {
     #[test]
     fn a_report_arrives_as_it_was_sent() {
         let sent = format!("{:?}", report());
-        let line = serde_json::to_string(&Report::from(report())).unwrap();
-        let read: Report = serde_json::from_str(&line).unwrap();
-        assert_eq!(format!("{:?}", read.read().unwrap()), sent);
-    }
-
-    #[test]
-    fn registers_are_suspected_of_what_they_can_break_and_of_all_that_follows() {
-        let of = |rule, execution, known: &[&'static str]| {
-            let mut report = report();
-            report.divergences[0].rule = rule;
-            report.divergences[0].execution = execution;
-            report.known = known.iter().map(|&entry| (entry, 1)).collect();
-            Report::from(report)
-        };
-        let registers = [ledger::PULLEY_REGISTERS];
-        assert!(of(RuleId::LocalValue, Execution::Instrumented, &[]).may_be_of_registers());
-        assert!(!of(RuleId::EditBreakpoints, Execution::Instrumented, &[]).may_be_of_registers());
-        assert!(!of(RuleId::Values, Execution::Uninstrumented, &[]).may_be_of_registers());
-        let after = of(RuleId::Values, Execution::Uninstrumented, &registers);
-        assert!(after.may_be_of_registers() && after.has_changed_registers());
-        let mut explained = report();
-        explained.divergences.clear();
-        assert!(!Report::from(explained).may_be_of_registers());
+        let line = serde_json::to_string(&report()).unwrap();
+        let read: CaseReport = serde_json::from_str(&line).unwrap();
+        assert_eq!(format!("{read:?}"), sent);
     }
 
     #[test]
     fn names_that_are_on_no_list_are_errors() {
-        let line = serde_json::to_string(&Report::from(report())).unwrap();
-        let entry = line.replace(ledger::TRAP_PC, "W42-NONE");
-        let read: Report = serde_json::from_str(&entry).unwrap();
-        let message = read.read().unwrap_err();
-        assert!(message.contains("no ledger entry `W42-NONE`"), "{message}");
-        let rule = line.replace("FRAME-LOCAL-VALUE", "FRAME-NONE");
-        let error = serde_json::from_str::<Report>(&rule).unwrap_err();
-        assert!(
-            error.to_string().contains("no rule `FRAME-NONE`"),
-            "{error}"
-        );
+        let line = serde_json::to_string(&report()).unwrap();
+        for (name, other) in [
+            (Cause::TrapPc.id(), "NO-CAUSE"),
+            (RuleId::LocalValue.id(), "NO-RULE"),
+            ("assert_return", "assert_nothing"),
+        ] {
+            let error = serde_json::from_str::<CaseReport>(&line.replace(name, other)).unwrap_err();
+            let unknown = format!("unknown variant `{other}`");
+            assert!(error.to_string().contains(&unknown), "{error}");
+        }
         let opcode = line.replace("[[5,9]]", "[[100000,9]]");
         assert_ne!(opcode, line);
-        let error = serde_json::from_str::<Report>(&opcode).unwrap_err();
+        let error = serde_json::from_str::<CaseReport>(&opcode).unwrap_err();
         assert!(error.to_string().contains("no opcode 100000"), "{error}");
     }
 

@@ -1,8 +1,8 @@
 //! What a campaign's generated cases were, and what they reached. It only counts.
 
 use super::outcome::Judged;
+use crate::case::Judgement;
 use crate::lockstep::families::Checked;
-use crate::report::text::verdict;
 use crate::totals::FamilyCoverage;
 use lockstep_oracles::opcode::Opcode;
 use serde::Serialize;
@@ -24,8 +24,8 @@ pub struct Summary {
     pub cases: u64,
     /// By the generator of the main module.
     pub by_generator: BTreeMap<String, u64>,
-    /// By verdict; `internal-error` for those that Lockstep could not finish.
-    pub by_verdict: BTreeMap<&'static str, u64>,
+    /// By what they came to.
+    pub by_verdict: BTreeMap<Judgement, u64>,
     /// Those in which the uninstrumented execution is not compared with the others.
     pub two_way: u64,
     /// Those whose configuration the engine refused, as it must.
@@ -78,8 +78,8 @@ impl Summary {
             *self.by_limit.entry(limit).or_insert(0) += 1;
         }
         let report = judged.finished.result.as_ref();
-        let word = report.map_or("internal-error", verdict);
-        *self.by_verdict.entry(word).or_insert(0) += 1;
+        let judgement = report.map_or(Judgement::InternalError, |report| report.judgement());
+        *self.by_verdict.entry(judgement).or_insert(0) += 1;
         let Ok(report) = report else { return };
         if report.refused.is_some() {
             self.refused += 1;
@@ -118,7 +118,10 @@ impl Summary {
 
     /// Cases that ended inconclusive.
     pub fn inconclusive(&self) -> u64 {
-        self.by_verdict.get("inconclusive").copied().unwrap_or(0)
+        self.by_verdict
+            .get(&Judgement::Inconclusive)
+            .copied()
+            .unwrap_or(0)
     }
 
     /// Whether more cases are inconclusive than a campaign may have. Of a few cases nothing is said.
@@ -136,7 +139,7 @@ impl Summary {
 mod tests {
     use super::*;
     use crate::campaign::protocol::{Cost, Traits, What};
-    use crate::case::{CaseReport, CommandReport, Status};
+    use crate::case::{CaseReport, CommandReport, Directive, Status};
     use crate::lockstep::families::Family;
     use crate::report::Finished;
     use std::time::Duration;
@@ -157,7 +160,7 @@ mod tests {
         report.tally.checked.note(Family::Step, op);
         report.commands.push(CommandReport {
             line: 1,
-            kind: "action",
+            kind: Directive::Action,
             text: String::new(),
             status,
             outcome: None,

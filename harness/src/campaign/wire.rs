@@ -1,35 +1,4 @@
-//! Values of a report that are written as their names or numbers between two processes.
-//!
-//! What has a fixed list (rules, opcodes; ledger entries in [`protocol`](super::protocol)) is looked up again on the other side; a
-//! name that is not on the list is an error.
-
-/// A rule by its id.
-pub mod rule {
-    use crate::rules::RuleId;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    /// Writes the id.
-    ///
-    /// # Errors
-    ///
-    /// The serializer's.
-    pub fn serialize<S: Serializer>(rule: &RuleId, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(rule.id())
-    }
-
-    /// Looks the id up.
-    ///
-    /// # Errors
-    ///
-    /// When no rule has this id.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RuleId, D::Error> {
-        let id = String::deserialize(deserializer)?;
-        let found = RuleId::ALL.iter().find(|rule| rule.id() == id);
-        found
-            .copied()
-            .ok_or_else(|| D::Error::custom(format!("there is no rule `{id}`")))
-    }
-}
+//! Values of a report that are written as numbers between two processes.
 
 /// A function's index as a number.
 pub mod func {

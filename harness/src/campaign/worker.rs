@@ -1,7 +1,7 @@
 //! The worker's loop: one request a line in, its answers out. It ends when its input does.
 
 use super::perform::Begun;
-use super::protocol::{Answer, Cost, Failure, Message, Report, Request};
+use super::protocol::{Answer, Cost, Failure, Message, Request};
 use crate::case::CaseReport;
 use crate::phases::{Phase, Sampler, cpu_ns};
 use crate::progress;
@@ -83,7 +83,6 @@ fn answer_all(
                 .collect::<BTreeMap<_, _>>(),
         };
         idle_since = ended;
-        let result = result.map(Report::from);
         write(output, &Message::Done(Box::new(Answer { result, cost })))?;
     }
     Ok(())

@@ -1,7 +1,9 @@
 //! A case: a script run in both executions, each in lockstep with an oracle, and judged.
 
+mod directive;
 mod executions;
 mod imports;
+mod judgement;
 mod lower;
 mod patterns;
 pub mod probe;
@@ -9,10 +11,13 @@ mod script;
 mod terminal;
 pub mod value;
 
+pub use directive::Directive;
 pub use imports::ImportSettings;
+pub use judgement::Judgement;
 pub use terminal::explain_death;
 pub use value::{Case, CaseModule, Expect, Host, HostMemory, HostTable, Step, StepAction, Stub};
 
+use crate::causes::Cause;
 use crate::configuration::Nans;
 use crate::divergence::{Divergence, Execution};
 use crate::fault::{Honest, Layer, Tamper};
@@ -25,6 +30,7 @@ use crate::trace::Tracer;
 use crate::version::Version;
 use lockstep_spec_tests::script::Script;
 use script::Run;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// How a case is run.
@@ -58,12 +64,12 @@ pub enum Status {
 }
 
 /// A command's result: both executions', combined.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct CommandReport {
     /// 1-based line in the script; 0 where there is no script.
     pub line: u32,
-    /// Directive name, for example `assert_return`.
-    pub kind: &'static str,
+    /// What kind of command it is.
+    pub kind: Directive,
     /// Description for people, for example `assert_return fac(i64:5)`.
     pub text: String,
     /// The combined status: the worse of the two.
@@ -73,7 +79,7 @@ pub struct CommandReport {
 }
 
 /// Everything that came of a case.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct CaseReport {
     /// The script's name.
     pub name: String,
@@ -83,13 +89,13 @@ pub struct CaseReport {
     pub tally: Tally,
     /// Unexplained divergences: one a rule and execution.
     pub divergences: Vec<Divergence>,
-    /// Matches by ledger entry.
-    pub known: BTreeMap<&'static str, u64>,
-    /// The first match of each ledger entry.
+    /// Matches by cause.
+    pub known: BTreeMap<Cause, u64>,
+    /// The first match of each cause.
     pub known_examples: Vec<Divergence>,
     /// Why the engine refused the configuration, as it must, or the harness refused it under this
     /// schedule; nothing was run then.
-    pub refused: Option<&'static str>,
+    pub refused: Option<Cow<'static, str>>,
     /// Whether the uninstrumented execution is left out: subject and oracle alone were compared.
     pub two_way: bool,
 }
@@ -198,7 +204,7 @@ fn run_on<A: Adapter, T: Layer>(
     if any_nans && !options.schedule.steps_throughout() {
         return Ok(CaseReport {
             name: script.name.clone(),
-            refused: Some(UNSEEN_NANS),
+            refused: Some(UNSEEN_NANS.into()),
             ..CaseReport::default()
         });
     }
@@ -213,12 +219,13 @@ fn run_on<A: Adapter, T: Layer>(
     let suspected: Vec<&mut Executed> = both.filter(|e| e.findings.suspected.is_some()).collect();
     if !suspected.is_empty() {
         let confirmed = terminal::confirmed::<A>(script, options, &instrumented)?;
-        suspected
-            .into_iter()
-            .for_each(|e| e.findings.decide(confirmed.map(|known| known.entry)));
-        if let Some(known) = confirmed {
+        suspected.into_iter().for_each(|e| {
+            e.findings
+                .decide(confirmed.map(|confirmed| confirmed.known))
+        });
+        if let Some(confirmed) = confirmed {
             // It goes as far as the native execution did.
-            cut = known.cut;
+            cut = confirmed.cut;
         }
     }
     if any_nans {
@@ -307,7 +314,7 @@ fn commands(
         .zip(outcomes)
         .map(|((command, status), outcome)| CommandReport {
             line: command.line,
-            kind: command.kind.name(),
+            kind: Directive::of(&command.kind),
             text: script::describe(command),
             status: status.clone(),
             outcome: outcome.clone(),
@@ -318,8 +325,8 @@ fn commands(
 fn absorb(report: &mut CaseReport, executed: Executed) {
     report.tally.add(&executed.tally);
     report.divergences.extend(executed.findings.unexplained);
-    for (entry, count) in executed.findings.known {
-        *report.known.entry(entry).or_insert(0) += count;
+    for (cause, count) in executed.findings.known {
+        *report.known.entry(cause).or_insert(0) += count;
     }
     report
         .known_examples

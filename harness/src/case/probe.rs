@@ -1,6 +1,6 @@
 //! Probes as cases, so that they are counted and reported like everything else.
 
-use super::{CaseReport, CommandReport, Status};
+use super::{CaseReport, CommandReport, Directive, Status};
 use crate::subject::SubjectError;
 use crate::subject::adapter::{Adapter, with_adapter};
 use crate::subject::code_image;
@@ -32,14 +32,14 @@ pub fn late_module(subject: Version) -> Result<CaseReport, SubjectError> {
     };
     report.commands.push(CommandReport {
         line: 0,
-        kind: "probe",
+        kind: Directive::Probe,
         text: "instantiate a module after single_step(true)".to_owned(),
         status,
         outcome: Some(outcome),
     });
     if let Some(found) = divergence {
-        if let Some(entry) = found.known {
-            report.known.insert(entry, 1);
+        if let Some(cause) = found.known {
+            report.known.insert(cause, 1);
             report.known_examples.push(found);
         } else {
             report.divergences.push(found);

@@ -1,25 +1,25 @@
-//! Whether a terminal entry of the ledger explains a case: found out by running the case again without
-//! what the entry's cause needs.
+//! Whether a cause that ends executions explains a case: found out by running the case again without
+//! what the cause needs.
 
 use super::{CaseOptions, Executed, executions};
+use crate::causes::{Cause, Causes, Known};
 use crate::configuration::{Configuration, Nans, Target};
 use crate::divergence::Execution;
 use crate::fault::Honest;
-use crate::ledger::{self, PULLEY_REGISTERS};
 use crate::subject::adapter::{Adapter, with_adapter};
 use crate::subject::{Settings, SubjectError};
 use lockstep_spec_tests::script::Script;
 use std::sync::Arc;
 
-/// A terminal entry that explains a case.
+/// A cause that explains a case.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Confirmed {
-    pub(super) entry: &'static str,
-    /// First command that the case did not run without the entry's cause either.
+    pub(super) known: Known,
+    /// First command that the case did not run without the cause either.
     pub(super) cut: Option<usize>,
 }
 
-/// `W42-PULLEY-REGISTERS`, if the case agrees natively under the same schedule, and on Pulley without
+/// `PULLEY-REGISTERS`, if the case agrees natively under the same schedule, and on Pulley without
 /// an event; `pulley` is the engine of the instrumented execution.
 pub(super) fn confirmed<A: Adapter>(
     script: &Script,
@@ -48,15 +48,15 @@ pub(super) fn confirmed<A: Adapter>(
         Nans::Any => A::factory(Execution::Instrumented, &quiet.settings)?,
     };
     let idle = executions::idle::<A>(script, &quiet, &factory, mine.cut)?;
-    let entry = ledger::of(native.settings.subject, PULLEY_REGISTERS).filter(|_| is_clean(&idle));
-    Ok(entry.map(|entry| Confirmed {
-        entry,
+    let known = Causes::of(native.settings.subject).get(Cause::PulleyRegisters);
+    Ok(known.filter(|_| is_clean(&idle)).map(|known| Confirmed {
+        known,
         cut: mine.cut,
     }))
 }
 
-/// The terminal entry that explains that a case took its process with it, if one does: everything that
-/// the case runs without the entry's cause comes to its end, and agrees.
+/// The cause that explains that a case took its process with it, if one does: everything that
+/// the case runs without the cause comes to its end, and agrees.
 ///
 /// # Errors
 ///
@@ -64,30 +64,30 @@ pub(super) fn confirmed<A: Adapter>(
 pub fn explain_death(
     script: &Script,
     options: &CaseOptions,
-) -> Result<Option<&'static str>, SubjectError> {
+) -> Result<Option<Known>, SubjectError> {
     with_adapter!(options.settings.subject, A => death_on::<A>(script, options))
 }
 
 fn death_on<A: Adapter>(
     script: &Script,
     options: &CaseOptions,
-) -> Result<Option<&'static str>, SubjectError> {
+) -> Result<Option<Known>, SubjectError> {
     let settings = Settings {
         features: script.features,
         ..options.settings
     };
-    let known = ledger::of(settings.subject, PULLEY_REGISTERS);
+    let known = Causes::of(settings.subject).get(Cause::PulleyRegisters);
     if known.is_none() || settings.configuration.target != Target::Pulley64 {
         return Ok(None);
     }
     let instrumented = A::factory(Execution::Instrumented, &settings)?;
-    let Some(Confirmed { entry, cut }) = confirmed::<A>(script, options, &instrumented)? else {
+    let Some(Confirmed { known, cut }) = confirmed::<A>(script, options, &instrumented)? else {
         return Ok(None);
     };
     let quiet = canonical(script, options);
     let uninstrumented = A::factory(Execution::Uninstrumented, &quiet.settings)?;
     let twin = executions::idle::<A>(script, &quiet, &uninstrumented, cut)?;
-    Ok(is_clean(&twin).then_some(entry))
+    Ok(is_clean(&twin).then_some(known))
 }
 
 /// The same case with canonical NaNs: where no event comes, none shows which NaN the engine chose.

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 /// Replays cases of the regression corpus
 ///
 /// A PATH is a case file, or a directory of them at any depth. Each case says what it expects:
-/// agreement, or a ledger entry for named versions of the subject. Anything else, also that the
+/// agreement, or known causes for named versions of the subject. Anything else, also that the
 /// entry no longer matches, is a failure.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\

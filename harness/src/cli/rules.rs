@@ -9,7 +9,7 @@ use std::io::{self, IsTerminal, Write};
 /// Columns where there is no terminal to ask.
 const WIDTH: u16 = 160;
 
-/// Shows what is checked: rules and ledger
+/// Shows what is checked: rules, and the known causes of differences
 ///
 /// Each rule has an id, its strength (promised by documentation or specification, or pinned where
 /// those are silent), its source, and the test that makes it fire. The ledger lists what published

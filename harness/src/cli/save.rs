@@ -25,7 +25,7 @@ Examples:
   lockstep save --seed 0x1f --case 17 fuzz/regressions --name lost-event
   lockstep save --input fuzz/artifacts/lockstep/crash-0ab1 fuzz/regressions
   lockstep save --input fuzz/artifacts/breakpoints/crash-7c --target breakpoints .
-  lockstep save --seed 0x1f --case 17 . --expect W42-TRAP-PC --expect W42-TRAP-STACK")]
+  lockstep save --seed 0x1f --case 17 . --expect TRAP-PC --expect TRAP-STACK")]
 pub(super) struct Options {
     /// Where to; it is made if it is not there
     dir: PathBuf,
@@ -47,8 +47,8 @@ pub(super) struct Options {
     /// Name of the files, without extension; otherwise it is made of seed and case, or of the bytes
     #[arg(long)]
     name: Option<String>,
-    /// What the case must come to: agreement, ledger entries, or `observed`, which runs it and takes
-    /// the ledger entries that match
+    /// What the case must come to: agreement, causes, or `observed`, which runs it and takes
+    /// the causes that match
     #[arg(long, value_name = "agreement|observed|ENTRY")]
     expect: Vec<String>,
 }
@@ -130,5 +130,5 @@ fn expectation(words: &[String], case: &Case, subject: Version) -> anyhow::Resul
         let report = run_case_on(subject, case).map_err(OwnFault::from)?;
         return Ok(Expectation::of_report(&report, subject));
     }
-    Expectation::of_entries(words).map_err(anyhow::Error::msg)
+    Ok(Expectation::of_causes(words)?)
 }

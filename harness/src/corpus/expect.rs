@@ -1,11 +1,9 @@
 //! What a corpus case expects of a version, and whether a run met it.
 
-use super::scalars;
-use crate::case::CaseReport;
+use crate::case::{CaseReport, Judgement};
+use crate::causes::{Cause, NoCause};
 use crate::divergence::{Divergence, Moment};
-use crate::ledger::{is_terminal, knows};
 use crate::report::counted;
-use crate::report::text::verdict;
 use crate::rules::RuleId;
 use crate::version::Version;
 use std::collections::BTreeSet;
@@ -24,41 +22,40 @@ pub struct Expectation {
 /// What must come of a case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Verdict {
-    /// Subject and oracle agree, and nothing needs the ledger.
+    /// Subject and oracle agree, and no cause is needed.
     #[default]
     Agreement,
-    /// On these versions exactly those of these ledger entries match that the ledger has of the
-    /// version, on others there is agreement.
+    /// On these versions exactly those of these causes match that the version has, on others there is
+    /// agreement.
     Known {
-        /// The entries' ids, in the order of the alphabet.
-        entries: BTreeSet<&'static str>,
+        /// The causes.
+        causes: BTreeSet<Cause>,
         /// The versions of the subject.
         subjects: Vec<String>,
     },
 }
 
 impl Expectation {
-    /// These ledger entries on the versions that the ledger has them of; agreement if there is none.
+    /// These causes on the versions that have them; agreement if there is none.
     ///
     /// # Errors
     ///
-    /// If the ledger has no entry of that id.
-    pub fn of_entries(ids: &[String]) -> Result<Expectation, String> {
+    /// If there is no cause of that id.
+    pub fn of_causes(ids: &[String]) -> Result<Expectation, NoCause> {
         let ids = ids.iter().filter(|id| *id != AGREEMENT);
-        let entries: BTreeSet<&'static str> =
-            ids.map(|id| scalars::entry(id)).collect::<Result<_, _>>()?;
-        Ok(Expectation::known(entries))
+        let causes = ids.map(|id| id.parse()).collect::<Result<_, _>>()?;
+        Ok(Expectation::known(causes))
     }
 
-    fn known(entries: BTreeSet<&'static str>) -> Expectation {
-        let of = |subject: &&Version| entries.iter().any(|entry| knows(**subject, entry));
+    fn known(causes: BTreeSet<Cause>) -> Expectation {
+        let of = |subject: &&Version| causes.iter().any(|cause| cause.is_of(**subject));
         let subjects = Version::ALL.iter().filter(of);
         let subjects = subjects.map(|subject| subject.number().to_owned());
-        let verdict = match entries.is_empty() {
+        let verdict = match causes.is_empty() {
             true => Verdict::Agreement,
             false => Verdict::Known {
                 subjects: subjects.collect(),
-                entries,
+                causes,
             },
         };
         Expectation {
@@ -67,7 +64,7 @@ impl Expectation {
         }
     }
 
-    /// What a run shows once its unexplained divergences are gone: the ledger entries that matched.
+    /// What a run shows once its unexplained divergences are gone: the causes that matched.
     /// What diverged first is kept for reduction.
     pub fn of_report(report: &CaseReport, subject: Version) -> Expectation {
         let mut expected = Expectation::known(report.known.keys().copied().collect());
@@ -90,14 +87,14 @@ impl Expectation {
         }
     }
 
-    /// The ledger entries that must match on this version.
-    pub fn entries(&self, version: Version) -> BTreeSet<&'static str> {
+    /// The causes that must match on this version.
+    pub fn causes(&self, version: Version) -> BTreeSet<Cause> {
         match &self.verdict {
-            Verdict::Known { entries, subjects }
+            Verdict::Known { causes, subjects }
                 if subjects.iter().any(|v| v == version.number()) =>
             {
-                let entries = entries.iter().copied();
-                entries.filter(|entry| knows(version, entry)).collect()
+                let causes = causes.iter().copied();
+                causes.filter(|cause| cause.is_of(version)).collect()
             }
             Verdict::Known { .. } | Verdict::Agreement => BTreeSet::new(),
         }
@@ -113,23 +110,21 @@ impl Expectation {
             let number = counted(report.divergences.len() as u64, "unexplained divergence");
             return Err(number);
         }
-        if verdict(report) == "diverged" {
+        if report.judgement() == Judgement::Diverged {
             return Err("a step did not end as the case says".to_owned());
         }
-        let mut wanted = self.entries(subject);
-        let mut matched: BTreeSet<&'static str> = report.known.keys().copied().collect();
-        if matched.iter().any(|entry| is_terminal(entry)) {
+        let mut wanted = self.causes(subject);
+        let mut matched: BTreeSet<Cause> = report.known.keys().copied().collect();
+        if matched.iter().any(|cause| cause.ends()) {
             // What else is seen before the end differs from run to run.
-            wanted.retain(|entry| is_terminal(entry));
-            matched.retain(|entry| is_terminal(entry));
+            wanted.retain(|cause| cause.ends());
+            matched.retain(|cause| cause.ends());
         }
-        if let Some(entry) = wanted.difference(&matched).next() {
-            return Err(format!(
-                "the ledger entry {entry} should match and does not"
-            ));
+        if let Some(cause) = wanted.difference(&matched).next() {
+            return Err(format!("the cause {cause} should match and does not"));
         }
         match matched.difference(&wanted).next() {
-            Some(entry) => Err(format!("the ledger entry {entry} matches unexpectedly")),
+            Some(cause) => Err(format!("the cause {cause} matches unexpectedly")),
             None => Ok(()),
         }
     }
@@ -141,48 +136,46 @@ pub(super) const AGREEMENT: &str = "agreement";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger;
 
     const MINE: Version = Version::Wasmtime42;
 
-    fn matched(entries: &[&'static str]) -> CaseReport {
+    fn matched(causes: &[Cause]) -> CaseReport {
         let mut report = CaseReport::default();
-        report.known.extend(entries.iter().map(|&entry| (entry, 1)));
+        report.known.extend(causes.iter().map(|&cause| (cause, 1)));
         report
     }
 
-    fn known(entries: &[&str]) -> Expectation {
-        let ids: Vec<String> = entries.iter().map(|&id| id.to_owned()).collect();
-        Expectation::of_entries(&ids).unwrap()
+    fn known(causes: &[Cause]) -> Expectation {
+        Expectation::known(causes.iter().copied().collect())
     }
 
     #[test]
     fn exactly_the_expected_entries_must_match() {
         let agreement = Expectation::default();
-        let trap_pc = known(&[ledger::TRAP_PC]);
+        let trap_pc = known(&[Cause::TrapPc]);
         assert_eq!(agreement.judge(&matched(&[]), MINE), Ok(()));
-        assert_eq!(trap_pc.judge(&matched(&[ledger::TRAP_PC]), MINE), Ok(()));
+        assert_eq!(trap_pc.judge(&matched(&[Cause::TrapPc]), MINE), Ok(()));
         for (expected, report) in [
-            (&agreement, matched(&[ledger::TRAP_PC])),
+            (&agreement, matched(&[Cause::TrapPc])),
             (&trap_pc, matched(&[])),
-            (&trap_pc, matched(&[ledger::TRAP_PC, ledger::TRAP_STACK])),
+            (&trap_pc, matched(&[Cause::TrapPc, Cause::TrapStack])),
         ] {
             assert!(expected.judge(&report, MINE).is_err(), "{expected:?}");
         }
     }
 
     #[test]
-    fn beside_a_terminal_entry_the_others_may_match_or_not() {
-        let both = known(&[ledger::TRAP_PC, ledger::PULLEY_REGISTERS]);
+    fn beside_a_cause_that_ends_the_others_may_match_or_not() {
+        let both = known(&[Cause::TrapPc, Cause::PulleyRegisters]);
         assert_eq!(
-            both.judge(&matched(&[ledger::PULLEY_REGISTERS]), MINE),
+            both.judge(&matched(&[Cause::PulleyRegisters]), MINE),
             Ok(())
         );
-        assert!(both.judge(&matched(&[ledger::TRAP_PC]), MINE).is_err());
-        let other = known(&[ledger::TRAP_PC]);
+        assert!(both.judge(&matched(&[Cause::TrapPc]), MINE).is_err());
+        let other = known(&[Cause::TrapPc]);
         assert!(
             other
-                .judge(&matched(&[ledger::PULLEY_REGISTERS]), MINE)
+                .judge(&matched(&[Cause::PulleyRegisters]), MINE)
                 .is_err()
         );
     }
@@ -190,26 +183,26 @@ mod tests {
     #[test]
     fn other_versions_must_agree() {
         let verdict = Verdict::Known {
-            entries: [ledger::TRAP_PC].into(),
+            causes: [Cause::TrapPc].into(),
             subjects: vec![Version::Wasmtime48.number().to_owned()],
         };
         let expected = Expectation {
             verdict,
             ..Expectation::default()
         };
-        // Nor does the ledger have the entry of the version that is named.
-        assert!(expected.entries(Version::Wasmtime48).is_empty());
-        assert!(expected.judge(&matched(&[ledger::TRAP_PC]), MINE).is_err());
+        // Nor has the version that is named the cause.
+        assert!(expected.causes(Version::Wasmtime48).is_empty());
+        assert!(expected.judge(&matched(&[Cause::TrapPc]), MINE).is_err());
         assert_eq!(expected.judge(&matched(&[]), MINE), Ok(()));
     }
 
     #[test]
     fn a_step_that_fails_is_no_agreement() {
-        use crate::case::{CommandReport, Status};
+        use crate::case::{CommandReport, Directive, Status};
         let mut report = matched(&[]);
         report.commands.push(CommandReport {
             line: 1,
-            kind: "action",
+            kind: Directive::Action,
             text: String::new(),
             status: Status::Failed("it returns 2".to_owned()),
             outcome: None,
@@ -218,9 +211,9 @@ mod tests {
     }
 
     #[test]
-    fn only_entries_of_the_ledger_can_be_expected() {
-        assert!(Expectation::of_entries(&["W42".to_owned()]).is_err());
-        let agreement = Expectation::of_entries(&[AGREEMENT.to_owned()]);
+    fn only_causes_of_the_table_can_be_expected() {
+        assert!(Expectation::of_causes(&["W42".to_owned()]).is_err());
+        let agreement = Expectation::of_causes(&[AGREEMENT.to_owned()]);
         assert_eq!(agreement, Ok(Expectation::default()));
     }
 }

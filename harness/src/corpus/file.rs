@@ -1,7 +1,7 @@
 //! The case file as its tables: names of keys and their defaults, no meaning.
 
 use super::edits::{EditText, WhenText};
-use super::scalars::{ConfigurationTable, EntryText, FramesText, Hex, ModuleRef, Number, RuleText};
+use super::scalars::{CauseText, ConfigurationTable, FramesText, Hex, ModuleRef, Number, RuleText};
 use super::values::{ArgText, PatternText, StubText};
 use crate::case::value::MAX_EVENTS;
 use crate::configuration::Configuration;
@@ -50,7 +50,7 @@ pub(super) struct ExpectTable {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) verdict: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) known: Vec<EntryText>,
+    pub(super) known: Vec<CauseText>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) subjects: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -6,7 +6,7 @@ use super::file::{
     CaseFile, CycleTable, DataTable, ExpectTable, HostTables, MemoryTable, ModuleTable,
     NeighbourTable, SessionTable, StepTable,
 };
-use super::scalars::{self, Hex, ModuleRef, Number};
+use super::scalars::{Hex, ModuleRef, Number};
 use crate::case::{Case, CaseModule, Expect, Host, HostMemory, HostTable, Step, StepAction};
 use crate::check::{InputError, UserModule};
 use crate::schedule::{Cycle, Edit, Neighbour, Schedule, Session};
@@ -300,11 +300,11 @@ fn expectation(table: ExpectTable) -> Result<Expectation, String> {
     if let Some(word) = &table.verdict {
         if word != AGREEMENT {
             return Err(format!(
-                "there is no verdict `{word}`; write {AGREEMENT}, or `known` with ledger entries"
+                "there is no verdict `{word}`; write {AGREEMENT}, or `known` with causes"
             ));
         }
         if !table.known.is_empty() {
-            return Err("a case expects a `verdict` or `known` entries, not both".to_owned());
+            return Err("a case expects a `verdict` or `known` causes, not both".to_owned());
         }
     }
     let versions = table.subjects.as_deref().unwrap_or_default().split(',');
@@ -315,17 +315,13 @@ fn expectation(table: ExpectTable) -> Result<Expectation, String> {
     let verdict = match (table.known.is_empty(), subjects.is_empty()) {
         (true, true) => Verdict::Agreement,
         (false, false) => Verdict::Known {
-            entries: table
-                .known
-                .iter()
-                .map(|id| scalars::entry(&id.0))
-                .collect::<Result<_, String>>()?,
+            causes: table.known.iter().map(|cause| cause.0).collect(),
             subjects,
         },
         (false, true) => {
             return Err("`known` needs `subjects`, the versions it is known of".to_owned());
         }
-        (true, false) => return Err("`subjects` needs `known`, the ledger entries".to_owned()),
+        (true, false) => return Err("`subjects` needs `known`, the causes".to_owned()),
     };
     Ok(Expectation {
         verdict,

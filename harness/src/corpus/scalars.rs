@@ -1,7 +1,7 @@
 //! Numbers, bytes, and words of the harness's tables in a case file.
 
+use crate::causes::{Cause, NoCause};
 use crate::configuration::{Configuration, Setting};
-use crate::ledger;
 use crate::lockstep::policy::FramePolicy;
 use crate::rules::RuleId;
 use clap::ValueEnum;
@@ -223,31 +223,23 @@ impl From<RuleText> for String {
     }
 }
 
-/// A ledger entry by its id.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+/// A cause by its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
-pub(super) struct EntryText(pub(super) String);
+pub(super) struct CauseText(pub(super) Cause);
 
-impl TryFrom<String> for EntryText {
-    type Error = String;
+impl TryFrom<String> for CauseText {
+    type Error = NoCause;
 
-    fn try_from(text: String) -> Result<EntryText, String> {
-        entry(&text).map(|id| EntryText(id.to_owned()))
+    fn try_from(text: String) -> Result<CauseText, NoCause> {
+        text.parse().map(CauseText)
     }
 }
 
-impl From<EntryText> for String {
-    fn from(EntryText(id): EntryText) -> String {
-        id
+impl From<CauseText> for String {
+    fn from(CauseText(cause): CauseText) -> String {
+        cause.to_string()
     }
-}
-
-/// The id of this ledger entry.
-pub(super) fn entry(text: &str) -> Result<&'static str, String> {
-    let found = ledger::ENTRIES.iter().find(|entry| entry.id == text);
-    found
-        .map(|entry| entry.id)
-        .ok_or_else(|| format!("there is no ledger entry `{text}`; `lockstep rules` lists them"))
 }
 
 #[cfg(test)]
@@ -267,16 +259,12 @@ mod tests {
     }
 
     #[test]
-    fn every_rule_and_entry_is_found_by_its_id() {
+    fn every_rule_is_found_by_its_id() {
         for &rule in RuleId::ALL {
             let text = String::from(RuleText(rule));
             assert_eq!(RuleText::try_from(text), Ok(RuleText(rule)));
         }
-        for known in ledger::ENTRIES {
-            assert_eq!(entry(known.id), Ok(known.id));
-        }
         assert!(RuleText::try_from("FRAME".to_owned()).is_err());
-        assert!(entry("W42").is_err());
     }
 
     #[test]

@@ -167,7 +167,7 @@ fn a_saved_case_is_loaded_again() {
     case.host = Host::default();
     let corpus = CorpusCase {
         case,
-        expect: Expectation::of_entries(&["W42-TRAP-PC".to_owned()]).unwrap(),
+        expect: Expectation::of_causes(&["TRAP-PC".to_owned()]).unwrap(),
         path: PathBuf::new(),
     };
     let directory = dir.path().join("new/corpus");
@@ -267,10 +267,7 @@ fn what_is_no_case_is_refused_with_its_place() {
             "[[session]]\nwhen = 'later'\nedits = []",
             ":2: `later` is no moment",
         ),
-        (
-            "[expect]\nknown = ['W42']",
-            ":2: there is no ledger entry `W42`",
-        ),
+        ("[expect]\nknown = ['W42']", ":2: there is no cause `W42`"),
         ("[expect]\nrule = 'X'", ":2: there is no rule `X`"),
     ] {
         let message = refusal(text);
@@ -327,10 +324,7 @@ fn what_does_not_fit_the_modules_is_refused() {
         ),
         ("[cycle]\nperiod = 0\nsessions = []", "is at least 1"),
         ("[expect]\nverdict = 'maybe'", "there is no verdict `maybe`"),
-        (
-            "[expect]\nknown = ['W42-TRAP-PC']",
-            "`known` needs `subjects`",
-        ),
+        ("[expect]\nknown = ['TRAP-PC']", "`known` needs `subjects`"),
     ] {
         let message = refusal(&format!("{MODULE}{text}"));
         assert!(message.contains(wanted), "{text:?}: {message}");

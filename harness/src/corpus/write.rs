@@ -8,7 +8,7 @@ use super::file::{
 };
 use super::read::MAIN;
 use super::scalars::{
-    ConfigurationTable, EntryText, FramesText, Hex, ModuleRef, Number, RuleText, readable,
+    CauseText, ConfigurationTable, FramesText, Hex, ModuleRef, Number, RuleText, readable,
 };
 use super::values::{ArgText, PatternText, StubText};
 use crate::case::{Case, CaseModule, Expect, Host, HostMemory, Step, StepAction};
@@ -62,11 +62,8 @@ fn expectation(expect: &Expectation) -> ExpectTable {
         moment: expect.moment,
         ..ExpectTable::default()
     };
-    if let Verdict::Known { entries, subjects } = &expect.verdict {
-        table.known = entries
-            .iter()
-            .map(|&entry| EntryText(entry.to_owned()))
-            .collect();
+    if let Verdict::Known { causes, subjects } = &expect.verdict {
+        table.known = causes.iter().map(|&cause| CauseText(cause)).collect();
         table.subjects = Some(subjects.join(", "));
     }
     table

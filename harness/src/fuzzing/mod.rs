@@ -2,13 +2,15 @@
 
 mod breakpoints;
 
+use crate::case::Judgement;
 use crate::case::{Case, CaseReport, run_case};
+use crate::causes::Cause;
 use crate::configuration::Target;
 use crate::corpus::{self, CorpusCase, CorpusError, Expectation};
-use crate::report::{divergence, text};
+use crate::report::divergence;
 use crate::schedule::Schedule;
 use crate::version::Version;
-use crate::{generate, ledger, report};
+use crate::{generate, report};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::io;
@@ -22,7 +24,7 @@ pub enum Judged {
     /// The case was run, or the bytes decoded, and nothing is wrong.
     Fine,
     /// The subject was not run: this known hazard would crash it.
-    Rejected(&'static str),
+    Rejected(Cause),
 }
 
 /// A finding, as a person reads it: the report, the case, and the command that replays it.
@@ -37,10 +39,10 @@ const EVENTS: u64 = 10_000;
 ///
 /// On pulley64 an event changes registers, and so may bring the process down: only cases without an
 /// edit are run there, since a fuzz target has no worker to lose.
-pub fn rejected(case: &Case) -> Option<&'static str> {
+pub fn rejected(case: &Case) -> Option<Cause> {
     let edits = case.schedule != Schedule::idle();
     let on_pulley = case.configuration.target == Target::Pulley64;
-    (on_pulley && edits).then_some(ledger::PULLEY_REGISTERS)
+    (on_pulley && edits).then_some(Cause::PulleyRegisters)
 }
 
 /// Runs the case that a target's bytes stand for; only an unexplained divergence is a finding, and
@@ -128,7 +130,7 @@ fn judged(case: Case, bytes: &[u8], keep: &Path) -> Result<Judged, Failure> {
         return Ok(Judged::Rejected(hazard));
     }
     match run_case(&case) {
-        Ok(report) if text::verdict(&report) == "diverged" => {
+        Ok(report) if report.judgement() == Judgement::Diverged => {
             Err(finding(&case, &report, bytes, keep))
         }
         Ok(_) => Ok(Judged::Fine),

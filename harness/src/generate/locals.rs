@@ -1,5 +1,5 @@
 //! No local without null: what such a local holds before it is set is a hazard (ledger:
-//! `W42-UNSET-ROOT`) that a program's own collections run into, whatever the debugger does.
+//! `UNSET-ROOT`) that a program's own collections run into, whatever the debugger does.
 
 use super::rewrite::{self, CODE, RewriteError};
 use wasm_encoder::{CodeSection, Function, Instruction};

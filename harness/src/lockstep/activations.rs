@@ -1,11 +1,11 @@
-//! Differences of whole stacks that the ledger explains: activations without a frame, and frames of
+//! Differences of whole stacks that a cause explains: activations without a frame, and frames of
 //! inlined code.
 
 use super::driver::{Driver, Flow};
 use super::frames::expected_place;
 use super::traps::is_tail_call;
+use crate::causes::{Cause, Known, host_activation};
 use crate::divergence::Moment;
-use crate::ledger::{HOST_ACTIVATION, INLINED_TAIL_CALL, INLINED_TRY_BREAK, INLINED_TRY_CALL};
 use crate::observe::{Observation, Place, Walk};
 use crate::rules::RuleId;
 use crate::snapshot::Snapshot;
@@ -14,13 +14,13 @@ use lockstep_oracles::opcode::Opcode;
 
 impl Driver {
     /// Whether the frames shown are the right ones and, for each activation without a frame, once more
-    /// those of the activation below it (`W42-HOST-ACTIVATION`).
+    /// those of the activation below it (`HOST-ACTIVATION`).
     pub(super) fn explain_host_activation<O: Observation>(
         &mut self,
         observed: &mut O,
         moment: Moment,
     ) -> Option<Flow> {
-        let entry = self.entry(HOST_ACTIVATION)?;
+        let known = self.causes.get(Cause::HostActivation)?;
         let activations = self.machine.num_activations();
         let mut by_activation: Vec<Vec<Place>> = vec![Vec::new(); activations];
         for view in self.machine.frames() {
@@ -30,7 +30,7 @@ impl Driver {
             return None;
         }
         let seen = Snapshot::places(observed, self.visible_frames());
-        let mut expected = with_repetitions(&by_activation);
+        let mut expected = host_activation::shown(&by_activation);
         // Where a trap's own frame is shown has rules of its own, already applied.
         if moment == Moment::Trap
             && let Some((innermost, shown)) = expected.first_mut().zip(seen.first())
@@ -40,18 +40,21 @@ impl Driver {
         if seen != expected {
             return None;
         }
-        self.count_explained(observed, moment, RuleId::FrameCount, entry);
+        self.count_explained(observed, moment, RuleId::FrameCount, known);
         Some(Flow::Continue)
     }
 
     /// Whether the frames shown are the right ones and, between them, frames that a tail call in inlined
-    /// code replaced (`W42-INLINED-TAIL-CALL`).
+    /// code replaced (`INLINED-TAIL-CALL`).
     pub(super) fn explain_inlined_tail_call<O: Observation>(
         &mut self,
         observed: &mut O,
         moment: Moment,
     ) -> Option<Flow> {
-        let entry = self.entry(INLINED_TAIL_CALL).filter(|_| self.inlined)?;
+        let known = self
+            .causes
+            .get(Cause::InlinedTailCall)
+            .filter(|_| self.inlined)?;
         let mut expected: Vec<Place> = self.expected_places();
         let (mut seen, mut left) = (0, Vec::new());
         let mut walk = observed.walk();
@@ -80,21 +83,25 @@ impl Driver {
         if left.len() == seen || left != expected {
             return None;
         }
-        self.count_explained(observed, moment, RuleId::FrameCount, entry);
+        self.count_explained(observed, moment, RuleId::FrameCount, known);
         Some(Flow::Continue)
     }
 
-    /// Whether a frame waits at a direct call that a `try_table` of its function guards. What is
-    /// inlined there has lost its records (`W42-INLINED-TRY-CALL`).
-    pub(super) fn may_be_inlined_in_try(&self) -> bool {
-        self.guards_calls
-            && self.entry(INLINED_TRY_CALL).is_some()
-            && self.machine.frames().any(|view| {
-                view.waits && view.op() == Opcode::Call && view.function.is_guarded(view.position)
-            })
+    /// The cause that forbids to look at frames while one waits at a direct call that a `try_table` of
+    /// its function guards: what is inlined there has lost its records (`INLINED-TRY-CALL`).
+    pub(super) fn inlined_in_try(&self) -> Option<Known> {
+        let known = self
+            .causes
+            .get(Cause::InlinedTryCall)
+            .filter(|_| self.guards_calls)?;
+        let mut frames = self.machine.frames();
+        let waits = frames.any(|view| {
+            view.waits && view.op() == Opcode::Call && view.function.is_guarded(view.position)
+        });
+        waits.then_some(known)
     }
 
-    /// Whether no event can be told from one that nobody asked for (`W42-INLINED-TRY-BREAK`): then the
+    /// Whether no event can be told from one that nobody asked for (`INLINED-TRY-BREAK`): then the
     /// execution ends at the first.
     #[inline]
     pub(super) fn ends_unasked(&mut self) -> bool {
@@ -105,14 +112,14 @@ impl Driver {
     }
 
     fn ends_unasked_where_inlined(&mut self) -> bool {
-        let Some(entry) = self.entry(INLINED_TRY_BREAK) else {
+        let Some(known) = self.causes.get(Cause::InlinedTryBreak) else {
             return false;
         };
         let expected = "an event where a breakpoint is, or none".to_owned();
         let shown = "an event".to_owned();
         let (rule, moment) = (RuleId::BreakSpurious, Moment::Breakpoint);
-        self.report_known(rule, moment, expected, shown, Some(entry));
-        self.end_if_known(Some(entry));
+        self.report_known(rule, moment, expected, shown, Some(known));
+        self.end_if_known(Some(known));
         true
     }
 
@@ -134,10 +141,10 @@ impl Driver {
         observed: &mut O,
         moment: Moment,
         rule: RuleId,
-        entry: &'static str,
+        known: Known,
     ) {
-        if self.findings.known.contains_key(entry) {
-            self.findings.count_known(entry);
+        if self.findings.has_known(known) {
+            self.findings.count_known(known);
             return;
         }
         let shown = format!(
@@ -146,50 +153,13 @@ impl Driver {
         );
         let expected = Some(format!("{} frames", self.machine.depth()));
         let mut divergence = self.evidence(observed, moment, rule, Some(0), expected, shown);
-        divergence.known = Some(entry);
+        divergence.known = Some(known.cause());
         self.record(divergence);
     }
-}
-
-/// The frames as 42 shows them, innermost first; `by_activation` has the outermost activation first.
-fn with_repetitions(by_activation: &[Vec<Place>]) -> Vec<Place> {
-    let mut shown = Vec::new();
-    for (index, frames) in by_activation.iter().enumerate().rev() {
-        let below = || by_activation[..index].iter().rev().find(|f| !f.is_empty());
-        match (frames.is_empty(), below()) {
-            (true, Some(below)) => shown.extend(below),
-            _ => shown.extend(frames),
-        }
-    }
-    shown
 }
 
 /// Whether a function has a direct call that one of its `try_table`s guards.
 pub(super) fn guards_a_call(function: &Function) -> bool {
     let mut instrs = function.instrs.iter().enumerate();
     instrs.any(|(at, instr)| instr.op == Opcode::Call && function.is_guarded(at))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use lockstep_oracles::address::{FuncIndex, InstanceAddr, Pc};
-
-    fn place(func: u32, pc: u32) -> Place {
-        Place {
-            instance: Some(InstanceAddr(0)),
-            module_agrees: true,
-            func: Some(FuncIndex(func)),
-            pc: Pc(pc),
-        }
-    }
-
-    #[test]
-    fn an_activation_without_a_frame_shows_the_one_below_again() {
-        let (a, b) = (place(1, 10), place(2, 20));
-        assert_eq!(with_repetitions(&[vec![a], vec![]]), [a, a]);
-        assert_eq!(with_repetitions(&[vec![a], vec![], vec![b]]), [b, a, a]);
-        assert_eq!(with_repetitions(&[vec![], vec![a]]), [a]);
-        assert_eq!(with_repetitions(&[vec![a], vec![], vec![]]), [a, a, a]);
-    }
 }

@@ -3,6 +3,7 @@
 use super::driver::{Driver, Flow, LOOKAHEAD};
 use super::frames::{Referents, StackDiff, ValueDiff, compare_values, expected_place};
 use super::references::Fault;
+use crate::causes::Known;
 use crate::divergence::Moment;
 use crate::observe::{Observation, Place, Walk};
 use crate::rules::RuleId;
@@ -249,10 +250,11 @@ impl Driver {
         mut diff: ValueDiff,
     ) {
         if let Some(index) = diff.operand_converted {
-            if self.is_converted(frame, index) {
-                self.count_converted(observed, moment, frame, index);
-            } else {
-                diff.operand_type = Some(diff.operand_type.map_or(index, |at| at.min(index)));
+            match self.explain_converted(frame, index) {
+                Some(known) => self.count_converted(observed, moment, frame, index, known),
+                None => {
+                    diff.operand_type = Some(diff.operand_type.map_or(index, |at| at.min(index)));
+                }
             }
         }
         if diff.operand_count
@@ -261,6 +263,7 @@ impl Driver {
             diff.operand_count = false;
             diff.operand_type = explained.operand_type;
             diff.operand_value = explained.operand_value;
+            diff.operand_reference = explained.operand_reference;
         }
         let operand_count = if frame == 0 {
             RuleId::OperandCount
@@ -322,7 +325,7 @@ impl Driver {
         let (expected, shown) = fault.tell(expected, shown);
         let mut divergence =
             self.evidence(observed, moment, rule, Some(frame), Some(expected), shown);
-        divergence.known = known;
+        divergence.known = known.map(Known::cause);
         self.record(divergence);
         self.end_if_known(known);
     }

@@ -9,11 +9,11 @@ use super::nans::OpenNans;
 use super::policy::{FrameBudget, FramePolicy};
 use super::references::{Depth, NoObjects, References, Scope};
 use super::tally::Tally;
+use crate::causes::slots::FunctionLayout;
+use crate::causes::{Cause, Causes, Known, pulley_registers};
 use crate::configuration::{Collector, Configuration, Inlining, Target};
 use crate::conventions::Conventions;
 use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
-use crate::layout::FunctionLayout;
-use crate::ledger::{self, PULLEY_REGISTERS, SEGMENT_OBJECTS, STARTUP_FRAME, register_can_break};
 use crate::observe::Place;
 use crate::outcome::{HostFailure, Outcome, SeenTrap};
 use crate::phases;
@@ -68,8 +68,8 @@ pub(super) enum Phase {
 pub enum Ended {
     /// The two sides are no longer at the same place.
     Control(RuleId),
-    /// The ledger explains a difference after which nothing can be compared
-    Known(&'static str),
+    /// A cause explains a difference after which nothing can be compared
+    Known(Cause),
     /// More events than the case may have.
     EventLimit(u64),
     /// More values were compared than the case may have.
@@ -86,7 +86,7 @@ impl std::fmt::Display for Ended {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Ended::Control(rule) => write!(f, "control diverged earlier in this case ({rule})"),
-            Ended::Known(entry) => write!(f, "the ledger ends this execution ({entry})"),
+            Ended::Known(cause) => write!(f, "a known cause ends this execution ({cause})"),
             Ended::EventLimit(n) => write!(f, "the case reached its limit of {n} events"),
             Ended::ValueLimit(n) => {
                 write!(f, "the case reached its limit of {n} values compared")
@@ -111,6 +111,15 @@ pub enum Verdict {
     Exhausted,
     /// Lockstep could not be kept to the end; the reason is in [`Driver::ended`].
     Lost,
+}
+
+/// Where a walk over the frames must end, and why.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Horizon {
+    /// How many frames, from the innermost, may be looked at.
+    pub(super) frames: usize,
+    /// The cause that forbids to look at the next.
+    pub(super) known: Known,
 }
 
 /// How the oracle says an invocation ends.
@@ -207,16 +216,16 @@ pub struct Driver {
     /// Whether a function has a direct call inside a `try_table`.
     pub(super) guards_calls: bool,
     /// Whether a trap is being told of in code with callees inlined, and the stack shown may be
-    /// anything (ledger: `W42-INLINED-TRAP`).
+    /// anything (ledger: `INLINED-TRAP`).
     pub(super) at_inlined_trap: bool,
-    /// Whether the guest is bytecode: events change its registers (`W42-PULLEY-REGISTERS`).
+    /// Whether the guest is bytecode: events change its registers (`PULLEY-REGISTERS`).
     pub(super) on_pulley: bool,
     /// Whether another store of the engine runs at the same time.
     pub neighbour: bool,
     /// Whether the epoch was advanced since the last `EpochYield` event, by this store or another.
     pub epoch_advanced: bool,
-    /// The subject.
-    pub(super) subject: Version,
+    /// What the subject is known to do otherwise.
+    pub(super) causes: Causes,
     /// How the subject shows what it shows.
     pub(super) conventions: &'static Conventions,
     pub(super) execution: Execution,
@@ -247,7 +256,7 @@ pub struct Driver {
     pub(super) fused: u64,
     /// Where the ledger expects operands to be shown wrong, by function; made when first needed.
     pub(super) shown_stacks: ShownStacksCache,
-    /// Where traps of a function were shown that were shown elsewhere (ledger: `W42-TRAP-PC`).
+    /// Where traps of a function were shown that were shown elsewhere (ledger: `TRAP-PC`).
     pub(super) trap_positions: HashMap<(InstanceAddr, FuncIndex), usize>,
 }
 
@@ -265,6 +274,7 @@ pub(super) const LOOKAHEAD: u32 = 100_000;
 impl Driver {
     /// A driver with an empty oracle.
     pub fn new(config: DriverConfig) -> Driver {
+        let causes = Causes::of(config.subject);
         let mut machine = Machine::new(config.limits);
         if config.subject.conventions().fuses_relaxed_madd {
             machine.fuse_relaxed_madd();
@@ -287,14 +297,14 @@ impl Driver {
             breakpoints: BreakpointModel::new(config.subject.conventions().placement),
             neighbour: false,
             epoch_advanced: false,
-            subject: config.subject,
+            causes,
             conventions: config.subject.conventions(),
             execution: config.execution,
             budget: FrameBudget::new(config.frames),
             nans: OpenNans::new(&config.configuration),
             references: References::new(
                 config.configuration.collector == Collector::Copying,
-                match ledger::of(config.subject, SEGMENT_OBJECTS) {
+                match causes.get(Cause::SegmentObjects) {
                     Some(_) => Segments::Made,
                     None => Segments::Kept,
                 },
@@ -318,22 +328,29 @@ impl Driver {
         }
     }
 
-    /// How many frames may be looked at: none where code is inlined whose records are lost
-    /// (`W42-INLINED-TRY-CALL`, `W42-INLINED-TRAP`); while a module is instantiated, no more than there
-    /// are (`W48-STARTUP-FRAME`).
-    pub(super) fn visible_frames(&self) -> usize {
-        if self.inlined && (self.at_inlined_trap || self.may_be_inlined_in_try()) {
-            return 0;
+    /// Where a walk must end, if a cause forbids to look at every frame: nowhere else.
+    pub(super) fn horizon(&self) -> Option<Horizon> {
+        let none = |known| Horizon { frames: 0, known };
+        if self.inlined
+            && let Some(known) = self.inlined_trap().or_else(|| self.inlined_in_try())
+        {
+            return Some(none(known));
         }
-        if self.instantiating && self.entry(STARTUP_FRAME).is_some() {
-            return self.machine.depth();
-        }
-        usize::MAX
+        let frames = self.machine.depth();
+        let startup = self.causes.get(Cause::StartupFrame);
+        let startup = startup.filter(|_| self.instantiating);
+        startup.map(|known| Horizon { frames, known })
     }
 
-    /// The subject's entry of the ledger with the cause of this one.
-    pub(super) fn entry(&self, entry: &str) -> Option<&'static str> {
-        ledger::of(self.subject, entry)
+    /// How many frames may be looked at.
+    pub(super) fn visible_frames(&self) -> usize {
+        self.horizon().map_or(usize::MAX, |horizon| horizon.frames)
+    }
+
+    /// The cause by which the stack shown at a trap may be anything in code with callees inlined.
+    fn inlined_trap(&self) -> Option<Known> {
+        let known = self.causes.get(Cause::InlinedTrap);
+        known.filter(|_| self.at_inlined_trap)
     }
 
     /// Which execution this is.
@@ -505,17 +522,17 @@ impl Driver {
         self.record(divergence);
     }
 
-    /// The same, for a difference that the ledger may explain.
+    /// The same, for a difference that a cause may explain.
     pub(super) fn report_known(
         &mut self,
         rule: RuleId,
         moment: Moment,
         expected: String,
         observed: String,
-        known: Option<&'static str>,
+        known: Option<Known>,
     ) {
         let mut divergence = self.plain(rule, moment, expected, observed);
-        divergence.known = known;
+        divergence.known = known.map(Known::cause);
         self.record(divergence);
     }
 
@@ -548,12 +565,13 @@ impl Driver {
             && self.execution == Execution::Instrumented
             && divergence.known.is_none()
             && self.tally.sequence_points > 0
-            && register_can_break(divergence.rule);
-        let Some(entry) = self.entry(PULLEY_REGISTERS).filter(|_| suspect) else {
+            && pulley_registers::can_break(divergence.rule);
+        let registers = self.causes.get(Cause::PulleyRegisters);
+        let Some(known) = registers.filter(|_| suspect) else {
             return self.findings.add(divergence);
         };
         self.findings.suspect(divergence);
-        self.ended = Some(Ended::Known(entry));
+        self.ended = Some(Ended::Known(known.cause()));
     }
 
     /// Whether two lists of values are the same, bit for bit; of objects nothing is read.

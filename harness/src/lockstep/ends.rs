@@ -1,8 +1,8 @@
 //! How an invocation ends: what the subject says came of it, beside what the oracle has left to do.
 
 use super::driver::{Driver, Ended, Expected, LOOKAHEAD, Phase, Verdict};
+use crate::causes::{Cause, Known, pulley_memory_trap};
 use crate::divergence::{Execution, Moment};
-use crate::ledger::{PULLEY_MEMORY_TRAP, RELAXED_MADD, traps_silently};
 use crate::outcome::{Outcome, SeenTrap};
 use crate::rules::RuleId;
 use lockstep_oracles::address::InstanceAddr;
@@ -42,9 +42,9 @@ impl Driver {
     /// Counts the multiply-adds that rounded once, and so otherwise than promised.
     fn count_fused(&mut self) {
         let differences = self.machine.fused_differences();
-        if let Some(entry) = self.entry(RELAXED_MADD) {
+        if let Some(known) = self.causes.get(Cause::RelaxedMadd) {
             for _ in self.fused..differences {
-                self.findings.count_known(entry);
+                self.findings.count_known(known);
             }
         }
         self.fused = differences;
@@ -138,10 +138,14 @@ impl Driver {
 
     /// The invocation trapped as it must, but no event said so.
     fn report_silent_trap(&mut self, trap: Trap, op: Option<Opcode>) {
-        let explains = self.on_pulley && op.is_some_and(|op| traps_silently(op, trap));
-        let known = self.entry(PULLEY_MEMORY_TRAP).filter(|_| explains);
-        if let Some(entry) = known.filter(|entry| self.findings.known.contains_key(entry)) {
-            return self.findings.count_known(entry);
+        let explains =
+            self.on_pulley && op.is_some_and(|op| pulley_memory_trap::explains(op, trap));
+        let known = self
+            .causes
+            .get(Cause::PulleyMemoryTrap)
+            .filter(|_| explains);
+        if let Some(known) = known.filter(|&known| self.findings.has_known(known)) {
+            return self.findings.count_known(known);
         }
         let at = op.map_or(String::new(), Opcode::name);
         let mut divergence = self.plain(
@@ -150,7 +154,7 @@ impl Driver {
             format!("a Trap event: {trap}, at {at}"),
             "no such event before the invocation ended".to_owned(),
         );
-        divergence.known = known;
+        divergence.known = known.map(Known::cause);
         self.record(divergence);
     }
 

@@ -2,6 +2,7 @@
 
 use super::driver::Driver;
 use super::references::{Fault, IN_ENTITIES, Scope};
+use crate::causes::Known;
 use crate::divergence::Moment;
 use crate::observe::Objects;
 use crate::rules::RuleId;
@@ -52,7 +53,7 @@ pub struct Unresolved(HashMap<usize, FuncAddr>);
 
 /// A difference found in an entity.
 struct Difference {
-    known: Option<&'static str>,
+    known: Option<Known>,
     rule: RuleId,
     expected: String,
     observed: String,

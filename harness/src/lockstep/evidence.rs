@@ -1,11 +1,11 @@
 //! The evidence of a divergence: both states side by side, and the code around the PC.
 
 use super::driver::{BeforeLookahead, Driver};
-use super::frames::{expected_place, is_unset};
+use super::frames::expected_place;
+use crate::causes::if_params::shown_stacks;
+use crate::causes::slots::{FunctionLayout, is_unset};
 use crate::conventions::{Conventions, WaitingPc};
 use crate::divergence::{Divergence, Moment, NOT_READ, Site, StateRow, count};
-use crate::layout::{FunctionLayout, hazardous_operands};
-use crate::ledger::if_params::shown_stacks;
 use crate::listing;
 use crate::observe::{Observation, Place};
 use crate::rules::RuleId;
@@ -71,7 +71,7 @@ impl Readable for ReadableSlots<'_> {
         let layout = self.layout(instance, function);
         let index = index as usize;
         index < function.locals.len()
-            && !layout.local(index)
+            && layout.local(index).is_none()
             && self.is_set(frame, place, function, index)
     }
 
@@ -116,7 +116,7 @@ impl Readable for ReadableSlots<'_> {
                 let predicted = waits
                     .then(|| self.predicted_operand(function, instance, position, count, index))
                     .flatten();
-                let by_layout = !(layout.top_operand(shape) || trapped && reference);
+                let by_layout = !(layout.top_operand(shape).is_some() || trapped && reference);
                 return match predicted {
                     Some(predicted) if frame > 0 => predicted,
                     predicted => by_layout && predicted.unwrap_or(true),
@@ -129,7 +129,7 @@ impl Readable for ReadableSlots<'_> {
 }
 
 impl ReadableSlots<'_> {
-    /// Whether the operand may be read where the ledger predicts a wrong stack: if it is a real one.
+    /// Whether the operand may be read where a cause predicts a wrong stack: if it is a real one.
     /// `None` where it predicts none of this size.
     fn predicted_operand(
         &self,
@@ -154,9 +154,9 @@ impl ReadableSlots<'_> {
         let layout = self.layout(instance, function);
         let module = &self.driver.machine.store.instance(instance).module;
         let types = shown.iter().map(|operand| operand.ty);
-        let hazards = hazardous_operands(module, function, layout, types);
+        let hazards = layout.operands(module, function, types);
         let index = index as usize;
-        as_predicted.then(|| shown[index].real.is_some() && !hazards[index])
+        as_predicted.then(|| shown[index].real.is_some() && hazards[index].is_none())
     }
 }
 
@@ -173,7 +173,7 @@ impl Driver {
     }
 
     /// Copies the stack shown at a `Trap` event that was not compared yet, reading only what is safe to
-    /// read there (`W42-TRAP-SLOT`).
+    /// read there (`TRAP-SLOT`).
     pub fn snapshot_of_trap<O: Observation>(&self, observed: &mut O) -> Snapshot {
         let (driver, trapped) = (self, true);
         Snapshot::take(

@@ -1,5 +1,6 @@
-//! Divergences of one execution: each rule is reported once, known ones are counted by entry.
+//! Divergences of one execution: each rule is reported once, known ones are counted by cause.
 
+use crate::causes::{Cause, Known};
 use crate::divergence::Divergence;
 use crate::rules::RuleId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,15 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What was found in one execution of one case.
 #[derive(Debug, Default)]
 pub struct Findings {
-    /// The first divergence of each rule that the ledger does not explain, in order of discovery.
+    /// The first divergence of each rule that no cause explains, in order of discovery.
     pub unexplained: Vec<Divergence>,
-    /// Matches by ledger entry.
-    pub known: BTreeMap<&'static str, u64>,
-    /// The first match of each ledger entry, as evidence.
+    /// Matches by cause.
+    pub known: BTreeMap<Cause, u64>,
+    /// The first match of each cause, as evidence.
     pub known_examples: Vec<Divergence>,
     /// How often a rule was seen not to hold, repetitions of one that was reported included.
     pub noticed: u64,
-    /// The first divergence that a terminal entry may explain; nothing after it counts.
+    /// The first divergence that a cause that ends the execution may explain; nothing after it counts.
     pub suspected: Option<Divergence>,
     reported: BTreeSet<RuleId>,
 }
@@ -28,8 +29,8 @@ impl Findings {
 
     /// Records a divergence; a second one of the same rule is dropped, a known one is counted.
     pub fn add(&mut self, divergence: Divergence) {
-        if let Some(entry) = divergence.known {
-            self.count_known(entry);
+        if let Some(cause) = divergence.known {
+            self.count(cause);
             self.known_examples.push(divergence);
             return;
         }
@@ -39,21 +40,30 @@ impl Findings {
         }
     }
 
-    /// Sets a divergence aside until the case knows whether a terminal entry explains it.
+    /// Sets a divergence aside until the case knows whether a cause explains it.
     pub fn suspect(&mut self, divergence: Divergence) {
         self.suspected.get_or_insert(divergence);
     }
 
-    /// Decides on what was set aside: it is this entry's, or unexplained.
-    pub fn decide(&mut self, entry: Option<&'static str>) {
+    /// Decides on what was set aside: it is this cause's, or unexplained.
+    pub fn decide(&mut self, known: Option<Known>) {
         if let Some(mut divergence) = self.suspected.take() {
-            divergence.known = entry;
+            divergence.known = known.map(Known::cause);
             self.add(divergence);
         }
     }
 
-    /// Counts a further match of a ledger entry.
-    pub fn count_known(&mut self, entry: &'static str) {
-        *self.known.entry(entry).or_insert(0) += 1;
+    /// Whether the cause matched before.
+    pub fn has_known(&self, known: Known) -> bool {
+        self.known.contains_key(&known.cause())
+    }
+
+    /// Counts a further match of a cause.
+    pub fn count_known(&mut self, known: Known) {
+        self.count(known.cause());
+    }
+
+    fn count(&mut self, cause: Cause) {
+        *self.known.entry(cause).or_insert(0) += 1;
     }
 }

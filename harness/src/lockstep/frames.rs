@@ -6,8 +6,8 @@
 use super::families::Family;
 use super::references::{Fault, IN_FRAMES, References, Scope};
 use super::tally::Tally;
+use crate::causes::slots::FunctionLayout;
 use crate::conventions::{Conventions, WaitingPc};
-use crate::layout::FunctionLayout;
 use crate::observe::{Boundary, Place, Walk};
 use crate::seen::Seen;
 use lockstep_oracles::ValType;
@@ -129,7 +129,7 @@ pub fn compare_locals<W: Walk>(
         diff.get_or_insert_default().local_count = true;
         return;
     }
-    let skipped = if layout.skips_locals {
+    let skipped = if layout.skips_locals() {
         compare_some_locals(view, layout, walk, referents, tally, diff)
     } else {
         for (index, (&cell, &ty)) in view.locals.iter().zip(&view.function.locals).enumerate() {
@@ -154,19 +154,17 @@ fn compare_some_locals<W: Walk>(
     tally: &mut Tally,
     diff: &mut Option<ValueDiff>,
 ) -> u64 {
-    let (mut avoided, mut unset) = (0, 0);
+    let mut skipped = 0;
     for (index, (&cell, &ty)) in view.locals.iter().zip(&view.function.locals).enumerate() {
-        if layout.local(index) {
-            avoided += 1;
-        } else if is_unset(ty, cell) {
-            unset += 1;
-        } else {
-            compare_local(walk, referents, view, (index, ty, cell), diff);
+        match layout.local(index).or_else(|| layout.unset(ty, cell)) {
+            Some(known) => {
+                tally.left_out.count(known, 1);
+                skipped += 1;
+            }
+            None => compare_local(walk, referents, view, (index, ty, cell), diff),
         }
     }
-    tally.v128_slots_avoided += avoided;
-    tally.unset_locals_avoided += unset;
-    avoided + unset
+    skipped
 }
 
 /// Compares one local.
@@ -185,12 +183,6 @@ fn compare_local<W: Walk>(
         let diff = diff.get_or_insert_default();
         diff.note_local(index as u32, fault);
     }
-}
-
-/// Whether the local has no value yet: its type has no null, and the program has not set it.
-#[inline(always)]
-pub fn is_unset(ty: ValType, cell: Cell) -> bool {
-    cell.0 == 0 && matches!(ty, ValType::Ref(ty) if !ty.is_nullable())
 }
 
 /// How a value differs that is not plainly the expected one; not at all, if it denotes the expected
@@ -239,7 +231,8 @@ fn compare_operands<W: Walk>(
     for (index, &cell) in view.operands.iter().enumerate().rev() {
         let Some(id) = shape else { break };
         let node = &view.function.shapes[id.0 as usize];
-        if layout.top_operand(shape) {
+        if let Some(known) = layout.top_operand(shape) {
+            tally.left_out.count(known, 1);
             avoided += 1;
         } else {
             // They come from the top: the last one noted is the lowest.
@@ -253,7 +246,6 @@ fn compare_operands<W: Walk>(
         }
         shape = node.below;
     }
-    tally.v128_slots_avoided += avoided;
     let compared = height as u64 - avoided;
     tally.values += compared;
     if compared > 0 {

@@ -6,8 +6,8 @@
 
 use super::driver::Driver;
 use super::references::{Fault, IN_ENTITIES, Identity};
+use crate::causes::{Cause, Known};
 use crate::divergence::Moment;
-use crate::ledger::SEGMENT_OBJECTS;
 use crate::observe::Objects;
 use crate::rules::RuleId;
 use crate::seen::{Seen, SeenObject};
@@ -132,8 +132,8 @@ impl Driver {
     /// The next object of this look to hold on to, and the number of the handle: what that one held
     /// before is let go.
     pub fn next_handle(&mut self) -> Option<(usize, SeenObject)> {
-        // What a segment holds is made anew by each use (`W42-SEGMENT-OBJECTS`).
-        let made_anew = self.entry(SEGMENT_OBJECTS).is_some();
+        // What a segment holds is made anew by each use (`SEGMENT-OBJECTS`).
+        let made_anew = self.causes.get(Cause::SegmentObjects).is_some();
         loop {
             let handles = &mut self.references.handles;
             let (identity, object) = handles.offered.pop()?;
@@ -192,12 +192,12 @@ impl Driver {
         self.end_if_known(known);
     }
 
-    /// The entry that explains why what a handle holds differs, if one does: it holds what a segment
+    /// The cause that explains why what a handle holds differs, if one does: it holds what a segment
     /// holds, of which the subject made another since, which the program has changed.
-    fn explain_handle(&self, held: Ref) -> Option<&'static str> {
-        let entry = self.entry(SEGMENT_OBJECTS)?;
+    fn explain_handle(&self, held: Ref) -> Option<Known> {
+        let known = self.causes.get(Cause::SegmentObjects)?;
         let within = self.machine.reachable_from(&[held]);
         let mut made_anew = self.segment_objects.iter();
-        made_anew.any(|&addr| within.object(addr)).then_some(entry)
+        made_anew.any(|&addr| within.object(addr)).then_some(known)
     }
 }

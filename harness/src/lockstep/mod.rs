@@ -24,5 +24,6 @@ pub mod references;
 pub mod stops;
 pub mod tally;
 pub mod throws;
+mod trap_frame;
 pub mod traps;
 mod types;

@@ -87,7 +87,10 @@ impl Driver {
         let mut walk = observed.walk();
         let placed = !walk.done() && walk.place() == expected_place(&view, self.conventions);
         let count = walk_operands(&mut walk, placed);
-        if count == 0 || count as usize != view.operands.len() || layout.top_operand(view.shape) {
+        if count == 0
+            || count as usize != view.operands.len()
+            || layout.top_operand(view.shape).is_some()
+        {
             return;
         }
         let seen = walk.operand(count - 1);

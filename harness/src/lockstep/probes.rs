@@ -1,7 +1,7 @@
 //! Checkers of promises that no case can break, because every case works around them.
 
+use crate::causes::{Cause, Causes, Known};
 use crate::divergence::{Divergence, Execution, Moment};
-use crate::ledger::{self, LATE_MODULE};
 use crate::rules::RuleId;
 use crate::version::Version;
 use lockstep_oracles::address::Pc;
@@ -18,7 +18,7 @@ pub struct LateModule {
 }
 
 impl LateModule {
-    /// The divergence, if there is one. The ledger explains that no event comes at all, and nothing else.
+    /// The divergence, if there is one. The cause explains that no event comes at all, and nothing else.
     pub fn check(&self) -> Option<Divergence> {
         if self.events == self.expected {
             return None;
@@ -39,8 +39,10 @@ impl LateModule {
             observed: show(&self.events),
             site: None,
             state: Vec::new(),
-            known: (self.events.is_empty() && ledger::knows(self.subject, LATE_MODULE))
-                .then_some(LATE_MODULE),
+            known: Causes::of(self.subject)
+                .get(Cause::LateModule)
+                .filter(|_| self.events.is_empty())
+                .map(Known::cause),
         })
     }
 }

@@ -4,8 +4,10 @@ use super::classify::Suspect;
 use super::driver::{Driver, Ended, Flow, Phase};
 use super::families::Family;
 use super::frames::{
-    Referents, StackDiff, ValueDiff, compare_stack, compare_values, expected_place, is_unset,
+    Referents, StackDiff, ValueDiff, compare_stack, compare_values, expected_place,
 };
+use crate::causes::slots::is_unset;
+use crate::causes::{Cause, Known};
 use crate::divergence::{Execution, Moment};
 use crate::observe::{Limited, Observation, Place, Walk};
 use crate::outcome::HostFailure;
@@ -138,9 +140,7 @@ impl Driver {
         // Stays empty, and so allocates nothing, while nothing differs.
         let mut values: Vec<(usize, ValueDiff)> = Vec::new();
         let visible = self.visible_frames();
-        if visible < usize::MAX {
-            self.count_hidden();
-        }
+        self.count_hidden();
         if visible == 0 {
             return Flow::Continue;
         }
@@ -210,21 +210,35 @@ impl Driver {
         self.report_control(observed, Moment::Breakpoint, rule, expected, shown)
     }
 
-    /// Counts a look at the stack that was not to the end, by its reason.
+    /// Counts a look at the stack that was not to the end, by its cause.
     pub(super) fn count_hidden(&mut self) {
-        let hidden = match (
-            self.at_inlined_trap,
-            self.inlined && self.may_be_inlined_in_try(),
-        ) {
-            (true, _) => &mut self.tally.inlined_traps_avoided,
-            (false, true) => &mut self.tally.inlined_frames_avoided,
-            (false, false) => &mut self.tally.startup_frames_avoided,
-        };
-        *hidden += 1;
+        if let Some(horizon) = self.horizon() {
+            self.tally.left_out.count(horizon.known, 1);
+        }
     }
 
-    /// Whether a collection now follows no slot that was never written (`W42-UNSET-ROOT`).
+    /// Whether no cause forbids a collection now.
     pub fn may_collect(&mut self) -> bool {
+        let forbidding = self.forbids_collection();
+        if let Some(known) = forbidding {
+            self.tally.left_out.count(known, 1);
+        }
+        forbidding.is_none()
+    }
+
+    /// The cause that forbids a collection now, if one does.
+    fn forbids_collection(&mut self) -> Option<Known> {
+        let hidden = self.horizon().map(|horizon| horizon.known);
+        // What a start function runs in is no frame that a collection could follow, nor are the slots
+        // known that it would follow where records are lost.
+        hidden
+            .or_else(|| self.unset_root())
+            .or_else(|| self.phantom_root())
+    }
+
+    /// The cause that forbids a collection while a frame has a local that was never written.
+    fn unset_root(&self) -> Option<Known> {
+        let known = self.causes.get(Cause::UnsetRoot)?;
         let unset = self.machine.frames().any(|view| {
             let locals = view.locals.iter().zip(&view.function.locals);
             locals.into_iter().any(|(&cell, &ty)| {
@@ -233,13 +247,7 @@ impl Driver {
                         if view.module.hierarchy(ty.heap_type()) != Some(Hierarchy::Func))
             })
         });
-        // What a start function runs in is no frame that a collection could follow (`W48-STARTUP-FRAME`).
-        // Nor are the slots known that it would follow where records are lost (`W42-INLINED-TRY-CALL`).
-        let hidden = self.visible_frames() != usize::MAX;
-        self.tally.collections_avoided += u64::from(unset || hidden);
-        let phantom = !(unset || hidden) && self.has_phantom_root();
-        self.tally.if_param_roots_avoided += u64::from(phantom);
-        !(unset || hidden || phantom)
+        unset.then_some(known)
     }
 
     /// Garbage was collected at the event that was just matched: every frame still reads as before.
@@ -406,7 +414,7 @@ impl Driver {
     }
 
     /// An `EpochYield` event: it is not one of the program's, and no frame is read there
-    /// (`W42-EPOCH-FRAME`).
+    /// (`EPOCH-FRAME`).
     pub fn epoch_yield(&mut self) -> Flow {
         if self.ended.is_some() {
             return Flow::Stop;

@@ -1,6 +1,7 @@
 //! What was compared, counted.
 
 use super::families::Checked;
+use crate::causes::LeftOut;
 use lockstep_oracles::opcode::Opcode;
 
 /// Counts of one execution of one case.
@@ -14,21 +15,8 @@ pub struct Tally {
     pub frames_skipped: u64,
     /// Locals and operands compared; a `v128` is one.
     pub values: u64,
-    /// `v128` slots not read (ledger: `W42-V128-SLOT`).
-    pub v128_slots_avoided: u64,
-    /// Operands at a trap not read (ledger: `W42-TRAP-SLOT`).
-    pub trap_slots_avoided: u64,
-    /// Locals not read that the program has not set (ledger: `W42-UNSET-LOCAL`).
-    pub unset_locals_avoided: u64,
-    /// Collections left out because a local is unset (ledger: `W42-UNSET-ROOT`).
-    pub collections_avoided: u64,
-    /// Collections left out because of parameters of an `if` (ledger: `W42-IF-PARAM-ROOT`).
-    pub if_param_roots_avoided: u64,
-    /// Events without a look at the stack because of what may be inlined (ledger:
-    /// `W42-INLINED-TRY-CALL`).
-    pub inlined_frames_avoided: u64,
-    /// `Trap` events without a look at the stack (ledger: `W42-INLINED-TRAP`).
-    pub inlined_traps_avoided: u64,
+    /// Reads, looks and collections left out, by the cause that forbids them.
+    pub left_out: LeftOut,
     /// Comparisons of a whole memory, global or table.
     pub entities: u64,
     /// Comparisons left out: the subject shows no handle, or an exhaustion left the content open.
@@ -52,9 +40,6 @@ pub struct Tally {
     pub code_images: u64,
     /// `EpochYield` events.
     pub epoch_yields: u64,
-    /// Stacks of which the frame behind a start function's was not looked at (ledger: `W48-STARTUP-FRAME`).
-    #[serde(default)]
-    pub startup_frames_avoided: u64,
     /// Times each opcode was at a matched event, by [`Opcode`].
     #[serde(with = "crate::campaign::wire::sparse")]
     pub opcodes: Box<[u64]>,
@@ -69,13 +54,7 @@ impl Default for Tally {
             frames: 0,
             frames_skipped: 0,
             values: 0,
-            v128_slots_avoided: 0,
-            trap_slots_avoided: 0,
-            unset_locals_avoided: 0,
-            collections_avoided: 0,
-            if_param_roots_avoided: 0,
-            inlined_frames_avoided: 0,
-            inlined_traps_avoided: 0,
+            left_out: LeftOut::default(),
             entities: 0,
             entities_skipped: 0,
             host_calls: 0,
@@ -87,7 +66,6 @@ impl Default for Tally {
             edits: 0,
             code_images: 0,
             epoch_yields: 0,
-            startup_frames_avoided: 0,
             opcodes: vec![0; Opcode::ALL.len()].into(),
             checked: Checked::default(),
         }
@@ -95,32 +73,13 @@ impl Default for Tally {
 }
 
 impl Tally {
-    /// API calls not made because they would crash the process.
-    pub fn hazards_avoided(&self) -> u64 {
-        self.v128_slots_avoided
-            + self.trap_slots_avoided
-            + self.unset_locals_avoided
-            + self.collections_avoided
-            + self.if_param_roots_avoided
-            + self.inlined_frames_avoided
-            + self.inlined_traps_avoided
-            + self.epoch_yields
-            + self.startup_frames_avoided
-    }
-
     /// Adds another execution's counts.
     pub fn add(&mut self, other: &Tally) {
         self.sequence_points += other.sequence_points;
         self.frames += other.frames;
         self.frames_skipped += other.frames_skipped;
         self.values += other.values;
-        self.v128_slots_avoided += other.v128_slots_avoided;
-        self.trap_slots_avoided += other.trap_slots_avoided;
-        self.unset_locals_avoided += other.unset_locals_avoided;
-        self.collections_avoided += other.collections_avoided;
-        self.if_param_roots_avoided += other.if_param_roots_avoided;
-        self.inlined_frames_avoided += other.inlined_frames_avoided;
-        self.inlined_traps_avoided += other.inlined_traps_avoided;
+        self.left_out.add(&other.left_out);
         self.entities += other.entities;
         self.entities_skipped += other.entities_skipped;
         self.host_calls += other.host_calls;
@@ -132,7 +91,6 @@ impl Tally {
         self.edits += other.edits;
         self.code_images += other.code_images;
         self.epoch_yields += other.epoch_yields;
-        self.startup_frames_avoided += other.startup_frames_avoided;
         for (mine, theirs) in self.opcodes.iter_mut().zip(&other.opcodes) {
             *mine += theirs;
         }

@@ -2,17 +2,14 @@
 
 use super::driver::{Driver, Flow, Phase};
 use super::families::Family;
-use super::frames::{Referents, ValueDiff, compare_locals, compare_stack, expected_place};
-use super::tally::Tally;
+use super::frames::{Referents, ValueDiff, compare_stack};
+use crate::causes::{Cause, Known, libcall_trap};
 use crate::conventions::SegmentTraps;
-use crate::divergence::{Execution, Moment, count};
-use crate::ledger::{INLINED_TRAP, LIBCALL_TRAP, TrapEvidence, explain_trap, traps_as_host_error};
-use crate::observe::{Limited, Observation, Place, Walk};
+use crate::divergence::{Execution, Moment};
+use crate::observe::{Limited, Observation, Walk};
 use crate::outcome::SeenTrap;
 use crate::rules::RuleId;
-use lockstep_oracles::ValType;
-use lockstep_oracles::code::{Function, Shape};
-use lockstep_oracles::machine::{FrameView, Stop};
+use lockstep_oracles::machine::Stop;
 use lockstep_oracles::opcode::Opcode;
 use lockstep_oracles::trap::Trap;
 
@@ -41,7 +38,7 @@ pub(super) fn makes_object(op: Opcode) -> bool {
 /// How many of the trapping opcode's operands a `Trap` event may leave out: those that it takes.
 ///
 /// Only opcodes that can trap have a row; a call takes its table index or function, its arguments stay.
-fn operands_taken(op: Opcode) -> usize {
+pub(super) fn operands_taken(op: Opcode) -> usize {
     let name = op.name();
     match op {
         Opcode::Unreachable => 0,
@@ -61,24 +58,13 @@ fn operands_taken(op: Opcode) -> usize {
     }
 }
 
-/// What a `Trap` event shows of the innermost frame, without following a reference.
-struct TrapFrame {
-    place: Place,
-    shown: Option<usize>,
-    operands: usize,
-    /// What differs of the locals, and of the operands where the ledger predicts them.
-    values: Option<ValueDiff>,
-    /// First operand (0 at the bottom) whose value is not the one before the opcode.
-    wrong_operand: Option<u32>,
-}
-
 impl Driver {
     /// A `Trap` event.
     pub fn trap<O: Observation>(&mut self, observed: &mut O, seen: SeenTrap) -> Flow {
         if self.ended.is_some() {
             return Flow::Stop;
         }
-        self.at_inlined_trap = self.inlined && self.entry(INLINED_TRAP).is_some();
+        self.at_inlined_trap = self.inlined;
         if seen == SeenTrap::StackOverflow {
             return self.overflow(observed);
         }
@@ -181,10 +167,10 @@ impl Driver {
         let trap = self.chosen_trap(trap, seen);
         self.phase = Phase::Trapped(trap);
         let rule = RuleId::TrapEvent;
-        let explains = seen.is(trap) && op.is_some_and(traps_as_host_error);
-        let known = self.entry(LIBCALL_TRAP).filter(|_| explains);
-        if let Some(entry) = known.filter(|entry| self.findings.known.contains_key(entry)) {
-            self.findings.count_known(entry);
+        let explains = seen.is(trap) && op.is_some_and(libcall_trap::explains);
+        let known = self.causes.get(Cause::LibcallTrap).filter(|_| explains);
+        if let Some(known) = known.filter(|&known| self.findings.has_known(known)) {
+            self.findings.count_known(known);
         } else {
             let expected = Some(format!("a Trap event: {trap}"));
             let shown = format!("a HostcallError event: {seen}");
@@ -196,7 +182,7 @@ impl Driver {
                 expected,
                 shown,
             );
-            divergence.known = known;
+            divergence.known = known.map(Known::cause);
             self.record(divergence);
         }
         self.compare_trap(observed)
@@ -248,124 +234,9 @@ impl Driver {
             self.count_hidden();
             return Flow::Continue;
         }
-        let Some(view) = self.machine.top() else {
-            return Flow::Continue;
-        };
-        let mut walk = observed.walk();
-        if walk.done() {
-            drop(walk);
-            return self.report_control(
-                observed,
-                Moment::Trap,
-                RuleId::FrameCount,
-                "the trapping frame".to_owned(),
-                "no frame".to_owned(),
-            );
-        }
-        self.tally.checked.note(Family::Trap, view.op());
-        let expected = expected_place(&view, self.conventions);
-        let position = view.position;
-        let function = (view.instance, view.function.index);
-        let height = view.operands.len();
-        let below = height.saturating_sub(operands_taken(view.op()));
-        let layout = Driver::layout(&self.modules, &view);
-        let mut frame = TrapFrame::innermost(&view, &mut walk);
-        let same_function =
-            frame.place.instance == expected.instance && frame.place.func == expected.func;
-        if same_function {
-            let mut referents = Referents {
-                machine: &self.machine,
-                references: &mut self.references,
-            };
-            referents.references.look();
-            compare_locals(
-                &view,
-                layout,
-                &mut walk,
-                &mut referents,
-                &mut self.tally,
-                &mut frame.values,
-            );
-            let avoided = |shape| layout.top_operand(shape);
-            frame.compare_operands(&view, &mut walk, avoided, &mut self.tally);
-            self.tally.frames += 1;
-        }
-        let shown_height = frame
-            .shown
-            .map(|at| height_of(view.function, view.function.before[at]));
-        drop(walk);
-        let predicted = frame
-            .shown
-            .and_then(|at| self.shown_at(0, at))
-            .map(|shown| shown.len());
-        let earlier = self.trap_positions.get(&function).copied();
-        if let Some(shown) = frame.shown
-            && same_function
-            && shown != position
-        {
-            self.trap_positions.entry(function).or_insert(shown);
-        }
-        let evidence = TrapEvidence {
-            same_function,
-            trapping: position,
-            shown: frame.shown,
-            earlier,
-            operands_of_shown: predicted.or(shown_height) == Some(frame.operands),
-        };
-        if frame.place != expected {
-            self.report_trap(observed, RuleId::TrapPc, evidence, &frame);
-        }
-        let prefix = (below..=height).contains(&frame.operands) && frame.wrong_operand.is_none();
-        // At the right opcode the stack may still be one that the ledger predicts there.
-        let explained = (frame.place == expected && !prefix)
-            .then(|| self.explain_operands(observed, Moment::Trap, 0))
-            .flatten();
-        if let Some(operands) = explained {
-            let values = frame.values.get_or_insert_default();
-            values.operand_type = operands.operand_type;
-            values.operand_value = operands.operand_value;
-        } else if same_function && !prefix {
-            self.report_trap(observed, RuleId::TrapStack, evidence, &frame);
-        }
-        if let Some(values) = frame.values {
-            self.report_values(observed, Moment::Trap, 0, values);
-        }
-        self.compare_callers(observed)
-    }
-
-    /// Reports a difference at a trap, or counts it where the ledger explains it.
-    fn report_trap<O: Observation>(
-        &mut self,
-        observed: &mut O,
-        rule: RuleId,
-        evidence: TrapEvidence,
-        frame: &TrapFrame,
-    ) {
-        let known = explain_trap(rule, Moment::Trap, evidence).and_then(|entry| self.entry(entry));
-        if known.is_none() && !self.findings.is_news(rule) {
-            return;
-        }
-        let shown = format!(
-            "PC {}, {}",
-            frame.place.pc,
-            count(frame.operands, "operand")
-        );
-        let make = |driver: &mut Driver, observed: &mut O| {
-            driver.evidence(observed, Moment::Trap, rule, Some(0), None, shown)
-        };
-        match known {
-            None => {
-                let divergence = make(self, observed);
-                self.record(divergence);
-            }
-            Some(entry) if self.findings.known.contains_key(entry) => {
-                self.findings.count_known(entry);
-            }
-            Some(entry) => {
-                let mut divergence = make(self, observed);
-                divergence.known = Some(entry);
-                self.record(divergence);
-            }
+        match self.compare_trap_frame(observed) {
+            Flow::Continue => self.compare_callers(observed),
+            Flow::Stop => Flow::Stop,
         }
     }
 
@@ -407,81 +278,4 @@ impl Driver {
             Some(diff) => self.misplaced(observed, Moment::Trap, diff.behind_one_frame()),
         }
     }
-}
-
-impl TrapFrame {
-    fn innermost<W: Walk>(view: &FrameView<'_>, walk: &mut W) -> TrapFrame {
-        let place = walk.place();
-        TrapFrame {
-            place,
-            shown: view
-                .function
-                .position(place.pc)
-                .filter(|&at| view.function.reachable[at]),
-            operands: walk.num_operands() as usize,
-            values: None,
-            wrong_operand: None,
-        }
-    }
-
-    /// Compares the operands that the shown stack provably shares with the stack before the opcode.
-    ///
-    /// A slot is read only if the shown number of operands is that of the shown PC, so that its
-    /// type is known, and only if it is a number: a slot that was never written may hold anything.
-    fn compare_operands<W: Walk>(
-        &mut self,
-        view: &FrameView<'_>,
-        walk: &mut W,
-        avoided: impl Fn(Shape) -> bool,
-        tally: &mut Tally,
-    ) {
-        let function = view.function;
-        let height = view.operands.len();
-        let Some(shown) = self.shown.map(|at| function.before[at]) else {
-            tally.trap_slots_avoided += self.operands as u64;
-            return;
-        };
-        if height_of(function, shown) != self.operands {
-            // The slots' types are not known.
-            tally.trap_slots_avoided += self.operands as u64;
-            return;
-        }
-        let (mut mine, mut theirs) = (view.shape, shown);
-        while height_of(function, mine) > height_of(function, theirs) {
-            mine = below(function, mine);
-        }
-        while height_of(function, theirs) > height_of(function, mine) {
-            theirs = below(function, theirs);
-        }
-        tally.trap_slots_avoided += (self.operands - height_of(function, theirs)) as u64;
-        while let (Some(a), Some(b)) = (mine, theirs) {
-            let node = &function.shapes[a.0 as usize];
-            let index = node.height - 1;
-            let number = !matches!(node.ty, ValType::Ref(_));
-            if a == b && avoided(mine) {
-                tally.v128_slots_avoided += 1;
-            } else if a == b && number && (index as usize) < height {
-                tally.values += 1;
-                tally.checked.note(Family::Operands, view.op());
-                if !walk
-                    .operand(index)
-                    .is(node.ty, view.operands[index as usize])
-                {
-                    self.wrong_operand = Some(index);
-                }
-            } else {
-                tally.trap_slots_avoided += 1;
-            }
-            mine = below(function, mine);
-            theirs = below(function, theirs);
-        }
-    }
-}
-
-fn height_of(function: &Function, shape: Shape) -> usize {
-    shape.map_or(0, |id| function.shapes[id.0 as usize].height as usize)
-}
-
-fn below(function: &Function, shape: Shape) -> Shape {
-    shape.and_then(|id| function.shapes[id.0 as usize].below)
 }

@@ -21,6 +21,7 @@ pub mod workers;
 pub use size::Size;
 
 use crate::case::{Case, CaseReport};
+use crate::causes::Cause;
 use crate::divergence::{Divergence, Execution, Moment};
 use crate::rules::RuleId;
 use search::Search;
@@ -36,8 +37,8 @@ pub struct Signature {
     pub moment: Moment,
     /// In which execution.
     pub execution: Execution,
-    /// The ledger entry that explains it.
-    pub known: Option<&'static str>,
+    /// The cause that explains it.
+    pub known: Option<Cause>,
 }
 
 impl Signature {
@@ -51,7 +52,7 @@ impl Signature {
         }
     }
 
-    /// The signatures of everything that diverged: what the ledger does not explain first.
+    /// The signatures of everything that diverged: what no cause explains first.
     pub fn all(report: &CaseReport) -> Vec<Signature> {
         let diverged = report.divergences.iter().chain(&report.known_examples);
         diverged.map(Signature::of).collect()

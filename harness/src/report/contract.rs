@@ -3,7 +3,7 @@
 //! The tables' content is the code's; nothing is added here.
 
 use super::json;
-use crate::ledger::{self, EntryKind};
+use crate::causes::{Cause, Having, Kind, Row};
 use crate::rules::RuleId;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
@@ -25,22 +25,29 @@ pub fn text(width: u16) -> String {
             rule.fires_in,
         ]);
     }
-    let mut entries = table(
+    let mut causes = table(
         width,
-        &["entry", "kind", "rule", "versions", "cause", "test"],
+        &[
+            "cause",
+            "kind",
+            "rules",
+            "versions",
+            "what and how far",
+            "test",
+        ],
     );
-    for entry in ledger::ENTRIES {
-        let kind = kind_name(entry.kind);
-        entries.add_row([
-            entry.id,
-            kind,
-            entry.rule,
-            &entry.versions(),
-            entry.cause,
-            entry.test,
+    for cause in Cause::ALL {
+        let row = cause.row();
+        causes.add_row([
+            row.id,
+            row.kind.name(),
+            &rule_ids(row),
+            &row.versions(),
+            &row.explained(),
+            row.test,
         ]);
     }
-    format!("{rules}\n\nLedger: known divergences, hazards and workarounds\n{entries}\n")
+    format!("{rules}\n\nLedger: what versions are known to do otherwise, by cause\n{causes}\n")
 }
 
 fn table(width: u16, header: &[&str]) -> Table {
@@ -68,14 +75,15 @@ pub fn markdown() -> String {
         );
     }
     text.push_str("\n## Ledger\n\n");
-    text.push_str("| entry | kind | rule | versions | cause and extent | test |\n");
+    text.push_str("| cause | kind | rules | versions | what and how far | test |\n");
     text.push_str("| --- | --- | --- | --- | --- | --- |\n");
-    for entry in ledger::ENTRIES {
-        let (id, test) = (format!("`{}`", entry.id), format!("`{}`", entry.test));
-        let kind = kind_name(entry.kind);
+    for cause in Cause::ALL {
+        let known = cause.row();
+        let (id, test) = (format!("`{}`", known.id), format!("`{}`", known.test));
+        let (rules, versions, what) = (rule_ids(known), known.versions(), known.explained());
         row(
             &mut text,
-            &[&id, kind, entry.rule, &entry.versions(), entry.cause, &test],
+            &[&id, known.kind.name(), &rules, &versions, &what, &test],
         );
     }
     text
@@ -86,13 +94,15 @@ fn row(text: &mut String, cells: &[&str]) {
     text.push_str(&format!("| {} |\n", escaped.join(" | ")));
 }
 
-/// An entry's kind as a word.
-fn kind_name(kind: EntryKind) -> &'static str {
-    match kind {
-        EntryKind::Observational => "observational",
-        EntryKind::Hazard => "hazard",
-        EntryKind::Workaround => "workaround",
-        EntryKind::Terminal => "terminal",
+/// The rules that a cause may touch, for people.
+fn rule_ids(row: &Row) -> String {
+    match row.rules {
+        [] => "-".to_owned(),
+        rules => rules
+            .iter()
+            .map(|rule| rule.id())
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }
 
@@ -107,13 +117,43 @@ struct RuleRow {
 }
 
 #[derive(Serialize)]
-struct EntryRow<'a> {
+struct CauseRow {
     schema: &'static str,
-    #[serde(flatten)]
-    entry: &'a ledger::Entry,
+    id: &'static str,
+    kind: Kind,
+    rules: &'static [RuleId],
+    versions: Vec<Range>,
+    cause: &'static str,
+    test: &'static str,
 }
 
-/// Writes an object a rule, then an object a ledger entry.
+#[derive(Serialize)]
+struct Range {
+    since: u32,
+    until: Option<u32>,
+    note: &'static str,
+}
+
+impl CauseRow {
+    fn of(row: &Row) -> CauseRow {
+        let range = |having: &Having| Range {
+            since: having.since,
+            until: having.until,
+            note: having.note,
+        };
+        CauseRow {
+            schema: "lockstep.cause/1",
+            id: row.id,
+            kind: row.kind,
+            rules: row.rules,
+            versions: row.versions.iter().map(range).collect(),
+            cause: row.text,
+            test: row.test,
+        }
+    }
+}
+
+/// Writes an object a rule, then an object a cause.
 ///
 /// # Errors
 ///
@@ -133,14 +173,8 @@ pub fn json(out: &mut impl Write) -> io::Result<()> {
             },
         )?;
     }
-    for entry in ledger::ENTRIES {
-        json::line(
-            out,
-            &EntryRow {
-                schema: "lockstep.ledger-entry/1",
-                entry,
-            },
-        )?;
+    for cause in Cause::ALL {
+        json::line(out, &CauseRow::of(cause.row()))?;
     }
     Ok(())
 }

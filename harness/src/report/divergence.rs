@@ -6,7 +6,7 @@ use crate::divergence::{Divergence, NOT_READ, StateRow};
 pub fn text(case: &str, divergence: &Divergence, replay: &str) -> String {
     let rule = divergence.rule.rule();
     let title = match divergence.known {
-        Some(entry) => format!("known divergence ({entry})"),
+        Some(cause) => format!("known divergence ({cause})"),
         None => "DIVERGENCE".to_owned(),
     };
     let mut text = format!(

@@ -2,9 +2,10 @@
 //!
 //! It holds no time and no path of the machine outside the totals' `measured`.
 
-use super::text::{Undecided, undecided, verdict};
+use super::text::{Undecided, undecided};
 use super::{Finished, Reporter, divergence};
-use crate::case::{CaseReport, CommandReport, Status};
+use crate::case::{CaseReport, CommandReport, Directive, Judgement, Status};
+use crate::causes::Cause;
 use crate::divergence::{Divergence, StateRow};
 use crate::totals::{Assertions, Compared, Totals};
 use serde::Serialize;
@@ -27,8 +28,8 @@ pub struct JsonReporter<W> {
     out: W,
     /// Whether every invocation gets an object.
     invocations: bool,
-    /// Ledger entries whose first example was written, if examples are to be shown.
-    shown: Option<BTreeSet<&'static str>>,
+    /// Causes whose first example was written, if examples are to be shown.
+    shown: Option<BTreeSet<Cause>>,
 }
 
 impl<W: Write> JsonReporter<W> {
@@ -104,7 +105,7 @@ struct InternalError<'a> {
 struct Invocation<'a> {
     schema: &'static str,
     case: &'a str,
-    kind: &'static str,
+    kind: Directive,
     invocation: &'a str,
     status: &'static str,
     reason: Option<&'a str>,
@@ -143,14 +144,14 @@ struct Case<'a> {
     schema: &'static str,
     subject: &'static str,
     case: &'a str,
-    verdict: &'static str,
+    verdict: Judgement,
     assertions: Assertions,
     #[serde(flatten)]
     compared: Compared,
     unexplained: u64,
-    known: &'a BTreeMap<&'static str, u64>,
+    known: &'a BTreeMap<Cause, u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    refused: Option<&'static str>,
+    refused: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<&'static str>,
     failed: Vec<Trouble<'a>>,
@@ -161,7 +162,7 @@ struct Case<'a> {
 #[derive(Serialize)]
 struct Trouble<'a> {
     line: u32,
-    kind: &'static str,
+    kind: Directive,
     command: &'a str,
     reason: &'a str,
 }
@@ -186,12 +187,12 @@ impl<'a> Case<'a> {
             schema: "lockstep.case/1",
             subject: finished.subject.name(),
             case: &finished.name,
-            verdict: verdict(report),
+            verdict: report.judgement(),
             assertions: Assertions::of(&report.commands),
             compared: Compared::from(&report.tally),
             unexplained: report.divergences.len() as u64,
             known: &report.known,
-            refused: report.refused,
+            refused: report.refused.as_deref(),
             limit: finished.limit,
             failed: troubles("failed"),
             unsupported: troubles("unsupported"),
@@ -209,7 +210,7 @@ struct Diverged<'a> {
     strength: &'static str,
     promise: &'static str,
     source: &'static str,
-    known: Option<&'static str>,
+    known: Option<Cause>,
     execution: &'static str,
     command: &'a str,
     moment: &'static str,

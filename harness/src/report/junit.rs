@@ -114,6 +114,7 @@ fn status(finished: &Finished, report: &CaseReport) -> TestCaseStatus {
 mod tests {
     use super::*;
     use crate::case::CommandReport;
+    use crate::case::Directive;
     use crate::divergence::{Divergence, Execution, Moment};
     use crate::rules::RuleId;
     use std::time::Duration;
@@ -151,7 +152,7 @@ mod tests {
         let mut report = CaseReport::default();
         report.commands.push(CommandReport {
             line: 3,
-            kind: "assert_return",
+            kind: Directive::AssertReturn,
             text: "assert_return f()".to_owned(),
             status: Status::Failed("it returns 2".to_owned()),
             outcome: None,

@@ -67,10 +67,10 @@ fn points_text(summary: &Summary) -> String {
     )
 }
 
-fn list<K: AsRef<str>>(counts: &BTreeMap<K, u64>) -> String {
+fn list<K: std::fmt::Display>(counts: &BTreeMap<K, u64>) -> String {
     let parts = counts
         .iter()
-        .map(|(name, count)| format!("{} {}", name.as_ref(), grouped(*count)));
+        .map(|(name, count)| format!("{name} {}", grouped(*count)));
     parts.collect::<Vec<_>>().join(", ")
 }
 
@@ -101,6 +101,7 @@ pub fn write_timings(out: &mut impl Write, cpu: &CpuShares) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::campaign::summary::Points;
+    use crate::case::Judgement;
 
     fn lines(summary: &Summary) -> Vec<String> {
         let mut lines = Vec::new();
@@ -117,7 +118,7 @@ mod tests {
         let mut summary = Summary::new(0x1f);
         summary.cases = 200;
         summary.by_generator = [("shape".to_owned(), 150), ("smith".to_owned(), 50)].into();
-        summary.by_verdict = [("inconclusive", 5), ("ok", 195)].into();
+        summary.by_verdict = [(Judgement::Inconclusive, 5), (Judgement::Ok, 195)].into();
         summary.by_limit = [("cpu-time", 1)].into();
         summary.two_way = 7;
         summary.refused = 3;

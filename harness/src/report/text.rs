@@ -1,12 +1,11 @@
 //! Text for people: a line a case, what is wrong with it in full, and totals.
 
 use super::{Finished, Reporter, counted, divergence, grouped, summary};
-use crate::case::{CaseReport, CommandReport, Status};
+use crate::case::{CaseReport, Directive, Judgement, Status};
+use crate::causes::Cause;
 use crate::divergence::Divergence;
-use crate::ledger;
 use crate::lockstep::families::Family;
 use crate::totals::{Assertions, FamilyCoverage, Totals};
-use crate::version::Version;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -21,8 +20,8 @@ pub struct TextReporter<W> {
     invocations: bool,
     /// Cases reported so far.
     cases: u64,
-    /// The first example of each ledger entry, if they are to be shown.
-    examples: Option<BTreeMap<&'static str, String>>,
+    /// The first example of each cause, if they are to be shown.
+    examples: Option<BTreeMap<Cause, String>>,
 }
 
 impl<W: Write> TextReporter<W> {
@@ -90,38 +89,14 @@ impl<W: Write> Reporter for TextReporter<W> {
 }
 
 fn collect_examples(
-    examples: &mut BTreeMap<&'static str, String>,
+    examples: &mut BTreeMap<Cause, String>,
     finished: &Finished,
     known: &[Divergence],
 ) {
     for found in known {
-        let Some(entry) = found.known else { continue };
+        let Some(cause) = found.known else { continue };
         let text = || divergence::text(&finished.name, found, &finished.replay);
-        examples.entry(entry).or_insert_with(text);
-    }
-}
-
-/// A word for a case.
-pub fn verdict(report: &CaseReport) -> &'static str {
-    let troubled = |command: &CommandReport| match &command.status {
-        Status::Inconclusive(_) | Status::NotRun(_) => true,
-        Status::Exhausted => command.kind != "assert_exhaustion",
-        Status::Passed | Status::Failed(_) | Status::Unsupported(_) => false,
-    };
-    if !report.divergences.is_empty() || report.count(|s| matches!(s, Status::Failed(_))) > 0 {
-        "diverged"
-    } else if report.refused.is_some() {
-        "refused"
-    } else if report.known.keys().any(|entry| ledger::is_terminal(entry)) {
-        // What was not executed has its reason in the ledger.
-        "explained"
-    } else if report.count(|s| matches!(s, Status::Unsupported(_))) > 0 {
-        // What was not run for it has its reason.
-        "unsupported"
-    } else if report.commands.iter().any(troubled) {
-        "inconclusive"
-    } else {
-        "ok"
+        examples.entry(cause).or_insert_with(text);
     }
 }
 
@@ -130,7 +105,7 @@ fn case_line(finished: &Finished, report: &CaseReport) -> String {
     let invocations = report
         .commands
         .iter()
-        .filter(|command| command.kind == "action")
+        .filter(|command| command.kind == Directive::Action)
         .count();
     // A sample asserts nothing by itself.
     let commands = match assertions.total() {
@@ -141,9 +116,9 @@ fn case_line(finished: &Finished, report: &CaseReport) -> String {
             grouped(all)
         ),
     };
-    let verdict = match verdict(report) {
-        "diverged" => "DIVERGED",
-        verdict => verdict,
+    let verdict = match report.judgement() {
+        Judgement::Diverged => "DIVERGED",
+        other => other.name(),
     };
     format!(
         "{:NAME_WIDTH$} {verdict:<12} {commands:<28} {:>11} points {:>11} frames {:>12} values {:>8.2} s",
@@ -160,10 +135,10 @@ fn write_invocations(out: &mut impl Write, report: &CaseReport, again: bool) -> 
     for command in &report.commands {
         let ended = command.outcome.as_deref().unwrap_or("done");
         let came = match &command.status {
-            Status::Passed if command.kind == "module" && again => {
+            Status::Passed if command.kind == Directive::Module && again => {
                 "instantiated again: what follows starts afresh".to_owned()
             }
-            Status::Passed if command.kind == "module" => "instantiated".to_owned(),
+            Status::Passed if command.kind == Directive::Module => "instantiated".to_owned(),
             Status::Passed => ended.to_owned(),
             Status::Failed(why) => format!("FAILED: {why}"),
             Status::Exhausted => format!("{ended} (inconclusive: a resource is used up)"),
@@ -203,7 +178,7 @@ fn write_troubles(out: &mut impl Write, report: &CaseReport) -> io::Result<()> {
             out,
             "    {}: {} ({}), {}",
             group.status,
-            counted(group.count, group.kind),
+            counted(group.count, group.kind.name()),
             group.lines(),
             group.reason
         )?;
@@ -216,8 +191,8 @@ fn write_troubles(out: &mut impl Write, report: &CaseReport) -> io::Result<()> {
 pub struct Undecided {
     /// `exhausted`, `inconclusive` or `not run`
     pub status: &'static str,
-    /// Directive.
-    pub kind: &'static str,
+    /// What kind of command.
+    pub kind: Directive,
     /// Why.
     pub reason: String,
     /// How many.
@@ -281,7 +256,7 @@ fn write_totals(out: &mut impl Write, totals: &Totals, by_family: bool) -> io::R
         line("assertions", assertions_text(&totals.assertions))?;
         for (kind, counts) in &totals.assertions.by_kind {
             line(
-                &format!("  {}", kind.trim_start_matches("assert_")),
+                &format!("  {}", kind.name().trim_start_matches("assert_")),
                 assertions_text(counts),
             )?;
         }
@@ -376,28 +351,12 @@ fn family_text(totals: &Totals, family: Family) -> Option<String> {
 }
 
 fn hazards_text(totals: &Totals) -> String {
-    let entries = totals.compared.hazards_by_entry;
-    let mut versions = Version::ALL.iter().copied();
-    let subject = versions.find(|version| version.name() == totals.subject);
-    let counts = [
-        (ledger::V128_SLOT, entries.v128_slot),
-        (ledger::TRAP_SLOT, entries.trap_slot),
-        (ledger::UNSET_LOCAL, entries.unset_local),
-        (ledger::UNSET_ROOT, entries.unset_root),
-        (ledger::IF_PARAM_ROOT, entries.if_param_root),
-        (ledger::INLINED_TRY_CALL, entries.inlined_try_call),
-        (ledger::INLINED_TRAP, entries.inlined_trap),
-        (ledger::EPOCH_FRAME, entries.epoch_frame),
-        (ledger::STARTUP_FRAME, entries.startup_frame),
-    ];
-    let named = counts.iter().filter(|(_, count)| *count > 0);
+    let left_out = &totals.compared.left_out;
+    let named = left_out.each();
     let named: Vec<String> = named
-        .map(|(entry, count)| {
-            let mine = subject.and_then(|subject| ledger::of(subject, entry));
-            format!("{} {}", mine.unwrap_or(entry), grouped(*count))
-        })
+        .map(|(cause, count)| format!("{cause} {}", grouped(count)))
         .collect();
-    let sum = grouped(totals.compared.hazards_avoided);
+    let sum = grouped(left_out.total());
     match named.is_empty() {
         true => sum,
         false => format!("{sum} ({})", named.join(", ")),
@@ -418,24 +377,23 @@ fn assertions_text(counts: &Assertions) -> String {
 }
 
 fn divergences_text(totals: &Totals) -> String {
-    let list = |counts: &BTreeMap<&'static str, u64>| {
+    fn list<N: std::fmt::Display>(counts: &BTreeMap<N, u64>) -> String {
         let parts: Vec<String> = counts
             .iter()
             .map(|(name, count)| format!("{name} {}", grouped(*count)))
             .collect();
-        if parts.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", parts.join(", "))
+        match parts.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", parts.join(", ")),
         }
-    };
+    }
     let found = &totals.divergences;
     format!(
         "{} unexplained{}, {} known{}",
         grouped(found.unexplained),
         list(&found.by_rule),
         grouped(found.known),
-        list(&found.by_entry)
+        list(&found.by_cause)
     )
 }
 
@@ -459,10 +417,11 @@ fn measured_text(totals: &Totals) -> String {
 mod tests {
     use super::*;
     use crate::campaign::summary::Summary;
+    use crate::case::CommandReport;
     use lockstep_oracles::opcode::Opcode;
     use std::time::Duration;
 
-    fn command(line: u32, kind: &'static str, status: Status) -> CommandReport {
+    fn command(line: u32, kind: Directive, status: Status) -> CommandReport {
         CommandReport {
             line,
             kind,
@@ -496,22 +455,36 @@ mod tests {
 
     #[test]
     fn a_case_is_ok_if_only_asserted_exhaustions_are_undecided() {
-        let asserted = report(vec![command(1, "assert_exhaustion", Status::Exhausted)]);
-        assert_eq!(verdict(&asserted), "ok");
-        let other = report(vec![command(1, "assert_return", Status::Exhausted)]);
-        assert_eq!(verdict(&other), "inconclusive");
-        let failed = report(vec![command(1, "module", Status::Failed("why".to_owned()))]);
-        assert_eq!(verdict(&failed), "diverged");
+        let asserted = report(vec![command(
+            1,
+            Directive::AssertExhaustion,
+            Status::Exhausted,
+        )]);
+        assert_eq!(asserted.judgement(), Judgement::Ok);
+        let other = report(vec![command(1, Directive::AssertReturn, Status::Exhausted)]);
+        assert_eq!(other.judgement(), Judgement::Inconclusive);
+        let failed = report(vec![command(
+            1,
+            Directive::Module,
+            Status::Failed("why".to_owned()),
+        )]);
+        assert_eq!(failed.judgement(), Judgement::Diverged);
     }
 
     #[test]
     fn what_was_not_decided_is_grouped_by_reason() {
-        let not_run = |line| command(line, "assert_return", Status::NotRun("cut".to_owned()));
+        let not_run = |line| {
+            command(
+                line,
+                Directive::AssertReturn,
+                Status::NotRun("cut".to_owned()),
+            )
+        };
         let groups = undecided(&report(vec![
             not_run(3),
-            command(4, "assert_return", Status::Passed),
+            command(4, Directive::AssertReturn, Status::Passed),
             not_run(5),
-            command(6, "assert_trap", Status::NotRun("cut".to_owned())),
+            command(6, Directive::AssertTrap, Status::NotRun("cut".to_owned())),
         ]));
         let shapes: Vec<_> = groups
             .iter()
@@ -520,8 +493,8 @@ mod tests {
         assert_eq!(
             shapes,
             [
-                ("assert_return", 2, "lines 3 to 5".to_owned()),
-                ("assert_trap", 1, "line 6".to_owned()),
+                (Directive::AssertReturn, 2, "lines 3 to 5".to_owned()),
+                (Directive::AssertTrap, 1, "line 6".to_owned()),
             ]
         );
     }
@@ -531,12 +504,12 @@ mod tests {
         let text = written(Ok(report(vec![
             command(
                 3,
-                "assert_return",
+                Directive::AssertReturn,
                 Status::Failed("oracle says 1".to_owned()),
             ),
             command(
                 4,
-                "component",
+                Directive::Component,
                 Status::Unsupported("no components".to_owned()),
             ),
         ])));

@@ -4,8 +4,8 @@
 #![cfg(target_os = "linux")]
 
 use lockstep::case::{Case, Step, StepAction};
+use lockstep::causes::Cause;
 use lockstep::corpus::{self, CorpusCase, Expectation};
-use lockstep::ledger;
 use lockstep_spec_tests::script::Arg;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -145,7 +145,7 @@ fn saved(directory: &Path, name: &str, wat: &str, entries: &[&str]) -> PathBuf {
         },
     });
     let entries: Vec<String> = entries.iter().map(|id| (*id).to_owned()).collect();
-    let expect = Expectation::of_entries(&entries).unwrap();
+    let expect = Expectation::of_causes(&entries).unwrap();
     let case = CorpusCase {
         case,
         expect,
@@ -163,7 +163,7 @@ fn a_replay_is_judged_against_what_the_case_expects() {
     let directory = TempDir::new().unwrap();
     let met = directory.path().join("met");
     saved(&met, "agrees", AGREES, &[]);
-    saved(&met, "known", IF_PARAMS, &[ledger::IF_PARAMS]);
+    saved(&met, "known", IF_PARAMS, &[Cause::IfParams.id()]);
     let output = replayed(&met);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(report(&output).0.len(), 2);
@@ -171,7 +171,7 @@ fn a_replay_is_judged_against_what_the_case_expects() {
         (
             "gone",
             AGREES,
-            &[ledger::IF_PARAMS][..],
+            &[Cause::IfParams.id()][..],
             "should match and does not",
         ),
         ("new", IF_PARAMS, &[], "matches unexpectedly"),
@@ -189,7 +189,7 @@ fn a_junit_report_has_a_test_case_each() {
     let directory = TempDir::new().unwrap();
     let cases = directory.path().join("cases");
     saved(&cases, "agrees", AGREES, &[]);
-    saved(&cases, "gone", AGREES, &[ledger::IF_PARAMS]);
+    saved(&cases, "gone", AGREES, &[Cause::IfParams.id()]);
     let junit = directory.path().join("junit.xml");
     let path = cases.to_str().unwrap();
     let output = lockstep(&["replay", path, "--junit", junit.to_str().unwrap()]);

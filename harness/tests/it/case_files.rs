@@ -1,8 +1,8 @@
 //! The committed case files are as they expect, and the documentation's example is one of them.
 
 use lockstep::case::run_case_on;
+use lockstep::causes::{Cause, Kind};
 use lockstep::corpus::{self, CorpusCase, Verdict};
-use lockstep::ledger::{ENTRIES, Entry, EntryKind, is_terminal};
 use lockstep::version::Version;
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,9 +21,9 @@ fn replay(path: &Path) -> CorpusCase {
         if let Err(message) = corpus.expect.judge(&report, subject) {
             panic!("{} on {subject}: {message}\n{report:#?}", path.display());
         }
-        // Nothing is compared where the ledger ends the execution at its first event, or the version has
+        // Nothing is compared where a cause ends the execution at its first event, or the version has
         // no such collector.
-        let ended = report.known.keys().any(|entry| is_terminal(entry));
+        let ended = report.known.keys().any(|cause| cause.ends());
         let compared = report.tally.sequence_points > 0;
         let refused = report.refused.is_some();
         assert!(compared || ended || refused, "{}", path.display());
@@ -32,18 +32,17 @@ fn replay(path: &Path) -> CorpusCase {
 }
 
 #[test]
-fn the_committed_corpus_is_as_it_expects_and_has_every_entry_that_explains() {
+fn the_committed_corpus_is_as_it_expects_and_has_every_cause_that_explains() {
     let paths = corpus::discover(&[in_repository("fuzz/regressions")]).unwrap();
     let mut known = BTreeSet::new();
     for path in paths {
-        if let Verdict::Known { entries, .. } = replay(&path).expect.verdict {
-            known.extend(entries);
+        if let Verdict::Known { causes, .. } = replay(&path).expect.verdict {
+            known.extend(causes);
         }
     }
-    let explains =
-        |entry: &&Entry| matches!(entry.kind, EntryKind::Observational | EntryKind::Terminal);
-    let entries = ENTRIES.iter().filter(explains).map(|entry| entry.id);
-    assert_eq!(known, entries.collect());
+    let explains = |cause: &Cause| matches!(cause.row().kind, Kind::Explains | Kind::Ends);
+    let causes = Cause::ALL.iter().copied().filter(explains);
+    assert_eq!(known, causes.collect());
 }
 
 #[test]
@@ -103,15 +102,15 @@ fn bytes_of_a_fuzz_target_are_saved() {
     let bytes: Vec<u8> = (0..3000u32).map(|i| ((i * i) >> 3) as u8).collect();
     fs::write(dir.path().join("crash"), &bytes).unwrap();
     let args = ["save", "--input", "crash", ".", "--name", "a", "--expect"];
-    let saved = lockstep(&[&args[..], &["W42-TRAP-PC"]].concat(), dir.path());
+    let saved = lockstep(&[&args[..], &["TRAP-PC"]].concat(), dir.path());
     assert_eq!(saved.status.code(), Some(0), "{saved:?}");
     let corpus = corpus::load(&dir.path().join("a.toml")).unwrap();
     assert_eq!(
         corpus.case,
         lockstep::generate::from_bytes(&bytes, lockstep::generate::Proposals::None)
     );
-    let entries = corpus.expect.entries(Version::default());
-    assert_eq!(entries, BTreeSet::from(["W42-TRAP-PC"]));
+    let causes = corpus.expect.causes(Version::default());
+    assert_eq!(causes, BTreeSet::from([Cause::TrapPc]));
     let observed = lockstep(
         &[
             "save",
@@ -147,7 +146,7 @@ fn what_cannot_be_saved_is_said() {
         ),
         (
             &["save", ".", "--seed", "1", "--case", "1", "--expect", "W1"],
-            "no ledger entry",
+            "no cause",
         ),
     ] {
         let output = lockstep(args, dir.path());

@@ -327,10 +327,10 @@ fn rules_as_json_are_the_table() {
         .iter()
         .filter(|o| o["schema"] == "lockstep.rule/1")
         .count();
-    let entries = objects
+    let causes = objects
         .iter()
-        .filter(|o| o["schema"] == "lockstep.ledger-entry/1")
+        .filter(|o| o["schema"] == "lockstep.cause/1")
         .count();
     assert_eq!(rules, lockstep::rules::RuleId::ALL.len());
-    assert_eq!(entries, lockstep::ledger::ENTRIES.len());
+    assert_eq!(causes, lockstep::causes::Cause::ALL.len());
 }

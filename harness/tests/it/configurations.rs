@@ -2,9 +2,9 @@
 
 use crate::cases::{calling, case_of, clean_on};
 use lockstep::case::{Case, CaseOptions, Stub, run, run_case_on};
+use lockstep::causes::Cause;
 use lockstep::configuration::{AxisName, Configuration, Setting, Target};
 use lockstep::divergence::Execution;
-use lockstep::ledger;
 use lockstep::schedule::Schedule;
 use lockstep::subject::Settings;
 use lockstep::subject::adapter::Adapter;
@@ -160,7 +160,7 @@ fn every_value_runs_or_is_refused(subject: Version) {
                 assert_eq!(of_program(&case), events, "{setting}");
                 continue;
             }
-            let entry = ledger::of(subject, ledger::PULLEY_REGISTERS).unwrap();
+            let entry = &Cause::PulleyRegisters;
             let known = report.known.get(entry);
             assert_eq!(known, Some(&1), "{setting}: {report:#?}");
         } else {
@@ -180,9 +180,9 @@ fn pulley_runs_when_nothing_is_debugged() {
         })
     };
     for subject in Version::compiled_in() {
-        let entry = ledger::of(subject, ledger::PULLEY_REGISTERS).unwrap();
-        let known: Vec<&str> = clean_on(subject, &case).known.into_keys().collect();
-        assert!(!known.contains(&entry), "{known:?}");
+        let entry = &Cause::PulleyRegisters;
+        let known: Vec<Cause> = clean_on(subject, &case).known.into_keys().collect();
+        assert!(!known.contains(entry), "{known:?}");
     }
 }
 
@@ -196,7 +196,7 @@ fn a_script_that_two_entries_end_is_not_run_beyond_either() {
     options.settings.configuration.target = Target::Pulley64;
     let report = run(&file.unwrap().parse().unwrap(), &options).unwrap();
     assert!(report.divergences.is_empty(), "{:#?}", report.divergences);
-    assert_eq!(report.known[ledger::PULLEY_REGISTERS], 1);
+    assert_eq!(report.known[&Cause::PulleyRegisters], 1);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// A known deviation (`W42-TRAP-PC`) among much that has nothing to do with it.
+/// A known deviation (`TRAP-PC`) among much that has nothing to do with it.
 const MODULE: &str = r#"(module
     (import "host" "function" (func $host (param i32) (result i32)))
     (memory (export "memory") 1)

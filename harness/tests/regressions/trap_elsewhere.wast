@@ -1,4 +1,4 @@
-;; W42-TRAP-PC may show an opcode before the trapping one: the order is that of the machine code.
+;; TRAP-PC may show an opcode before the trapping one: the order is that of the machine code.
 (module
   (func (export "f") (param i32) (result i32)
     (if (result i32) (local.get 0)

@@ -7,11 +7,11 @@ use super::session::{Session, State};
 use super::wasmtime::{
     self, AsContext, AsContextMut, BreakpointEdit, Module, Store, StoreContextMut,
 };
+use crate::causes::Cause;
+use crate::causes::breakpoint_count::Requests;
 use crate::conventions::Placement;
 use crate::divergence::Moment;
 use crate::fault::{Layer, Tamper as _};
-use crate::ledger::breakpoint_count::Requests;
-use crate::ledger::{BREAKPOINT_COUNT, LATE_MODULE, knows};
 use crate::phases::{self, Phase};
 use crate::rules::RuleId;
 use crate::schedule::model::BreakpointModel;
@@ -276,7 +276,7 @@ impl<T: Layer> Session<T> {
     /// its modules are there, and single-step is made to reach the module.
     ///
     /// `single_step` reaches only modules that the store knows, so the module is made known first
-    /// (ledger: `W42-LATE-MODULE`). PC 0 is the file's magic number, never an opcode.
+    /// (ledger: `LATE-MODULE`). PC 0 is the file's magic number, never an opcode.
     pub(super) fn edit_before_instance(
         &mut self,
         store: &mut StoreContextMut<'_, State<T>>,
@@ -292,7 +292,7 @@ impl<T: Layer> Session<T> {
                 pc: 0,
             },
         ];
-        let late = knows(VERSION, LATE_MODULE);
+        let late = Cause::LateModule.is_of(VERSION);
         // Its code is recorded before it is patched for single-step.
         let unpatched = self.image.wanted && !late;
         let stepping = self.driver.breakpoints.is_single_step();
@@ -353,7 +353,7 @@ impl<T: Layer> Session<T> {
             for engine_edit in engine_edits.drain(..) {
                 self.driver.tally.edits += 1;
                 let mut given = Some(engine_edit);
-                if knows(VERSION, BREAKPOINT_COUNT) {
+                if Cause::BreakpointCount.is_of(VERSION) {
                     let model = &self.driver.breakpoints;
                     given = self.debugger.requests.instead(engine_edit, model);
                 }

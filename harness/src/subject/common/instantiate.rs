@@ -4,11 +4,11 @@ use super::VERSION;
 use super::execute::{Driven, Subject, drive, outcome};
 use super::session::Session;
 use super::wasmtime::{self, Instance, Module, RootScope};
+use crate::causes::Causes;
+use crate::causes::slots::{FunctionLayout, layouts};
 use crate::configuration::Inlining;
 use crate::divergence::Execution;
 use crate::fault::{Layer, Tamper as _};
-use crate::layout::{FunctionLayout, packed_layouts, readable_layouts};
-use crate::ledger::{V128_SLOT, knows};
 use crate::lockstep::driver::{Expected, ModuleFacts, Verdict};
 use crate::outcome::Outcome;
 use crate::rules::RuleId;
@@ -103,12 +103,9 @@ impl<T: Layer> Subject<T> {
         module: &Module,
     ) -> Option<InstanceAddr> {
         let layouts: Arc<[FunctionLayout]> = match self.execution {
-            Execution::Instrumented if !knows(VERSION, V128_SLOT) => {
-                readable_layouts(oracle).into()
-            }
             Execution::Instrumented => {
                 let inlined = self.settings.configuration.inlining == Inlining::On;
-                packed_layouts(oracle, inlined).into()
+                layouts(Causes::of(VERSION), oracle, inlined).into()
             }
             Execution::Uninstrumented => Arc::new([]),
         };

@@ -85,7 +85,7 @@ impl<'i> Screen<'i> {
 }
 
 /// Whether a seeded fault can be told from what this version does anyway: on Pulley it changes
-/// registers at events (`W42-PULLEY-REGISTERS`), and a stack copied at an `EpochYield` event, as only
+/// registers at events (`PULLEY-REGISTERS`), and a stack copied at an `EpochYield` event, as only
 /// the fault layer does, holds values that cannot be read.
 fn is_tellable(case: &Case) -> bool {
     let configuration = &case.configuration;

@@ -1,11 +1,11 @@
-//! Each ledger entry still matches: a version that no longer does what the entry says fails here.
+//! Each cause that Wasmtime 42 has is still there: a version that no longer does what it says fails here.
 
 use lockstep::case::{CaseOptions, CaseReport, Host, ImportSettings, Status, Stub, run, run_case};
+use lockstep::causes::Cause;
 use lockstep::check::FEATURES;
 use lockstep::configuration::{Configuration, Epochs, Inlining, Target};
 use lockstep::corpus;
 use lockstep::divergence::Execution;
-use lockstep::ledger::{self, ENTRIES};
 use lockstep::rules::RuleId;
 use lockstep::schedule::Schedule;
 use lockstep::subject::Settings;
@@ -25,28 +25,25 @@ use wasmtime::{
     FuncType, Instance, Module, Store, StoreContextMut, Val,
 };
 
-/// Defines the tests, and a table of the entries they are about.
-macro_rules! entries {
-    ($($entry:ident => $test:ident $body:block)*) => {
-        const TESTS: &[(&str, &str)] = &[$((ledger::$entry, stringify!($test)),)*];
+/// Defines the tests, and a table of the causes they are about.
+macro_rules! causes {
+    ($($cause:ident => $test:ident $body:block)*) => {
+        const TESTS: &[(Cause, &str)] = &[$((Cause::$cause, stringify!($test)),)*];
         $(#[test] fn $test() $body)*
     };
 }
 
 #[test]
-fn every_entry_has_the_test_that_it_names() {
-    let entries: BTreeSet<(&str, &str)> = ENTRIES
-        .iter()
-        .filter(|e| e.subjects.contains(&Version::Wasmtime42))
-        .map(|e| (e.id, e.test))
-        .collect();
-    assert_eq!(entries, TESTS.iter().copied().collect());
+fn every_cause_has_the_test_that_it_names() {
+    let mine = Cause::ALL.iter().filter(|c| c.is_of(Version::Wasmtime42));
+    let causes: BTreeSet<(Cause, &str)> = mine.map(|c| (*c, c.row().test)).collect();
+    assert_eq!(causes, TESTS.iter().copied().collect());
 }
 
-entries! {
-    TRAP_PC => trap_pc_is_still_wrong {
+causes! {
+    TrapPc => trap_pc_is_still_wrong {
         let report = explained(DIVISION);
-        assert_eq!(report.known.get(ledger::TRAP_PC), Some(&1), "{report:#?}");
+        assert_eq!(report.known.get(&Cause::TrapPc), Some(&1), "{report:#?}");
         // The engine alone: at the Trap event, not the PC of `i32.div_u`, where the last event was.
         let seen = observe(&division_module(), &[Val::I32(0)], |event, frame| {
             (is_trap(event), frame.wasm_function_index_and_pc().map_or(0, |(_, pc)| pc))
@@ -55,14 +52,14 @@ entries! {
         assert_ne!(division, trap);
     }
 
-    TRAP_STACK => trap_stack_is_still_wrong {
+    TrapStack => trap_stack_is_still_wrong {
         let report = explained(DIVISION);
-        assert_eq!(report.known.get(ledger::TRAP_STACK), Some(&1), "{report:#?}");
+        assert_eq!(report.known.get(&Cause::TrapStack), Some(&1), "{report:#?}");
     }
 
-    TRAP_SLOT => trap_slots_may_be_unwritten {
+    TrapSlot => trap_slots_may_be_unwritten {
         let report = explained(DIVISION);
-        assert_ne!(report.tally.trap_slots_avoided, 0, "{report:#?}");
+        assert_ne!(report.tally.left_out.of(Cause::TrapSlot), 0, "{report:#?}");
         // The engine alone: more operands than there ever were in this execution.
         let seen = observe(&division_module(), &[Val::I32(0)], |event, frame| {
             (is_trap(event), frame.num_stacks())
@@ -72,7 +69,7 @@ entries! {
         assert!(at_trap > before, "{seen:?}");
     }
 
-    IF_PARAMS => if_params_are_still_shown {
+    IfParams => if_params_are_still_shown {
         let report = explained(
             r#"(module (func (export "go") (param i32) (result f32)
                  i32.const 5  local.get 0
@@ -84,20 +81,20 @@ entries! {
                (assert_return (invoke "go" (i32.const 1)) (f32.const -2))
                (assert_return (invoke "go" (i32.const 0)) (f32.const 1))"#,
         );
-        assert!(report.known.contains_key(ledger::IF_PARAMS), "{report:#?}");
+        assert!(report.known.contains_key(&Cause::IfParams), "{report:#?}");
     }
 
-    INLINED_TRY_BREAK => inlined_calls_in_a_try_table_are_still_always_events {
-        explained_case("inlined-try-break.toml", ledger::INLINED_TRY_BREAK);
+    InlinedTryBreak => inlined_calls_in_a_try_table_are_still_always_events {
+        explained_case("inlined-try-break.toml", Cause::InlinedTryBreak);
     }
 
-    TRY_CALLEE => guarded_indirect_calls_still_show_their_callee {
-        let report = explained_case("try-callee.toml", ledger::TRY_CALLEE);
+    TryCallee => guarded_indirect_calls_still_show_their_callee {
+        let report = explained_case("try-callee.toml", Cause::TryCallee);
         // At the leaf's two opcodes, in the two calls that are guarded; not in those that are not.
-        assert_eq!(report.known.get(ledger::TRY_CALLEE), Some(&4), "{report:#?}");
+        assert_eq!(report.known.get(&Cause::TryCallee), Some(&4), "{report:#?}");
     }
 
-    LIBCALL_TRAP => table_traps_are_still_host_errors {
+    LibcallTrap => table_traps_are_still_host_errors {
         let report = explained(
             r#"(module (table 1 funcref) (elem funcref (ref.null func))
                  (func (export "fill") i32.const 1  ref.null func  i32.const 1  table.fill)
@@ -105,10 +102,10 @@ entries! {
                (assert_trap (invoke "fill") "out of bounds table access")
                (assert_trap (invoke "init") "out of bounds table access")"#,
         );
-        assert_eq!(report.known.get(ledger::LIBCALL_TRAP), Some(&2), "{report:#?}");
+        assert_eq!(report.known.get(&Cause::LibcallTrap), Some(&2), "{report:#?}");
     }
 
-    V128_SLOT => v128_slot_still_faults {
+    V128Slot => v128_slot_still_faults {
         const READ: &str = "LOCKSTEP_TEST_READS_A_V128";
         match std::env::var(READ).as_deref() {
             // In the child process.
@@ -123,12 +120,12 @@ entries! {
                     r#"(module (func (export "go") (param v128)))
                        (invoke "go" (v128.const i64x2 1 2))"#,
                 );
-                assert_ne!(report.tally.v128_slots_avoided, 0, "{report:#?}");
+                assert_ne!(report.tally.left_out.of(Cause::V128Slot), 0, "{report:#?}");
             }
         }
     }
 
-    EPOCH_FRAME => epoch_frames_may_have_no_instance {
+    EpochFrame => epoch_frames_may_have_no_instance {
         const READ: &str = "LOCKSTEP_TEST_READS_AN_EPOCH_FRAME";
         const PROGRAM: &str = r#"(module (func (export "go")))"#;
         let run = Run { configuration: yielding(), single_step: false };
@@ -158,18 +155,18 @@ entries! {
         }
     }
 
-    LATE_MODULE => late_module_is_still_not_stepped {
+    LateModule => late_module_is_still_not_stepped {
         let late = probe::late_module().unwrap();
         assert!(!late.expected.is_empty());
         let divergence = late.check().expect("the late module is stepped now");
-        assert_eq!(divergence.known, Some(ledger::LATE_MODULE), "{divergence:#?}");
+        assert_eq!(divergence.known, Some(Cause::LateModule), "{divergence:#?}");
     }
 
-    PULLEY_REGISTERS => stepping_on_pulley_still_changes_a_result {
+    PulleyRegisters => stepping_on_pulley_still_changes_a_result {
         let right = format!("{VECTOR} {}", r#"(assert_return (invoke "go") (v128.const i64x2 1 2))"#);
         let report = report(&right, &under(pulley()));
         assert!(report.divergences.is_empty(), "{report:#?}");
-        assert_eq!(report.known.get(ledger::PULLEY_REGISTERS), Some(&1), "{report:#?}");
+        assert_eq!(report.known.get(&Cause::PulleyRegisters), Some(&1), "{report:#?}");
         // The engine alone: the same call with and without events.
         let result = |single_step| {
             let run = Run { configuration: pulley(), single_step };
@@ -179,14 +176,14 @@ entries! {
         assert_ne!(result(true), result(false));
     }
 
-    PULLEY_MEMORY_TRAP => pulley_memory_trap_is_still_silent {
+    PulleyMemoryTrap => pulley_memory_trap_is_still_silent {
         let asserted = format!(
             "{LOAD} {}",
             r#"(assert_trap (invoke "go" (i32.const 65536)) "out of bounds memory access")"#
         );
         let report = report(&asserted, &under(pulley()));
         assert_passes(&report);
-        assert_eq!(report.known.get(ledger::PULLEY_MEMORY_TRAP), Some(&1), "{report:#?}");
+        assert_eq!(report.known.get(&Cause::PulleyMemoryTrap), Some(&1), "{report:#?}");
         // The engine alone: natively the trap has its event.
         let traps = |configuration| {
             let run = Run { configuration, ..Run::default() };
@@ -196,9 +193,9 @@ entries! {
         assert_eq!((traps(Configuration::default()), traps(pulley())), (1, 0));
     }
 
-    UNSET_LOCAL => unset_locals_are_still_unwritten {
+    UnsetLocal => unset_locals_are_still_unwritten {
         let report = explained(&format!("{UNSET} (invoke \"go\" (ref.extern 1))"));
-        assert_ne!(report.tally.unset_locals_avoided, 0, "{report:#?}");
+        assert_ne!(report.tally.left_out.of(Cause::UnsetLocal), 0, "{report:#?}");
         // The engine alone: the slot still holds what the function called before had there.
         const READ: &str = "LOCKSTEP_TEST_READS_AN_UNSET_LOCAL";
         if std::env::var(READ).is_ok() {
@@ -216,7 +213,7 @@ entries! {
         assert!(!child.success(), "{child}");
     }
 
-    UNSET_ROOT => unset_locals_are_still_roots {
+    UnsetRoot => unset_locals_are_still_roots {
         let program = format!("{UNSET} (invoke \"go\" (ref.extern 1))");
         let collecting = CaseOptions {
             schedule: Schedule { collect: 1, ..Schedule::default() },
@@ -224,7 +221,7 @@ entries! {
         };
         let report = report(&program, &collecting);
         assert_passes(&report);
-        assert_ne!(report.tally.collections_avoided, 0, "{report:#?}");
+        assert_ne!(report.tally.left_out.of(Cause::UnsetRoot), 0, "{report:#?}");
         assert_ne!(report.tally.collections, 0, "{report:#?}");
         // The engine alone: a collection follows what `$fill` had in the slot.
         const COLLECT: &str = "LOCKSTEP_TEST_COLLECTS_WITH_AN_UNSET_LOCAL";
@@ -237,25 +234,25 @@ entries! {
         collect_at_the_nop(&UNSET_SCALAR.replace("(ref extern)", "externref"));
     }
 
-    CONVERTED => converted_references_still_have_their_old_type {
-        explained_case("converted.toml", ledger::CONVERTED);
+    ConvertType => converted_references_still_have_their_old_type {
+        explained_case("converted.toml", Cause::ConvertType);
     }
 
-    RELAXED_MADD => relaxed_multiply_adds_still_round_once {
-        explained_case("relaxed-madd.toml", ledger::RELAXED_MADD);
+    RelaxedMadd => relaxed_multiply_adds_still_round_once {
+        explained_case("relaxed-madd.toml", Cause::RelaxedMadd);
     }
 
-    SEGMENT_OBJECTS => segment_objects_are_still_made_at_each_use {
-        explained_case("segment-objects.toml", ledger::SEGMENT_OBJECTS);
+    SegmentObjects => segment_objects_are_still_made_at_each_use {
+        explained_case("segment-objects.toml", Cause::SegmentObjects);
     }
 
-    INLINED_TAIL_CALL => inlined_tail_calls_still_leave_a_frame {
-        explained_case("inlined-tail-call.toml", ledger::INLINED_TAIL_CALL);
+    InlinedTailCall => inlined_tail_calls_still_leave_a_frame {
+        explained_case("inlined-tail-call.toml", Cause::InlinedTailCall);
     }
 
-    INLINED_TRY_CALL => inlined_calls_in_a_try_table_still_have_no_frame {
+    InlinedTryCall => inlined_calls_in_a_try_table_still_have_no_frame {
         let report = agreeing_case("inlined-try-call.toml");
-        assert_ne!(report.tally.inlined_frames_avoided, 0, "{report:#?}");
+        assert_ne!(report.tally.left_out.of(Cause::InlinedTryCall), 0, "{report:#?}");
         // The engine alone: no event shows the callee, whose PCs come first in the module.
         let shows_callee = |inlining| {
             let configuration = Configuration { inlining, ..Configuration::default() };
@@ -268,9 +265,9 @@ entries! {
         assert!(shows_callee(Inlining::Off) && !shows_callee(Inlining::On));
     }
 
-    INLINED_TRAP => inlined_traps_still_show_frames_of_code_not_executed {
+    InlinedTrap => inlined_traps_still_show_frames_of_code_not_executed {
         let report = agreeing_case("inlined-trap.toml");
-        assert_ne!(report.tally.inlined_traps_avoided, 0, "{report:#?}");
+        assert_ne!(report.tally.left_out.of(Cause::InlinedTrap), 0, "{report:#?}");
         // The engine alone: the callee, before which the program traps.
         let configuration = Configuration { inlining: Inlining::On, ..Configuration::default() };
         let run = Run { configuration, single_step: false };
@@ -281,9 +278,9 @@ entries! {
         assert_eq!(seen.seen, [(true, Some(0))]);
     }
 
-    IF_PARAM_ROOT => if_params_are_still_roots {
-        let report = explained_case("if-param-root.toml", ledger::IF_PARAMS);
-        assert_ne!(report.tally.if_param_roots_avoided, 0, "{report:#?}");
+    IfParamRoot => if_params_are_still_roots {
+        let report = explained_case("if-param-root.toml", Cause::IfParams);
+        assert_ne!(report.tally.left_out.of(Cause::IfParamRoot), 0, "{report:#?}");
         const COLLECT: &str = "LOCKSTEP_TEST_COLLECTS_IN_AN_IF";
         if std::env::var(COLLECT).is_ok() {
             collect_at_every_event(&corpus_text("if-param-root.wat"), 0x0202_0202);
@@ -293,7 +290,7 @@ entries! {
         assert!(!child.success(), "{child}");
     }
 
-    HOST_ACTIVATION => host_activation_still_shows_frames_twice {
+    HostActivation => host_activation_still_shows_frames_twice {
         let functions = [("env.f".to_owned(), Stub::Call("f".to_owned()))];
         let host = Host { functions: functions.into(), ..Host::default() };
         let options = CaseOptions {
@@ -307,8 +304,8 @@ entries! {
             &options,
         );
         assert_passes(&report);
-        let known: Vec<&str> = report.known.keys().copied().collect();
-        assert_eq!(known, [ledger::HOST_ACTIVATION], "{report:#?}");
+        let known: Vec<Cause> = report.known.keys().copied().collect();
+        assert_eq!(known, [Cause::HostActivation], "{report:#?}");
         // The engine alone: one frame of Wasm is there at either depth.
         assert_eq!(frames_of_nested_host_calls(), [1, 2]);
     }
@@ -407,9 +404,9 @@ fn agreeing_case(name: &str) -> CaseReport {
 }
 
 /// A corpus case that its expectation holds for; the entry matched.
-fn explained_case(name: &str, entry: &str) -> CaseReport {
+fn explained_case(name: &str, cause: Cause) -> CaseReport {
     let report = agreeing_case(name);
-    assert!(report.known.contains_key(entry), "{report:#?}");
+    assert!(report.known.contains_key(&cause), "{report:#?}");
     report
 }
 
@@ -452,7 +449,7 @@ fn registers_of_pulley_explain_nothing_that_is_wrong_natively() {
         r#"(assert_return (invoke "go") (v128.const i64x2 1 3))"#
     );
     let report = report(&wrong, &under(pulley()));
-    assert_eq!(report.known.get(ledger::PULLEY_REGISTERS), None);
+    assert_eq!(report.known.get(&Cause::PulleyRegisters), None);
     let rules: Vec<RuleId> = report.divergences.iter().map(|found| found.rule).collect();
     assert!(rules.contains(&RuleId::Values), "{report:#?}");
 }

@@ -1,4 +1,4 @@
-//! The way around `W48-BREAKPOINT-COUNT`: which edits are made in a store that counts how often a
+//! The way around `BREAKPOINT-COUNT`: which edits are made in a store that counts how often a
 //! breakpoint was asked for.
 //!
 //! An edit that must change nothing is not made, and a breakpoint is removed at the PC at which it

@@ -1,4 +1,4 @@
-//! Where `W42-IF-PARAMS` applies: the operands that 42 shows inside the consequent of an `if` with
+//! Where `IF-PARAMS` applies: the operands that are shown inside the consequent of an `if` with
 //! parameters, computed from its cause.
 //!
 //! The compiler keeps the parameters of an `if` twice on its own value stack, once for the
@@ -17,7 +17,7 @@ use wasmparser::{
     Validator, ValidatorResources, WasmModuleResources,
 };
 
-/// An operand as 42 shows it.
+/// An operand as it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShownOperand {
     /// Its type.
@@ -26,10 +26,10 @@ pub struct ShownOperand {
     pub real: Option<u32>,
 }
 
-/// The stacks that 42 shows wrong in one function, by position of the opcode.
+/// The stacks shown wrong in one function, by position of the opcode.
 pub type ShownStacks = HashMap<usize, Box<[ShownOperand]>>;
 
-/// Computes where 42 shows parameters of an `if` that are gone, in one function of a valid module.
+/// Computes where parameters of an `if` that are gone, in one function of a valid module.
 ///
 /// Empty if there is no such place.
 pub fn shown_stacks(module: &[u8], features: WasmFeatures, func: FuncIndex) -> ShownStacks {
@@ -148,7 +148,7 @@ fn params_of(ty: BlockType, validator: &FuncValidator<ValidatorResources>) -> us
     }
 }
 
-/// The type by which 42 makes a slot: the validator is more precise of a reference, but a slot is
+/// The type by which a slot is made: the validator is more precise of a reference, but a slot is
 /// made for any reference of the hierarchy.
 fn declared(ty: ValType, validator: &FuncValidator<ValidatorResources>) -> ValType {
     match ty {

@@ -1,11 +1,10 @@
-//! Each ledger entry of Wasmtime 48 still matches: a version that no longer does what the entry says
-//! fails here.
+//! Each cause that Wasmtime 48 has is still there: a version that no longer does what it says fails here.
 #![cfg(feature = "wasmtime-48")]
 
 use lockstep::case::{CaseReport, run_case_on};
+use lockstep::causes::Cause;
 use lockstep::check::FEATURES;
 use lockstep::corpus;
-use lockstep::ledger::{self, ENTRIES};
 use lockstep::version::Version;
 use lockstep_oracles::module::Module as OracleModule;
 use lockstep_oracles::opcode::Opcode;
@@ -21,23 +20,19 @@ use wasmtime_48::{
 
 const SUBJECT: Version = Version::Wasmtime48;
 
-/// Defines the tests, and a table of the entries they are about.
-macro_rules! entries {
-    ($($entry:ident => $test:ident $body:block)*) => {
-        const TESTS: &[(&str, &str)] = &[$((ledger::$entry, stringify!($test)),)*];
+/// Defines the tests, and a table of the causes they are about.
+macro_rules! causes {
+    ($($cause:ident => $test:ident $body:block)*) => {
+        const TESTS: &[(Cause, &str)] = &[$((Cause::$cause, stringify!($test)),)*];
         $(#[test] fn $test() $body)*
     };
 }
 
 #[test]
-fn every_entry_has_the_test_that_it_names() {
-    let mine = ENTRIES.iter().filter(|e| e.subjects.contains(&SUBJECT));
-    let entries: BTreeSet<(&str, &str)> = mine.map(|e| (e.id, e.test)).collect();
-    let tests = TESTS.iter().map(|&(entry, test)| {
-        let entry = ledger::of(SUBJECT, entry).unwrap_or_else(|| panic!("no entry like {entry}"));
-        (entry, test)
-    });
-    assert_eq!(entries, tests.collect());
+fn every_cause_has_the_test_that_it_names() {
+    let mine = Cause::ALL.iter().filter(|c| c.is_of(SUBJECT));
+    let causes: BTreeSet<(Cause, &str)> = mine.map(|c| (*c, c.row().test)).collect();
+    assert_eq!(causes, TESTS.iter().copied().collect());
 }
 
 /// The report of a corpus case that its expectation holds for.
@@ -49,82 +44,80 @@ fn agreeing(name: &str) -> CaseReport {
     report
 }
 
-/// The same of a case in which the entry of 48 like `entry` matched.
-fn explained(name: &str, entry: &str) -> CaseReport {
+/// The same of a case in which the cause matched.
+fn explained(name: &str, cause: Cause) -> CaseReport {
     let report = agreeing(name);
-    let entry = ledger::of(SUBJECT, entry).unwrap();
-    assert!(report.known.contains_key(entry), "{report:#?}");
+    assert!(report.known.contains_key(&cause), "{report:#?}");
     report
 }
 
-entries! {
-    IF_PARAMS => if_params_are_still_shown {
-        explained("if-params.toml", ledger::IF_PARAMS);
+causes! {
+    IfParams => if_params_are_still_shown {
+        explained("if-params.toml", Cause::IfParams);
     }
 
-    PULLEY_REGISTERS => stepping_on_pulley_still_changes_a_result {
-        explained("pulley-registers.toml", ledger::PULLEY_REGISTERS);
+    PulleyRegisters => stepping_on_pulley_still_changes_a_result {
+        explained("pulley-registers.toml", Cause::PulleyRegisters);
     }
 
-    PULLEY_MEMORY_TRAP => pulley_memory_trap_is_still_silent {
-        explained("pulley-memory-trap.toml", ledger::PULLEY_MEMORY_TRAP);
+    PulleyMemoryTrap => pulley_memory_trap_is_still_silent {
+        explained("pulley-memory-trap.toml", Cause::PulleyMemoryTrap);
     }
 
-    HOST_ACTIVATION => host_activation_still_shows_frames_twice {
-        explained("host-activation.toml", ledger::HOST_ACTIVATION);
+    HostActivation => host_activation_still_shows_frames_twice {
+        explained("host-activation.toml", Cause::HostActivation);
     }
 
-    CONVERTED => converted_references_still_have_their_old_type {
-        explained("converted.toml", ledger::CONVERTED);
+    ConvertType => converted_references_still_have_their_old_type {
+        explained("converted.toml", Cause::ConvertType);
     }
 
-    RELAXED_MADD => relaxed_multiply_adds_still_round_once {
-        explained("relaxed-madd.toml", ledger::RELAXED_MADD);
+    RelaxedMadd => relaxed_multiply_adds_still_round_once {
+        explained("relaxed-madd.toml", Cause::RelaxedMadd);
     }
 
-    INLINED_TAIL_CALL => inlined_tail_calls_still_leave_a_frame {
-        explained("inlined-tail-call.toml", ledger::INLINED_TAIL_CALL);
+    InlinedTailCall => inlined_tail_calls_still_leave_a_frame {
+        explained("inlined-tail-call.toml", Cause::InlinedTailCall);
     }
 
-    INLINED_TRY_CALL => inlined_calls_in_a_try_table_still_have_no_frame {
+    InlinedTryCall => inlined_calls_in_a_try_table_still_have_no_frame {
         let report = agreeing("inlined-try-call.toml");
-        assert_ne!(report.tally.inlined_frames_avoided, 0, "{report:#?}");
+        assert_ne!(report.tally.left_out.of(Cause::InlinedTryCall), 0, "{report:#?}");
     }
 
-    IF_PARAM_ROOT => if_params_are_still_roots {
-        let report = explained("if-param-root.toml", ledger::IF_PARAMS);
-        assert_ne!(report.tally.if_param_roots_avoided, 0, "{report:#?}");
+    IfParamRoot => if_params_are_still_roots {
+        let report = explained("if-param-root.toml", Cause::IfParams);
+        assert_ne!(report.tally.left_out.of(Cause::IfParamRoot), 0, "{report:#?}");
     }
 
-    INLINED_TRY_BREAK => inlined_calls_in_a_try_table_are_still_always_events {
-        explained("inlined-try-break.toml", ledger::INLINED_TRY_BREAK);
+    InlinedTryBreak => inlined_calls_in_a_try_table_are_still_always_events {
+        explained("inlined-try-break.toml", Cause::InlinedTryBreak);
     }
 
-    UNSET_LOCAL => unset_locals_are_still_unwritten {
+    UnsetLocal => unset_locals_are_still_unwritten {
         only_fails_unset("unset_locals_are_still_unwritten", Look::Locals);
     }
 
-    UNSET_ROOT => unset_locals_are_still_roots {
+    UnsetRoot => unset_locals_are_still_roots {
         only_fails_unset("unset_locals_are_still_roots", Look::Collection);
     }
 
-    TRY_CALLEE => guarded_indirect_calls_still_show_their_callee {
-        let report = explained("try-callee.toml", ledger::TRY_CALLEE);
-        let entry = ledger::of(SUBJECT, ledger::TRY_CALLEE).unwrap();
-        assert_eq!(report.known.get(entry), Some(&4), "{report:#?}");
+    TryCallee => guarded_indirect_calls_still_show_their_callee {
+        let report = explained("try-callee.toml", Cause::TryCallee);
+        assert_eq!(report.known.get(&Cause::TryCallee), Some(&4), "{report:#?}");
     }
 
-    STARTUP_FRAME => startup_frames_are_still_shown {
+    StartupFrame => startup_frames_are_still_shown {
         let seen = frames_of_each_event("(module (func $f nop) (func $s call $f) (start $s))");
         // $s; $f called by it, twice; $s again: each time one frame too many.
         assert_eq!(seen, [2, 3, 3, 2]);
     }
 
-    COLLECT_SLOT => an_allocation_still_collects_with_the_roots_of_another_opcode {
-        explained("collect-slot.toml", ledger::COLLECT_SLOT);
+    CollectSlot => an_allocation_still_collects_with_the_roots_of_another_opcode {
+        explained("collect-slot.toml", Cause::CollectSlot);
     }
 
-    BREAKPOINT_COUNT => breakpoints_are_still_counted {
+    BreakpointCount => breakpoints_are_still_counted {
         let engine = engine();
         let module = module(&engine, "(module (func nop))");
         let mut store = Store::new(&engine, ());

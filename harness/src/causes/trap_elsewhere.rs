@@ -1,18 +1,10 @@
-//! Which entry explains what a trap's event shows, or that none comes.
+//! `TRAP-PC` and `TRAP-STACK`: a `Trap` event shows another opcode of the same function.
 
-use super::{TRAP_PC, TRAP_STACK};
+use super::Cause;
 use crate::divergence::Moment;
 use crate::rules::RuleId;
-use lockstep_oracles::opcode::Opcode;
-use lockstep_oracles::trap::Trap;
 
-/// Opcodes whose trap raises no event on Pulley (`W42-PULLEY-MEMORY-TRAP`).
-pub fn traps_silently(op: Opcode, trap: Trap) -> bool {
-    let accesses = op.name().contains(".load") || op.name().contains(".store");
-    accesses && trap == Trap::OutOfBoundsMemoryAccess
-}
-
-/// What an observational entry needs to know of a difference at a trap.
+/// What the causes need to know of a difference at a trap.
 #[derive(Clone, Copy, Debug)]
 pub struct TrapEvidence {
     /// The subject's innermost frame is in the expected instance and function.
@@ -27,32 +19,18 @@ pub struct TrapEvidence {
     pub operands_of_shown: bool,
 }
 
-/// The entry that explains a difference at a `Trap` event, if one does.
-pub fn explain_trap(rule: RuleId, moment: Moment, evidence: TrapEvidence) -> Option<&'static str> {
+/// The cause that explains a difference at a `Trap` event, if one does.
+pub fn explain_trap(rule: RuleId, moment: Moment, evidence: TrapEvidence) -> Option<Cause> {
     let elsewhere = moment == Moment::Trap
         && evidence.same_function
         && evidence.shown.is_some_and(|shown| {
             shown != evidence.trapping && evidence.earlier.is_none_or(|earlier| earlier == shown)
         });
     match rule {
-        RuleId::TrapPc if elsewhere => Some(TRAP_PC),
-        RuleId::TrapStack if elsewhere && evidence.operands_of_shown => Some(TRAP_STACK),
+        RuleId::TrapPc if elsewhere => Some(Cause::TrapPc),
+        RuleId::TrapStack if elsewhere && evidence.operands_of_shown => Some(Cause::TrapStack),
         _ => None,
     }
-}
-
-/// Opcodes whose trap 42 announces as a failing host function (`W42-LIBCALL-TRAP`).
-pub fn traps_as_host_error(op: Opcode) -> bool {
-    matches!(
-        op,
-        Opcode::TableInit
-            | Opcode::TableFill
-            | Opcode::ArrayNewData
-            | Opcode::ArrayNewElem
-            | Opcode::ArrayCopy
-            | Opcode::ArrayInitData
-            | Opcode::ArrayInitElem
-    )
 }
 
 #[cfg(test)]
@@ -71,11 +49,11 @@ mod tests {
     fn another_opcode_of_the_same_function_is_known() {
         assert_eq!(
             explain_trap(RuleId::TrapPc, Moment::Trap, ELSEWHERE),
-            Some(TRAP_PC)
+            Some(Cause::TrapPc)
         );
         assert_eq!(
             explain_trap(RuleId::TrapStack, Moment::Trap, ELSEWHERE),
-            Some(TRAP_STACK)
+            Some(Cause::TrapStack)
         );
     }
 

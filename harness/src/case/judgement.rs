@@ -1,0 +1,79 @@
+//! What a case comes to, in a word.
+
+use super::{CaseReport, CommandReport, Directive, Status};
+use crate::causes::Cause;
+
+/// What a case comes to. It writes itself as its word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Judgement {
+    /// Something differs that no cause explains, or a command failed.
+    Diverged,
+    /// A known cause ended an execution.
+    Explained,
+    /// A command was cut short, for another reason than a known cause.
+    Inconclusive,
+    /// Lockstep could not finish the case: a defect of its own.
+    InternalError,
+    /// Everything agrees.
+    Ok,
+    /// The engine refused the configuration, as it must.
+    Refused,
+    /// A command needs what the subject or Lockstep lacks.
+    Unsupported,
+}
+
+impl Judgement {
+    /// The word in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Judgement::Diverged => "diverged",
+            Judgement::InternalError => "internal-error",
+            Judgement::Refused => "refused",
+            Judgement::Explained => "explained",
+            Judgement::Unsupported => "unsupported",
+            Judgement::Inconclusive => "inconclusive",
+            Judgement::Ok => "ok",
+        }
+    }
+}
+
+impl std::fmt::Display for Judgement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl CaseReport {
+    /// What it comes to.
+    pub fn judgement(&self) -> Judgement {
+        let failed = self.count(|status| matches!(status, Status::Failed(_))) > 0;
+        let unsupported = self.count(|status| matches!(status, Status::Unsupported(_))) > 0;
+        if !self.divergences.is_empty() || failed {
+            Judgement::Diverged
+        } else if self.refused.is_some() {
+            Judgement::Refused
+        } else if self.known.keys().any(|cause: &Cause| cause.ends()) {
+            // What was not executed has its reason in the ledger.
+            Judgement::Explained
+        } else if unsupported {
+            // What was not run for it has its reason.
+            Judgement::Unsupported
+        } else if self.commands.iter().any(CommandReport::is_cut_short) {
+            Judgement::Inconclusive
+        } else {
+            Judgement::Ok
+        }
+    }
+}
+
+impl CommandReport {
+    /// Whether nothing can be said of it.
+    fn is_cut_short(&self) -> bool {
+        match &self.status {
+            Status::Inconclusive(_) | Status::NotRun(_) => true,
+            Status::Exhausted => self.kind != Directive::AssertExhaustion,
+            Status::Passed | Status::Failed(_) | Status::Unsupported(_) => false,
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! The table of causes, one row each: what it is, which rules it may touch, which versions have it.
+
+use super::{Having, Kind, Row};
+use crate::rules::RuleId;
+
+/// Builds [`Cause`] and its rows, so that none can be forgotten.
+macro_rules! causes {
+    ($($variant:ident $id:literal $kind:ident $rules:expr; $text:literal [$($having:expr),*] $test:literal)*) => {
+        /// A root cause of known differences, by name. It writes and reads itself as its id.
+        #[derive(
+            Clone,
+            Copy,
+            Debug,
+            PartialEq,
+            Eq,
+            PartialOrd,
+            Ord,
+            Hash,
+            serde::Serialize,
+            serde::Deserialize,
+        )]
+        pub enum Cause { $(#[doc = $text] #[serde(rename = $id)] $variant,)* }
+
+        impl Cause {
+            /// Every cause, in the table's order; `ALL[cause as usize] == cause`.
+            pub const ALL: &[Cause] = &[$(Cause::$variant,)*];
+        }
+
+        static TABLE: &[Row] = &[$(Row {
+            cause: Cause::$variant,
+            id: $id,
+            kind: Kind::$kind,
+            rules: $rules,
+            text: $text,
+            versions: &[$($having),*],
+            test: $test,
+        },)*];
+    };
+}
+
+impl Cause {
+    /// Its row.
+    pub fn row(self) -> &'static Row {
+        &TABLE[self as usize]
+    }
+}
+
+// Columns: name, id, kind, rules it may touch; cause and extent; versions that have it; the test that fails once
+// a version no longer has it (`harness/tests/causes.rs`, of 48 `causes_48.rs`).
+causes! {
+    TrapPc "TRAP-PC" Explains
+        &[RuleId::TrapPc];
+        "At a Trap event the innermost frame's PC is looked up from the return address of the \
+         trap's own library call. That call belongs to code placed behind the function's body and \
+         has no record of its own, so the last opcode in the order of the machine code is found: \
+         one and the same for every such trap of a function. Matches only in the innermost frame \
+         of a Trap event, only the PC of a reachable opcode of the same function, and only the \
+         one that this function's earlier traps showed."
+        [Having::until(44)]
+        "trap_pc_is_still_wrong"
+    TrapStack "TRAP-STACK" Explains
+        &[RuleId::TrapStack];
+        "Same cause as TRAP-PC: the operand stack shown is the one that validation gives the PC \
+         shown. Matches only together with it, and only when the number of operands is the one of \
+         that PC."
+        [Having::until(44)]
+        "trap_stack_is_still_wrong"
+    IfParams "IF-PARAMS" Explains
+        &[RuleId::OperandCount, RuleId::CallerOperands, RuleId::TrapStack];
+        "The compiler keeps an `if`'s parameters twice on its value stack; the debug information \
+         takes one copy for the other. In the consequent, once every copy is popped, the \
+         parameters are shown below the operands although they are gone. Matches only at opcodes, \
+         and with exactly the operands, that this cause predicts; the real operands among them \
+         are still compared."
+        [Having::until(48), Having::since(48, "The shape of the second copy of an `if`'s parameters is that of the first.")]
+        "if_params_are_still_shown"
+    LibcallTrap "LIBCALL-TRAP" Explains
+        &[RuleId::TrapEvent];
+        "The library calls of table.init, table.fill, array.copy and the array opcodes that read \
+         a segment return a trap as a general error, so that a HostcallError event with that trap \
+         comes where a Trap event is due. Matches only these opcodes, and only the right trap."
+        [Having::until(48)]
+        "table_traps_are_still_host_errors"
+    TrapSlot "TRAP-SLOT" Forbids
+        &[RuleId::TrapStack];
+        "The operands shown at a Trap event (see TRAP-STACK) may be slots that were never \
+         written; following a reference in one would crash. Avoided for operands that the stack \
+         before the trapping opcode does not have, and for references."
+        [Having::until(44)]
+        "trap_slots_may_be_unwritten"
+    UnsetLocal "UNSET-LOCAL" Forbids
+        &[RuleId::LocalValue];
+        "A local whose type has no null has no value until it is set, and its slot is not written \
+         before: following the reference that is in it by chance would crash. Avoided for exactly \
+         the locals that the program has not set."
+        [Having::ALL]
+        "unset_locals_are_still_unwritten"
+    ConvertType "CONVERT-TYPE" Explains
+        &[RuleId::OperandType];
+        "any.convert_extern and extern.convert_any leave the compiler's value, and the slot type \
+         that was noted for it, as they are: the operand is shown as a reference of the hierarchy \
+         it came from. Matches only an operand that one of them pushed, and only if it denotes \
+         what it should."
+        [Having::ALL]
+        "converted_references_still_have_their_old_type"
+    RelaxedMadd "RELAXED-MADD" Explains
+        &[RuleId::Values];
+        "With Config::relaxed_simd_deterministic the relaxed multiply-adds still round once; the \
+         specification's deterministic profile, which the option promises, rounds twice. The \
+         oracle rounds once too, so that all else is compared; a match is an opcode whose result \
+         differs by it."
+        [Having::ALL]
+        "relaxed_multiply_adds_still_round_once"
+    UnsetRoot "UNSET-ROOT" Forbids
+        &[RuleId::Collect];
+        "The slot of a local whose type has no null is a root of the collector before the program \
+         has set it (see UNSET-LOCAL): a collection follows what is in it by chance, and panics \
+         or corrupts the heap. Collections that the schedule asks for are left out while a frame \
+         has such a local; those of the program's own allocations cannot be, so generated modules \
+         have no such locals."
+        [Having::ALL]
+        "unset_locals_are_still_roots"
+    InlinedTailCall "INLINED-TAIL-CALL" Explains
+        &[RuleId::FrameCount];
+        "With inlining of core modules a tail call in an inlined function becomes a plain call of \
+         the function it was inlined into, and the frame that it should have replaced is still \
+         shown, at the tail call. Matches only with inlining on, and only frames at a tail call \
+         between the right ones."
+        [Having::ALL]
+        "inlined_tail_calls_still_leave_a_frame"
+    InlinedTryCall "INLINED-TRY-CALL" Forbids
+        &[RuleId::FrameCount];
+        "With inlining of core modules the calls of a body that replaces a call inside a \
+         try_table, breakpoints among them, become calls without a record. At its events the \
+         record before them in the machine code is shown, which may be of code that was never \
+         executed: its frame's instance is then null, which panics, or a stale pointer, and so \
+         are its references. Avoided by reading no frame, and collecting nothing, with inlining \
+         on while a frame waits at a direct call that a try_table of its function guards."
+        [Having::ALL]
+        "inlined_calls_in_a_try_table_still_have_no_frame"
+    InlinedTrap "INLINED-TRAP" Forbids
+        &[RuleId::TrapPc];
+        "Same cause as TRAP-PC: the opcode found may be of an inlined body that was never \
+         executed, and its frame's instance null, which panics and cannot unwind, or a stale \
+         pointer. Avoided by reading no frame at a Trap event with inlining on."
+        [Having::until(44)]
+        "inlined_traps_still_show_frames_of_code_not_executed"
+    IfParamRoot "IF-PARAM-ROOT" Forbids
+        &[RuleId::Collect];
+        "Where IF-PARAMS shows parameters that are gone, their slots are roots of the collector, \
+         and may hold a part of another value by then: a collection follows it, and panics or \
+         corrupts the heap. Collections that the schedule asks for are left out where that entry \
+         predicts a reference that is gone."
+        [Having::ALL]
+        "if_params_are_still_roots"
+    TryCallee "TRY-CALLEE" Explains
+        &[RuleId::CallerOperands];
+        "The record of a call that a try_table of the same function guards is placed behind the \
+         jump that ends the call, not at its return address: a frame that waits there is shown by \
+         the record before it, made before the call. Of call_indirect and call_ref it still has \
+         the table index or the function reference. Matches only a frame that waits at such a \
+         call, with exactly that one operand more; the others are still compared."
+        [Having::until(48), Having::since(48, "That is also why such a frame is shown at the call and not behind it.")]
+        "guarded_indirect_calls_still_show_their_callee"
+    InlinedTryBreak "INLINED-TRY-BREAK" Ends
+        &[RuleId::BreakSpurious];
+        "Same cause as INLINED-TRY-CALL: the patchable calls of a body that replaces a call \
+         inside a try_table become plain ones, which cannot be switched off. Each of its opcodes \
+         is an event, asked for or not. Matches any event without single-step, with inlining on, \
+         if a function has a direct call inside a try_table: where it comes from cannot be read, \
+         and the execution ends."
+        [Having::ALL]
+        "inlined_calls_in_a_try_table_are_still_always_events"
+    SegmentObjects "SEGMENT-OBJECTS" Ends
+        &[RuleId::RefIdentity];
+        "table.init, array.new_elem and array.init_elem evaluate a segment's expressions at each \
+         use, not once when the module is instantiated: each use makes objects of its own. \
+         Matches only where an object that a segment's expression made is shown as another one; \
+         the program then computes something else, and the execution ends."
+        [Having::until(48)]
+        "segment_objects_are_still_made_at_each_use"
+    V128Slot "V128-SLOT" Forbids
+        &[RuleId::LocalValue, RuleId::OperandValue];
+        "Values of a frame are packed without alignment behind an 8-byte header, and a v128 is \
+         read with an aligned load: SIGSEGV in release builds. Avoided exactly for the v128 slots \
+         whose computed offset is no multiple of 16; where callees are inlined, for every v128. \
+         Built with debug assertions the engine aborts at any misaligned load, and i64, f64 and \
+         funcref slots are treated alike."
+        [Having::until(47)]
+        "v128_slot_still_faults"
+    EpochFrame "EPOCH-FRAME" Forbids
+        &[];
+        "A function looks at the epoch before it writes its instance into its frame. At the \
+         EpochYield event of a function's entry the innermost frame's instance is what the stack \
+         held before: asking for it panics (null) or follows a stale pointer. Avoided by reading \
+         no frame at an EpochYield event."
+        [Having::until(48)]
+        "epoch_frames_may_have_no_instance"
+    LateModule "LATE-MODULE" Workaround
+        &[RuleId::StepInstantiate];
+        "single_step(true) patches the modules that the store knows at that moment; a module \
+         instantiated later runs without events until the next edit. Lockstep makes each module \
+         known and repeats the edit before instantiating it."
+        [Having::until(48)]
+        "late_module_is_still_not_stepped"
+    PulleyRegisters "PULLEY-REGISTERS" Ends
+        super::pulley_registers::BREAKS;
+        "On pulley64 the trampoline that a breakpoint event goes through saves every register, \
+         but counts 8 bytes for a vector register, and gives the integer registers that the \
+         interpreter saves by itself the places of those that the code saves: some are restored \
+         with another's value, and the program goes on with it. Matches only on pulley64, only \
+         after an event, only rules that a wrong value can break, and only when the same case \
+         agrees natively under the same schedule and on pulley64 under none, in a process of its \
+         own where this one may be damaged. The instrumented execution of the case ends there."
+        [Having::until(48),
+        Having::since(48, "The trampoline counts 16 bytes for a vector register, but puts the registers 8 \
+             bytes apart, so that half of a vector register, or a float register beside one, is \
+             restored with another's bytes. Integer registers are restored right.")]
+        "stepping_on_pulley_still_changes_a_result"
+    PulleyMemoryTrap "PULLEY-MEMORY-TRAP" Explains
+        &[RuleId::TrapEvent];
+        "On pulley64 the bounds check of a load or store is merged with the access into one \
+         instruction of the interpreter, which traps by itself; the library call that would tell \
+         the debugger is not made. Matches only a load or store whose access is out of bounds, \
+         and only when the invocation then ends with that trap."
+        [Having::ALL]
+        "pulley_memory_trap_is_still_silent"
+    HostActivation "HOST-ACTIVATION" Explains
+        &[RuleId::FrameCount];
+        "When host code calls a host function through Func::call_async, the activation that this \
+         makes has no frame, but debug_frames() walks it from where Wasm was last left, and so \
+         shows the frames of the activation below once more. Matches only while such an \
+         activation is there, and only exactly these additional frames."
+        [Having::until(48), Having::since(48, "Debug_exit_frames() has an exit frame for such an activation, too: that of the \
+             activation below.")]
+        "host_activation_still_shows_frames_twice"
+    StartupFrame "STARTUP-FRAME" Forbids
+        &[RuleId::FrameCount];
+        "A start function is called by a function that the compiler makes for the module's \
+         instantiation. It has no debug information of its own: its frame is shown as one of the \
+         function placed before it, and its instance is read from memory that holds none, which \
+         panics (null, and then ends the process, as the panic cannot unwind) or follows a stale \
+         pointer. Avoided by ending a walk behind the start function's own frame while a module \
+         is being instantiated."
+        [Having::since(48, "")]
+        "startup_frames_are_still_shown"
+    CollectSlot "COLLECT-SLOT" Ends
+        &[RuleId::HostErrorEvent, RuleId::RefNull, RuleId::RefKind, RuleId::RefType, RuleId::RefIdentity, RuleId::RefContent];
+        "With the copying collector an allocation that must collect first calls the library from \
+         code placed behind the function's body, which has no record: the innermost frame's roots \
+         are those of the last opcode in the order of the machine code, whose slots may never \
+         have been written. The collector follows them, and fails with an error that begins with \
+         `BUG:`; and the slots of that frame's own operands are no roots, and show where their \
+         objects were before. Matches only with the copying collector, and only that error, in \
+         single-step at an opcode that makes an object, or a reference that denotes something \
+         else in an operand that a function has on its stack at an opcode that makes an object. \
+         The execution ends."
+        [Having::since(48, "")]
+        "an_allocation_still_collects_with_the_roots_of_another_opcode"
+    BreakpointCount "BREAKPOINT-COUNT" Workaround
+        &[RuleId::EditBreakpoints, RuleId::BreakSpurious];
+        "A store counts how often a breakpoint was asked for, although add_breakpoint is \
+         documented to have no effect on one that is set: one that was added twice is still \
+         there, and listed, after it was removed. Lockstep makes no edit that must change \
+         nothing, and removes a breakpoint at the PC at which it was asked for."
+        [Having::since(48, "")]
+        "breakpoints_are_still_counted"
+}

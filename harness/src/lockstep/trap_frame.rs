@@ -1,0 +1,356 @@
+//! The innermost frame at a `Trap` event: where it is, and what of its operands is still there.
+
+use super::driver::{Driver, Flow};
+use super::families::Family;
+use super::frames::{Referents, ValueDiff, compare_locals, difference, expected_place};
+use super::traps::operands_taken;
+use crate::causes::slots::FunctionLayout;
+use crate::causes::trap_elsewhere::{TrapEvidence, explain_trap};
+use crate::causes::{Cause, Known};
+use crate::divergence::{Moment, count};
+use crate::observe::{Observation, Place, Walk};
+use crate::rules::RuleId;
+use lockstep_oracles::ValType;
+use lockstep_oracles::code::{Function, Shape};
+use lockstep_oracles::machine::FrameView;
+use std::ops::RangeInclusive;
+
+/// What a `Trap` event shows of the innermost frame, before any value is looked at.
+#[derive(Clone, Copy)]
+pub(super) struct TrapFrame {
+    place: Place,
+    /// Where it must be.
+    expected: Place,
+    /// Position of the trapping opcode.
+    trapping: usize,
+    /// Position of the opcode at the PC shown, if control can reach one there.
+    shown: Option<usize>,
+    /// How many operands are shown.
+    operands: usize,
+    /// How many there were before the opcode.
+    height: usize,
+    /// How many of them the opcode takes.
+    taken: usize,
+}
+
+impl TrapFrame {
+    fn of<W: Walk>(view: &FrameView<'_>, expected: Place, walk: &mut W) -> TrapFrame {
+        let place = walk.place();
+        let shown = view.function.position(place.pc);
+        TrapFrame {
+            place,
+            expected,
+            trapping: view.position,
+            shown: shown.filter(|&at| view.function.reachable[at]),
+            operands: walk.num_operands() as usize,
+            height: view.operands.len(),
+            taken: operands_taken(view.op()),
+        }
+    }
+
+    fn is_placed(&self) -> bool {
+        self.place == self.expected
+    }
+
+    fn is_in_function(&self) -> bool {
+        self.place.instance == self.expected.instance && self.place.func == self.expected.func
+    }
+
+    /// Of a stack of that many operands before the opcode: how many may be left.
+    fn left_of(&self, height: usize) -> RangeInclusive<usize> {
+        height.saturating_sub(self.taken)..=height
+    }
+}
+
+impl Driver {
+    /// Compares the frame that trapped.
+    pub(super) fn compare_trap_frame<O: Observation>(&mut self, observed: &mut O) -> Flow {
+        let Some(view) = self.machine.top() else {
+            return Flow::Continue;
+        };
+        let expected = expected_place(&view, self.conventions);
+        let mut walk = observed.walk();
+        if walk.done() {
+            drop(walk);
+            return self.report_control(
+                observed,
+                Moment::Trap,
+                RuleId::FrameCount,
+                "the trapping frame".to_owned(),
+                "no frame".to_owned(),
+            );
+        }
+        self.tally.checked.note(Family::Trap, view.op());
+        let frame = TrapFrame::of(&view, expected, &mut walk);
+        drop(walk);
+        let evidence = self.trap_evidence(&frame);
+        if !frame.is_placed() {
+            self.report_trap(observed, RuleId::TrapPc, evidence, &frame);
+        }
+        if frame.is_in_function() {
+            self.compare_trap_locals(observed);
+            self.compare_trap_operands(observed, evidence, &frame);
+            self.tally.frames += 1;
+        }
+        Flow::Continue
+    }
+
+    /// What the causes of a trap that is shown elsewhere must know of it.
+    fn trap_evidence(&mut self, frame: &TrapFrame) -> TrapEvidence {
+        let function = self
+            .machine
+            .top()
+            .map(|view| (view.instance, view.function.index));
+        let earlier = function.and_then(|function| self.trap_positions.get(&function).copied());
+        if let (Some(function), Some(shown)) = (function, frame.shown)
+            && frame.is_in_function()
+            && shown != frame.trapping
+        {
+            self.trap_positions.entry(function).or_insert(shown);
+        }
+        TrapEvidence {
+            same_function: frame.is_in_function(),
+            trapping: frame.trapping,
+            shown: frame.shown,
+            earlier,
+            operands_of_shown: self.operands_at(frame.shown) == Some(frame.operands),
+        }
+    }
+
+    /// How many operands are shown at a position of the trapping function.
+    fn operands_at(&mut self, position: Option<usize>) -> Option<usize> {
+        let position = position?;
+        if let Some(predicted) = self.shown_at(0, position) {
+            return Some(predicted.len());
+        }
+        let view = self.machine.top()?;
+        Some(height_of(view.function, view.function.before[position]))
+    }
+
+    fn compare_trap_locals<O: Observation>(&mut self, observed: &mut O) {
+        let Some(view) = self.machine.top() else {
+            return;
+        };
+        let layout = Driver::layout(&self.modules, &view);
+        let mut diff = None;
+        let mut referents = Referents {
+            machine: &self.machine,
+            references: &mut self.references,
+        };
+        referents.references.look();
+        let tally = &mut self.tally;
+        let mut walk = observed.walk();
+        compare_locals(&view, layout, &mut walk, &mut referents, tally, &mut diff);
+        drop(walk);
+        if let Some(diff) = diff {
+            self.report_values(observed, Moment::Trap, 0, diff);
+        }
+    }
+
+    fn compare_trap_operands<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        evidence: TrapEvidence,
+        frame: &TrapFrame,
+    ) {
+        if frame.is_placed() && self.explain_trap_operands(observed, frame) {
+            return;
+        }
+        let mut diff = ValueDiff::default();
+        let is_prefix = frame.left_of(frame.height).contains(&frame.operands);
+        if frame.is_placed() && is_prefix {
+            self.compare_prefix(observed, frame.operands, &mut diff);
+        } else if let Some(unwritten) = self.causes.get(Cause::TrapSlot) {
+            self.compare_shared(observed, unwritten, frame, &mut diff);
+        }
+        let agrees = diff.operand_value.is_none() && diff.operand_type.is_none();
+        if !(is_prefix && agrees) {
+            self.report_trap(observed, RuleId::TrapStack, evidence, frame);
+        }
+        let references = ValueDiff {
+            operand_reference: diff.operand_reference,
+            operand_converted: diff.operand_converted,
+            ..ValueDiff::default()
+        };
+        if references != ValueDiff::default() {
+            self.report_values(observed, Moment::Trap, 0, references);
+        }
+    }
+
+    /// Whether what is left are operands that a cause predicts at the trapping opcode, and not plainly
+    /// the real ones: then the real ones among them are compared.
+    fn explain_trap_operands<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        frame: &TrapFrame,
+    ) -> bool {
+        let predicted = self.shown_at(0, frame.trapping);
+        let fits = |predicted: usize| frame.left_of(predicted).contains(&frame.operands);
+        if !predicted.is_some_and(|predicted| fits(predicted.len()))
+            || self.is_plainly_left(observed, frame)
+        {
+            return false;
+        }
+        let Some(diff) = self.explain_operands(observed, Moment::Trap, 0) else {
+            return false;
+        };
+        self.report_values(observed, Moment::Trap, 0, diff);
+        true
+    }
+
+    /// Whether the operands shown are numbers alone, and the lowest of those before the opcode.
+    fn is_plainly_left<O: Observation>(&self, observed: &mut O, frame: &TrapFrame) -> bool {
+        let Some(view) = self.machine.top() else {
+            return false;
+        };
+        if !frame.left_of(frame.height).contains(&frame.operands) {
+            return false;
+        }
+        let layout = Driver::layout(&self.modules, &view);
+        let mut walk = observed.walk();
+        lowest(&view, frame.operands).all(|(index, shape, ty)| {
+            let number = !matches!(ty, ValType::Ref(_));
+            let readable = number && layout.top_operand(shape).is_none();
+            readable && walk.operand(index).is(ty, view.operands[index as usize])
+        })
+    }
+
+    /// Compares that many operands, from the bottom, with those before the trapping opcode: each was
+    /// shown at the event before it, and so its slot is written.
+    fn compare_prefix<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        operands: usize,
+        diff: &mut ValueDiff,
+    ) {
+        self.compare_slots(
+            observed,
+            operands,
+            |_, layout, shape| layout.top_operand(shape),
+            diff,
+        );
+    }
+
+    /// Compares the operands that a stack shown at another opcode has in common with the one before the
+    /// trapping opcode. The slots of all others may never have been written.
+    fn compare_shared<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        unwritten: Known,
+        frame: &TrapFrame,
+        diff: &mut ValueDiff,
+    ) {
+        let Some(view) = self.machine.top() else {
+            return;
+        };
+        let before = frame.shown.map(|at| view.function.before[at]);
+        let typed = before.filter(|&shown| height_of(view.function, shown) == frame.operands);
+        let Some(shown) = typed else {
+            // The slots' types are not known.
+            self.tally.left_out.count(unwritten, frame.operands as u64);
+            return;
+        };
+        let common = frame.operands.min(frame.height);
+        let beyond = frame.operands - common;
+        self.tally.left_out.count(unwritten, beyond as u64);
+        self.compare_slots(
+            observed,
+            common,
+            |function, layout, shape| {
+                let height = height_of(function, shape);
+                let theirs = at_height(function, shown, height);
+                if theirs != shape {
+                    return Some(unwritten);
+                }
+                layout.top_operand(shape)
+            },
+            diff,
+        );
+    }
+
+    /// Compares that many operands, from the bottom, but for those that a cause forbids to read.
+    fn compare_slots<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        operands: usize,
+        forbids: impl Fn(&Function, &FunctionLayout, Shape) -> Option<Known>,
+        diff: &mut ValueDiff,
+    ) {
+        let Some(view) = self.machine.top() else {
+            return;
+        };
+        let layout = Driver::layout(&self.modules, &view);
+        let mut referents = Referents {
+            machine: &self.machine,
+            references: &mut self.references,
+        };
+        let tally = &mut self.tally;
+        let mut walk = observed.walk();
+        for (index, shape, ty) in lowest(&view, operands) {
+            if let Some(known) = forbids(view.function, layout, shape) {
+                tally.left_out.count(known, 1);
+                continue;
+            }
+            tally.values += 1;
+            tally.checked.note(Family::Operands, view.op());
+            let expected = (ty, view.operands[index as usize]);
+            let seen = walk.operand(index);
+            if !seen.is(expected.0, expected.1)
+                && let Some(fault) = difference(&mut walk, &mut referents, &view, expected, seen)
+            {
+                diff.note_operand(index, fault);
+            }
+        }
+    }
+
+    /// Reports a difference at a trap, or counts it where a cause explains it.
+    fn report_trap<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        rule: RuleId,
+        evidence: TrapEvidence,
+        frame: &TrapFrame,
+    ) {
+        let known = explain_trap(rule, Moment::Trap, evidence);
+        let known = known.and_then(|cause| self.causes.get(cause));
+        match known {
+            None if !self.findings.is_news(rule) => return,
+            Some(known) if self.findings.has_known(known) => {
+                return self.findings.count_known(known);
+            }
+            _ => {}
+        }
+        let operands = count(frame.operands, "operand");
+        let shown = format!("PC {}, {operands}", frame.place.pc);
+        let mut divergence = self.evidence(observed, Moment::Trap, rule, Some(0), None, shown);
+        divergence.known = known.map(Known::cause);
+        self.record(divergence);
+    }
+}
+
+/// The lowest operands of a frame: index, shape up to it, and type; the topmost of them first.
+fn lowest<'a>(
+    view: &FrameView<'a>,
+    operands: usize,
+) -> impl Iterator<Item = (u32, Shape, ValType)> + use<'a> {
+    let function = view.function;
+    let mut next = at_height(function, view.shape, operands);
+    std::iter::from_fn(move || {
+        let shape = next;
+        let node = &function.shapes[shape?.0 as usize];
+        next = node.below;
+        Some((node.height - 1, shape, node.ty))
+    })
+}
+
+/// The shape of the lowest operands of a stack; of the whole stack if it has no more.
+fn at_height(function: &Function, mut shape: Shape, height: usize) -> Shape {
+    while height_of(function, shape) > height {
+        shape = shape.and_then(|id| function.shapes[id.0 as usize].below);
+    }
+    shape
+}
+
+fn height_of(function: &Function, shape: Shape) -> usize {
+    shape.map_or(0, |id| function.shapes[id.0 as usize].height as usize)
+}
