@@ -38,6 +38,10 @@ pub trait Walk: Objects {
     /// Where the current frame is. Not to be called when [`Walk::done`].
     fn place(&mut self) -> Place;
 
+    /// The current frame's function, by its index among those that its module defines, and PC, without a
+    /// look at its instance. `None` if the subject shows no Wasm function here.
+    fn code(&mut self) -> Option<(u32, Pc)>;
+
     /// How many locals the subject shows.
     fn num_locals(&mut self) -> u32;
 
@@ -96,6 +100,10 @@ impl<W: Walk> Walk for Limited<W> {
     #[inline(always)]
     fn place(&mut self) -> Place {
         self.walk.place()
+    }
+
+    fn code(&mut self) -> Option<(u32, Pc)> {
+        self.walk.code()
     }
 
     #[inline]

@@ -220,6 +220,14 @@ rules! {
         "At a Trap event the operand stack is a prefix of the stack before the opcode that keeps everything below its operands."
         "no document says whether a trapping opcode's operands are still there"
         "trap_stack_grown";
+    CheckPc "EVENT-CHECK-PC" Pinned
+        "At an event that comes between two opcodes (EpochYield, stack overflow, out of fuel) the innermost frame is where the program was interrupted: before the function's first opcode, or at the loop."
+        "no document says which PC is shown between two opcodes; 48 shows the function's head at a stack overflow"
+        "yield_pc_moved";
+    CheckStack "EVENT-CHECK-STACK" Pinned
+        "At such an event the innermost frame's operand stack is empty at a function's entry, and that of the loop's first opcode at a loop."
+        "no document says which operands are shown between two opcodes; 48 shows none at a stack overflow"
+        "overflow_operands_shown";
     HostErrorEvent "EVENT-HOSTCALL-ERROR" Promised
         "A host function that fails raises one HostcallError event with its error, with the calling frames still on the stack."
         "DebugEvent::HostcallError: an error was raised by a hostcall"
@@ -228,6 +236,10 @@ rules! {
         "An EpochYield event comes only where the epoch was advanced beyond the store's deadline."
         "DebugEvent::EpochYield: an epoch yield occurred; Store::epoch_deadline_async_yield_and_update"
         "epoch_yield_unasked";
+    EpochLost "EVENT-EPOCH-LOST" Pinned
+        "Once the epoch is beyond the store's deadline an EpochYield event comes at the next function's entry or loop's head."
+        "Config::epoch_interruption: compiled code checks the epoch at certain points, which are not named; versions check at functions' entries and loops' heads"
+        "epoch_yield_lost";
     HostCall "RESULT-HOST-CALL" Promised
         "Host functions are called in the order and with the arguments that the program determines."
         "Wasm core 4.4.10 (invocation of host functions)"

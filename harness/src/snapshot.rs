@@ -2,7 +2,7 @@
 
 use crate::observe::{Boundary, Limited, Objects, Observation, Place, Walk};
 use crate::seen::{ObjectKind, Seen, SeenComposite, SeenObject, SeenStorage, SeenType};
-use lockstep_oracles::address::TagAddr;
+use lockstep_oracles::address::{Pc, TagAddr};
 use std::collections::BTreeMap;
 
 /// One frame, copied.
@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 pub struct FrameCopy {
     /// Where it is.
     pub place: Place,
+    /// Its function among those that its module defines, and its PC, as they are shown without a look at
+    /// its instance.
+    pub code: Option<(u32, Pc)>,
     /// Its locals; `None` where reading would crash the process.
     pub locals: Vec<Option<Seen>>,
     /// Its operands, bottom first; `None` where reading would crash the process.
@@ -67,6 +70,7 @@ impl Snapshot {
         let mut copy = Snapshot::default();
         while !walk.done() {
             let place = walk.place();
+            let code = walk.code();
             let locals: Vec<Option<Seen>> = (0..walk.num_locals())
                 .map(|i| {
                     readable
@@ -88,6 +92,7 @@ impl Snapshot {
             let boundary = walk.parent();
             frames.push(FrameCopy {
                 place,
+                code,
                 locals,
                 operands,
                 boundary,
@@ -208,6 +213,10 @@ impl Walk for SnapshotWalk<'_> {
 
     fn place(&mut self) -> Place {
         self.frames[0].place
+    }
+
+    fn code(&mut self) -> Option<(u32, Pc)> {
+        self.frames[0].code
     }
 
     fn num_locals(&mut self) -> u32 {

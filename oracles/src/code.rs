@@ -38,6 +38,8 @@ pub struct ShapeNode {
 pub struct Function {
     /// Its index in the module's function index space.
     pub index: FuncIndex,
+    /// Offset of its body in the binary: of the number of its local declarations.
+    pub start: Pc,
     /// Types of parameters and declared locals, in local index order; type indices here and in
     /// `shapes` are the module's.
     pub locals: Box<[ValType]>,

@@ -31,6 +31,7 @@ pub(crate) fn compile(
 ) -> Result<Function> {
     let ty = module.func_type(index);
     let mut reader = body.get_binary_reader();
+    let start = reader.original_position() as u32;
     validator.read_locals(&mut reader)?;
     let offset = reader.original_position() as usize;
     let mut compiler = Compiler::new(validator, ty, &module.types, scope, offset)?;
@@ -40,7 +41,7 @@ pub(crate) fn compile(
         compiler.opcode(validator, &operator, offset as usize)?;
     }
     operators.finish()?;
-    Ok(compiler.finish(index, ty))
+    Ok(compiler.finish(index, Pc(start), ty))
 }
 
 /// A structured instruction that is open.
@@ -280,7 +281,7 @@ impl<'m> Compiler<'m> {
         target
     }
 
-    fn finish(self, index: FuncIndex, ty: &FuncType) -> Function {
+    fn finish(self, index: FuncIndex, start: Pc, ty: &FuncType) -> Function {
         // A clause may put results where the body itself never had so many operands.
         let max_operands = match self.handlers.is_empty() {
             true => self.max_operands,
@@ -288,6 +289,7 @@ impl<'m> Compiler<'m> {
         };
         Function {
             index,
+            start,
             locals: self.locals.into(),
             num_params: ty.params.len() as u32,
             num_results: ty.results.len() as u32,

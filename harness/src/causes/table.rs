@@ -49,7 +49,7 @@ impl Cause {
 // a version no longer has it (`harness/tests/causes.rs`, of 48 `causes_48.rs`).
 causes! {
     TrapPc "TRAP-PC" Explains
-        &[RuleId::TrapPc];
+        &[RuleId::TrapPc, RuleId::CheckPc];
         "At a Trap event the innermost frame's PC is looked up from the return address of the \
          trap's own library call. That call belongs to code placed behind the function's body and \
          has no record of its own, so the last opcode in the order of the machine code is found: \
@@ -78,7 +78,8 @@ causes! {
         &[RuleId::TrapEvent];
         "The library calls of table.init, table.fill, array.copy and the array opcodes that read \
          a segment return a trap as a general error, so that a HostcallError event with that trap \
-         comes where a Trap event is due. Matches only these opcodes, and only the right trap."
+         comes where a Trap event is due. So does the one that says that fuel is used up. Matches \
+         only these, and only the right trap."
         [Having::until(48)]
         "table_traps_are_still_host_errors"
     TrapSlot "TRAP-SLOT" Forbids
@@ -188,12 +189,59 @@ causes! {
          funcref slots are treated alike."
         [Having::until(47)]
         "v128_slot_still_faults"
+    LibcallPc "LIBCALL-PC" Explains
+        &[RuleId::CheckPc];
+        "A library call other than a trap's carries no record. Where it is made from code placed \
+         behind the function's body, as that of the epoch is, the record found is that of another \
+         opcode of the function: its PC, and its operands. Matches only in the innermost frame of \
+         an EpochYield event, only a reachable opcode of the same function, one and the same for \
+         each place where the program is interrupted, and only with that opcode's number of \
+         operands."
+        [Having::ALL]
+        "epoch_yields_still_show_another_opcode"
+    LibcallSlot "LIBCALL-SLOT" Forbids
+        &[RuleId::CheckPc];
+        "The operands shown at another opcode (see LIBCALL-PC) may be slots that were never \
+         written: those that the stack at the interruption does not have are not read."
+        [Having::ALL]
+        "epoch_yields_still_show_another_opcode"
+    InlinedLibcall "INLINED-LIBCALL" Forbids
+        &[RuleId::CheckPc];
+        "Same cause as LIBCALL-PC: with inlining the record found may be of an inlined body that \
+         was never executed, and its frame's instance null, which panics, or a stale pointer. \
+         Avoided by reading no frame at an EpochYield event, or where fuel is used up, with \
+         inlining on."
+        [Having::ALL]
+        "epoch_yields_still_show_another_opcode"
+    FuelFrame "FUEL-FRAME" Forbids
+        &[RuleId::CheckPc];
+        "The library call that says that fuel is used up carries no record. At a function's entry \
+         it comes before the function's first record: the one found is of the function placed \
+         before it, or there is none, which panics. Avoided by reading no frame where fuel is used \
+         up at a function's entry."
+        [Having::ALL]
+        "fuel_used_up_at_an_entry_still_shows_another_function"
+    OverflowFrame "OVERFLOW-FRAME" Forbids
+        &[];
+        "A function looks at the stack's limit before it writes its instance into its frame. At \
+         the Trap event of a stack overflow the innermost frame's instance is what the stack held \
+         before: asking for it panics (null) or follows a stale pointer. Avoided by not asking for \
+         it; its function, PC, locals and operands are compared."
+        [Having::ALL]
+        "overflow_frames_still_have_no_instance"
+    PulleyOverflow "PULLEY-OVERFLOW" Explains
+        &[RuleId::TrapEvent];
+        "On pulley64 the interpreter itself finds that its stack is used up, when a frame is \
+         pushed; the library call that would tell the debugger is not made. Matches only a stack \
+         overflow on pulley64."
+        [Having::ALL]
+        "pulley_overflows_are_still_silent"
     EpochFrame "EPOCH-FRAME" Forbids
         &[];
         "A function looks at the epoch before it writes its instance into its frame. At the \
          EpochYield event of a function's entry the innermost frame's instance is what the stack \
-         held before: asking for it panics (null) or follows a stale pointer. Avoided by reading \
-         no frame at an EpochYield event."
+         held before: asking for it panics (null) or follows a stale pointer. Avoided by not \
+         asking for it there; the frame's function, PC, locals and operands are compared."
         [Having::until(48)]
         "epoch_frames_may_have_no_instance"
     LateModule "LATE-MODULE" Workaround

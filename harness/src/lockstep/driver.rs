@@ -5,6 +5,7 @@ use super::entities::{Taint, Unresolved};
 use super::explain::ShownStacksCache;
 use super::findings::Findings;
 use super::frames::expected_place;
+use super::interrupts::is_interruptible;
 use super::nans::OpenNans;
 use super::policy::{FrameBudget, FramePolicy};
 use super::references::{Depth, NoObjects, References, Scope};
@@ -26,9 +27,7 @@ use crate::version::Version;
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::address::{ExnAddr, FuncAddr, FuncIndex, InstanceAddr, ObjectAddr};
 use lockstep_oracles::limits::Limits;
-use lockstep_oracles::machine::{
-    EverySequencePoint, FrameView, InvokeError, Machine, NoSequencePoint, Segments, Stop,
-};
+use lockstep_oracles::machine::{FrameView, InvokeError, Machine, NoSequencePoint, Segments, Stop};
 use lockstep_oracles::trap::{Exhaustion, Trap};
 use lockstep_oracles::value::Value;
 use std::collections::{HashMap, HashSet};
@@ -55,6 +54,8 @@ pub(super) enum Phase {
     Overflowed,
     /// The subject's heap was full where the oracle was about to make an object.
     OutOfMemory,
+    /// The subject's fuel was used up.
+    OutOfFuel,
     /// A host function failed; its `HostcallError` event is due.
     HostFailing(HostFailure),
     /// That event was matched.
@@ -235,6 +236,10 @@ pub struct Driver {
     pub(super) references: References,
     pub(super) modules: Vec<ModuleFacts>,
     pub(super) phase: Phase,
+    /// The stop that the oracle was brought to already, at an event that comes before it.
+    pub(super) ahead: Option<Stop>,
+    /// Whether an `EpochYield` event must come where the program can be interrupted next.
+    pub(super) yield_due: bool,
     /// Where the last matched event was.
     pub(super) previous: Option<Place>,
     pub(super) max_events: u64,
@@ -256,7 +261,10 @@ pub struct Driver {
     pub(super) fused: u64,
     /// Where the ledger expects operands to be shown wrong, by function; made when first needed.
     pub(super) shown_stacks: ShownStacksCache,
-    /// Where traps of a function were shown that were shown elsewhere (ledger: `TRAP-PC`).
+    /// Which opcode's record was found for an interruption that was shown elsewhere, by the opcode behind
+    /// it.
+    pub(super) records: HashMap<(InstanceAddr, FuncIndex, usize), usize>,
+    /// Where traps of a function were shown that were shown elsewhere (`TRAP-PC`).
     pub(super) trap_positions: HashMap<(InstanceAddr, FuncIndex), usize>,
 }
 
@@ -266,7 +274,7 @@ const VALUES_PER_EVENT: u64 = 100;
 
 /// Sequence points that the oracle passes between two events before it gives up: more than any program
 /// executes while a person waits.
-const POINTS_BETWEEN_EVENTS: u64 = 1 << 30;
+pub(super) const POINTS_BETWEEN_EVENTS: u64 = 1 << 30;
 
 /// Sequence points that the oracle looks ahead to tell a lost event from other differences.
 pub(super) const LOOKAHEAD: u32 = 100_000;
@@ -311,6 +319,8 @@ impl Driver {
             ),
             modules: Vec::new(),
             phase: Phase::Running,
+            ahead: None,
+            yield_due: false,
             previous: None,
             max_events: config.max_events,
             max_values: config.max_events.saturating_mul(VALUES_PER_EVENT),
@@ -324,6 +334,7 @@ impl Driver {
             fused: 0,
             bound: 0,
             shown_stacks: ShownStacksCache::default(),
+            records: HashMap::new(),
             trap_positions: HashMap::new(),
         }
     }
@@ -403,6 +414,7 @@ impl Driver {
     pub fn begin(&mut self, func: FuncAddr, args: &[Value]) -> Result<(), InvokeError> {
         self.machine.invoke(func, args)?;
         self.phase = Phase::Running;
+        self.ahead = None;
         self.previous = None;
         self.machine.reset_max_depth();
         Ok(())
@@ -412,14 +424,43 @@ impl Driver {
     #[inline(always)]
     pub(super) fn advance(&mut self) -> Stop {
         let _phase = phases::enter(phases::Phase::Oracle);
+        if self.ahead.is_some() || self.yield_due {
+            return self.advance_warily();
+        }
         if self.execution == Execution::Instrumented && self.breakpoints.is_single_step() {
-            self.tally.executed += 1;
-            if self.nans.any {
-                return self.advance_noting_nans();
-            }
-            return self.machine.run(&EverySequencePoint);
+            return self.run_stepped();
         }
         self.advance_beyond_points()
+    }
+
+    /// The same, where the oracle was brought to its next stop already, or an `EpochYield` event is due:
+    /// that must come before the program passes a place where it can be interrupted.
+    #[cold]
+    fn advance_warily(&mut self) -> Stop {
+        let mut stop = self.ahead.take();
+        loop {
+            let stepped = self.breakpoints.is_single_step();
+            let next = match stop.take() {
+                Some(stop) => stop,
+                None if stepped => self.run_stepped(),
+                None if self.yield_due => self.run_to_interruptible(),
+                None => return self.advance_beyond_points(),
+            };
+            if next != Stop::SequencePoint {
+                return next;
+            }
+            let Some(view) = self.machine.top() else {
+                return next;
+            };
+            let interruptible = is_interruptible(view.function, view.position);
+            let selected = stepped || self.breakpoints.selects(view.instance, view.pc().0);
+            if interruptible && std::mem::take(&mut self.yield_due) {
+                self.report_lost_yield();
+            }
+            if selected {
+                return next;
+            }
+        }
     }
 
     /// The same, where not every sequence point is an event.

@@ -27,6 +27,9 @@ impl Driver {
     /// Ends the current invocation with what the subject says came of it.
     pub fn finish(&mut self, outcome: &Outcome) -> Verdict {
         let phase = std::mem::replace(&mut self.phase, Phase::Running);
+        if phase != Phase::Running {
+            self.ahead = None;
+        }
         self.at_inlined_trap = false;
         // The program may have gone on since the last event.
         self.references.look();
@@ -76,6 +79,13 @@ impl Driver {
                 }
                 Verdict::Exhausted
             }
+            Phase::OutOfFuel => {
+                self.machine.unwind();
+                if *outcome != Outcome::Trapped(SeenTrap::OutOfFuel) {
+                    self.report_outcome("fuel that is used up, as the event said", outcome);
+                }
+                Verdict::Exhausted
+            }
             Phase::HostFailing(failure) | Phase::HostFailed(failure) => {
                 self.machine.unwind();
                 if phase == Phase::HostFailing(failure) && self.execution == Execution::Instrumented
@@ -97,9 +107,16 @@ impl Driver {
         if matches!(outcome, Outcome::Trapped(SeenTrap::StackOverflow)) {
             return self.finish_overflow(outcome);
         }
-        if matches!(outcome, Outcome::Trapped(SeenTrap::OutOfMemory)) {
-            // Where the heap was full is the subject's own.
+        if let Outcome::Trapped(trap @ (SeenTrap::OutOfMemory | SeenTrap::OutOfFuel)) = outcome {
+            // Where the heap was full, or fuel used up, is the subject's own; that an event says so is not.
             self.machine.unwind();
+            if self.execution == Execution::Instrumented {
+                self.report_end(
+                    RuleId::TrapEvent,
+                    format!("an event: {trap}"),
+                    "no such event before the invocation ended".to_owned(),
+                );
+            }
             return Verdict::Exhausted;
         }
         match self.advance() {
@@ -223,6 +240,7 @@ impl Driver {
             if !believable {
                 self.report_outcome("no stack overflow: no call is about to be entered", outcome);
             }
+            self.report_silent_overflow();
             return Verdict::Exhausted;
         }
         let stop = self.run_deep();
@@ -233,6 +251,24 @@ impl Driver {
             self.report_outcome("no stack overflow: the call depth is small", outcome);
         }
         Verdict::Exhausted
+    }
+
+    /// The stack overflowed, and no event said so.
+    fn report_silent_overflow(&mut self) {
+        let known = self
+            .causes
+            .get(Cause::PulleyOverflow)
+            .filter(|_| self.on_pulley);
+        if let Some(known) = known.filter(|&known| self.findings.has_known(known)) {
+            return self.findings.count_known(known);
+        }
+        self.report_known(
+            RuleId::TrapEvent,
+            Moment::End,
+            "a Trap event: stack overflow".to_owned(),
+            "no such event before the invocation ended".to_owned(),
+            known,
+        );
     }
 
     /// Whether the oracle's next opcode enters a call, or the invocation's first call is due.

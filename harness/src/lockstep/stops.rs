@@ -6,6 +6,8 @@ use super::families::Family;
 use super::frames::{
     Referents, StackDiff, ValueDiff, compare_stack, compare_values, expected_place,
 };
+use super::interrupts::Interruption;
+use super::looks::Look;
 use crate::causes::slots::is_unset;
 use crate::causes::{Cause, Known};
 use crate::divergence::{Execution, Moment};
@@ -127,6 +129,24 @@ impl Driver {
         }
         self.matched(observed, op, place);
         Flow::Continue
+    }
+
+    /// Compares the frames at an event of a rarer kind.
+    pub(super) fn compare_event<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+        look: Look,
+    ) -> Flow {
+        self.tally.looks.event(look);
+        let depth = self.machine.depth();
+        let limit = self.budget.at_boundary(depth);
+        let hidden = self.visible_frames() < depth;
+        let flow = self.compare_frames(observed, moment, depth, limit);
+        if flow == Flow::Continue && limit == depth && !hidden {
+            self.tally.looks.whole(look);
+        }
+        flow
     }
 
     /// Compares up to `limit` frames at any moment.
@@ -408,19 +428,17 @@ impl Driver {
             );
         }
         self.phase = Phase::HostFailed(due);
-        let depth = self.machine.depth();
-        let limit = self.budget.at_boundary(depth);
-        self.compare_frames(observed, Moment::HostcallError, depth, limit)
+        self.compare_event(observed, Moment::HostcallError, Look::HostError)
     }
 
-    /// An `EpochYield` event: it is not one of the program's, and no frame is read there
-    /// (`EPOCH-FRAME`).
-    pub fn epoch_yield(&mut self) -> Flow {
+    /// An `EpochYield` event: it comes between two opcodes, where the program can be interrupted.
+    pub fn epoch_yield<O: Observation>(&mut self, observed: &mut O) -> Flow {
         if self.ended.is_some() {
             return Flow::Stop;
         }
         // Beside another store how many come depends on the threads' pace: they are no count of the case.
         self.tally.epoch_yields += u64::from(!self.neighbour);
+        self.tally.looks.event(Look::EpochYield);
         // Another store of the engine may have advanced the epoch.
         if !std::mem::take(&mut self.epoch_advanced) && !self.neighbour {
             self.report_plain(
@@ -430,10 +448,63 @@ impl Driver {
                 "an EpochYield event".to_owned(),
             );
         }
-        Flow::Continue
+        if self.is_before_start(observed) {
+            return Flow::Continue;
+        }
+        // Where it comes between breakpoints depends on the other store's pace.
+        if self.neighbour && !self.breakpoints.is_single_step() {
+            return Flow::Continue;
+        }
+        let sight = self.approach(observed, Interruption::Epoch);
+        self.yield_due = false;
+        let Some(sight) = sight else {
+            let expected = "no EpochYield event: no function is entered, and no loop begins";
+            let (rule, shown) = (RuleId::EpochEvent, "an EpochYield event".to_owned());
+            let expected = expected.to_owned();
+            return self.report_control(observed, Moment::EpochYield, rule, expected, shown);
+        };
+        self.compare_interrupted(observed, Interruption::Epoch, sight)
     }
 
-    /// An event of a kind that Wasm 2.0 cannot cause.
+    /// Whether a module's start function is not entered yet: what the compiler makes for an instantiation
+    /// can be interrupted, too, and has a frame that cannot be read (`STARTUP-FRAME`).
+    fn is_before_start<O: Observation>(&mut self, observed: &mut O) -> bool {
+        let Some(known) = self.causes.get(Cause::StartupFrame) else {
+            return false;
+        };
+        if !self.instantiating || self.previous.is_some() || self.machine.depth() > 0 {
+            return false;
+        }
+        let mut walk = observed.walk();
+        let mut frames = 0;
+        while !walk.done() && frames < 2 {
+            walk.parent();
+            frames += 1;
+        }
+        drop(walk);
+        let before = frames < 2;
+        self.tally.left_out.count(known, u64::from(before));
+        before
+    }
+
+    /// An `EpochYield` event was due where the program has passed.
+    pub(super) fn report_lost_yield(&mut self) {
+        self.report_plain(
+            RuleId::EpochLost,
+            Moment::EpochYield,
+            "an EpochYield event: the epoch is beyond the deadline".to_owned(),
+            "the program went on without one".to_owned(),
+        );
+    }
+
+    /// The epoch was advanced: by the debugger or the host, at an event of another kind than its own.
+    pub fn epoch_was_advanced(&mut self, own: bool) {
+        self.epoch_advanced = true;
+        // The deadline is set anew when the event's handler has returned.
+        self.yield_due |= !own && self.has_events() && !self.neighbour;
+    }
+
+    /// An event of a kind that none of the programs that are run can cause.
     pub fn unexpected_event<O: Observation>(&mut self, observed: &mut O, event: &str) -> Flow {
         let expected = "no event of this kind".to_owned();
         let shown = event.to_owned();

@@ -1,6 +1,7 @@
 //! What was compared, counted.
 
 use super::families::Checked;
+use super::looks::Looks;
 use crate::causes::LeftOut;
 use lockstep_oracles::opcode::Opcode;
 
@@ -17,6 +18,8 @@ pub struct Tally {
     pub values: u64,
     /// Reads, looks and collections left out, by the cause that forbids them.
     pub left_out: LeftOut,
+    /// Events of the rarer kinds, and at how many of them every frame was compared.
+    pub looks: Looks,
     /// Comparisons of a whole memory, global or table.
     pub entities: u64,
     /// Comparisons left out: the subject shows no handle, or an exhaustion left the content open.
@@ -55,6 +58,7 @@ impl Default for Tally {
             frames_skipped: 0,
             values: 0,
             left_out: LeftOut::default(),
+            looks: Looks::default(),
             entities: 0,
             entities_skipped: 0,
             host_calls: 0,
@@ -80,6 +84,7 @@ impl Tally {
         self.frames_skipped += other.frames_skipped;
         self.values += other.values;
         self.left_out.add(&other.left_out);
+        self.looks.add(&other.looks);
         self.entities += other.entities;
         self.entities_skipped += other.entities_skipped;
         self.host_calls += other.host_calls;

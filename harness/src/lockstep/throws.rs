@@ -2,6 +2,7 @@
 
 use super::driver::{Driver, Expected, Flow, Phase, Verdict};
 use super::families::Family;
+use super::looks::Look;
 use crate::divergence::{Execution, Moment};
 use crate::observe::Observation;
 use crate::outcome::{Outcome, SeenException};
@@ -65,9 +66,7 @@ impl Driver {
             self.tally.checked.note(Family::Throw, op);
         }
         self.tally.throws += 1;
-        let depth = self.machine.depth();
-        let limit = self.budget.at_boundary(depth);
-        let flow = self.compare_frames(observed, Moment::Throw, depth, limit);
+        let flow = self.compare_event(observed, Moment::Throw, Look::Throw);
         let agrees = seen.caught.is_none_or(|seen| seen == caught);
         if flow == Flow::Continue && !(agrees && self.exception_agrees(exn, &seen.exception)) {
             let how = if caught { "a caught" } else { "an uncaught" };

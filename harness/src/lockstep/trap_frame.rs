@@ -118,7 +118,7 @@ impl Driver {
     }
 
     /// How many operands are shown at a position of the trapping function.
-    fn operands_at(&mut self, position: Option<usize>) -> Option<usize> {
+    pub(super) fn operands_at(&mut self, position: Option<usize>) -> Option<usize> {
         let position = position?;
         if let Some(predicted) = self.shown_at(0, position) {
             return Some(predicted.len());
@@ -161,7 +161,14 @@ impl Driver {
         if frame.is_placed() && is_prefix {
             self.compare_prefix(observed, frame.operands, &mut diff);
         } else if let Some(unwritten) = self.causes.get(Cause::TrapSlot) {
-            self.compare_shared(observed, unwritten, frame, &mut diff);
+            match frame.shown {
+                Some(shown) => {
+                    let shown = (shown, frame.operands);
+                    self.compare_common(observed, unwritten, shown, &mut diff);
+                }
+                // The slots' types are not known.
+                None => self.tally.left_out.count(unwritten, frame.operands as u64),
+            }
         }
         let agrees = diff.operand_value.is_none() && diff.operand_type.is_none();
         if !(is_prefix && agrees) {
@@ -217,7 +224,7 @@ impl Driver {
 
     /// Compares that many operands, from the bottom, with those before the trapping opcode: each was
     /// shown at the event before it, and so its slot is written.
-    fn compare_prefix<O: Observation>(
+    pub(super) fn compare_prefix<O: Observation>(
         &mut self,
         observed: &mut O,
         operands: usize,
@@ -233,25 +240,24 @@ impl Driver {
 
     /// Compares the operands that a stack shown at another opcode has in common with the one before the
     /// trapping opcode. The slots of all others may never have been written.
-    fn compare_shared<O: Observation>(
+    pub(super) fn compare_common<O: Observation>(
         &mut self,
         observed: &mut O,
         unwritten: Known,
-        frame: &TrapFrame,
+        (shown, operands): (usize, usize),
         diff: &mut ValueDiff,
     ) {
         let Some(view) = self.machine.top() else {
             return;
         };
-        let before = frame.shown.map(|at| view.function.before[at]);
-        let typed = before.filter(|&shown| height_of(view.function, shown) == frame.operands);
-        let Some(shown) = typed else {
+        let shown = view.function.before[shown];
+        if height_of(view.function, shown) != operands {
             // The slots' types are not known.
-            self.tally.left_out.count(unwritten, frame.operands as u64);
+            self.tally.left_out.count(unwritten, operands as u64);
             return;
-        };
-        let common = frame.operands.min(frame.height);
-        let beyond = frame.operands - common;
+        }
+        let common = operands.min(view.operands.len());
+        let beyond = operands - common;
         self.tally.left_out.count(unwritten, beyond as u64);
         self.compare_slots(
             observed,

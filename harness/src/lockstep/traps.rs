@@ -3,6 +3,8 @@
 use super::driver::{Driver, Flow, Phase};
 use super::families::Family;
 use super::frames::{Referents, ValueDiff, compare_stack};
+use super::interrupts::Interruption;
+use super::looks::Look;
 use crate::causes::{Cause, Known, libcall_trap};
 use crate::conventions::SegmentTraps;
 use crate::divergence::{Execution, Moment};
@@ -33,6 +35,22 @@ pub(super) fn makes_object(op: Opcode) -> bool {
         || name.starts_with("struct.new")
         || name.starts_with("array.new")
         || name == "throw"
+}
+
+/// Whether the opcode may lead to the entry of a function or to the head of a loop.
+fn transfers(op: Opcode) -> bool {
+    is_call(op)
+        || matches!(
+            op,
+            Opcode::Loop
+                | Opcode::Br
+                | Opcode::BrIf
+                | Opcode::BrTable
+                | Opcode::BrOnNull
+                | Opcode::BrOnNonNull
+                | Opcode::BrOnCast
+                | Opcode::BrOnCastFail
+        )
 }
 
 /// How many of the trapping opcode's operands a `Trap` event may leave out: those that it takes.
@@ -71,6 +89,9 @@ impl Driver {
         if seen == SeenTrap::OutOfMemory {
             return self.out_of_memory(observed);
         }
+        if seen == SeenTrap::OutOfFuel {
+            return self.out_of_fuel(observed);
+        }
         if self.phase != Phase::Running {
             let expected = "no further event: the invocation has trapped or failed".to_owned();
             let shown = format!("a Trap event: {seen}");
@@ -91,7 +112,8 @@ impl Driver {
                         format!("a Trap event: {seen}"),
                     );
                 }
-                self.compare_trap(observed)
+                self.tally.looks.event(Look::Trap);
+                self.compare_trap(observed, Look::Trap)
             }
             _ if self.ended.is_some() => Flow::Stop,
             stop => {
@@ -120,7 +142,8 @@ impl Driver {
     fn trap_at_instantiation<O: Observation>(&mut self, observed: &mut O, seen: SeenTrap) -> Flow {
         if self.instantiating && self.conventions.segment_traps == SegmentTraps::Events {
             self.segment_trap = Some(seen);
-            return Flow::Continue;
+            // No function is running: there is no frame of the program's.
+            return self.compare_event(observed, Moment::Trap, Look::SegmentTrap);
         }
         let expected = "no event: no function is running".to_owned();
         let shown = format!("a Trap event: {seen}");
@@ -152,6 +175,9 @@ impl Driver {
     pub fn trap_as_host_error<O: Observation>(&mut self, observed: &mut O, seen: SeenTrap) -> Flow {
         if self.ended.is_some() {
             return Flow::Stop;
+        }
+        if seen == SeenTrap::OutOfFuel {
+            return self.fuel_as_host_error(observed);
         }
         let stop = self.advance();
         if self.ended.is_some() {
@@ -185,7 +211,24 @@ impl Driver {
             divergence.known = known.map(Known::cause);
             self.record(divergence);
         }
-        self.compare_trap(observed)
+        self.tally.looks.event(Look::Trap);
+        self.compare_trap(observed, Look::Trap)
+    }
+
+    /// Fuel that is used up, told as the error of a host function.
+    fn fuel_as_host_error<O: Observation>(&mut self, observed: &mut O) -> Flow {
+        let known = self.causes.get(Cause::LibcallTrap);
+        match known.filter(|&known| self.findings.has_known(known)) {
+            Some(known) => self.findings.count_known(known),
+            None => self.report_known(
+                RuleId::TrapEvent,
+                Moment::HostcallError,
+                "a Trap event: out of fuel".to_owned(),
+                "a HostcallError event: out of fuel".to_owned(),
+                known,
+            ),
+        }
+        self.out_of_fuel(observed)
     }
 
     /// Whether the oracle comes to this trap when it is not stopped: then events are missing.
@@ -194,20 +237,57 @@ impl Driver {
         matches!(self.run_ahead(), Stop::Trap(trap) if seen.is(trap))
     }
 
-    /// The subject's stack overflowed: believable only where a call is about to be entered.
+    /// The subject's stack overflowed: believable only where the program comes to a call whose frames are
+    /// those shown.
     fn overflow<O: Observation>(&mut self, observed: &mut O) -> Flow {
-        // Between breakpoints the oracle lags behind; how deep the calls are is not known.
-        if self.breakpoints.is_single_step() && !self.about_to_call() {
+        self.tally.looks.event(Look::Overflow);
+        let sight = self.approach(observed, Interruption::Overflow);
+        if let Some(Stop::Exhausted(_)) = self.ahead {
+            // Neither side can enter the call.
+            self.phase = Phase::Overflowed;
+            return Flow::Continue;
+        }
+        if self.ended.is_some() {
+            return Flow::Stop;
+        }
+        let Some(sight) = sight else {
             return self.report_control(
                 observed,
                 Moment::Trap,
                 RuleId::TrapEvent,
-                "no stack overflow: the next opcode enters no function".to_owned(),
+                "no stack overflow: the program enters no function here".to_owned(),
                 "a Trap event: stack overflow".to_owned(),
             );
-        }
+        };
         self.phase = Phase::Overflowed;
-        Flow::Continue
+        self.compare_interrupted(observed, Interruption::Overflow, sight)
+    }
+
+    /// Fuel is used up: where the program is, or at the next place where it can be interrupted.
+    pub fn out_of_fuel<O: Observation>(&mut self, observed: &mut O) -> Flow {
+        if self.ended.is_some() {
+            return Flow::Stop;
+        }
+        self.tally.looks.event(Look::OutOfFuel);
+        let stepped = self.breakpoints.is_single_step();
+        let within = self.machine.current_op().is_some_and(|op| !transfers(op));
+        if stepped && within && self.previous.is_some() && self.ahead.is_none() {
+            self.phase = Phase::OutOfFuel;
+            return self.compare_trap(observed, Look::OutOfFuel);
+        }
+        let sight = self.approach(observed, Interruption::Fuel);
+        self.phase = Phase::OutOfFuel;
+        match sight {
+            Some(sight) => self.compare_interrupted(observed, Interruption::Fuel, sight),
+            None if !stepped => Flow::Continue,
+            None => self.report_control(
+                observed,
+                Moment::Trap,
+                RuleId::TrapEvent,
+                "no use of fuel: no function is entered, and no loop begins".to_owned(),
+                "an event of fuel that is used up".to_owned(),
+            ),
+        }
     }
 
     /// The subject's heap cannot hold an object: believable only where one is about to be made.
@@ -215,8 +295,14 @@ impl Driver {
         if self.ended.is_some() {
             return Flow::Stop;
         }
-        let makes = self.machine.current_op().is_none_or(makes_object);
-        if self.breakpoints.is_single_step() && !makes {
+        self.tally.looks.event(Look::OutOfMemory);
+        let op = self.machine.current_op();
+        // Between breakpoints the oracle lags behind.
+        if !self.breakpoints.is_single_step() {
+            self.phase = Phase::OutOfMemory;
+            return Flow::Continue;
+        }
+        if !op.is_none_or(makes_object) {
             return self.report_control(
                 observed,
                 Moment::Trap,
@@ -226,22 +312,36 @@ impl Driver {
             );
         }
         self.phase = Phase::OutOfMemory;
-        Flow::Continue
+        match op {
+            Some(_) => self.compare_trap(observed, Look::OutOfMemory),
+            None => Flow::Continue,
+        }
     }
 
-    fn compare_trap<O: Observation>(&mut self, observed: &mut O) -> Flow {
-        if self.visible_frames() == 0 {
-            self.count_hidden();
+    /// Compares the stack at an opcode that failed: its operands may be gone.
+    fn compare_trap<O: Observation>(&mut self, observed: &mut O, look: Look) -> Flow {
+        let visible = self.visible_frames();
+        self.count_hidden();
+        if visible == 0 {
             return Flow::Continue;
         }
-        match self.compare_trap_frame(observed) {
-            Flow::Continue => self.compare_callers(observed),
+        let flow = match self.compare_trap_frame(observed) {
+            Flow::Continue => self.compare_callers(observed, Moment::Trap),
             Flow::Stop => Flow::Stop,
+        };
+        let depth = self.machine.depth();
+        if flow == Flow::Continue && visible >= depth && self.budget.at_boundary(depth) == depth {
+            self.tally.looks.whole(look);
         }
+        flow
     }
 
     /// The frames above the trapping one, compared as at any other event.
-    fn compare_callers<O: Observation>(&mut self, observed: &mut O) -> Flow {
+    pub(super) fn compare_callers<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+    ) -> Flow {
         let depth = self.machine.depth();
         let limit = self.budget.at_boundary(depth);
         if limit <= 1 {
@@ -271,11 +371,11 @@ impl Driver {
         );
         drop(walk);
         for (frame, diff) in values {
-            self.report_values(observed, Moment::Trap, frame, diff);
+            self.report_values(observed, moment, frame, diff);
         }
         match structure {
             None => Flow::Continue,
-            Some(diff) => self.misplaced(observed, Moment::Trap, diff.behind_one_frame()),
+            Some(diff) => self.misplaced(observed, moment, diff.behind_one_frame()),
         }
     }
 }

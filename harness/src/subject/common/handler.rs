@@ -11,11 +11,11 @@ use crate::configuration::{Epochs, Yields};
 use crate::divergence::Moment;
 use crate::fault::{Delivery, Layer, Tamper as _};
 use crate::lockstep::driver::{Driver, Flow};
+use crate::lockstep::interrupts::Interruption;
 use crate::lockstep::throws::SeenThrow;
 use crate::observe::Observation;
 use crate::outcome::{HostFailure, SeenTrap};
 use crate::phases::{self, Phase};
-use crate::snapshot::Snapshot;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -178,7 +178,7 @@ impl<T: Layer> Session<T> {
         if self.plain {
             return After::Continue;
         }
-        self.advance_epoch(store);
+        self.advance_epoch(store, matches!(event, DebugEvent::EpochYield));
         let number = self.driver.tally.sequence_points;
         if matches!(event, DebugEvent::Breakpoint)
             && self.collect > 0
@@ -193,11 +193,11 @@ impl<T: Layer> Session<T> {
         }
     }
 
-    /// Advances the epoch, where the configuration asks for it.
-    pub(super) fn advance_epoch(&mut self, store: &mut StoreContextMut<'_, State<T>>) {
+    /// Advances the epoch, where the configuration asks for it; `own` at an event of the epoch's own.
+    pub(super) fn advance_epoch(&mut self, store: &mut StoreContextMut<'_, State<T>>, own: bool) {
         if self.configuration.epochs == Epochs::Yield {
             store.engine().increment_epoch();
-            self.driver.epoch_advanced = true;
+            self.driver.epoch_was_advanced(own);
         }
     }
 }
@@ -272,7 +272,7 @@ fn deliver<O: Observation>(driver: &mut Driver, observed: &mut O, event: &Told) 
         Told::HostError(error) => driver.host_error(observed, error.clone()),
         Told::OutOfMemory => driver.out_of_memory(observed),
         Told::Throw(seen) => driver.throw(observed, seen),
-        Told::EpochYield => driver.epoch_yield(),
+        Told::EpochYield => driver.epoch_yield(observed),
         Told::Other(event) => driver.unexpected_event(observed, event),
     }
 }
@@ -291,8 +291,13 @@ fn tampered<T: Layer>(
         Told::Breakpoint | Told::OutOfMemory | Told::EpochYield | Told::Other(_) => {}
     }
     let mut copy = match &event {
-        // The innermost frame may be about to be set up: reading its instance is not safe.
-        Told::EpochYield => Snapshot::default(),
+        Told::EpochYield => driver.snapshot_interrupted(view, Interruption::Epoch),
+        Told::Trap(SeenTrap::StackOverflow) => {
+            driver.snapshot_interrupted(view, Interruption::Overflow)
+        }
+        Told::Trap(SeenTrap::OutOfFuel) | Told::TrapAsHostError(SeenTrap::OutOfFuel) => {
+            driver.snapshot_interrupted(view, Interruption::Fuel)
+        }
         Told::Trap(_) | Told::TrapAsHostError(_) => driver.snapshot_of_trap(view),
         Told::Breakpoint
         | Told::HostError(_)

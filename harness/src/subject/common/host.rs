@@ -133,7 +133,7 @@ fn compare<T: Layer>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params: 
     drop(scope);
     if !matches!(answer, Answer::Stop) {
         let mut store = caller.as_context_mut();
-        session.advance_epoch(&mut store);
+        session.advance_epoch(&mut store, false);
         if session.driver.has_events() {
             session.edit_at_host_call(&mut store);
         }

@@ -65,6 +65,11 @@ impl<T: Layer> Walk for CursorWalk<'_, T> {
         }
     }
 
+    fn code(&mut self) -> Option<(u32, Pc)> {
+        let shown = frames::held(&mut self.cursor).wasm_function_index_and_pc();
+        shown.map(|(func, pc)| (func.as_u32(), Pc(pc)))
+    }
+
     #[inline]
     fn num_locals(&mut self) -> u32 {
         frames::held(&mut self.cursor).num_locals()
