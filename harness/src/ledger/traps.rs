@@ -3,13 +3,13 @@
 use super::{TRAP_PC, TRAP_STACK};
 use crate::divergence::Moment;
 use crate::rules::RuleId;
-use lockstep_oracles::opcode::Opcode;
+use lockstep_oracles::opcode::{Access, Opcode};
 use lockstep_oracles::trap::Trap;
 
 /// Opcodes whose trap raises no event on Pulley (`W42-PULLEY-MEMORY-TRAP`).
 pub fn traps_silently(op: Opcode, trap: Trap) -> bool {
-    let accesses = op.name().contains(".load") || op.name().contains(".store");
-    accesses && trap == Trap::OutOfBoundsMemoryAccess
+    matches!(op.access(), Some(Access::Load | Access::Store))
+        && trap == Trap::OutOfBoundsMemoryAccess
 }
 
 /// What an observational entry needs to know of a difference at a trap.

@@ -233,7 +233,7 @@ impl Driver {
 
     /// Whether the oracle's next opcode enters a call, or the invocation's first call is due.
     pub(super) fn about_to_call(&self) -> bool {
-        self.previous.is_none() || self.machine.current_op().is_none_or(super::traps::is_call)
+        self.previous.is_none() || self.machine.current_op().is_none_or(Opcode::is_call)
     }
 
     pub(super) fn check_outcome(

@@ -16,49 +16,9 @@ use lockstep_oracles::machine::{FrameView, Stop};
 use lockstep_oracles::opcode::Opcode;
 use lockstep_oracles::trap::Trap;
 
-/// Whether the opcode enters a function.
-pub(super) fn is_call(op: Opcode) -> bool {
-    matches!(op, Opcode::Call | Opcode::CallIndirect | Opcode::CallRef) || is_tail_call(op)
-}
-
-/// Whether the opcode enters a function in place of its own.
-pub(super) fn is_tail_call(op: Opcode) -> bool {
-    matches!(
-        op,
-        Opcode::ReturnCall | Opcode::ReturnCallIndirect | Opcode::ReturnCallRef
-    )
-}
-
 /// Whether the opcode makes an object, or calls a host function that may.
 pub(super) fn makes_object(op: Opcode) -> bool {
-    let name = op.name();
-    is_call(op)
-        || name.starts_with("struct.new")
-        || name.starts_with("array.new")
-        || name == "throw"
-}
-
-/// How many of the trapping opcode's operands a `Trap` event may leave out: those that it takes.
-///
-/// Only opcodes that can trap have a row; a call takes its table index or function, its arguments stay.
-fn operands_taken(op: Opcode) -> usize {
-    let name = op.name();
-    match op {
-        Opcode::Unreachable => 0,
-        Opcode::TableSet | Opcode::StructSet | Opcode::ArrayGet => 2,
-        Opcode::ArrayGetS | Opcode::ArrayGetU | Opcode::ArrayNew => 2,
-        Opcode::ArrayNewData | Opcode::ArrayNewElem | Opcode::MemoryAtomicNotify => 2,
-        Opcode::MemoryFill | Opcode::MemoryCopy | Opcode::MemoryInit => 3,
-        Opcode::TableFill | Opcode::TableCopy | Opcode::TableInit | Opcode::ArraySet => 3,
-        Opcode::MemoryAtomicWait32 | Opcode::MemoryAtomicWait64 => 3,
-        Opcode::ArrayFill | Opcode::ArrayInitData | Opcode::ArrayInitElem => 4,
-        Opcode::ArrayCopy => 5,
-        _ if name.contains(".cmpxchg") => 3,
-        _ if name.contains(".rmw") => 2,
-        _ if name.contains(".div") || name.contains(".rem") => 2,
-        _ if name.contains(".store") || name.contains("_lane") => 2,
-        _ => 1,
-    }
+    op.makes_object() || op.is_call()
 }
 
 /// What a `Trap` event shows of the innermost frame, without following a reference.
@@ -267,7 +227,8 @@ impl Driver {
         let position = view.position;
         let function = (view.instance, view.function.index);
         let height = view.operands.len();
-        let below = height.saturating_sub(operands_taken(view.op()));
+        // What it hands on, as a call its arguments, stays.
+        let below = height.saturating_sub(view.op().own_operands());
         let layout = Driver::layout(&self.modules, &view);
         let mut frame = TrapFrame::innermost(&view, &mut walk);
         let same_function =

@@ -523,7 +523,7 @@ impl Machine {
                     let base = frame.base + sp;
                     if let Err(limit) = enter(stack, frames.len(), limits, callee, base) {
                         // As before the opcode: it has its index or its function again.
-                        sp += takes_callee(function, position);
+                        sp += function.instrs[position].op.own_operands();
                         end!(Stop::Exhausted(limit));
                     }
                     stack.copy_within(base - params..base, base);
@@ -568,7 +568,7 @@ impl Machine {
                 let params = callee.num_params as usize;
                 let base = frame.base;
                 if let Err(limit) = make_room(stack, frames.len() - 1, limits, callee, base) {
-                    sp += takes_callee(function, position);
+                    sp += function.instrs[position].op.own_operands();
                     end!(Stop::Exhausted(limit));
                 }
                 stack.copy_within(base + sp - params..base + sp, base);
@@ -629,14 +629,4 @@ fn size_or_failure(old: Option<u64>, index64: bool) -> Cell {
         u64::from(u32::MAX)
     };
     Cell(u128::from(old.unwrap_or(failure)))
-}
-
-/// Operands that the call at `position` takes beside the arguments.
-#[cold]
-fn takes_callee(function: &Function, position: usize) -> usize {
-    use Opcode::*;
-    usize::from(matches!(
-        function.instrs[position].op,
-        CallIndirect | CallRef | ReturnCallIndirect | ReturnCallRef
-    ))
 }

@@ -12,6 +12,7 @@ mod nans;
 mod objects;
 mod outside;
 mod reach;
+mod reasons;
 mod scalar;
 mod throw;
 mod vector;

@@ -8,6 +8,7 @@ mod link;
 mod nans;
 mod objects;
 mod points;
+mod reasons;
 mod shapes;
 mod tail_calls;
 mod throws;
