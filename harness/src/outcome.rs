@@ -14,6 +14,8 @@ pub enum SeenTrap {
     StackOverflow,
     /// The engine's heap cannot hold an object.
     OutOfMemory,
+    /// The fuel is used up.
+    OutOfFuel,
     /// A trap that Wasm does not have, by the engine's name for it.
     Other(&'static str),
 }
@@ -38,7 +40,10 @@ impl SeenTrap {
                     | Trap::NullExceptionReference
             ),
             SeenTrap::Wasm(trap) => trap == expected,
-            SeenTrap::StackOverflow | SeenTrap::OutOfMemory | SeenTrap::Other(_) => false,
+            SeenTrap::StackOverflow
+            | SeenTrap::OutOfMemory
+            | SeenTrap::OutOfFuel
+            | SeenTrap::Other(_) => false,
         }
     }
 }
@@ -49,6 +54,7 @@ impl std::fmt::Display for SeenTrap {
             SeenTrap::Wasm(trap) => trap.fmt(f),
             SeenTrap::StackOverflow => f.write_str("stack overflow"),
             SeenTrap::OutOfMemory => f.write_str("out of memory"),
+            SeenTrap::OutOfFuel => f.write_str("out of fuel"),
             SeenTrap::Other(name) => f.write_str(name),
         }
     }

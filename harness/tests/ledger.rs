@@ -245,6 +245,10 @@ entries! {
         explained_case("relaxed-madd.toml", ledger::RELAXED_MADD);
     }
 
+    RELAXED_DOT => relaxed_dot_products_still_do_not_saturate {
+        explained_case("relaxed-dot.toml", ledger::RELAXED_DOT);
+    }
+
     SEGMENT_OBJECTS => segment_objects_are_still_made_at_each_use {
         explained_case("segment-objects.toml", ledger::SEGMENT_OBJECTS);
     }

@@ -82,6 +82,10 @@ entries! {
         explained("relaxed-madd.toml", ledger::RELAXED_MADD);
     }
 
+    RELAXED_DOT => relaxed_dot_products_still_do_not_saturate {
+        explained("relaxed-dot.toml", ledger::RELAXED_DOT);
+    }
+
     INLINED_TAIL_CALL => inlined_tail_calls_still_leave_a_frame {
         explained("inlined-tail-call.toml", ledger::INLINED_TAIL_CALL);
     }

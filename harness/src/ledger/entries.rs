@@ -15,6 +15,8 @@ pub const UNSET_LOCAL: &str = "W42-UNSET-LOCAL";
 pub const CONVERTED: &str = "W42-CONVERT-TYPE";
 /// Relaxed multiply-adds round once.
 pub const RELAXED_MADD: &str = "W42-RELAXED-MADD";
+/// Relaxed dot products do not saturate.
+pub const RELAXED_DOT: &str = "W42-RELAXED-DOT";
 /// A tail call in inlined code leaves the frame that it replaces.
 pub const INLINED_TAIL_CALL: &str = "W42-INLINED-TAIL-CALL";
 /// What is inlined at a call inside a `try_table` is shown as that call.
@@ -54,6 +56,7 @@ pub const EPOCH_FRAME: &str = "W42-EPOCH-FRAME";
 
 /// The causes that 48 shares with 42.
 const RELAXED_MADD_48: &str = "W48-RELAXED-MADD";
+const RELAXED_DOT_48: &str = "W48-RELAXED-DOT";
 const CONVERTED_48: &str = "W48-CONVERT-TYPE";
 const INLINED_TRY_CALL_48: &str = "W48-INLINED-TRY-CALL";
 const UNSET_LOCAL_48: &str = "W48-UNSET-LOCAL";
@@ -182,6 +185,27 @@ pub static ENTRIES: &[Entry] = &[
         subjects: &[Version::Wasmtime48],
         cause: "As W42-RELAXED-MADD.",
         test: "relaxed_multiply_adds_still_round_once",
+    },
+    Entry {
+        id: RELAXED_DOT,
+        kind: EntryKind::Observational,
+        rule: "RESULT-VALUES",
+        subjects: &[Version::Wasmtime42],
+        cause: "With Config::relaxed_simd_deterministic the sums of two products in a relaxed dot \
+                product wrap; the specification's relaxed dot product saturates them (`ivdotsat`), \
+                in the deterministic profile, which the option promises, and in every other. The \
+                oracle adds as the subject does, so that all else is compared; a match is an opcode \
+                whose result differs by it.",
+        test: "relaxed_dot_products_still_do_not_saturate",
+    },
+    Entry {
+        id: RELAXED_DOT_48,
+        kind: EntryKind::Observational,
+        rule: "RESULT-VALUES",
+        subjects: &[Version::Wasmtime48],
+        cause: "As W42-RELAXED-DOT, but `i32x4.relaxed_dot_i8x16_i7x16_add_s` adds its four products \
+                exactly, where the specification saturates the sum of each two.",
+        test: "relaxed_dot_products_still_do_not_saturate",
     },
     Entry {
         id: UNSET_ROOT,

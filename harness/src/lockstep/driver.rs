@@ -5,11 +5,12 @@ use super::entities::{Taint, Unresolved};
 use super::explain::ShownStacksCache;
 use super::findings::Findings;
 use super::frames::expected_place;
+use super::growth::{Sizes, run_following};
 use super::nans::OpenNans;
 use super::policy::{FrameBudget, FramePolicy};
 use super::references::{Depth, NoObjects, References, Scope};
 use super::tally::Tally;
-use crate::configuration::{Collector, Configuration, Inlining, Target};
+use crate::configuration::{Collector, Configuration, Fuel, Inlining, Target};
 use crate::conventions::Conventions;
 use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
 use crate::layout::FunctionLayout;
@@ -27,7 +28,7 @@ use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::address::{ExnAddr, FuncAddr, FuncIndex, InstanceAddr, ObjectAddr};
 use lockstep_oracles::limits::Limits;
 use lockstep_oracles::machine::{
-    EverySequencePoint, FrameView, InvokeError, Machine, NoSequencePoint, Segments, Stop,
+    EverySequencePoint, FrameView, InvokeError, Machine, NoSequencePoint, Segments, Stop, grows,
 };
 use lockstep_oracles::trap::{Exhaustion, Trap};
 use lockstep_oracles::value::Value;
@@ -55,6 +56,8 @@ pub(super) enum Phase {
     Overflowed,
     /// The subject's heap was full where the oracle was about to make an object.
     OutOfMemory,
+    /// The subject's fuel ran out.
+    OutOfFuel,
     /// A host function failed; its `HostcallError` event is due.
     HostFailing(HostFailure),
     /// That event was matched.
@@ -238,6 +241,10 @@ pub struct Driver {
     /// The oracle's state before it looked ahead, for the report of what it found there.
     pub(super) before_lookahead: Option<BeforeLookahead>,
     pub(super) taint: Taint,
+    /// What the oracle needs to know to grow as the subject did.
+    pub(super) sizes: Sizes,
+    /// Whether the subject's code consumes fuel.
+    pub(super) consumes_fuel: bool,
     pub(super) unresolved: Unresolved,
     /// Objects that the expressions of element segments made.
     pub(super) segment_objects: HashSet<ObjectAddr>,
@@ -245,6 +252,8 @@ pub struct Driver {
     bound: usize,
     /// Relaxed multiply-adds that were counted as rounding once.
     pub(super) fused: u64,
+    /// Relaxed dot products that were counted as not saturated.
+    pub(super) unsaturated: u64,
     /// Where the ledger expects operands to be shown wrong, by function; made when first needed.
     pub(super) shown_stacks: ShownStacksCache,
     /// Where traps of a function were shown that were shown elsewhere (ledger: `W42-TRAP-PC`).
@@ -269,6 +278,7 @@ impl Driver {
         if config.subject.conventions().fuses_relaxed_madd {
             machine.fuse_relaxed_madd();
         }
+        machine.set_dot_sums(config.subject.conventions().dot_sums);
         Driver {
             machine,
             tally: Tally::default(),
@@ -309,9 +319,12 @@ impl Driver {
             largest_function: 0,
             before_lookahead: None,
             taint: Taint::default(),
+            sizes: Sizes::default(),
+            consumes_fuel: config.configuration.fuel == Fuel::On,
             unresolved: Unresolved::default(),
             segment_objects: HashSet::new(),
             fused: 0,
+            unsaturated: 0,
             bound: 0,
             shown_stacks: ShownStacksCache::default(),
             trap_positions: HashMap::new(),
@@ -364,6 +377,8 @@ impl Driver {
             .iter()
             .map(|f| f.locals.len() + f.max_operands as usize + f.instrs.len());
         self.guards_calls |= functions.iter().any(guards_a_call);
+        let mut instrs = functions.iter().flat_map(|f| &f.instrs);
+        self.sizes.wanted |= instrs.any(|instr| grows(instr.op));
         self.largest_function = sizes.max().unwrap_or(0).max(self.largest_function);
         self.modules.push(facts);
     }
@@ -397,10 +412,12 @@ impl Driver {
         let _phase = phases::enter(phases::Phase::Oracle);
         if self.execution == Execution::Instrumented && self.breakpoints.is_single_step() {
             self.tally.executed += 1;
-            if self.nans.any {
-                return self.advance_noting_nans();
-            }
-            return self.machine.run(&EverySequencePoint);
+            let stop = if self.nans.any {
+                self.advance_noting_nans()
+            } else {
+                self.machine.run(&EverySequencePoint)
+            };
+            return self.follow_growth(stop);
         }
         self.advance_beyond_points()
     }
@@ -412,7 +429,8 @@ impl Driver {
             Execution::Instrumented => self.advance_to_breakpoint(),
             Execution::Uninstrumented => loop {
                 // Nothing tells of an exception that the activation catches.
-                match self.machine.run(&NoSequencePoint) {
+                let stop = run_following(&mut self.machine, &self.sizes, &NoSequencePoint);
+                match stop.unwrap_or_else(|limit| self.cannot_grow(limit)) {
                     Stop::Throw { caught: true, .. } => {}
                     stop => return stop,
                 }
@@ -423,13 +441,13 @@ impl Driver {
     /// Runs the oracle to its next modelled breakpoint, or gives up.
     fn advance_to_breakpoint(&mut self) -> Stop {
         let selected = Selected::new(&self.breakpoints, POINTS_BETWEEN_EVENTS);
-        let stop = self.machine.run(&selected);
+        let stop = run_following(&mut self.machine, &self.sizes, &selected);
         self.tally.executed += POINTS_BETWEEN_EVENTS - selected.left();
         if selected.left() == 0 {
             self.ended = Some(Ended::PointLimit(POINTS_BETWEEN_EVENTS));
             return Stop::Exhausted(Exhaustion::CallDepth);
         }
-        stop
+        stop.unwrap_or_else(|limit| self.cannot_grow(limit))
     }
 
     /// The rule for an event that must come and does not.

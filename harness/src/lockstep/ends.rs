@@ -2,14 +2,14 @@
 
 use super::driver::{Driver, Ended, Expected, LOOKAHEAD, Phase, Verdict};
 use crate::divergence::{Execution, Moment};
-use crate::ledger::{PULLEY_MEMORY_TRAP, RELAXED_MADD, traps_silently};
+use crate::ledger::{PULLEY_MEMORY_TRAP, RELAXED_DOT, RELAXED_MADD, traps_silently};
 use crate::outcome::{Outcome, SeenTrap};
 use crate::rules::RuleId;
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::{EverySequencePoint, Stop, StopAt};
 use lockstep_oracles::opcode::Opcode;
-use lockstep_oracles::trap::Trap;
+use lockstep_oracles::trap::{Exhaustion, Trap};
 use lockstep_oracles::value::Value;
 use std::cell::Cell;
 
@@ -34,13 +34,14 @@ impl Driver {
         if verdict == Verdict::Exhausted {
             self.let_handles_go();
         }
-        self.count_fused();
+        self.count_relaxed();
         self.previous = None;
         verdict
     }
 
-    /// Counts the multiply-adds that rounded once, and so otherwise than promised.
-    fn count_fused(&mut self) {
+    /// Counts the relaxed opcodes with another result than promised: multiply-adds that rounded once, and
+    /// dot products whose sums were not saturated.
+    fn count_relaxed(&mut self) {
         let differences = self.machine.fused_differences();
         if let Some(entry) = self.entry(RELAXED_MADD) {
             for _ in self.fused..differences {
@@ -48,6 +49,13 @@ impl Driver {
             }
         }
         self.fused = differences;
+        let differences = self.machine.dot_differences();
+        if let Some(entry) = self.entry(RELAXED_DOT) {
+            for _ in self.unsaturated..differences {
+                self.findings.count_known(entry);
+            }
+        }
+        self.unsaturated = differences;
     }
 
     fn finish_in(&mut self, phase: Phase, outcome: &Outcome) -> Verdict {
@@ -76,6 +84,13 @@ impl Driver {
                 }
                 Verdict::Exhausted
             }
+            Phase::OutOfFuel => {
+                self.machine.unwind();
+                if *outcome != Outcome::Trapped(SeenTrap::OutOfFuel) {
+                    self.report_outcome("a lack of fuel, as the event said", outcome);
+                }
+                Verdict::Exhausted
+            }
             Phase::HostFailing(failure) | Phase::HostFailed(failure) => {
                 self.machine.unwind();
                 if phase == Phase::HostFailing(failure) && self.execution == Execution::Instrumented
@@ -101,6 +116,9 @@ impl Driver {
             // Where the heap was full is the subject's own.
             self.machine.unwind();
             return Verdict::Exhausted;
+        }
+        if self.consumes_fuel && matches!(outcome, Outcome::Trapped(SeenTrap::OutOfFuel)) {
+            return self.finish_out_of_fuel();
         }
         match self.advance() {
             Stop::Return => {
@@ -231,9 +249,28 @@ impl Driver {
         Verdict::Exhausted
     }
 
+    /// Where the fuel ran out is the subject's own; in the instrumented execution an event says so.
+    fn finish_out_of_fuel(&mut self) -> Verdict {
+        self.machine.unwind();
+        if self.execution == Execution::Instrumented {
+            self.report_end(
+                RuleId::TrapEvent,
+                format!("a Trap event: {}", SeenTrap::OutOfFuel),
+                "no such event before the invocation ended".to_owned(),
+            );
+        }
+        Verdict::Exhausted
+    }
+
     /// Whether the oracle's next opcode enters a call, or the invocation's first call is due.
     pub(super) fn about_to_call(&self) -> bool {
         self.previous.is_none() || self.machine.current_op().is_none_or(Opcode::is_call)
+    }
+
+    /// The subject made an instance that a limit of the oracle's own kept it from making.
+    pub fn lost_instance(&mut self) {
+        self.ended
+            .get_or_insert(Ended::OracleLimit(Exhaustion::Instance));
     }
 
     pub(super) fn check_outcome(

@@ -16,6 +16,7 @@ pub mod explain;
 pub mod families;
 pub mod findings;
 pub mod frames;
+mod growth;
 pub mod handles;
 mod nans;
 pub mod policy;

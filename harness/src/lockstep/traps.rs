@@ -13,7 +13,7 @@ use crate::rules::RuleId;
 use lockstep_oracles::ValType;
 use lockstep_oracles::code::{Function, Shape};
 use lockstep_oracles::machine::{FrameView, Stop};
-use lockstep_oracles::opcode::Opcode;
+use lockstep_oracles::opcode::{Control, Opcode};
 use lockstep_oracles::trap::Trap;
 
 /// Whether the opcode makes an object, or calls a host function that may.
@@ -44,6 +44,9 @@ impl Driver {
         }
         if seen == SeenTrap::OutOfMemory {
             return self.out_of_memory(observed);
+        }
+        if seen == SeenTrap::OutOfFuel {
+            return self.out_of_fuel(observed);
         }
         if self.phase != Phase::Running {
             let expected = "no further event: the invocation has trapped or failed".to_owned();
@@ -127,6 +130,9 @@ impl Driver {
         if self.ended.is_some() {
             return Flow::Stop;
         }
+        if seen == SeenTrap::OutOfFuel {
+            return self.out_of_fuel(observed);
+        }
         let stop = self.advance();
         if self.ended.is_some() {
             return Flow::Stop;
@@ -200,6 +206,27 @@ impl Driver {
             );
         }
         self.phase = Phase::OutOfMemory;
+        Flow::Continue
+    }
+
+    /// The subject's fuel is used up, at whichever opcode: the state before it is compared. Where control
+    /// is transferred, fuel may run out before or behind it, and nothing says which.
+    fn out_of_fuel<O: Observation>(&mut self, observed: &mut O) -> Flow {
+        if !self.consumes_fuel {
+            let expected = "no lack of fuel: none is consumed".to_owned();
+            let shown = format!("a Trap event: {}", SeenTrap::OutOfFuel);
+            return self.report_control(observed, Moment::Trap, RuleId::TrapEvent, expected, shown);
+        }
+        self.phase = Phase::OutOfFuel;
+        let op = self
+            .machine
+            .current_op()
+            .filter(|_| self.previous.is_some());
+        let within = op.is_some_and(|op| op.control() == Control::Next && op != Opcode::Loop);
+        // Between breakpoints the oracle lags behind.
+        if self.breakpoints.is_single_step() && within {
+            return self.compare_trap(observed);
+        }
         Flow::Continue
     }
 

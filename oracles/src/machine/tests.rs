@@ -4,6 +4,7 @@ mod calls;
 mod damaged;
 mod entities;
 mod frames;
+mod growth;
 mod link;
 mod nans;
 mod objects;

@@ -72,7 +72,7 @@ pub(super) fn seen_trap(trap: wasmtime::Trap) -> SeenTrap {
         W::AtomicWaitNonSharedMemory => Trap::ExpectedSharedMemory,
         W::AllocationTooLarge => return SeenTrap::OutOfMemory,
         W::Interrupt => return SeenTrap::Other("interrupt"),
-        W::OutOfFuel => return SeenTrap::Other("out of fuel"),
+        W::OutOfFuel => return SeenTrap::OutOfFuel,
         _ => return SeenTrap::Other("a trap that Wasm does not have"),
     })
 }
