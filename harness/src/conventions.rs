@@ -4,6 +4,7 @@
 
 use crate::configuration::Collector;
 use crate::version::Version;
+use lockstep_oracles::machine::DotSums;
 
 /// Where a frame is said to be that waits for a call to return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,9 @@ pub struct Conventions {
     /// Whether relaxed multiply-adds round once although the deterministic profile, which the engine is
     /// asked for, rounds twice (ledger: `RELAXED-MADD`).
     pub fuses_relaxed_madd: bool,
+    /// How relaxed dot products add, where the deterministic profile saturates (ledger:
+    /// `RELAXED-DOT`).
+    pub dot_sums: DotSums,
     /// The collectors that there are.
     pub collectors: &'static [Collector],
 }
@@ -54,6 +58,7 @@ const WASMTIME_42: Conventions = Conventions {
     placement: Placement::Asked,
     segment_traps: SegmentTraps::Silent,
     fuses_relaxed_madd: true,
+    dot_sums: DotSums::Wrapped,
     collectors: &[Collector::Drc, Collector::Null],
 };
 
@@ -62,6 +67,7 @@ const WASMTIME_48: Conventions = Conventions {
     placement: Placement::Slipped,
     segment_traps: SegmentTraps::Events,
     fuses_relaxed_madd: true,
+    dot_sums: DotSums::Exact,
     collectors: &[Collector::Drc, Collector::Null, Collector::Copying],
 };
 

@@ -242,6 +242,10 @@ causes! {
         explained_case("relaxed-madd.toml", Cause::RelaxedMadd);
     }
 
+    RelaxedDot => relaxed_dot_products_still_do_not_saturate {
+        explained_case("relaxed-dot.toml", Cause::RelaxedDot);
+    }
+
     SegmentObjects => segment_objects_are_still_made_at_each_use {
         explained_case("segment-objects.toml", Cause::SegmentObjects);
     }

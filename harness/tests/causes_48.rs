@@ -76,6 +76,10 @@ causes! {
         explained("relaxed-madd.toml", Cause::RelaxedMadd);
     }
 
+    RelaxedDot => relaxed_dot_products_still_do_not_saturate {
+        explained("relaxed-dot.toml", Cause::RelaxedDot);
+    }
+
     InlinedTailCall => inlined_tail_calls_still_leave_a_frame {
         explained("inlined-tail-call.toml", Cause::InlinedTailCall);
     }

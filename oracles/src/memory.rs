@@ -81,16 +81,28 @@ impl Memory {
         Ok(())
     }
 
-    /// Grows by `delta` pages, at most to `limit` bytes, to the type's maximum and to what an
-    /// address of the type reaches. Answers the previous size in pages, or `None` if it may not grow so far.
-    pub fn grow(&mut self, delta: u64, limit: u64) -> Option<u64> {
-        let old = self.pages();
-        let new = old.checked_add(delta)?;
+    /// The bytes that it would have with `delta` pages more, if its type and the reach of its addresses
+    /// allow so many.
+    pub(crate) fn grown(&self, delta: u64) -> Option<u64> {
+        let new = self.pages().checked_add(delta)?;
         let max = max_pages(&self.ty);
         if new > self.ty.maximum.unwrap_or(max).min(max) {
             return None;
         }
-        let new_bytes = new.checked_mul(page_size(&self.ty))?;
+        new.checked_mul(page_size(&self.ty))
+    }
+
+    /// Takes back a growth from so many bytes.
+    pub(crate) fn shrink(&mut self, bytes: u64) {
+        self.bytes.truncate(bytes as usize);
+        self.dirty.resize(dirty_words(self.bytes.len()), 0);
+    }
+
+    /// Grows by `delta` pages, at most to `limit` bytes, to the type's maximum and to what an
+    /// address of the type reaches. Answers the previous size in pages, or `None` if it may not grow so far.
+    pub fn grow(&mut self, delta: u64, limit: u64) -> Option<u64> {
+        let old = self.pages();
+        let new_bytes = self.grown(delta)?;
         if new_bytes > limit {
             return None;
         }

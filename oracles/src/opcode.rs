@@ -1,6 +1,26 @@
-//! The opcodes, one variant each, from the decoder's own table: every proposal's are there.
+//! The opcodes, one variant each, from the decoder's own table: every proposal's are there. What an
+//! opcode does is said here once, for whoever asks: nobody asks by the text of its name.
 
+mod facts;
+mod operands;
+mod proposal;
+
+pub use facts::{Access, Control, Facts};
+pub use operands::{Count, More, Operands};
+pub use proposal::Proposal;
+
+use proposal::named;
 use wasmparser::WasmFeatures;
+
+/// The operands that the decoder's table says an opcode has everywhere.
+macro_rules! fixed {
+    (arity $(memarg)? $taken:literal -> $left:literal) => {
+        Some(Operands::fixed($taken, $left))
+    };
+    (arity custom) => {
+        None
+    };
+}
 
 /// Builds [`Opcode`] from the decoder's operator table, so that none can be forgotten.
 macro_rules! opcodes {
@@ -18,7 +38,8 @@ macro_rules! opcodes {
             pub const ALL: &[Opcode] = &[$(Opcode::$op,)*];
 
             const VISIT: &[&str] = &[$(stringify!($visit),)*];
-            const PROPOSAL: &[&str] = &[$(stringify!($proposal),)*];
+            const PROPOSAL: &[Proposal] = &[$(named::$proposal,)*];
+            const FIXED: &[Option<Operands>] = &[$(fixed!($($ann)*),)*];
 
             /// The opcode of a decoded operator.
             pub fn of(operator: &wasmparser::Operator<'_>) -> Opcode {
@@ -69,63 +90,29 @@ impl Opcode {
         Opcode::ALL.iter().copied().filter(|op| op.is_implemented())
     }
 
-    /// The proposal that brought it, as the decoder's table names it (`mvp`, `simd` …).
-    pub fn proposal(self) -> &'static str {
+    /// The proposal that brought it.
+    pub fn proposal(self) -> Proposal {
         Opcode::PROPOSAL[self as usize]
     }
 
-    /// Whether the oracle implements it: all of Wasm 3.0, wide arithmetic and threads.
+    /// Whether the oracle implements it: all of Wasm 3.0, wide arithmetic and threads. Its facts say
+    /// so.
+    #[inline]
     pub fn is_implemented(self) -> bool {
-        self.in_wasm_2_0()
-            || matches!(
-                self.proposal(),
-                "tail_call"
-                    | "function_references"
-                    | "exceptions"
-                    | "gc"
-                    | "relaxed_simd"
-                    | "wide_arithmetic"
-                    | "threads"
-            )
+        self.facts().is_some()
     }
 
     /// Whether a module with these features may have it; of an opcode that the oracle does not
     /// implement, whatever the features, no.
-    pub(crate) fn is_enabled(self, features: WasmFeatures) -> bool {
-        let needs = match self.proposal() {
-            "mvp" => WasmFeatures::empty(),
-            "sign_extension" => WasmFeatures::SIGN_EXTENSION,
-            "saturating_float_to_int" => WasmFeatures::SATURATING_FLOAT_TO_INT,
-            "bulk_memory" => WasmFeatures::BULK_MEMORY,
-            "reference_types" => WasmFeatures::REFERENCE_TYPES,
-            "simd" => WasmFeatures::SIMD,
-            "tail_call" => WasmFeatures::TAIL_CALL,
-            "function_references" => WasmFeatures::FUNCTION_REFERENCES,
-            "exceptions" => WasmFeatures::EXCEPTIONS,
-            "gc" => WasmFeatures::GC,
-            "relaxed_simd" => WasmFeatures::RELAXED_SIMD,
-            "wide_arithmetic" => WasmFeatures::WIDE_ARITHMETIC,
-            "threads" => WasmFeatures::THREADS,
-            _ => return false,
-        };
-        features.contains(needs)
+    pub fn is_enabled(self, features: WasmFeatures) -> bool {
+        let needs = self.proposal().features();
+        self.is_implemented() && needs.is_some_and(|needs| features.contains(needs))
     }
 
     /// Whether Wasm 2.0 has it.
     pub fn in_wasm_2_0(self) -> bool {
         // The decoder's table puts a `select` of several results beside Wasm 2.0's of one.
-        if self == Opcode::TypedSelectMulti {
-            return false;
-        }
-        matches!(
-            self.proposal(),
-            "mvp"
-                | "sign_extension"
-                | "saturating_float_to_int"
-                | "bulk_memory"
-                | "reference_types"
-                | "simd"
-        )
+        self.is_implemented() && self.proposal().in_wasm_2_0()
     }
 }
 
@@ -184,16 +171,16 @@ mod tests {
     #[test]
     fn what_is_implemented_is_complete() {
         let new = |proposal| {
-            let new = Opcode::ALL.iter().filter(|op| op.proposal() == proposal);
-            new.filter(|op| op.is_implemented()).count()
+            let new = Opcode::implemented().filter(|op| op.proposal() == proposal);
+            new.count()
         };
-        assert_eq!(new("tail_call"), 2);
-        assert_eq!(new("function_references"), 5);
-        assert_eq!(new("exceptions"), 3);
-        assert_eq!(new("gc"), 32);
-        assert_eq!(new("relaxed_simd"), 20);
-        assert_eq!(new("wide_arithmetic"), 4);
-        assert_eq!(new("threads"), 67);
+        assert_eq!(new(Proposal::TailCall), 2);
+        assert_eq!(new(Proposal::FunctionReferences), 5);
+        assert_eq!(new(Proposal::Exceptions), 3);
+        assert_eq!(new(Proposal::Gc), 32);
+        assert_eq!(new(Proposal::RelaxedSimd), 20);
+        assert_eq!(new(Proposal::WideArithmetic), 4);
+        assert_eq!(new(Proposal::Threads), 67);
         assert!(!Opcode::TypedSelectMulti.is_implemented());
         assert!(!Opcode::Rethrow.is_implemented());
     }

@@ -4,9 +4,12 @@
 //! A `v128` is a `u128` with lane 0 in the least significant bits. One row is one opcode; the tables
 //! also say of what [`Kind`] an opcode is, so neither can forget one that the other has.
 
+mod dots;
 mod fused;
 mod lanes;
 
+pub use self::dots::DotSums;
+pub(crate) use self::dots::dot as dot_with;
 pub(crate) use self::fused::fused;
 use self::lanes::{
     all, all_true, bitmask, compare, get, high, high2, low, low2, map, map2, narrow, narrow_zero,

@@ -60,20 +60,23 @@ pub struct Table {
 }
 
 impl Table {
-    /// Grows by `delta` elements, at most to `limit` and to the type's maximum. Answers the
-    /// previous size, or `None` if it may not grow so far.
-    pub fn grow(&mut self, delta: u64, init: Ref, limit: u64) -> Option<u64> {
-        let old = self.elements.len() as u64;
-        let new = old.checked_add(delta)?;
+    /// The elements that it would have with `delta` more, if its type and the reach of its indices allow
+    /// so many.
+    pub(crate) fn grown(&self, delta: u64) -> Option<u64> {
+        let new = (self.elements.len() as u64).checked_add(delta)?;
         let addressable = if self.ty.table64 {
             u64::MAX
         } else {
             u64::from(u32::MAX)
         };
-        let max = self.ty.maximum.unwrap_or(addressable);
-        if new > max.min(limit) {
-            return None;
-        }
+        (new <= self.ty.maximum.unwrap_or(addressable)).then_some(new)
+    }
+
+    /// Grows by `delta` elements, at most to `limit` and to the type's maximum. Answers the
+    /// previous size, or `None` if it may not grow so far.
+    pub fn grow(&mut self, delta: u64, init: Ref, limit: u64) -> Option<u64> {
+        let old = self.elements.len() as u64;
+        let new = self.grown(delta).filter(|&new| new <= limit)?;
         self.elements.try_reserve_exact(delta as usize).ok()?;
         self.elements.resize(new as usize, init);
         Some(old)

@@ -86,6 +86,12 @@ pub enum Exhaustion {
     /// More cells of structures, arrays and exceptions than
     /// [`Limits::heap_cells`](crate::limits::Limits::heap_cells)
     Heap,
+    /// A memory larger than [`Limits::memory_bytes`](crate::limits::Limits::memory_bytes)
+    MemorySize,
+    /// A table larger than [`Limits::table_elements`](crate::limits::Limits::table_elements)
+    TableSize,
+    /// An instance with a memory, table or object beyond one of these
+    Instance,
     /// A wait without a timeout, that nothing can end: there is only one thread
     WaitsForEver,
 }

@@ -1,10 +1,10 @@
 //! `PULLEY-MEMORY-TRAP`: a load or store out of bounds on Pulley raises no event.
 
-use lockstep_oracles::opcode::Opcode;
+use lockstep_oracles::opcode::{Access, Opcode};
 use lockstep_oracles::trap::Trap;
 
 /// Whether the cause explains that no event told of the trap.
 pub fn explains(op: Opcode, trap: Trap) -> bool {
-    let accesses = op.name().contains(".load") || op.name().contains(".store");
-    accesses && trap == Trap::OutOfBoundsMemoryAccess
+    matches!(op.access(), Some(Access::Load | Access::Store))
+        && trap == Trap::OutOfBoundsMemoryAccess
 }

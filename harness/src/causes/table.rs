@@ -112,6 +112,22 @@ causes! {
          differs by it."
         [Having::ALL]
         "relaxed_multiply_adds_still_round_once"
+    RelaxedDot "RELAXED-DOT" Explains
+        &[RuleId::Values];
+        "With Config::relaxed_simd_deterministic the sums of two products in a relaxed dot product \
+         wrap; the specification's relaxed dot product saturates them (`ivdotsat`), in the \
+         deterministic profile, which the option promises, and in every other. The oracle adds as \
+         the subject does, so that all else is compared; a match is an opcode whose result differs \
+         by it."
+        [
+            Having::until(48),
+            Having::since(
+                48,
+                "`i32x4.relaxed_dot_i8x16_i7x16_add_s` adds its four products exactly, where the \
+                 specification saturates the sum of each two."
+            )
+        ]
+        "relaxed_dot_products_still_do_not_saturate"
     UnsetRoot "UNSET-ROOT" Forbids
         &[RuleId::Collect];
         "The slot of a local whose type has no null is a root of the collector before the program \
@@ -213,12 +229,13 @@ causes! {
          inlining on."
         [Having::ALL]
         "epoch_yields_still_show_another_opcode"
-    FuelFrame "FUEL-FRAME" Forbids
-        &[RuleId::CheckPc];
-        "The library call that says that fuel is used up carries no record. At a function's entry \
-         it comes before the function's first record: the one found is of the function placed \
-         before it, or there is none, which panics. Avoided by reading no frame where fuel is used \
-         up at a function's entry."
+    LibcallFrame "LIBCALL-FRAME" Explains
+        &[RuleId::FrameFunction];
+        "Same cause as LIBCALL-PC: at a function's entry the library call of fuel, and in a function \
+         that always traps that of the epoch, is placed before the function's first record. The \
+         one found is of the function placed before it, or there is none, which panics. Matches \
+         only an EpochYield event or one of fuel that is used up, at a function's entry; the \
+         innermost frame is then left out, and all of them in the first function of a module."
         [Having::ALL]
         "fuel_used_up_at_an_entry_still_shows_another_function"
     OverflowFrame "OVERFLOW-FRAME" Forbids

@@ -5,7 +5,6 @@
 use super::weights::{Row, chance, one_of, pick};
 use arbitrary::{Result, Unstructured};
 use lockstep_oracles::WasmFeatures;
-use lockstep_oracles::opcode::Opcode;
 
 /// Everything that a generated module may use. Without one of them here, no module has it.
 pub use crate::check::FEATURES;
@@ -95,21 +94,6 @@ pub(super) fn draw(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Was
         Mixture::One => features |= one_of(u, PROPOSALS)?.copied().unwrap_or_default(),
     }
     Ok(features & proposals.features())
-}
-
-/// Whether a module with these features may have the opcode.
-pub(super) fn has(features: WasmFeatures, opcode: Opcode) -> bool {
-    let needed = match opcode.proposal() {
-        "tail_call" => WasmFeatures::TAIL_CALL,
-        "function_references" => WasmFeatures::FUNCTION_REFERENCES,
-        "exceptions" => WasmFeatures::EXCEPTIONS,
-        "gc" => WasmFeatures::GC,
-        "relaxed_simd" => WasmFeatures::RELAXED_SIMD,
-        "wide_arithmetic" => WasmFeatures::WIDE_ARITHMETIC,
-        "threads" => WasmFeatures::THREADS,
-        _ => WasmFeatures::WASM2,
-    };
-    features.contains(needed)
 }
 
 #[cfg(test)]

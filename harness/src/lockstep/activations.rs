@@ -3,7 +3,6 @@
 
 use super::driver::{Driver, Flow};
 use super::frames::expected_place;
-use super::traps::is_tail_call;
 use crate::causes::{Cause, Known, host_activation};
 use crate::divergence::Moment;
 use crate::observe::{Observation, Place, Walk};
@@ -127,7 +126,7 @@ impl Driver {
     fn is_replaced(&self, place: Place) -> bool {
         let function = self.function_at(place);
         let at = function.and_then(|f| Some((f, f.position(place.pc)?)));
-        at.is_some_and(|(function, at)| is_tail_call(function.instrs[at].op))
+        at.is_some_and(|(function, at)| function.instrs[at].op.is_tail_call())
     }
 
     /// The function of a frame.

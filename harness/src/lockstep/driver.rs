@@ -5,6 +5,7 @@ use super::entities::{Taint, Unresolved};
 use super::explain::ShownStacksCache;
 use super::findings::Findings;
 use super::frames::expected_place;
+use super::growth::{Sizes, run_following};
 use super::interrupts::is_interruptible;
 use super::nans::OpenNans;
 use super::policy::{FrameBudget, FramePolicy};
@@ -12,7 +13,7 @@ use super::references::{Depth, NoObjects, References, Scope};
 use super::tally::Tally;
 use crate::causes::slots::FunctionLayout;
 use crate::causes::{Cause, Causes, Known, pulley_registers};
-use crate::configuration::{Collector, Configuration, Inlining, Target};
+use crate::configuration::{Collector, Configuration, Fuel, Inlining, Target};
 use crate::conventions::Conventions;
 use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
 use crate::observe::Place;
@@ -27,7 +28,9 @@ use crate::version::Version;
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::address::{ExnAddr, FuncAddr, FuncIndex, InstanceAddr, ObjectAddr};
 use lockstep_oracles::limits::Limits;
-use lockstep_oracles::machine::{FrameView, InvokeError, Machine, NoSequencePoint, Segments, Stop};
+use lockstep_oracles::machine::{
+    FrameView, InvokeError, Machine, NoSequencePoint, Segments, Stop, grows,
+};
 use lockstep_oracles::trap::{Exhaustion, Trap};
 use lockstep_oracles::value::Value;
 use std::collections::{HashMap, HashSet};
@@ -238,6 +241,8 @@ pub struct Driver {
     pub(super) phase: Phase,
     /// The stop that the oracle was brought to already, at an event that comes before it.
     pub(super) ahead: Option<Stop>,
+    /// Whether an `EpochYield` event is being dealt with: the innermost frame may be shown elsewhere.
+    pub(super) interrupted: bool,
     /// Whether an `EpochYield` event must come where the program can be interrupted next.
     pub(super) yield_due: bool,
     /// Where the last matched event was.
@@ -252,6 +257,10 @@ pub struct Driver {
     /// The oracle's state before it looked ahead, for the report of what it found there.
     pub(super) before_lookahead: Option<BeforeLookahead>,
     pub(super) taint: Taint,
+    /// What the oracle needs to know to grow as the subject did.
+    pub(super) sizes: Sizes,
+    /// Whether the subject's code consumes fuel.
+    pub(super) consumes_fuel: bool,
     pub(super) unresolved: Unresolved,
     /// Objects that the expressions of element segments made.
     pub(super) segment_objects: HashSet<ObjectAddr>,
@@ -259,6 +268,8 @@ pub struct Driver {
     bound: usize,
     /// Relaxed multiply-adds that were counted as rounding once.
     pub(super) fused: u64,
+    /// Relaxed dot products that were counted as not saturated.
+    pub(super) unsaturated: u64,
     /// Where the ledger expects operands to be shown wrong, by function; made when first needed.
     pub(super) shown_stacks: ShownStacksCache,
     /// Which opcode's record was found for an interruption that was shown elsewhere, by the opcode behind
@@ -287,6 +298,7 @@ impl Driver {
         if config.subject.conventions().fuses_relaxed_madd {
             machine.fuse_relaxed_madd();
         }
+        machine.set_dot_sums(config.subject.conventions().dot_sums);
         Driver {
             machine,
             tally: Tally::default(),
@@ -320,6 +332,7 @@ impl Driver {
             modules: Vec::new(),
             phase: Phase::Running,
             ahead: None,
+            interrupted: false,
             yield_due: false,
             previous: None,
             max_events: config.max_events,
@@ -329,9 +342,12 @@ impl Driver {
             largest_function: 0,
             before_lookahead: None,
             taint: Taint::default(),
+            sizes: Sizes::default(),
+            consumes_fuel: config.configuration.fuel == Fuel::On,
             unresolved: Unresolved::default(),
             segment_objects: HashSet::new(),
             fused: 0,
+            unsaturated: 0,
             bound: 0,
             shown_stacks: ShownStacksCache::default(),
             records: HashMap::new(),
@@ -392,6 +408,8 @@ impl Driver {
             .iter()
             .map(|f| f.locals.len() + f.max_operands as usize + f.instrs.len());
         self.guards_calls |= functions.iter().any(guards_a_call);
+        let mut instrs = functions.iter().flat_map(|f| &f.instrs);
+        self.sizes.wanted |= instrs.any(|instr| grows(instr.op));
         self.largest_function = sizes.max().unwrap_or(0).max(self.largest_function);
         self.modules.push(facts);
     }
@@ -470,7 +488,8 @@ impl Driver {
             Execution::Instrumented => self.advance_to_breakpoint(),
             Execution::Uninstrumented => loop {
                 // Nothing tells of an exception that the activation catches.
-                match self.machine.run(&NoSequencePoint) {
+                let stop = run_following(&mut self.machine, &self.sizes, &NoSequencePoint);
+                match stop.unwrap_or_else(|limit| self.cannot_grow(limit)) {
                     Stop::Throw { caught: true, .. } => {}
                     stop => return stop,
                 }
@@ -481,13 +500,13 @@ impl Driver {
     /// Runs the oracle to its next modelled breakpoint, or gives up.
     fn advance_to_breakpoint(&mut self) -> Stop {
         let selected = Selected::new(&self.breakpoints, POINTS_BETWEEN_EVENTS);
-        let stop = self.machine.run(&selected);
+        let stop = run_following(&mut self.machine, &self.sizes, &selected);
         self.tally.executed += POINTS_BETWEEN_EVENTS - selected.left();
         if selected.left() == 0 {
             self.ended = Some(Ended::PointLimit(POINTS_BETWEEN_EVENTS));
             return Stop::Exhausted(Exhaustion::CallDepth);
         }
-        stop
+        stop.unwrap_or_else(|limit| self.cannot_grow(limit))
     }
 
     /// The rule for an event that must come and does not.

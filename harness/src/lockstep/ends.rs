@@ -9,7 +9,7 @@ use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::{EverySequencePoint, Stop, StopAt};
 use lockstep_oracles::opcode::Opcode;
-use lockstep_oracles::trap::Trap;
+use lockstep_oracles::trap::{Exhaustion, Trap};
 use lockstep_oracles::value::Value;
 use std::cell::Cell;
 
@@ -37,13 +37,14 @@ impl Driver {
         if verdict == Verdict::Exhausted {
             self.let_handles_go();
         }
-        self.count_fused();
+        self.count_relaxed();
         self.previous = None;
         verdict
     }
 
-    /// Counts the multiply-adds that rounded once, and so otherwise than promised.
-    fn count_fused(&mut self) {
+    /// Counts the relaxed opcodes with another result than promised: multiply-adds that rounded once, and
+    /// dot products whose sums were not saturated.
+    fn count_relaxed(&mut self) {
         let differences = self.machine.fused_differences();
         if let Some(known) = self.causes.get(Cause::RelaxedMadd) {
             for _ in self.fused..differences {
@@ -51,6 +52,13 @@ impl Driver {
             }
         }
         self.fused = differences;
+        let differences = self.machine.dot_differences();
+        if let Some(known) = self.causes.get(Cause::RelaxedDot) {
+            for _ in self.unsaturated..differences {
+                self.findings.count_known(known);
+            }
+        }
+        self.unsaturated = differences;
     }
 
     fn finish_in(&mut self, phase: Phase, outcome: &Outcome) -> Verdict {
@@ -273,7 +281,13 @@ impl Driver {
 
     /// Whether the oracle's next opcode enters a call, or the invocation's first call is due.
     pub(super) fn about_to_call(&self) -> bool {
-        self.previous.is_none() || self.machine.current_op().is_none_or(super::traps::is_call)
+        self.previous.is_none() || self.machine.current_op().is_none_or(Opcode::is_call)
+    }
+
+    /// The subject made an instance that a limit of the oracle's own kept it from making.
+    pub fn lost_instance(&mut self) {
+        self.ended
+            .get_or_insert(Ended::OracleLimit(Exhaustion::Instance));
     }
 
     pub(super) fn check_outcome(

@@ -1,6 +1,6 @@
 //! The evidence of a divergence: both states side by side, and the code around the PC.
 
-use super::driver::{BeforeLookahead, Driver};
+use super::driver::{BeforeLookahead, Driver, Phase};
 use super::frames::expected_place;
 use crate::causes::if_params::shown_stacks;
 use crate::causes::slots::{FunctionLayout, is_unset};
@@ -25,6 +25,8 @@ struct ReadableSlots<'a> {
     driver: &'a Driver,
     /// Whether the innermost frame trapped.
     trapped: bool,
+    /// Whether the innermost frame may be shown at another opcode, whose operands were never written.
+    elsewhere: bool,
 }
 
 impl ReadableSlots<'_> {
@@ -48,6 +50,12 @@ impl ReadableSlots<'_> {
 }
 
 impl ReadableSlots<'_> {
+    /// Whether the place is in the function that the oracle executes.
+    fn is_of_top(&self, place: Place) -> bool {
+        let view = self.driver.machine.top();
+        view.is_some_and(|view| Some(view.function.index) == place.func)
+    }
+
     /// Whether a local has a value, as far as that is known of the frame shown.
     fn is_set(&self, frame: usize, place: Place, function: &Function, index: usize) -> bool {
         let needs_value = matches!(function.locals[index], ValType::Ref(ty) if !ty.is_nullable());
@@ -68,6 +76,9 @@ impl Readable for ReadableSlots<'_> {
         let (Some(function), Some(instance)) = (self.function(place), place.instance) else {
             return false;
         };
+        if self.elsewhere && frame == 0 && !self.is_of_top(place) {
+            return false;
+        }
         let layout = self.layout(instance, function);
         let index = index as usize;
         index < function.locals.len()
@@ -82,6 +93,9 @@ impl Readable for ReadableSlots<'_> {
         let Some(position) = function.position(place.pc) else {
             return false;
         };
+        if self.elsewhere && frame == 0 {
+            return false;
+        }
         let returns = self.driver.conventions.waiting == WaitingPc::Return
             && self.waits(frame)
             && !function.is_guarded(position);
@@ -163,24 +177,28 @@ impl ReadableSlots<'_> {
 impl Driver {
     /// Copies the subject's stack, reading only what is safe to read.
     pub fn snapshot<O: Observation>(&self, observed: &mut O, limit: usize) -> Snapshot {
-        let trapped = matches!(self.phase, super::driver::Phase::Trapped(_));
         let driver = self;
-        Snapshot::take(
-            observed,
-            limit.min(self.visible_frames()),
-            &ReadableSlots { driver, trapped },
-        )
+        let readable = ReadableSlots {
+            driver,
+            trapped: matches!(self.phase, Phase::Trapped(_)),
+            elsewhere: self.interrupted
+                || matches!(
+                    self.phase,
+                    Phase::Overflowed | Phase::OutOfFuel | Phase::OutOfMemory
+                ),
+        };
+        Snapshot::take(observed, limit.min(self.visible_frames()), &readable)
     }
 
     /// Copies the stack shown at a `Trap` event that was not compared yet, reading only what is safe to
     /// read there (`TRAP-SLOT`).
     pub fn snapshot_of_trap<O: Observation>(&self, observed: &mut O) -> Snapshot {
-        let (driver, trapped) = (self, true);
-        Snapshot::take(
-            observed,
-            self.visible_frames(),
-            &ReadableSlots { driver, trapped },
-        )
+        let readable = ReadableSlots {
+            driver: self,
+            trapped: true,
+            elsewhere: false,
+        };
+        Snapshot::take(observed, self.visible_frames(), &readable)
     }
 
     /// Gives a person's tracer the event that was just matched.

@@ -1,9 +1,7 @@
 //! Which families of rules were checked at which opcodes: a bit each.
 
-use super::traps::is_tail_call;
-use lockstep_oracles::opcode::Opcode;
+use lockstep_oracles::opcode::{Control, Opcode};
 use serde::{Deserialize, Serialize};
-use std::sync::LazyLock;
 
 /// Rules that are checked together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,79 +55,16 @@ impl Family {
     /// Whether the family can be checked at an opcode.
     pub fn applies(self, op: Opcode) -> bool {
         match self {
-            Family::Trap => TRAPPING[op as usize],
+            Family::Trap => op.can_trap(),
             // A tail call to a host function leaves its caller at the host call.
-            Family::HostCall => {
-                matches!(op, Opcode::Call | Opcode::CallIndirect | Opcode::CallRef)
-            }
-            Family::Throw => matches!(op, Opcode::Throw | Opcode::ThrowRef),
+            Family::HostCall => op.control() == Control::Call,
+            Family::Throw => op.control() == Control::Throw,
             // Nothing is called there, but by opcodes that replace the frame.
-            Family::Callers => !is_tail_call(op),
+            Family::Callers => !op.is_tail_call(),
             _ => true,
         }
     }
 }
-
-/// Whether each opcode can trap. Totals ask for every opcode after every case.
-static TRAPPING: LazyLock<Box<[bool]>> =
-    LazyLock::new(|| Opcode::ALL.iter().map(|op| can_trap(*op)).collect());
-
-/// Whether an opcode can trap by itself (Core 4.4).
-fn can_trap(op: Opcode) -> bool {
-    let name = op.name();
-    let accesses = name.contains(".load") || name.contains(".store") || name.contains(".rmw");
-    let converts = || {
-        let integer = |rest: &str| {
-            ["div_", "rem_", "trunc_f"]
-                .iter()
-                .any(|o| rest.starts_with(o))
-        };
-        let prefixes = ["i32.", "i64."].iter();
-        prefixes.filter_map(|ty| name.strip_prefix(ty)).any(integer)
-    };
-    accesses || converts() || TRAPS.contains(&name.as_str())
-}
-
-/// Opcodes beside those that access a memory, divide or convert.
-const TRAPS: &[&str] = &[
-    "unreachable",
-    "call_indirect",
-    "call_ref",
-    "return_call_indirect",
-    "return_call_ref",
-    "throw_ref",
-    "memory.fill",
-    "memory.copy",
-    "memory.init",
-    "memory.atomic.notify",
-    "memory.atomic.wait32",
-    "memory.atomic.wait64",
-    "table.get",
-    "table.set",
-    "table.fill",
-    "table.copy",
-    "table.init",
-    "ref.as_non_null",
-    "ref.cast",
-    "ref.cast null",
-    "struct.get",
-    "struct.get_s",
-    "struct.get_u",
-    "struct.set",
-    "array.new_data",
-    "array.new_elem",
-    "array.get",
-    "array.get_s",
-    "array.get_u",
-    "array.set",
-    "array.len",
-    "array.fill",
-    "array.copy",
-    "array.init_data",
-    "array.init_elem",
-    "i31.get_s",
-    "i31.get_u",
-];
 
 /// The families checked at each opcode.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,60 +116,6 @@ mod tests {
             assert_eq!(family as usize, position);
         }
         assert!(Family::ALL.len() <= u8::BITS as usize);
-    }
-
-    #[test]
-    fn opcodes_that_cannot_trap_need_no_trap() {
-        let can = |op: &&Opcode| op.in_wasm_2_0() && can_trap(**op);
-        let trapping: BTreeSet<String> =
-            Opcode::ALL.iter().filter(can).map(|op| op.name()).collect();
-        for name in [
-            "unreachable",
-            "call_indirect",
-            "i32.div_s",
-            "i64.rem_u",
-            "i32.trunc_f64_u",
-            "f64.load",
-            "i64.store32",
-            "v128.load8_lane",
-            "v128.load32_zero",
-            "table.init",
-            "memory.fill",
-        ] {
-            assert!(trapping.contains(name), "{name}");
-        }
-        for name in [
-            "nop",
-            "call",
-            "i32.trunc_sat_f32_s",
-            "f32.div",
-            "f64.trunc",
-            "memory.grow",
-            "table.grow",
-            "data.drop",
-            "i32x4.trunc_sat_f32x4_s",
-        ] {
-            assert!(!trapping.contains(name), "{name}");
-        }
-        // 23 accesses of the first version and 22 vector ones; 8 divisions and 8 truncations;
-        // `unreachable`, `call_indirect`, 3 of memories and 5 of tables.
-        assert_eq!(trapping.len(), 23 + 22 + 8 + 8 + 2 + 3 + 5, "{trapping:?}");
-    }
-
-    #[test]
-    fn opcodes_that_trap_beyond_wasm_2_have_their_names() {
-        let names: BTreeSet<String> = Opcode::implemented().map(|op| op.name()).collect();
-        for name in TRAPS {
-            assert!(names.contains(*name), "{name}");
-        }
-        let atomic: Vec<_> = Opcode::implemented()
-            .filter(|op| op.name().contains("atomic"))
-            .collect();
-        // 7 loads, 7 stores, 49 of `rmw`; `notify`, two `wait`s and the fence.
-        assert_eq!(atomic.len(), 7 + 7 + 49 + 4);
-        for op in atomic {
-            assert_eq!(can_trap(op), op != Opcode::AtomicFence, "{}", op.name());
-        }
     }
 
     fn checked() -> impl Strategy<Value = Checked> {

@@ -3,10 +3,12 @@
 //!
 //! Such an event comes between two opcodes. The oracle is brought to the sequence point right behind
 //! it, where every local and every operand is what it was at the interruption, and is compared there;
-//! the event of that sequence point is still due.
+//! the event of that sequence point is still due. Within an opcode that works in bulk it may come, too:
+//! then the oracle is right before that opcode.
 
 use super::driver::{Driver, Ended, Flow, POINTS_BETWEEN_EVENTS, Phase};
 use super::frames::{Referents, StackDiff, ValueDiff, compare_locals, expected_place};
+use super::growth::run_following;
 use super::looks::Look;
 use super::unnamed::Unnamed;
 use crate::causes::{Cause, Known};
@@ -19,6 +21,7 @@ use lockstep_oracles::address::{InstanceAddr, Pc};
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::{EverySequencePoint, FrameView, Stop, StopAt};
 use lockstep_oracles::opcode::Opcode;
+use std::ops::{Range, RangeInclusive};
 
 /// What interrupts a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,13 +51,17 @@ impl Interruption {
     }
 }
 
-/// What may be looked at of the stack at an interruption.
+/// Where a program is interrupted, and what may be looked at of the stack.
 #[derive(Clone, Copy, Debug)]
 pub struct Sight {
+    /// Whether it is within the oracle's next opcode, not before it.
+    pub(super) within: bool,
     /// The cause that forbids any look.
     pub(super) hidden: Option<Known>,
     /// The cause that forbids to ask for the innermost frame's instance.
     pub(super) unnamed: Option<Known>,
+    /// The cause by which the innermost frame may be shown as one of another function.
+    pub(super) foreign: Option<Known>,
 }
 
 /// Whether a program may be interrupted before the opcode at this position: the first of a function,
@@ -63,13 +70,15 @@ pub(super) fn is_interruptible(function: &Function, position: usize) -> bool {
     position == 0 || function.instrs[position - 1].op == Opcode::Loop
 }
 
-/// Stops where breakpoints are, and where a program may be interrupted.
+/// Stops where breakpoints are, where a program may be interrupted, and before what works in bulk.
 struct Interruptible<'a, 'm>(&'a Selected<'m>);
 
 impl StopAt for Interruptible<'_, '_> {
     fn stops(&self, instance: InstanceAddr, function: &Function, position: usize) -> bool {
         // Both are asked: a breakpoint counts the points that are passed.
-        self.0.stops(instance, function, position) | is_interruptible(function, position)
+        self.0.stops(instance, function, position)
+            | is_interruptible(function, position)
+            | function.instrs[position].op.is_bulk()
     }
 }
 
@@ -83,6 +92,9 @@ impl Driver {
     ) -> Option<Sight> {
         if self.ended.is_some() || self.phase != Phase::Running {
             return None;
+        }
+        if self.ahead.is_none() && interruption != Interruption::Overflow && self.is_within_bulk() {
+            return Some(self.sight(interruption, true, false));
         }
         let stop = match (self.ahead, interruption) {
             (Some(stop), _) => stop,
@@ -101,44 +113,71 @@ impl Driver {
                 is_interruptible(view.function, view.position)
             }
         };
-        fits.then(|| self.sight(interruption, entered))
+        fits.then(|| self.sight(interruption, false, entered))
+    }
+
+    /// Whether the last event was at an opcode that works in bulk, and can be interrupted itself.
+    fn is_within_bulk(&self) -> bool {
+        let stepped = self.breakpoints.is_single_step() && self.previous.is_some();
+        stepped && self.machine.current_op().is_some_and(Opcode::is_bulk)
+    }
+
+    /// Whether the oracle was brought to an opcode that works in bulk, before which no other place lies.
+    pub(super) fn is_before_bulk(&self) -> bool {
+        let view = self.machine.top().filter(|_| self.ahead.is_some());
+        view.is_some_and(|view| {
+            view.op().is_bulk() && !is_interruptible(view.function, view.position)
+        })
     }
 
     /// What causes forbid to look at.
-    fn sight(&self, interruption: Interruption, entered: bool) -> Sight {
-        let inlined = match interruption {
-            Interruption::Overflow => Cause::InlinedTrap,
-            Interruption::Epoch | Interruption::Fuel => Cause::InlinedLibcall,
+    fn sight(&self, interruption: Interruption, within: bool, entered: bool) -> Sight {
+        let by_call = interruption != Interruption::Overflow;
+        let inlined = match by_call {
+            true => Cause::InlinedLibcall,
+            false => Cause::InlinedTrap,
         };
-        let inlined = self.causes.get(inlined).filter(|_| self.inlined);
-        let in_try = self.inlined_in_try();
-        let elsewhere = self.causes.get(Cause::FuelFrame);
-        let elsewhere = elsewhere.filter(|_| entered && interruption == Interruption::Fuel);
-        let unnamed = match interruption {
-            Interruption::Overflow => Cause::OverflowFrame,
-            Interruption::Epoch | Interruption::Fuel => Cause::EpochFrame,
+        let unnamed = match by_call {
+            true => Cause::EpochFrame,
+            false => Cause::OverflowFrame,
         };
+        let foreign = self.causes.get(Cause::LibcallFrame);
+        let foreign = foreign.filter(|_| by_call && entered);
+        let inlined = self.causes.get(inlined).or_else(|| self.inlined_in_try());
         Sight {
-            hidden: inlined.or(in_try.filter(|_| self.inlined)).or(elsewhere),
+            within,
+            hidden: inlined
+                .filter(|_| self.inlined)
+                .or(foreign.filter(|_| self.is_in_first_function())),
             unnamed: self.causes.get(unnamed).filter(|_| entered),
+            foreign,
         }
+    }
+
+    /// Whether the innermost frame is of the first function that its module defines: no record is placed
+    /// before its own.
+    fn is_in_first_function(&self) -> bool {
+        let view = self.machine.top();
+        view.is_some_and(|view| view.function.index.0 == view.module.num_imported_funcs())
     }
 
     /// Runs the oracle to its next sequence point.
     pub(super) fn run_stepped(&mut self) -> Stop {
         self.tally.executed += 1;
-        if self.nans.any {
-            return self.advance_noting_nans();
-        }
-        self.machine.run(&EverySequencePoint)
+        let stop = match self.nans.any {
+            true => self.advance_noting_nans(),
+            false => self.machine.run(&EverySequencePoint),
+        };
+        self.follow_growth(stop)
     }
 
     /// Runs the oracle to the next breakpoint or place at which the program can be interrupted.
     pub(super) fn run_to_interruptible(&mut self) -> Stop {
         let selected = Selected::new(&self.breakpoints, POINTS_BETWEEN_EVENTS);
-        let stop = self.machine.run(&Interruptible(&selected));
+        let interruptible = Interruptible(&selected);
+        let stop = run_following(&mut self.machine, &self.sizes, &interruptible);
         self.tally.executed += POINTS_BETWEEN_EVENTS - selected.left();
-        stop
+        stop.unwrap_or_else(|limit| self.cannot_grow(limit))
     }
 
     /// Runs the oracle to the stack that the subject shows at an overflow: how deep the calls are by then
@@ -146,7 +185,8 @@ impl Driver {
     fn run_to_overflow<O: Observation>(&mut self, observed: &mut O) -> Stop {
         let callers = callers_of(observed);
         for _ in 0..POINTS_BETWEEN_EVENTS {
-            let stop = self.machine.run(&EverySequencePoint);
+            let stop = run_following(&mut self.machine, &self.sizes, &EverySequencePoint);
+            let stop = stop.unwrap_or_else(|limit| self.cannot_grow(limit));
             if stop != Stop::SequencePoint {
                 return stop;
             }
@@ -201,13 +241,20 @@ impl Driver {
             self.tally.left_out.count(known, 1);
             return Flow::Continue;
         }
+        if let Some(foreign) = sight.foreign
+            && self.is_foreign(observed)
+        {
+            self.tally.left_out.count(foreign, 1);
+            self.explain_foreign(interruption, foreign);
+            return self.compare_callers(observed, interruption.moment());
+        }
         let flow = match (sight.unnamed, self.stand_in(sight)) {
             (Some(known), Some((place, imported))) => {
                 self.tally.left_out.count(known, 1);
                 let unnamed = &mut Unnamed::new(observed, place, imported);
-                self.compare_interrupted_frames(unnamed, interruption)
+                self.compare_interrupted_frames(unnamed, interruption, sight)
             }
-            _ => self.compare_interrupted_frames(observed, interruption),
+            _ => self.compare_interrupted_frames(observed, interruption, sight),
         };
         if flow == Flow::Continue {
             self.tally.looks.whole(interruption.look());
@@ -215,10 +262,33 @@ impl Driver {
         flow
     }
 
+    /// Whether the innermost frame is shown as one of another function. Its instance is not asked for.
+    fn is_foreign<O: Observation>(&self, observed: &mut O) -> bool {
+        let Some(view) = self.machine.top() else {
+            return false;
+        };
+        let own = view.function.index.0 - view.module.num_imported_funcs();
+        let mut walk = observed.walk();
+        !walk.done() && walk.code().is_some_and(|(function, _)| function != own)
+    }
+
+    fn explain_foreign(&mut self, interruption: Interruption, known: Known) {
+        if self.findings.has_known(known) {
+            return self.findings.count_known(known);
+        }
+        self.report_known(
+            RuleId::FrameFunction,
+            interruption.moment(),
+            "a frame of the function that is entered".to_owned(),
+            "a frame of another function".to_owned(),
+            Some(known),
+        );
+    }
+
     /// Where the innermost frame is expected, and how many functions its module imports, where its
     /// instance must not be asked for.
     fn stand_in(&self, sight: Sight) -> Option<(Place, u32)> {
-        sight.unnamed?;
+        sight.unnamed.or(sight.foreign)?;
         let view = self.machine.top()?;
         let place = expected_place(&view, self.conventions);
         Some((place, view.module.num_imported_funcs()))
@@ -228,6 +298,7 @@ impl Driver {
         &mut self,
         observed: &mut O,
         interruption: Interruption,
+        sight: Sight,
     ) -> Flow {
         let moment = interruption.moment();
         let mut walk = observed.walk();
@@ -242,7 +313,7 @@ impl Driver {
         let Some(view) = self.machine.top() else {
             return Flow::Continue;
         };
-        let expected = Interrupted::of(&view);
+        let expected = Interrupted::of(&view, sight.within);
         let wanted = expected_place(&view, self.conventions);
         if (place.instance, place.func) != (wanted.instance, wanted.func) || !place.module_agrees {
             let diff = StackDiff::Place { frame: 0 };
@@ -286,7 +357,7 @@ impl Driver {
         expected: &Interrupted,
         operands: usize,
     ) {
-        if operands != expected.operands {
+        if !expected.left().contains(&operands) {
             let shown = count(operands, "operand");
             let wanted = Some(expected.describe());
             self.report_interrupted(observed, moment, RuleId::CheckStack, wanted, shown, None);
@@ -344,7 +415,7 @@ impl Driver {
             return false;
         };
         // A trap's record lacks what its opcode takes.
-        let taken = super::traps::operands_taken(view.function.instrs[shown].op);
+        let taken = view.function.instrs[shown].op.own_operands();
         let key = (view.instance, view.function.index, interrupted);
         let same = *self.records.entry(key).or_insert(shown) == shown;
         same && (height.saturating_sub(taken)..=height).contains(&operands)
@@ -377,23 +448,33 @@ struct Interrupted {
     /// Position of the next opcode.
     position: usize,
     /// PCs of the place: between the function's head and its first opcode, or the `loop`.
-    pcs: std::ops::Range<Pc>,
+    pcs: Range<Pc>,
     /// How many operands there are.
     operands: usize,
+    /// How many of them the opcode has taken that was interrupted.
+    taken: usize,
 }
 
 impl Interrupted {
-    fn of(view: &FrameView<'_>) -> Interrupted {
+    fn of(view: &FrameView<'_>, within: bool) -> Interrupted {
         let pcs = &view.function.pcs;
+        let only = |pc: Pc| pc..Pc(pc.0 + 1);
         let pcs = match view.position {
+            at if within => only(pcs[at]),
             0 => view.function.start..pcs[0],
-            at => pcs[at - 1]..Pc(pcs[at - 1].0 + 1),
+            at => only(pcs[at - 1]),
         };
         Interrupted {
             position: view.position,
             pcs,
             operands: view.operands.len(),
+            taken: if within { view.op().own_operands() } else { 0 },
         }
+    }
+
+    /// How many operands may be left.
+    fn left(&self) -> RangeInclusive<usize> {
+        self.operands.saturating_sub(self.taken)..=self.operands
     }
 
     fn is_at(&self, pc: Pc) -> bool {
@@ -401,9 +482,9 @@ impl Interrupted {
     }
 
     fn describe(&self) -> String {
-        let place = match self.position {
-            0 => format!("PC {} or later, before {}", self.pcs.start, self.pcs.end),
-            _ => format!("PC {}", self.pcs.start),
+        let place = match self.pcs.end.0 - self.pcs.start.0 {
+            1 => format!("PC {}", self.pcs.start),
+            _ => format!("PC {} or later, before {}", self.pcs.start, self.pcs.end),
         };
         format!("{place}, {}", count(self.operands, "operand"))
     }

@@ -16,6 +16,7 @@ pub mod explain;
 pub mod families;
 pub mod findings;
 pub mod frames;
+mod growth;
 pub mod handles;
 pub mod interrupts;
 pub mod looks;

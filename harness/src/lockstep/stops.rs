@@ -436,6 +436,13 @@ impl Driver {
         if self.ended.is_some() {
             return Flow::Stop;
         }
+        self.interrupted = true;
+        let flow = self.yielded(observed);
+        self.interrupted = false;
+        flow
+    }
+
+    fn yielded<O: Observation>(&mut self, observed: &mut O) -> Flow {
         // Beside another store how many come depends on the threads' pace: they are no count of the case.
         self.tally.epoch_yields += u64::from(!self.neighbour);
         self.tally.looks.event(Look::EpochYield);
@@ -457,13 +464,32 @@ impl Driver {
         }
         let sight = self.approach(observed, Interruption::Epoch);
         self.yield_due = false;
+        if !self.breakpoints.is_single_step() && self.is_before_bulk() {
+            // Whether it came within this opcode or comes behind it nothing says.
+            return Flow::Continue;
+        }
         let Some(sight) = sight else {
             let expected = "no EpochYield event: no function is entered, and no loop begins";
-            let (rule, shown) = (RuleId::EpochEvent, "an EpochYield event".to_owned());
-            let expected = expected.to_owned();
-            return self.report_control(observed, Moment::EpochYield, rule, expected, shown);
+            let shown = "an EpochYield event";
+            return self.report_misplaced(RuleId::EpochEvent, Moment::EpochYield, expected, shown);
         };
         self.compare_interrupted(observed, Interruption::Epoch, sight)
+    }
+
+    /// Reports an event where none can be, and ends the case. The stack is no evidence: nothing is known of
+    /// what may be read there.
+    pub(super) fn report_misplaced(
+        &mut self,
+        rule: RuleId,
+        moment: Moment,
+        expected: &str,
+        shown: &str,
+    ) -> Flow {
+        let mut divergence = self.plain(rule, moment, expected.to_owned(), shown.to_owned());
+        divergence.site = self.site();
+        self.record(divergence);
+        self.end_control(rule);
+        Flow::Stop
     }
 
     /// Whether a module's start function is not entered yet: what the compiler makes for an instantiation

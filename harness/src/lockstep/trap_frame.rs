@@ -3,7 +3,6 @@
 use super::driver::{Driver, Flow};
 use super::families::Family;
 use super::frames::{Referents, ValueDiff, compare_locals, difference, expected_place};
-use super::traps::operands_taken;
 use crate::causes::slots::FunctionLayout;
 use crate::causes::trap_elsewhere::{TrapEvidence, explain_trap};
 use crate::causes::{Cause, Known};
@@ -44,7 +43,8 @@ impl TrapFrame {
             shown: shown.filter(|&at| view.function.reachable[at]),
             operands: walk.num_operands() as usize,
             height: view.operands.len(),
-            taken: operands_taken(view.op()),
+            // What it hands on, as a call its arguments, stays.
+            taken: view.op().own_operands(),
         }
     }
 

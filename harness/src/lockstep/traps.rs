@@ -12,68 +12,17 @@ use crate::observe::{Limited, Observation, Walk};
 use crate::outcome::SeenTrap;
 use crate::rules::RuleId;
 use lockstep_oracles::machine::Stop;
-use lockstep_oracles::opcode::Opcode;
+use lockstep_oracles::opcode::{Control, Opcode};
 use lockstep_oracles::trap::Trap;
-
-/// Whether the opcode enters a function.
-pub(super) fn is_call(op: Opcode) -> bool {
-    matches!(op, Opcode::Call | Opcode::CallIndirect | Opcode::CallRef) || is_tail_call(op)
-}
-
-/// Whether the opcode enters a function in place of its own.
-pub(super) fn is_tail_call(op: Opcode) -> bool {
-    matches!(
-        op,
-        Opcode::ReturnCall | Opcode::ReturnCallIndirect | Opcode::ReturnCallRef
-    )
-}
 
 /// Whether the opcode makes an object, or calls a host function that may.
 pub(super) fn makes_object(op: Opcode) -> bool {
-    let name = op.name();
-    is_call(op)
-        || name.starts_with("struct.new")
-        || name.starts_with("array.new")
-        || name == "throw"
+    op.makes_object() || op.is_call()
 }
 
 /// Whether the opcode may lead to the entry of a function or to the head of a loop.
 fn transfers(op: Opcode) -> bool {
-    is_call(op)
-        || matches!(
-            op,
-            Opcode::Loop
-                | Opcode::Br
-                | Opcode::BrIf
-                | Opcode::BrTable
-                | Opcode::BrOnNull
-                | Opcode::BrOnNonNull
-                | Opcode::BrOnCast
-                | Opcode::BrOnCastFail
-        )
-}
-
-/// How many of the trapping opcode's operands a `Trap` event may leave out: those that it takes.
-///
-/// Only opcodes that can trap have a row; a call takes its table index or function, its arguments stay.
-pub(super) fn operands_taken(op: Opcode) -> usize {
-    let name = op.name();
-    match op {
-        Opcode::Unreachable => 0,
-        Opcode::TableSet | Opcode::StructSet | Opcode::ArrayGet => 2,
-        Opcode::ArrayGetS | Opcode::ArrayGetU | Opcode::ArrayNew => 2,
-        Opcode::ArrayNewData | Opcode::ArrayNewElem | Opcode::MemoryAtomicNotify => 2,
-        Opcode::MemoryFill | Opcode::MemoryCopy | Opcode::MemoryInit => 3,
-        Opcode::TableFill | Opcode::TableCopy | Opcode::TableInit | Opcode::ArraySet => 3,
-        Opcode::MemoryAtomicWait32 | Opcode::MemoryAtomicWait64 => 3,
-        Opcode::ArrayFill | Opcode::ArrayInitData | Opcode::ArrayInitElem => 4,
-        Opcode::ArrayCopy => 5,
-        _ if name.contains(".cmpxchg") => 3,
-        _ if name.contains(".rmw") => 2,
-        _ if name.contains(".div") || name.contains(".rem") => 2,
-        _ if name.contains(".store") || name.contains("_lane") => 2,
-        _ => 1,
-    }
+    op.control() != Control::Next || op == Opcode::Loop
 }
 
 impl Driver {
@@ -251,13 +200,9 @@ impl Driver {
             return Flow::Stop;
         }
         let Some(sight) = sight else {
-            return self.report_control(
-                observed,
-                Moment::Trap,
-                RuleId::TrapEvent,
-                "no stack overflow: the program enters no function here".to_owned(),
-                "a Trap event: stack overflow".to_owned(),
-            );
+            let expected = "no stack overflow: the program enters no function here";
+            let shown = "a Trap event: stack overflow";
+            return self.report_misplaced(RuleId::TrapEvent, Moment::Trap, expected, shown);
         };
         self.phase = Phase::Overflowed;
         self.compare_interrupted(observed, Interruption::Overflow, sight)
@@ -267,6 +212,11 @@ impl Driver {
     pub fn out_of_fuel<O: Observation>(&mut self, observed: &mut O) -> Flow {
         if self.ended.is_some() {
             return Flow::Stop;
+        }
+        if !self.consumes_fuel {
+            let expected = "no lack of fuel: none is consumed".to_owned();
+            let shown = format!("a Trap event: {}", SeenTrap::OutOfFuel);
+            return self.report_control(observed, Moment::Trap, RuleId::TrapEvent, expected, shown);
         }
         self.tally.looks.event(Look::OutOfFuel);
         let stepped = self.breakpoints.is_single_step();
@@ -280,13 +230,11 @@ impl Driver {
         match sight {
             Some(sight) => self.compare_interrupted(observed, Interruption::Fuel, sight),
             None if !stepped => Flow::Continue,
-            None => self.report_control(
-                observed,
-                Moment::Trap,
-                RuleId::TrapEvent,
-                "no use of fuel: no function is entered, and no loop begins".to_owned(),
-                "an event of fuel that is used up".to_owned(),
-            ),
+            None => {
+                let expected = "no use of fuel: no function is entered, and no loop begins";
+                let shown = "an event of fuel that is used up";
+                self.report_misplaced(RuleId::TrapEvent, Moment::Trap, expected, shown)
+            }
         }
     }
 

@@ -40,7 +40,7 @@ pub fn text(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
             out,
             "{:34} {:<24} {:>15}",
             op.name(),
-            op.proposal(),
+            op.proposal().name(),
             grouped(totals.events(op))
         )?;
         for (family, label) in Family::ALL.into_iter().zip(&families) {
@@ -96,7 +96,7 @@ pub fn json(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
         let row = Row {
             schema: "lockstep.opcode/1",
             opcode: op.name(),
-            proposal: op.proposal(),
+            proposal: op.proposal().name(),
             events: totals.events(op),
             families: totals.checked.at(op).map(Family::name).collect(),
         };

@@ -83,10 +83,44 @@ pub(super) fn from_segment(
     Ok(values.collect())
 }
 
+/// Whether `array.copy` or `array.init_*` has a reason for a trap: none hides another.
+pub(super) fn has_reason(
+    heap: &Heap,
+    instance: &Instance,
+    segments: &Segments<'_>,
+    instr: &Instr,
+    operands: &[Cell],
+    trap: Trap,
+) -> bool {
+    let taken = &operands[operands.len() - instr.op.own_operands()..];
+    let count = taken[taken.len() - 1].u64();
+    // The array, and where in it the range begins.
+    let ranges = match *taken {
+        [target, to, source, from, _] => [Some((target, to)), Some((source, from))],
+        [target, to, ..] => [Some((target, to)), None],
+        _ => [None, None],
+    };
+    let mut ranges = ranges.into_iter().flatten();
+    match trap {
+        Trap::NullArrayReference => ranges.any(|(cell, _)| array(cell).is_err()),
+        Trap::OutOfBoundsArrayAccess => ranges.any(|(cell, at)| {
+            let length = |addr| heap.object(addr).fields.len() as u64;
+            array(cell).is_ok_and(|addr| at.u64().saturating_add(count) > length(addr))
+        }),
+        _ if instr.op == Opcode::ArrayCopy => false,
+        _ => {
+            segments
+                .values(instance, instr, taken[2].u64(), count)
+                .err()
+                == Some(trap)
+        }
+    }
+}
+
 /// The segments of a store.
-struct Segments<'a> {
-    elems: &'a [Box<[Ref]>],
-    datas: &'a [Arc<[u8]>],
+pub(super) struct Segments<'a> {
+    pub(super) elems: &'a [Box<[Ref]>],
+    pub(super) datas: &'a [Arc<[u8]>],
 }
 
 impl<'a> Segments<'a> {

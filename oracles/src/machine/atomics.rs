@@ -124,12 +124,9 @@ pub(super) fn execute(
         return Ok(sp);
     };
     let first = sp - operands(access);
-    let index = (instr.a >> MEMORY) as usize;
-    let memory = &mut parts.memories[parts.instance.memories[index].index()];
+    let memory = &mut parts.memories[parts.instance.memories[self::memory(instr)].index()];
     let address = cells[first].u64().saturating_add(instr.b);
-    // Of an address beyond 64 bits, too, the low bits say whether it is aligned.
-    let low = cells[first].u64().wrapping_add(instr.b);
-    if !low.is_multiple_of(bytes) {
+    if is_unaligned(instr, cells[first], bytes) {
         return Err(Trap::UnalignedAtomic.into());
     }
     let old = load(memory, address, bytes)?;
@@ -156,6 +153,33 @@ pub(super) fn execute(
     };
     cells[first] = Cell(u128::from(result));
     Ok(first + 1)
+}
+
+/// The index of the memory that the opcode accesses.
+pub(super) fn memory(instr: &Instr) -> usize {
+    (instr.a >> MEMORY) as usize
+}
+
+/// Of an address beyond 64 bits, too, the low bits say whether it is aligned.
+fn is_unaligned(instr: &Instr, address: Cell, bytes: u64) -> bool {
+    !address.u64().wrapping_add(instr.b).is_multiple_of(bytes)
+}
+
+/// Whether the access has a reason for a trap: none hides another.
+pub(super) fn has_reason(instr: &Instr, operands: &[Cell], memory: &Memory, trap: Trap) -> bool {
+    let Some((access, bytes)) = access(instr.op) else {
+        return false;
+    };
+    let address = operands[operands.len() - self::operands(access)];
+    match trap {
+        Trap::UnalignedAtomic => is_unaligned(instr, address, bytes),
+        Trap::OutOfBoundsMemoryAccess => {
+            let address = address.u64().saturating_add(instr.b);
+            memory.range(address, bytes).is_err()
+        }
+        Trap::ExpectedSharedMemory => access == Access::Wait && !memory.ty().shared,
+        _ => false,
+    }
 }
 
 /// Operands of an access, its address included.
@@ -213,11 +237,17 @@ fn store(memory: &mut Memory, address: u64, bytes: u64, value: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::opcode::Proposal;
 
     #[test]
     fn every_opcode_of_the_proposal_has_a_row() {
         for &op in Opcode::ALL {
-            assert_eq!(is_atomic(op), op.proposal() == "threads", "{}", op.name());
+            assert_eq!(
+                is_atomic(op),
+                op.proposal() == Proposal::Threads,
+                "{}",
+                op.name()
+            );
         }
     }
 }

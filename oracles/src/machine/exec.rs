@@ -1,12 +1,13 @@
 //! The dispatch loop: one arm for each opcode, as the specification reduces it. It never stops in
 //! the middle of an opcode: what traps has changed nothing.
 
+use super::growth::{Grown, Growth};
 use super::outside::{self, Parts};
 use super::{
     Frame, Machine, Status, Stop, StopAt, casts, enter, make_room, scalar, typed, vector,
     zero_locals,
 };
-use crate::address::FuncAddr;
+use crate::address::{FuncAddr, MemAddr};
 use crate::code::{Function, RETURN};
 use crate::compile::MEMORY;
 use crate::opcode::Opcode;
@@ -19,7 +20,7 @@ impl Machine {
     #[inline]
     pub(super) fn execute<S: StopAt>(&mut self, stop_at: &S, at_point: bool) -> Stop {
         let Machine {
-            rounding,
+            relaxed,
             store,
             limits,
             stack,
@@ -27,6 +28,7 @@ impl Machine {
             activations,
             results,
             max_depth,
+            growth,
         } = self;
         let Store {
             instances,
@@ -400,8 +402,17 @@ impl Machine {
                             Opcode::TableGrow => {
                                 let delta = operand!(0).u64();
                                 let init = Ref::from_cell(operand!(1));
-                                let table = &mut table!(instr.a);
+                                let addr = instance.tables[instr.a as usize];
+                                let table = &mut tables[addr.index()];
+                                let (before, wanted) =
+                                    (table.elements.len() as u64, table.grown(delta));
                                 let old = table.grow(delta, init, limits.table_elements);
+                                *growth = wanted.map(|wanted| Growth {
+                                    entity: Grown::Table(addr),
+                                    before,
+                                    wanted,
+                                    succeeded: old.is_some(),
+                                });
                                 sp -= 1;
                                 operand!(0) = size_or_failure(old, table.ty.table64);
                                 next!()
@@ -438,8 +449,17 @@ impl Machine {
                             }
                             Opcode::MemoryGrow => {
                                 let delta = operand!(0).u64();
-                                let memory = &mut memories[memory!(instr.a)];
+                                let index = memory!(instr.a);
+                                let memory = &mut memories[index];
+                                let (before, wanted) =
+                                    (memory.bytes().len() as u64, memory.grown(delta));
                                 let old = memory.grow(delta, limits.memory_bytes);
+                                *growth = wanted.map(|wanted| Growth {
+                                    entity: Grown::Memory(MemAddr(index as u32)),
+                                    before,
+                                    wanted,
+                                    succeeded: old.is_some(),
+                                });
                                 operand!(0) = size_or_failure(old, memory.ty.memory64);
                                 next!()
                             }
@@ -462,7 +482,7 @@ impl Machine {
                                 None if vector::is_vector(op) => {
                                     let memory = memories.get_mut(memory!(instr.a >> MEMORY));
                                     match vector::execute(
-                                        function, instr, cells, sp, memory, rounding,
+                                        function, instr, cells, sp, memory, relaxed,
                                     ) {
                                         Ok(height) => {
                                             sp = height;
@@ -523,7 +543,7 @@ impl Machine {
                     let base = frame.base + sp;
                     if let Err(limit) = enter(stack, frames.len(), limits, callee, base) {
                         // As before the opcode: it has its index or its function again.
-                        sp += takes_callee(function, position);
+                        sp += function.instrs[position].op.own_operands();
                         end!(Stop::Exhausted(limit));
                     }
                     stack.copy_within(base - params..base, base);
@@ -568,7 +588,7 @@ impl Machine {
                 let params = callee.num_params as usize;
                 let base = frame.base;
                 if let Err(limit) = make_room(stack, frames.len() - 1, limits, callee, base) {
-                    sp += takes_callee(function, position);
+                    sp += function.instrs[position].op.own_operands();
                     end!(Stop::Exhausted(limit));
                 }
                 stack.copy_within(base + sp - params..base + sp, base);
@@ -622,21 +642,11 @@ fn size(function: &Function) -> usize {
 }
 
 /// What `memory.grow` and `table.grow` answer: -1, of the width of an index, for a failure.
-fn size_or_failure(old: Option<u64>, index64: bool) -> Cell {
+pub(super) fn size_or_failure(old: Option<u64>, index64: bool) -> Cell {
     let failure = if index64 {
         u64::MAX
     } else {
         u64::from(u32::MAX)
     };
     Cell(u128::from(old.unwrap_or(failure)))
-}
-
-/// Operands that the call at `position` takes beside the arguments.
-#[cold]
-fn takes_callee(function: &Function, position: usize) -> usize {
-    use Opcode::*;
-    usize::from(matches!(
-        function.instrs[position].op,
-        CallIndirect | CallRef | ReturnCallIndirect | ReturnCallRef
-    ))
 }

@@ -7,17 +7,23 @@ mod bulk;
 mod casts;
 mod exec;
 mod frames;
+mod growth;
 pub(crate) mod memory_ops;
 mod nans;
 mod objects;
 mod outside;
 mod reach;
+mod reasons;
 mod scalar;
 mod throw;
 mod vector;
 
+pub use crate::simd::DotSums;
 pub use frames::FrameView;
+pub use growth::{Grown, Growth, grows};
 pub use reach::{Reachable, Segments};
+
+use exec::size_or_failure;
 
 use crate::address::{ExnAddr, FuncAddr, HostFuncId, InstanceAddr};
 use crate::code::Function;
@@ -228,7 +234,8 @@ pub struct Machine {
     activations: Vec<Activation>,
     results: Vec<Value>,
     max_depth: usize,
-    rounding: vector::Rounding,
+    relaxed: vector::Relaxed,
+    growth: Option<Growth>,
 }
 
 impl Machine {
@@ -242,19 +249,30 @@ impl Machine {
             activations: Vec::new(),
             results: Vec::new(),
             max_depth: 0,
-            rounding: vector::Rounding::default(),
+            relaxed: vector::Relaxed::default(),
+            growth: None,
         }
     }
 
     /// Lets relaxed multiply-adds round once (`R_fmadd` is 1), not twice as in the deterministic
     /// profile.
     pub fn fuse_relaxed_madd(&mut self) {
-        self.rounding.fuses = true;
+        self.relaxed.fuses = true;
     }
 
     /// How many relaxed multiply-adds had another result because they round once.
     pub fn fused_differences(&self) -> u64 {
-        self.rounding.differences
+        self.relaxed.fused
+    }
+
+    /// Lets relaxed dot products add otherwise than the specification says, which saturates.
+    pub fn set_dot_sums(&mut self, sums: DotSums) {
+        self.relaxed.dots = sums;
+    }
+
+    /// How many relaxed dot products had another result because of how they add.
+    pub fn dot_differences(&self) -> u64 {
+        self.relaxed.unsaturated
     }
 
     /// Instantiates a module with one [`Extern`] an import, in order. Everything but the start

@@ -4,7 +4,7 @@
 use crate::code::{Function, Instr};
 use crate::memory::Memory;
 use crate::opcode::Opcode;
-use crate::simd::{self, Kind};
+use crate::simd::{self, DotSums, Kind};
 use crate::trap::Trap;
 use crate::value::Cell;
 
@@ -19,13 +19,36 @@ const KINDS: [Kind; Opcode::ALL.len()] = {
     kinds
 };
 
-/// How relaxed multiply-adds round.
+/// What relaxed opcodes do otherwise than the deterministic profile says, and how often that made a
+/// difference.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Rounding {
-    /// Once, not twice as in the deterministic profile.
+pub(super) struct Relaxed {
+    /// Multiply-adds round once, not twice.
     pub(super) fuses: bool,
-    /// How often that made a difference.
-    pub(super) differences: u64,
+    /// Multiply-adds with another result.
+    pub(super) fused: u64,
+    /// How dot products add.
+    pub(super) dots: DotSums,
+    /// Dot products with another result.
+    pub(super) unsaturated: u64,
+}
+
+impl Relaxed {
+    /// The result of an opcode whose strict result is this one.
+    #[inline]
+    fn result(&mut self, op: Opcode, (a, b, c): (u128, u128, u128), strict: u128) -> u128 {
+        if self.fuses
+            && let Some(fused) = simd::fused(op, a, b, c)
+        {
+            self.fused += u64::from(fused != strict);
+            return fused;
+        }
+        if let Some(sum) = simd::dot_with(self.dots, op, a, b, c) {
+            self.unsaturated += u64::from(sum != strict);
+            return sum;
+        }
+        strict
+    }
 }
 
 /// Whether the opcode is a vector opcode that [`execute`] knows.
@@ -42,7 +65,7 @@ pub(super) fn execute(
     cells: &mut [Cell],
     sp: usize,
     memory: Option<&mut Memory>,
-    rounding: &mut Rounding,
+    relaxed: &mut Relaxed,
 ) -> Result<usize, Trap> {
     let op = instr.op;
     // The operand `n` below the top, and the address made of it.
@@ -63,19 +86,18 @@ pub(super) fn execute(
             sp
         }
         Kind::Binary => {
-            operand!(1) = Cell(simd::binary(op, operand!(1).0, operand!(0).0));
+            let (a, b) = (operand!(1).0, operand!(0).0);
+            let mut result = simd::binary(op, a, b);
+            if op == Opcode::I16x8RelaxedDotI8x16I7x16S {
+                result = relaxed.result(op, (a, b, 0), result);
+            }
+            operand!(1) = Cell(result);
             sp - 1
         }
         Kind::Ternary => {
             let (a, b, c) = (operand!(2).0, operand!(1).0, operand!(0).0);
-            let mut result = simd::ternary(op, a, b, c);
-            if rounding.fuses
-                && let Some(fused) = simd::fused(op, a, b, c)
-            {
-                rounding.differences += u64::from(fused != result);
-                result = fused;
-            }
-            operand!(2) = Cell(result);
+            let strict = simd::ternary(op, a, b, c);
+            operand!(2) = Cell(relaxed.result(op, (a, b, c), strict));
             sp - 2
         }
         Kind::Bitselect => {

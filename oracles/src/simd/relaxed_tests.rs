@@ -1,6 +1,7 @@
 //! The relaxed instructions against the strict ones that the deterministic profile makes them.
 
 use super::*;
+use crate::opcode::Proposal;
 use Opcode::*;
 use proptest::prelude::*;
 
@@ -8,7 +9,7 @@ use proptest::prelude::*;
 fn every_relaxed_opcode_has_a_kind() {
     let relaxed = || {
         let all = Opcode::ALL.iter();
-        all.filter(|op| op.proposal() == "relaxed_simd")
+        all.filter(|op| op.proposal() == Proposal::RelaxedSimd)
     };
     let count = |wanted| relaxed().filter(|op| kind(**op) == wanted).count();
     assert_eq!(relaxed().count(), 20);

@@ -2,6 +2,7 @@
 //! lane by lane in `i128` or `f64`; never with the helpers of [`lanes`](super::lanes).
 
 use super::*;
+use crate::opcode::Proposal;
 use proptest::prelude::*;
 
 /// Vectors in which edge values of every shape of lane are frequent.
@@ -71,7 +72,7 @@ fn all_of(wanted: Kind) -> impl Iterator<Item = Opcode> {
     Opcode::ALL
         .iter()
         .copied()
-        .filter(move |op| op.proposal() == "simd" && kind(*op) == wanted)
+        .filter(move |op| op.proposal() == Proposal::Simd && kind(*op) == wanted)
 }
 
 /// The vector whose lanes are the low bits of `lane(0)`, `lane(1)`…
@@ -425,7 +426,11 @@ proptest! {
 /// and `v128.const` are no one's here.
 #[test]
 fn every_vector_opcode_has_a_kind() {
-    let simd = || Opcode::ALL.iter().filter(|op| op.proposal() == "simd");
+    let simd = || {
+        Opcode::ALL
+            .iter()
+            .filter(|op| op.proposal() == Proposal::Simd)
+    };
     assert_eq!(simd().count(), 236);
     let without: Vec<_> = simd()
         .copied()
@@ -437,7 +442,7 @@ fn every_vector_opcode_has_a_kind() {
     );
     let mut others = Opcode::ALL
         .iter()
-        .filter(|op| !matches!(op.proposal(), "simd" | "relaxed_simd"));
+        .filter(|op| !matches!(op.proposal(), Proposal::Simd | Proposal::RelaxedSimd));
     assert!(others.all(|op| kind(*op) == Kind::NotSimd));
     for (wanted, count) in [
         (Kind::Unary, 50),

@@ -12,7 +12,9 @@ mod spectest;
 mod values;
 
 use lockstep_oracles::WasmFeatures;
-use lockstep_spec_tests::{KNOWN_INCONSISTENT, SUITES, Suite, find_scripts, parse_file};
+use lockstep_spec_tests::{
+    KNOWN_INCONSISTENT, SUITES, Suite, find_scripts, parse_file, parse_script,
+};
 use report::{Outcome, Report};
 use runner::Runner;
 use std::process::ExitCode;
@@ -28,6 +30,9 @@ const ALL_FEATURES: WasmFeatures = WasmFeatures::WASM3
     .union(WasmFeatures::THREADS)
     .union(WasmFeatures::WIDE_ARITHMETIC)
     .union(WasmFeatures::CUSTOM_PAGE_SIZES);
+
+/// Traps that no official script raises.
+const TRAPS: (&str, &str) = ("traps.wast", include_str!("traps.wast"));
 
 fn main() -> ExitCode {
     let Some(args) = args::wanted("official_suite") else {
@@ -59,6 +64,11 @@ fn official(report: &mut Report) {
             }
         }
     }
+    match parse_script(TRAPS.0, TRAPS.1, ALL_FEATURES) {
+        Ok(script) => run(&script, "traps", report),
+        Err(e) => report.broken_script(TRAPS.0, &e.to_string()),
+    }
+    report.check_traps();
 }
 
 fn directory(dir: &str, features_of: Option<&str>, report: &mut Report) {
@@ -99,4 +109,5 @@ fn run(script: &lockstep_spec_tests::Script, directory: &str, report: &mut Repor
             outcome,
         );
     }
+    report.raised.extend(runner.raised);
 }

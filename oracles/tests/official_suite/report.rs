@@ -1,7 +1,9 @@
 //! What happened, counted by directory and kind of assertion. It never judges an assertion.
 
+use lockstep_oracles::opcode::Opcode;
+use lockstep_oracles::trap::Trap;
 use lockstep_spec_tests::{ASSERTION_KINDS, CommandKind};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// How a command ended.
 pub(crate) enum Outcome {
@@ -31,6 +33,8 @@ pub(crate) struct Report {
     counts: BTreeMap<(String, &'static str), Counts>,
     failures: Vec<String>,
     skips: Vec<String>,
+    /// Which opcodes raised which traps.
+    pub(crate) raised: HashSet<(Opcode, Trap)>,
 }
 
 impl Report {
@@ -68,6 +72,18 @@ impl Report {
 
     pub(crate) fn broken_script(&mut self, script: &str, why: &str) {
         self.failures.push(format!("{script}: {why}"));
+    }
+
+    /// Fails where the opcode table names a trap that no script raised.
+    pub(crate) fn check_traps(&mut self) {
+        for op in Opcode::implemented() {
+            for &trap in op.traps() {
+                if !self.raised.contains(&(op, trap)) {
+                    let why = format!("no script raises its trap: {trap}");
+                    self.broken_script(&op.name(), &why);
+                }
+            }
+        }
     }
 
     pub(crate) fn passed(&self) -> bool {

@@ -9,11 +9,12 @@ use lockstep_oracles::address::{FuncAddr, InstanceAddr};
 use lockstep_oracles::limits::Limits;
 use lockstep_oracles::machine::{InstantiateError, Machine, NoSequencePoint, Stop};
 use lockstep_oracles::module::{Module, ModuleError, ModuleErrorKind};
+use lockstep_oracles::opcode::Opcode;
 use lockstep_oracles::store::Extern;
 use lockstep_oracles::trap::Trap;
 use lockstep_oracles::value::Value;
 use lockstep_spec_tests::{Action, CommandKind, ModuleSource, Pattern};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Deep enough for every call that the suite expects to return, and quickly exhausted.
@@ -72,6 +73,8 @@ pub(crate) struct Runner {
     instances: HashMap<String, InstanceAddr>,
     registered: HashMap<String, InstanceAddr>,
     definitions: HashMap<Option<String>, Arc<Module>>,
+    /// Which opcodes raised which traps.
+    pub(crate) raised: HashSet<(Opcode, Trap)>,
 }
 
 impl Runner {
@@ -86,6 +89,7 @@ impl Runner {
             instances: HashMap::new(),
             registered: HashMap::new(),
             definitions: HashMap::new(),
+            raised: HashSet::new(),
         }
     }
 
@@ -293,12 +297,34 @@ impl Runner {
                 },
                 Stop::Throw { caught: true, .. } => continue,
                 Stop::Throw { .. } => Failure::Exception,
-                Stop::Trap(trap) => Failure::Trap(trap),
+                Stop::Trap(trap) => {
+                    self.check_facts(trap);
+                    Failure::Trap(trap)
+                }
                 Stop::Exhausted(_) => Failure::Exhausted,
                 Stop::SequencePoint => Failure::Other("unselected sequence point".to_owned()),
             };
             self.machine.unwind();
             return Err(failure);
+        }
+    }
+
+    /// The opcode table knows of the trap, and computing its reasons finds it.
+    fn check_facts(&mut self, trap: Trap) {
+        let op = self.machine.current_op().expect("an opcode trapped");
+        assert!(
+            op.traps().contains(&trap),
+            "{} cannot trap: {trap}",
+            op.name()
+        );
+        self.raised.insert((op, trap));
+        for &other in op.traps() {
+            let also = self.machine.has_reason(trap, other);
+            assert!(
+                also || other != trap,
+                "{}: {trap} without a reason",
+                op.name()
+            );
         }
     }
 

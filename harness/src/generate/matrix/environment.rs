@@ -4,7 +4,6 @@
 //! The indices are the same in every module, or known from the start, so that code can be made before
 //! the module is complete.
 
-use super::super::features;
 use super::super::weights::{between, chance, one_of};
 use super::pools::{EXNREF, Pools};
 use super::stores::{self, Memory, Table, Tag};
@@ -222,7 +221,7 @@ impl Environment {
 
     /// Whether the module may have the opcode.
     pub(in crate::generate) fn has(&self, opcode: Opcode) -> bool {
-        features::has(self.features, opcode)
+        opcode.is_enabled(self.features)
     }
 
     /// Those of a list of opcodes that the module may have.

@@ -26,9 +26,8 @@ pub(super) mod types;
 use super::weights::{between, chance, one_of};
 use arbitrary::{Result, Unstructured};
 use body::{Body, Manner};
-use entities::{BULK, SINGLE, TRAPPING};
+use entities::{BULK, SINGLE};
 use environment::{Environment, Signature};
-use hazard::Hazard;
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::opcode::Opcode;
 use objects::OBJECTS;
@@ -113,10 +112,8 @@ fn cells(environment: &Environment) -> Vec<Cell> {
 impl Cell {
     fn can_trap(self) -> bool {
         match self {
-            Cell::Row(row) => row.form.accesses_memory() || Hazard::of(row.opcode).is_some(),
-            Cell::Entity(opcode) => TRAPPING.contains(&opcode),
-            Cell::Object(opcode) => objects::TRAPPING.contains(&opcode),
-            Cell::Thread(opcode) => opcode != Opcode::AtomicFence,
+            Cell::Row(row) => row.opcode.can_trap(),
+            Cell::Entity(opcode) | Cell::Object(opcode) | Cell::Thread(opcode) => opcode.can_trap(),
             Cell::Transfer(opcode) => matches!(opcode, Opcode::RefAsNonNull | Opcode::CallRef),
             Cell::Control(_) | Cell::Last(_) => false,
         }

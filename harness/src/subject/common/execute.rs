@@ -460,11 +460,22 @@ impl<T: Layer> Subject<T> {
     }
 
     pub(super) fn finish(&mut self, outcome: Outcome) -> Verdict {
+        self.with_session(|session, store| {
+            session.driver.note_sizes(&mut View {
+                store: store.as_context_mut(),
+                names: &mut session.names,
+            });
+        });
         let verdict = self.driver().finish(&outcome);
         if verdict == Verdict::Exhausted {
-            self.with_view(|driver, view| driver.taint_entities(view));
+            self.taint_entities();
         }
         verdict
+    }
+
+    /// After an exhaustion: entities that differ are no longer compared.
+    pub(super) fn taint_entities(&mut self) {
+        self.with_view(|driver, view| driver.taint_entities(view));
     }
 
     pub(super) fn compare_entities(&mut self) {

@@ -108,6 +108,7 @@ fn dispatch<T: Layer>(store: &mut StoreContextMut<'_, State<T>>, event: &DebugEv
         store: scope.as_context_mut(),
         names: &mut session.names,
     };
+    session.driver.note_sizes(&mut view);
     let flow = match told {
         None => session.driver.breakpoint(&mut view),
         Some(told) if T::ACTIVE => {

@@ -109,6 +109,7 @@ fn compare<T: Layer>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params: 
         store: scope.as_context_mut(),
         names,
     };
+    driver.note_sizes(&mut view);
     let flow = if driver.has_events() && T::ACTIVE {
         let mut copy = driver.snapshot(&mut view, usize::MAX);
         tamper.event(Moment::HostCall, &mut copy);
@@ -343,6 +344,10 @@ async fn reenter<T: Layer>(
             }
         };
         tamper.outcome(&mut outcome);
+        driver.note_sizes(&mut View {
+            store: caller.as_context_mut(),
+            names,
+        });
         let verdict = driver.finish(&outcome);
         if verdict != Verdict::Lost {
             let mut view = View {

@@ -10,7 +10,7 @@ use crate::configuration::Inlining;
 use crate::divergence::Execution;
 use crate::fault::{Layer, Tamper as _};
 use crate::lockstep::driver::{Expected, ModuleFacts, Verdict};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, SeenTrap};
 use crate::rules::RuleId;
 use crate::subject::answer::{ExpectedInstance, Instantiated};
 use lockstep_oracles::address::InstanceAddr;
@@ -18,6 +18,9 @@ use lockstep_oracles::machine::InstantiateError;
 use lockstep_oracles::module::Module as OracleModule;
 use lockstep_oracles::store::Extern;
 use std::sync::Arc;
+
+/// The engine's heap cannot hold an object of the module's.
+const OUT_OF_MEMORY: Outcome = Outcome::Trapped(SeenTrap::OutOfMemory);
 
 impl<T: Layer> Subject<T> {
     /// Whether the engine compiles the module.
@@ -65,6 +68,10 @@ impl<T: Layer> Subject<T> {
         self.tamper().instantiation(&mut outcome);
         if in_start {
             expected = self.finish_start(&outcome);
+        } else if expected == ExpectedInstance::Instance && outcome == OUT_OF_MEMORY {
+            // Where the heap was full is the subject's own.
+            expected = ExpectedInstance::Exhausted;
+            self.taint_entities();
         } else {
             self.check_instantiation(&expected, &outcome);
         }
@@ -224,8 +231,13 @@ impl<T: Layer> Subject<T> {
                 self.driver().check_segment_trap(*trap);
                 (agrees, format!("trapped: {trap}"))
             }
+            ExpectedInstance::Limit(_) if *outcome == Outcome::Returned(Vec::new()) => {
+                // The limit is the oracle's own: it has no such instance.
+                self.driver().lost_instance();
+                return;
+            }
             ExpectedInstance::Limit(message) => (
-                matches!(outcome, Outcome::LimitReached(_)),
+                matches!(outcome, Outcome::LimitReached(_)) || *outcome == OUT_OF_MEMORY,
                 format!("limit: {message}"),
             ),
             ExpectedInstance::HostFailed

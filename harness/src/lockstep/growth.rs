@@ -1,0 +1,165 @@
+//! Growth that fails: `memory.grow` and `table.grow` may answer -1 for want of resources, whatever the
+//! type allows (Core 4.6). The oracle follows the subject, whose entity says by its size what happened.
+//!
+//! The subject leads, so the size is that of now, behind any growth that the oracle has still to
+//! execute. Sizes never shrink: if the entity is smaller now than a growth would have made it, that
+//! growth failed. If it is not, the growth is taken to have succeeded.
+
+use super::driver::{Driver, Ended};
+use super::entities::Entities;
+use crate::divergence::Execution;
+use lockstep_oracles::address::{InstanceAddr, MemAddr, TableAddr};
+use lockstep_oracles::code::Function;
+use lockstep_oracles::machine::{Grown, Machine, Stop, StopAt, grows};
+use lockstep_oracles::trap::Exhaustion;
+use std::cell::Cell;
+
+/// The sizes of the subject's memories, in bytes, and tables; `None` where it has no handle for one.
+#[derive(Debug, Default)]
+pub(super) struct Sizes {
+    /// Whether a function of the case has an opcode that grows.
+    pub(super) wanted: bool,
+    /// Whether they were noted for the run that is next.
+    noted: bool,
+    memories: Vec<Option<u64>>,
+    tables: Vec<Option<u64>>,
+}
+
+impl Driver {
+    /// Notes the subject's sizes if the oracle may execute a growth before its next stop. To be called
+    /// before the driver is told of anything up to which the oracle runs.
+    #[inline]
+    pub fn note_sizes<E: Entities>(&mut self, subject: &mut E) {
+        if self.sizes.wanted && self.may_grow() {
+            self.note_all_sizes(subject);
+        }
+    }
+
+    fn may_grow(&self) -> bool {
+        let steps = self.execution == Execution::Instrumented && self.breakpoints.is_single_step();
+        !steps || self.machine.current_op().is_some_and(grows)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn note_all_sizes<E: Entities>(&mut self, subject: &mut E) {
+        let store = &self.machine.store;
+        let memories = (0..store.num_memories() as u32).map(MemAddr);
+        let tables = (0..store.num_tables() as u32).map(TableAddr);
+        let sizes = &mut self.sizes;
+        sizes.memories.clear();
+        sizes.tables.clear();
+        let bytes = |subject: &mut E, addr| subject.memory(addr).map(|bytes| bytes.len() as u64);
+        sizes
+            .memories
+            .extend(memories.map(|addr| bytes(subject, addr)));
+        sizes
+            .tables
+            .extend(tables.map(|addr| subject.table_size(addr)));
+        sizes.noted = true;
+        // One that nobody looked at is no business of this run.
+        self.machine.take_growth();
+    }
+
+    /// Lets the oracle do as the subject did, after a run to the next sequence point.
+    #[inline]
+    pub(super) fn follow_growth(&mut self, stop: Stop) -> Stop {
+        if !self.sizes.noted {
+            return stop;
+        }
+        self.follow_noted(stop)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn follow_noted(&mut self, stop: Stop) -> Stop {
+        self.sizes.noted = false;
+        match self.sizes.follow(&mut self.machine) {
+            Ok(()) => stop,
+            Err(limit) => self.cannot_grow(limit),
+        }
+    }
+
+    /// The subject's entity grew beyond a limit of the oracle's.
+    pub(super) fn cannot_grow(&mut self, limit: Exhaustion) -> Stop {
+        self.ended.get_or_insert(Ended::OracleLimit(limit));
+        Stop::Exhausted(limit)
+    }
+}
+
+impl Sizes {
+    /// Lets the machine do with the growth that it executed last, if there was one, as the subject did.
+    ///
+    /// # Errors
+    ///
+    /// The limit that keeps the machine from growing as the subject did.
+    fn follow(&self, machine: &mut Machine) -> Result<(), Exhaustion> {
+        let Some(growth) = machine.take_growth() else {
+            return Ok(());
+        };
+        let (sizes, at, limit) = match growth.entity {
+            Grown::Memory(addr) => (&self.memories, addr.index(), Exhaustion::MemorySize),
+            Grown::Table(addr) => (&self.tables, addr.index(), Exhaustion::TableSize),
+        };
+        // Without a handle nothing is known.
+        let Some(size) = sizes.get(at).copied().flatten() else {
+            return Ok(());
+        };
+        match (growth.succeeded, size >= growth.wanted) {
+            (true, false) => machine.fail_growth(growth),
+            (false, true) => return Err(limit),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Stops where another does, and after every opcode that grows.
+struct AfterGrowth<'a, S> {
+    inner: &'a S,
+    /// Whether the other stopped.
+    stopped: Cell<bool>,
+}
+
+impl<'a, S> AfterGrowth<'a, S> {
+    fn new(inner: &'a S) -> AfterGrowth<'a, S> {
+        AfterGrowth {
+            inner,
+            stopped: Cell::new(false),
+        }
+    }
+}
+
+impl<S: StopAt> StopAt for AfterGrowth<'_, S> {
+    #[inline]
+    fn stops(&self, instance: InstanceAddr, function: &Function, position: usize) -> bool {
+        let stops = self.inner.stops(instance, function, position);
+        self.stopped.set(stops);
+        // A branch may lead here as well: then there is no growth to follow.
+        stops || (position > 0 && grows(function.instrs[position - 1].op))
+    }
+}
+
+/// Runs the machine to its next stop; each growth in between is as the subject's was.
+///
+/// # Errors
+///
+/// The limit that keeps the machine from growing as the subject did.
+#[inline]
+pub(super) fn run_following<S: StopAt>(
+    machine: &mut Machine,
+    sizes: &Sizes,
+    stop_at: &S,
+) -> Result<Stop, Exhaustion> {
+    if !sizes.wanted {
+        return Ok(machine.run(stop_at));
+    }
+    let watched = AfterGrowth::new(stop_at);
+    loop {
+        let stop = machine.run(&watched);
+        sizes.follow(machine)?;
+        if stop != Stop::SequencePoint || watched.stopped.get() {
+            return Ok(stop);
+        }
+    }
+}
