@@ -35,6 +35,10 @@ pub const BREAKS: &[RuleId] = &[
     RuleId::RefContent,
     RuleId::Kept,
     RuleId::ThrowEvent,
+    RuleId::EpochLost,
+    RuleId::EpochEvent,
+    RuleId::CheckPc,
+    RuleId::CheckStack,
 ];
 
 /// Whether a value changed in a register can break the rule.

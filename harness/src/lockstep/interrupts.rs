@@ -10,6 +10,7 @@ use super::driver::{Driver, Ended, Flow, POINTS_BETWEEN_EVENTS, Phase};
 use super::frames::{Referents, StackDiff, ValueDiff, compare_locals, expected_place};
 use super::growth::run_following;
 use super::looks::Look;
+use super::trap_frame::taken_at;
 use super::unnamed::Unnamed;
 use crate::causes::{Cause, Known};
 use crate::divergence::{Moment, count};
@@ -117,9 +118,8 @@ impl Driver {
     }
 
     /// Whether the last event was at an opcode that works in bulk, and can be interrupted itself.
-    fn is_within_bulk(&self) -> bool {
-        let stepped = self.breakpoints.is_single_step() && self.previous.is_some();
-        stepped && self.machine.current_op().is_some_and(Opcode::is_bulk)
+    pub(super) fn is_within_bulk(&self) -> bool {
+        self.previous.is_some() && self.machine.current_op().is_some_and(Opcode::is_bulk)
     }
 
     /// Whether the oracle was brought to an opcode that works in bulk, before which no other place lies.
@@ -415,7 +415,7 @@ impl Driver {
             return false;
         };
         // A trap's record lacks what its opcode takes.
-        let taken = view.function.instrs[shown].op.own_operands();
+        let taken = taken_at(view.function, shown);
         let key = (view.instance, view.function.index, interrupted);
         let same = *self.records.entry(key).or_insert(shown) == shown;
         same && (height.saturating_sub(taken)..=height).contains(&operands)
@@ -468,7 +468,10 @@ impl Interrupted {
             position: view.position,
             pcs,
             operands: view.operands.len(),
-            taken: if within { view.op().own_operands() } else { 0 },
+            taken: match within {
+                true => taken_at(view.function, view.position),
+                false => 0,
+            },
         }
     }
 

@@ -462,10 +462,12 @@ impl Driver {
         if self.neighbour && !self.breakpoints.is_single_step() {
             return Flow::Continue;
         }
+        let sparse = !self.breakpoints.is_single_step();
         let sight = self.approach(observed, Interruption::Epoch);
         self.yield_due = false;
-        if !self.breakpoints.is_single_step() && self.is_before_bulk() {
+        if sparse && (self.is_within_bulk() || self.is_before_bulk()) {
             // Whether it came within this opcode or comes behind it nothing says.
+            self.leave_unselected();
             return Flow::Continue;
         }
         let Some(sight) = sight else {
@@ -473,7 +475,22 @@ impl Driver {
             let shown = "an EpochYield event";
             return self.report_misplaced(RuleId::EpochEvent, Moment::EpochYield, expected, shown);
         };
-        self.compare_interrupted(observed, Interruption::Epoch, sight)
+        let flow = self.compare_interrupted(observed, Interruption::Epoch, sight);
+        if sparse {
+            self.leave_unselected();
+        }
+        flow
+    }
+
+    /// The oracle goes on from where it was brought to, unless a breakpoint's event is due there.
+    fn leave_unselected(&mut self) {
+        let selected = self
+            .machine
+            .top()
+            .is_some_and(|view| self.breakpoints.selects(view.instance, view.pc().0));
+        if self.ahead == Some(Stop::SequencePoint) && !selected {
+            self.ahead = None;
+        }
     }
 
     /// Reports an event where none can be, and ends the case. The stack is no evidence: nothing is known of

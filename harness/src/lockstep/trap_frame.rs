@@ -12,6 +12,7 @@ use crate::rules::RuleId;
 use lockstep_oracles::ValType;
 use lockstep_oracles::code::{Function, Shape};
 use lockstep_oracles::machine::FrameView;
+use lockstep_oracles::opcode::Control;
 use std::ops::RangeInclusive;
 
 /// What a `Trap` event shows of the innermost frame, before any value is looked at.
@@ -43,8 +44,7 @@ impl TrapFrame {
             shown: shown.filter(|&at| view.function.reachable[at]),
             operands: walk.num_operands() as usize,
             height: view.operands.len(),
-            // What it hands on, as a call its arguments, stays.
-            taken: view.op().own_operands(),
+            taken: taken_at(view.function, view.position),
         }
     }
 
@@ -355,6 +355,21 @@ fn at_height(function: &Function, mut shape: Shape, height: usize) -> Shape {
         shape = shape.and_then(|id| function.shapes[id.0 as usize].below);
     }
     shape
+}
+
+/// How many operands an opcode takes of the stack before it; what it hands on, as a call its arguments,
+/// stays.
+pub(super) fn taken_at(function: &Function, position: usize) -> usize {
+    let op = function.instrs[position].op;
+    let fields = match function.before.get(position + 1) {
+        // It leaves the object alone.
+        Some(&after) if op.makes_object() && op.control() == Control::Next => {
+            let before = height_of(function, function.before[position]);
+            (before + 1).saturating_sub(height_of(function, after))
+        }
+        _ => 0,
+    };
+    op.own_operands().max(fields)
 }
 
 fn height_of(function: &Function, shape: Shape) -> usize {
