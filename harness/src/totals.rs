@@ -38,6 +38,8 @@ pub struct Totals {
     pub inconclusive: u64,
     /// Commands that were not executed.
     pub not_run: u64,
+    /// Both kinds of commands by their reason.
+    pub undecided_by_reason: BTreeMap<String, u64>,
     /// Opcodes of Wasm 2.0 executed and compared.
     pub opcodes: OpcodeCoverage,
     /// Cases that the harness itself could not finish: a defect of Lockstep.
@@ -86,6 +88,8 @@ pub struct Commands {
     pub inconclusive: u64,
     /// [`Status::NotRun`]
     pub not_run: u64,
+    /// [`Status::Void`]
+    pub void: u64,
 }
 
 /// What was compared.
@@ -336,7 +340,10 @@ impl Assertions {
             Status::Exhausted if command.kind == "assert_exhaustion" => self.passed += 1,
             Status::Failed(_) => self.failed += 1,
             Status::Unsupported(_) => self.unsupported += 1,
-            Status::Exhausted | Status::Inconclusive(_) | Status::NotRun(_) => self.undecided += 1,
+            Status::Exhausted
+            | Status::Inconclusive(_)
+            | Status::NotRun(_)
+            | Status::Void(_) => self.undecided += 1,
         }
     }
 }
@@ -355,6 +362,7 @@ impl Commands {
             Status::Exhausted => &mut self.exhausted,
             Status::Inconclusive(_) => &mut self.inconclusive,
             Status::NotRun(_) => &mut self.not_run,
+            Status::Void(_) => &mut self.void,
         };
         *counter += 1;
     }
@@ -382,6 +390,7 @@ impl Default for Totals {
             divergences: Divergences::default(),
             inconclusive: 0,
             not_run: 0,
+            undecided_by_reason: BTreeMap::new(),
             opcodes: OpcodeCoverage::default(),
             internal_errors: 0,
             campaign: None,
@@ -400,6 +409,9 @@ impl Totals {
         self.cases += 1;
         for command in &report.commands {
             self.commands.count(&command.status);
+            if let Some(why) = command.undecided() {
+                *self.undecided_by_reason.entry(why.to_owned()).or_insert(0) += 1;
+            }
             if is_assertion(command) {
                 self.assertions.count(command);
                 self.assertions

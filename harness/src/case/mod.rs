@@ -53,6 +53,8 @@ pub enum Status {
     Inconclusive(String),
     /// Not executed; why.
     NotRun(String),
+    /// Nothing to execute: what it is about cannot be made, on which both sides agree; why.
+    Void(String),
     /// Lockstep cannot execute it; why.
     Unsupported(String),
 }
@@ -71,6 +73,24 @@ pub struct CommandReport {
     /// How the invocation ended in the instrumented execution, if it is one.
     pub outcome: Option<String>,
 }
+
+impl CommandReport {
+    /// Why the command leaves the case inconclusive, if it does.
+    pub fn undecided(&self) -> Option<&str> {
+        match &self.status {
+            Status::Inconclusive(why) | Status::NotRun(why) => Some(why),
+            Status::Exhausted if self.kind != "assert_exhaustion" => Some(EXHAUSTED),
+            Status::Exhausted
+            | Status::Void(_)
+            | Status::Passed
+            | Status::Failed(_)
+            | Status::Unsupported(_) => None,
+        }
+    }
+}
+
+/// Why a command is exhausted.
+pub const EXHAUSTED: &str = "the subject's stack is used up where that may be";
 
 /// Everything that came of a case.
 #[derive(Debug, Default)]
@@ -334,7 +354,8 @@ fn worse<'a>(a: &'a Status, b: &'a Status) -> &'a Status {
         Status::Inconclusive(_) => 2,
         Status::NotRun(_) => 3,
         Status::Exhausted => 4,
-        Status::Passed => 5,
+        Status::Void(_) => 5,
+        Status::Passed => 6,
     };
     if rank(b) < rank(a) { b } else { a }
 }

@@ -134,6 +134,7 @@ fn status(status: &Status) -> (&'static str, Option<&str>) {
         Status::Exhausted => ("exhausted", None),
         Status::Inconclusive(why) => ("inconclusive", Some(why)),
         Status::NotRun(why) => ("not_run", Some(why)),
+        Status::Void(why) => ("void", Some(why)),
         Status::Unsupported(why) => ("unsupported", Some(why)),
     }
 }

@@ -1,7 +1,7 @@
 //! Text for people: a line a case, what is wrong with it in full, and totals.
 
 use super::{Finished, Reporter, counted, divergence, grouped, summary};
-use crate::case::{CaseReport, CommandReport, Status};
+use crate::case::{CaseReport, CommandReport, EXHAUSTED, Status};
 use crate::divergence::Divergence;
 use crate::ledger;
 use crate::lockstep::families::Family;
@@ -103,11 +103,7 @@ fn collect_examples(
 
 /// A word for a case.
 pub fn verdict(report: &CaseReport) -> &'static str {
-    let troubled = |command: &CommandReport| match &command.status {
-        Status::Inconclusive(_) | Status::NotRun(_) => true,
-        Status::Exhausted => command.kind != "assert_exhaustion",
-        Status::Passed | Status::Failed(_) | Status::Unsupported(_) => false,
-    };
+    let troubled = |command: &CommandReport| command.undecided().is_some();
     if !report.divergences.is_empty() || report.count(|s| matches!(s, Status::Failed(_))) > 0 {
         "diverged"
     } else if report.refused.is_some() {
@@ -169,6 +165,7 @@ fn write_invocations(out: &mut impl Write, report: &CaseReport, again: bool) -> 
             Status::Exhausted => format!("{ended} (inconclusive: a resource is used up)"),
             Status::Inconclusive(why) => format!("inconclusive: {why}"),
             Status::NotRun(why) => format!("not run: {why}"),
+            Status::Void(why) => format!("nothing to run: {why}"),
             Status::Unsupported(why) => format!("unsupported: {why}"),
         };
         writeln!(out, "  {:NAME_WIDTH$} {came}", command.text)?;
@@ -214,7 +211,7 @@ fn write_troubles(out: &mut impl Write, report: &CaseReport) -> io::Result<()> {
 /// Commands of a case that were neither passed nor failed, for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Undecided {
-    /// `exhausted`, `inconclusive` or `not run`
+    /// `exhausted`, `inconclusive`, `not run` or `void`
     pub status: &'static str,
     /// Directive.
     pub kind: &'static str,
@@ -243,12 +240,10 @@ pub fn undecided(report: &CaseReport) -> Vec<Undecided> {
     let mut groups: Vec<Undecided> = Vec::new();
     for command in &report.commands {
         let (status, reason) = match &command.status {
-            Status::Exhausted => (
-                "exhausted",
-                "the subject's stack is used up where that may be",
-            ),
+            Status::Exhausted => ("exhausted", EXHAUSTED),
             Status::Inconclusive(why) => ("inconclusive", why.as_str()),
             Status::NotRun(why) => ("not run", why.as_str()),
+            Status::Void(why) => ("void", why.as_str()),
             Status::Passed | Status::Failed(_) | Status::Unsupported(_) => continue,
         };
         let same = |group: &&mut Undecided| {
@@ -335,6 +330,9 @@ fn write_totals(out: &mut impl Write, totals: &Totals, by_family: bool) -> io::R
     line("hazards avoided", hazards_text(totals))?;
     line("inconclusive", grouped(totals.inconclusive))?;
     line("not run", grouped(totals.not_run))?;
+    for (reason, count) in by_count(&totals.undecided_by_reason) {
+        line("", format!("{:>9} {reason}", grouped(count)))?;
+    }
     if totals.internal_errors > 0 {
         line("INTERNAL ERRORS", grouped(totals.internal_errors))?;
     }
@@ -343,6 +341,14 @@ fn write_totals(out: &mut impl Write, totals: &Totals, by_family: bool) -> io::R
         summary::write(campaign, &mut line)?;
     }
     line("measured", measured_text(totals))
+}
+
+/// Reasons and how often each was met, the most frequent first.
+pub(super) fn by_count(reasons: &BTreeMap<String, u64>) -> Vec<(&str, u64)> {
+    let mut reasons: Vec<(&str, u64)> = reasons.iter().map(|(why, n)| (why.as_str(), *n)).collect();
+    // Those met equally often stay in the order of their text.
+    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    reasons
 }
 
 /// A family's name for people.
