@@ -186,6 +186,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             | Ended::ValueLimit(_)
             | Ended::PointLimit(_)
             | Ended::OracleLimit(_)
+            | Ended::Wait(_)
             | Ended::UnseenNan,
         ) = driver.ended
             && let Some(ended) = driver.ended.clone()

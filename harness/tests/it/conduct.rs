@@ -4,6 +4,7 @@ use lockstep::case::{CaseOptions, CaseReport, Host, ImportSettings, Status, Stub
 use lockstep::divergence::Moment;
 use lockstep::fault::{Delivery, Tamper};
 use lockstep::lockstep::families::Family;
+use lockstep::report::text::verdict;
 use lockstep::rules::RuleId;
 use lockstep::schedule::{Edit, Schedule, Session, Site, When};
 use lockstep::seen::Seen;
@@ -374,4 +375,85 @@ fn clean_but_for_traps(schedule: Schedule) -> CaseReport {
         ..host(Stub::Seeded)
     };
     clean(EVERY_FAMILY, &options)
+}
+
+/// A script of the proposals beyond Wasm 2.0.
+fn script_of_all(text: &str) -> Script {
+    parse_script("conduct", text, lockstep::check::FEATURES).unwrap()
+}
+
+#[test]
+fn a_wait_that_nothing_ends_is_inconclusive_and_is_not_waited_for() {
+    let text = r#"
+        (module (memory 1 1 shared)
+          (func (export "wait") (param i64) (result i32)
+            (memory.atomic.wait32 (i32.const 0) (i32.const 0) (local.get 0))))
+        (assert_return (invoke "wait" (i64.const 1)) (i32.const 2))
+        (invoke "wait" (i64.const TIMEOUT))"#;
+    // For ever, and for 292 years.
+    for (timeout, reason) in [
+        ("-1", "the program waits for ever"),
+        ("0x7fff_ffff_ffff_ffff", "the program waits for 9223372036 s"),
+    ] {
+        let script = script_of_all(&text.replace("TIMEOUT", timeout));
+        let report = run(&script, &CaseOptions::default()).unwrap();
+        assert!(report.divergences.is_empty(), "{report:#?}");
+        let inconclusive = Status::Inconclusive(reason.to_owned());
+        let expected = [&Status::Passed, &Status::Passed, &inconclusive];
+        assert_eq!(statuses(&report), expected);
+    }
+}
+
+/// Given a module beyond Lockstep's own limits, what a script asserts of it is not known.
+#[test]
+fn a_limit_of_our_own_is_inconclusive_under_every_assertion() {
+    let large = r#"module (memory 5000) (data (i32.const -1) "x")"#;
+    let start = r#"module (table 2000000 funcref) (func $f unreachable) (start $f)"#;
+    for module in [large, start] {
+        for command in [
+            format!("({module})"),
+            format!(r#"(assert_trap ({module}) "out of bounds memory access")"#),
+            format!(r#"(assert_unlinkable ({module}) "unknown import")"#),
+        ] {
+            let report = run(&script_of_all(&command), &CaseOptions::default()).unwrap();
+            assert!(report.divergences.is_empty(), "{report:#?}");
+            let [Status::Inconclusive(reason)] = statuses(&report)[..] else {
+                panic!("{report:#?}")
+            };
+            assert!(reason.contains("larger than the limit"), "{reason}");
+        }
+    }
+    // What follows has no instance, whatever it asserts.
+    for assertion in [
+        r#"(assert_return (invoke "f"))"#,
+        r#"(assert_trap (invoke "f") "unreachable")"#,
+        r#"(assert_exhaustion (invoke "f") "call stack exhausted")"#,
+        r#"(assert_exception (invoke "f"))"#,
+    ] {
+        let text = format!("({large}) {assertion}");
+        let report = run(&script_of_all(&text), &CaseOptions::default()).unwrap();
+        assert!(report.divergences.is_empty(), "{report:#?}");
+        let Status::NotRun(_) = statuses(&report)[1] else {
+            panic!("{report:#?}")
+        };
+    }
+}
+
+/// Given a module whose start function traps on both sides, there is nothing to run, and nothing open.
+#[test]
+fn an_instance_that_both_sides_refuse_leaves_nothing_open() {
+    let text = r#"
+        (module $m (func $f unreachable) (start $f) (func (export "g")))
+        (register "m")
+        (invoke "g")
+        (invoke $m "g")"#;
+    let options = CaseOptions {
+        actions_may_trap: true,
+        ..CaseOptions::default()
+    };
+    let report = run(&script(text), &options).unwrap();
+    assert!(report.divergences.is_empty(), "{report:#?}");
+    assert_eq!(*statuses(&report)[0], Status::Passed);
+    assert_eq!(report.count(|status| matches!(status, Status::Void(_))), 3);
+    assert_eq!(verdict(&report), "ok");
 }
