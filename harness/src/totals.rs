@@ -7,6 +7,7 @@ use crate::campaign::summary::Summary;
 use crate::case::{CaseReport, CommandReport, Status};
 use crate::lockstep::families::{Checked, Family};
 use crate::lockstep::tally::Tally;
+use crate::report::Unfinished;
 use crate::version::Version;
 use lockstep_oracles::opcode::Opcode;
 use serde::Serialize;
@@ -44,6 +45,8 @@ pub struct Totals {
     pub opcodes: OpcodeCoverage,
     /// Cases that the harness itself could not finish: a defect of Lockstep.
     pub internal_errors: u64,
+    /// Cases that the machine ended, or refused what they need: nothing is known of the subject.
+    pub of_machine: u64,
     /// The generated cases of a campaign.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub campaign: Option<Summary>,
@@ -340,10 +343,9 @@ impl Assertions {
             Status::Exhausted if command.kind == "assert_exhaustion" => self.passed += 1,
             Status::Failed(_) => self.failed += 1,
             Status::Unsupported(_) => self.unsupported += 1,
-            Status::Exhausted
-            | Status::Inconclusive(_)
-            | Status::NotRun(_)
-            | Status::Void(_) => self.undecided += 1,
+            Status::Exhausted | Status::Inconclusive(_) | Status::NotRun(_) | Status::Void(_) => {
+                self.undecided += 1
+            }
         }
     }
 }
@@ -393,6 +395,7 @@ impl Default for Totals {
             undecided_by_reason: BTreeMap::new(),
             opcodes: OpcodeCoverage::default(),
             internal_errors: 0,
+            of_machine: 0,
             campaign: None,
             measured: Measured::default(),
             events_by_opcode: vec![0; Opcode::ALL.len()],
@@ -444,10 +447,13 @@ impl Totals {
         }
     }
 
-    /// Adds a case that the harness could not finish.
-    pub fn add_internal_error(&mut self) {
+    /// Adds a case without a report.
+    pub fn add_unfinished(&mut self, unfinished: &Unfinished) {
         self.cases += 1;
-        self.internal_errors += 1;
+        match unfinished {
+            Unfinished::Internal(_) => self.internal_errors += 1,
+            Unfinished::Machine(_) => self.of_machine += 1,
+        }
     }
 
     fn cover(&mut self) {

@@ -25,7 +25,8 @@ pub struct Summary {
     pub cases: u64,
     /// By the generator of the main module.
     pub by_generator: BTreeMap<String, u64>,
-    /// By verdict; `internal-error` for those that Lockstep could not finish.
+    /// By verdict; `internal-error` for those that Lockstep could not finish,
+    /// `machine` for those that the machine ended.
     pub by_verdict: BTreeMap<&'static str, u64>,
     /// The inconclusive ones by the first reason of each.
     pub inconclusive_by_reason: BTreeMap<String, u64>,
@@ -81,7 +82,7 @@ impl Summary {
             *self.by_limit.entry(limit).or_insert(0) += 1;
         }
         let report = judged.finished.result.as_ref();
-        let word = report.map_or("internal-error", verdict);
+        let word = report.map_or_else(|unfinished| unfinished.name(), verdict);
         *self.by_verdict.entry(word).or_insert(0) += 1;
         let Ok(report) = report else { return };
         if word == INCONCLUSIVE {

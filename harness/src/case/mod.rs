@@ -14,9 +14,12 @@ pub use terminal::explain_death;
 pub use value::{Case, CaseModule, Expect, Host, HostMemory, HostTable, Step, StepAction, Stub};
 
 use crate::configuration::Nans;
-use crate::divergence::{Divergence, Execution};
+use crate::divergence::{Divergence, Execution, Moment};
 use crate::fault::{Honest, Layer, Tamper};
 use crate::lockstep::tally::Tally;
+use crate::machine;
+use crate::panics::{self, Panic};
+use crate::rules::RuleId;
 use crate::schedule::Schedule;
 use crate::subject::adapter::{Adapter, Subject, with_adapter};
 use crate::subject::code_image;
@@ -90,7 +93,7 @@ impl CommandReport {
 }
 
 /// Why a command is exhausted.
-pub const EXHAUSTED: &str = "the subject's stack is used up where that may be";
+pub const EXHAUSTED: &str = "the subject's stack or heap is used up where that may be";
 
 /// Everything that came of a case.
 #[derive(Debug, Default)]
@@ -201,7 +204,49 @@ fn run_layered<T: Layer>(
     tracer: Option<Box<dyn Tracer>>,
 ) -> Result<CaseReport, SubjectError> {
     let _turn = code_image::turn(options.schedule.code_image);
-    with_adapter!(options.settings.subject, A => run_on::<A, T>(script, options, tamper, tracer))
+    let ran = panics::guarded(
+        || with_adapter!(options.settings.subject, A => run_on::<A, T>(script, options, tamper, tracer)),
+    );
+    if let Some(what) = machine::take() {
+        return Err(SubjectError::of_machine(what));
+    }
+    match ran {
+        Ok(ran) => ran,
+        Err(panic) if panic.is_of_engine() => Ok(panicked(script, &panic)),
+        Err(panic) => panics::resume(panic),
+    }
+}
+
+/// A case in which the engine panicked where nothing of the case was left to go on with: one
+/// divergence, and nothing known of the rest.
+fn panicked(script: &Script, panic: &Panic) -> CaseReport {
+    let text = "the whole case".to_owned();
+    let mut report = CaseReport {
+        name: script.name.clone(),
+        ..CaseReport::default()
+    };
+    report.commands.push(CommandReport {
+        line: 0,
+        kind: "case",
+        text: text.clone(),
+        status: Status::NotRun("the engine panicked".to_owned()),
+        outcome: None,
+    });
+    report.divergences.push(Divergence {
+        rule: RuleId::Panic,
+        // Which of the two it was is lost with what the panic unwound.
+        execution: Execution::Instrumented,
+        command: text,
+        moment: Moment::End,
+        event: 0,
+        frame: None,
+        expected: "no panic".to_owned(),
+        observed: format!("the engine panicked: {panic}"),
+        site: None,
+        state: Vec::new(),
+        known: None,
+    });
+    report
 }
 
 fn run_on<A: Adapter, T: Layer>(

@@ -8,6 +8,7 @@ use crate::fault::Layer;
 use crate::lockstep::driver::{Ended, Expected, Verdict};
 use crate::outcome::{Outcome, SeenTrap};
 use crate::phases::{self, Phase};
+use crate::progress;
 use crate::rules::RuleId;
 use crate::schedule::Schedule;
 use crate::seen::Seen;
@@ -288,10 +289,12 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             Some(name) => self.instances.get(name).copied(),
             None => self.current,
         };
-        Ok(found.ok_or_else(|| match self.unmade.contains(&name.cloned()) {
-            true => Status::Void("its instance cannot be made: both sides agree".to_owned()),
-            false => Status::NotRun("its instance was not made".to_owned()),
-        })?)
+        Ok(
+            found.ok_or_else(|| match self.unmade.contains(&name.cloned()) {
+                true => Status::Void("its instance cannot be made: both sides agree".to_owned()),
+                false => Status::NotRun("its instance was not made".to_owned()),
+            })?,
+        )
     }
 
     fn exports(&mut self, instance: InstanceAddr) -> HashMap<String, Extern> {
@@ -303,6 +306,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
     }
 
     fn define(&mut self, source: &ModuleSource) -> Step<Definition> {
+        let _preparing = progress::preparing();
         match source {
             ModuleSource::BadText { error } => Err(failed(error.clone()).into()),
             ModuleSource::Binary(bytes) => match Module::new(bytes, self.script.features) {

@@ -3,7 +3,7 @@
 //! It holds no time and no path of the machine outside the totals' `measured`.
 
 use super::text::{Undecided, undecided, verdict};
-use super::{Finished, Reporter, divergence};
+use super::{Finished, Reporter, Unfinished, divergence};
 use crate::case::{CaseReport, CommandReport, Status};
 use crate::divergence::{Divergence, StateRow};
 use crate::totals::{Assertions, Compared, Totals};
@@ -75,12 +75,15 @@ impl<W: Write> Reporter for JsonReporter<W> {
     fn case(&mut self, finished: &Finished) -> io::Result<()> {
         match &finished.result {
             Ok(report) => self.report(finished, report)?,
-            Err(message) => line(
+            Err(unfinished) => line(
                 &mut self.out,
-                &InternalError {
-                    schema: "lockstep.internal-error/1",
+                &NoReport {
+                    schema: match unfinished {
+                        Unfinished::Internal(_) => "lockstep.internal-error/1",
+                        Unfinished::Machine(_) => "lockstep.machine/1",
+                    },
                     case: &finished.name,
-                    message,
+                    message: unfinished.to_string(),
                 },
             )?,
         }
@@ -94,10 +97,10 @@ impl<W: Write> Reporter for JsonReporter<W> {
 }
 
 #[derive(Serialize)]
-struct InternalError<'a> {
+struct NoReport<'a> {
     schema: &'static str,
     case: &'a str,
-    message: &'a str,
+    message: String,
 }
 
 #[derive(Serialize)]

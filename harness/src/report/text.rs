@@ -1,6 +1,6 @@
 //! Text for people: a line a case, what is wrong with it in full, and totals.
 
-use super::{Finished, Reporter, counted, divergence, grouped, summary};
+use super::{Finished, Reporter, Unfinished, counted, divergence, grouped, summary};
 use crate::case::{CaseReport, CommandReport, EXHAUSTED, Status};
 use crate::divergence::Divergence;
 use crate::ledger;
@@ -68,10 +68,14 @@ impl<W: Write> Reporter for TextReporter<W> {
     fn case(&mut self, finished: &Finished) -> io::Result<()> {
         match &finished.result {
             Ok(report) => self.report(finished, report)?,
-            Err(message) => {
+            Err(unfinished) => {
+                let what = match unfinished {
+                    Unfinished::Internal(_) => "INTERNAL ERROR",
+                    Unfinished::Machine(_) => "THE MACHINE'S",
+                };
                 writeln!(
                     self.out,
-                    "{:NAME_WIDTH$} INTERNAL ERROR: {message}",
+                    "{:NAME_WIDTH$} {what}: {unfinished}",
                     finished.name
                 )?;
             }
@@ -336,6 +340,13 @@ fn write_totals(out: &mut impl Write, totals: &Totals, by_family: bool) -> io::R
     if totals.internal_errors > 0 {
         line("INTERNAL ERRORS", grouped(totals.internal_errors))?;
     }
+    if totals.of_machine > 0 {
+        let cases = counted(totals.of_machine, "case");
+        line(
+            "THE MACHINE'S",
+            format!("{cases}, of which nothing is known"),
+        )?;
+    }
     line("divergences", divergences_text(totals))?;
     if let Some(campaign) = &totals.campaign {
         summary::write(campaign, &mut line)?;
@@ -485,7 +496,7 @@ mod tests {
         }
     }
 
-    fn written(result: Result<CaseReport, String>) -> String {
+    fn written(result: Result<CaseReport, Unfinished>) -> String {
         let mut text = Vec::new();
         let finished = Finished {
             name: "a.wast".to_owned(),
@@ -576,6 +587,9 @@ mod tests {
 
     #[test]
     fn what_the_harness_could_not_finish_is_said() {
-        assert!(written(Err("a panic".to_owned())).contains("INTERNAL ERROR: a panic"));
+        let panic = Unfinished::Internal("a panic".to_owned());
+        assert!(written(Err(panic)).contains("INTERNAL ERROR: a panic"));
+        let killed = Unfinished::Machine("killed".to_owned());
+        assert!(written(Err(killed)).contains("THE MACHINE'S: killed"));
     }
 }

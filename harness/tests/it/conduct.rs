@@ -1,6 +1,7 @@
 //! How a case behaves as a whole: what is clean, what is cut short and why, what may not differ.
 
 use lockstep::case::{CaseOptions, CaseReport, Host, ImportSettings, Status, Stub, run, run_with};
+use lockstep::configuration::Collector;
 use lockstep::divergence::Moment;
 use lockstep::fault::{Delivery, Tamper};
 use lockstep::lockstep::families::Family;
@@ -393,7 +394,10 @@ fn a_wait_that_nothing_ends_is_inconclusive_and_is_not_waited_for() {
     // For ever, and for 292 years.
     for (timeout, reason) in [
         ("-1", "the program waits for ever"),
-        ("0x7fff_ffff_ffff_ffff", "the program waits for 9223372036 s"),
+        (
+            "0x7fff_ffff_ffff_ffff",
+            "the program waits for 9223372036 s",
+        ),
     ] {
         let script = script_of_all(&text.replace("TIMEOUT", timeout));
         let report = run(&script, &CaseOptions::default()).unwrap();
@@ -456,4 +460,59 @@ fn an_instance_that_both_sides_refuse_leaves_nothing_open() {
     assert_eq!(*statuses(&report)[0], Status::Passed);
     assert_eq!(report.count(|status| matches!(status, Status::Void(_))), 3);
     assert_eq!(verdict(&report), "ok");
+}
+
+/// Panics in the engine's code, where nothing of the case is driven.
+struct Provokes;
+
+impl Tamper for Provokes {
+    fn compiles(&mut self, _: &mut Result<(), lockstep::outcome::Outcome>) {
+        wasmtime::Val::I32(0).unwrap_i64();
+    }
+}
+
+/// Panics in the test's own code.
+struct Panics;
+
+impl Tamper for Panics {
+    fn compiles(&mut self, _: &mut Result<(), lockstep::outcome::Outcome>) {
+        panic!("a panic of our own");
+    }
+}
+
+#[test]
+fn a_panic_of_the_engine_is_a_finding_wherever_it_comes() {
+    let text = r#"(assert_invalid (module (func (result i32))) "type mismatch")"#;
+    let report = run_with(&script(text), &CaseOptions::default(), Provokes, None).unwrap();
+    let [found] = &report.divergences[..] else {
+        panic!("{report:#?}")
+    };
+    assert_eq!(found.rule, RuleId::Panic);
+    assert!(
+        found.observed.contains("wasmtime-42.0.2/src/"),
+        "{}",
+        found.observed
+    );
+    let own = lockstep::panics::guarded(|| {
+        run_with(&script(text), &CaseOptions::default(), Panics, None)
+    });
+    assert_eq!(own.unwrap_err().message, "a panic of our own");
+}
+
+/// Given a heap that is full, which 42's null collector says with a trap of its own in the place of a host
+/// function's error.
+#[test]
+fn an_allocation_that_is_too_large_is_an_exhaustion() {
+    let text = r#"
+        (module (type $a (array (mut i64)))
+          (func (export "f") (param i32)
+            (loop
+              (drop (array.new_default $a (i32.const 0x400000)))
+              (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))
+        (invoke "f" (i32.const 10))"#;
+    let mut options = CaseOptions::default();
+    options.settings.configuration.collector = Collector::Null;
+    let report = run(&script_of_all(text), &options).unwrap();
+    assert!(report.divergences.is_empty(), "{report:#?}");
+    assert_eq!(*statuses(&report)[1], Status::Exhausted);
 }

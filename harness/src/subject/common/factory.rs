@@ -2,11 +2,13 @@
 
 use super::config;
 use super::execute::panic_text;
+use super::values::failed;
 use super::wasmtime::{self, Engine, Module};
 use crate::configuration::{Artifact, Configuration};
 use crate::divergence::Execution;
 use crate::outcome::Outcome;
 use crate::phases::{self, Phase};
+use crate::progress;
 use crate::subject::twin::twin;
 use crate::subject::{Settings, SubjectError};
 use lockstep_oracles::module::Module as OracleModule;
@@ -32,7 +34,7 @@ impl Factory {
     pub fn new(execution: Execution, settings: &Settings) -> Result<Arc<Factory>, SubjectError> {
         let _phase = phases::enter(Phase::Subject);
         let engine = config::engine(execution, settings.supported(), &settings.configuration)
-            .map_err(|error| SubjectError::new(format!("{error:#}")))?;
+            .map_err(|error| SubjectError::new(failed(&error)))?;
         Ok(Arc::new(Factory {
             engine,
             execution,
@@ -87,9 +89,10 @@ fn outcome_of_compiling(
     compile: impl FnOnce() -> wasmtime::Result<Module>,
 ) -> Result<Module, Outcome> {
     let _phase = phases::enter(Phase::Subject);
+    let _preparing = progress::preparing();
     match catch_unwind(AssertUnwindSafe(compile)) {
         Ok(Ok(module)) => Ok(module),
-        Ok(Err(error)) => Err(Outcome::Failed(format!("{error:#}"))),
+        Ok(Err(error)) => Err(Outcome::Failed(failed(&error))),
         Err(panic) => Err(Outcome::Panicked(panic_text(&*panic))),
     }
 }

@@ -213,6 +213,10 @@ impl<T: Layer> Subject<T> {
 
     /// Instantiation without a start function: the same in both, or a divergence.
     fn check_instantiation(&mut self, expected: &ExpectedInstance, outcome: &Outcome) {
+        if !self.is_alive() {
+            // The harness stopped the subject, and has said why.
+            return;
+        }
         let (agrees, wanted) = match expected {
             ExpectedInstance::Instance => (
                 *outcome == Outcome::Returned(Vec::new()),
@@ -254,5 +258,33 @@ impl<T: Layer> Subject<T> {
             names.bind(&mut self.store, addr, oracle, handle);
         }
         self.store.data_mut().give_back(lent);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::factory::Factory;
+    use super::*;
+    use crate::fault::Honest;
+    use crate::lockstep::driver::Ended;
+    use crate::schedule::Schedule;
+    use crate::subject::Settings;
+
+    /// Given an execution that was ended, its outcome says nothing of the instantiation.
+    #[test]
+    fn an_execution_that_was_ended_is_not_judged() {
+        for (ended, rules) in [
+            (None, &[RuleId::Instantiate][..]),
+            (Some(Ended::Known("an entry")), &[]),
+        ] {
+            let settings = Settings::default();
+            let factory = Factory::new(Execution::Instrumented, &settings).unwrap();
+            let idle = Schedule::idle();
+            let mut subject = Subject::new(factory, settings, &idle, Box::new(Honest)).unwrap();
+            subject.driver().ended = ended;
+            subject.check_instantiation(&ExpectedInstance::Instance, &Outcome::Stopped);
+            let found = &subject.driver().findings.unexplained;
+            assert!(found.iter().map(|found| &found.rule).eq(rules));
+        }
     }
 }
