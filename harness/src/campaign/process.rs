@@ -384,6 +384,9 @@ impl Watch {
         if waits(pid) {
             self.waited += looked;
         }
+        if self.waited > limits.wall() {
+            return Some(Limit::Wall);
+        }
         let used = cpu_time(pid);
         if let Some(since) = self.compiling_since {
             let over = used.is_some_and(|used| used.saturating_sub(since) > limits.compiling());
@@ -402,7 +405,7 @@ impl Watch {
                 return Some(Limit::Cpu);
             }
         }
-        (self.waited > limits.wall()).then_some(Limit::Wall)
+        None
     }
 
     /// Events have come: both clocks begin anew.

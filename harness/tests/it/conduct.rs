@@ -1,7 +1,7 @@
 //! How a case behaves as a whole: what is clean, what is cut short and why, what may not differ.
 
 use lockstep::case::{CaseOptions, CaseReport, Host, ImportSettings, Status, Stub, run, run_with};
-use lockstep::configuration::Collector;
+use lockstep::configuration::{Allocation, Collector};
 use lockstep::divergence::Moment;
 use lockstep::fault::{Delivery, Tamper};
 use lockstep::lockstep::families::Family;
@@ -515,4 +515,26 @@ fn an_allocation_that_is_too_large_is_an_exhaustion() {
     let report = run(&script_of_all(text), &options).unwrap();
     assert!(report.divergences.is_empty(), "{report:#?}");
     assert_eq!(*statuses(&report)[1], Status::Exhausted);
+}
+
+/// Given a module that does not fit into the pool that we ask the engine for, that is our own limit.
+#[test]
+fn a_module_larger_than_the_pool_is_inconclusive() {
+    let tables = "(table 1 funcref) ".repeat(60);
+    let mut options = CaseOptions::default();
+    options.settings.configuration.allocation = Allocation::Pooling;
+    for command in [
+        format!("(module {tables})"),
+        format!(r#"(assert_trap (module {tables}) "unreachable")"#),
+    ] {
+        let report = run(&script_of_all(&command), &options).unwrap();
+        assert!(report.divergences.is_empty(), "{report:#?}");
+        let [Status::Inconclusive(reason)] = statuses(&report)[..] else {
+            panic!("{report:#?}")
+        };
+        assert!(
+            reason.contains("exceeds the per-instance limit"),
+            "{reason}"
+        );
+    }
 }

@@ -4,13 +4,14 @@ use super::config;
 use super::execute::panic_text;
 use super::values::failed;
 use super::wasmtime::{self, Engine, Module};
-use crate::configuration::{Artifact, Configuration};
+use crate::configuration::{Allocation, Artifact, Configuration};
 use crate::divergence::Execution;
 use crate::outcome::Outcome;
 use crate::phases::{self, Phase};
 use crate::progress;
 use crate::subject::twin::twin;
 use crate::subject::{Settings, SubjectError};
+use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::module::Module as OracleModule;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,6 +22,7 @@ pub struct Factory {
     pub(super) engine: Engine,
     pub(super) execution: Execution,
     pub(super) configuration: Configuration,
+    features: WasmFeatures,
     twin: bool,
     modules: Mutex<HashMap<Arc<[u8]>, Module>>,
 }
@@ -39,6 +41,7 @@ impl Factory {
             engine,
             execution,
             configuration: settings.configuration,
+            features: settings.supported(),
             twin: settings.twin,
             modules: Mutex::default(),
         }))
@@ -71,9 +74,30 @@ impl Factory {
                 Artifact::Compiled => Ok(made),
                 Artifact::Serialized => self.through_bytes(&made),
             }
-        })?;
+        })
+        .map_err(|outcome| self.unless_too_large(bytes, outcome))?;
         modules.insert(bytes.clone(), module.clone());
         Ok(module)
+    }
+
+    /// A valid module that only the pool refuses is larger than the pool that we asked for: a limit of our
+    /// own, not the engine's verdict on the module.
+    fn unless_too_large(&self, bytes: &[u8], outcome: Outcome) -> Outcome {
+        let (Allocation::Pooling, Outcome::Failed(message)) =
+            (self.configuration.allocation, &outcome)
+        else {
+            return outcome;
+        };
+        let configuration = Configuration {
+            allocation: Allocation::OnDemand,
+            ..self.configuration
+        };
+        let unpooled = config::engine(self.execution, self.features, &configuration);
+        let compiles = |engine: &Engine| Module::new(engine, bytes).is_ok();
+        match unpooled.is_ok_and(|engine| compiles(&engine)) {
+            true => Outcome::LimitReached(message.clone()),
+            false => outcome,
+        }
     }
 
     /// The module, serialized and deserialized.

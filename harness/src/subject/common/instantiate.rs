@@ -82,6 +82,13 @@ impl<T: Layer> Subject<T> {
     }
 
     fn refused(&mut self, outcome: Outcome) -> Instantiated {
+        if let Outcome::LimitReached(message) = &outcome {
+            return Instantiated {
+                instance: None,
+                expected: ExpectedInstance::Limit(message.clone()),
+                outcome,
+            };
+        }
         let rule = match outcome {
             Outcome::Panicked(_) => RuleId::Panic,
             _ => RuleId::Instantiate,
