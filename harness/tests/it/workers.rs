@@ -302,7 +302,7 @@ fn refused_address_space_is_the_machines() {
         .args(ARGS)
         .args([
             "--config",
-            "memory-reservation=4g",
+            "memory-reservation=default",
             "--config",
             "allocation=on-demand",
         ])
