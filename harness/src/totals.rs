@@ -8,6 +8,7 @@ use crate::case::{CaseReport, CommandReport, Directive, Status};
 use crate::causes::{Cause, LeftOut};
 use crate::lockstep::families::{Checked, Family};
 use crate::lockstep::tally::Tally;
+use crate::report::Unfinished;
 use crate::rules::RuleId;
 use crate::version::Version;
 use lockstep_oracles::opcode::Opcode;
@@ -40,10 +41,14 @@ pub struct Totals {
     pub inconclusive: u64,
     /// Commands that were not executed.
     pub not_run: u64,
+    /// Both kinds of commands by their reason.
+    pub undecided_by_reason: BTreeMap<String, u64>,
     /// Opcodes of Wasm 2.0 executed and compared.
     pub opcodes: OpcodeCoverage,
     /// Cases that the harness itself could not finish: a defect of Lockstep.
     pub internal_errors: u64,
+    /// Cases that the machine ended, or refused what they need: nothing is known of the subject.
+    pub of_machine: u64,
     /// The generated cases of a campaign.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub campaign: Option<Summary>,
@@ -88,6 +93,8 @@ pub struct Commands {
     pub inconclusive: u64,
     /// [`Status::NotRun`]
     pub not_run: u64,
+    /// [`Status::Void`]
+    pub void: u64,
 }
 
 /// What was compared.
@@ -289,7 +296,9 @@ impl Assertions {
             Status::Exhausted if command.kind == Directive::AssertExhaustion => self.passed += 1,
             Status::Failed(_) => self.failed += 1,
             Status::Unsupported(_) => self.unsupported += 1,
-            Status::Exhausted | Status::Inconclusive(_) | Status::NotRun(_) => self.undecided += 1,
+            Status::Exhausted | Status::Inconclusive(_) | Status::NotRun(_) | Status::Void(_) => {
+                self.undecided += 1
+            }
         }
     }
 }
@@ -308,6 +317,7 @@ impl Commands {
             Status::Exhausted => &mut self.exhausted,
             Status::Inconclusive(_) => &mut self.inconclusive,
             Status::NotRun(_) => &mut self.not_run,
+            Status::Void(_) => &mut self.void,
         };
         *counter += 1;
     }
@@ -335,8 +345,10 @@ impl Default for Totals {
             divergences: Divergences::default(),
             inconclusive: 0,
             not_run: 0,
+            undecided_by_reason: BTreeMap::new(),
             opcodes: OpcodeCoverage::default(),
             internal_errors: 0,
+            of_machine: 0,
             campaign: None,
             measured: Measured::default(),
             events_by_opcode: vec![0; Opcode::ALL.len()],
@@ -353,6 +365,9 @@ impl Totals {
         self.cases += 1;
         for command in &report.commands {
             self.commands.count(&command.status);
+            if let Some(why) = command.undecided() {
+                *self.undecided_by_reason.entry(why.to_owned()).or_insert(0) += 1;
+            }
             if is_assertion(command) {
                 self.assertions.count(command);
                 self.assertions
@@ -385,10 +400,13 @@ impl Totals {
         }
     }
 
-    /// Adds a case that the harness could not finish.
-    pub fn add_internal_error(&mut self) {
+    /// Adds a case without a report.
+    pub fn add_unfinished(&mut self, unfinished: &Unfinished) {
         self.cases += 1;
-        self.internal_errors += 1;
+        match unfinished {
+            Unfinished::Internal(_) => self.internal_errors += 1,
+            Unfinished::Machine(_) => self.of_machine += 1,
+        }
     }
 
     fn cover(&mut self) {

@@ -24,6 +24,9 @@ fn find(text: &str, number: u64) -> Option<String> {
 pub fn commit(fault: &str) {
     match fault {
         "segfault" => raise(Signal::SEGV),
+        // As from outside: nothing that runs in a process raises it.
+        "kill" => raise(Signal::KILL),
+        "terminate" => raise(Signal::TERM),
         "abort" => std::process::abort(),
         "exit" => std::process::exit(3),
         "spin" => loop {
@@ -34,7 +37,14 @@ pub fn commit(fault: &str) {
         },
         "swell" => swell(),
         "panic" => panic!("a panic of a test"),
-        _ => {}
+        _ => {
+            // The first worker that finds the file removes it, and is killed.
+            if let Some(file) = fault.strip_prefix("kill-once:")
+                && std::fs::remove_file(file).is_ok()
+            {
+                raise(Signal::KILL);
+            }
+        }
     }
 }
 

@@ -6,16 +6,20 @@ use std::time::Duration;
 /// architecture that the subject supports.
 const TICKS: u64 = 100;
 
-/// What one case may use.
+/// What one case may use. What its modules take to be compiled is not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// CPU time without a sign of life: an event comes, or the case ends.
+    /// CPU time without a sign of life: an event comes, or the case ends. As much again as compiling
+    /// its modules took comes on top: what is slow to compile is slow to run.
     pub cpu: Duration,
     /// CPU time in all; none leaves that to the case's limit of events.
     pub in_all: Option<Duration>,
-    /// Bytes of resident memory of the worker.
+    /// Bytes of resident memory of the worker, beyond those that compiling took.
     pub memory: u64,
 }
+
+/// CPU time to compile a module, in multiples of a case's time without a sign of life.
+const COMPILING: u32 = 60;
 
 impl Default for Limits {
     fn default() -> Limits {
@@ -28,7 +32,13 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Wall-clock time without a sign of life, for a case that waits and so uses no CPU time.
+    /// CPU time to compile a module: a bound for what does not end, not a limit of the case.
+    pub fn compiling(&self) -> Duration {
+        self.cpu * COMPILING
+    }
+
+    /// Time without a sign of life of a case that waits and so uses no CPU time. Time in which it could
+    /// not run is not counted.
     pub fn wall(&self) -> Duration {
         self.cpu * 10
     }
@@ -49,6 +59,8 @@ pub enum Limit {
     CpuInAll,
     /// Wall-clock time without a sign of life, CPU time not being used up.
     Wall,
+    /// CPU time to compile a module.
+    Compiling,
     /// Resident memory.
     Memory,
 }
@@ -57,7 +69,7 @@ impl Limit {
     /// The word in reports.
     pub fn name(self) -> &'static str {
         match self {
-            Limit::Cpu | Limit::CpuInAll => "cpu-time",
+            Limit::Cpu | Limit::CpuInAll | Limit::Compiling => "cpu-time",
             Limit::Wall => "wall-clock",
             Limit::Memory => "memory",
         }
@@ -75,6 +87,28 @@ fn parse_cpu(stat: &str) -> Option<Duration> {
     let user: u64 = fields.nth(11)?.parse().ok()?;
     let system: u64 = fields.next()?.parse().ok()?;
     Some(Duration::from_millis((user + system) * (1000 / TICKS)))
+}
+
+/// Whether every thread of a process waits: none runs, or would if there were a processor for it, or
+/// is stopped. True where the system does not tell.
+pub fn waits(pid: u32) -> bool {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
+        return true;
+    };
+    let stats = threads.filter_map(|thread| {
+        let path = thread.ok()?.path().join("stat");
+        std::fs::read_to_string(path).ok()
+    });
+    stats.filter_map(|stat| parse_state(&stat)).all(is_waiting)
+}
+
+fn parse_state(stat: &str) -> Option<char> {
+    stat.rsplit_once(") ")?.1.chars().next()
+}
+
+/// Of the states of a thread: sleeping, idle, and ended.
+fn is_waiting(state: char) -> bool {
+    matches!(state, 'S' | 'I' | 'Z' | 'X')
 }
 
 /// Bytes of memory that a process has resident; none where the system does not tell.
@@ -114,5 +148,16 @@ mod tests {
         let pid = std::process::id();
         assert!(cpu_time(pid).is_some());
         assert!(resident(pid).unwrap() > 1 << 20);
+        // The thread that asks runs.
+        assert!(!waits(pid));
+    }
+
+    #[test]
+    fn a_thread_that_is_stopped_or_could_run_does_not_wait() {
+        let waits = |state| parse_state(&format!("17 (a (b) c) {state} 1 17")).map(is_waiting);
+        assert_eq!(waits('S'), Some(true));
+        for state in ['R', 'T', 't', 'D'] {
+            assert_eq!(waits(state), Some(false), "{state}");
+        }
     }
 }

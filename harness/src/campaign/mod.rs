@@ -5,6 +5,10 @@
 //! this program again, under a hidden command: it reads one request a line and answers each in
 //! turn ([`protocol`], [`worker`]).
 
+/// Exit code of a process whose work the machine ended: of a worker that cannot begin, and of a
+/// campaign.
+pub const MACHINE: u8 = 3;
+
 pub mod faults;
 pub mod interrupt;
 pub mod limits;

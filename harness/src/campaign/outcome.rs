@@ -6,7 +6,7 @@ use super::process::{Asked, Death, Ended};
 use super::protocol::{Cost, Failure, Traits, What};
 use crate::case::{CaseReport, CommandReport, Directive, Status, probe};
 use crate::divergence::{Divergence, Execution, Moment};
-use crate::report::Finished;
+use crate::report::{Finished, Unfinished};
 use crate::rules::RuleId;
 use crate::version::Version;
 
@@ -48,17 +48,27 @@ impl Outcome {
         let mut cost = Cost::default();
         let result = match ended {
             Ended::Abandoned => return Outcome::Abandoned,
-            Ended::Garbled(why) => Err(format!("a worker's answer cannot be read: {why}")),
+            Ended::Garbled(why) => Err(Unfinished::Internal(format!(
+                "a worker's answer cannot be read: {why}"
+            ))),
+            Ended::Died(death) if death.by_machine => Err(Unfinished::Machine(
+                death.sentence("the machine ended the case, twice"),
+            )),
             Ended::Died(death) if begun_at_all => {
                 limit = death.limit.map(Limit::name);
                 Ok(death.report(&traits.name))
             }
-            Ended::Died(death) => Err(death.sentence("the case could not be made")),
+            Ended::Died(death) => Err(Unfinished::Internal(
+                death.sentence("the case could not be made"),
+            )),
             Ended::Answer(answer) => {
                 cost = answer.cost;
                 match answer.result {
                     Ok(report) => Ok(report),
-                    Err(Failure::Internal(why)) => Err(why),
+                    Err(Failure::Internal(why)) => Err(Unfinished::Internal(why)),
+                    Err(Failure::Machine(why)) => Err(Unfinished::Machine(format!(
+                        "the machine refused the case what it needs, twice: {why}"
+                    ))),
                     Err(Failure::Input(why)) => return Outcome::BadInput(why),
                 }
             }
@@ -87,7 +97,7 @@ fn name(what: &What) -> String {
         What::Generated { seed, number } => format!("generated/-/{seed:#x}/{number}"),
         What::File(path) => path.display().to_string(),
         What::Text(_) => "case".to_owned(),
-        What::Death(what) => name(what),
+        What::Death(what) | What::Ends(what) => name(what),
     }
 }
 
@@ -95,7 +105,7 @@ impl Death {
     fn rule(&self) -> RuleId {
         match self.limit {
             None => RuleId::Crash,
-            Some(Limit::Cpu | Limit::CpuInAll | Limit::Wall) => RuleId::Hang,
+            Some(Limit::Cpu | Limit::CpuInAll | Limit::Wall | Limit::Compiling) => RuleId::Hang,
             Some(Limit::Memory) => RuleId::MemoryLimit,
         }
     }
@@ -117,19 +127,25 @@ impl Death {
             ..CaseReport::default()
         };
         // How a known death came about differs from run to run.
-        let why = match self.known {
-            Some(cause) => format!("a known cause ends this case ({cause})"),
-            None => self.what.clone(),
+        let status = match (self.known, &self.endless) {
+            (Some(cause), _) => Status::NotRun(format!("a known cause ends this case ({cause})")),
+            (None, Some(why)) => Status::Inconclusive(format!(
+                "it does not end, nor does it in the reference interpreter: {why}"
+            )),
+            (None, None) => Status::NotRun(self.what.clone()),
         };
         report.commands.push(CommandReport {
             line: 0,
             kind: Directive::Case,
             text: command.clone(),
-            status: Status::NotRun(why),
+            status,
             outcome: None,
         });
         if let Some(cause) = self.known {
             report.known.insert(cause, 1);
+            return report;
+        }
+        if self.endless.is_some() {
             return report;
         }
         let stderr = settled(&self.stderr);
@@ -200,6 +216,8 @@ mod tests {
             limit,
             what: "the process was ended by SIGABRT".to_owned(),
             known: None,
+            endless: None,
+            by_machine: false,
             stderr: "thread 'main' (77) panicked at a.rs:1\nat 0x7ffff7dd1234, 0x1f\n".to_owned(),
         };
         let ran = Ran {
@@ -250,7 +268,9 @@ mod tests {
     #[test]
     fn a_death_before_the_subject_ran_is_a_defect_of_lockstep() {
         let ended = finished(died(None, None));
-        let why = ended.result.unwrap_err();
+        let Err(Unfinished::Internal(why)) = ended.result else {
+            panic!("{ended:?}")
+        };
         assert!(why.starts_with("the case could not be made: "), "{why}");
     }
 }

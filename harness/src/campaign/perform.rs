@@ -5,10 +5,12 @@ use super::protocol::{Failure, Request, Traits, What, Wishes};
 use crate::case::{
     self, Case, CaseOptions, CaseReport, CommandReport, Directive, Judgement, Status,
 };
-use crate::configuration::SettingError;
+use crate::configuration::{Nans, SettingError, Target};
 use crate::corpus::{self, CorpusCase, CorpusError, Expectation};
 use crate::generate;
+use crate::lockstep::policy::FramePolicy;
 use crate::samples::SAMPLES;
+use crate::schedule::Schedule;
 use crate::subject::{Settings, SubjectError};
 use crate::version::Version;
 use lockstep_spec_tests::Selection;
@@ -20,7 +22,10 @@ pub type Begun<'a> = &'a mut dyn FnMut(&Traits);
 
 impl From<SubjectError> for Failure {
     fn from(error: SubjectError) -> Failure {
-        Failure::Internal(error.to_string())
+        match error.is_of_machine() {
+            true => Failure::Machine(error.to_string()),
+            false => Failure::Internal(error.to_string()),
+        }
     }
 }
 
@@ -47,8 +52,30 @@ pub fn perform(request: &Request, begun: Begun<'_>) -> Result<CaseReport, Failur
         What::Generated { seed, number } => generated(*seed, *number, wishes, begun),
         What::File(path) => file(path, wishes, begun),
         What::Text(text) => run(&text_case(text)?, wishes, begun),
+        What::Ends(what) => ends(what, wishes, begun),
         What::Death(what) => explain_death(what, wishes, begun),
     }
+}
+
+/// Events after which it is not known whether a case ends.
+const ENDS_EVENTS: u64 = 1 << 24;
+
+/// A case single-stepped on the native target, with nothing else done, so that the reference interpreter
+/// is at every event where the subject is: it ends, goes on beyond [`ENDS_EVENTS`], or the two part. A
+/// script is single-stepped as it is.
+fn ends(what: &What, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
+    let mut case = match what {
+        What::Generated { seed, number } => generated_case(*seed, *number, wishes)?,
+        What::File(path) => file_case(path, wishes)?.case,
+        What::Text(text) => text_case(text)?,
+        _ => return Ok(CaseReport::default()),
+    };
+    case.schedule = Schedule::default();
+    case.frames = FramePolicy::Innermost;
+    case.max_events = ENDS_EVENTS;
+    case.configuration.target = Target::Native;
+    case.configuration.nans = Nans::Canonical;
+    run(&case, wishes, begun)
 }
 
 /// A report that counts the cause that explains the death of a worker, if one does, and has

@@ -6,7 +6,7 @@ use super::interrupt::Interrupt;
 use super::limits::Limits;
 use super::process::{Asked, Death, Ended, Launch, Process};
 use super::protocol::{Failure, Request, What};
-use crate::case::CaseReport;
+use crate::case::{CaseReport, Status};
 use crate::causes::{Cause, pulley_registers};
 use crate::divergence::Execution;
 use std::collections::BTreeMap;
@@ -116,6 +116,27 @@ impl Pool {
         }
     }
 
+    /// Runs a case, and once more in a fresh worker where the machine ended it.
+    fn ask(
+        &self,
+        worker: &mut Option<Process>,
+        request: &Request,
+        interrupt: &Interrupt,
+    ) -> io::Result<Asked> {
+        let mut asked = self.ask_once(worker, request, interrupt)?;
+        if asked.ended.is_of_machine() {
+            *worker = None;
+            asked = self.ask_once(worker, request, interrupt)?;
+        }
+        if let Ended::Died(death) = &mut asked.ended
+            && death.met_a_limit_of_time()
+            && death.known.is_none()
+        {
+            death.endless = endless(&self.launch, &self.limits, request, interrupt)?;
+        }
+        Ok(asked)
+    }
+
     /// The cause that explains what a case did to its worker, as another worker finds.
     fn explain(&self, request: &Request, interrupt: &Interrupt) -> io::Result<Option<Cause>> {
         let request = Request {
@@ -133,7 +154,7 @@ impl Pool {
         Ok(expected.and_then(|report| report.known.keys().next().copied()))
     }
 
-    fn ask(
+    fn ask_once(
         &self,
         worker: &mut Option<Process>,
         request: &Request,
@@ -146,7 +167,7 @@ impl Pool {
         let mut asked = process.ask(request, &self.limits, interrupt);
         let on_pulley = asked.begun.as_ref().is_some_and(|traits| traits.on_pulley);
         let sound = match &mut asked.ended {
-            Ended::Died(death) if on_pulley => {
+            Ended::Died(death) if on_pulley && !death.by_machine => {
                 death.known = self.explain(request, interrupt)?;
                 false
             }
@@ -163,7 +184,7 @@ impl Pool {
                 }
                 false
             }
-            Ended::Answer(_) => true,
+            Ended::Answer(answer) => !matches!(answer.result, Err(Failure::Machine(_))),
             _ => false,
         };
         if sound && !process.is_swollen(&self.limits) {
@@ -173,13 +194,44 @@ impl Pool {
     }
 }
 
+/// Why a case that met a limit of time has no end in the reference interpreter either, as another
+/// worker finds; none if it has one, or the two part before it.
+///
+/// # Errors
+///
+/// When no worker can be started.
+pub fn endless(
+    launch: &Launch,
+    limits: &Limits,
+    request: &Request,
+    interrupt: &Interrupt,
+) -> io::Result<Option<String>> {
+    let request = Request {
+        what: What::Ends(Box::new(request.what.clone())),
+        wishes: request.wishes.clone(),
+    };
+    let asked = Process::start(launch)?.ask(&request, limits, interrupt);
+    let Ended::Answer(answer) = asked.ended else {
+        return Ok(None);
+    };
+    let report = answer.result.ok();
+    let clean = report.filter(|report| report.divergences.is_empty());
+    let statuses = clean.into_iter().flat_map(|report| report.commands);
+    Ok(statuses
+        .filter_map(|command| match command.status {
+            Status::Inconclusive(why) => Some(why),
+            _ => None,
+        })
+        .next())
+}
+
 /// Whether events on Pulley may have damaged the process, so that what it says of the case, and even
 /// its panic, may be due to that. The cause was not confirmed in the process itself.
 fn is_doubtful(result: &Result<CaseReport, Failure>) -> bool {
     match result {
         Ok(report) => may_be_of_registers(report),
         Err(Failure::Internal(_)) => true,
-        Err(Failure::Input(_)) => false,
+        Err(Failure::Input(_) | Failure::Machine(_)) => false,
     }
 }
 

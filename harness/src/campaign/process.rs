@@ -2,9 +2,10 @@
 //! it uses too much.
 
 use super::interrupt::Interrupt;
-use super::limits::{Limit, Limits, cpu_time, resident};
-use super::protocol::{Answer, Message, Request, Traits};
+use super::limits::{Limit, Limits, cpu_time, resident, waits};
+use super::protocol::{Answer, Failure, Message, Request, Traits};
 use crate::causes::Cause;
+use crate::machine;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::{self, Read, Write};
@@ -15,6 +16,8 @@ use std::time::{Duration, Instant};
 
 /// How often a worker that has not answered is looked at.
 const LOOK: Duration = Duration::from_millis(25);
+/// The longest time between two looks that counts: a campaign looks oftener, as long as it runs.
+const LONGEST_LOOK: Duration = Duration::from_secs(1);
 /// Time that a process gets to be gone once it has closed its output.
 const GONE: Duration = Duration::from_secs(1);
 /// Bytes kept of what a worker wrote to standard error last.
@@ -62,9 +65,29 @@ pub struct Death {
     pub stderr: String,
     /// The cause that explains it.
     pub known: Option<Cause>,
+    /// Why the case does not end in the reference interpreter either, where it met a limit of time.
+    pub endless: Option<String>,
+    /// Whether nothing shows that the case did it, or the machine alone.
+    pub by_machine: bool,
+}
+
+impl Ended {
+    /// Whether the machine ended the case, and not what ran in it.
+    pub fn is_of_machine(&self) -> bool {
+        match self {
+            Ended::Died(death) => death.by_machine,
+            Ended::Answer(answer) => matches!(answer.result, Err(Failure::Machine(_))),
+            Ended::Garbled(_) | Ended::Abandoned => false,
+        }
+    }
 }
 
 impl Death {
+    /// Whether the case took too long.
+    pub fn met_a_limit_of_time(&self) -> bool {
+        matches!(self.limit, Some(Limit::Cpu | Limit::CpuInAll | Limit::Wall))
+    }
+
     /// A worker whose answer is void, since the case damaged it as this cause says.
     pub(super) fn known(cause: Cause) -> Death {
         Death {
@@ -72,6 +95,8 @@ impl Death {
             what: "its answer is void".to_owned(),
             stderr: String::new(),
             known: Some(cause),
+            endless: None,
+            by_machine: false,
         }
     }
 }
@@ -90,13 +115,21 @@ pub struct Process {
 
 /// A case that is running.
 struct Watch {
-    /// When it was begun, or gave a sign of life.
-    since: Instant,
+    /// When it was last looked at.
+    last: Instant,
     next: Instant,
+    /// Time for which it was seen to wait since it was begun, or gave a sign of life.
+    waited: Duration,
     /// CPU time at the first look.
     begun_at: Option<Duration>,
     /// CPU time then, or at the last sign of life.
     since_at: Option<Duration>,
+    /// CPU time when a module began to be compiled, while one is.
+    compiling_since: Option<Duration>,
+    /// CPU time that compiling took so far.
+    compiled_in: Duration,
+    /// Bytes that compiling took so far.
+    compiled: u64,
 }
 
 impl Process {
@@ -135,7 +168,7 @@ impl Process {
         let mut begun = None;
         let ended = match self.send(request) {
             Ok(()) => self.await_answer(limits, interrupt, &mut begun),
-            Err(_) => Ended::Died(self.ended("before the case was begun, ")),
+            Err(_) => Ended::Died(self.ended(false, limits)),
         };
         Asked { begun, ended }
     }
@@ -158,25 +191,21 @@ impl Process {
         interrupt: &Interrupt,
         begun: &mut Option<Traits>,
     ) -> Ended {
-        let now = Instant::now();
-        let mut watch = Watch {
-            since: now,
-            next: now + LOOK,
-            begun_at: None,
-            since_at: None,
-        };
+        let mut watch = Watch::new();
         loop {
             while let Some(line) = self.line() {
                 match serde_json::from_slice(&line) {
                     Ok(Message::Begun(traits)) => *begun = Some(traits),
                     Ok(Message::Alive) => watch.alive(self.child.id()),
+                    Ok(Message::Preparing) => watch.compiling(self.child.id()),
+                    Ok(Message::Prepared { grown }) => watch.compiled(self.child.id(), grown),
                     Ok(Message::Done(answer)) => return Ended::Answer(answer),
                     Err(error) => return Ended::Garbled(error.to_string()),
                 }
             }
             match self.receive(watch.next) {
                 Ok(true) => {}
-                Ok(false) => return Ended::Died(self.ended("")),
+                Ok(false) => return Ended::Died(self.ended(begun.is_some(), limits)),
                 Err(error) => return Ended::Garbled(error.to_string()),
             }
             if Instant::now() < watch.next {
@@ -186,7 +215,7 @@ impl Process {
                 return Ended::Abandoned;
             }
             if let Some(limit) = watch.look(self.child.id(), limits) {
-                return Ended::Died(self.over(limit, limits));
+                return Ended::Died(self.over(limit, limits, &watch));
             }
         }
     }
@@ -250,7 +279,7 @@ impl Process {
     }
 
     /// How a worker that closed its output ended.
-    fn ended(&mut self, when: &str) -> Death {
+    fn ended(&mut self, begun: bool, limits: &Limits) -> Death {
         let deadline = Instant::now() + GONE;
         let status = loop {
             match self.child.try_wait() {
@@ -263,16 +292,20 @@ impl Process {
             || "the worker closed its output and went on".to_owned(),
             told,
         );
+        let stderr = self.last_words();
+        let by_machine = |status| is_of_machine(status, begun, limits, &stderr);
         Death {
             known: None,
+            endless: None,
+            by_machine: status.is_some_and(by_machine),
             limit: None,
-            what: format!("{when}{what}"),
-            stderr: self.last_words(),
+            what,
+            stderr,
         }
     }
 
     /// Ends a worker that met a limit.
-    fn over(&mut self, limit: Limit, limits: &Limits) -> Death {
+    fn over(&mut self, limit: Limit, limits: &Limits, watch: &Watch) -> Death {
         self.kill();
         let what = match limit {
             Limit::CpuInAll => format!(
@@ -285,10 +318,23 @@ impl Process {
                 limits.wall(),
                 limits.cpu
             ),
-            Limit::Memory => format!("more than {} MiB of memory resident", limits.memory >> 20),
+            Limit::Compiling => format!(
+                "a module is not compiled in {:?} of CPU time",
+                limits.compiling()
+            ),
+            Limit::Memory => {
+                let beyond = match watch.compiled {
+                    0 => "",
+                    _ => ", beyond what compiling took",
+                };
+                let mib = limits.memory >> 20;
+                format!("more than {mib} MiB of memory resident{beyond}")
+            }
         };
         Death {
             known: None,
+            endless: None,
+            by_machine: false,
             limit: Some(limit),
             what,
             stderr: self.last_words(),
@@ -315,29 +361,74 @@ impl Drop for Process {
 }
 
 impl Watch {
+    fn new() -> Watch {
+        let now = Instant::now();
+        Watch {
+            last: now,
+            next: now + LOOK,
+            waited: Duration::ZERO,
+            begun_at: None,
+            since_at: None,
+            compiling_since: None,
+            compiled_in: Duration::ZERO,
+            compiled: 0,
+        }
+    }
+
     /// The limit that the case met, if it met one.
     fn look(&mut self, pid: u32, limits: &Limits) -> Option<Limit> {
-        self.next = Instant::now() + LOOK;
-        if resident(pid).is_some_and(|bytes| bytes > limits.memory) {
+        let now = Instant::now();
+        // Whoever was not there to look was suspended, and so perhaps was everybody.
+        let looked = now.saturating_duration_since(self.last).min(LONGEST_LOOK);
+        self.last = now;
+        self.next = now + LOOK;
+        if waits(pid) {
+            self.waited += looked;
+        }
+        if self.waited > limits.wall() {
+            return Some(Limit::Wall);
+        }
+        let used = cpu_time(pid);
+        if let Some(since) = self.compiling_since {
+            let over = used.is_some_and(|used| used.saturating_sub(since) > limits.compiling());
+            return over.then_some(Limit::Compiling);
+        }
+        if resident(pid).is_some_and(|bytes| bytes > limits.memory.saturating_add(self.compiled)) {
             return Some(Limit::Memory);
         }
-        if let Some(used) = cpu_time(pid) {
+        if let Some(used) = used {
             let idle = used.saturating_sub(*self.since_at.get_or_insert(used));
             let in_all = used.saturating_sub(*self.begun_at.get_or_insert(used));
             if limits.in_all.is_some_and(|limit| in_all > limit) {
                 return Some(Limit::CpuInAll);
             }
-            if idle > limits.cpu {
+            if idle > limits.cpu + self.compiled_in {
                 return Some(Limit::Cpu);
             }
         }
-        (self.since.elapsed() > limits.wall()).then_some(Limit::Wall)
+        None
     }
 
     /// Events have come: both clocks begin anew.
     fn alive(&mut self, pid: u32) {
-        self.since = Instant::now();
+        self.waited = Duration::ZERO;
         self.since_at = cpu_time(pid).or(self.since_at);
+    }
+
+    /// A module begins to be compiled: until it is, only that is bounded.
+    fn compiling(&mut self, pid: u32) {
+        self.compiling_since = Some(cpu_time(pid).unwrap_or_default());
+    }
+
+    /// The module is compiled, and took so many bytes: the clocks begin anew.
+    fn compiled(&mut self, pid: u32, grown: u64) {
+        if let Some((since, now)) = self.compiling_since.take().zip(cpu_time(pid)) {
+            let took = now.saturating_sub(since);
+            self.compiled_in += took;
+            self.begun_at = self.begun_at.map(|begun_at| begun_at + took);
+        }
+        self.compiled += grown;
+        self.alive(pid);
     }
 }
 
@@ -370,6 +461,30 @@ fn told(status: ExitStatus) -> String {
     }
 }
 
+/// Whether the machine ended a process, or somebody from outside, and not what ran in it: by a signal
+/// that no fault raises, or because Rust's allocator did not get what the case may have, or the worker
+/// itself could not begin.
+fn is_of_machine(status: ExitStatus, begun: bool, limits: &Limits, stderr: &str) -> bool {
+    const FAULTS: [Signal; 7] = [
+        Signal::ILL,
+        Signal::TRAP,
+        Signal::ABORT,
+        Signal::BUS,
+        Signal::FPE,
+        Signal::SEGV,
+        Signal::SYS,
+    ];
+    let wanted = machine::bytes_not_allocated(stderr);
+    if status.signal() == Some(Signal::ABORT.as_raw()) {
+        return wanted.is_some_and(|bytes| bytes <= limits.memory);
+    }
+    let raised = |signal| FAULTS.iter().any(|fault| fault.as_raw() == signal);
+    match (status.signal(), status.code()) {
+        (Some(signal), _) => !raised(signal),
+        (None, code) => !begun && code == Some(i32::from(super::MACHINE)),
+    }
+}
+
 fn signal_name(signal: i32) -> String {
     let name = match signal {
         4 => "SIGILL",
@@ -379,7 +494,9 @@ fn signal_name(signal: i32) -> String {
         8 => "SIGFPE",
         9 => "SIGKILL, from outside: by a person, or because the system is short of memory",
         11 => "SIGSEGV",
-        15 => "SIGTERM",
+        1 => "SIGHUP, from outside",
+        2 => "SIGINT, from outside",
+        15 => "SIGTERM, from outside",
         31 => "SIGSYS",
         _ => return format!("signal {signal}"),
     };
@@ -445,6 +562,82 @@ mod tests {
         };
         let busy = r#"read x; while true; do echo '"alive"'; done"#;
         assert_eq!(death(asked(busy, in_all)).limit, Some(Limit::CpuInAll));
+    }
+
+    /// Given a worker that is stopped for longer than its wall-clock limit, that time is not counted.
+    #[test]
+    fn a_worker_that_is_suspended_meets_no_limit() {
+        let limits = Limits {
+            cpu: Duration::from_millis(30),
+            ..Limits::default()
+        };
+        let script = "read x; (sleep 1; kill -CONT $$) & kill -STOP $$; exit 3";
+        let died = death(asked(script, limits));
+        assert_eq!(died.what, "the process exited with code 3");
+        assert_eq!(died.limit, None);
+    }
+
+    /// Given a campaign that was stopped itself, only a look's worth of that time is counted.
+    #[test]
+    fn time_in_which_nobody_looked_is_not_counted() {
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let mut watch = Watch::new();
+        // A machine that was started less than ten minutes ago has no such time.
+        let long_ago = watch.last.checked_sub(Duration::from_secs(600));
+        watch.last = long_ago.unwrap_or(watch.last);
+        std::thread::sleep(Duration::from_millis(50));
+        assert_eq!(watch.look(child.id(), &Limits::default()), None);
+        assert!(watch.waited <= LONGEST_LOOK, "{:?}", watch.waited);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    #[test]
+    fn compiling_is_not_counted() {
+        let pid = std::process::id();
+        let limits = Limits {
+            cpu: Duration::from_millis(100),
+            memory: 0,
+            ..Limits::default()
+        };
+        let mut watch = Watch::new();
+        watch.compiling(pid);
+        let begun = cpu_time(pid).unwrap();
+        while cpu_time(pid).unwrap() < begun + 2 * limits.cpu {
+            assert_eq!(watch.look(pid, &limits), None);
+        }
+        watch.compiled(pid, u64::MAX);
+        assert_eq!(watch.look(pid, &limits), None);
+        assert!(watch.compiled_in >= 2 * limits.cpu);
+        // What is slow to compile may be slow to run, but not without bounds.
+        let since = cpu_time(pid).unwrap();
+        while cpu_time(pid).unwrap() < since + watch.compiled_in + 2 * limits.cpu {}
+        assert_eq!(watch.look(pid, &limits), Some(Limit::Cpu));
+    }
+
+    #[test]
+    fn a_signal_that_no_fault_raises_is_the_machines() {
+        for (end, by_machine) in [
+            ("kill -KILL $$", true),
+            ("kill -TERM $$", true),
+            ("kill -HUP $$", true),
+            ("kill -ABRT $$", false),
+            ("kill -SEGV $$", false),
+            (
+                "echo memory allocation of 4096 bytes failed >&2; kill -ABRT $$",
+                true,
+            ),
+            (
+                "echo memory allocation of 9999999999999 bytes failed >&2; kill -ABRT $$",
+                false,
+            ),
+            // Before the case is begun: the worker itself could not begin.
+            ("exit 3", true),
+            ("exit 101", false),
+        ] {
+            let died = death(asked(&format!("read x; {end}"), Limits::default()));
+            assert_eq!(died.by_machine, by_machine, "{end}: {died:?}");
+        }
     }
 
     #[test]

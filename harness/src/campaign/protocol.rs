@@ -3,7 +3,8 @@
 //! A worker answers a request twice: [`Message::Begun`] when the case is made, before the subject
 //! runs, so that a worker's death can be told from a defect in making the case; then
 //! [`Message::Done`]. In between it says from time to time that events come ([`Message::Alive`]): a
-//! case that takes long does not hang.
+//! case that takes long does not hang; and when it compiles a module, whose time and memory are not
+//! the case's.
 
 use crate::case::{Case, CaseReport};
 use crate::configuration::{Configuration, Nans, Setting, SettingError, Target};
@@ -46,6 +47,9 @@ pub enum What {
     File(PathBuf),
     /// A case as a text that holds its modules, judged by nothing.
     Text(String),
+    /// Whether this case, that met a limit of time, ends in the reference interpreter, as far as that
+    /// can be found out in a bounded time: the case single-stepped, and nothing else done.
+    Ends(Box<What>),
     /// Whether a cause that ends executions explains that this case took its worker with it: the
     /// report counts the cause, or nothing.
     Death(Box<What>),
@@ -94,6 +98,13 @@ pub enum Message {
     Begun(Traits),
     /// Events have come since the last message.
     Alive,
+    /// A module is being decoded or compiled, which is no event of the case.
+    Preparing,
+    /// It is ready.
+    Prepared {
+        /// Bytes by which the worker's resident size has grown.
+        grown: u64,
+    },
     /// The case has ended.
     Done(Box<Answer>),
 }
@@ -151,6 +162,9 @@ pub enum Failure {
     /// The input is bad.
     #[error("{0}")]
     Input(String),
+    /// The machine refused what the case needs.
+    #[error("{0}")]
+    Machine(String),
 }
 
 /// CPU time of a worker, in nanoseconds, and its memory.

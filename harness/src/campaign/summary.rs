@@ -1,17 +1,17 @@
 //! What a campaign's generated cases were, and what they reached. It only counts.
 
 use super::outcome::Judged;
-use crate::case::Judgement;
+use crate::case::{CaseReport, CommandReport, Judgement};
 use crate::lockstep::families::Checked;
 use crate::totals::FamilyCoverage;
 use lockstep_oracles::opcode::Opcode;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Cases of a hundred that may be inconclusive.
-pub const INCONCLUSIVE_PERCENT: u64 = 2;
-/// Generated cases from which on that share means something.
-const ENOUGH: u64 = 100;
+/// The share of cases that may be inconclusive.
+pub const INCONCLUSIVE_SHARE: f64 = 0.005;
+/// How probable it may be, at most, that as many cases are inconclusive by chance as are too many.
+pub const BY_CHANCE: f64 = 0.001;
 /// Sequence points that at least half of the generated cases should exceed.
 pub const POINTS: u64 = 200;
 
@@ -26,6 +26,8 @@ pub struct Summary {
     pub by_generator: BTreeMap<String, u64>,
     /// By what they came to.
     pub by_verdict: BTreeMap<Judgement, u64>,
+    /// The inconclusive ones by the first reason of each.
+    pub inconclusive_by_reason: BTreeMap<String, u64>,
     /// Those in which the uninstrumented execution is not compared with the others.
     pub two_way: u64,
     /// Those whose configuration the engine refused, as it must.
@@ -78,9 +80,15 @@ impl Summary {
             *self.by_limit.entry(limit).or_insert(0) += 1;
         }
         let report = judged.finished.result.as_ref();
-        let judgement = report.map_or(Judgement::InternalError, |report| report.judgement());
+        let judgement =
+            report.map_or_else(|unfinished| unfinished.judgement(), CaseReport::judgement);
         *self.by_verdict.entry(judgement).or_insert(0) += 1;
         let Ok(report) = report else { return };
+        if judgement == Judgement::Inconclusive {
+            let why = report.commands.iter().find_map(CommandReport::undecided);
+            let why = why.unwrap_or_default().to_owned();
+            *self.inconclusive_by_reason.entry(why).or_insert(0) += 1;
+        }
         if report.refused.is_some() {
             self.refused += 1;
             return;
@@ -124,9 +132,12 @@ impl Summary {
             .unwrap_or(0)
     }
 
-    /// Whether more cases are inconclusive than a campaign may have. Of a few cases nothing is said.
+    /// Whether more cases are inconclusive than a campaign may have, beyond chance: if each were with
+    /// a probability of [`INCONCLUSIVE_SHARE`], as many as here would be in less than [`BY_CHANCE`] of
+    /// such campaigns.
     pub fn is_inconclusive(&self) -> bool {
-        self.cases >= ENOUGH && self.inconclusive() * 100 > self.cases * INCONCLUSIVE_PERCENT
+        let by_chance = at_least(self.inconclusive(), self.cases, INCONCLUSIVE_SHARE);
+        by_chance < BY_CHANCE
     }
 
     /// How many opcodes a campaign can execute.
@@ -135,11 +146,32 @@ impl Summary {
     }
 }
 
+/// How probable it is that at least `count` of `all` cases are of a kind that each is of with the
+/// probability `share`: the upper tail of the binomial distribution, exactly.
+fn at_least(count: u64, all: u64, share: f64) -> f64 {
+    let odds = (share / (1.0 - share)).ln();
+    // Logarithms: the first term of a large campaign is smaller than any number.
+    let mut term = all as f64 * (1.0 - share).ln();
+    let mut tail = 0.0;
+    for k in 0..=all {
+        if k >= count {
+            tail += term.exp();
+        }
+        let next = ((all - k) as f64 / (k + 1) as f64).ln() + odds;
+        // Beyond the largest term each is smaller than the one before it.
+        if next < 0.0 && k >= count && term.exp() < f64::EPSILON * tail {
+            break;
+        }
+        term += next;
+    }
+    tail
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::campaign::protocol::{Cost, Traits, What};
-    use crate::case::{CaseReport, CommandReport, Directive, Status};
+    use crate::case::{CaseReport, Directive, Status};
     use crate::lockstep::families::Family;
     use crate::report::Finished;
     use std::time::Duration;
@@ -206,19 +238,50 @@ mod tests {
         assert_eq!(summary.seed, "0x1f");
     }
 
-    #[test]
-    fn more_than_two_of_a_hundred_cases_are_too_many_to_be_inconclusive() {
+    /// A summary of so many cases, of which so many are inconclusive.
+    fn of(cases: u64, inconclusive: u64) -> Summary {
         let mut summary = Summary::new(0);
-        for number in 0..150 {
-            let undecided = number % 50 == 0;
-            let status = match undecided {
-                true => Status::Inconclusive("why".to_owned()),
-                false => Status::Passed,
-            };
-            summary.add(&judged(1, status));
+        summary.cases = cases;
+        let verdicts = [
+            (Judgement::Ok, cases - inconclusive),
+            (Judgement::Inconclusive, inconclusive),
+        ];
+        summary.by_verdict = verdicts.into();
+        summary
+    }
+
+    #[test]
+    fn the_tail_of_a_binomial_distribution_is_exact() {
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-12;
+        assert!(near(at_least(0, 3, 0.5), 1.0));
+        assert!(near(at_least(2, 3, 0.5), 0.5));
+        assert!(near(at_least(3, 3, 0.5), 0.125));
+        assert!(near(at_least(1, 200, 0.005), 1.0 - 0.995_f64.powi(200)));
+        // The first term of so many is no number above zero.
+        assert!((at_least(5_000, 1_000_000, 0.005) - 0.5).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_small_campaign_is_not_undecided_by_chance() {
+        assert!(!of(1, 1).is_inconclusive());
+        assert!(!of(200, 5).is_inconclusive());
+        assert!(of(200, 6).is_inconclusive());
+        assert!(!of(2_000, 21).is_inconclusive());
+        assert!(of(2_000, 22).is_inconclusive());
+        assert!(!of(200_000, 1_000).is_inconclusive());
+        assert!(of(200_000, 1_100).is_inconclusive());
+        assert!(!of(0, 0).is_inconclusive());
+    }
+
+    #[test]
+    fn inconclusive_cases_are_counted_by_their_first_reason() {
+        let mut summary = Summary::new(0);
+        for why in ["a limit", "a limit", "another"] {
+            summary.add(&judged(1, Status::Inconclusive(why.to_owned())));
         }
-        assert!(!summary.is_inconclusive());
-        summary.add(&judged(1, Status::Exhausted));
-        assert!(summary.is_inconclusive());
+        summary.add(&judged(1, Status::Void("no instance".to_owned())));
+        let counts = summary.inconclusive_by_reason.into_iter();
+        let expected = [("a limit".to_owned(), 2), ("another".to_owned(), 1)];
+        assert!(counts.eq(expected));
     }
 }

@@ -1,10 +1,11 @@
 //! The worker's loop: one request a line in, its answers out. It ends when its input does.
 
+use super::limits::resident;
 use super::perform::Begun;
 use super::protocol::{Answer, Cost, Failure, Message, Request};
 use crate::case::CaseReport;
 use crate::phases::{Phase, Sampler, cpu_ns};
-use crate::progress;
+use crate::progress::{self, Stage};
 use crate::totals::peak_rss;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
@@ -24,13 +25,15 @@ pub fn serve(
     perform: impl Fn(&Request, Begun<'_>) -> Result<CaseReport, Failure>,
 ) -> io::Result<()> {
     let output = &Mutex::new(output);
-    let (end, ended) = mpsc::channel();
+    let (end, stages) = mpsc::channel();
+    progress::listen(Some(end.clone()));
     thread::scope(|scope| {
         // Without a thread to do it, a case that takes long is taken for one that hangs.
         let _ = thread::Builder::new()
             .name("alive".to_owned())
-            .spawn_scoped(scope, move || tell_alive(output, &ended));
+            .spawn_scoped(scope, move || tell_alive(output, &stages));
         let served = answer_all(input, output, perform);
+        progress::listen(None);
         drop(end);
         served
     })
@@ -39,16 +42,38 @@ pub fn serve(
 /// How often it is looked whether events came.
 const ALIVE: Duration = Duration::from_millis(250);
 
-/// Says whenever events have come, until the other end of `ended` is gone.
-fn tell_alive(output: &Mutex<impl Write>, ended: &Receiver<()>) {
+/// Says whenever events have come, and when modules are made ready, until the other end of `stages` is
+/// gone.
+fn tell_alive(output: &Mutex<impl Write>, stages: &Receiver<Stage>) {
     let mut told = progress::signs();
-    while ended.recv_timeout(ALIVE) == Err(RecvTimeoutError::Timeout) {
-        let signs = progress::signs();
-        if signs != told && write(output, &Message::Alive).is_err() {
+    let mut before = 0;
+    loop {
+        let message = match stages.recv_timeout(ALIVE) {
+            Ok(Stage::Preparing) => {
+                before = resident_here();
+                Message::Preparing
+            }
+            Ok(Stage::Prepared) => Message::Prepared {
+                grown: resident_here().saturating_sub(before),
+            },
+            Err(RecvTimeoutError::Timeout) => {
+                let signs = progress::signs();
+                if std::mem::replace(&mut told, signs) == signs {
+                    continue;
+                }
+                Message::Alive
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        if write(output, &message).is_err() {
             return;
         }
-        told = signs;
     }
+}
+
+/// The resident size of this process.
+fn resident_here() -> u64 {
+    resident(std::process::id()).unwrap_or(0)
 }
 
 fn answer_all(
@@ -172,6 +197,6 @@ mod tests {
         })
         .unwrap();
         let output = String::from_utf8(output).unwrap();
-        assert!(output.starts_with("\"alive\"\n"), "{output}");
+        assert!(output.contains("\"alive\"\n"), "{output}");
     }
 }

@@ -4,6 +4,7 @@ use super::script::Run;
 use super::{CaseOptions, CaseReport, Executed};
 use crate::divergence::{Divergence, Execution, Moment};
 use crate::fault::{Honest, Layer};
+use crate::machine;
 use crate::rules::RuleId;
 use crate::schedule::{Neighbour, Schedule};
 use crate::subject::adapter::{Adapter, Subject};
@@ -115,13 +116,16 @@ pub(super) fn instrumented<A: Adapter, T: Layer>(
     run.subject.driver().neighbour = true;
     let (mine, theirs) = if neighbour.thread {
         thread::scope(|scope| {
-            let other =
-                scope.spawn(|| Ok(beside::<A>(script, options, factory, neighbour)?.all(None)));
+            let other = scope.spawn(|| {
+                let run = beside::<A>(script, options, factory, neighbour);
+                (run.map(|run| run.all(None)), machine::take())
+            });
             let mine = run.all(None);
-            let theirs = other.join().unwrap_or_else(|panic| {
+            let (theirs, refused) = other.join().unwrap_or_else(|panic| {
                 // A panic of the harness itself; the thread's is this one's.
                 std::panic::resume_unwind(panic)
             });
+            refused.into_iter().for_each(machine::refused);
             (mine, theirs)
         })
     } else {

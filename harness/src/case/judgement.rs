@@ -1,6 +1,6 @@
 //! What a case comes to, in a word.
 
-use super::{CaseReport, CommandReport, Directive, Status};
+use super::{CaseReport, Status};
 use crate::causes::Cause;
 
 /// What a case comes to. It writes itself as its word.
@@ -15,6 +15,8 @@ pub enum Judgement {
     Inconclusive,
     /// Lockstep could not finish the case: a defect of its own.
     InternalError,
+    /// The machine ended it, or refused it what it needs: nothing is known of the subject.
+    Machine,
     /// Everything agrees.
     Ok,
     /// The engine refused the configuration, as it must.
@@ -33,6 +35,7 @@ impl Judgement {
             Judgement::Explained => "explained",
             Judgement::Unsupported => "unsupported",
             Judgement::Inconclusive => "inconclusive",
+            Judgement::Machine => "machine",
             Judgement::Ok => "ok",
         }
     }
@@ -59,21 +62,14 @@ impl CaseReport {
         } else if unsupported {
             // What was not run for it has its reason.
             Judgement::Unsupported
-        } else if self.commands.iter().any(CommandReport::is_cut_short) {
+        } else if self
+            .commands
+            .iter()
+            .any(|command| command.undecided().is_some())
+        {
             Judgement::Inconclusive
         } else {
             Judgement::Ok
-        }
-    }
-}
-
-impl CommandReport {
-    /// Whether nothing can be said of it.
-    fn is_cut_short(&self) -> bool {
-        match &self.status {
-            Status::Inconclusive(_) | Status::NotRun(_) => true,
-            Status::Exhausted => self.kind != Directive::AssertExhaustion,
-            Status::Passed | Status::Failed(_) | Status::Unsupported(_) => false,
         }
     }
 }

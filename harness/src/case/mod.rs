@@ -19,9 +19,12 @@ pub use value::{Case, CaseModule, Expect, Host, HostMemory, HostTable, Step, Ste
 
 use crate::causes::Cause;
 use crate::configuration::Nans;
-use crate::divergence::{Divergence, Execution};
+use crate::divergence::{Divergence, Execution, Moment};
 use crate::fault::{Honest, Layer, Tamper};
 use crate::lockstep::tally::Tally;
+use crate::machine;
+use crate::panics::{self, Panic};
+use crate::rules::RuleId;
 use crate::schedule::Schedule;
 use crate::subject::adapter::{Adapter, Subject, with_adapter};
 use crate::subject::code_image;
@@ -59,6 +62,8 @@ pub enum Status {
     Inconclusive(String),
     /// Not executed; why.
     NotRun(String),
+    /// Nothing to execute: what it is about cannot be made, on which both sides agree; why.
+    Void(String),
     /// Lockstep cannot execute it; why.
     Unsupported(String),
 }
@@ -77,6 +82,24 @@ pub struct CommandReport {
     /// How the invocation ended in the instrumented execution, if it is one.
     pub outcome: Option<String>,
 }
+
+impl CommandReport {
+    /// Why the command leaves the case inconclusive, if it does.
+    pub fn undecided(&self) -> Option<&str> {
+        match &self.status {
+            Status::Inconclusive(why) | Status::NotRun(why) => Some(why),
+            Status::Exhausted if self.kind != Directive::AssertExhaustion => Some(EXHAUSTED),
+            Status::Exhausted
+            | Status::Void(_)
+            | Status::Passed
+            | Status::Failed(_)
+            | Status::Unsupported(_) => None,
+        }
+    }
+}
+
+/// Why a command is exhausted.
+pub const EXHAUSTED: &str = "the subject's stack or heap is used up where that may be";
 
 /// Everything that came of a case.
 #[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
@@ -187,7 +210,49 @@ fn run_layered<T: Layer>(
     tracer: Option<Box<dyn Tracer>>,
 ) -> Result<CaseReport, SubjectError> {
     let _turn = code_image::turn(options.schedule.code_image);
-    with_adapter!(options.settings.subject, A => run_on::<A, T>(script, options, tamper, tracer))
+    let ran = panics::guarded(
+        || with_adapter!(options.settings.subject, A => run_on::<A, T>(script, options, tamper, tracer)),
+    );
+    if let Some(what) = machine::take() {
+        return Err(SubjectError::of_machine(what));
+    }
+    match ran {
+        Ok(ran) => ran,
+        Err(panic) if panic.is_of_engine() => Ok(panicked(script, &panic)),
+        Err(panic) => panics::resume(panic),
+    }
+}
+
+/// A case in which the engine panicked where nothing of the case was left to go on with: one
+/// divergence, and nothing known of the rest.
+fn panicked(script: &Script, panic: &Panic) -> CaseReport {
+    let text = "the whole case".to_owned();
+    let mut report = CaseReport {
+        name: script.name.clone(),
+        ..CaseReport::default()
+    };
+    report.commands.push(CommandReport {
+        line: 0,
+        kind: Directive::Case,
+        text: text.clone(),
+        status: Status::NotRun("the engine panicked".to_owned()),
+        outcome: None,
+    });
+    report.divergences.push(Divergence {
+        rule: RuleId::Panic,
+        // Which of the two it was is lost with what the panic unwound.
+        execution: Execution::Instrumented,
+        command: text,
+        moment: Moment::End,
+        event: 0,
+        frame: None,
+        expected: "no panic".to_owned(),
+        observed: format!("the engine panicked: {panic}"),
+        site: None,
+        state: Vec::new(),
+        known: None,
+    });
+    report
 }
 
 fn run_on<A: Adapter, T: Layer>(
@@ -341,7 +406,8 @@ fn worse<'a>(a: &'a Status, b: &'a Status) -> &'a Status {
         Status::Inconclusive(_) => 2,
         Status::NotRun(_) => 3,
         Status::Exhausted => 4,
-        Status::Passed => 5,
+        Status::Void(_) => 5,
+        Status::Passed => 6,
     };
     if rank(b) < rank(a) { b } else { a }
 }

@@ -8,6 +8,7 @@ use crate::fault::Layer;
 use crate::lockstep::driver::{Ended, Expected, Verdict};
 use crate::outcome::{Outcome, SeenTrap};
 use crate::phases::{self, Phase};
+use crate::progress;
 use crate::rules::RuleId;
 use crate::schedule::Schedule;
 use crate::seen::Seen;
@@ -22,7 +23,7 @@ use lockstep_oracles::value::Value;
 use lockstep_spec_tests::script::{
     Action, Arg, Command, CommandKind, ModuleSource, Pattern, Script,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// A definition that can be instantiated.
@@ -40,6 +41,8 @@ pub(super) struct Run<'a, A: Adapter, T: Layer> {
     registry: Registry,
     instances: HashMap<String, InstanceAddr>,
     current: Option<InstanceAddr>,
+    /// Names, or that of the current instance, whose instance cannot be made: both sides agree.
+    unmade: HashSet<Option<String>>,
     definitions: HashMap<Option<String>, Definition>,
     outcome: Option<String>,
     /// Commands so far that are steps, not definitions.
@@ -96,6 +99,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             registry,
             instances: HashMap::new(),
             current: None,
+            unmade: HashSet::new(),
             definitions: HashMap::new(),
             outcome: None,
             steps: 0,
@@ -183,6 +187,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             | Ended::ValueLimit(_)
             | Ended::PointLimit(_)
             | Ended::OracleLimit(_)
+            | Ended::Wait(_)
             | Ended::UnseenNan,
         ) = driver.ended
             && let Some(ended) = driver.ended.clone()
@@ -208,7 +213,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
                 // If it fails, what follows has no instance, rather than an older one.
                 self.forget(name.as_ref());
                 let definition = self.define(module)?;
-                let instance = self.instance(&definition)?;
+                let instance = self.named_instance(name.as_ref(), &definition)?;
                 self.name(name.as_ref(), instance);
                 Ok(())
             }
@@ -225,7 +230,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
                 self.forget(instance.as_ref());
                 let found = self.definitions.get(definition).cloned();
                 let found = found.ok_or_else(|| failed("no such module definition"))?;
-                let made = self.instance(&found)?;
+                let made = self.named_instance(instance.as_ref(), &found)?;
                 self.name(instance.as_ref(), made);
                 Ok(())
             }
@@ -265,8 +270,10 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
 
     fn forget(&mut self, name: Option<&String>) {
         self.current = None;
+        self.unmade.remove(&None);
         if let Some(name) = name {
             self.instances.remove(name);
+            self.unmade.remove(&Some(name.clone()));
         }
     }
 
@@ -282,7 +289,12 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             Some(name) => self.instances.get(name).copied(),
             None => self.current,
         };
-        Ok(found.ok_or_else(|| Status::NotRun("its instance was not made".to_owned()))?)
+        Ok(
+            found.ok_or_else(|| match self.unmade.contains(&name.cloned()) {
+                true => Status::Void("its instance cannot be made: both sides agree".to_owned()),
+                false => Status::NotRun("its instance was not made".to_owned()),
+            })?,
+        )
     }
 
     fn exports(&mut self, instance: InstanceAddr) -> HashMap<String, Extern> {
@@ -294,6 +306,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
     }
 
     fn define(&mut self, source: &ModuleSource) -> Step<Definition> {
+        let _preparing = progress::preparing();
         match source {
             ModuleSource::BadText { error } => Err(failed(error.clone()).into()),
             ModuleSource::Binary(bytes) => match Module::new(bytes, self.script.features) {
@@ -355,6 +368,20 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
         )))
     }
 
+    /// Instantiates, and remembers it of the name if both sides agree that there is no instance.
+    fn named_instance(
+        &mut self,
+        name: Option<&String>,
+        definition: &Definition,
+    ) -> Step<InstanceAddr> {
+        let made = self.instance(definition);
+        if let Err(Trouble::Status(Status::Passed)) = made {
+            self.unmade.insert(None);
+            self.unmade.insert(name.cloned());
+        }
+        made
+    }
+
     fn instance(&mut self, definition: &Definition) -> Step<InstanceAddr> {
         let Some(made) = self.instantiate(definition)? else {
             return Err(failed("an import is missing").into());
@@ -368,7 +395,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             (ExpectedInstance::Exhausted, _) => Err(Status::Exhausted.into()),
             (ExpectedInstance::Limit(message), _) => Err(Status::Inconclusive(message).into()),
             // A user's module may well trap in a segment or in its start function; both sides agree
-            // on that here, and what would need the instance is not run.
+            // on that here, and what would need the instance is void.
             (
                 ExpectedInstance::Trapped(_)
                 | ExpectedInstance::HostFailed
@@ -467,11 +494,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             (ExpectedInstance::Trapped(trap), Outcome::Trapped(seen)) if seen.is(*trap) => {
                 Ok(expect_message(*trap, message)?)
             }
-            (expected, outcome) => Err(failed(format!(
-                "expected a trap: {expected:?}, {}",
-                outcome.describe()
-            ))
-            .into()),
+            (expected, outcome) => Err(not_as_asserted("a trap", expected, outcome).into()),
         }
     }
 
@@ -482,10 +505,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             None => Ok(()),
             Some(made) => match (&made.expected, &made.outcome) {
                 (ExpectedInstance::Unlinkable(_), Outcome::Unlinkable(_)) => Ok(()),
-                (expected, outcome) => {
-                    let outcome = outcome.describe();
-                    Err(failed(format!("expected no link: {expected:?}, {outcome}")).into())
-                }
+                (expected, outcome) => Err(not_as_asserted("no link", expected, outcome).into()),
             },
         }
     }
@@ -581,6 +601,19 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
 /// A step that the module gives no way to take: it is not taken, in either execution.
 fn not_possible(reason: String) -> Trouble {
     Trouble::Status(Status::NotRun(reason))
+}
+
+/// An instantiation that did not go as a script asserts. A limit of our own says nothing of it, as
+/// without the assertion.
+fn not_as_asserted(wanted: &str, expected: &ExpectedInstance, outcome: &Outcome) -> Status {
+    match expected {
+        ExpectedInstance::Limit(message) => Status::Inconclusive(message.clone()),
+        ExpectedInstance::Exhausted => Status::Exhausted,
+        expected => failed(format!(
+            "expected {wanted}: {expected:?}, {}",
+            outcome.describe()
+        )),
+    }
 }
 
 enum Performed {

@@ -51,11 +51,13 @@ pub(super) struct Options {
     /// Events after which a case ends as inconclusive; or 100 times as many values compared
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_events: Option<u64>,
-    /// CPU seconds without an event after which a case ends as a divergence; ten times as many by
-    /// the clock [default: 20]
+    /// CPU seconds without an event after which a case ends as a divergence, unless it has no end in
+    /// the reference interpreter either; ten times as many of waiting. Compiling is not counted, and
+    /// what it took is allowed on top [default: 20]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     cpu_limit: Option<u64>,
-    /// Mebibytes of resident memory above which a case ends as a divergence [default: 2048]
+    /// Mebibytes of resident memory, beyond what compiling took, above which a case ends as a
+    /// divergence [default: 2048]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(64..=1 << 20))]
     memory_limit: Option<u64>,
     /// Also write a JUnit report to this file
@@ -297,7 +299,7 @@ impl Campaign<'_> {
         totals.measured.cpu = Some(cpu);
         reporter.end(totals).map_err(OwnFault::from)?;
         Ok(match (exit_code(totals), signal) {
-            (0 | super::INTERNAL, _) if counted.bad > 0 => BAD_INPUT,
+            (0 | super::INTERNAL | super::MACHINE, _) if counted.bad > 0 => BAD_INPUT,
             (0, Some((signal, _))) => 128 + signal,
             (code, _) => code,
         })
@@ -341,7 +343,7 @@ impl Counted {
     fn add(&mut self, judged: &Judged) {
         match &judged.finished.result {
             Ok(report) => self.totals.add(report),
-            Err(_) => self.totals.add_internal_error(),
+            Err(unfinished) => self.totals.add_unfinished(unfinished),
         }
         if matches!(judged.what, What::Generated { .. }) {
             self.summary.add(judged);

@@ -4,7 +4,6 @@
 
 mod campaign;
 mod check;
-mod guard;
 mod output;
 mod reduce;
 mod replay;
@@ -20,6 +19,7 @@ mod worker;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lockstep::lockstep::policy::FramePolicy;
+use lockstep::panics;
 use lockstep::subject::{Settings, SubjectError};
 use lockstep::totals::Totals;
 use lockstep::version::Version;
@@ -33,6 +33,8 @@ const OK: u8 = 0;
 const DIVERGED: u8 = 1;
 /// Bad usage or bad input; `clap` uses the same for what it refuses.
 const BAD_INPUT: u8 = 2;
+/// The machine ended a case, twice, or refused it what it needs: nothing is known of the subject there.
+const MACHINE: u8 = lockstep::campaign::MACHINE;
 /// Lockstep itself failed (`EX_SOFTWARE`).
 const INTERNAL: u8 = 70;
 
@@ -59,8 +61,9 @@ globals and tables must agree.
 
 Without a command, the main job runs: `lockstep run`.
 
-Exit codes: 0 no unexplained divergence; 1 divergence; 2 bad usage or bad input; 70 Lockstep \
-itself failed.";
+Exit codes: 0 no unexplained divergence; 1 divergence, or more cases inconclusive than chance \
+explains; 2 bad usage or bad input; 3 the machine ended a case (a worker killed from outside, memory \
+refused), so that nothing is known of it; 70 Lockstep itself failed.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -169,17 +172,18 @@ fn quoted(text: &str) -> String {
 
 /// Runs the program.
 pub(crate) fn main() -> ExitCode {
-    guard::install();
+    panics::install();
     let cli = Cli::parse();
-    let ended = guard::guarded(|| dispatch(&cli));
+    let ended = panics::guarded(|| dispatch(&cli));
     ExitCode::from(match ended {
         Ok(Ok(code)) => code,
         Ok(Err(error)) => {
             eprintln!("lockstep: {error}");
-            if error.is::<OwnFault>() {
-                INTERNAL
-            } else {
-                BAD_INPUT
+            match error.downcast_ref() {
+                Some(OwnFault::Subject(error)) if error.is_of_machine() => MACHINE,
+                Some(OwnFault::Start(_)) => MACHINE,
+                Some(_) => INTERNAL,
+                None => BAD_INPUT,
             }
         }
         Err(panic) => {
@@ -198,7 +202,7 @@ enum OwnFault {
     /// Standard output cannot be written.
     #[error("cannot write the report: {0}")]
     Write(#[from] io::Error),
-    /// The system cannot start a process or thread, or take a signal's handler.
+    /// The system cannot start a process or thread, or take a signal's handler: the machine's.
     #[error("cannot start a worker: {0}")]
     Start(io::Error),
 }
@@ -232,9 +236,10 @@ fn each(cli: &Cli, run: impl Fn(Version) -> anyhow::Result<u8>) -> anyhow::Resul
     Ok(code)
 }
 
-/// The code that says more: a divergence, then bad input, then a fault of Lockstep's own.
+/// The code that says more: a divergence, then bad input, then a fault of Lockstep's own, then the
+/// machine's.
 fn worse(a: u8, b: u8) -> u8 {
-    let found = [DIVERGED, BAD_INPUT, INTERNAL].into_iter();
+    let found = [DIVERGED, BAD_INPUT, INTERNAL, MACHINE].into_iter();
     let found = found.chain([a.max(b)]).find(|&code| a == code || b == code);
     found.unwrap_or(OK)
 }
@@ -245,6 +250,8 @@ fn exit_code(totals: &Totals) -> u8 {
         DIVERGED
     } else if totals.internal_errors > 0 {
         INTERNAL
+    } else if totals.of_machine > 0 {
+        MACHINE
     } else {
         OK
     }
@@ -266,6 +273,10 @@ mod tests {
         assert_eq!(worse(INTERNAL, DIVERGED), DIVERGED);
         assert_eq!((worse(130, INTERNAL), worse(130, OK)), (INTERNAL, 130));
         assert_eq!(worse(INTERNAL, BAD_INPUT), BAD_INPUT);
+        assert_eq!(
+            (worse(MACHINE, 130), worse(MACHINE, INTERNAL)),
+            (MACHINE, INTERNAL)
+        );
     }
 
     #[test]

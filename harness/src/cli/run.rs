@@ -216,7 +216,7 @@ impl Options {
                     quoted(&path.display().to_string())
                 )
             }
-            What::Text(_) | What::Death(_) => String::new(),
+            What::Text(_) | What::Ends(_) | What::Death(_) => String::new(),
         }
     }
 }

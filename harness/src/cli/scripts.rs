@@ -1,13 +1,14 @@
 //! Runs scripts on threads and reports them in order: what `spec` and `run` have in common.
 
 use super::output::{About, Output, reporter};
-use super::{Format, OwnFault, RunSettings, exit_code, guard, quoted, subjects};
+use super::{Format, OwnFault, RunSettings, exit_code, quoted, subjects};
 use anyhow::bail;
 use clap::Args;
 use lockstep::case::{self, CaseOptions, CaseReport};
 use lockstep::jobs;
+use lockstep::panics;
 use lockstep::report::progress::Progress;
-use lockstep::report::{Finished, Reporter, opcodes};
+use lockstep::report::{Finished, Reporter, Unfinished, opcodes};
 use lockstep::samples::Sample;
 use lockstep::subject::Settings;
 use lockstep::totals::{Measured, Totals};
@@ -77,23 +78,23 @@ impl Job {
             || matches!(self, Job::Official(_)) && is_of_version(name, wanted)
     }
 
-    fn run(&self, settings: Settings) -> Result<CaseReport, String> {
-        let text = |error: &dyn std::fmt::Display| error.to_string();
+    fn run(&self, settings: Settings) -> Result<CaseReport, Unfinished> {
+        let own = |error: &dyn std::fmt::Display| Unfinished::Internal(error.to_string());
         let options = CaseOptions {
             settings,
             ..CaseOptions::default()
         };
         match self {
             Job::Official(file) => {
-                let script = file.parse().map_err(|error| text(&error))?;
-                case::run(&script, &options).map_err(|error| text(&error))
+                let script = file.parse().map_err(|error| own(&error))?;
+                Ok(case::run(&script, &options)?)
             }
-            Job::Parsed(script) => case::run(script, &options).map_err(|error| text(&error)),
+            Job::Parsed(script) => Ok(case::run(script, &options)?),
             Job::Sample(sample) => {
-                let plan = sample.plan(settings).map_err(|error| text(&error))?;
-                case::run(&plan.script, &plan.options).map_err(|error| text(&error))
+                let plan = sample.plan(settings).map_err(|error| own(&error))?;
+                Ok(case::run(&plan.script, &plan.options)?)
             }
-            Job::Probe => case::probe::late_module(settings.subject).map_err(|error| text(&error)),
+            Job::Probe => Ok(case::probe::late_module(settings.subject)?),
         }
     }
 }
@@ -144,7 +145,9 @@ pub(super) fn run(
     let mut totals = Totals::of(subject);
     let work = |job: &Job| {
         let begun = Instant::now();
-        let result = guard::guarded(|| job.run(settings)).and_then(|ran| ran);
+        let result = panics::guarded(|| job.run(settings))
+            .map_err(|panic| Unfinished::Internal(panic.to_string()))
+            .and_then(|ran| ran);
         Finished {
             name: job.name().to_owned(),
             subject,
@@ -166,7 +169,7 @@ pub(super) fn run(
         |finished| {
             match &finished.result {
                 Ok(report) => totals.add(report),
-                Err(_) => totals.add_internal_error(),
+                Err(unfinished) => totals.add_unfinished(unfinished),
             }
             reporter.case(&finished)
         },

@@ -1,11 +1,11 @@
 //! `lockstep worker`, hidden: the program as a campaign starts it again, to run one case at a time.
 
-use super::{OK, OwnFault, guard};
+use super::{OK, OwnFault};
 use lockstep::campaign::perform::perform;
 use lockstep::campaign::protocol::Failure;
 use lockstep::campaign::worker;
+use lockstep::panics::{self, in_crate};
 use std::io;
-use std::panic;
 use std::thread;
 
 /// Bytes of stack: parsers and compilers of arbitrary input run on it.
@@ -16,8 +16,8 @@ pub(super) fn run() -> anyhow::Result<u8> {
     tell_panics();
     let serve = || {
         worker::serve(io::stdin().lock(), io::stdout(), |request, begun| {
-            guard::guarded(|| perform(request, begun))
-                .unwrap_or_else(|panic| Err(Failure::Internal(panic)))
+            panics::guarded(|| perform(request, begun))
+                .unwrap_or_else(|panic| Err(Failure::Internal(panic.to_string())))
         })
     };
     let served = thread::Builder::new().stack_size(STACK).spawn(serve);
@@ -31,8 +31,8 @@ pub(super) fn run() -> anyhow::Result<u8> {
 /// Has every panic told on standard error before it is caught, or before it ends the process: the
 /// campaign shows what a worker that died said last.
 fn tell_panics() {
-    let hook = panic::take_hook();
-    panic::set_hook(Box::new(move |info| {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
         let message = info.payload_as_str().unwrap_or("a panic without a message");
         let place = info.location().map_or_else(String::new, |at| {
             format!(" ({}:{})", in_crate(at.file()), at.line())
@@ -40,24 +40,4 @@ fn tell_panics() {
         eprintln!("panic: {message}{place}");
         hook(info);
     }));
-}
-
-/// A source file from its crate's directory on: where the crates are differs between machines.
-fn in_crate(file: &str) -> &str {
-    let in_registry = file.split_once("/registry/src/");
-    in_registry
-        .and_then(|(_, rest)| rest.split_once('/'))
-        .map_or(file, |(_, rest)| rest)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_are_the_same_on_every_machine() {
-        let file = "/c/registry/src/mirror-1f/wasmtime-42.0.2/src/lib.rs";
-        assert_eq!(in_crate(file), "wasmtime-42.0.2/src/lib.rs");
-        assert_eq!(in_crate("src/lib.rs"), "src/lib.rs");
-    }
 }

@@ -211,7 +211,7 @@ impl Driver {
     /// Whether the oracle will come to the stack that the subject shows. Only at the end of a case.
     fn comes_to<O: Observation>(&mut self, observed: &mut O, seen: &[Place]) -> bool {
         // The report shows the state before this: the first event that differs.
-        self.before_lookahead = Some(self.both_states(observed));
+        self.before_lookahead = Some(self.both_states(observed, Moment::Breakpoint));
         for _ in 0..LOOKAHEAD {
             if self.machine.run(&EverySequencePoint) != Stop::SequencePoint {
                 return false;

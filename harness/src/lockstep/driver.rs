@@ -10,6 +10,7 @@ use super::interrupts::is_interruptible;
 use super::nans::OpenNans;
 use super::policy::{FrameBudget, FramePolicy};
 use super::references::{Depth, NoObjects, References, Scope};
+use super::stops::may_wait;
 use super::tally::Tally;
 use crate::causes::slots::FunctionLayout;
 use crate::causes::{Cause, Causes, Known, pulley_registers};
@@ -35,6 +36,7 @@ use lockstep_oracles::trap::{Exhaustion, Trap};
 use lockstep_oracles::value::Value;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Whether the subject goes on after an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +84,8 @@ pub enum Ended {
     OracleLimit(Exhaustion),
     /// The oracle passed so many sequence points without an event that it is not run on.
     PointLimit(u64),
+    /// The program is about to wait: for longer than it is waited for, or for ever.
+    Wait(Duration),
     /// The oracle is about to use a NaN that the specification leaves open and that was not seen.
     UnseenNan,
 }
@@ -98,6 +102,8 @@ impl std::fmt::Display for Ended {
             Ended::PointLimit(n) => {
                 write!(f, "the oracle passed {n} sequence points without an event")
             }
+            Ended::Wait(Duration::MAX) => f.write_str("the program waits for ever"),
+            Ended::Wait(time) => write!(f, "the program waits for {} s", time.as_secs()),
             Ended::UnseenNan => f.write_str(
                 "a NaN that the specification leaves open is used, and its slot cannot be read",
             ),
@@ -219,6 +225,8 @@ pub struct Driver {
     pub(super) inlined: bool,
     /// Whether a function has a direct call inside a `try_table`.
     pub(super) guards_calls: bool,
+    /// Whether a function has an opcode that waits.
+    pub(super) may_wait: bool,
     /// Whether a trap is being told of in code with callees inlined, and the stack shown may be
     /// anything (ledger: `INLINED-TRAP`).
     pub(super) at_inlined_trap: bool,
@@ -311,6 +319,7 @@ impl Driver {
             segment_trap: None,
             making: None,
             guards_calls: false,
+            may_wait: false,
             at_inlined_trap: false,
             inlined: config.configuration.inlining == Inlining::On,
             on_pulley: config.configuration.target == Target::Pulley64,
@@ -410,6 +419,7 @@ impl Driver {
         self.guards_calls |= functions.iter().any(guards_a_call);
         let mut instrs = functions.iter().flat_map(|f| &f.instrs);
         self.sizes.wanted |= instrs.any(|instr| grows(instr.op));
+        self.may_wait |= functions.iter().any(may_wait);
         self.largest_function = sizes.max().unwrap_or(0).max(self.largest_function);
         self.modules.push(facts);
     }

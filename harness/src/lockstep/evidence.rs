@@ -192,13 +192,13 @@ impl Driver {
 
     /// Copies the stack shown at a `Trap` event that was not compared yet, reading only what is safe to
     /// read there (`TRAP-SLOT`).
-    pub fn snapshot_of_trap<O: Observation>(&self, observed: &mut O) -> Snapshot {
+    pub fn snapshot_of_trap<O: Observation>(&self, observed: &mut O, limit: usize) -> Snapshot {
         let readable = ReadableSlots {
             driver: self,
             trapped: true,
             elsewhere: false,
         };
-        Snapshot::take(observed, self.visible_frames(), &readable)
+        Snapshot::take(observed, limit.min(self.visible_frames()), &readable)
     }
 
     /// Gives a person's tracer the event that was just matched.
@@ -221,7 +221,7 @@ impl Driver {
     ) -> Divergence {
         let BeforeLookahead { site, state } = match self.before_lookahead.take() {
             Some(before) => before,
-            None => self.both_states(observed),
+            None => self.both_states(observed, moment),
         };
         let expected = expected.unwrap_or_else(|| match &site {
             Some(site) => {
@@ -250,9 +250,17 @@ impl Driver {
         }
     }
 
-    /// Both states as they are now.
-    pub(super) fn both_states<O: Observation>(&self, observed: &mut O) -> BeforeLookahead {
-        let snapshot = self.snapshot(observed, FRAMES_SHOWN);
+    /// Both states as they are now. At a trap only what is safe to read there, whether or not the oracle
+    /// has trapped.
+    pub(super) fn both_states<O: Observation>(
+        &self,
+        observed: &mut O,
+        moment: Moment,
+    ) -> BeforeLookahead {
+        let snapshot = match moment {
+            Moment::Trap => self.snapshot_of_trap(observed, FRAMES_SHOWN),
+            _ => self.snapshot(observed, FRAMES_SHOWN),
+        };
         BeforeLookahead {
             site: self.site(),
             state: self.side_by_side(&snapshot),
@@ -408,5 +416,158 @@ pub(crate) fn frame_rows(
                 theirs.get(index).cloned(),
             ));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::driver::{DriverConfig, Flow, ModuleFacts};
+    use super::*;
+    use crate::causes::{Causes, slots};
+    use crate::configuration::Configuration;
+    use crate::divergence::Execution;
+    use crate::lockstep::policy::FramePolicy;
+    use crate::observe::{Boundary, Objects, Walk};
+    use crate::outcome::SeenTrap;
+    use crate::seen::{SeenObject, SeenType};
+    use crate::subject::limits;
+    use crate::version::Version;
+    use lockstep_oracles::WasmFeatures;
+    use lockstep_oracles::address::{FuncIndex, Pc, TagAddr};
+    use lockstep_oracles::module::Module;
+    use lockstep_oracles::store::Extern;
+    use lockstep_oracles::trap::Trap;
+    use lockstep_oracles::value::{Ref, Value};
+
+    /// One frame whose operands must not be read: as 42 shows them at a trap, they were never written.
+    struct Unwritten {
+        place: Place,
+        operands: u32,
+        done: bool,
+    }
+
+    impl Observation for Unwritten {
+        type Walk<'a> = &'a mut Unwritten;
+
+        fn walk(&mut self) -> &mut Unwritten {
+            self.done = false;
+            self
+        }
+    }
+
+    impl Objects for &mut Unwritten {
+        fn len(&mut self, _: SeenObject) -> u32 {
+            0
+        }
+
+        fn field(&mut self, _: SeenObject, _: u32) -> Seen {
+            Seen::Unmodelled
+        }
+
+        fn tag(&mut self, _: SeenObject) -> Option<TagAddr> {
+            None
+        }
+
+        fn definition(&mut self, _: u32) -> Option<SeenType> {
+            None
+        }
+    }
+
+    impl Walk for &mut Unwritten {
+        fn done(&self) -> bool {
+            self.done
+        }
+
+        fn place(&mut self) -> Place {
+            self.place
+        }
+
+        fn code(&mut self) -> Option<(u32, Pc)> {
+            self.place.func.map(|func| (func.0, self.place.pc))
+        }
+
+        fn num_locals(&mut self) -> u32 {
+            0
+        }
+
+        fn num_operands(&mut self) -> u32 {
+            self.operands
+        }
+
+        fn local(&mut self, _: u32) -> Seen {
+            Seen::Unmodelled
+        }
+
+        fn operand(&mut self, index: u32) -> Seen {
+            panic!("operand {index} was read")
+        }
+
+        fn parent(&mut self) -> Boundary {
+            self.done = true;
+            Boundary::Same
+        }
+    }
+
+    /// A driver at the start of the only function of a module.
+    fn driver(wat: &str) -> Driver {
+        let bytes = wat::parse_str(wat).unwrap();
+        let features = WasmFeatures::WASM2;
+        let module = Module::new(&bytes, features).unwrap();
+        let mut driver = Driver::new(DriverConfig {
+            subject: Version::Wasmtime42,
+            execution: Execution::Instrumented,
+            configuration: Configuration::default(),
+            frames: FramePolicy::All,
+            limits: limits::limits(),
+            max_events: 1000,
+            subject_stack: limits::WASM_STACK,
+        });
+        let instance = driver.machine.instantiate(&module, &[]).unwrap();
+        driver.add_instance(ModuleFacts {
+            bytes: bytes.into(),
+            features,
+            layouts: slots::layouts(Causes::of(Version::Wasmtime42), &module, false).into(),
+        });
+        let Some(Extern::Func(func)) = driver.machine.store.instance(instance).export("f") else {
+            panic!("no function")
+        };
+        driver.breakpoints.set_single_step(true);
+        let null = Value::Ref(Ref::Null, lockstep_oracles::RefType::EXTERNREF);
+        driver.begin(func, &[null]).unwrap();
+        driver
+    }
+
+    /// Given a trap whose events before it are lost, the report of them reads no reference that the
+    /// trapping frame shows.
+    #[test]
+    fn looking_ahead_at_a_trap_reads_no_reference_that_was_never_written() {
+        let mut driver =
+            driver(r#"(module (func (export "f") (param externref) local.get 0 nop unreachable))"#);
+        let view_of = |driver: &mut Driver| {
+            let _ = driver
+                .machine
+                .run(&lockstep_oracles::machine::EverySequencePoint);
+            driver.machine.top().map(|view| view.pc()).unwrap()
+        };
+        // The subject shows the place of the `nop`, at which one operand is on the stack.
+        let _ = view_of(&mut driver);
+        let pc = {
+            let view = driver.machine.top().unwrap();
+            view.function.pcs[view.position + 1]
+        };
+        let mut shown = Unwritten {
+            place: Place {
+                instance: Some(InstanceAddr(0)),
+                module_agrees: true,
+                func: Some(FuncIndex(0)),
+                pc,
+            },
+            operands: 1,
+            done: false,
+        };
+        let flow = driver.trap(&mut shown, SeenTrap::Wasm(Trap::Unreachable));
+        assert_eq!(flow, Flow::Stop);
+        let rules = driver.findings.unexplained.iter().map(|found| found.rule);
+        assert!(rules.eq([RuleId::StepLost]));
     }
 }

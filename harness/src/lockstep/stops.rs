@@ -18,10 +18,21 @@ use crate::rules::RuleId;
 use crate::seen::Seen;
 use lockstep_oracles::ValType;
 use lockstep_oracles::address::HostFuncId;
+use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::Stop;
 use lockstep_oracles::opcode::Opcode;
 use lockstep_oracles::types::Hierarchy;
 use lockstep_oracles::value::Value;
+use std::time::Duration;
+
+/// How long a program may wait, as it asks to.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Whether a function has an opcode that waits.
+pub(super) fn may_wait(function: &Function) -> bool {
+    let waits = |op| matches!(op, Opcode::MemoryAtomicWait32 | Opcode::MemoryAtomicWait64);
+    function.instrs.iter().any(|instr| waits(instr.op))
+}
 
 impl Driver {
     /// A `Breakpoint` event: the oracle runs to its next sequence point, and the stacks are compared.
@@ -49,8 +60,25 @@ impl Driver {
             && let Some(top) = self.machine.top()
         {
             self.matched(observed, top.op(), expected_place(&top, self.conventions));
+            return self.unless_it_waits();
         }
         flow
+    }
+
+    /// Stops the guest before it waits for longer than it is waited for: once it waits nothing stops it.
+    /// The specification leaves a wait that nothing ends without an end, in the oracle too.
+    #[inline(always)]
+    fn unless_it_waits(&mut self) -> Flow {
+        if !self.may_wait {
+            return Flow::Continue;
+        }
+        match self.machine.wait() {
+            Some(time) if time > PATIENCE => {
+                self.ended = Some(Ended::Wait(time));
+                Flow::Stop
+            }
+            _ => Flow::Continue,
+        }
     }
 
     /// Counts a matched event and looks at the case's budget.
@@ -128,7 +156,7 @@ impl Driver {
             self.report_values(observed, Moment::Breakpoint, 0, diff);
         }
         self.matched(observed, op, place);
-        Flow::Continue
+        self.unless_it_waits()
     }
 
     /// Compares the frames at an event of a rarer kind.

@@ -97,7 +97,7 @@ impl Driver {
 
     /// Whether the oracle comes to a throw when it is not stopped: then events are missing.
     fn throws_ahead<O: Observation>(&mut self, observed: &mut O) -> bool {
-        self.before_lookahead = Some(self.both_states(observed));
+        self.before_lookahead = Some(self.both_states(observed, Moment::Throw));
         matches!(self.run_ahead(), Stop::Throw { .. })
     }
 

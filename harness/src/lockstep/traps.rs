@@ -182,7 +182,7 @@ impl Driver {
 
     /// Whether the oracle comes to this trap when it is not stopped: then events are missing.
     fn traps_ahead<O: Observation>(&mut self, observed: &mut O, seen: SeenTrap) -> bool {
-        self.before_lookahead = Some(self.both_states(observed));
+        self.before_lookahead = Some(self.both_states(observed, Moment::Trap));
         matches!(self.run_ahead(), Stop::Trap(trap) if seen.is(trap))
     }
 

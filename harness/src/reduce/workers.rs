@@ -4,7 +4,7 @@ use super::{Judge, Signature};
 use crate::campaign::interrupt::Interrupt;
 use crate::campaign::limits::Limits;
 use crate::campaign::outcome::Outcome;
-use crate::campaign::pool::Ran;
+use crate::campaign::pool::{Ran, endless};
 use crate::campaign::process::{Ended, Launch, Process};
 use crate::campaign::protocol::{Request, What, Wishes};
 use crate::case::{Case, CaseReport};
@@ -81,7 +81,7 @@ impl<'i> Workers<'i> {
             let ended: Vec<Option<CaseReport>> = thread::scope(|scope| {
                 let running: Vec<_> = slots
                     .map(|(slot, case)| {
-                        scope.spawn(move || run(slot, case, subject, limits, interrupt))
+                        scope.spawn(move || run(slot, case, subject, (launch, limits), interrupt))
                     })
                     .collect();
                 let joined = running.into_iter().map(|thread| thread.join());
@@ -98,7 +98,7 @@ fn run(
     slot: &mut Option<Process>,
     case: &Case,
     subject: Version,
-    limits: &Limits,
+    (launch, limits): (&Launch, &Limits),
     interrupt: &Interrupt,
 ) -> Option<CaseReport> {
     let text = corpus::to_text(case).ok()?;
@@ -112,7 +112,13 @@ fn run(
         },
     };
     let begun = Instant::now();
-    let asked = process.ask(&request, limits, interrupt);
+    let mut asked = process.ask(&request, limits, interrupt);
+    if let Ended::Died(death) = &mut asked.ended
+        && death.met_a_limit_of_time()
+    {
+        // A candidate without an end in the reference interpreter either is not the case's.
+        death.endless = endless(launch, limits, &request, interrupt).ok().flatten();
+    }
     if matches!(asked.ended, Ended::Answer(_)) && !process.is_swollen(limits) {
         *slot = Some(process);
     }

@@ -3,7 +3,7 @@
 //! It holds no time and no path of the machine outside the totals' `measured`.
 
 use super::text::{Undecided, undecided};
-use super::{Finished, Reporter, divergence};
+use super::{Finished, Reporter, Unfinished, divergence};
 use crate::case::{CaseReport, CommandReport, Directive, Judgement, Status};
 use crate::causes::Cause;
 use crate::divergence::{Divergence, StateRow};
@@ -76,12 +76,15 @@ impl<W: Write> Reporter for JsonReporter<W> {
     fn case(&mut self, finished: &Finished) -> io::Result<()> {
         match &finished.result {
             Ok(report) => self.report(finished, report)?,
-            Err(message) => line(
+            Err(unfinished) => line(
                 &mut self.out,
-                &InternalError {
-                    schema: "lockstep.internal-error/1",
+                &NoReport {
+                    schema: match unfinished {
+                        Unfinished::Internal(_) => "lockstep.internal-error/1",
+                        Unfinished::Machine(_) => "lockstep.machine/1",
+                    },
                     case: &finished.name,
-                    message,
+                    message: unfinished.to_string(),
                 },
             )?,
         }
@@ -95,10 +98,10 @@ impl<W: Write> Reporter for JsonReporter<W> {
 }
 
 #[derive(Serialize)]
-struct InternalError<'a> {
+struct NoReport<'a> {
     schema: &'static str,
     case: &'a str,
-    message: &'a str,
+    message: String,
 }
 
 #[derive(Serialize)]
@@ -135,6 +138,7 @@ fn status(status: &Status) -> (&'static str, Option<&str>) {
         Status::Exhausted => ("exhausted", None),
         Status::Inconclusive(why) => ("inconclusive", Some(why)),
         Status::NotRun(why) => ("not_run", Some(why)),
+        Status::Void(why) => ("void", Some(why)),
         Status::Unsupported(why) => ("unsupported", Some(why)),
     }
 }

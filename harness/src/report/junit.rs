@@ -76,9 +76,10 @@ fn write_cases(out: &mut impl Write, subject: Version, cases: Vec<TestCase>) -> 
 fn test_case(finished: &Finished) -> TestCase {
     let status = match &finished.result {
         Ok(report) => status(finished, report),
-        Err(message) => {
+        Err(unfinished) => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-            status.set_message(message.clone());
+            status.set_type(unfinished.judgement().name());
+            status.set_message(unfinished.to_string());
             status
         }
     };
@@ -116,10 +117,11 @@ mod tests {
     use crate::case::CommandReport;
     use crate::case::Directive;
     use crate::divergence::{Divergence, Execution, Moment};
+    use crate::report::Unfinished;
     use crate::rules::RuleId;
     use std::time::Duration;
 
-    fn finished(name: &str, result: Result<CaseReport, String>) -> Finished {
+    fn finished(name: &str, result: Result<CaseReport, Unfinished>) -> Finished {
         Finished {
             name: name.to_owned(),
             subject: Version::default(),
@@ -166,7 +168,10 @@ mod tests {
             finished("wasm-v2/nop.wast", Ok(CaseReport::default())),
             finished("generated/smith/0x1/2", Ok(diverged())),
             finished("samples/loop", Ok(failed())),
-            finished("wasm-v2/if.wast", Err("a panic".to_owned())),
+            finished(
+                "wasm-v2/if.wast",
+                Err(Unfinished::Internal("a panic".to_owned())),
+            ),
         ];
         let mut xml = Vec::new();
         let subject = Version::default();

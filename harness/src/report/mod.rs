@@ -12,7 +12,7 @@ pub mod summary;
 pub mod text;
 pub mod trace;
 
-use crate::case::CaseReport;
+use crate::case::{CaseReport, Judgement};
 use crate::totals::Totals;
 use crate::version::Version;
 use std::io;
@@ -25,15 +25,44 @@ pub struct Finished {
     pub name: String,
     /// The subject.
     pub subject: Version,
-    /// What came of it; the sentence says why the harness could not finish it, which is a defect
-    /// of Lockstep.
-    pub result: Result<CaseReport, String>,
+    /// What came of it.
+    pub result: Result<CaseReport, Unfinished>,
     /// Wall-clock time.
     pub elapsed: Duration,
     /// The command that runs the case again.
     pub replay: String,
     /// The limit of CPU time, wall-clock time or memory that its worker process met.
     pub limit: Option<&'static str>,
+}
+
+/// Why a case has no report; the sentence says more.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfinished {
+    /// The harness could not finish it, which is a defect of Lockstep
+    #[error("{0}")]
+    Internal(String),
+    /// The machine ended it or refused it what it needs: nothing is known of the subject
+    #[error("{0}")]
+    Machine(String),
+}
+
+impl Unfinished {
+    /// What its case comes to.
+    pub fn judgement(&self) -> Judgement {
+        match self {
+            Unfinished::Internal(_) => Judgement::InternalError,
+            Unfinished::Machine(_) => Judgement::Machine,
+        }
+    }
+}
+
+impl From<crate::subject::SubjectError> for Unfinished {
+    fn from(error: crate::subject::SubjectError) -> Unfinished {
+        match error.is_of_machine() {
+            true => Unfinished::Machine(error.to_string()),
+            false => Unfinished::Internal(error.to_string()),
+        }
+    }
 }
 
 /// Receives cases in order, then the totals.

@@ -124,7 +124,7 @@ mod tests {
         let finished = Finished {
             name: "a".to_owned(),
             subject: crate::version::Version::default(),
-            result: Err("why".to_owned()),
+            result: Err(crate::report::Unfinished::Internal("why".to_owned())),
             elapsed: Duration::ZERO,
             replay: String::new(),
             limit: None,

@@ -1,8 +1,9 @@
 //! A campaign's own lines among the totals, and where its CPU time went.
 
+use super::text::by_count;
 use super::{counted, grouped};
 use crate::campaign::shares::CpuShares;
-use crate::campaign::summary::{INCONCLUSIVE_PERCENT, POINTS, Summary};
+use crate::campaign::summary::{INCONCLUSIVE_SHARE, POINTS, Summary};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -34,6 +35,9 @@ pub fn write(
         ),
     )?;
     line("  verdicts", list(&summary.by_verdict))?;
+    for (reason, count) in by_count(&summary.inconclusive_by_reason) {
+        line("  inconclusive", format!("{} {reason}", grouped(count)))?;
+    }
     if !summary.by_limit.is_empty() {
         line("  limits met", list(&summary.by_limit))?;
     }
@@ -44,7 +48,8 @@ pub fn write(
     line("  opcodes", format!("{} of {all}", summary.opcodes))?;
     if summary.is_inconclusive() {
         let inconclusive = counted(summary.inconclusive(), "inconclusive case");
-        let text = format!("{inconclusive}: more than {INCONCLUSIVE_PERCENT} % of all");
+        let percent = 100.0 * INCONCLUSIVE_SHARE;
+        let text = format!("{inconclusive}: beyond chance more than {percent} % of all");
         line("  TOO MANY", text)?;
     }
     Ok(())
@@ -118,7 +123,9 @@ mod tests {
         let mut summary = Summary::new(0x1f);
         summary.cases = 200;
         summary.by_generator = [("shape".to_owned(), 150), ("smith".to_owned(), 50)].into();
-        summary.by_verdict = [(Judgement::Inconclusive, 5), (Judgement::Ok, 195)].into();
+        summary.by_verdict = [(Judgement::Inconclusive, 9), (Judgement::Ok, 191)].into();
+        summary.inconclusive_by_reason =
+            [("a limit".to_owned(), 2), ("a wait".to_owned(), 7)].into();
         summary.by_limit = [("cpu-time", 1)].into();
         summary.two_way = 7;
         summary.refused = 3;
@@ -135,13 +142,15 @@ mod tests {
             [
                 "interrupted: by SIGTERM: not all cases were run".to_owned(),
                 "generated: 200 cases of seed 0x1f (shape 150, smith 50)".to_owned(),
-                "  verdicts: inconclusive 5, ok 195".to_owned(),
+                "  verdicts: inconclusive 9, ok 191".to_owned(),
+                "  inconclusive: 7 a wait".to_owned(),
+                "  inconclusive: 2 a limit".to_owned(),
                 "  limits met: cpu-time 1".to_owned(),
                 "  two-way: 7".to_owned(),
                 "  refused: 3, as the configuration demands".to_owned(),
                 "  points a case: median 1,234, p90 5,000; 1 case more than 200".to_owned(),
                 format!("  opcodes: 400 of {all}"),
-                "  TOO MANY: 5 inconclusive cases: more than 2 % of all".to_owned(),
+                "  TOO MANY: 9 inconclusive cases: beyond chance more than 0.5 % of all".to_owned(),
             ]
         );
         assert!(lines(&Summary::new(0)).is_empty());

@@ -1,7 +1,7 @@
 //! Text for people: a line a case, what is wrong with it in full, and totals.
 
-use super::{Finished, Reporter, counted, divergence, grouped, summary};
-use crate::case::{CaseReport, Directive, Judgement, Status};
+use super::{Finished, Reporter, Unfinished, counted, divergence, grouped, summary};
+use crate::case::{CaseReport, Directive, EXHAUSTED, Judgement, Status};
 use crate::causes::Cause;
 use crate::divergence::Divergence;
 use crate::lockstep::families::Family;
@@ -67,10 +67,14 @@ impl<W: Write> Reporter for TextReporter<W> {
     fn case(&mut self, finished: &Finished) -> io::Result<()> {
         match &finished.result {
             Ok(report) => self.report(finished, report)?,
-            Err(message) => {
+            Err(unfinished) => {
+                let what = match unfinished {
+                    Unfinished::Internal(_) => "INTERNAL ERROR",
+                    Unfinished::Machine(_) => "THE MACHINE'S",
+                };
                 writeln!(
                     self.out,
-                    "{:NAME_WIDTH$} INTERNAL ERROR: {message}",
+                    "{:NAME_WIDTH$} {what}: {unfinished}",
                     finished.name
                 )?;
             }
@@ -144,6 +148,7 @@ fn write_invocations(out: &mut impl Write, report: &CaseReport, again: bool) -> 
             Status::Exhausted => format!("{ended} (inconclusive: a resource is used up)"),
             Status::Inconclusive(why) => format!("inconclusive: {why}"),
             Status::NotRun(why) => format!("not run: {why}"),
+            Status::Void(why) => format!("nothing to run: {why}"),
             Status::Unsupported(why) => format!("unsupported: {why}"),
         };
         writeln!(out, "  {:NAME_WIDTH$} {came}", command.text)?;
@@ -189,7 +194,7 @@ fn write_troubles(out: &mut impl Write, report: &CaseReport) -> io::Result<()> {
 /// Commands of a case that were neither passed nor failed, for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Undecided {
-    /// `exhausted`, `inconclusive` or `not run`
+    /// `exhausted`, `inconclusive`, `not run` or `void`
     pub status: &'static str,
     /// What kind of command.
     pub kind: Directive,
@@ -218,12 +223,10 @@ pub fn undecided(report: &CaseReport) -> Vec<Undecided> {
     let mut groups: Vec<Undecided> = Vec::new();
     for command in &report.commands {
         let (status, reason) = match &command.status {
-            Status::Exhausted => (
-                "exhausted",
-                "the subject's stack is used up where that may be",
-            ),
+            Status::Exhausted => ("exhausted", EXHAUSTED),
             Status::Inconclusive(why) => ("inconclusive", why.as_str()),
             Status::NotRun(why) => ("not run", why.as_str()),
+            Status::Void(why) => ("void", why.as_str()),
             Status::Passed | Status::Failed(_) | Status::Unsupported(_) => continue,
         };
         let same = |group: &&mut Undecided| {
@@ -310,14 +313,32 @@ fn write_totals(out: &mut impl Write, totals: &Totals, by_family: bool) -> io::R
     line("hazards avoided", hazards_text(totals))?;
     line("inconclusive", grouped(totals.inconclusive))?;
     line("not run", grouped(totals.not_run))?;
+    for (reason, count) in by_count(&totals.undecided_by_reason) {
+        line("", format!("{:>9} {reason}", grouped(count)))?;
+    }
     if totals.internal_errors > 0 {
         line("INTERNAL ERRORS", grouped(totals.internal_errors))?;
+    }
+    if totals.of_machine > 0 {
+        let cases = counted(totals.of_machine, "case");
+        line(
+            "THE MACHINE'S",
+            format!("{cases}, of which nothing is known"),
+        )?;
     }
     line("divergences", divergences_text(totals))?;
     if let Some(campaign) = &totals.campaign {
         summary::write(campaign, &mut line)?;
     }
     line("measured", measured_text(totals))
+}
+
+/// Reasons and how often each was met, the most frequent first.
+pub(super) fn by_count(reasons: &BTreeMap<String, u64>) -> Vec<(&str, u64)> {
+    let mut reasons: Vec<(&str, u64)> = reasons.iter().map(|(why, n)| (why.as_str(), *n)).collect();
+    // Those met equally often stay in the order of their text.
+    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    reasons
 }
 
 /// A family's name for people.
@@ -438,7 +459,7 @@ mod tests {
         }
     }
 
-    fn written(result: Result<CaseReport, String>) -> String {
+    fn written(result: Result<CaseReport, Unfinished>) -> String {
         let mut text = Vec::new();
         let finished = Finished {
             name: "a.wast".to_owned(),
@@ -543,6 +564,9 @@ mod tests {
 
     #[test]
     fn what_the_harness_could_not_finish_is_said() {
-        assert!(written(Err("a panic".to_owned())).contains("INTERNAL ERROR: a panic"));
+        let panic = Unfinished::Internal("a panic".to_owned());
+        assert!(written(Err(panic)).contains("INTERNAL ERROR: a panic"));
+        let killed = Unfinished::Machine("killed".to_owned());
+        assert!(written(Err(killed)).contains("THE MACHINE'S: killed"));
     }
 }

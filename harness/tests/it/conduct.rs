@@ -1,6 +1,7 @@
 //! How a case behaves as a whole: what is clean, what is cut short and why, what may not differ.
 
 use lockstep::case::{CaseOptions, CaseReport, Host, ImportSettings, Status, Stub, run, run_with};
+use lockstep::configuration::{Allocation, Collector};
 use lockstep::divergence::Moment;
 use lockstep::fault::{Delivery, Tamper};
 use lockstep::lockstep::families::Family;
@@ -374,4 +375,165 @@ fn clean_but_for_traps(schedule: Schedule) -> CaseReport {
         ..host(Stub::Seeded)
     };
     clean(EVERY_FAMILY, &options)
+}
+
+/// A script of the proposals beyond Wasm 2.0.
+fn script_of_all(text: &str) -> Script {
+    parse_script("conduct", text, lockstep::check::FEATURES).unwrap()
+}
+
+#[test]
+fn a_wait_that_nothing_ends_is_inconclusive_and_is_not_waited_for() {
+    let text = r#"
+        (module (memory 1 1 shared)
+          (func (export "wait") (param i64) (result i32)
+            (memory.atomic.wait32 (i32.const 0) (i32.const 0) (local.get 0))))
+        (assert_return (invoke "wait" (i64.const 1)) (i32.const 2))
+        (invoke "wait" (i64.const TIMEOUT))"#;
+    // For ever, and for 292 years.
+    for (timeout, reason) in [
+        ("-1", "the program waits for ever"),
+        (
+            "0x7fff_ffff_ffff_ffff",
+            "the program waits for 9223372036 s",
+        ),
+    ] {
+        let script = script_of_all(&text.replace("TIMEOUT", timeout));
+        let report = run(&script, &CaseOptions::default()).unwrap();
+        assert!(report.divergences.is_empty(), "{report:#?}");
+        let inconclusive = Status::Inconclusive(reason.to_owned());
+        let expected = [&Status::Passed, &Status::Passed, &inconclusive];
+        assert_eq!(statuses(&report), expected);
+    }
+}
+
+/// Given a module beyond Lockstep's own limits, what a script asserts of it is not known.
+#[test]
+fn a_limit_of_our_own_is_inconclusive_under_every_assertion() {
+    let large = r#"module (memory 5000) (data (i32.const -1) "x")"#;
+    let start = r#"module (table 2000000 funcref) (func $f unreachable) (start $f)"#;
+    for module in [large, start] {
+        for command in [
+            format!("({module})"),
+            format!(r#"(assert_trap ({module}) "out of bounds memory access")"#),
+            format!(r#"(assert_unlinkable ({module}) "unknown import")"#),
+        ] {
+            let report = run(&script_of_all(&command), &CaseOptions::default()).unwrap();
+            assert!(report.divergences.is_empty(), "{report:#?}");
+            let [Status::Inconclusive(reason)] = statuses(&report)[..] else {
+                panic!("{report:#?}")
+            };
+            assert!(reason.contains("larger than the limit"), "{reason}");
+        }
+    }
+    // What follows has no instance, whatever it asserts.
+    for assertion in [
+        r#"(assert_return (invoke "f"))"#,
+        r#"(assert_trap (invoke "f") "unreachable")"#,
+        r#"(assert_exhaustion (invoke "f") "call stack exhausted")"#,
+        r#"(assert_exception (invoke "f"))"#,
+    ] {
+        let text = format!("({large}) {assertion}");
+        let report = run(&script_of_all(&text), &CaseOptions::default()).unwrap();
+        assert!(report.divergences.is_empty(), "{report:#?}");
+        let Status::NotRun(_) = statuses(&report)[1] else {
+            panic!("{report:#?}")
+        };
+    }
+}
+
+/// Given a module whose start function traps on both sides, there is nothing to run, and nothing open.
+#[test]
+fn an_instance_that_both_sides_refuse_leaves_nothing_open() {
+    let text = r#"
+        (module $m (func $f unreachable) (start $f) (func (export "g")))
+        (register "m")
+        (invoke "g")
+        (invoke $m "g")"#;
+    let options = CaseOptions {
+        actions_may_trap: true,
+        ..CaseOptions::default()
+    };
+    let report = run(&script(text), &options).unwrap();
+    assert!(report.divergences.is_empty(), "{report:#?}");
+    assert_eq!(*statuses(&report)[0], Status::Passed);
+    assert_eq!(report.count(|status| matches!(status, Status::Void(_))), 3);
+    assert_eq!(report.judgement(), lockstep::case::Judgement::Ok);
+}
+
+/// Panics in the engine's code, where nothing of the case is driven.
+struct Provokes;
+
+impl Tamper for Provokes {
+    fn compiles(&mut self, _: &mut Result<(), lockstep::outcome::Outcome>) {
+        wasmtime::Val::I32(0).unwrap_i64();
+    }
+}
+
+/// Panics in the test's own code.
+struct Panics;
+
+impl Tamper for Panics {
+    fn compiles(&mut self, _: &mut Result<(), lockstep::outcome::Outcome>) {
+        panic!("a panic of our own");
+    }
+}
+
+#[test]
+fn a_panic_of_the_engine_is_a_finding_wherever_it_comes() {
+    let text = r#"(assert_invalid (module (func (result i32))) "type mismatch")"#;
+    let report = run_with(&script(text), &CaseOptions::default(), Provokes, None).unwrap();
+    let [found] = &report.divergences[..] else {
+        panic!("{report:#?}")
+    };
+    assert_eq!(found.rule, RuleId::Panic);
+    assert!(
+        found.observed.contains("wasmtime-42.0.2/src/"),
+        "{}",
+        found.observed
+    );
+    let own = lockstep::panics::guarded(|| {
+        run_with(&script(text), &CaseOptions::default(), Panics, None)
+    });
+    assert_eq!(own.unwrap_err().message, "a panic of our own");
+}
+
+/// Given a heap that is full, which 42's null collector says with a trap of its own in the place of a host
+/// function's error.
+#[test]
+fn an_allocation_that_is_too_large_is_an_exhaustion() {
+    let text = r#"
+        (module (type $a (array (mut i64)))
+          (func (export "f") (param i32)
+            (loop
+              (drop (array.new_default $a (i32.const 0x400000)))
+              (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))
+        (invoke "f" (i32.const 10))"#;
+    let mut options = CaseOptions::default();
+    options.settings.configuration.collector = Collector::Null;
+    let report = run(&script_of_all(text), &options).unwrap();
+    assert!(report.divergences.is_empty(), "{report:#?}");
+    assert_eq!(*statuses(&report)[1], Status::Exhausted);
+}
+
+/// Given a module that does not fit into the pool that we ask the engine for, that is our own limit.
+#[test]
+fn a_module_larger_than_the_pool_is_inconclusive() {
+    let tables = "(table 1 funcref) ".repeat(60);
+    let mut options = CaseOptions::default();
+    options.settings.configuration.allocation = Allocation::Pooling;
+    for command in [
+        format!("(module {tables})"),
+        format!(r#"(assert_trap (module {tables}) "unreachable")"#),
+    ] {
+        let report = run(&script_of_all(&command), &options).unwrap();
+        assert!(report.divergences.is_empty(), "{report:#?}");
+        let [Status::Inconclusive(reason)] = statuses(&report)[..] else {
+            panic!("{report:#?}")
+        };
+        assert!(
+            reason.contains("exceeds the per-instance limit"),
+            "{reason}"
+        );
+    }
 }

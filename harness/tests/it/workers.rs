@@ -109,6 +109,56 @@ fn subject_hangs() {
     assert_eq!(case["limit"], "cpu-time");
 }
 
+/// Given a program that has no end and no event, the reference interpreter has none either.
+#[test]
+fn a_program_without_an_end_is_inconclusive() {
+    let wat = r#"(module (func (export "run") (loop (br 0))))"#;
+    let (output, case) = replayed(&format!(
+        "session = []\n[[module]]\nwat = '''{wat}'''\n[[step]]\ncall = \"run\"\n"
+    ));
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(
+        (&case["verdict"], &case["limit"]),
+        (&"inconclusive".into(), &"cpu-time".into())
+    );
+    let reason = case["undecided"][0]["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("nor does it in the reference interpreter"),
+        "{reason}"
+    );
+}
+
+/// Given a wait that nothing ends, and no event before it at which it could be seen.
+#[test]
+fn a_wait_without_an_end_is_inconclusive() {
+    let wat = r#"(module (memory 1 1 shared) (func (export "run") (result i32)
+        (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1))))"#;
+    let (output, case) = replayed(&format!(
+        "session = []\n[[module]]\nwat = '''{wat}'''\n[[step]]\ncall = \"run\"\n"
+    ));
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(
+        (&case["verdict"], &case["limit"]),
+        (&"inconclusive".into(), &"wall-clock".into())
+    );
+    let reason = case["undecided"][0]["reason"].as_str().unwrap();
+    assert!(reason.ends_with("the program waits for ever"), "{reason}");
+}
+
+/// Replays a case file under a short limit; its object.
+fn replayed(text: &str) -> (Output, Value) {
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("case.toml");
+    std::fs::write(&file, text).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lockstep"));
+    command.args(["replay", "--format", "json", "--cpu-limit", "1"]);
+    let output = command.arg(&file).output().unwrap();
+    let objects = objects(&output.stdout);
+    assert!(of_schema(&objects, "divergence").is_empty(), "{objects:#?}");
+    let case = of_schema(&objects, "case")[0].clone();
+    (output, case)
+}
+
 #[test]
 fn subject_waits_for_ever() {
     let (observed, case) = run("wait", "RESULT-ENDS", &["--cpu-limit", "3"]);
@@ -188,22 +238,80 @@ fn kill(pid: u32) {
     kill_process(Pid::from_raw(pid as i32).unwrap(), Signal::KILL).unwrap();
 }
 
+/// What a worker dies of from outside says nothing of the subject: exit code 3, and no rule.
 #[test]
-fn a_worker_that_is_killed_from_outside_costs_one_case() {
+fn a_worker_that_is_killed_twice_from_outside_is_the_machines() {
+    for fault in ["kill", "terminate"] {
+        let output = campaign(&format!("2={fault}"), &[]).output().unwrap();
+        is_the_machines(&output, 1);
+    }
+}
+
+fn is_the_machines(output: &Output, of_machine: usize) {
+    let objects = objects(&output.stdout);
+    assert!(of_schema(&objects, "divergence").is_empty());
+    let unfinished = of_schema(&objects, "machine");
+    assert_eq!(unfinished.len(), of_machine, "{objects:#?}");
+    assert_eq!(of_schema(&objects, "case").len(), CASES - of_machine);
+    assert_eq!(of_schema(&objects, "totals")[0]["of_machine"], of_machine);
+    assert_eq!(output.status.code(), Some(3));
+}
+
+#[test]
+fn a_worker_that_is_killed_once_from_outside_costs_nothing() {
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("once");
+    std::fs::write(&file, "").unwrap();
+    let fault = format!("2=kill-once:{}", file.display());
+    let output = campaign(&fault, &[]).output().unwrap();
+    assert!(!file.exists());
+    assert_eq!(output.status.code(), Some(0));
+    let objects = objects(&output.stdout);
+    assert_eq!(of_schema(&objects, "case").len(), CASES);
+}
+
+/// Given a worker killed while its case waits, the case is begun again in another; killed there too, it
+/// is the machine's, and the rest goes on.
+#[test]
+fn a_case_is_tried_once_more_in_a_fresh_worker() {
     let (mut child, mut output, worker) = waiting();
     kill(worker);
+    while lives(worker) {
+        sleep(Duration::from_millis(20));
+    }
+    let second = idle_worker(child.id());
+    assert_ne!(second, worker);
+    kill(second);
     let mut rest = Vec::new();
     output.read_to_end(&mut rest).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert_eq!(child.wait().unwrap().code(), Some(3));
     let objects = objects(&rest);
-    assert_eq!(of_schema(&objects, "case").len(), CASES - 1);
-    let divergences = of_schema(&objects, "divergence");
-    let crash = divergences
-        .iter()
-        .find(|d| d["rule"] == "RESULT-NO-CRASH")
+    assert_eq!(of_schema(&objects, "case").len(), CASES - 2);
+    let unfinished = of_schema(&objects, "machine");
+    let message = unfinished[0]["message"].as_str().unwrap();
+    assert!(message.contains("SIGKILL"), "{message}");
+    assert!(unfinished[0]["case"].as_str().unwrap().ends_with("/0x5/1"));
+}
+
+/// Runs the program under a limit of address space, in KiB: the engine's reservations are refused.
+#[test]
+fn refused_address_space_is_the_machines() {
+    let output = Command::new("sh")
+        .args(["-c", "ulimit -v 3000000; exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_lockstep"))
+        .args(ARGS)
+        .args([
+            "--config",
+            "memory-reservation=default",
+            "--config",
+            "allocation=on-demand",
+        ])
+        .output()
         .unwrap();
-    assert!(crash["observed"].as_str().unwrap().contains("SIGKILL"));
-    assert!(crash["case"].as_str().unwrap().ends_with("/0x5/1"));
+    let objects = objects(&output.stdout);
+    assert!(of_schema(&objects, "divergence").is_empty(), "{objects:#?}");
+    assert!(!of_schema(&objects, "machine").is_empty(), "{objects:#?}");
+    assert_eq!(output.status.code(), Some(3));
 }
 
 /// Whether a process is there and has not ended.

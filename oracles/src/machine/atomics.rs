@@ -9,6 +9,7 @@ use crate::memory::Memory;
 use crate::opcode::Opcode;
 use crate::trap::{Exhaustion, Trap};
 use crate::value::Cell;
+use std::time::Duration;
 
 /// What an atomic access does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,6 +180,32 @@ pub(super) fn has_reason(instr: &Instr, operands: &[Cell], memory: &Memory, trap
         }
         Trap::ExpectedSharedMemory => access == Access::Wait && !memory.ty().shared,
         _ => false,
+    }
+}
+
+/// How long a wait will last, [`Duration::MAX`] if nothing ends it; none of any other opcode, and of
+/// a wait that traps or whose value is not the expected one.
+pub(super) fn timeout<'m>(
+    instr: &Instr,
+    memory: impl Fn(usize) -> &'m Memory,
+    operands: &[Cell],
+) -> Option<Duration> {
+    let (Access::Wait, bytes) = access(instr.op)? else {
+        return None;
+    };
+    let [.., address, expected, timeout] = operands else {
+        return None;
+    };
+    let memory = memory((instr.a >> MEMORY) as usize);
+    let address = address.u64().checked_add(instr.b)?;
+    if !address.is_multiple_of(bytes) {
+        return None;
+    }
+    let old = load(memory, address, bytes).ok()?;
+    match wait(memory, old, expected.u64(), timeout.u64()) {
+        Ok(2) => Some(Duration::from_nanos(timeout.u64())),
+        Err(Stop::Exhausted(_)) => Some(Duration::MAX),
+        _ => None,
     }
 }
 

@@ -1,12 +1,13 @@
 //! Looking at a stopped machine: frames, innermost first. It never changes anything and never
 //! allocates, except where it hands out typed lists for people.
 
-use super::{Frame, Machine};
+use super::{Frame, Machine, atomics};
 use crate::address::{InstanceAddr, Pc};
 use crate::code::{Function, Shape};
 use crate::module::Module;
 use crate::opcode::Opcode;
 use crate::value::{Cell, Value};
+use std::time::Duration;
 use wasmparser::ValType;
 
 /// A frame of a stopped machine.
@@ -81,6 +82,16 @@ impl Machine {
     #[inline]
     pub fn current_op(&self) -> Option<Opcode> {
         Some(self.top()?.op())
+    }
+
+    /// How long the opcode that [`Machine::top`] is at will wait, [`Duration::MAX`] if nothing ends the
+    /// wait; none if it does not wait.
+    pub fn wait(&self) -> Option<Duration> {
+        let view = self.top()?;
+        let memories = &self.store.instance(view.instance).memories;
+        let instr = &view.function.instrs[view.position];
+        let memory = |index: usize| self.store.memory(memories[index]);
+        atomics::timeout(instr, memory, view.operands)
     }
 
     /// How many activations there are; one that called a host function directly has no frame.

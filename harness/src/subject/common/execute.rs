@@ -8,7 +8,7 @@ use super::handles;
 use super::host::{self, HostWorld};
 use super::names::{Access, Names};
 use super::session::{Session, Shared, State};
-use super::values::{func_type, ref_type, val_type};
+use super::values::{self, func_type, ref_type, val_type};
 use super::view::View;
 use super::wasmtime::{self, AsContextMut, Func, RootScope, Store, StoreContextMut, Val};
 use crate::configuration::{Collector, Configuration, Epochs, Fuel, Yields};
@@ -630,5 +630,5 @@ pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 }
 
 fn failed(error: wasmtime::Error) -> SubjectError {
-    SubjectError::new(format!("{error:#}"))
+    SubjectError::new(values::failed(&error))
 }

@@ -2,13 +2,16 @@
 
 use super::config;
 use super::execute::panic_text;
+use super::values::failed;
 use super::wasmtime::{self, Engine, Module};
-use crate::configuration::{Artifact, Configuration};
+use crate::configuration::{Allocation, Artifact, Configuration};
 use crate::divergence::Execution;
 use crate::outcome::Outcome;
 use crate::phases::{self, Phase};
+use crate::progress;
 use crate::subject::twin::twin;
 use crate::subject::{Settings, SubjectError};
+use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::module::Module as OracleModule;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,6 +22,7 @@ pub struct Factory {
     pub(super) engine: Engine,
     pub(super) execution: Execution,
     pub(super) configuration: Configuration,
+    features: WasmFeatures,
     twin: bool,
     modules: Mutex<HashMap<Arc<[u8]>, Module>>,
 }
@@ -32,11 +36,12 @@ impl Factory {
     pub fn new(execution: Execution, settings: &Settings) -> Result<Arc<Factory>, SubjectError> {
         let _phase = phases::enter(Phase::Subject);
         let engine = config::engine(execution, settings.supported(), &settings.configuration)
-            .map_err(|error| SubjectError::new(format!("{error:#}")))?;
+            .map_err(|error| SubjectError::new(failed(&error)))?;
         Ok(Arc::new(Factory {
             engine,
             execution,
             configuration: settings.configuration,
+            features: settings.supported(),
             twin: settings.twin,
             modules: Mutex::default(),
         }))
@@ -69,9 +74,30 @@ impl Factory {
                 Artifact::Compiled => Ok(made),
                 Artifact::Serialized => self.through_bytes(&made),
             }
-        })?;
+        })
+        .map_err(|outcome| self.unless_too_large(bytes, outcome))?;
         modules.insert(bytes.clone(), module.clone());
         Ok(module)
+    }
+
+    /// A valid module that only the pool refuses is larger than the pool that we asked for: a limit of our
+    /// own, not the engine's verdict on the module.
+    fn unless_too_large(&self, bytes: &[u8], outcome: Outcome) -> Outcome {
+        let (Allocation::Pooling, Outcome::Failed(message)) =
+            (self.configuration.allocation, &outcome)
+        else {
+            return outcome;
+        };
+        let configuration = Configuration {
+            allocation: Allocation::OnDemand,
+            ..self.configuration
+        };
+        let unpooled = config::engine(self.execution, self.features, &configuration);
+        let compiles = |engine: &Engine| Module::new(engine, bytes).is_ok();
+        match unpooled.is_ok_and(|engine| compiles(&engine)) {
+            true => Outcome::LimitReached(message.clone()),
+            false => outcome,
+        }
     }
 
     /// The module, serialized and deserialized.
@@ -87,9 +113,10 @@ fn outcome_of_compiling(
     compile: impl FnOnce() -> wasmtime::Result<Module>,
 ) -> Result<Module, Outcome> {
     let _phase = phases::enter(Phase::Subject);
+    let _preparing = progress::preparing();
     match catch_unwind(AssertUnwindSafe(compile)) {
         Ok(Ok(module)) => Ok(module),
-        Ok(Err(error)) => Err(Outcome::Failed(format!("{error:#}"))),
+        Ok(Err(error)) => Err(Outcome::Failed(failed(&error))),
         Err(panic) => Err(Outcome::Panicked(panic_text(&*panic))),
     }
 }

@@ -226,7 +226,11 @@ impl Told {
             DebugEvent::Trap(trap) => Told::Trap(seen_trap(*trap)),
             DebugEvent::HostcallError(error) => {
                 if let Some(trap) = error.downcast_ref::<wasmtime::Trap>() {
-                    return Told::TrapAsHostError(seen_trap(*trap));
+                    return match seen_trap(*trap) {
+                        // The engine's own code for an allocation says so with a trap of its own.
+                        SeenTrap::OutOfMemory => Told::OutOfMemory,
+                        trap => Told::TrapAsHostError(trap),
+                    };
                 }
                 if is_out_of_memory(error) {
                     return Told::OutOfMemory;
@@ -299,7 +303,7 @@ fn tampered<T: Layer>(
         Told::Trap(SeenTrap::OutOfFuel) | Told::TrapAsHostError(SeenTrap::OutOfFuel) => {
             driver.snapshot_interrupted(view, Interruption::Fuel)
         }
-        Told::Trap(_) | Told::TrapAsHostError(_) => driver.snapshot_of_trap(view),
+        Told::Trap(_) | Told::TrapAsHostError(_) => driver.snapshot_of_trap(view, usize::MAX),
         Told::Breakpoint
         | Told::HostError(_)
         | Told::OutOfMemory

@@ -89,6 +89,13 @@ impl<T: Layer> Subject<T> {
     }
 
     fn refused(&mut self, outcome: Outcome) -> Instantiated {
+        if let Outcome::LimitReached(message) = &outcome {
+            return Instantiated {
+                instance: None,
+                expected: ExpectedInstance::Limit(message.clone()),
+                outcome,
+            };
+        }
         let rule = match outcome {
             Outcome::Panicked(_) => RuleId::Panic,
             _ => RuleId::Instantiate,
@@ -217,6 +224,10 @@ impl<T: Layer> Subject<T> {
 
     /// Instantiation without a start function: the same in both, or a divergence.
     fn check_instantiation(&mut self, expected: &ExpectedInstance, outcome: &Outcome) {
+        if !self.is_alive() {
+            // The harness stopped the subject, and has said why.
+            return;
+        }
         let (agrees, wanted) = match expected {
             ExpectedInstance::Instance => (
                 *outcome == Outcome::Returned(Vec::new()),
@@ -263,5 +274,34 @@ impl<T: Layer> Subject<T> {
             names.bind(&mut self.store, addr, oracle, handle);
         }
         self.store.data_mut().give_back(lent);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::factory::Factory;
+    use super::*;
+    use crate::causes::Cause;
+    use crate::fault::Honest;
+    use crate::lockstep::driver::Ended;
+    use crate::schedule::Schedule;
+    use crate::subject::Settings;
+
+    /// Given an execution that was ended, its outcome says nothing of the instantiation.
+    #[test]
+    fn an_execution_that_was_ended_is_not_judged() {
+        for (ended, rules) in [
+            (None, &[RuleId::Instantiate][..]),
+            (Some(Ended::Known(Cause::CollectSlot)), &[]),
+        ] {
+            let settings = Settings::default();
+            let factory = Factory::new(Execution::Instrumented, &settings).unwrap();
+            let idle = Schedule::idle();
+            let mut subject = Subject::new(factory, settings, &idle, Box::new(Honest)).unwrap();
+            subject.driver().ended = ended;
+            subject.check_instantiation(&ExpectedInstance::Instance, &Outcome::Stopped);
+            let found = &subject.driver().findings.unexplained;
+            assert!(found.iter().map(|found| &found.rule).eq(rules));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Values and types, to and from the engine's.
 
 use super::wasmtime;
+use crate::machine;
 use crate::outcome::{HostFailure, Outcome, SeenTrap};
 use lockstep_oracles::module::FuncType;
 use lockstep_oracles::trap::Trap;
@@ -88,7 +89,16 @@ pub(super) fn outcome_of(error: &wasmtime::Error) -> Outcome {
     if is_out_of_memory(error) {
         return Outcome::Trapped(SeenTrap::OutOfMemory);
     }
-    Outcome::Failed(format!("{error:#}"))
+    Outcome::Failed(failed(error))
+}
+
+/// An error's text, noted where the system refused memory or address space.
+pub(super) fn failed(error: &wasmtime::Error) -> String {
+    let text = format!("{error:#}");
+    if error.chain().any(machine::is_refusal) {
+        machine::refused(text.clone());
+    }
+    text
 }
 
 /// Whether the engine's heap could not hold an object.

@@ -1,6 +1,7 @@
 //! Memories and tables beyond those of Wasm 2.0.
 
 use super::*;
+use std::time::Duration;
 
 #[test]
 fn an_address_never_wraps() {
@@ -73,6 +74,39 @@ fn one_thread_waits_alone() {
         assert_eq!(p.call(name, &[]), stop);
         p.machine.unwind();
     }
+}
+
+/// Given a wait, its time is told before it is executed; none of one that does not wait.
+#[test]
+fn how_long_a_wait_lasts_is_told_beforehand() {
+    let mut p = program(
+        r#"(module (memory 1 1 shared) (memory $private 1)
+            (func (export "wait") (param i32 i32 i64) (result i32)
+                (memory.atomic.wait32 (local.get 0) (local.get 1) (local.get 2)))
+            (func (export "private") (result i32)
+                (memory.atomic.wait32 $private (i32.const 0) (i32.const 0) (i64.const -1))))"#,
+    );
+    let nanos = |nanos| Some(Duration::from_nanos(nanos));
+    for (address, expected, timeout, told) in [
+        (0, 0, -1, Some(Duration::MAX)),
+        (0, 0, 7, nanos(7)),
+        (0, 0, i64::MAX, nanos(i64::MAX as u64)),
+        (0, 1, -1, None),
+        (2, 0, -1, None),
+        (65536, 0, -1, None),
+    ] {
+        let numbers = [Value::I32(address), Value::I32(expected)];
+        let args = [numbers[0], numbers[1], Value::I64(timeout as u64)];
+        let wait = p.func("wait");
+        p.machine.invoke(wait, &args).unwrap();
+        assert_eq!(p.machine.wait(), None);
+        p.step_to("memory.atomic.wait32");
+        assert_eq!(p.machine.wait(), told, "{address} {expected} {timeout}");
+        p.machine.unwind();
+    }
+    p.invoke("private", &[]);
+    p.step_to("memory.atomic.wait32");
+    assert_eq!(p.machine.wait(), None);
 }
 
 /// Given a narrow read-modify-write, only its bytes change, what was there is zero-extended, and of an
