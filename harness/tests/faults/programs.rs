@@ -296,7 +296,7 @@ pub(crate) const ENTITIES: Program = Program::new(
        (invoke "go")"#,
 );
 
-/// A memory and a table that grow: memory 1 and table 1 of the store.
+/// A memory and a table that grow.
 pub(crate) const GROWTH: Program = Program::new(
     r#"(module (memory 1 4) (table 1 funcref)
          (func (export "go")
