@@ -42,7 +42,7 @@ pub enum ExpectedInstance {
     Thrown,
     /// It needs more than the harness's limits.
     Limit(String),
-    /// The start function used up the stack.
+    /// It used up a resource of the subject's.
     Exhausted,
     /// Lockstep was not kept to the end.
     Lost,

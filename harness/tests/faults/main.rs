@@ -211,6 +211,17 @@ faults! {
     breakpoint_unlisted => EditBreakpoints, MODULE,
         Fault::EditState(|_, listed| listed.push((0, 0)));
 
+    // What the specification leaves open: within that, a lie is seen.
+    growth_that_succeeded_said_to_fail => OperandValue, GROWTH,
+        Fault::Stack(at("drop"), |stack, _| top(stack, |_| Seen::I32(u32::MAX)));
+    memory_smaller_than_it_grew => Memory, GROWTH,
+        Fault::Memory(MemAddr(0), |bytes| bytes.truncate(0x10000));
+    table_smaller_than_it_grew => Table, GROWTH, Fault::TableSize(TableAddr(0), |size| *size = 1);
+    trap_of_another_reason => TrapEvent, UNALIGNED,
+        Fault::Trap(|trap| *trap = SeenTrap::Wasm(Trap::OutOfBoundsMemoryAccess));
+    fuel_out_where_none_is_consumed => TrapEvent, TRAP,
+        Fault::Trap(|trap| *trap = SeenTrap::OutOfFuel);
+
     // Frames.
     pc_off_by_one_instruction_backwards => FramePc, ARITHMETIC,
         Fault::Stack(at("i32.sub"), |stack, code| {

@@ -296,6 +296,21 @@ pub(crate) const ENTITIES: Program = Program::new(
        (invoke "go")"#,
 );
 
+/// A memory and a table that grow.
+pub(crate) const GROWTH: Program = Program::new(
+    r#"(module (memory 1 4) (table 1 funcref)
+         (func (export "go")
+           i32.const 1  memory.grow  drop
+           ref.null func  i32.const 2  table.grow  drop))
+       (invoke "go")"#,
+);
+
+/// An atomic access that is unaligned, and within its memory.
+pub(crate) const UNALIGNED: Program = Program::new(
+    r#"(module (memory 1) (func (export "go") i32.const 2  i32.atomic.load  drop))
+       (assert_trap (invoke "go") "unaligned atomic")"#,
+);
+
 /// A start function that counts to three.
 pub(crate) const START: Program = Program::new(
     r#"(module (global (mut i32) (i32.const 0))

@@ -4,6 +4,8 @@
 
 use lockstep::case::{CaseOptions, CaseReport, Status, run, run_with};
 use lockstep::causes::Cause;
+use lockstep::check::FEATURES;
+use lockstep::configuration::Fuel;
 use lockstep::divergence::Moment;
 use lockstep::fault::{Delivery, Tamper};
 use lockstep::outcome::SeenTrap;
@@ -121,6 +123,79 @@ fn a_segment_that_traps_is_an_event() {
         ..Lie::default()
     };
     assert_eq!(broken(SEGMENT, lie), RuleId::TrapEvent);
+}
+
+/// The growth costs as much fuel as there can be.
+const FUEL: &str = r#"
+    (module (table i64 8 funcref)
+            (func (export "go") (drop (table.grow (ref.null func) (i64.const -1)))))
+    (invoke "go")
+    (invoke "go")"#;
+
+fn with_fuel(text: &str, lie: Lie) -> CaseReport {
+    let script = parse_script("a script", text, FEATURES).unwrap();
+    let mut options = options();
+    options.settings.configuration.fuel = Fuel::On;
+    run_with(&script, &options, lie, None).unwrap()
+}
+
+#[test]
+fn fuel_that_runs_out_is_an_exhaustion_at_its_opcode() {
+    let report = with_fuel(FUEL, Lie::default());
+    assert!(report.divergences.is_empty(), "{report:#?}");
+    assert_ne!(
+        report.count(|status| *status == Status::Exhausted),
+        0,
+        "{report:#?}"
+    );
+    let moved = |moment: Moment, stack: &mut Snapshot| {
+        if moment == Moment::Trap {
+            stack.frames[0].place.pc.0 -= 1;
+        }
+        Delivery::Once
+    };
+    let lie = Lie {
+        event: Some(moved),
+        ..Lie::default()
+    };
+    let report = with_fuel(FUEL, lie);
+    assert!(
+        report
+            .divergences
+            .iter()
+            .any(|found| found.rule == RuleId::TrapPc),
+        "{report:#?}"
+    );
+    let lost = |moment: Moment, _: &mut Snapshot| match moment {
+        Moment::Trap => Delivery::Never,
+        _ => Delivery::Once,
+    };
+    let lie = Lie {
+        event: Some(lost),
+        ..Lie::default()
+    };
+    let report = with_fuel(FUEL, lie);
+    assert!(
+        report
+            .divergences
+            .iter()
+            .any(|found| found.rule == RuleId::TrapEvent),
+        "{report:#?}"
+    );
+}
+
+/// The array is larger than either side makes.
+#[test]
+fn a_heap_that_is_too_small_on_both_sides_is_nothing_to_report() {
+    let text = r#"(module (type $a (array (mut i64)))
+        (global (ref $a) (array.new_default $a (i32.const 0x10000000))))"#;
+    let script = parse_script("a script", text, FEATURES).unwrap();
+    let report = run(&script, &options()).unwrap();
+    assert!(report.divergences.is_empty(), "{report:#?}");
+    assert_eq!(
+        report.count(|status| matches!(status, Status::Inconclusive(_))),
+        1
+    );
 }
 
 #[test]
