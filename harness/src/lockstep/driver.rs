@@ -1,5 +1,6 @@
 //! The driver's state, and what begins an invocation.
 
+use super::accessors::Accesses;
 use super::activations::guards_a_call;
 use super::entities::{Taint, Unresolved};
 use super::explain::ShownStacksCache;
@@ -55,6 +56,8 @@ pub(super) enum Phase {
     Overflowed,
     /// The subject's heap was full where the oracle was about to make an object.
     OutOfMemory,
+    /// A host function passed on the trap of its own call; the event is due.
+    HostTrapping(Trap),
     /// A host function failed; its `HostcallError` event is due.
     HostFailing(HostFailure),
     /// That event was matched.
@@ -238,6 +241,7 @@ pub struct Driver {
     /// The oracle's state before it looked ahead, for the report of what it found there.
     pub(super) before_lookahead: Option<BeforeLookahead>,
     pub(super) taint: Taint,
+    pub(super) accesses: Accesses,
     pub(super) unresolved: Unresolved,
     /// Objects that the expressions of element segments made.
     pub(super) segment_objects: HashSet<ObjectAddr>,
@@ -309,6 +313,7 @@ impl Driver {
             largest_function: 0,
             before_lookahead: None,
             taint: Taint::default(),
+            accesses: Accesses::default(),
             unresolved: Unresolved::default(),
             segment_objects: HashSet::new(),
             fused: 0,

@@ -78,6 +78,9 @@ impl Driver {
         if self.ended.is_some() {
             return Flow::Stop;
         }
+        if let Phase::HostTrapping(due) = self.phase {
+            return self.relayed_trap(observed, due, seen);
+        }
         self.at_inlined_trap = self.inlined && self.entry(INLINED_TRAP).is_some();
         if seen == SeenTrap::StackOverflow {
             return self.overflow(observed);
@@ -166,6 +169,9 @@ impl Driver {
     pub fn trap_as_host_error<O: Observation>(&mut self, observed: &mut O, seen: SeenTrap) -> Flow {
         if self.ended.is_some() {
             return Flow::Stop;
+        }
+        if let Phase::HostTrapping(due) = self.phase {
+            return self.relayed_trap(observed, due, seen);
         }
         let stop = self.advance();
         if self.ended.is_some() {
