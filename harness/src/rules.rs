@@ -266,8 +266,8 @@ rules! {
         "Config::guest_debug, Config::signals_based_traps, PoolingAllocationConfig::max_memory_size"
         "configuration_accepted";
     Access "ENTITY-ACCESS" Promised
-        "Every index of an instance's index spaces is found through the accessor of its kind, as the entity of that index, whether it is imported, exported or neither; an index past the end is not."
-        "Instance::debug_global, debug_memory, debug_shared_memory, debug_table, debug_function, debug_tag: whether exported or not; None for any index that is out-of-bounds"
+        "Every index of an instance's index spaces is found through the accessor of its kind, as the entity of that index, whether it is imported, exported or neither; an index past the end is not, and without guest_debug none is."
+        "Instance::debug_global, debug_memory, debug_shared_memory, debug_table, debug_function, debug_tag: whether exported or not; None for any index that is out-of-bounds, and if guest-debugging is not enabled"
         "entity_not_found";
     Memory "ENTITY-MEMORY" Promised
         "Every memory has the size and content that the program determines."

@@ -13,19 +13,20 @@ pub(super) struct Difference {
 }
 
 /// The first difference. After an exhaustion there is none: where the stack or the heap is used up is
-/// each execution's own.
+/// each execution's own. Nor is there one where an execution ended early.
 pub(super) fn difference(
     script: &Script,
     instrumented: &Executed,
     uninstrumented: &Executed,
 ) -> Option<Difference> {
-    let passed = |executed: &Executed| {
-        let statuses = executed.statuses.iter();
+    let whole = |executed: &Executed| {
+        let cut = executed.cut.unwrap_or(usize::MAX);
+        let statuses = executed.statuses.iter().take(cut);
         statuses
             .take_while(|status| matches!(status, Status::Passed | Status::NotRun(_)))
             .count()
     };
-    let count = passed(instrumented).min(passed(uninstrumented));
+    let count = whole(instrumented).min(whole(uninstrumented));
     let pairs = instrumented.fuel.iter().zip(&uninstrumented.fuel);
     let command = pairs.take(count).position(|(own, other)| own != other)?;
     let show = |fuel: Option<u64>| fuel.map_or("none counted".to_owned(), |left| left.to_string());

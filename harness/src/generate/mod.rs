@@ -165,6 +165,9 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
         // The same module once more in the store; breakpoints are those of both instances.
         let (_, wasm, module) = modules[position].clone();
         let mut others = steps::steps(u, &module, fuel)?;
+        if drawn.generator == EXHAUST {
+            others.truncate(EXHAUSTING_STEPS);
+        }
         others
             .iter_mut()
             .for_each(|step| step.module = Some(position as u32));
@@ -244,7 +247,11 @@ struct Drawn {
 fn draw_module(u: &mut Unstructured<'_>, data: &[u8], proposals: Proposals) -> Result<Drawn> {
     let first = pick(u, GENERATORS)?.name;
     let position = GENERATORS.iter().position(|row| row.name == first);
-    let features = features::draw(u, proposals)?;
+    let mut features = features::draw(u, proposals)?;
+    if first == EXHAUST && chance(u, 1, 2)? {
+        // Without objects only the stack can be used up.
+        features |= proposals.features() & (WasmFeatures::GC | WasmFeatures::FUNCTION_REFERENCES);
+    }
     let private = chance(u, 1, 2)?;
     let locals = if chance(u, 1, 2)? {
         Locals::AsTheyAre

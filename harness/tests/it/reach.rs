@@ -123,12 +123,12 @@ fn breakpoints_and_steps_use_no_fuel() {
 
 #[test]
 fn generated_cases_really_use_up_the_stack_and_the_heap() {
-    let cases = (0..600).map(|number| generate::with_proposals(0x7ea, number, Proposals::All));
+    let cases = (0..1000).map(|number| generate::with_proposals(0x7ea, number, Proposals::All));
     let mut exhausting: Vec<Case> = cases
         .filter(|case| generate::generator_of(&case.name) == Some("exhaust"))
         .collect();
     assert!(exhausting.len() >= 6, "{}", exhausting.len());
-    exhausting.truncate(6);
+    exhausting.truncate(10);
     let mut used_up = (0, 0);
     for mut case in exhausting {
         generate::fit(&mut case, Version::default());

@@ -210,12 +210,7 @@ impl Tamper for Layer {
         }
     }
 
-    fn access(
-        &mut self,
-        instance: InstanceAddr,
-        asked: (Accessor, u32),
-        accessed: &mut Accessed,
-    ) {
+    fn access(&mut self, instance: InstanceAddr, asked: (Accessor, u32), accessed: &mut Accessed) {
         for hook in self.hooks {
             if let Hook::Access(change) = hook {
                 change(instance, asked, accessed);

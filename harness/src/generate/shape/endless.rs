@@ -18,7 +18,7 @@ use wasm_encoder::{BlockType, Catch, HeapType, Instruction, ValType};
 
 /// Bytes of the locals of a function that calls without end: so many that a dozen frames fill the
 /// stack where each local has a slot, and a debugger that looks at all frames comes to an end.
-const BALLAST: (u32, u32) = (32 << 10, 80 << 10);
+const BALLAST: (u32, u32) = (48 << 10, 120 << 10);
 
 /// What these functions may do beside: nothing that costs.
 const TRAITS: Traits = Traits {
