@@ -80,9 +80,11 @@ fn every_generator_step_and_behaviour_occurs_and_every_case_is_valid() {
     insta::assert_snapshot!(seen.join("\n"), @r"
     1 modules
     2 modules
+    3 modules
     call
     call back
     constant
+    exhaust
     fail
     frames Adaptive
     frames All
