@@ -108,7 +108,7 @@ fn bytes_of_a_fuzz_target_are_saved() {
     let corpus = corpus::load(&dir.path().join("a.toml")).unwrap();
     assert_eq!(
         corpus.case,
-        lockstep::generate::from_bytes(&bytes, lockstep::generate::Proposals::None)
+        lockstep::generate::from_bytes(&bytes, lockstep::generate::Proposals::default())
     );
     let entries = corpus.expect.entries(Version::default());
     assert_eq!(entries, BTreeSet::from(["W42-TRAP-PC"]));
