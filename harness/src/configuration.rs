@@ -144,6 +144,8 @@ axes! {
     fuel Fuel "fuel" "Whether the code counts fuel" {
         Off "off" "it does not",
         On "on" "it does, and never runs out",
+        Hundreds "500" "it does, and there are 500 units for the whole case",
+        Thousands "5000" "it does, and there are 5000 units for the whole case",
     }
     epochs Epochs "epochs" "Whether the code looks at the epoch" {
         Off "off" "it does not",
@@ -166,6 +168,11 @@ axes! {
         Drc "drc" "deferred reference counting",
         Null "null" "none: nothing is freed",
         Copying "copying" "copying; not every subject has it",
+    }
+    gc_heap GcHeap "gc-heap" "How far the collected heap may grow; a full one is collected" {
+        Default "default" "as far as a memory",
+        Kib64 "64k" "64 KiB, unless a memory of the case may grow as far as the heap by itself",
+        Kib256 "256k" "256 KiB, likewise",
     }
     artifact Artifact "artifact" "What is run of a compiled module" {
         Compiled "compiled" "what the compiler made",
@@ -299,6 +306,30 @@ impl Configuration {
         }
         (self.bounds_checks == BoundsChecks::Spectre && !signals)
             .then_some("spectre mitigations without signals-based traps")
+    }
+}
+
+impl Fuel {
+    /// The units that there are at first; none where fuel is not counted.
+    pub fn units(self) -> Option<u64> {
+        match self {
+            Fuel::Off => None,
+            // Never used up: an opcode costs about one unit.
+            Fuel::On => Some(u64::MAX),
+            Fuel::Hundreds => Some(500),
+            Fuel::Thousands => Some(5000),
+        }
+    }
+}
+
+impl GcHeap {
+    /// Bytes that the heap may have; none where it is not limited by itself.
+    pub fn bytes(self) -> Option<usize> {
+        match self {
+            GcHeap::Default => None,
+            GcHeap::Kib64 => Some(64 << 10),
+            GcHeap::Kib256 => Some(256 << 10),
+        }
     }
 }
 

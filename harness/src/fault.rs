@@ -1,6 +1,7 @@
 //! Faulty observations, for tests only: a subject that lies, so that a checker can be seen to fire.
 
 use crate::divergence::Moment;
+use crate::lockstep::accessors::{Accessed, Accessor, Identity};
 use crate::lockstep::entities::Entities;
 use crate::lockstep::throws::SeenThrow;
 use crate::observe::Objects;
@@ -8,8 +9,9 @@ use crate::outcome::{HostFailure, Outcome, SeenTrap};
 use crate::schedule::EngineEdit;
 use crate::seen::{Seen, SeenObject, SeenType};
 use crate::snapshot::Snapshot;
-use crate::subject::code_image::Mapping;
+use crate::subject::code_image::{Mapping, Part};
 use lockstep_oracles::address::{GlobalAddr, InstanceAddr, MemAddr, TableAddr, TagAddr};
+use lockstep_oracles::store::Extern;
 use std::ops::DerefMut;
 
 /// How often an event reaches the driver.
@@ -74,6 +76,21 @@ pub trait Tamper: Send + 'static {
 
     /// Changes how many mappings are writable and executable at once.
     fn writable_code(&mut self, _mappings: &mut usize) {}
+
+    /// Changes the permissions that each recorded mapping has after an edit.
+    fn permissions(&mut self, _permissions: &mut Vec<Vec<Part>>) {}
+
+    /// Changes what is left of the fuel.
+    fn fuel(&mut self, _left: &mut Option<u64>) {}
+
+    /// Changes what an accessor of an instance returns for an index.
+    fn access(
+        &mut self,
+        _instance: InstanceAddr,
+        _asked: (Accessor, u32),
+        _accessed: &mut Accessed,
+    ) {
+    }
 
     /// Changes a memory's bytes (a copy).
     fn memory(&mut self, _addr: MemAddr, _bytes: &mut Vec<u8>) {}
@@ -159,6 +176,23 @@ impl<E: Entities, T: Layer> Entities for Shown<'_, E, T> {
 
     fn has_instance(&self, addr: InstanceAddr) -> bool {
         self.entities.has_instance(addr)
+    }
+
+    fn access(
+        &mut self,
+        instance: InstanceAddr,
+        accessor: Accessor,
+        index: u32,
+        entity: Option<Extern>,
+    ) -> Accessed {
+        let mut accessed = self.entities.access(instance, accessor, index, entity);
+        self.tamper
+            .access(instance, (accessor, index), &mut accessed);
+        accessed
+    }
+
+    fn held(&mut self, entity: Extern) -> Option<Identity> {
+        self.entities.held(entity)
     }
 }
 

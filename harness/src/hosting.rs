@@ -30,6 +30,8 @@ pub enum Behaviour {
     CallExport(String),
     /// The same, but an exception that the call does not catch goes on to the caller.
     CallThrough(String),
+    /// The same, but the very error goes on that the call ended with, whatever it is.
+    CallRelay(String),
     /// Throws an exception of this exported tag of the instance that was made last, with a payload as
     /// [`Behaviour::Seeded`] returns.
     Throw(String),

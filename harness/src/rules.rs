@@ -97,9 +97,13 @@ rules! {
         "BreakpointEdit::add_breakpoint, remove_breakpoint, single_step"
         "edit_refused";
     EditCodeImage "EDIT-CODE-IMAGE" Pinned
-        "With single-step off and every breakpoint removed the process's executable mappings are, byte for byte, as before the first edit."
+        "With single-step off and every breakpoint removed the images of compiled code are, byte for byte and in the permissions of each part, as before the first edit."
         "BreakpointEdit's documentation says that code is patched and republished, not that a removal restores it"
         "code_image_changed";
+    EditPermissions "EDIT-PERMISSIONS" Pinned
+        "After an edit every part of an image of compiled code, the parts around the code included, has the permissions that it had before the first edit."
+        "BreakpointEdit's documentation says that patched code is published again, not what is writable afterwards"
+        "image_left_writable";
     EditWritable "EDIT-W-XOR-X" Pinned
         "No mapping of the process is writable and executable at once while guest code, a handler or a host function runs."
         "BreakpointEdit's documentation says that execute permission is given back when patched code is republished"
@@ -252,6 +256,10 @@ rules! {
         "An invocation returns the results that the program determines, bit for bit."
         "Wasm core 4.5.5 (invocation)"
         "result_changed";
+    Fuel "RESULT-FUEL" Pinned
+        "What is left of the fuel after a step is the same with guest_debug, whatever the debugger did meanwhile, as without."
+        "Store::get_fuel, Config::consume_fuel: no document says that instrumentation, breakpoints or steps use fuel"
+        "fuel_used_by_breakpoints";
     Instantiate "RESULT-INSTANTIATE" Promised
         "A module compiles, links and instantiates exactly when the specification says so."
         "Wasm core 3.4 (validation), 4.5.3 (import subtyping), 4.5.4 (instantiation)"
@@ -280,6 +288,10 @@ rules! {
         "An engine is made of a configuration exactly when its documentation does not exclude it."
         "Config::guest_debug, Config::signals_based_traps, PoolingAllocationConfig::max_memory_size"
         "configuration_accepted";
+    Access "ENTITY-ACCESS" Promised
+        "Every index of an instance's index spaces is found through the accessor of its kind, as the entity of that index, whether it is imported, exported or neither; an index past the end is not, and without guest_debug none is."
+        "Instance::debug_global, debug_memory, debug_shared_memory, debug_table, debug_function, debug_tag: whether exported or not; None for any index that is out-of-bounds, and if guest-debugging is not enabled"
+        "entity_not_found";
     Memory "ENTITY-MEMORY" Promised
         "Every memory has the size and content that the program determines."
         "Instance::debug_memory; Wasm core 4.2.8"

@@ -111,6 +111,7 @@ fn explain_death(what: &What, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseR
 /// When a wish is no setting.
 pub fn generated_case(seed: u64, number: u64, wishes: &Wishes) -> Result<Case, SettingError> {
     let mut case = generate::with_proposals(seed, number, wishes.proposals);
+    generate::fit(&mut case, wishes.subject);
     apply(wishes, &mut case)?;
     Ok(case)
 }

@@ -188,6 +188,7 @@ impl Registry {
                     Some(Stub::Fail) => Behaviour::Fail,
                     Some(Stub::Call(export)) => Behaviour::CallExport(export.clone()),
                     Some(Stub::Through(export)) => Behaviour::CallThrough(export.clone()),
+                    Some(Stub::Relay(export)) => Behaviour::CallRelay(export.clone()),
                     Some(Stub::Throw(tag)) => Behaviour::Throw(tag.clone()),
                 };
                 let function = HostFunction {

@@ -2,6 +2,7 @@
 
 mod directive;
 mod executions;
+mod fuel;
 mod imports;
 mod judgement;
 mod lower;
@@ -141,6 +142,8 @@ impl CaseReport {
 pub(crate) struct Executed {
     pub(crate) statuses: Vec<Status>,
     pub(crate) outcomes: Vec<Option<String>>,
+    /// What was left of the fuel after each command, where it is counted.
+    pub(crate) fuel: Vec<Option<u64>>,
     pub(crate) tally: Tally,
     pub(crate) findings: crate::lockstep::findings::Findings,
     /// First command that the other execution must not run: this one could not finish it.
@@ -359,6 +362,12 @@ fn combine(
         two_way: uninstrumented.is_none(),
         ..CaseReport::default()
     };
+    if let Some(other) = &uninstrumented
+        && let Some(differs) = fuel::difference(script, &instrumented, other)
+    {
+        statuses[differs.command] = Status::Failed("diverged, see the report".to_owned());
+        report.divergences.push(differs.divergence);
+    }
     report.commands = commands(script, &statuses, &instrumented.outcomes);
     absorb(&mut report, instrumented);
     for other in [uninstrumented, neighbour].into_iter().flatten() {

@@ -123,6 +123,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             self.executed.cut = Some(index);
         }
         self.executed.statuses.push(status);
+        self.executed.fuel.push(self.subject.fuel_left());
         self.executed.outcomes.push(self.outcome.take());
     }
 

@@ -115,6 +115,9 @@ pub enum Stub {
     Call(String),
     /// The same, but an exception that the call does not catch goes on to the caller.
     Through(String),
+    /// The same, but what the call ends with goes on to the caller, be it an exception, a trap or the
+    /// error of a host function: the very error that the call gave.
+    Relay(String),
     /// Throws an exception of an exported tag of the newest instance that has it, with seeded values.
     Throw(String),
 }

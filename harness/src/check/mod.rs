@@ -237,7 +237,7 @@ fn behaviours(user: &UserModule, texts: &[String]) -> Result<BTreeMap<String, St
                 name,
             });
         }
-        if let Stub::Call(export) | Stub::Through(export) = &behaviour {
+        if let Stub::Call(export) | Stub::Through(export) | Stub::Relay(export) = &behaviour {
             exported_function(user, export)?;
         }
         behaviours.insert(name, behaviour);
@@ -295,6 +295,9 @@ fn import_notes(module: &Module, behaviours: &BTreeMap<String, Stub>) -> Vec<Imp
                 }
                 Some(Stub::Through(export)) => {
                     format!("a host function that calls `{export}` and lets its exceptions through")
+                }
+                Some(Stub::Relay(export)) => {
+                    format!("a host function that calls `{export}` and passes its errors on")
                 }
                 Some(Stub::Throw(tag)) => {
                     format!("a host function that throws an exception of tag `{tag}`")

@@ -276,6 +276,7 @@ pub fn import_behaviour(text: &str) -> Result<(String, Stub), InputError> {
         named("call")
             .map(Stub::Call)
             .or_else(|| named("through").map(Stub::Through))
+            .or_else(|| named("relay").map(Stub::Relay))
             .or_else(|| named("throw").map(Stub::Throw))
     };
     let behaviour = match made {

@@ -284,9 +284,10 @@ fn inside<'a>(text: &'a str, word: &str) -> Option<&'a str> {
 type Naming = fn(String) -> Stub;
 
 /// Behaviours that name an export.
-const NAMING: [(&str, Naming); 3] = [
+const NAMING: [(&str, Naming); 4] = [
     ("call", Stub::Call),
     ("through", Stub::Through),
+    ("relay", Stub::Relay),
     ("throw", Stub::Throw),
 ];
 
@@ -307,7 +308,7 @@ impl TryFrom<String> for StubText {
                     None => {
                         return Err(format!(
                             "`{text}` is no behaviour; write seeded, fail, call(export), \
-                             through(export), throw(tag) or returns(i32:5, …)"
+                             through(export), relay(export), throw(tag) or returns(i32:5, …)"
                         ));
                     }
                 },
@@ -331,6 +332,7 @@ impl From<StubText> for String {
             Stub::Fail => "fail".to_owned(),
             Stub::Call(export) => format!("call({export})"),
             Stub::Through(export) => format!("through({export})"),
+            Stub::Relay(export) => format!("relay({export})"),
             Stub::Throw(tag) => format!("throw({tag})"),
             Stub::Constant(values) => {
                 let values: Vec<String> = values.into_iter().map(argument_text).collect();

@@ -84,6 +84,7 @@ pub fn oracle_case(bytes: &[u8]) -> Case {
 /// The generated case of these bytes, of no more events than a fuzzer has patience for.
 fn bounded_case(bytes: &[u8]) -> Case {
     let mut case = generate::from_bytes(bytes, proposals());
+    generate::fit(&mut case, Version::default());
     case.max_events = case.max_events.min(EVENTS);
     case
 }

@@ -2,7 +2,8 @@
 
 use super::weights::{below, chance};
 use crate::configuration::{
-    Allocation, AxisName, BoundsChecks, Collector, Configuration, MemoryReservation, Nans, Signals,
+    Allocation, AxisName, BoundsChecks, Collector, Configuration, Fuel, GcHeap, MemoryReservation,
+    Nans, Signals,
 };
 use crate::schedule::Schedule;
 use crate::version::Version;
@@ -26,11 +27,27 @@ pub(super) fn configuration(u: &mut Unstructured<'_>) -> Result<Configuration> {
             configuration.set_position(axis, 1 + below(u, others)? as usize);
         }
     }
+    if chance(u, 1, 60)? {
+        configuration.fuel = match below(u, 2)? {
+            0 => Fuel::Thousands,
+            _ => Fuel::Hundreds,
+        };
+    }
     accept(&mut configuration);
     if chance(u, 1, 100)? {
         refuse(u, &mut configuration)?;
     }
     Ok(configuration)
+}
+
+/// Has a heap that is full before a program that fills it has executed too much.
+pub(super) fn make_exhaustible(configuration: &mut Configuration) {
+    if configuration.collector == Collector::Null {
+        configuration.collector = Collector::default();
+    }
+    if configuration.gc_heap == GcHeap::Default {
+        configuration.gc_heap = GcHeap::Kib64;
+    }
 }
 
 /// Draws whose NaNs there are: the engine's only where every event comes, so that each NaN is seen.
@@ -43,10 +60,10 @@ pub(super) fn nans(u: &mut Unstructured<'_>, schedule: &Schedule) -> Result<Nans
     Ok(if any { Nans::Any } else { Nans::Canonical })
 }
 
-/// How many values of an axis are drawn, the first ones: those that every subject has.
+/// How many values of an axis are drawn as often as each other, the first ones.
 fn drawn_values(axis: AxisName) -> usize {
     match axis {
-        AxisName::Collector => Collector::Copying as usize,
+        AxisName::Fuel => Fuel::On as usize + 1,
         _ => axis.axis().values.len(),
     }
 }
@@ -54,13 +71,17 @@ fn drawn_values(axis: AxisName) -> usize {
 /// How often an axis is not at its default.
 fn odds(axis: AxisName) -> (u32, u32) {
     match axis {
-        AxisName::Inlining => (1, 4),
+        AxisName::Inlining | AxisName::Collector => (1, 4),
         _ => (1, 6),
     }
 }
 
-/// Takes back what an engine must refuse.
+/// Takes back what an engine must refuse, and a small heap that is never collected: the host's own
+/// objects would find no room in it.
 fn accept(configuration: &mut Configuration) {
+    if configuration.collector == Collector::Null {
+        configuration.gc_heap = GcHeap::Default;
+    }
     let suspects = [
         AxisName::BoundsChecks,
         AxisName::MemoryReservation,
@@ -75,8 +96,12 @@ fn accept(configuration: &mut Configuration) {
 
 /// Whether an engine must refuse it for one of the executions.
 fn is_refused(configuration: &Configuration) -> bool {
-    // What is drawn here every subject refuses, or none.
+    // But for the collector, what is drawn here every subject refuses, or none.
     let subject = Version::default();
+    let configuration = Configuration {
+        collector: Collector::default(),
+        ..*configuration
+    };
     configuration.refused_instrumented(subject).is_some()
         || configuration.refused_uninstrumented(subject).is_some()
 }
@@ -129,7 +154,7 @@ mod tests {
         for &axis in AxisName::ALL {
             let values = match axis {
                 AxisName::Nans => 1,
-                _ => drawn_values(axis),
+                _ => axis.axis().values.len(),
             };
             for position in 0..values {
                 assert!(seen.contains_key(&(axis, position)), "{axis} {position}");

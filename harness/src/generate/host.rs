@@ -18,6 +18,7 @@ enum Manner {
     Seeded,
     Constant,
     Call,
+    Relay,
     Fail,
 }
 
@@ -31,6 +32,11 @@ const MANNERS: &[Row<Manner>] = &[
         name: "call",
         weight: 5,
         what: Manner::Call,
+    },
+    Row {
+        name: "relay",
+        weight: 3,
+        what: Manner::Relay,
     },
     Row {
         name: "constant",
@@ -87,7 +93,8 @@ fn once(module: &Module, import: &Import) -> bool {
 }
 
 fn stub(u: &mut Unstructured<'_>, module: &Module, ty: &FuncType) -> Result<Option<Stub>> {
-    Ok(match pick(u, MANNERS)?.what {
+    let manner = pick(u, MANNERS)?.what;
+    Ok(match manner {
         Manner::Seeded => None,
         Manner::Fail => Some(Stub::Fail),
         Manner::Constant => {
@@ -95,14 +102,17 @@ fn stub(u: &mut Unstructured<'_>, module: &Module, ty: &FuncType) -> Result<Opti
             let values: Result<Vec<Arg>> = results.map(|&ty| argument(u, module, ty)).collect();
             Some(Stub::Constant(values?))
         }
-        Manner::Call => {
+        Manner::Call | Manner::Relay => {
             let functions: Vec<&str> = module
                 .exports()
                 .iter()
                 .filter(|export| takes_nulls(module, export))
                 .map(|export| export.name.as_str())
                 .collect();
-            one_of(u, &functions)?.map(|name| Stub::Call((*name).to_owned()))
+            one_of(u, &functions)?.map(|&name| match manner {
+                Manner::Relay => Stub::Relay(name.to_owned()),
+                _ => Stub::Call(name.to_owned()),
+            })
         }
     })
 }

@@ -1,12 +1,15 @@
 //! Makes a module that provides another's imported functions and tags, so that two modules are
 //! linked.
 
+use super::rewrite::CODE;
 use lockstep_oracles::ValType;
 use lockstep_oracles::module::{ExternType, FuncType, Module};
 use wasm_encoder::{
-    CodeSection, EntityType, ExportKind, ExportSection, Function, FunctionSection, GlobalType,
-    HeapType, ImportSection, Instruction, TagKind, TagSection, TagType, TypeSection,
+    CodeSection, CustomSection, EntityType, ExportKind, ExportSection, Function, FunctionSection,
+    GlobalType, HeapType, ImportSection, Instruction, Section as _, TagKind, TagSection, TagType,
+    TypeSection,
 };
+use wasmparser::{Parser, Payload};
 
 /// A module that exports, under the same names, every function and tag that `module` imports from
 /// `name`. `None` if there is none, or one name is wanted twice, or a type is the module's own.
@@ -63,6 +66,43 @@ pub(super) fn provider(module: &Module, name: &str) -> Option<Vec<u8>> {
     }
     out.section(&exports).section(&code);
     Some(out.finish())
+}
+
+/// The module with its code where the other's begins, or just before: a custom section takes the room.
+/// `None` if the other's code begins earlier, or one of them has none.
+pub(super) fn move_code(wasm: &[u8], other: &[u8]) -> Option<Vec<u8>> {
+    let (section, body) = code(wasm)?;
+    let (_, target) = code(other)?;
+    let room = target.checked_sub(body)?;
+    // Its id, its size and an empty name take a few of the bytes.
+    let padded = (0..room).rev().take(8).find_map(|length| {
+        let mut padding = Vec::new();
+        let data = vec![0; length];
+        let custom = CustomSection {
+            name: "".into(),
+            data: data.into(),
+        };
+        custom.append_to(&mut padding);
+        (padding.len() <= room).then_some(padding)
+    })?;
+    Some([&wasm[..section], &padded, &wasm[section..]].concat())
+}
+
+/// Where the code section begins, with its id and size, and the first function's body in it.
+fn code(wasm: &[u8]) -> Option<(usize, usize)> {
+    let mut section = 0;
+    for payload in Parser::new(0).parse_all(wasm) {
+        let payload = payload.ok()?;
+        if let Payload::CodeSectionEntry(body) = payload {
+            return Some((section, body.range().start as usize));
+        }
+        if let Some((id, range)) = payload.as_section()
+            && id != CODE
+        {
+            section = range.end as usize;
+        }
+    }
+    None
 }
 
 /// The types, if none of them is the module's own.
@@ -134,6 +174,24 @@ mod tests {
           )
         )
         "#);
+    }
+
+    #[test]
+    fn the_code_is_moved_to_the_pcs_of_the_other_s() {
+        let provider = wat::parse_str(r#"(module (func (export "f") nop nop nop))"#).unwrap();
+        for size in [20, 100, 200, 1000] {
+            let text = format!(
+                r#"(module (global (export "{}") i32 (i32.const 1)) (func nop nop nop))"#,
+                "g".repeat(size)
+            );
+            let other = wat::parse_str(text).unwrap();
+            let moved = move_code(&provider, &other).unwrap();
+            Module::new(&moved, FEATURES).unwrap();
+            let (_, at) = code(&moved).unwrap();
+            let (_, target) = code(&other).unwrap();
+            assert!((target - 1..=target).contains(&at), "{at} {target}");
+        }
+        assert_eq!(move_code(&provider, &provider), None);
     }
 
     #[test]

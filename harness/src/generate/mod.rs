@@ -3,6 +3,7 @@
 //! Here cases are made, never run or judged.
 
 mod configuration;
+mod exports;
 mod features;
 mod fuel;
 mod host;
@@ -25,10 +26,14 @@ pub use seed::{bytes, from_bytes, from_seed, with_proposals};
 
 use crate::case::value::MAX_EVENTS;
 use crate::case::{Case, CaseModule};
+use crate::configuration::Collector;
 use crate::lockstep::policy::FramePolicy;
+use crate::version::Version;
 use arbitrary::{Arbitrary, Result, Unstructured};
+use locals::Locals;
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::module::{Export, ExternKind, ExternType, Import, Module};
+use rewrite::RewriteError;
 use schedule::Scene;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -59,7 +64,18 @@ static GENERATORS: &[Row<Generator>] = &[
         weight: 15,
         what: mutate::module,
     },
+    Row {
+        name: EXHAUST,
+        weight: 2,
+        what: shape::exhausting,
+    },
 ];
+
+/// Name of what makes modules that use up the stack or the heap.
+const EXHAUST: &str = "exhaust";
+
+/// Steps of a case with such a module, at most.
+const EXHAUSTING_STEPS: usize = 8;
 
 /// Bytes of the data that decide everything but the module, at most.
 const DECISIONS: usize = 1024;
@@ -109,21 +125,35 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
         FramePolicy::Adaptive
     };
     let drawn = draw_module(u, data, proposals)?;
+    if drawn.generator == EXHAUST {
+        configuration::make_exhaustible(&mut configuration);
+    }
     let fuel = between(u, 16, 128)?;
     let host = host::host(u, &drawn.module)?;
     let mut steps = steps::steps(u, &drawn.module, fuel)?;
-    let mut modules = Vec::new();
+    if drawn.generator == EXHAUST {
+        // Each that uses something up takes a while.
+        steps.truncate(EXHAUSTING_STEPS);
+    }
+    let mut modules: Vec<Linked> = Vec::new();
     // No host makes tags.
     let must = tags(&drawn.module).next().is_some();
     if (chance(u, 1, 4)? || must)
         && let Some(provider) = linked(&drawn.module)
     {
+        // The same PCs in both, where the provider's code can be moved so far.
+        let provider = if chance(u, 1, 2)? {
+            moved(&provider, &drawn.wasm).unwrap_or(provider)
+        } else {
+            provider
+        };
         let mut others = steps::steps(u, &provider.2, fuel)?;
         others.truncate(below(u, 3)? as usize);
         others.iter_mut().for_each(|step| step.module = Some(0));
         steps.splice(..0, others);
         modules.push(provider);
     }
+    let position = modules.len();
     modules.push(("main".to_owned(), drawn.wasm, drawn.module));
     let scene = Scene {
         modules: &modules,
@@ -131,6 +161,20 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
     };
     let schedule = schedule::schedule(u, &scene)?;
     configuration.nans = configuration::nans(u, &schedule)?;
+    if chance(u, 1, 8)? {
+        // The same module once more in the store; breakpoints are those of both instances.
+        let (_, wasm, module) = modules[position].clone();
+        let mut others = steps::steps(u, &module, fuel)?;
+        if drawn.generator == EXHAUST {
+            others.truncate(EXHAUSTING_STEPS);
+        }
+        others
+            .iter_mut()
+            .for_each(|step| step.module = Some(position as u32));
+        let middle = steps.len() / 2;
+        steps.splice(middle..middle, others);
+        modules.insert(position, ("again".to_owned(), wasm, module));
+    }
     let modules = modules.into_iter();
     Ok(Case {
         name: format!("generated/{}", drawn.generator),
@@ -146,6 +190,16 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
     })
 }
 
+/// Gives the case a configuration that the subject has: a collector that it lacks is replaced with the
+/// default. So a seed and a number stand for one case on each version, and most of it is the same on
+/// all.
+pub fn fit(case: &mut Case, subject: Version) {
+    let collectors = subject.conventions().collectors;
+    if !collectors.contains(&case.configuration.collector) {
+        case.configuration.collector = Collector::default();
+    }
+}
+
 /// A module of a case: its name, its binary, and what the binary says.
 type Linked = (String, Arc<[u8]>, Arc<Module>);
 
@@ -155,6 +209,13 @@ fn linked(module: &Module) -> Option<Linked> {
     let function = || module.imports().iter().find(wants);
     let name = &tags(module).next().or_else(function)?.module;
     let wasm = link::provider(module, name)?;
+    let provider = Module::new(&wasm, FEATURES).ok()?;
+    Some((name.clone(), wasm.into(), provider))
+}
+
+/// The provider with its code at the PCs of another module's, if that is further behind.
+fn moved((name, wasm, _): &Linked, other: &[u8]) -> Option<Linked> {
+    let wasm = link::move_code(wasm, other)?;
     let provider = Module::new(&wasm, FEATURES).ok()?;
     Some((name.clone(), wasm.into(), provider))
 }
@@ -186,11 +247,22 @@ struct Drawn {
 fn draw_module(u: &mut Unstructured<'_>, data: &[u8], proposals: Proposals) -> Result<Drawn> {
     let first = pick(u, GENERATORS)?.name;
     let position = GENERATORS.iter().position(|row| row.name == first);
-    let features = features::draw(u, proposals)?;
+    let mut features = features::draw(u, proposals)?;
+    if first == EXHAUST && chance(u, 1, 2)? {
+        // Without objects only the stack can be used up.
+        features |= proposals.features() & (WasmFeatures::GC | WasmFeatures::FUNCTION_REFERENCES);
+    }
+    let private = chance(u, 1, 2)?;
+    let locals = if chance(u, 1, 2)? {
+        Locals::AsTheyAre
+    } else {
+        Locals::WithNull
+    };
     let turns = GENERATORS.iter().cycle().skip(position.unwrap_or(0));
     for row in turns.take(GENERATORS.len()) {
         if let Ok(wasm) = (row.what)(&mut Unstructured::new(data), features)
-            && let Ok(wasm) = locals::give_nulls(wasm)
+            && let Ok(wasm) = locals::give_nulls(wasm, locals)
+            && let Ok(wasm) = with_exports(wasm, private)
             && let Ok(module) = Module::new(&wasm, features)
             && can_run(&wasm, &module)
         {
@@ -207,6 +279,14 @@ fn draw_module(u: &mut Unstructured<'_>, data: &[u8], proposals: Proposals) -> R
         wasm: PLAIN.into(),
         module: module.map_err(|_| arbitrary::Error::IncorrectFormat)?,
     })
+}
+
+fn with_exports(wasm: Vec<u8>, private: bool) -> std::result::Result<Vec<u8>, RewriteError> {
+    if private {
+        exports::hide_entities(wasm)
+    } else {
+        Ok(wasm)
+    }
 }
 
 fn is_function(export: &Export) -> bool {

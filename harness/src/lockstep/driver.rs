@@ -1,5 +1,6 @@
 //! The driver's state, and what begins an invocation.
 
+use super::accessors::Accesses;
 use super::activations::guards_a_call;
 use super::entities::{Taint, Unresolved};
 use super::explain::ShownStacksCache;
@@ -61,6 +62,8 @@ pub(super) enum Phase {
     OutOfMemory,
     /// The subject's fuel was used up.
     OutOfFuel,
+    /// A host function passed on the trap of its own call; the event is due.
+    HostTrapping(Trap),
     /// A host function failed; its `HostcallError` event is due.
     HostFailing(HostFailure),
     /// That event was matched.
@@ -269,6 +272,7 @@ pub struct Driver {
     pub(super) sizes: Sizes,
     /// Whether the subject's code consumes fuel.
     pub(super) consumes_fuel: bool,
+    pub(super) accesses: Accesses,
     pub(super) unresolved: Unresolved,
     /// Objects that the expressions of element segments made.
     pub(super) segment_objects: HashSet<ObjectAddr>,
@@ -353,6 +357,7 @@ impl Driver {
             taint: Taint::default(),
             sizes: Sizes::default(),
             consumes_fuel: config.configuration.fuel == Fuel::On,
+            accesses: Accesses::default(),
             unresolved: Unresolved::default(),
             segment_objects: HashSet::new(),
             fused: 0,

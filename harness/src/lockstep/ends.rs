@@ -94,6 +94,18 @@ impl Driver {
                 }
                 Verdict::Exhausted
             }
+            Phase::HostTrapping(trap) => {
+                self.machine.unwind();
+                if self.execution == Execution::Instrumented {
+                    self.report_end(
+                        RuleId::HostErrorEvent,
+                        format!("an event of the trap that was passed on: {trap}"),
+                        "no such event before the invocation ended".to_owned(),
+                    );
+                }
+                let agrees = matches!(outcome, Outcome::Trapped(seen) if seen.is(trap));
+                self.check_outcome(agrees, Expected::Trapped(trap), outcome)
+            }
             Phase::HostFailing(failure) | Phase::HostFailed(failure) => {
                 self.machine.unwind();
                 if phase == Phase::HostFailing(failure) && self.execution == Execution::Instrumented
@@ -225,6 +237,9 @@ impl Driver {
     fn run_deep(&mut self) -> Stop {
         for _ in 0..OVERFLOW_POINTS / OVERFLOW_STRIDE {
             let stop = self.machine.run(&Every::new(OVERFLOW_STRIDE));
+            if let Stop::Throw { caught: true, .. } = stop {
+                continue;
+            }
             if stop != Stop::SequencePoint || self.is_deep() {
                 return stop;
             }

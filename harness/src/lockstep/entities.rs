@@ -1,5 +1,6 @@
 //! The entity checkers: every memory, global and table of the case against the oracle's.
 
+use super::accessors::{Accessed, Accessor, Identity};
 use super::driver::Driver;
 use super::references::{Fault, IN_ENTITIES, Scope};
 use crate::causes::Known;
@@ -9,7 +10,7 @@ use crate::rules::RuleId;
 use crate::seen::{Seen, SeenFunc};
 use lockstep_oracles::ValType;
 use lockstep_oracles::address::{FuncAddr, GlobalAddr, InstanceAddr, MemAddr, TableAddr};
-use lockstep_oracles::store::FuncInst;
+use lockstep_oracles::store::{Extern, FuncInst};
 use lockstep_oracles::value::{Ref, Value};
 use std::collections::{BTreeSet, HashMap};
 
@@ -24,7 +25,18 @@ pub trait Entities: Objects {
     /// A table's element, `index` below its size.
     fn table_element(&mut self, addr: TableAddr, index: u64) -> Seen;
     /// Whether the subject has a handle for the instance.
-    fn has_instance(&self, addr: lockstep_oracles::address::InstanceAddr) -> bool;
+    fn has_instance(&self, addr: InstanceAddr) -> bool;
+    /// What an accessor of an instance returns for an index. From then on the entity that this has to
+    /// be is read through that handle.
+    fn access(
+        &mut self,
+        instance: InstanceAddr,
+        accessor: Accessor,
+        index: u32,
+        entity: Option<Extern>,
+    ) -> Accessed;
+    /// Identity of the handle that the host made or has from an export, if there is one.
+    fn held(&mut self, entity: Extern) -> Option<Identity>;
 }
 
 /// A memory, global or table of the case.
@@ -82,6 +94,9 @@ impl Driver {
 
     fn each_entity<E: Entities>(&mut self, subject: &mut E, purpose: Use) {
         self.look();
+        if let Use::Report(moment) = purpose {
+            self.access_new_instances(subject, moment);
+        }
         let store = &self.machine.store;
         let memories = (0..store.num_memories() as u32).map(|n| Entity::Memory(MemAddr(n)));
         let globals = (0..store.num_globals() as u32).map(|n| Entity::Global(GlobalAddr(n)));

@@ -5,6 +5,7 @@
 //! stop and compares. Both executions of a case use it, each with an oracle of its own: the
 //! uninstrumented one has no events, only host calls and ends.
 
+pub mod accessors;
 pub mod activations;
 pub mod choices;
 mod classify;

@@ -12,7 +12,7 @@ use crate::causes::slots::is_unset;
 use crate::causes::{Cause, Known};
 use crate::divergence::{Execution, Moment};
 use crate::observe::{Limited, Observation, Place, Walk};
-use crate::outcome::HostFailure;
+use crate::outcome::{HostFailure, SeenTrap};
 use crate::progress;
 use crate::rules::RuleId;
 use crate::seen::Seen;
@@ -21,6 +21,7 @@ use lockstep_oracles::address::HostFuncId;
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::Stop;
 use lockstep_oracles::opcode::Opcode;
+use lockstep_oracles::trap::Trap;
 use lockstep_oracles::types::Hierarchy;
 use lockstep_oracles::value::Value;
 use std::time::Duration;
@@ -416,6 +417,37 @@ impl Driver {
         } else {
             Phase::HostFailed(failure)
         };
+    }
+
+    /// The host function is about to fail with the trap that its own call ended with.
+    pub fn host_trap(&mut self, trap: Trap) {
+        self.phase = if self.machine.top().is_some() {
+            Phase::HostTrapping(trap)
+        } else {
+            Phase::Trapped(trap)
+        };
+    }
+
+    /// The event of an error that a host function passed on, if that is a trap: no document says
+    /// whether it is a `Trap` event, or a `HostcallError` event as of another error.
+    pub(super) fn relayed_trap<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        due: Trap,
+        seen: SeenTrap,
+    ) -> Flow {
+        if !seen.is(due) {
+            self.report_plain(
+                RuleId::HostErrorEvent,
+                Moment::HostcallError,
+                format!("the trap that was passed on: {due}"),
+                seen.to_string(),
+            );
+        }
+        self.phase = Phase::Trapped(due);
+        let depth = self.machine.depth();
+        let limit = self.budget.at_boundary(depth);
+        self.compare_frames(observed, Moment::HostcallError, depth, limit)
     }
 
     /// A `HostcallError` event with this error, or with one that the harness did not make.

@@ -31,6 +31,9 @@ impl Driver {
         if self.ended.is_some() {
             return Flow::Stop;
         }
+        if let Phase::HostTrapping(due) = self.phase {
+            return self.relayed_trap(observed, due, seen);
+        }
         self.at_inlined_trap = self.inlined;
         if seen == SeenTrap::StackOverflow {
             return self.overflow(observed);
@@ -124,6 +127,9 @@ impl Driver {
     pub fn trap_as_host_error<O: Observation>(&mut self, observed: &mut O, seen: SeenTrap) -> Flow {
         if self.ended.is_some() {
             return Flow::Stop;
+        }
+        if let Phase::HostTrapping(due) = self.phase {
+            return self.relayed_trap(observed, due, seen);
         }
         if seen == SeenTrap::OutOfFuel {
             return self.fuel_as_host_error(observed);

@@ -14,7 +14,9 @@ pub(super) fn needed(case: &Case, index: usize) -> BTreeSet<String> {
         .filter(|step| step.module.map_or(main, |module| module as usize) == index);
     let mut names: BTreeSet<String> = steps.map(|step| named(&step.action).clone()).collect();
     names.extend(case.host.functions.values().filter_map(|stub| match stub {
-        Stub::Call(export) | Stub::Through(export) | Stub::Throw(export) => Some(export.clone()),
+        Stub::Call(export) | Stub::Through(export) | Stub::Relay(export) | Stub::Throw(export) => {
+            Some(export.clone())
+        }
         _ => None,
     }));
     for later in case.modules.iter().skip(index + 1) {
@@ -122,7 +124,11 @@ impl Renaming {
         }
         let host = &mut case.host;
         for stub in host.functions.values_mut() {
-            if let Stub::Call(export) | Stub::Through(export) | Stub::Throw(export) = stub {
+            if let Stub::Call(export)
+            | Stub::Through(export)
+            | Stub::Relay(export)
+            | Stub::Throw(export) = stub
+            {
                 *export = self.name(export);
             }
         }

@@ -93,7 +93,7 @@ fn host(host: &Host) -> u64 {
     let functions = host.functions.values().map(|stub| match stub {
         Stub::Seeded | Stub::Fail => 16,
         Stub::Constant(values) => 16 + values.iter().map(|&v| magnitude(v)).sum::<u64>(),
-        Stub::Call(export) | Stub::Through(export) | Stub::Throw(export) => {
+        Stub::Call(export) | Stub::Through(export) | Stub::Relay(export) | Stub::Throw(export) => {
             17 + export.len() as u64
         }
     });

@@ -141,6 +141,9 @@ pub trait Subject {
     /// When it is not mutable, or the value of another type.
     fn set_global(&mut self, addr: GlobalAddr, value: Value) -> Result<(), SubjectError>;
 
+    /// What is left of the fuel, where it is counted.
+    fn fuel_left(&mut self) -> Option<u64>;
+
     /// The value of an exported global, as the subject has it.
     fn global(&mut self, addr: GlobalAddr) -> Option<Seen>;
 

@@ -5,6 +5,8 @@
     reason = "the adapter's source is compiled once for each version"
 )]
 
+#[path = "common/accessors.rs"]
+mod accessors;
 #[path = "common/code.rs"]
 mod code;
 #[path = "common/config.rs"]

@@ -144,6 +144,11 @@ faults! {
         Fault::CodeImage(|mappings| mappings[0].as_mut().unwrap().digest[0] ^= 1);
     mapping_writable_and_executable => EditWritable, ARITHMETIC.under(with_code_image),
         Fault::WritableCode(|mappings| *mappings += 1);
+    image_left_writable => EditPermissions, ARITHMETIC.under(with_code_image),
+        Fault::Permissions(|permissions| {
+            let part = permissions[0].last_mut().unwrap();
+            part.permissions = "rw-p".to_owned();
+        });
     breakpoint_lost => BreakLost, ARITHMETIC.under(everywhere), Fault::Skip(at("i32.const"));
     breakpoint_stale => BreakSpurious, LOOP.under(one_removed), Fault::Edit(not_removed);
     neighbours_breakpoint_seen => Isolate, LOOP.under(beside_a_neighbour), Fault::Edit(added);
@@ -164,6 +169,11 @@ faults! {
         Fault::EditState(|_, listed| listed.iter_mut().for_each(|(_, pc)| *pc += 1));
     breakpoint_listed_in_another_module => EditBreakpoints, ARITHMETIC.under(everywhere),
         Fault::EditState(|_, listed| listed.iter_mut().for_each(|(module, _)| *module += 1));
+    image_left_writable_at_the_end => EditCodeImage, ARITHMETIC.under(with_code_image),
+        Fault::CodeImage(|mappings| {
+            let part = mappings[0].as_mut().unwrap().permissions.last_mut().unwrap();
+            part.permissions = "rw-p".to_owned();
+        });
     code_mapping_gone => EditCodeImage, ARITHMETIC.under(with_code_image),
         Fault::CodeImage(|mappings| mappings[0] = None);
     code_mapping_moved => EditCodeImage, ARITHMETIC.under(with_code_image),

@@ -2,13 +2,14 @@
 
 use lockstep::divergence::Moment;
 use lockstep::fault::{Delivery, Tamper};
+use lockstep::lockstep::accessors::{Accessed, Accessor};
 use lockstep::lockstep::throws::SeenThrow;
 use lockstep::outcome::{HostFailure, Outcome, SeenTrap};
 use lockstep::schedule::EngineEdit;
 use lockstep::seen::Seen;
 use lockstep::snapshot::Snapshot;
-use lockstep::subject::code_image::Mapping;
-use lockstep_oracles::address::{FuncIndex, GlobalAddr, MemAddr, Pc, TableAddr};
+use lockstep::subject::code_image::{Mapping, Part};
+use lockstep_oracles::address::{FuncIndex, GlobalAddr, InstanceAddr, MemAddr, Pc, TableAddr};
 use lockstep_oracles::module::Module;
 use lockstep_spec_tests::script::{CommandKind, ModuleSource, Script};
 use std::collections::BTreeSet;
@@ -54,8 +55,14 @@ pub(crate) enum Fault {
     Edited(fn(&mut Result<(), String>)),
     /// The executable mappings at the end.
     CodeImage(fn(&mut Vec<Option<Mapping>>)),
+    /// The permissions of each recorded mapping after an edit.
+    Permissions(fn(&mut Vec<Vec<Part>>)),
+    /// What is left of the fuel after a command.
+    Fuel(fn(&mut Option<u64>)),
     /// How many mappings are writable and executable at once.
     WritableCode(fn(&mut usize)),
+    /// What an accessor of an instance returns for an index.
+    Access(fn(InstanceAddr, (Accessor, u32), &mut Accessed)),
     /// A memory's bytes.
     Memory(MemAddr, fn(&mut Vec<u8>)),
     /// A global's value.
@@ -326,6 +333,18 @@ impl Tamper for Lie {
         }
     }
 
+    fn permissions(&mut self, permissions: &mut Vec<Vec<Part>>) {
+        if let Fault::Permissions(change) = self.fault {
+            self.tell(permissions, change);
+        }
+    }
+
+    fn fuel(&mut self, left: &mut Option<u64>) {
+        if let Fault::Fuel(change) = self.fault {
+            self.tell(left, change);
+        }
+    }
+
     fn writable_code(&mut self, mappings: &mut usize) {
         if let Fault::WritableCode(change) = self.fault {
             self.tell(mappings, change);
@@ -341,6 +360,12 @@ impl Tamper for Lie {
         if let Fault::Edit(_) = self.fault {
             *single_step = self.asked.single_step;
             *listed = self.asked.breakpoints.iter().copied().collect();
+        }
+    }
+
+    fn access(&mut self, instance: InstanceAddr, asked: (Accessor, u32), accessed: &mut Accessed) {
+        if let Fault::Access(change) = self.fault {
+            self.tell(accessed, |accessed| change(instance, asked, accessed));
         }
     }
 

@@ -11,8 +11,9 @@ mod programs;
 
 use lie::{Code, Fault, Lie, at, when};
 use lockstep::case::{CaseOptions, run, run_with};
-use lockstep::configuration::Collector;
+use lockstep::configuration::{Collector, Configuration, Fuel};
 use lockstep::divergence::{Execution, Moment};
+use lockstep::lockstep::accessors::{Accessed, Accessor, Identity};
 use lockstep::lockstep::policy::FramePolicy;
 use lockstep::lockstep::probes::LateModule;
 use lockstep::lockstep::tally::Tally;
@@ -71,6 +72,10 @@ fn flip(bit: u32) -> impl Fn(Seen) -> Seen {
         Seen::F64(v) => Seen::F64(v ^ 1 << bit),
         other => other,
     }
+}
+
+fn counting(configuration: &mut Configuration) {
+    configuration.fuel = Fuel::On;
 }
 
 fn low_half(seen: Seen) -> Seen {
@@ -180,6 +185,38 @@ faults! {
         r#"(module (func (export "go") (result i32) i32.const 1))
            (assert_return (invoke "go") (i32.const 2))"#);
     subject_panics => Panic, CALLS, Fault::Panic(at("i32.mul"));
+    fuel_used_by_breakpoints => Fuel, ARITHMETIC.configured(counting),
+        Fault::Fuel(|left| *left = left.map(|left| left - 1));
+    entity_not_found => Access, ENTITIES,
+        Fault::Access(|_, asked, accessed| {
+            if asked == (Accessor::Global, 1) { *accessed = Accessed::Nothing }
+        });
+    imported_entity_not_found => Access, LINKED_ENTITIES,
+        Fault::Access(|instance, asked, accessed| {
+            if (instance, asked) == (InstanceAddr(1), (Accessor::Memory, 0)) {
+                *accessed = Accessed::Nothing;
+            }
+        });
+    one_entity_for_two_indices => Access, ENTITIES,
+        Fault::Access(|_, (accessor, index), accessed| {
+            if accessor == Accessor::Global && index < 2 {
+                *accessed = Accessed::Handle(Some(Identity(7)));
+            }
+        });
+    another_function_found => Access, LINKED_ENTITIES,
+        Fault::Access(|instance, asked, accessed| {
+            if instance == InstanceAddr(0) && matches!(asked, (Accessor::Function, 0 | 1)) {
+                *accessed = Accessed::Handle(Some(Identity(7)));
+            }
+        });
+    entity_past_the_end => Access, ENTITIES,
+        Fault::Access(|_, asked, accessed| {
+            if asked == (Accessor::Table, 1) { *accessed = Accessed::Handle(None) }
+        });
+    shared_memory_for_one_that_is_not => Access, ENTITIES,
+        Fault::Access(|_, asked, accessed| {
+            if asked == (Accessor::SharedMemory, 0) { *accessed = Accessed::Handle(None) }
+        });
     memory_byte_flipped => Memory, ENTITIES, Fault::Memory(MemAddr(0), |bytes| bytes[65535] ^= 1);
     global_changed => Global, ENTITIES,
         Fault::Global(GlobalAddr(0), |value| *value = flip(63)(*value));

@@ -311,6 +311,23 @@ pub(crate) const UNALIGNED: Program = Program::new(
        (assert_trap (invoke "go") "unaligned atomic")"#,
 );
 
+/// Entities that another module exports, and private ones.
+pub(crate) const LINKED_ENTITIES: Program = Program::new(
+    r#"(module
+         (memory (export "memory") 1) (global (export "global") (mut i32) (i32.const 1))
+         (table (export "table") 2 funcref)
+         (func (export "first") global.get 0  i32.const 1  i32.add  global.set 0)
+         (func (export "second") i32.const 0  i32.const 7  i32.store8))
+       (register "a")
+       (module
+         (import "a" "memory" (memory 1)) (import "a" "global" (global (mut i32)))
+         (import "a" "table" (table 2 funcref))
+         (import "a" "first" (func)) (import "a" "second" (func))
+         (global i64 (i64.const 2))
+         (func (export "go") call 0  call 1))
+       (invoke "go")"#,
+);
+
 /// A start function that counts to three.
 pub(crate) const START: Program = Program::new(
     r#"(module (global (mut i32) (i32.const 0))

@@ -107,7 +107,7 @@ fn bytes_of_a_fuzz_target_are_saved() {
     let corpus = corpus::load(&dir.path().join("a.toml")).unwrap();
     assert_eq!(
         corpus.case,
-        lockstep::generate::from_bytes(&bytes, lockstep::generate::Proposals::None)
+        lockstep::generate::from_bytes(&bytes, lockstep::generate::Proposals::default())
     );
     let causes = corpus.expect.causes(Version::default());
     assert_eq!(causes, BTreeSet::from([Cause::TrapPc]));

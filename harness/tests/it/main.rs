@@ -13,6 +13,7 @@ mod conduct;
 mod configurations;
 mod contract;
 mod nans;
+mod reach;
 mod reduce;
 mod reduction;
 mod regressions;

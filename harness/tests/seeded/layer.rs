@@ -4,12 +4,13 @@ use crate::past::Past;
 use lockstep::case::Case;
 use lockstep::divergence::Moment;
 use lockstep::fault::{Delivery, Tamper};
+use lockstep::lockstep::accessors::{Accessed, Accessor};
 use lockstep::outcome::{Outcome, SeenTrap};
 use lockstep::schedule::EngineEdit;
 use lockstep::seen::Seen;
 use lockstep::snapshot::Snapshot;
-use lockstep::subject::code_image::Mapping;
-use lockstep_oracles::address::{GlobalAddr, MemAddr, TableAddr};
+use lockstep::subject::code_image::{Mapping, Part};
+use lockstep_oracles::address::{GlobalAddr, InstanceAddr, MemAddr, TableAddr};
 
 /// A row of the table.
 #[derive(Clone, Copy)]
@@ -57,6 +58,12 @@ pub(crate) enum Hook {
     CodeImage(fn(&Past, &mut Vec<Option<Mapping>>)),
     /// Changes how many mappings are writable and executable.
     WritableCode(fn(&Past, &mut usize)),
+    /// Changes what an accessor of an instance returns for an index.
+    Access(fn(InstanceAddr, (Accessor, u32), &mut Accessed)),
+    /// Changes what is left of the fuel.
+    Fuel(fn(&Past, &mut Option<u64>)),
+    /// Changes the permissions of the code after an edit.
+    Permissions(fn(&Past, &mut Vec<Vec<Part>>)),
     /// Changes a memory, given what it was when last looked at.
     Memory(fn(&[u8], &mut Vec<u8>)),
     /// Changes a global, given what it was when last looked at.
@@ -81,6 +88,9 @@ impl Hook {
             Hook::EditState(_) => "edit_state",
             Hook::CodeImage(_) => "code_image",
             Hook::WritableCode(_) => "writable_code",
+            Hook::Access(_) => "access",
+            Hook::Fuel(_) => "fuel",
+            Hook::Permissions(_) => "permissions",
             Hook::Memory(_) => "memory",
             Hook::Global(_) => "global",
             Hook::TableSize(_) => "table_size",
@@ -196,6 +206,30 @@ impl Tamper for Layer {
         for hook in self.hooks {
             if let Hook::WritableCode(change) = hook {
                 change(&self.past, mappings);
+            }
+        }
+    }
+
+    fn access(&mut self, instance: InstanceAddr, asked: (Accessor, u32), accessed: &mut Accessed) {
+        for hook in self.hooks {
+            if let Hook::Access(change) = hook {
+                change(instance, asked, accessed);
+            }
+        }
+    }
+
+    fn fuel(&mut self, left: &mut Option<u64>) {
+        for hook in self.hooks {
+            if let Hook::Fuel(change) = hook {
+                change(&self.past, left);
+            }
+        }
+    }
+
+    fn permissions(&mut self, permissions: &mut Vec<Vec<Part>>) {
+        for hook in self.hooks {
+            if let Hook::Permissions(change) = hook {
+                change(&self.past, permissions);
             }
         }
     }

@@ -9,6 +9,7 @@ mod builder;
 mod calls;
 mod casts;
 mod control;
+mod endless;
 mod exceptions;
 mod references;
 mod tail;
@@ -30,6 +31,8 @@ const MIDDLE_BUDGET: u64 = 500;
 const RECURSIVE_BUDGET: u64 = 120;
 /// The same for one that others call in the end, each time.
 const TAIL_BUDGET: u64 = 50;
+/// How often a function that does not end executes its code: no other can afford to call it.
+const ENDLESS: u64 = 1 << 40;
 /// The same for one at the top.
 const TOP_BUDGET: u64 = 3_000;
 
@@ -39,15 +42,24 @@ const TOP_BUDGET: u64 = 3_000;
 ///
 /// None in practice; the signature is that of every draw.
 pub(super) fn module(u: &mut Unstructured<'_>, features: WasmFeatures) -> Result<Vec<u8>> {
-    let mut plan = Plan::draw(u, features)?;
-    let mut shares = plan.functions();
-    while let Some(role) = plan.next() {
-        // Each function has a share of the data, so that none takes all of it.
-        let share = u.bytes(u.len() / shares.max(1))?;
-        shares = shares.saturating_sub(1);
-        plan.define(&mut Unstructured::new(share), role)?;
-    }
-    Ok(plan.environment.finish())
+    Plan::draw(u, features)?.make(u)
+}
+
+/// A small module with functions that use up the stack, and the heap.
+///
+/// # Errors
+///
+/// None in practice; the signature is that of every draw.
+pub(super) fn exhausting(u: &mut Unstructured<'_>, features: WasmFeatures) -> Result<Vec<u8>> {
+    let environment = Environment::draw(u, features)?;
+    let fills = environment.has(Opcode::StructNew);
+    let left = vec![
+        (Role::Leaf, 1),
+        (Role::Endless, between(u, 1, 2)?),
+        (Role::Filling, u32::from(fills)),
+        (Role::Middle, between(u, 0, 1)?),
+    ];
+    Plan::of(environment, left).make(u)
 }
 
 /// What a function is for.
@@ -71,6 +83,12 @@ enum Role {
     Top,
     /// Runs at instantiation.
     Start,
+    /// Holds references, and nothing else does, while objects are made.
+    Holding,
+    /// Calls until the stack is used up.
+    Endless,
+    /// Makes objects until the heap is full.
+    Filling,
 }
 
 impl Role {
@@ -85,6 +103,9 @@ impl Role {
             Role::Trapping => "trapping",
             Role::Top => "top",
             Role::Start => "start",
+            Role::Holding => "holding",
+            Role::Endless => "endless",
+            Role::Filling => "filling",
         }
     }
 }
@@ -109,17 +130,23 @@ impl Plan {
         let large = u32::from(u.len() > 3_000);
         let throws = !environment.tags.is_empty();
         let tails = environment.has(Opcode::ReturnCall);
+        let makes = environment.has(Opcode::StructNew);
         let left = vec![
             (Role::Leaf, between(u, 1, 2 + large)?),
             (Role::Throwing, if throws { between(u, 1, 2)? } else { 0 }),
             (Role::Again, between(u, 0, 1)?),
             (Role::Tail, u32::from(tails && chance(u, 2, 3)?)),
+            (Role::Holding, u32::from(makes && chance(u, 1, 4)?)),
             (Role::Middle, between(u, 1, 2 + large)?),
             (Role::Recursive, between(u, 0, 1)?),
             (Role::Trapping, between(u, 0, 1)?),
             (Role::Top, between(u, 1, 2 + large)?),
             (Role::Start, u32::from(chance(u, 1, 8)?)),
         ];
+        Ok(Plan::of(environment, left))
+    }
+
+    fn of(environment: Environment, left: Vec<(Role, u32)>) -> Plan {
         let mut plan = Plan {
             // The host's own calls are not counted.
             costs: vec![1; environment.imported() as usize],
@@ -131,7 +158,18 @@ impl Plan {
         if plan.environment.has(Opcode::CallRef) {
             plan.define_first();
         }
-        Ok(plan)
+        plan
+    }
+
+    fn make(mut self, u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
+        let mut shares = self.functions();
+        while let Some(role) = self.next() {
+            // Each function has a share of the data, so that none takes all of it.
+            let share = u.bytes(u.len() / shares.max(1))?;
+            shares = shares.saturating_sub(1);
+            self.define(&mut Unstructured::new(share), role)?;
+        }
+        Ok(self.environment.finish())
     }
 
     /// A function that does nothing, so that there always is one that a reference denotes.
@@ -177,6 +215,9 @@ impl Plan {
                 };
                 self.define_program(u, role, signature, traits, 8)
             }
+            Role::Holding => self.define_holding(u),
+            Role::Endless => self.define_endless(u),
+            Role::Filling => self.define_filling(u),
             Role::Throwing => self.define_throwing(u),
             Role::Tail => self.define_tails(u),
             Role::Recursive => self.define_recursive(u),

@@ -8,11 +8,13 @@ use super::super::matrix::objects::OBJECTS;
 use super::super::matrix::types::{NODE, kind, reference};
 use super::super::weights::{below, between, chance, one_of};
 use super::builder::{Builder, Kind};
+use super::endless::litter_once;
 use arbitrary::{Result, Unstructured};
 use lockstep_oracles::opcode::Opcode;
 use wasm_encoder::{AbstractHeapType, BlockType, HeapType, Instruction, ValType};
 
-const NODEREF: ValType = reference(true, HeapType::Concrete(NODE));
+/// A node, or null.
+pub(super) const NODEREF: ValType = reference(true, HeapType::Concrete(NODE));
 const ANYREF: ValType = reference(true, HeapType::ANY);
 const EQ: HeapType = kind(AbstractHeapType::Eq);
 
@@ -58,6 +60,9 @@ impl Builder<'_> {
             self.body.push_object(u, self.environment, kind)?;
             self.body.retype(before, ANYREF);
             self.body.op(Instruction::Drop, 1, &[]);
+        }
+        if chance(u, 1, 3)? {
+            litter_once(u, &mut self.body)?;
         }
         self.count(counter);
         self.body.op(Instruction::BrIf(0), 1, &[]);

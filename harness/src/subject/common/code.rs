@@ -5,7 +5,7 @@ use super::wasmtime::StoreContextMut;
 use crate::divergence::Moment;
 use crate::fault::{Layer, Tamper as _};
 use crate::rules::RuleId;
-use crate::subject::code_image::{Mapping, again, writable_code};
+use crate::subject::code_image::{Mapping, Part, again, permissions, writable_code};
 
 impl<T: Layer> Session<T> {
     /// Records the code that there is before the case's first edit of a module.
@@ -34,7 +34,7 @@ impl<T: Layer> Session<T> {
             self.driver.report_plain(
                 RuleId::EditCodeImage,
                 Moment::Edit,
-                format!("all {all} executable mappings as before the first edit"),
+                format!("all {all} images of code as before the first edit"),
                 format!("{} differ: {}", changed.len(), changed.join(", ")),
             );
         }
@@ -55,5 +55,31 @@ impl<T: Layer> Session<T> {
                 format!("{found} are"),
             );
         }
+        self.check_permissions();
+    }
+
+    /// After an edit every part of the recorded code has the permissions that it had before the first.
+    fn check_permissions(&mut self) {
+        let mut now = permissions(&self.image.recorded);
+        self.tamper.permissions(&mut now);
+        let pairs = self.image.recorded.iter().zip(&now);
+        let mut changed = pairs.filter(|(old, new)| old.permissions != **new);
+        let Some((old, new)) = changed.next() else {
+            return;
+        };
+        let show = |parts: &[Part]| {
+            let parts = parts.iter().map(|part| {
+                let size = part.range.end - part.range.start;
+                format!("{} ({size} bytes)", part.permissions)
+            });
+            parts.collect::<Vec<_>>().join(", ")
+        };
+        let (expected, observed) = (show(&old.permissions), show(new));
+        self.driver.report_plain(
+            RuleId::EditPermissions,
+            Moment::Edit,
+            format!("an image of code is {expected}, as before the first edit"),
+            format!("it is {observed}"),
+        );
     }
 }

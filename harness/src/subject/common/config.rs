@@ -157,7 +157,7 @@ fn set_runtime(
         config.allocation_strategy(pool);
     }
     config
-        .consume_fuel(configuration.fuel == Fuel::On)
+        .consume_fuel(configuration.fuel != Fuel::Off)
         .epoch_interruption(configuration.epochs == Epochs::Yield)
         .collector(match configuration.collector {
             Collector::Drc => wasmtime::Collector::DeferredReferenceCounting,

@@ -107,6 +107,10 @@ impl<T: Layer> adapter::Subject for Subject<T> {
         self.set_global(addr, value)
     }
 
+    fn fuel_left(&mut self) -> Option<u64> {
+        self.fuel_left()
+    }
+
     fn global(&mut self, addr: GlobalAddr) -> Option<Seen> {
         self.global(addr)
     }

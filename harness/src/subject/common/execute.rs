@@ -7,11 +7,11 @@ use super::handler::Handler;
 use super::handles;
 use super::host::{self, HostWorld};
 use super::names::{Access, Names};
-use super::session::{Session, Shared, State};
+use super::session::{HEAP_MAXIMUM, Session, Shared, State};
 use super::values::{self, func_type, ref_type, val_type};
 use super::view::View;
 use super::wasmtime::{self, AsContextMut, Func, RootScope, Store, StoreContextMut, Val};
-use crate::configuration::{Collector, Configuration, Epochs, Fuel, Yields};
+use crate::configuration::{Collector, Configuration, Epochs, Yields};
 use crate::divergence::{Execution, Moment};
 use crate::fault::{Layer, Shown, Tamper as _};
 use crate::hosting::HostFunction;
@@ -140,6 +140,8 @@ impl<T: Layer> Subject<T> {
     pub fn close(&mut self) {
         if self.execution == Execution::Instrumented {
             self.check_handles();
+            self.driver().ask_instances_again();
+            self.compare_entities();
             self.with_session(Session::check_code);
         }
     }
@@ -265,6 +267,7 @@ impl<T: Layer> Subject<T> {
             self.session().names.add_shared(addr, memory);
             return Ok(addr);
         }
+        self.limit_heap_beside(&ty);
         let memory = wasmtime::Memory::new(&mut self.store, mine).map_err(failed)?;
         self.session().names.add_memory(addr, memory);
         Ok(addr)
@@ -510,6 +513,22 @@ impl<T: Layer> Subject<T> {
         answer
     }
 
+    /// What is left of the fuel, where it is counted.
+    pub fn fuel_left(&mut self) -> Option<u64> {
+        self.settings.configuration.fuel.units()?;
+        let mut left = self.store.get_fuel().ok();
+        self.tamper().fuel(&mut left);
+        left
+    }
+
+    /// The store's limiter cannot tell the heap from a memory that may grow as far as the heap may by
+    /// itself: beside such a memory the heap is not limited.
+    pub(super) fn limit_heap_beside(&mut self, memory: &MemoryType) {
+        if maximum_bytes(memory) >= HEAP_MAXIMUM {
+            self.store.data_mut().limiter().heap = None;
+        }
+    }
+
     /// The value of an exported global, as the subject has it.
     pub fn global(&mut self, addr: GlobalAddr) -> Option<crate::seen::Seen> {
         use crate::lockstep::entities::Entities;
@@ -536,14 +555,20 @@ impl<T: Layer> Subject<T> {
     }
 }
 
+/// Bytes that a memory may grow to.
+fn maximum_bytes(memory: &MemoryType) -> u64 {
+    let most = if memory.memory64 { u64::MAX } else { 1 << 32 };
+    let pages = memory.maximum.unwrap_or(most);
+    pages.saturating_mul(1 << memory.page_size_log2.unwrap_or(16))
+}
+
 /// What a configuration asks of the store.
 fn prepare<T: Layer>(
     store: &mut Store<State<T>>,
     configuration: &Configuration,
 ) -> Result<(), SubjectError> {
-    if configuration.fuel == Fuel::On {
-        // Never used up: an opcode costs about one unit.
-        store.set_fuel(u64::MAX).map_err(failed)?;
+    if let Some(units) = configuration.fuel.units() {
+        store.set_fuel(units).map_err(failed)?;
     }
     if configuration.epochs == Epochs::Yield {
         store.set_epoch_deadline(1);

@@ -41,9 +41,17 @@ enum Answer {
         func: FuncAddr,
         args: Vec<Value>,
         results: Vec<Value>,
-        /// Whether an exception of that call goes on to the caller.
-        through: bool,
+        passes: Passes,
     },
+}
+
+/// What of the end of its own call a host function passes on to its caller.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Passes {
+    Nothing,
+    Exceptions,
+    /// Exceptions, traps and errors.
+    Everything,
 }
 
 /// What came of calling back.
@@ -54,6 +62,8 @@ enum Reentered {
     Ended,
     /// With an exception that is to go on.
     Thrown(Rooted<ExnRef>),
+    /// With an error that is to go on.
+    Failed(wasmtime::Error),
 }
 
 /// Runs one call of a host function, on the guest's fibre.
@@ -72,13 +82,14 @@ pub(super) async fn call<T: Layer>(
             func,
             args,
             results: values,
-            through,
-        } => match reenter(&mut caller, func, &args, through).await? {
+            passes,
+        } => match reenter(&mut caller, func, &args, passes).await? {
             Reentered::Lost => std::future::pending().await,
             Reentered::Thrown(exn) => {
                 caller.as_context_mut().throw::<()>(exn)?;
                 Ok(())
             }
+            Reentered::Failed(error) => Err(error),
             Reentered::Ended => give(&mut caller, &values, results),
         },
     }
@@ -178,20 +189,24 @@ impl HostWorld {
                     None => Answer::Return(values),
                 }
             }
-            Behaviour::CallExport(name) | Behaviour::CallThrough(name) => {
-                match exported(store, name) {
-                    Some((func, args)) if self.reentries_left > 0 => {
-                        self.reentries_left -= 1;
-                        Answer::Reenter {
-                            func,
-                            args,
-                            results: values,
-                            through: matches!(function.behaviour, Behaviour::CallThrough(_)),
-                        }
+            Behaviour::CallExport(name)
+            | Behaviour::CallThrough(name)
+            | Behaviour::CallRelay(name) => match exported(store, name) {
+                Some((func, args)) if self.reentries_left > 0 => {
+                    self.reentries_left -= 1;
+                    Answer::Reenter {
+                        func,
+                        args,
+                        results: values,
+                        passes: match function.behaviour {
+                            Behaviour::CallThrough(_) => Passes::Exceptions,
+                            Behaviour::CallRelay(_) => Passes::Everything,
+                            _ => Passes::Nothing,
+                        },
                     }
-                    _ => Answer::Return(values),
                 }
-            }
+                _ => Answer::Return(values),
+            },
         }
     }
 }
@@ -296,7 +311,7 @@ async fn reenter<T: Layer>(
     caller: &mut Caller<'_, State<T>>,
     func: FuncAddr,
     args: &[Value],
-    through: bool,
+    passes: Passes,
 ) -> wasmtime::Result<Reentered> {
     let mut lent = caller.data_mut().lend();
     let mut prepared = None;
@@ -331,7 +346,7 @@ async fn reenter<T: Layer>(
     {
         names.look(&*caller, driver);
         let mut pending = None;
-        let mut outcome = match ended {
+        let mut outcome = match &ended {
             Ok(()) => Outcome::Returned(
                 results
                     .iter()
@@ -340,7 +355,7 @@ async fn reenter<T: Layer>(
             ),
             Err(error) => {
                 pending = caller.as_context_mut().take_pending_exception();
-                names.outcome_of(&mut *caller, pending, &error)
+                names.outcome_of(&mut *caller, pending, error)
             }
         };
         tamper.outcome(&mut outcome);
@@ -354,13 +369,31 @@ async fn reenter<T: Layer>(
                 store: caller.as_context_mut(),
                 names,
             };
-            driver.compare_entities(&mut Shown::new(&mut view, tamper), Moment::End);
+            let mut shown = Shown::new(&mut view, tamper);
+            if verdict == Verdict::Exhausted {
+                driver.taint_entities(&mut shown);
+            }
+            driver.compare_entities(&mut shown, Moment::End);
         }
-        reentered = match (verdict, pending) {
-            (Verdict::Lost, _) => Reentered::Lost,
-            (Verdict::Ended(Expected::Thrown(exn)), Some(pending)) if through => {
+        reentered = match (verdict, pending, ended) {
+            (Verdict::Lost, ..) => Reentered::Lost,
+            (Verdict::Ended(Expected::Thrown(exn)), Some(pending), _)
+                if passes != Passes::Nothing =>
+            {
                 driver.host_throw(exn);
                 Reentered::Thrown(pending)
+            }
+            (Verdict::Ended(Expected::Trapped(trap)), None, Err(error))
+                if passes == Passes::Everything =>
+            {
+                driver.host_trap(trap);
+                Reentered::Failed(error)
+            }
+            (Verdict::Ended(Expected::HostFailed(failure)), None, Err(error))
+                if passes == Passes::Everything =>
+            {
+                driver.host_fail(failure);
+                Reentered::Failed(error)
             }
             _ => Reentered::Ended,
         };

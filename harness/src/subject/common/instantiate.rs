@@ -61,6 +61,9 @@ impl<T: Layer> Subject<T> {
             let func = self.driver().machine.store.instance(addr).funcs[start.index()];
             in_start = self.driver().begin(func, &[]).is_ok();
         }
+        for memory in oracle.memories() {
+            self.limit_heap_beside(memory);
+        }
         self.driver().set_making(instance);
         self.driver().instantiating = true;
         let (mut outcome, handle) = self.instantiate_subject(&module, imports, &expected);

@@ -1,5 +1,6 @@
 //! Which of the engine's objects is which of the oracle's.
 
+use super::accessors::Reached;
 use super::objects::HeldObjects;
 use super::values::outcome_of;
 use super::wasmtime::{
@@ -45,7 +46,9 @@ pub(super) struct Names {
     /// The instance of the last frame, which is nearly always that of the next.
     last: Option<(Instance, InstanceAddr)>,
     funcs: HashMap<FuncAddr, Func>,
-    pointers: HashMap<usize, FuncAddr>,
+    pub(super) pointers: HashMap<usize, FuncAddr>,
+    /// What the accessors returned
+    pub(super) reached: Reached,
     memories: HashMap<MemAddr, Memory>,
     shared: HashMap<MemAddr, SharedMemory>,
     globals: HashMap<GlobalAddr, Global>,
@@ -62,6 +65,7 @@ impl Names {
             last: None,
             funcs: HashMap::new(),
             pointers: HashMap::new(),
+            reached: Reached::default(),
             memories: HashMap::new(),
             shared: HashMap::new(),
             globals: HashMap::new(),
@@ -120,10 +124,13 @@ impl Names {
         self.tables.get(&addr).copied()
     }
 
+    /// The handle of an instance, if it is known.
+    pub(super) fn instance_handle(&self, addr: InstanceAddr) -> Option<Instance> {
+        self.instances.get(addr.index())?.handle
+    }
+
     pub(super) fn has_instance(&self, addr: InstanceAddr) -> bool {
-        self.instances
-            .get(addr.index())
-            .is_some_and(|names| names.handle.is_some())
+        self.instance_handle(addr).is_some()
     }
 
     /// Announces an oracle instance whose handle is not known yet: it is being instantiated.

@@ -63,10 +63,14 @@ impl<T> Shared<T> {
 
 impl<T: Layer> State<T> {
     pub(super) fn new(session: Session<T>) -> State<T> {
+        let heap = session.configuration.gc_heap.bytes();
         State {
             shared: session.shared.clone(),
             session: Some(Box::new(session)),
-            limiter: Limiter { refused: false },
+            limiter: Limiter {
+                refused: false,
+                heap,
+            },
         }
     }
 
@@ -146,15 +150,25 @@ fn rescue<T>(session: Box<Session<T>>) {
 pub(super) struct Limiter {
     /// Whether something was refused since the last look.
     pub(super) refused: bool,
+    /// Bytes that the collected heap may have, if they are limited by themselves.
+    pub(super) heap: Option<usize>,
 }
+
+/// Bytes that the collected heap may grow to by itself, and that a request for it names.
+pub(super) const HEAP_MAXIMUM: u64 = 1 << 32;
 
 impl ResourceLimiter for Limiter {
     fn memory_growing(
         &mut self,
         _: usize,
         desired: usize,
-        _: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        if let Some(heap) = self.heap
+            && maximum == Some(HEAP_MAXIMUM as usize)
+        {
+            return Ok(desired <= heap);
+        }
         let allowed = desired <= MEMORY_LIMIT;
         self.refused |= !allowed;
         Ok(allowed)

@@ -5,6 +5,7 @@ use super::names::Names;
 use super::session::State;
 use super::wasmtime::{AsContextMut, Ref, SharedMemory, StoreContextMut, Val};
 use crate::fault::Layer;
+use crate::lockstep::accessors::{Accessed, Accessor, Identity};
 use crate::lockstep::entities::Entities;
 use crate::observe::{Boundary, Objects, Observation, Place, Walk};
 use crate::phases::{self, Entered, Phase};
@@ -12,6 +13,7 @@ use crate::seen::{Seen, SeenObject, SeenType};
 use lockstep_oracles::address::{
     FuncIndex, GlobalAddr, InstanceAddr, MemAddr, Pc, TableAddr, TagAddr,
 };
+use lockstep_oracles::store::Extern;
 
 /// A store at rest: in a handler, in a host function, or between calls.
 pub(super) struct View<'a, T: 'static> {
@@ -105,28 +107,28 @@ impl<T: Layer> Walk for CursorWalk<'_, T> {
 
 impl<T: Layer> Entities for View<'_, T> {
     fn memory(&mut self, addr: MemAddr) -> Option<&[u8]> {
-        if let Some(shared) = self.names.shared(addr) {
+        if let Some(shared) = self.names.shown_shared(addr) {
             return Some(bytes_of(shared));
         }
-        let memory = self.names.memory(addr)?;
+        let memory = self.names.shown_memory(addr)?;
         Some(memory.data(&self.store))
     }
 
     fn global(&mut self, addr: GlobalAddr) -> Option<Seen> {
-        let global = self.names.global(addr)?;
+        let global = self.names.shown_global(addr)?;
         let value = global.get(&mut self.store);
         Some(self.names.seen(&mut self.store, &value))
     }
 
     fn table_size(&mut self, addr: TableAddr) -> Option<u64> {
-        let table = self.names.table(addr)?;
+        let table = self.names.shown_table(addr)?;
         Some(table.size(&self.store))
     }
 
     fn table_element(&mut self, addr: TableAddr, index: u64) -> Seen {
         let element = self
             .names
-            .table(addr)
+            .shown_table(addr)
             .and_then(|table| table.get(&mut self.store, index));
         let value = match element {
             Some(Ref::Func(func)) => Val::FuncRef(func),
@@ -140,6 +142,21 @@ impl<T: Layer> Entities for View<'_, T> {
 
     fn has_instance(&self, addr: InstanceAddr) -> bool {
         self.names.has_instance(addr)
+    }
+
+    fn access(
+        &mut self,
+        instance: InstanceAddr,
+        accessor: Accessor,
+        index: u32,
+        entity: Option<Extern>,
+    ) -> Accessed {
+        let names = &mut *self.names;
+        names.access(&mut self.store, (instance, accessor, index), entity)
+    }
+
+    fn held(&mut self, entity: Extern) -> Option<Identity> {
+        self.names.held(&mut self.store, entity)
     }
 }
 

@@ -2,8 +2,10 @@
 
 use super::config::set_flag;
 use super::wasmtime::{
-    Collector, Config, DebugEvent, Error, ExnRef, OwnedRooted, Result, StoreContextMut,
+    Collector, Config, DebugEvent, Error, ExnRef, Global, Memory, OwnedRooted, Result,
+    StoreContextMut, Table,
 };
+use crate::lockstep::accessors::Identity;
 
 /// A PC for the engine.
 pub(super) fn pc(offset: u32) -> u32 {
@@ -40,6 +42,21 @@ pub(super) fn set_inlining(config: &mut Config, on: bool) {
 /// Errors carry no backtrace.
 pub(super) fn take_no_backtrace(config: &mut Config) {
     config.wasm_backtrace(false);
+}
+
+/// Which memory a handle denotes: this version's API does not say.
+pub(super) fn identity_of_memory(_: &Memory) -> Option<Identity> {
+    None
+}
+
+/// The same for a global.
+pub(super) fn identity_of_global(_: &Global) -> Option<Identity> {
+    None
+}
+
+/// The same for a table.
+pub(super) fn identity_of_table(_: &Table) -> Option<Identity> {
+    None
 }
 
 /// Collects garbage.

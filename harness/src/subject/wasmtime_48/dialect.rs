@@ -1,8 +1,10 @@
 //! How Wasmtime 48 spells what versions spell differently.
 
 use super::wasmtime::{
-    Collector, Config, DebugEvent, ExnRef, Inlining, ModulePC, OwnedRooted, Result, StoreContextMut,
+    Collector, Config, DebugEvent, ExnRef, Global, Inlining, Memory, ModulePC, OwnedRooted, Result,
+    StoreContextMut, Table,
 };
+use crate::lockstep::accessors::Identity;
 
 /// A PC for the engine.
 pub(super) fn pc(offset: u32) -> ModulePC {
@@ -35,6 +37,21 @@ pub(super) fn thrown(event: &DebugEvent<'_>) -> Option<(OwnedRooted<ExnRef>, Opt
         DebugEvent::Exception(exn) => Some((exn.clone(), None)),
         _ => None,
     }
+}
+
+/// Which memory a handle denotes.
+pub(super) fn identity_of_memory(memory: &Memory) -> Option<Identity> {
+    Some(Identity(memory.debug_index_in_store()))
+}
+
+/// Which global a handle denotes.
+pub(super) fn identity_of_global(global: &Global) -> Option<Identity> {
+    Some(Identity(global.debug_index_in_store()))
+}
+
+/// Which table a handle denotes.
+pub(super) fn identity_of_table(table: &Table) -> Option<Identity> {
+    Some(Identity(table.debug_index_in_store()))
 }
 
 /// Collects garbage.

@@ -2,6 +2,7 @@
 //! fault must be seen in the events.
 
 use crate::layer::{Fault, Hook};
+use lockstep::configuration::Fuel;
 use lockstep::divergence::Moment;
 use lockstep::fault::Delivery;
 use lockstep::schedule::EngineEdit;
@@ -169,6 +170,32 @@ pub(super) const ROWS: &[Fault] = &[
             IMAGED,
             Hook::WritableCode(|past, mappings| {
                 *mappings += usize::from(past.events > 0 && past.call.edits > 0);
+            }),
+        ],
+    },
+    Fault {
+        name: "image-left-writable",
+        wrong: "an edit made while the guest runs leaves the part of an image behind its code writable",
+        hooks: &[
+            IMAGED,
+            Hook::Permissions(|past, permissions| {
+                if past.events > 0
+                    && let Some(last) = permissions.iter_mut().filter_map(|p| p.last_mut()).next()
+                {
+                    last.permissions = "rw-p".to_owned();
+                }
+            }),
+        ],
+    },
+    Fault {
+        name: "fuel-of-breakpoints",
+        wrong: "each edit uses a unit of fuel",
+        hooks: &[
+            Hook::Needs(|case| case.configuration.fuel != Fuel::Off),
+            Hook::Fuel(|past, left| {
+                if past.asked.last.is_some() {
+                    *left = left.map(|left| left.saturating_sub(1));
+                }
             }),
         ],
     },

@@ -2,6 +2,7 @@
 
 use crate::layer::{Fault, Hook};
 use lockstep::fault::low_bit;
+use lockstep::lockstep::accessors::{Accessed, Accessor};
 use lockstep::outcome::{Outcome, SeenTrap};
 use lockstep::seen::Seen;
 use lockstep_oracles::trap::Trap;
@@ -34,6 +35,24 @@ pub(super) const ROWS: &[Fault] = &[
         hooks: &[Hook::Outcome(|past, outcome| {
             if past.call.edits > 0 && past.call.breaks + past.call.steps > 0 {
                 last_result(outcome);
+            }
+        })],
+    },
+    Fault {
+        name: "imported-entity-not-found",
+        wrong: "a second instance's first memory, global or table is not found by its index",
+        hooks: &[Hook::Access(|instance, (accessor, index), accessed| {
+            if instance.0 > 0 && index == 0 && accessor != Accessor::Function {
+                *accessed = Accessed::Nothing;
+            }
+        })],
+    },
+    Fault {
+        name: "function-not-found",
+        wrong: "the accessor of functions does not find the first",
+        hooks: &[Hook::Access(|_, (accessor, index), accessed| {
+            if (accessor, index) == (Accessor::Function, 0) {
+                *accessed = Accessed::Nothing;
             }
         })],
     },

@@ -1,0 +1,260 @@
+//! The accessor checker: every index of every index space of an instance, asked for as a debugger asks
+//! for it, and one past the end.
+//!
+//! What an entity holds is compared elsewhere, through the handle that its accessor returned.
+
+use super::driver::Driver;
+use super::entities::Entities;
+use crate::divergence::Moment;
+use crate::rules::RuleId;
+use lockstep_oracles::address::InstanceAddr;
+use lockstep_oracles::store::Extern;
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+
+/// An accessor of an instance's entities by their index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Accessor {
+    /// Of functions
+    Function,
+    /// Of tables
+    Table,
+    /// Of memories that are not shared
+    Memory,
+    /// Of shared memories
+    SharedMemory,
+    /// Of globals
+    Global,
+    /// Of tags
+    Tag,
+}
+
+impl Accessor {
+    /// Every accessor.
+    pub const ALL: [Accessor; 6] = [
+        Accessor::Function,
+        Accessor::Table,
+        Accessor::Memory,
+        Accessor::SharedMemory,
+        Accessor::Global,
+        Accessor::Tag,
+    ];
+}
+
+impl fmt::Display for Accessor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Accessor::Function => "function",
+            Accessor::Table => "table",
+            Accessor::Memory => "memory",
+            Accessor::SharedMemory => "shared memory",
+            Accessor::Global => "global",
+            Accessor::Tag => "tag",
+        })
+    }
+}
+
+/// Which entity of its kind a handle denotes, in the engine's terms. Two handles of equal identity denote
+/// one entity. An entity has one identity, but for functions, which may have several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Identity(pub u64);
+
+/// What an accessor returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accessed {
+    /// `None`.
+    Nothing,
+    /// A handle, and its identity where the version's API has one.
+    Handle(Option<Identity>),
+}
+
+/// Which entities are known by which identity.
+#[derive(Debug, Default)]
+pub(super) struct Accesses {
+    /// Instances that were asked for all their entities.
+    asked: BTreeSet<u32>,
+    entities: HashMap<(Accessor, Identity), Extern>,
+    identities: HashMap<Extern, Identity>,
+}
+
+impl Accesses {
+    /// Binds an identity to an entity; the entity that it is bound to already, if that is another.
+    fn bind(&mut self, accessor: Accessor, identity: Identity, entity: Extern) -> Option<Extern> {
+        let bound = *self.entities.entry((accessor, identity)).or_insert(entity);
+        (bound != entity).then_some(bound)
+    }
+
+    /// Why what an accessor returned is not the entity, if it is not.
+    fn fault(&mut self, accessor: Accessor, entity: Extern, accessed: Accessed) -> Option<String> {
+        let identity = match accessed {
+            Accessed::Nothing => return Some("None".to_owned()),
+            Accessed::Handle(None) => return None,
+            Accessed::Handle(Some(identity)) => identity,
+        };
+        if let Some(other) = self.bind(accessor, identity, entity) {
+            return Some(format!("the entity that is {other:?}"));
+        }
+        let first = *self.identities.entry(entity).or_insert(identity);
+        let another = accessor != Accessor::Function && first != identity;
+        another.then(|| "an entity that none of its handles denotes".to_owned())
+    }
+}
+
+/// One index space of an instance.
+struct Space {
+    accessor: Accessor,
+    /// The entity of each index, where this accessor is the one for it.
+    entities: Vec<Option<Extern>>,
+}
+
+impl Driver {
+    /// Asks every instance that was not asked yet, and of which the subject has a handle, for its
+    /// entities.
+    pub(super) fn access_new_instances<E: Entities>(&mut self, subject: &mut E, moment: Moment) {
+        for number in 0..self.known_instances() as u32 {
+            let instance = InstanceAddr(number);
+            if !self.accesses.asked.contains(&number) && subject.has_instance(instance) {
+                self.accesses.asked.insert(number);
+                for space in self.spaces(instance) {
+                    self.access_space(subject, instance, &space, moment);
+                }
+            }
+        }
+    }
+
+    /// All instances are asked again when entities are compared next.
+    pub fn ask_instances_again(&mut self) {
+        self.accesses.asked.clear();
+    }
+
+    /// The index spaces of an instance; without `guest_debug` the accessors find nothing in them.
+    fn spaces(&self, instance: InstanceAddr) -> Vec<Space> {
+        if !self.has_events() {
+            let empty = |accessor| Space {
+                accessor,
+                entities: Vec::new(),
+            };
+            return Accessor::ALL.map(empty).into();
+        }
+        let instance = self.machine.store.instance(instance);
+        let memories = |shared: bool| {
+            let all = instance.module.memories().iter().zip(&instance.memories);
+            all.map(|(ty, &addr)| (ty.shared == shared).then_some(Extern::Memory(addr)))
+                .collect()
+        };
+        let space = |accessor| {
+            let entities = match accessor {
+                Accessor::Function => all(&instance.funcs, Extern::Func),
+                Accessor::Table => all(&instance.tables, Extern::Table),
+                Accessor::Memory => memories(false),
+                Accessor::SharedMemory => memories(true),
+                Accessor::Global => all(&instance.globals, Extern::Global),
+                Accessor::Tag => all(&instance.tags, Extern::Tag),
+            };
+            Space { accessor, entities }
+        };
+        Accessor::ALL.map(space).into()
+    }
+
+    fn access_space<E: Entities>(
+        &mut self,
+        subject: &mut E,
+        instance: InstanceAddr,
+        space: &Space,
+        moment: Moment,
+    ) {
+        let past_the_end = std::iter::once(&None);
+        for (index, &entity) in space.entities.iter().chain(past_the_end).enumerate() {
+            let index = index as u32;
+            if let Some(entity) = entity
+                && let Some(held) = subject.held(entity)
+            {
+                self.accesses.bind(space.accessor, held, entity);
+                self.accesses.identities.entry(entity).or_insert(held);
+            }
+            let accessed = subject.access(instance, space.accessor, index, entity);
+            let fault = match entity {
+                Some(entity) => self.accesses.fault(space.accessor, entity, accessed),
+                None => (accessed != Accessed::Nothing).then(|| "an entity".to_owned()),
+            };
+            if let Some(observed) = fault {
+                let asked = format!("{} {index} of instance {instance}", space.accessor);
+                let expected = match entity {
+                    Some(_) => "the entity of that index",
+                    None => "None",
+                };
+                self.report_plain(
+                    RuleId::Access,
+                    moment,
+                    format!("{asked}: {expected}"),
+                    format!("{asked}: {observed}"),
+                );
+            }
+        }
+    }
+}
+
+fn all<A: Copy>(addresses: &[A], kind: fn(A) -> Extern) -> Vec<Option<Extern>> {
+    addresses.iter().map(|&addr| Some(kind(addr))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lockstep_oracles::address::{FuncAddr, GlobalAddr};
+
+    const FIRST: Extern = Extern::Global(GlobalAddr(0));
+    const SECOND: Extern = Extern::Global(GlobalAddr(1));
+
+    fn handle(identity: u64) -> Accessed {
+        Accessed::Handle(Some(Identity(identity)))
+    }
+
+    #[test]
+    fn an_entity_and_its_identity_belong_together() {
+        let mut accesses = Accesses::default();
+        assert_eq!(accesses.fault(Accessor::Global, FIRST, handle(1)), None);
+        assert_eq!(accesses.fault(Accessor::Global, FIRST, handle(1)), None);
+        assert!(
+            accesses
+                .fault(Accessor::Global, SECOND, handle(1))
+                .is_some()
+        );
+        assert!(accesses.fault(Accessor::Global, FIRST, handle(2)).is_some());
+    }
+
+    #[test]
+    fn identities_are_those_of_a_kind() {
+        let mut accesses = Accesses::default();
+        let func = Extern::Func(FuncAddr(0));
+        assert_eq!(accesses.fault(Accessor::Global, FIRST, handle(1)), None);
+        assert_eq!(accesses.fault(Accessor::Function, func, handle(1)), None);
+    }
+
+    #[test]
+    fn a_function_may_have_several_identities_but_none_of_another_s() {
+        let mut accesses = Accesses::default();
+        let (first, second) = (Extern::Func(FuncAddr(0)), Extern::Func(FuncAddr(1)));
+        assert_eq!(accesses.fault(Accessor::Function, first, handle(1)), None);
+        assert_eq!(accesses.fault(Accessor::Function, first, handle(2)), None);
+        assert!(
+            accesses
+                .fault(Accessor::Function, second, handle(2))
+                .is_some()
+        );
+    }
+
+    #[test]
+    fn nothing_is_never_an_entity_and_a_handle_without_identity_may_be_any() {
+        let mut accesses = Accesses::default();
+        assert!(
+            accesses
+                .fault(Accessor::Tag, FIRST, Accessed::Nothing)
+                .is_some()
+        );
+        assert_eq!(
+            accesses.fault(Accessor::Tag, FIRST, Accessed::Handle(None)),
+            None
+        );
+    }
+}
