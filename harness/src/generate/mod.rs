@@ -25,6 +25,7 @@ pub use seed::{bytes, from_bytes, from_seed, with_proposals};
 
 use crate::case::value::MAX_EVENTS;
 use crate::case::{Case, CaseModule};
+use crate::configuration::Target;
 use crate::lockstep::policy::FramePolicy;
 use arbitrary::{Arbitrary, Result, Unstructured};
 use lockstep_oracles::WasmFeatures;
@@ -108,7 +109,9 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
     } else {
         FramePolicy::Adaptive
     };
-    let drawn = draw_module(u, data, proposals)?;
+    // Events change floats and vectors there (`PULLEY-VECTORS`): some cases are without any.
+    let integers = configuration.target == Target::Pulley64 && chance(u, 1, 3)?;
+    let drawn = draw_module(u, data, proposals, integers)?;
     let fuel = between(u, 16, 128)?;
     let host = host::host(u, &drawn.module)?;
     let mut steps = steps::steps(u, &drawn.module, fuel)?;
@@ -181,12 +184,20 @@ struct Drawn {
     module: Arc<Module>,
 }
 
-/// Draws a generator and what it may use, and has it make a module of the data; if the module is not
+/// Draws a generator and what it may use, without floats and vectors if it is to have integers alone, and has it make a module of the data; if the module is not
 /// valid or cannot be run, the next generator does.
-fn draw_module(u: &mut Unstructured<'_>, data: &[u8], proposals: Proposals) -> Result<Drawn> {
+fn draw_module(
+    u: &mut Unstructured<'_>,
+    data: &[u8],
+    proposals: Proposals,
+    integers: bool,
+) -> Result<Drawn> {
     let first = pick(u, GENERATORS)?.name;
     let position = GENERATORS.iter().position(|row| row.name == first);
-    let features = features::draw(u, proposals)?;
+    let mut features = features::draw(u, proposals)?;
+    if integers {
+        features.remove(features::FLOATS_AND_VECTORS);
+    }
     let turns = GENERATORS.iter().cycle().skip(position.unwrap_or(0));
     for row in turns.take(GENERATORS.len()) {
         if let Ok(wasm) = (row.what)(&mut Unstructured::new(data), features)
