@@ -27,7 +27,8 @@ use lockstep_oracles::ValType;
 use lockstep_oracles::address::{FuncIndex, InstanceAddr};
 use lockstep_oracles::code::{Function, Shape};
 use lockstep_oracles::machine::FrameView;
-use lockstep_oracles::opcode::Opcode;
+use lockstep_oracles::opcode::{Control, Opcode};
+use lockstep_oracles::trap::Trap;
 
 /// Whether values of this type wait in registers that an event changes.
 pub fn is_changed(ty: ValType) -> bool {
@@ -197,7 +198,7 @@ impl Step {
     fn to(&self, view: &FrameView<'_>, depth: usize) -> Way {
         if depth < self.depth {
             Way::Left
-        } else if depth > self.depth || is_tail_call(self.op) {
+        } else if depth > self.depth || self.op.is_tail_call() {
             Way::Entered
         } else if view.instance != self.instance
             || view.function.index != self.function
@@ -305,17 +306,7 @@ fn loaded_bytes(op: Opcode) -> Option<u64> {
 
 /// Whether the opcode traps for some floats: a changed one may trap, or not.
 pub fn traps_by_float(op: Opcode) -> bool {
-    matches!(
-        op,
-        Opcode::I32TruncF32S
-            | Opcode::I32TruncF32U
-            | Opcode::I32TruncF64S
-            | Opcode::I32TruncF64U
-            | Opcode::I64TruncF32S
-            | Opcode::I64TruncF32U
-            | Opcode::I64TruncF64S
-            | Opcode::I64TruncF64U
-    )
+    op.traps().contains(&Trap::InvalidConversionToInteger)
 }
 
 /// Whether the opcode calls the function that it names.
@@ -325,91 +316,24 @@ pub fn calls_one(op: Opcode) -> bool {
 
 /// Whether the opcode may call any function.
 pub fn calls_any(op: Opcode) -> bool {
-    matches!(
-        op,
-        Opcode::CallIndirect | Opcode::CallRef | Opcode::ReturnCallIndirect | Opcode::ReturnCallRef
-    )
-}
-
-fn is_tail_call(op: Opcode) -> bool {
-    matches!(
-        op,
-        Opcode::ReturnCall | Opcode::ReturnCallIndirect | Opcode::ReturnCallRef
-    )
+    op.is_call() && !calls_one(op)
 }
 
 /// Whether control may go on at a label, whose operands are written anew.
 fn is_transfer(op: Opcode) -> bool {
-    matches!(
-        op,
-        Opcode::Block
-            | Opcode::Loop
-            | Opcode::If
-            | Opcode::Else
-            | Opcode::End
-            | Opcode::TryTable
-            | Opcode::Br
-            | Opcode::BrIf
-            | Opcode::BrTable
-            | Opcode::BrOnNull
-            | Opcode::BrOnNonNull
-            | Opcode::BrOnCast
-            | Opcode::BrOnCastFail
-            | Opcode::Return
-            | Opcode::Throw
-            | Opcode::ThrowRef
-            | Opcode::Call
-            | Opcode::CallIndirect
-            | Opcode::CallRef
-    )
+    let begins = matches!(op, Opcode::Block | Opcode::Loop | Opcode::TryTable);
+    begins || !matches!(op.control(), Control::Next | Control::TailCall)
 }
 
 /// Whether where control goes on depends on an operand.
 pub fn is_conditional(op: Opcode) -> bool {
-    matches!(
-        op,
-        Opcode::If
-            | Opcode::BrIf
-            | Opcode::BrTable
-            | Opcode::BrOnNull
-            | Opcode::BrOnNonNull
-            | Opcode::BrOnCast
-            | Opcode::BrOnCastFail
-            | Opcode::CallIndirect
-            | Opcode::CallRef
-            | Opcode::ReturnCallIndirect
-            | Opcode::ReturnCallRef
-    )
+    op.control() == Control::Branch && op.own_operands() > 0 || calls_any(op)
 }
 
 /// Whether the opcode pushes nothing: what is on top afterwards was there before.
 fn leaves_nothing(op: Opcode) -> bool {
-    use Opcode as O;
-    stored_bytes(op).is_some()
-        || integer_stored_bytes(op).is_some()
-        || matches!(
-            op,
-            O::Nop
-                | O::Drop
-                | O::LocalSet
-                | O::GlobalSet
-                | O::TableSet
-                | O::TableFill
-                | O::TableCopy
-                | O::TableInit
-                | O::ElemDrop
-                | O::DataDrop
-                | O::MemoryFill
-                | O::MemoryCopy
-                | O::MemoryInit
-                | O::StructSet
-                | O::ArraySet
-                | O::ArrayFill
-                | O::ArrayCopy
-                | O::ArrayInitData
-                | O::ArrayInitElem
-                | O::AtomicFence
-        )
+    let left = op.operands().map(|operands| operands.left);
+    left.is_some_and(|left| left.own == 0 && left.more.is_none())
 }
 
 /// Rules that a changed float or vector breaks, wherever it is followed.
@@ -490,6 +414,48 @@ mod tests {
         let all: u16 = (21..=29).map(|register| 1 << (register - 16)).sum();
         assert_eq!(changed_integers(old, Regalloc::SinglePass), all);
         assert!(damages(old) && !damages(new));
+    }
+
+    #[test]
+    fn what_an_opcode_does_with_the_top_operand() {
+        use Opcode as O;
+        for op in [
+            O::Drop,
+            O::LocalSet,
+            O::F64Store,
+            O::I32Store,
+            O::StructSet,
+            O::Nop,
+        ] {
+            assert!(leaves_nothing(op), "{}", op.name());
+        }
+        for op in [
+            O::LocalTee,
+            O::F64Add,
+            O::I32TruncF32S,
+            O::V128AnyTrue,
+            O::Select,
+        ] {
+            assert!(!leaves_nothing(op), "{}", op.name());
+        }
+        for op in [
+            O::If,
+            O::Else,
+            O::End,
+            O::Loop,
+            O::Br,
+            O::Return,
+            O::Call,
+            O::Throw,
+        ] {
+            assert!(is_transfer(op), "{}", op.name());
+        }
+        assert!(!is_transfer(O::F32Add) && !is_transfer(O::ReturnCall));
+        for op in [O::If, O::BrIf, O::BrTable, O::CallIndirect, O::CallRef] {
+            assert!(is_conditional(op), "{}", op.name());
+        }
+        assert!(!is_conditional(O::Br) && !is_conditional(O::Else) && !is_conditional(O::Call));
+        assert!(traps_by_float(O::I64TruncF64U) && !traps_by_float(O::I64TruncSatF64U));
     }
 
     #[test]
