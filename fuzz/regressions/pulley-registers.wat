@@ -1,4 +1,4 @@
-;; A vector on its way out of a function: on pulley64, 42.0.2 changes it where the function is stepped.
+;; A vector on its way out of a function: on pulley64 an event changes its low half.
 (module
   (func (export "f") (result v128)
     v128.const i64x2 1 2

@@ -165,26 +165,26 @@ impl Pool {
             None => Process::start(&self.launch)?,
         };
         let mut asked = process.ask(request, &self.limits, interrupt);
-        let on_pulley = asked.begun.as_ref().is_some_and(|traits| traits.on_pulley);
+        // Elsewhere no event comes while an integer register is in use that it would change.
+        let begun = asked.begun.as_ref();
+        let changes = pulley_registers::damages(request.wishes.subject);
+        let dies = changes && begun.is_some_and(|traits| traits.on_pulley);
+        let damaged = dies && begun.is_some_and(|traits| traits.two_way);
         let sound = match &mut asked.ended {
-            Ended::Died(death) if on_pulley && !death.by_machine => {
+            Ended::Died(death) if dies && !death.by_machine => {
                 death.known = self.explain(request, interrupt)?;
                 false
             }
-            Ended::Answer(answer) if on_pulley && is_doubtful(&answer.result) => {
+            Ended::Answer(answer) if damaged && is_doubtful(&answer.result) => {
                 if let Some(cause) = self.explain(request, interrupt)? {
                     asked.ended = Ended::Died(Death::known(cause));
                 }
                 false
             }
-            Ended::Answer(answer) if is_shaken(&answer.result) => {
-                // How far such a case came differs from run to run.
-                if matches!(request.what, What::Generated { .. }) {
-                    asked.ended = Ended::Died(Death::known(Cause::PulleyRegisters));
-                }
-                false
+            Ended::Answer(answer) => {
+                let of_machine = matches!(answer.result, Err(Failure::Machine(_)));
+                !of_machine && !(dies && is_shaken(&answer.result))
             }
-            Ended::Answer(answer) => !matches!(answer.result, Err(Failure::Machine(_))),
             _ => false,
         };
         if sound && !process.is_swollen(&self.limits) {

@@ -195,6 +195,11 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
         {
             return Status::Inconclusive(ended.to_string());
         }
+        if let (Status::Failed(_), Some(known)) = (&status, driver.changed_values())
+            && driver.findings.noticed == before
+        {
+            return Status::NotRun(format!("events changed its values ({})", known.cause()));
+        }
         if let Status::Failed(message) = &status
             && driver.findings.noticed == before
         {

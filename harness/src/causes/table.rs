@@ -268,20 +268,37 @@ causes! {
          known and repeats the edit before instantiating it."
         [Having::until(48)]
         "late_module_is_still_not_stepped"
+    PulleyVectors "PULLEY-VECTORS" Explains
+        super::pulley_registers::CHANGES;
+        "On pulley64 the trampoline that a breakpoint event goes through saves every register, but \
+         puts the vector registers 8 bytes apart: f31 is restored with the high half of v0, and the \
+         low half of each of v0 to v30 with the high half of the next. The program goes on with \
+         these, and so does the oracle. Matches only floats and vectors, and what an opcode made of \
+         one, only where a value was made since the last look at the frames (the result of the \
+         opcode just executed, under single-step), and memory, globals and objects written with one."
+        [Having::ALL]
+        "vectors_are_still_restored_with_other_bytes"
+    PulleyIntegers "PULLEY-INTEGERS" Forbids
+        super::pulley_registers::BREAKS;
+        "On pulley64 the trampoline of a breakpoint event puts x0 and those after it where the \
+         interpreter has saved the integer registers that the trampoline uses, so that these are \
+         restored with x0 and those after it: x21 with x0; with the single-pass allocator x21 to \
+         x29 with x0 to x8. Pointers of the engine's own are in them, and a process may die. No \
+         event is asked for in an invocation that may come to a function whose code saves, and so \
+         uses, one of them: single-step is switched off and the breakpoints are removed for as long."
+        [Having::until(48)]
+        "integers_are_still_restored_with_others"
     PulleyRegisters "PULLEY-REGISTERS" Ends
         super::pulley_registers::BREAKS;
-        "On pulley64 the trampoline that a breakpoint event goes through saves every register, \
-         but counts 8 bytes for a vector register, and gives the integer registers that the \
-         interpreter saves by itself the places of those that the code saves: some are restored \
-         with another's value, and the program goes on with it. Matches only on pulley64, only \
-         after an event, only rules that a wrong value can break, and only when the same case \
-         agrees natively under the same schedule and on pulley64 under none, in a process of its \
-         own where this one may be damaged. The instrumented execution of the case ends there."
-        [Having::until(48),
-        Having::since(48, "The trampoline counts 16 bytes for a vector register, but puts the registers 8 \
-             bytes apart, so that half of a vector register, or a float register beside one, is \
-             restored with another's bytes. Integer registers are restored right.")]
-        "stepping_on_pulley_still_changes_a_result"
+        "What cannot be followed of PULLEY-VECTORS and PULLEY-INTEGERS. Matches only after an \
+         event, only rules that a wrong value can break, and only when the same case agrees \
+         natively under the same schedule and on pulley64 under none, in a process of its own where \
+         this one may be damaged; and only where a float decides whether an opcode traps, or once \
+         the program may have gone another way, as it branched by what was made of a float or a \
+         vector between two events, or once an event came while an integer register was in use. \
+         The instrumented execution of the case ends there."
+        [Having::ALL]
+        "registers_still_change_where_a_program_goes"
     PulleyMemoryTrap "PULLEY-MEMORY-TRAP" Explains
         &[RuleId::TrapEvent];
         "On pulley64 the bounds check of a load or store is merged with the access into one \

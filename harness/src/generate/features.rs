@@ -40,6 +40,11 @@ impl Proposals {
     }
 }
 
+/// What a module of integers alone may not use.
+pub(super) const FLOATS_AND_VECTORS: WasmFeatures = WasmFeatures::FLOATS
+    .union(WasmFeatures::SIMD)
+    .union(WasmFeatures::RELAXED_SIMD);
+
 /// The proposals after Wasm 2.0, each with what it is built on.
 pub(super) const PROPOSALS: &[WasmFeatures] = &[
     WasmFeatures::TAIL_CALL,

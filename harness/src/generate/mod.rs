@@ -26,7 +26,7 @@ pub use seed::{bytes, from_bytes, from_seed, with_proposals};
 
 use crate::case::value::MAX_EVENTS;
 use crate::case::{Case, CaseModule};
-use crate::configuration::Collector;
+use crate::configuration::{Collector, Target};
 use crate::lockstep::policy::FramePolicy;
 use crate::version::Version;
 use arbitrary::{Arbitrary, Result, Unstructured};
@@ -124,7 +124,9 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
     } else {
         FramePolicy::Adaptive
     };
-    let drawn = draw_module(u, data, proposals)?;
+    // Events change floats and vectors there (`PULLEY-VECTORS`): some cases are without any.
+    let integers = configuration.target == Target::Pulley64 && chance(u, 1, 3)?;
+    let drawn = draw_module(u, data, proposals, integers)?;
     if drawn.generator == EXHAUST {
         configuration::make_exhaustible(&mut configuration);
     }
@@ -242,15 +244,23 @@ struct Drawn {
     module: Arc<Module>,
 }
 
-/// Draws a generator and what it may use, and has it make a module of the data; if the module is not
+/// Draws a generator and what it may use, without floats and vectors if it is to have integers alone, and has it make a module of the data; if the module is not
 /// valid or cannot be run, the next generator does.
-fn draw_module(u: &mut Unstructured<'_>, data: &[u8], proposals: Proposals) -> Result<Drawn> {
+fn draw_module(
+    u: &mut Unstructured<'_>,
+    data: &[u8],
+    proposals: Proposals,
+    integers: bool,
+) -> Result<Drawn> {
     let first = pick(u, GENERATORS)?.name;
     let position = GENERATORS.iter().position(|row| row.name == first);
     let mut features = features::draw(u, proposals)?;
     if first == EXHAUST && chance(u, 1, 2)? {
         // Without objects only the stack can be used up.
         features |= proposals.features() & (WasmFeatures::GC | WasmFeatures::FUNCTION_REFERENCES);
+    }
+    if integers {
+        features.remove(features::FLOATS_AND_VECTORS);
     }
     let private = chance(u, 1, 2)?;
     let locals = if chance(u, 1, 2)? {

@@ -93,8 +93,9 @@ fn config(u: &mut Unstructured<'_>, features: WasmFeatures) -> Result<Config> {
         disallow_traps: chance(u, 3, 4)?,
         memory_offset_choices: MemoryOffsetChoices(90, 9, 1),
         allowed_instructions: instructions(u)?,
-        allow_floats: !chance(u, 1, 8)?,
-        simd_enabled: has(WasmFeatures::RELAXED_SIMD) || !chance(u, 1, 3)?,
+        allow_floats: has(WasmFeatures::FLOATS) && !chance(u, 1, 8)?,
+        simd_enabled: has(WasmFeatures::RELAXED_SIMD)
+            || has(WasmFeatures::SIMD) && !chance(u, 1, 3)?,
         bulk_memory_enabled: !chance(u, 1, 8)?,
         reference_types_enabled: has(WasmFeatures::GC) || !chance(u, 1, 8)?,
         multi_value_enabled: !chance(u, 1, 8)?,

@@ -3,8 +3,9 @@
 use super::matrix::trial;
 use super::*;
 use crate::case::{StepAction, Stub, run_instrumented};
+use crate::causes::pulley_registers;
 use crate::check;
-use crate::configuration::Configuration;
+use crate::configuration::{Configuration, Target};
 use crate::schedule::Schedule;
 use lockstep_oracles::opcode::Opcode;
 use proptest::prelude::*;
@@ -36,6 +37,23 @@ fn each_generator_makes_valid_modules_but_for_two_in_a_hundred() {
         println!("{:<8} {refused} of {DRAWS} refused", row.name);
         assert!(refused * 50 < DRAWS, "{}: {refused}", row.name);
     }
+}
+
+#[test]
+fn a_third_of_the_cases_on_pulley_has_neither_floats_nor_vectors() {
+    let cases = (0..600).map(|number| with_proposals(0x5eed, number, Proposals::All));
+    let cases: Vec<Case> = cases
+        .filter(|case| case.configuration.target == Target::Pulley64)
+        .collect();
+    let without = cases.iter().filter(|case| {
+        case.modules.iter().all(|module| {
+            let module = Module::new(&module.wasm, FEATURES).unwrap();
+            !module.functions().iter().any(pulley_registers::has_changed)
+        })
+    });
+    let without = without.count();
+    println!("{without} of {}", cases.len());
+    assert!(without * 4 > cases.len(), "{without} of {}", cases.len());
 }
 
 #[test]

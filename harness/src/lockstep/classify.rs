@@ -249,6 +249,12 @@ impl Driver {
         frame: usize,
         mut diff: ValueDiff,
     ) {
+        if self.registers.are_changed() {
+            match self.follow_registers(observed, moment, frame, diff) {
+                Some(left) => diff = left,
+                None => return,
+            }
+        }
         if let Some(index) = diff.operand_converted {
             match self.explain_converted(frame, index) {
                 Some(known) => self.count_converted(observed, moment, frame, index, known),

@@ -11,10 +11,11 @@ use super::interrupts::is_interruptible;
 use super::nans::OpenNans;
 use super::policy::{FrameBudget, FramePolicy};
 use super::references::{Depth, NoObjects, References, Scope};
+use super::registers::Registers;
 use super::stops::may_wait;
 use super::tally::Tally;
 use crate::causes::slots::FunctionLayout;
-use crate::causes::{Cause, Causes, Known, pulley_registers};
+use crate::causes::{Cause, Causes, Known};
 use crate::configuration::{Collector, Configuration, Fuel, Inlining, Target};
 use crate::conventions::Conventions;
 use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
@@ -172,6 +173,9 @@ pub struct ModuleFacts {
     pub features: WasmFeatures,
     /// Hazardous slots of its defined functions, in order.
     pub layouts: Arc<[FunctionLayout]>,
+    /// Which of its defined functions keep values in integer registers that events change (ledger:
+    /// `W42-PULLEY-REGISTERS`); empty if none does.
+    pub keeps_changed: Arc<[bool]>,
 }
 
 /// What a report of a lost event shows: the oracle's state at the event that did not come.
@@ -246,6 +250,8 @@ pub struct Driver {
     pub(super) execution: Execution,
     pub(super) budget: FrameBudget,
     pub(super) nans: OpenNans,
+    /// Values that events changed.
+    pub(super) registers: Registers,
     /// Which of the subject's objects is which of the oracle's.
     pub(super) references: References,
     pub(super) modules: Vec<ModuleFacts>,
@@ -302,6 +308,14 @@ pub(super) const POINTS_BETWEEN_EVENTS: u64 = 1 << 30;
 /// Sequence points that the oracle looks ahead to tell a lost event from other differences.
 pub(super) const LOOKAHEAD: u32 = 100_000;
 
+/// The cause by which events of this execution change registers.
+fn changed_by(config: &DriverConfig) -> Option<Known> {
+    let stepped = config.execution == Execution::Instrumented;
+    let on_pulley = config.configuration.target == Target::Pulley64;
+    let known = Causes::of(config.subject).get(Cause::PulleyVectors);
+    known.filter(|_| stepped && on_pulley)
+}
+
 impl Driver {
     /// A driver with an empty oracle.
     pub fn new(config: DriverConfig) -> Driver {
@@ -335,6 +349,7 @@ impl Driver {
             execution: config.execution,
             budget: FrameBudget::new(config.frames),
             nans: OpenNans::new(&config.configuration),
+            registers: Registers::new(changed_by(&config)),
             references: References::new(
                 config.configuration.collector == Collector::Copying,
                 match causes.get(Cause::SegmentObjects) {
@@ -425,6 +440,8 @@ impl Driver {
         let mut instrs = functions.iter().flat_map(|f| &f.instrs);
         self.sizes.wanted |= instrs.any(|instr| grows(instr.op));
         self.may_wait |= functions.iter().any(may_wait);
+        let module = &self.machine.store.instance(instance).module;
+        self.registers.add_instance(module, &facts);
         self.largest_function = sizes.max().unwrap_or(0).max(self.largest_function);
         self.modules.push(facts);
     }
@@ -514,6 +531,11 @@ impl Driver {
 
     /// Runs the oracle to its next modelled breakpoint, or gives up.
     fn advance_to_breakpoint(&mut self) -> Stop {
+        if self.registers.are_followed()
+            && let Some(stop) = self.run_noting_steps(|_| false)
+        {
+            return stop;
+        }
         let selected = Selected::new(&self.breakpoints, POINTS_BETWEEN_EVENTS);
         let stop = run_following(&mut self.machine, &self.sizes, &selected);
         self.tally.executed += POINTS_BETWEEN_EVENTS - selected.left();
@@ -636,11 +658,7 @@ impl Driver {
     /// Records a divergence; one that events on Pulley may have caused is set aside, and ends the
     /// execution: whether they did is for the case to find out.
     pub(super) fn record(&mut self, divergence: Divergence) {
-        let suspect = self.on_pulley
-            && self.execution == Execution::Instrumented
-            && divergence.known.is_none()
-            && self.tally.sequence_points > 0
-            && pulley_registers::can_break(divergence.rule);
+        let suspect = divergence.known.is_none() && self.registers_may_break(divergence.rule);
         let registers = self.causes.get(Cause::PulleyRegisters);
         let Some(known) = registers.filter(|_| suspect) else {
             return self.findings.add(divergence);

@@ -38,6 +38,7 @@ impl Driver {
             self.let_handles_go();
         }
         self.count_relaxed();
+        self.count_changed_fields();
         self.previous = None;
         verdict
     }
@@ -142,7 +143,10 @@ impl Driver {
         match self.advance() {
             Stop::Return => {
                 self.adopt_result(outcome);
-                let results = self.machine.results().to_vec();
+                let mut results = self.machine.results().to_vec();
+                if let Outcome::Returned(seen) = outcome {
+                    self.follow_results(&mut results, seen);
+                }
                 self.check_results(&results, outcome);
                 Verdict::Ended(Expected::Returned(results))
             }

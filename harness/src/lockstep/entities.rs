@@ -41,7 +41,7 @@ pub trait Entities: Objects {
 
 /// A memory, global or table of the case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Entity {
+pub(super) enum Entity {
     Memory(MemAddr),
     Global(GlobalAddr),
     Table(TableAddr),
@@ -102,6 +102,9 @@ impl Driver {
         let globals = (0..store.num_globals() as u32).map(|n| Entity::Global(GlobalAddr(n)));
         let tables = (0..store.num_tables() as u32).map(|n| Entity::Table(TableAddr(n)));
         for entity in memories.chain(globals).chain(tables) {
+            if self.registers.are_changed() {
+                self.follow_entity(subject, entity);
+            }
             let compared = match entity {
                 tainted if self.taint.0.contains(&tainted) => None,
                 Entity::Memory(addr) => self.compare_memory(subject, addr),

@@ -438,6 +438,7 @@ mod tests {
     use lockstep_oracles::store::Extern;
     use lockstep_oracles::trap::Trap;
     use lockstep_oracles::value::{Ref, Value};
+    use std::sync::Arc;
 
     /// One frame whose operands must not be read: as 42 shows them at a trap, they were never written.
     struct Unwritten {
@@ -526,6 +527,7 @@ mod tests {
         driver.add_instance(ModuleFacts {
             bytes: bytes.into(),
             features,
+            keeps_changed: Arc::new([]),
             layouts: slots::layouts(Causes::of(Version::Wasmtime42), &module, false).into(),
         });
         let Some(Extern::Func(func)) = driver.machine.store.instance(instance).export("f") else {

@@ -60,7 +60,7 @@ impl Driver {
     }
 
     /// What a cause predicts that is shown in this frame instead of the real operands.
-    fn predicted(&mut self, frame: usize) -> Option<(Vec<ShownOperand>, Known)> {
+    pub(super) fn predicted(&mut self, frame: usize) -> Option<(Vec<ShownOperand>, Known)> {
         let view = self.machine.frames().nth(frame)?;
         let (position, height) = (view.position, view.operands.len());
         let callee = try_callee::shows_callee(&view).then(|| try_callee::shown(&view));

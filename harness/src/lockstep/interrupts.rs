@@ -164,6 +164,9 @@ impl Driver {
     /// Runs the oracle to its next sequence point.
     pub(super) fn run_stepped(&mut self) -> Stop {
         self.tally.executed += 1;
+        if self.registers.are_followed() {
+            self.note_step();
+        }
         let stop = match self.nans.any {
             true => self.advance_noting_nans(),
             false => self.machine.run(&EverySequencePoint),
@@ -173,6 +176,13 @@ impl Driver {
 
     /// Runs the oracle to the next breakpoint or place at which the program can be interrupted.
     pub(super) fn run_to_interruptible(&mut self) -> Stop {
+        if self.registers.are_followed()
+            && let Some(stop) = self.run_noting_steps(|view| {
+                is_interruptible(view.function, view.position) || view.op().is_bulk()
+            })
+        {
+            return stop;
+        }
         let selected = Selected::new(&self.breakpoints, POINTS_BETWEEN_EVENTS);
         let interruptible = Interruptible(&selected);
         let stop = run_following(&mut self.machine, &self.sizes, &interruptible);
@@ -185,6 +195,9 @@ impl Driver {
     fn run_to_overflow<O: Observation>(&mut self, observed: &mut O) -> Stop {
         let callers = callers_of(observed);
         for _ in 0..POINTS_BETWEEN_EVENTS {
+            if self.registers.are_followed() {
+                self.note_step();
+            }
             let stop = run_following(&mut self.machine, &self.sizes, &EverySequencePoint);
             let stop = stop.unwrap_or_else(|limit| self.cannot_grow(limit));
             if stop != Stop::SequencePoint {

@@ -25,6 +25,7 @@ mod nans;
 pub mod policy;
 pub mod probes;
 pub mod references;
+mod registers;
 pub mod stops;
 pub mod tally;
 pub mod throws;

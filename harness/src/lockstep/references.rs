@@ -7,6 +7,7 @@
 
 use super::handles::{Handles, Kept};
 use super::types::TypePairs;
+use crate::causes::pulley_registers::is_changed;
 use crate::observe::Objects;
 use crate::rules::RuleId;
 use crate::seen::{ObjectKind, Seen, SeenFunc, SeenObject, SeenRef, SeenType};
@@ -182,6 +183,27 @@ pub struct References {
     looked: HashSet<Identity>,
     /// The object that was found to be another one, last, and the one whose place it was shown at.
     mistaken: [Option<Identity>; 2],
+    /// Floats and vectors in objects that events may have changed.
+    pub(super) changed_fields: ChangedFields,
+}
+
+/// Floats and vectors that the program put into objects after an event may have changed them (ledger:
+/// `PULLEY-VECTORS`).
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ChangedFields {
+    /// Whether there may be any.
+    pub(super) may_be: bool,
+    /// How many were shown since that was asked last.
+    pub(super) shown: u64,
+}
+
+impl ChangedFields {
+    /// Whether a field of this type may show another value than the oracle's.
+    fn explain(&mut self, ty: ValType, seen: Seen) -> bool {
+        let explained = self.may_be && is_changed(ty) && seen.has_type(ty);
+        self.shown += u64::from(explained);
+        explained
+    }
 }
 
 impl References {
@@ -466,7 +488,7 @@ impl References {
                     checked => checked.is_ok(),
                 }
             }
-            StorageType::Val(ty) => seen.is(ty, cell),
+            StorageType::Val(ty) => seen.is(ty, cell) || self.changed_fields.explain(ty, seen),
         };
         if agrees { Ok(()) } else { Err(Fault::Content) }
     }

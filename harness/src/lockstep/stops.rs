@@ -93,6 +93,9 @@ impl Driver {
         };
         self.tally.checked.note(family, op);
         self.previous = Some(place);
+        if self.registers.are_changed() {
+            self.note_look();
+        }
         if self.tracer.is_some() {
             self.trace(observed);
         }
@@ -341,7 +344,10 @@ impl Driver {
         }
         let expected = self.machine.host_args();
         self.look();
-        if !self.values_agree(&expected, args) && !self.unbound_agree(&expected, args) {
+        if !self.values_agree(&expected, args)
+            && !self.unbound_agree(&expected, args)
+            && !self.agree_but_for_registers(&expected, args)
+        {
             let show =
                 |values: Vec<String>| format!("host function {} ({})", id.0, values.join(", "));
             self.report_plain(

@@ -118,7 +118,8 @@ impl Driver {
         seen.tag
             .map_or(self.references.unbound, |shown| shown == tag)
             && (self.values_agree(&payload, &seen.payload)
-                || self.unbound_agree(&payload, &seen.payload))
+                || self.unbound_agree(&payload, &seen.payload)
+                || self.agree_but_for_registers(&payload, &seen.payload))
             && self.value_agrees(reference, seen.reference)
     }
 

@@ -8,6 +8,7 @@ mod rows;
 mod edits;
 mod lie;
 mod programs;
+mod pulley;
 
 use lie::{Code, Fault, Lie, at, when};
 use lockstep::case::{CaseOptions, run, run_with};

@@ -108,6 +108,14 @@ pub(crate) const CALLS: Program = Program::new(
        (assert_return (invoke "go" (i32.const 4)) (i32.const 32))"#,
 );
 
+/// `go` calls `inner`, and has nothing left to do behind it.
+pub(crate) const LEAVES: Program = Program::new(
+    r#"(module
+         (func (export "go") (param i32) (result i32) local.get 0  call 1)
+         (func (param i32) (result i32) local.get 0  local.get 0  i32.mul))
+       (assert_return (invoke "go" (i32.const 4)) (i32.const 16))"#,
+);
+
 /// The table index of the waiting `call_indirect` is gone.
 pub(crate) const CALL_INDIRECT: Program = Program::new(
     r#"(module

@@ -14,6 +14,7 @@ mod objects;
 mod outside;
 mod reach;
 mod reasons;
+mod replace;
 mod scalar;
 mod throw;
 mod vector;

@@ -10,6 +10,7 @@ mod nans;
 mod objects;
 mod points;
 mod reasons;
+mod replace;
 mod shapes;
 mod tail_calls;
 mod throws;
@@ -17,7 +18,7 @@ mod throws;
 use super::*;
 use crate::module::FuncType;
 use crate::opcode::Opcode;
-use crate::value::Ref;
+use crate::value::{Cell, Ref};
 use wasmparser::WasmFeatures;
 
 /// A machine with one instance, whose imports are host functions numbered from 0.

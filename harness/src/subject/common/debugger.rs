@@ -46,6 +46,15 @@ pub(super) struct Debugger {
     requests: Requests,
     /// Whether any edit adds a breakpoint.
     adds: bool,
+    /// What is to be done once events are allowed again, while they are forbidden.
+    silenced: Option<Silenced>,
+}
+
+/// What was there before events were forbidden, and what was asked for since.
+struct Silenced {
+    single_step: bool,
+    listed: Vec<(u32, u32)>,
+    later: Vec<Vec<Edit>>,
 }
 
 /// Up to how many listed breakpoints the list is compared after every session, and after how many
@@ -75,6 +84,7 @@ impl Debugger {
             sessions: 0,
             requests: Requests::default(),
             adds,
+            silenced: None,
         };
         debugger.due = debugger.due_after(0);
         debugger
@@ -329,7 +339,42 @@ impl<T: Layer> Session<T> {
         self.edit_all(store, &sessions);
     }
 
+    /// Forbids events until [`Session::speak`]: single-step off and every breakpoint removed.
+    pub(super) fn silence(&mut self, store: &mut StoreContextMut<'_, State<T>>) {
+        let model = &self.driver.breakpoints;
+        let silenced = Silenced {
+            single_step: model.is_single_step(),
+            listed: model.listed().collect(),
+            later: Vec::new(),
+        };
+        if silenced.single_step || !silenced.listed.is_empty() {
+            self.edit_back(store);
+        }
+        self.debugger.silenced = Some(silenced);
+    }
+
+    /// Events come again, as they did before they were forbidden.
+    pub(super) fn speak(&mut self, store: &mut StoreContextMut<'_, State<T>>) {
+        let Some(silenced) = self.debugger.silenced.take() else {
+            return;
+        };
+        let listed = silenced.listed.into_iter();
+        let mut edits: Vec<Edit> = listed
+            .map(|(module, pc)| Edit::Add(Site::Pc { module, pc }))
+            .collect();
+        if silenced.single_step {
+            edits.push(Edit::SingleStep(true));
+        }
+        let before = (!edits.is_empty()).then_some(edits);
+        let sessions: Vec<Vec<Edit>> = before.into_iter().chain(silenced.later).collect();
+        self.edit_all(store, &sessions);
+    }
+
     fn edit_all(&mut self, store: &mut StoreContextMut<'_, State<T>>, sessions: &[Vec<Edit>]) {
+        if let Some(silenced) = &mut self.debugger.silenced {
+            silenced.later.extend_from_slice(sessions);
+            return;
+        }
         for edits in sessions {
             self.edit(store, edits);
             self.check_edit_state(store);

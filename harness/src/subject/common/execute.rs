@@ -417,6 +417,22 @@ impl<T: Layer> Subject<T> {
             .collect()
     }
 
+    /// Forbids events if a cause forbids them in what this function reaches.
+    pub(super) fn silence_for(&mut self, func: FuncAddr) {
+        let driver = self.driver();
+        if let Some(known) = driver.forbids_events(func) {
+            driver.tally.left_out.count(known, 1);
+            self.with_session(|session, store| session.silence(store));
+        }
+    }
+
+    /// Events come again.
+    pub(super) fn speak(&mut self) {
+        if self.is_alive() {
+            self.with_session(|session, store| session.speak(store));
+        }
+    }
+
     /// Invokes a function in both, in lockstep, and compares.
     ///
     /// # Errors
@@ -430,6 +446,7 @@ impl<T: Layer> Subject<T> {
         self.driver()
             .begin(func, args)
             .map_err(|error| SubjectError::new(error.to_string()))?;
+        self.silence_for(func);
         let count = self.driver().machine.store.func_type(func).results.len();
         let mut results = vec![Val::I32(0); count];
         let driven = {
@@ -455,6 +472,7 @@ impl<T: Layer> Subject<T> {
         let tainted = self.driver().is_tainted();
         let verdict = self.finish(outcome.clone());
         self.compare_entities();
+        self.speak();
         Ok(Invoked {
             verdict,
             outcome,

@@ -4,16 +4,16 @@ use super::VERSION;
 use super::execute::{Driven, Subject, drive, outcome};
 use super::session::Session;
 use super::wasmtime::{self, Instance, Module, RootScope};
-use crate::causes::Causes;
 use crate::causes::slots::{FunctionLayout, layouts};
-use crate::configuration::Inlining;
+use crate::causes::{Causes, pulley_registers};
+use crate::configuration::{Inlining, Target};
 use crate::divergence::Execution;
 use crate::fault::{Layer, Tamper as _};
 use crate::lockstep::driver::{Expected, ModuleFacts, Verdict};
 use crate::outcome::{Outcome, SeenTrap};
 use crate::rules::RuleId;
 use crate::subject::answer::{ExpectedInstance, Instantiated};
-use lockstep_oracles::address::InstanceAddr;
+use lockstep_oracles::address::{FuncAddr, InstanceAddr};
 use lockstep_oracles::machine::InstantiateError;
 use lockstep_oracles::module::Module as OracleModule;
 use lockstep_oracles::store::Extern;
@@ -47,29 +47,28 @@ impl<T: Layer> Subject<T> {
         };
         let made = self.driver().machine.instantiate(oracle, imports);
         let instance = self.announce(bytes, oracle, &module);
-        let (mut expected, mut in_start) = match made {
-            Ok(_) => (ExpectedInstance::Instance, false),
-            Err(InstantiateError::Link { message, .. }) => {
-                (ExpectedInstance::Unlinkable(message), false)
-            }
-            Err(InstantiateError::Trap(trap)) => (ExpectedInstance::Trapped(trap), false),
-            Err(InstantiateError::Limit(message)) => (ExpectedInstance::Limit(message), false),
+        let mut expected = match made {
+            Ok(_) => ExpectedInstance::Instance,
+            Err(InstantiateError::Link { message, .. }) => ExpectedInstance::Unlinkable(message),
+            Err(InstantiateError::Trap(trap)) => ExpectedInstance::Trapped(trap),
+            Err(InstantiateError::Limit(message)) => ExpectedInstance::Limit(message),
         };
+        let mut started = None;
         if let (ExpectedInstance::Instance, Some(addr)) = (&expected, instance)
             && let Some(start) = oracle.start()
         {
             let func = self.driver().machine.store.instance(addr).funcs[start.index()];
-            in_start = self.driver().begin(func, &[]).is_ok();
+            started = self.driver().begin(func, &[]).is_ok().then_some(func);
         }
         for memory in oracle.memories() {
             self.limit_heap_beside(memory);
         }
         self.driver().set_making(instance);
         self.driver().instantiating = true;
-        let (mut outcome, handle) = self.instantiate_subject(&module, imports, &expected);
+        let (mut outcome, handle) = self.instantiate_subject(&module, imports, &expected, started);
         self.driver().instantiating = false;
         self.tamper().instantiation(&mut outcome);
-        if in_start {
+        if started.is_some() {
             expected = self.finish_start(&outcome);
         } else if expected == ExpectedInstance::Instance && outcome == OUT_OF_MEMORY {
             // Where the heap was full is the subject's own.
@@ -84,6 +83,7 @@ impl<T: Layer> Subject<T> {
         }
         self.driver().set_making(None);
         self.compare_entities();
+        self.speak();
         Instantiated {
             instance,
             expected,
@@ -127,6 +127,7 @@ impl<T: Layer> Subject<T> {
             Execution::Uninstrumented => Arc::new([]),
         };
         let features = self.settings.features;
+        let keeps_changed = self.keeps_changed(module);
         let Session {
             driver,
             names,
@@ -148,8 +149,23 @@ impl<T: Layer> Subject<T> {
             bytes: bytes.clone(),
             features,
             layouts,
+            keeps_changed,
         });
         Some(addr)
+    }
+
+    /// Which functions of a compiled module keep values in integer registers that events change.
+    fn keeps_changed(&self, module: &Module) -> Arc<[bool]> {
+        let configuration = &self.settings.configuration;
+        let changed = pulley_registers::changed_integers(VERSION, configuration.regalloc);
+        let stepped = self.execution == Execution::Instrumented;
+        if !stepped || configuration.target != Target::Pulley64 || changed == 0 {
+            return Arc::new([]);
+        }
+        let text = module.text();
+        let code = module.functions().map(|function| &text[function.offset..]);
+        code.map(|code| pulley_registers::keeps_integers(code, changed))
+            .collect()
     }
 
     fn instantiate_subject(
@@ -157,6 +173,7 @@ impl<T: Layer> Subject<T> {
         module: &Module,
         imports: &[Extern],
         expected: &ExpectedInstance,
+        start: Option<FuncAddr>,
     ) -> (Outcome, Option<Instance>) {
         let Some(imports) = self.imports(imports) else {
             return (Outcome::Failed("an import has no handle".to_owned()), None);
@@ -164,6 +181,9 @@ impl<T: Layer> Subject<T> {
         if self.execution == Execution::Instrumented {
             let number = self.session().debugger.latest();
             self.with_session(|session, store| session.edit_before_instance(store, number));
+        }
+        if let Some(func) = start {
+            self.silence_for(func);
         }
         let mut scope = RootScope::new(&mut self.store);
         let driven = drive(
