@@ -9,7 +9,8 @@ use wasmparser::{RefType, ValType};
 pub struct Instr {
     /// What to do.
     pub op: Opcode,
-    /// First immediate; its meaning depends on `op` (an index, a branch table position, a lane …).
+    /// First immediate; its meaning depends on `op` (an index, a branch table position, a lane, the
+    /// number of a loop's parameters …).
     pub a: u32,
     /// Second immediate (a constant's low bits, a memory offset …).
     pub b: u64,

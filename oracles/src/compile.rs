@@ -210,7 +210,7 @@ impl<'m> Compiler<'m> {
             entered,
             handler: None,
         });
-        Ok((0, 0))
+        Ok((if is_loop { arity } else { 0 }, 0))
     }
 
     /// Opens a `try_table`, after the validator did. The labels of its clauses are those around it.

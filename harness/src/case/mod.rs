@@ -89,7 +89,12 @@ impl CommandReport {
     pub fn undecided(&self) -> Option<&str> {
         match &self.status {
             Status::Inconclusive(why) | Status::NotRun(why) => Some(why),
-            Status::Exhausted if self.kind != Directive::AssertExhaustion => Some(EXHAUSTED),
+            // Where a resource is used up is the subject's own: only what is asserted is then open.
+            Status::Exhausted
+                if self.kind.is_assertion() && self.kind != Directive::AssertExhaustion =>
+            {
+                Some(EXHAUSTED)
+            }
             Status::Exhausted
             | Status::Void(_)
             | Status::Passed

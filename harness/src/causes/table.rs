@@ -218,7 +218,8 @@ causes! {
     LibcallSlot "LIBCALL-SLOT" Forbids
         &[RuleId::CheckPc];
         "The operands shown at another opcode (see LIBCALL-PC) may be slots that were never \
-         written: those that the stack at the interruption does not have are not read."
+         written: those that the stack at the interruption does not have are not read, nor are the \
+         parameters of a loop that begins, whose slots are written behind the call."
         [Having::ALL]
         "epoch_yields_still_show_another_opcode"
     InlinedLibcall "INLINED-LIBCALL" Forbids

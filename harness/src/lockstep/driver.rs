@@ -371,7 +371,7 @@ impl Driver {
             before_lookahead: None,
             taint: Taint::default(),
             sizes: Sizes::default(),
-            consumes_fuel: config.configuration.fuel == Fuel::On,
+            consumes_fuel: config.configuration.fuel != Fuel::Off,
             accesses: Accesses::default(),
             unresolved: Unresolved::default(),
             segment_objects: HashSet::new(),

@@ -377,9 +377,24 @@ impl Driver {
             return;
         }
         let mut diff = ValueDiff::default();
-        self.compare_prefix(observed, operands, &mut diff);
+        let written = self.written(expected, operands);
+        self.compare_prefix(observed, written, &mut diff);
         if diff != ValueDiff::default() {
             self.report_values(observed, moment, 0, diff);
+        }
+    }
+
+    /// How many of the operands shown have been written, from the bottom.
+    fn written(&mut self, expected: &Interrupted, operands: usize) -> usize {
+        let written = operands.min(expected.operands - expected.parameters);
+        match self.causes.get(Cause::LibcallSlot) {
+            Some(known) => {
+                self.tally
+                    .left_out
+                    .count(known, (operands - written) as u64);
+                written
+            }
+            None => operands,
         }
     }
 
@@ -411,7 +426,9 @@ impl Driver {
             (self.causes.get(slot), position, known.is_some())
         {
             let mut diff = ValueDiff::default();
-            self.compare_common(observed, unwritten, (shown, operands), &mut diff);
+            let written = expected.operands - expected.parameters;
+            let stacks = (shown, operands, written);
+            self.compare_common(observed, unwritten, stacks, &mut diff);
             if diff != ValueDiff::default() {
                 self.report_values(observed, moment, 0, diff);
             }
@@ -466,6 +483,8 @@ struct Interrupted {
     operands: usize,
     /// How many of them the opcode has taken that was interrupted.
     taken: usize,
+    /// How many of them are a loop's parameters: their slots are written behind the interruption.
+    parameters: usize,
 }
 
 impl Interrupted {
@@ -481,6 +500,10 @@ impl Interrupted {
             position: view.position,
             pcs,
             operands: view.operands.len(),
+            parameters: match view.position {
+                at if at > 0 && !within => view.function.instrs[at - 1].a as usize,
+                _ => 0,
+            },
             taken: match within {
                 true => taken_at(view.function, view.position),
                 false => 0,

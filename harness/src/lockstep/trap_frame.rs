@@ -163,7 +163,7 @@ impl Driver {
         } else if let Some(unwritten) = self.causes.get(Cause::TrapSlot) {
             match frame.shown {
                 Some(shown) => {
-                    let shown = (shown, frame.operands);
+                    let shown = (shown, frame.operands, frame.height);
                     self.compare_common(observed, unwritten, shown, &mut diff);
                 }
                 // The slots' types are not known.
@@ -244,7 +244,7 @@ impl Driver {
         &mut self,
         observed: &mut O,
         unwritten: Known,
-        (shown, operands): (usize, usize),
+        (shown, operands, written): (usize, usize, usize),
         diff: &mut ValueDiff,
     ) {
         let Some(view) = self.machine.top() else {
@@ -256,7 +256,7 @@ impl Driver {
             self.tally.left_out.count(unwritten, operands as u64);
             return;
         }
-        let common = operands.min(view.operands.len());
+        let common = operands.min(written);
         let beyond = operands - common;
         self.tally.left_out.count(unwritten, beyond as u64);
         self.compare_slots(
