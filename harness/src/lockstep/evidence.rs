@@ -181,13 +181,19 @@ impl Driver {
         let readable = ReadableSlots {
             driver,
             trapped: matches!(self.phase, Phase::Trapped(_)),
-            elsewhere: self.interrupted
-                || matches!(
-                    self.phase,
-                    Phase::Overflowed | Phase::OutOfFuel | Phase::OutOfMemory
-                ),
+            elsewhere: self.may_show_elsewhere(),
         };
         Snapshot::take(observed, limit.min(self.visible_frames()), &readable)
+    }
+
+    /// Whether the innermost frame may be shown at another opcode than the oracle's: its operands are
+    /// then not those of the oracle's frame.
+    pub(super) fn may_show_elsewhere(&self) -> bool {
+        let failed = matches!(
+            self.phase,
+            Phase::Overflowed | Phase::OutOfFuel | Phase::OutOfMemory
+        );
+        self.interrupted || failed
     }
 
     /// Copies the stack shown at a `Trap` event that was not compared yet, reading only what is safe to

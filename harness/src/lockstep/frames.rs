@@ -211,8 +211,9 @@ pub(super) fn difference<W: Walk>(
     checked.err()
 }
 
+/// Compares the operands of the frame that `walk` is at.
 #[inline]
-fn compare_operands<W: Walk>(
+pub(super) fn compare_operands<W: Walk>(
     view: &FrameView<'_>,
     layout: &FunctionLayout,
     walk: &mut W,

@@ -10,7 +10,7 @@
 
 use super::driver::{Driver, ModuleFacts};
 use super::entities::{Entities, Entity};
-use super::frames::{Referents, ValueDiff, compare_values};
+use super::frames::{Referents, ValueDiff, compare_locals, compare_operands};
 use super::growth::run_following;
 use super::tally::Tally;
 use crate::causes::pulley_registers::{self as registers, Access, Step};
@@ -333,7 +333,23 @@ impl Driver {
                 Slot::Operand(index) => self.machine.replace_operand(frame, index, cell),
             };
         }
-        self.compare_again(observed, frame)
+        let left = self.compare_again(observed, frame)?;
+        Some(match self.shows_others(frame) {
+            // Its operands were not looked at again.
+            true => ValueDiff {
+                local_count: left.local_count,
+                local_type: left.local_type,
+                local_value: left.local_value,
+                local_reference: left.local_reference,
+                ..diff
+            },
+            false => left,
+        })
+    }
+
+    /// Whether the frame's operands may be those of another opcode.
+    fn shows_others(&self, frame: usize) -> bool {
+        frame == 0 && self.may_show_elsewhere()
     }
 
     /// Slots of a frame that differ and may, with what they show.
@@ -359,6 +375,9 @@ impl Driver {
                 let seen = walk.local(index as u32);
                 changed.extend(other(seen, ty, cell).map(|cell| (Slot::Local(index), cell)));
             }
+        }
+        if self.shows_others(frame) {
+            return changed;
         }
         let count = walk.num_operands() as usize;
         let predicted = predicted.filter(|(shown, _)| shown.len() == count);
@@ -415,6 +434,7 @@ impl Driver {
         observed: &mut O,
         frame: usize,
     ) -> Option<ValueDiff> {
+        let others = self.shows_others(frame);
         let view = self.machine.frames().nth(frame)?;
         let layout = Driver::layout(&self.modules, &view);
         let mut referents = Referents {
@@ -426,14 +446,11 @@ impl Driver {
         for _ in 0..frame {
             walk.parent();
         }
-        compare_values(
-            &view,
-            layout,
-            &mut walk,
-            &mut referents,
-            &mut tally,
-            &mut diff,
-        );
+        let tally = &mut tally;
+        compare_locals(&view, layout, &mut walk, &mut referents, tally, &mut diff);
+        if !others {
+            compare_operands(&view, layout, &mut walk, &mut referents, tally, &mut diff);
+        }
         diff
     }
 
