@@ -7,6 +7,7 @@ use crate::campaign::summary::Summary;
 use crate::case::{CaseReport, CommandReport, Directive, Status};
 use crate::causes::{Cause, LeftOut};
 use crate::lockstep::families::{Checked, Family};
+use crate::lockstep::looks::Looks;
 use crate::lockstep::tally::Tally;
 use crate::report::Unfinished;
 use crate::rules::RuleId;
@@ -108,6 +109,9 @@ pub struct Compared {
     pub frames_skipped: u64,
     /// Locals and operands compared; a `v128` is one.
     pub values: u64,
+    /// Events other than a breakpoint's, and at how many of them every frame was compared.
+    #[serde(serialize_with = "looks")]
+    pub looks: Looks,
     /// Comparisons of a whole memory, global or table: at each host call and at each end.
     pub entities: u64,
     /// Comparisons left out: the subject shows no handle (`--no-twin`, a failed instantiation), or an
@@ -237,6 +241,11 @@ pub(crate) fn peak_rss() -> Option<u64> {
     Some(kib * 1024)
 }
 
+/// Writes the kinds of which there was an event, by name.
+fn looks<S: serde::Serializer>(looks: &Looks, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(looks.each())
+}
+
 fn is_zero(count: &u64) -> bool {
     *count == 0
 }
@@ -254,6 +263,7 @@ impl From<&Tally> for Compared {
             handles: tally.handles,
             hazards_avoided: tally.left_out.total(),
             left_out: tally.left_out.clone(),
+            looks: tally.looks,
         }
     }
 }
@@ -271,6 +281,7 @@ impl Compared {
         self.handles += other.handles;
         self.hazards_avoided += other.hazards_avoided;
         self.left_out.add(&other.left_out);
+        self.looks.add(&other.looks);
     }
 }
 

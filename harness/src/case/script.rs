@@ -172,6 +172,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
         let status = match self.command(command) {
             Ok(()) => Status::Passed,
             Err(Trouble::Status(status)) => status,
+            Err(Trouble::Subject(error)) if error.is_of_exhaustion() => Status::Exhausted,
             Err(Trouble::Subject(error)) => Status::Failed(error.to_string()),
         };
         self.settle(status, before)

@@ -210,7 +210,7 @@ causes! {
         "A library call other than a trap's carries no record. Where it is made from code placed \
          behind the function's body, as that of the epoch is, the record found is that of another \
          opcode of the function: its PC, and its operands. Matches only in the innermost frame of \
-         an EpochYield event, only a reachable opcode of the same function, one and the same for \
+         an EpochYield event, or one of a heap that is full, only a reachable opcode of the same function, one and the same for \
          each place where the program is interrupted, and only with that opcode's number of \
          operands."
         [Having::ALL]

@@ -33,13 +33,15 @@ pub enum Interruption {
     Epoch,
     /// Fuel is used up
     Fuel,
+    /// The heap cannot hold an object
+    Memory,
 }
 
 impl Interruption {
     fn moment(self) -> Moment {
         match self {
             Interruption::Epoch => Moment::EpochYield,
-            Interruption::Overflow | Interruption::Fuel => Moment::Trap,
+            Interruption::Overflow | Interruption::Fuel | Interruption::Memory => Moment::Trap,
         }
     }
 
@@ -48,6 +50,7 @@ impl Interruption {
             Interruption::Overflow => Look::Overflow,
             Interruption::Epoch => Look::EpochYield,
             Interruption::Fuel => Look::OutOfFuel,
+            Interruption::Memory => Look::OutOfMemory,
         }
     }
 }
@@ -103,13 +106,14 @@ impl Driver {
             (None, Interruption::Epoch) => self.run_to_interruptible(),
             (None, Interruption::Overflow) => self.run_to_overflow(observed),
             // How much fuel there is where is not modelled.
-            (None, Interruption::Fuel) => return None,
+            (None, Interruption::Fuel | Interruption::Memory) => return None,
         };
         self.ahead = Some(stop);
         let view = self.machine.top().filter(|_| stop == Stop::SequencePoint)?;
         let entered = view.position == 0;
         let fits = match interruption {
             Interruption::Overflow => entered,
+            Interruption::Memory => false,
             Interruption::Epoch | Interruption::Fuel => {
                 is_interruptible(view.function, view.position)
             }
@@ -128,6 +132,11 @@ impl Driver {
         view.is_some_and(|view| {
             view.op().is_bulk() && !is_interruptible(view.function, view.position)
         })
+    }
+
+    /// What may be looked at where the oracle's next opcode failed for want of memory.
+    pub(super) fn sight_of_memory(&self) -> Sight {
+        self.sight(Interruption::Memory, true, false)
     }
 
     /// What causes forbid to look at.
@@ -409,7 +418,9 @@ impl Driver {
     ) {
         let (cause, slot) = match interruption {
             Interruption::Overflow => (Cause::TrapPc, Cause::TrapSlot),
-            Interruption::Epoch | Interruption::Fuel => (Cause::LibcallPc, Cause::LibcallSlot),
+            Interruption::Epoch | Interruption::Fuel | Interruption::Memory => {
+                (Cause::LibcallPc, Cause::LibcallSlot)
+            }
         };
         let moment = interruption.moment();
         let position = self.machine.top().and_then(|view| {

@@ -18,7 +18,8 @@ pub enum FramePolicy {
     All,
     /// Only the innermost frame
     Innermost,
-    /// All frames up to a depth of 64; deeper, the innermost 16, and all of them from time to time
+    /// All frames up to a depth of 64; deeper, the innermost 16, and all of them from time to time; once the
+    /// case has had its share of values, the innermost alone, and all of them from time to time
     #[default]
     Adaptive,
 }
@@ -38,6 +39,8 @@ pub struct FrameBudget {
     compared_at: usize,
     /// Events since then.
     since: u32,
+    /// Depth up to which every frame is compared, and frames that are compared beyond it.
+    reach: (usize, usize),
 }
 
 impl FrameBudget {
@@ -47,7 +50,18 @@ impl FrameBudget {
             policy,
             compared_at: SHALLOW,
             since: 0,
+            reach: (SHALLOW, NEAR),
         }
+    }
+
+    /// From here on [`FramePolicy::Adaptive`] compares the innermost frame, and all of them from time to
+    /// time: the case has had its share of values. Whether it does so now, and did not before.
+    pub fn narrow(&mut self) -> bool {
+        let narrowed = self.policy == FramePolicy::Adaptive && self.reach != (1, 1);
+        if narrowed {
+            self.reach = (1, 1);
+        }
+        narrowed
     }
 
     /// How many frames to compare at a breakpoint event when the stack is `depth` frames deep.
@@ -56,7 +70,7 @@ impl FrameBudget {
         match self.policy {
             FramePolicy::All => depth,
             FramePolicy::Innermost => 1,
-            FramePolicy::Adaptive if depth <= SHALLOW => depth,
+            FramePolicy::Adaptive if depth <= self.reach.0 => depth,
             FramePolicy::Adaptive => self.deep(depth),
         }
     }
@@ -85,7 +99,7 @@ impl FrameBudget {
             self.since = 0;
             return depth;
         }
-        NEAR
+        self.reach.1
     }
 }
 

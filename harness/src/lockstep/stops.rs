@@ -115,7 +115,11 @@ impl Driver {
             self.ended = Some(Ended::EventLimit(self.max_events));
         }
         if self.tally.values >= self.max_values {
-            self.ended = Some(Ended::ValueLimit(self.max_values));
+            if self.budget.narrow() {
+                self.max_values = self.max_values.saturating_mul(2);
+            } else {
+                self.ended = Some(Ended::ValueLimit(self.max_values));
+            }
         }
     }
 

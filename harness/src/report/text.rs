@@ -310,6 +310,13 @@ fn write_totals(out: &mut impl Write, totals: &Totals, by_family: bool) -> io::R
             }
         }
     }
+    for (look, looked) in compared.looks.each() {
+        let (events, whole) = (grouped(looked.events), grouped(looked.whole));
+        line(
+            look.name(),
+            format!("{events} events, at {whole} all frames compared"),
+        )?;
+    }
     line("hazards avoided", hazards_text(totals))?;
     line("inconclusive", grouped(totals.inconclusive))?;
     line("not run", grouped(totals.not_run))?;

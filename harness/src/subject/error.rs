@@ -5,14 +5,21 @@
 #[error("{message}")]
 pub struct SubjectError {
     message: String,
-    of_machine: bool,
+    reason: Reason,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    Subject,
+    Machine,
+    Exhaustion,
 }
 
 impl SubjectError {
     pub(crate) fn new(message: impl Into<String>) -> SubjectError {
         SubjectError {
             message: message.into(),
-            of_machine: false,
+            reason: Reason::Subject,
         }
     }
 
@@ -20,12 +27,25 @@ impl SubjectError {
     pub(crate) fn of_machine(what: String) -> SubjectError {
         SubjectError {
             message: what,
-            of_machine: true,
+            reason: Reason::Machine,
         }
+    }
+
+    /// The subject's heap cannot hold what the case gives it.
+    pub(crate) fn of_exhaustion(message: impl Into<String>) -> SubjectError {
+        SubjectError {
+            message: message.into(),
+            reason: Reason::Exhaustion,
+        }
+    }
+
+    /// Whether the subject's heap cannot hold what the case gives it: that is the subject's own.
+    pub fn is_of_exhaustion(&self) -> bool {
+        self.reason == Reason::Exhaustion
     }
 
     /// Whether the machine refused what the case needs: nothing is known of the subject then.
     pub fn is_of_machine(&self) -> bool {
-        self.of_machine
+        self.reason == Reason::Machine
     }
 }

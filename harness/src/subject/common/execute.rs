@@ -411,7 +411,7 @@ impl<T: Layer> Subject<T> {
         self.store.data_mut().give_back(lent);
         vals.into_iter()
             .map(|val| match val {
-                Some(val) => val.map_err(failed),
+                Some(val) => val.map_err(unheld),
                 None => Err(SubjectError::new("no handle for a reference")),
             })
             .collect()
@@ -670,6 +670,14 @@ pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
         .cloned()
         .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
         .unwrap_or_else(|| "a panic without a message".to_owned())
+}
+
+/// Why a value that the case gives the subject could not be made.
+fn unheld(error: wasmtime::Error) -> SubjectError {
+    match values::is_out_of_memory(&error) {
+        true => SubjectError::of_exhaustion(format!("{error:#}")),
+        false => failed(error),
+    }
 }
 
 fn failed(error: wasmtime::Error) -> SubjectError {
