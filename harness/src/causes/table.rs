@@ -324,7 +324,8 @@ causes! {
          function placed before it, and its instance is read from memory that holds none, which \
          panics (null, and then ends the process, as the panic cannot unwind) or follows a stale \
          pointer. Avoided by ending a walk behind the start function's own frame while a module \
-         is being instantiated."
+         is being instantiated, and by reading no frame where the epoch or the fuel interrupts \
+         that function itself."
         [Having::since(48, "")]
         "startup_frames_are_still_shown"
     CollectSlot "COLLECT-SLOT" Ends

@@ -231,12 +231,37 @@ impl Driver {
         places.eq(callers.iter().copied())
     }
 
+    /// Whether a module's start function is not entered yet: what the compiler makes for an instantiation
+    /// can be interrupted, too, and has a frame that cannot be read (`STARTUP-FRAME`).
+    pub(super) fn is_before_start<O: Observation>(&mut self, observed: &mut O) -> bool {
+        let Some(known) = self.causes.get(Cause::StartupFrame) else {
+            return false;
+        };
+        // The oracle has entered the start function, if it is a Wasm function.
+        if !self.instantiating || self.previous.is_some() || self.machine.depth() > 1 {
+            return false;
+        }
+        let mut walk = observed.walk();
+        let mut frames = 0;
+        while !walk.done() && frames < 2 {
+            walk.parent();
+            frames += 1;
+        }
+        drop(walk);
+        let before = frames < 2;
+        self.tally.left_out.count(known, u64::from(before));
+        before
+    }
+
     /// The stack at an interruption, for faulty observations: copied as far as it may be looked at.
     pub(crate) fn snapshot_interrupted<O: Observation>(
         &mut self,
         observed: &mut O,
         interruption: Interruption,
     ) -> Snapshot {
+        if self.is_before_start(observed) {
+            return Snapshot::default();
+        }
         let Some(sight) = self.approach(observed, interruption) else {
             return Snapshot::default();
         };

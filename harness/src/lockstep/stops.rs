@@ -526,6 +526,7 @@ impl Driver {
             );
         }
         if self.is_before_start(observed) {
+            self.yield_due = false;
             return Flow::Continue;
         }
         // Where it comes between breakpoints depends on the other store's pace.
@@ -577,27 +578,6 @@ impl Driver {
         self.record(divergence);
         self.end_control(rule);
         Flow::Stop
-    }
-
-    /// Whether a module's start function is not entered yet: what the compiler makes for an instantiation
-    /// can be interrupted, too, and has a frame that cannot be read (`STARTUP-FRAME`).
-    fn is_before_start<O: Observation>(&mut self, observed: &mut O) -> bool {
-        let Some(known) = self.causes.get(Cause::StartupFrame) else {
-            return false;
-        };
-        if !self.instantiating || self.previous.is_some() || self.machine.depth() > 0 {
-            return false;
-        }
-        let mut walk = observed.walk();
-        let mut frames = 0;
-        while !walk.done() && frames < 2 {
-            walk.parent();
-            frames += 1;
-        }
-        drop(walk);
-        let before = frames < 2;
-        self.tally.left_out.count(known, u64::from(before));
-        before
     }
 
     /// An `EpochYield` event was due where the program has passed.

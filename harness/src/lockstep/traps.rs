@@ -221,7 +221,7 @@ impl Driver {
         }
         self.tally.looks.event(Look::OutOfFuel);
         // How much fuel there is where is not modelled: between breakpoints the oracle lags behind.
-        if !self.breakpoints.is_single_step() {
+        if !self.breakpoints.is_single_step() || self.is_before_start(observed) {
             self.phase = Phase::OutOfFuel;
             return Flow::Continue;
         }
