@@ -303,10 +303,11 @@ fn tampered<T: Layer>(
         Told::Trap(SeenTrap::OutOfFuel) | Told::TrapAsHostError(SeenTrap::OutOfFuel) => {
             driver.snapshot_interrupted(view, Interruption::Fuel)
         }
-        Told::Trap(_) | Told::TrapAsHostError(_) => driver.snapshot_of_trap(view, usize::MAX),
+        Told::Trap(_) | Told::TrapAsHostError(_) | Told::OutOfMemory => {
+            driver.snapshot_of_trap(view, usize::MAX)
+        }
         Told::Breakpoint
         | Told::HostError(_)
-        | Told::OutOfMemory
         | Told::Throw(_)
         | Told::Other(_) => driver.snapshot(view, usize::MAX),
     };
