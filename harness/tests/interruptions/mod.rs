@@ -81,7 +81,10 @@ pub(crate) fn show_another_opcode(ask: Ask) {
     let function = &oracle.functions()[0];
     let shown = only(&ask(FOUR, yielding(), Asked::Place), Event::EpochYield);
     let others = function.pcs.iter().skip(1);
-    assert!(others.map(|pc| Some(pc.0)).any(|pc| pc == shown.pc), "{shown:?}");
+    assert!(
+        others.map(|pc| Some(pc.0)).any(|pc| pc == shown.pc),
+        "{shown:?}"
+    );
 }
 
 /// `LIBCALL-SLOT`: at the entry of a function operands are shown.
@@ -144,7 +147,10 @@ pub(crate) fn are_silent_on_pulley(ask: Ask) {
         let overflows = shown.iter().filter(|shown| shown.event == Event::Overflow);
         overflows.count()
     };
-    assert_eq!((overflows(Target::Native), overflows(Target::Pulley64)), (1, 0));
+    assert_eq!(
+        (overflows(Target::Native), overflows(Target::Pulley64)),
+        (1, 0)
+    );
 }
 
 /// Runs one test of this program in a process of its own.
