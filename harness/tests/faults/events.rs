@@ -5,11 +5,12 @@ use super::lie::{Code, Fault, when};
 use super::programs::Program;
 use super::rows::{Told, fires};
 use super::{NULL, flip, innermost, local};
-use lockstep::configuration::{Configuration, Epochs, Fuel, GcHeap};
+use lockstep::configuration::{Epochs, Fuel, GcHeap};
 use lockstep::divergence::Moment;
 use lockstep::rules::RuleId;
 use lockstep::seen::{Seen, SeenExtern};
 use lockstep::snapshot::Snapshot;
+use lockstep::version::Version;
 use lockstep_oracles::address::Pc;
 
 /// A division by zero, above a number and a reference that are also below the function's last opcode.
