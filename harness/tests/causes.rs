@@ -1,5 +1,8 @@
 //! Each cause that Wasmtime 42 has is still there: a version that no longer does what it says fails here.
 
+mod interruptions;
+
+use interruptions::{Asked, Event, Shown, this_test_again};
 use lockstep::case::{CaseOptions, CaseReport, Host, ImportSettings, Status, Stub, run, run_case};
 use lockstep::causes::Cause;
 use lockstep::check::FEATURES;
@@ -17,12 +20,12 @@ use lockstep_spec_tests::parse_script;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::process::{Command, ExitStatus};
+use std::process::ExitStatus;
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 use wasmtime::{
     AsContextMut, Caller, DebugEvent, DebugFrameCursor, DebugHandler, Engine, ExternRef, Func,
-    FuncType, Instance, Module, Store, StoreContextMut, Val,
+    FuncType, Instance, Module, Store, StoreContextMut, Trap, Val,
 };
 
 /// Defines the tests, and a table of the causes they are about.
@@ -153,6 +156,34 @@ causes! {
                 assert_ne!(report.tally.epoch_yields, 0, "{report:#?}");
             }
         }
+    }
+
+    LibcallPc => epoch_yields_still_show_another_opcode {
+        explained_case("epoch-yield.toml", Cause::LibcallPc);
+        interruptions::show_another_opcode(ask);
+    }
+
+    LibcallSlot => epoch_yields_may_show_unwritten_operands {
+        let report = explained_case("epoch-yield.toml", Cause::LibcallPc);
+        assert_ne!(report.tally.left_out.of(Cause::LibcallSlot), 0, "{report:#?}");
+        interruptions::show_unwritten_operands(ask);
+    }
+
+    InlinedLibcall => inlined_epoch_yields_still_show_frames_of_code_not_executed {
+        interruptions::show_a_callee_not_entered(ask);
+    }
+
+    LibcallFrame => fuel_used_up_at_an_entry_still_shows_another_function {
+        let test = "fuel_used_up_at_an_entry_still_shows_another_function";
+        interruptions::show_another_function(ask, test);
+    }
+
+    OverflowFrame => overflow_frames_still_have_no_instance {
+        interruptions::have_no_instance(ask, "overflow_frames_still_have_no_instance");
+    }
+
+    PulleyOverflow => pulley_overflows_are_still_silent {
+        interruptions::are_silent_on_pulley(ask);
     }
 
     LateModule => late_module_is_still_not_stepped {
@@ -589,6 +620,45 @@ fn engine(configuration: &Configuration) -> Engine {
     .unwrap()
 }
 
+/// What the engine shows where it interrupts a program.
+fn ask(wat: &str, configuration: Configuration, asked: Asked) -> Vec<Shown> {
+    let look: Look<Shown> = match asked {
+        Asked::Place => shown,
+        Asked::Instance => |event, frame| {
+            frame.instance();
+            shown(event, frame)
+        },
+    };
+    let run = Run {
+        configuration,
+        single_step: false,
+    };
+    run.of(wat, &[], look).seen
+}
+
+fn shown(event: &DebugEvent<'_>, frame: &mut Frame<'_, Shown>) -> Shown {
+    let place = frame.wasm_function_index_and_pc();
+    Shown {
+        event: interruption(event),
+        function: place.map(|(function, _)| function.as_u32()),
+        pc: place.map(|(_, pc)| pc),
+        operands: frame.num_stacks(),
+    }
+}
+
+fn interruption(event: &DebugEvent<'_>) -> Event {
+    match event {
+        DebugEvent::EpochYield => Event::EpochYield,
+        DebugEvent::Trap(Trap::StackOverflow) => Event::Overflow,
+        // `LIBCALL-TRAP`.
+        DebugEvent::HostcallError(error) => match error.downcast_ref() {
+            Some(Trap::OutOfFuel) => Event::OutOfFuel,
+            _ => Event::Other,
+        },
+        _ => Event::Other,
+    }
+}
+
 /// How the engine alone runs a module.
 #[derive(Clone, Copy)]
 struct Run {
@@ -639,6 +709,9 @@ impl Run {
         let mut store = Store::new(&engine, Mutex::new(Vec::new()));
         if self.configuration.epochs == Epochs::Yield {
             store.epoch_deadline_async_yield_and_update(1000);
+        }
+        if let Some(units) = self.configuration.fuel.units() {
+            store.set_fuel(units).unwrap();
         }
         store.set_debug_handler(Looker(look));
         let mut edit = store.as_context_mut().edit_breakpoints().unwrap();
@@ -692,15 +765,6 @@ fn read_local(params: &str, args: &[Val], index: u32) {
         _ => |_, frame| frame.local(1),
     };
     assert!(!observe(&wat, args, look).is_empty());
-}
-
-/// Runs one test of this program in a process of its own.
-fn this_test_again(test: &str, variable: &str, value: &str) -> ExitStatus {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command
-        .args([test, "--exact", "--nocapture"])
-        .env(variable, value);
-    command.output().unwrap().status
 }
 
 /// Killed by the fault itself, or by the panic that debug assertions make of it.

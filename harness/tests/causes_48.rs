@@ -1,10 +1,16 @@
 //! Each cause that Wasmtime 48 has is still there: a version that no longer does what it says fails here.
 #![cfg(feature = "wasmtime-48")]
 
+mod interruptions;
+
+use interruptions::{Asked, Event, Shown};
 use lockstep::case::{CaseReport, run_case_on};
 use lockstep::causes::Cause;
 use lockstep::check::FEATURES;
+use lockstep::configuration::{Configuration, Epochs};
 use lockstep::corpus;
+use lockstep::divergence::Execution;
+use lockstep::subject::wasmtime_48::config;
 use lockstep::version::Version;
 use lockstep_oracles::module::Module as OracleModule;
 use lockstep_oracles::opcode::Opcode;
@@ -15,7 +21,7 @@ use std::process::Command;
 use std::task::{Context, Poll, Waker};
 use wasmtime_48::{
     AsContext, AsContextMut, Config, DebugEvent, DebugHandler, Engine, ExternRef, Instance, Module,
-    ModulePC, Store, StoreContextMut, Val,
+    ModulePC, Store, StoreContextMut, Trap, Val,
 };
 
 const SUBJECT: Version = Version::Wasmtime48;
@@ -54,6 +60,38 @@ fn explained(name: &str, cause: Cause) -> CaseReport {
 causes! {
     IfParams => if_params_are_still_shown {
         explained("if-params.toml", Cause::IfParams);
+    }
+
+    LibcallPc => epoch_yields_still_show_another_opcode {
+        explained("epoch-yield.toml", Cause::LibcallPc);
+        interruptions::show_another_opcode(ask);
+    }
+
+    LibcallSlot => epoch_yields_may_show_unwritten_operands {
+        let report = explained("epoch-yield.toml", Cause::LibcallPc);
+        assert_ne!(report.tally.left_out.of(Cause::LibcallSlot), 0, "{report:#?}");
+        interruptions::show_unwritten_operands(ask);
+    }
+
+    InlinedLibcall => inlined_epoch_yields_still_show_frames_of_code_not_executed {
+        interruptions::show_a_callee_not_entered(ask);
+    }
+
+    LibcallFrame => fuel_used_up_at_an_entry_still_shows_another_function {
+        explained("libcall-frame.toml", Cause::LibcallFrame);
+        let test = "fuel_used_up_at_an_entry_still_shows_another_function";
+        interruptions::show_another_function(ask, test);
+    }
+
+    OverflowFrame => overflow_frames_still_have_no_instance {
+        let report = agreeing("overflow.toml");
+        assert_ne!(report.tally.left_out.of(Cause::OverflowFrame), 0, "{report:#?}");
+        interruptions::have_no_instance(ask, "overflow_frames_still_have_no_instance");
+    }
+
+    PulleyOverflow => pulley_overflows_are_still_silent {
+        explained("pulley-overflow.toml", Cause::PulleyOverflow);
+        interruptions::are_silent_on_pulley(ask);
     }
 
     PulleyVectors => vectors_are_still_restored_with_other_bytes {
@@ -136,6 +174,55 @@ causes! {
         edit.remove_breakpoint(&module, ModulePC::new(0)).unwrap();
         drop(edit);
         assert_eq!(store.as_context().breakpoints().unwrap().count(), 1);
+    }
+}
+
+/// What the engine shows where it interrupts a program.
+fn ask(wat: &str, configuration: Configuration, asked: Asked) -> Vec<Shown> {
+    let features = configuration.supported(FEATURES);
+    let engine = config::engine(Execution::Instrumented, features, &configuration).unwrap();
+    let module = module(&engine, wat);
+    let mut store = Store::new(&engine, Vec::new());
+    if configuration.epochs == Epochs::Yield {
+        store.epoch_deadline_async_yield_and_update(1000);
+    }
+    if let Some(units) = configuration.fuel.units() {
+        store.set_fuel(units).unwrap();
+    }
+    store.set_debug_handler(Asker(asked));
+    let instance = block_on(Instance::new_async(&mut store, &module, &[])).unwrap();
+    let go = instance.get_func(&mut store, "go").unwrap();
+    let mut results = vec![Val::I32(0); go.ty(&store).results().len()];
+    // To trap is what some of these programs are for.
+    let _ = block_on(go.call_async(&mut store, &[], &mut results));
+    store.into_data()
+}
+
+#[derive(Clone)]
+struct Asker(Asked);
+
+impl DebugHandler for Asker {
+    type Data = Vec<Shown>;
+
+    async fn handle(&self, mut store: StoreContextMut<'_, Vec<Shown>>, event: DebugEvent<'_>) {
+        let event = match event {
+            DebugEvent::EpochYield => Event::EpochYield,
+            DebugEvent::Trap(Trap::StackOverflow) => Event::Overflow,
+            DebugEvent::Trap(Trap::OutOfFuel) => Event::OutOfFuel,
+            _ => Event::Other,
+        };
+        let frame = store.debug_exit_frames().next().unwrap();
+        if self.0 == Asked::Instance {
+            frame.instance(&mut store).unwrap();
+        }
+        let place = frame.wasm_function_index_and_pc(&mut store).unwrap();
+        let operands = frame.num_stacks(&mut store).unwrap();
+        store.data_mut().push(Shown {
+            event,
+            function: place.map(|(function, _)| function.as_u32()),
+            pc: place.map(|(_, pc)| pc.raw()),
+            operands,
+        });
     }
 }
 

@@ -221,7 +221,7 @@ causes! {
          written: those that the stack at the interruption does not have are not read, nor are the \
          parameters of a loop that begins, whose slots are written behind the call."
         [Having::ALL]
-        "epoch_yields_still_show_another_opcode"
+        "epoch_yields_may_show_unwritten_operands"
     InlinedLibcall "INLINED-LIBCALL" Forbids
         &[RuleId::CheckPc];
         "Same cause as LIBCALL-PC: with inlining the record found may be of an inlined body that \
@@ -229,7 +229,7 @@ causes! {
          Avoided by reading no frame at an EpochYield event, or where fuel is used up, with \
          inlining on."
         [Having::ALL]
-        "epoch_yields_still_show_another_opcode"
+        "inlined_epoch_yields_still_show_frames_of_code_not_executed"
     LibcallFrame "LIBCALL-FRAME" Explains
         &[RuleId::FrameFunction];
         "Same cause as LIBCALL-PC: at a function's entry the library call of fuel, and in a function \

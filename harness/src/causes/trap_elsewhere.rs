@@ -15,7 +15,7 @@ pub struct TrapEvidence {
     pub shown: Option<usize>,
     /// Where earlier traps of this function were shown, if there were any that were shown wrong.
     pub earlier: Option<usize>,
-    /// The number of operands shown is that of the PC shown.
+    /// The number of operands shown is that of the PC shown, and those that both opcodes have are right.
     pub operands_of_shown: bool,
 }
 

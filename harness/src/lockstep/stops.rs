@@ -422,7 +422,7 @@ impl Driver {
     /// The host function is about to fail with this error. Only where Wasm code called it an event is
     /// due: host code that called it gets the error itself.
     pub fn host_fail(&mut self, failure: HostFailure) {
-        self.phase = if self.machine.top().is_some() {
+        self.phase = if self.machine.has_entered_code() {
             Phase::HostFailing(failure)
         } else {
             Phase::HostFailed(failure)
@@ -431,7 +431,7 @@ impl Driver {
 
     /// The host function is about to fail with the trap that its own call ended with.
     pub fn host_trap(&mut self, trap: Trap) {
-        self.phase = if self.machine.top().is_some() {
+        self.phase = if self.machine.has_entered_code() {
             Phase::HostTrapping(trap)
         } else {
             Phase::Trapped(trap)

@@ -172,6 +172,11 @@ impl Driver {
         }
         let agrees = diff.operand_value.is_none() && diff.operand_type.is_none();
         if !(is_prefix && agrees) {
+            let evidence = TrapEvidence {
+                operands_of_shown: evidence.operands_of_shown
+                    && (agrees || self.is_predicted(frame)),
+                ..evidence
+            };
             self.report_trap(observed, RuleId::TrapStack, evidence, frame);
         }
         let references = ValueDiff {
@@ -182,6 +187,13 @@ impl Driver {
         if references != ValueDiff::default() {
             self.report_values(observed, Moment::Trap, 0, references);
         }
+    }
+
+    /// Whether a cause predicts other operands at the trapping opcode, or at the one shown: what the two
+    /// stacks have in common is then not in the same slots.
+    fn is_predicted(&mut self, frame: &TrapFrame) -> bool {
+        let mut positions = [Some(frame.trapping), frame.shown].into_iter().flatten();
+        positions.any(|position| self.shown_at(0, position).is_some())
     }
 
     /// Whether what is left are operands that a cause predicts at the trapping opcode, and not plainly

@@ -149,6 +149,11 @@ impl Code {
             .expect("a PC that is shown is an opcode's")
     }
 
+    /// The PC of the first opcode.
+    pub(crate) fn first(&self) -> Pc {
+        self.0[0].0
+    }
+
     /// The PC of the opcode after the one at `pc`.
     pub(crate) fn next(&self, pc: Pc) -> Pc {
         self.0[self.position(pc) + 1].0

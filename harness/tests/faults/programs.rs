@@ -5,6 +5,7 @@ use lockstep::check::FEATURES;
 use lockstep::configuration::Configuration;
 use lockstep::schedule::Schedule;
 use lockstep::subject::Settings;
+use lockstep::version::Version;
 use lockstep_spec_tests::{Script, parse_script};
 
 /// A script, what its imported function `env.h` does, and how it is debugged.
@@ -14,6 +15,8 @@ pub(crate) struct Program {
     host: Host,
     schedule: fn() -> Schedule,
     configure: fn(&mut Configuration),
+    /// The only version on which it is run, if not all.
+    only: Option<Version>,
 }
 
 #[derive(Clone, Copy)]
@@ -34,7 +37,27 @@ impl Program {
             host,
             schedule: Schedule::default,
             configure: |_| {},
+            only: None,
         }
+    }
+
+    /// The same with an imported function that fails.
+    pub(crate) const fn failing(text: &'static str) -> Program {
+        Program::with(text, Host::Fails)
+    }
+
+    /// The same program, of which the row is about one version.
+    pub(crate) const fn only_on(self, version: Version) -> Program {
+        Program {
+            only: Some(version),
+            ..self
+        }
+    }
+
+    /// The versions on which it is run.
+    pub(crate) fn subjects(&self) -> impl Iterator<Item = Version> + use<> {
+        let only = self.only;
+        Version::compiled_in().filter(move |version| only.is_none_or(|only| only == *version))
     }
 
     /// The same program under another schedule.
@@ -49,6 +72,13 @@ impl Program {
 
     pub(crate) fn script(&self) -> Script {
         parse_script("program", self.text, FEATURES).expect("the programs parse")
+    }
+
+    /// How it is run on this version.
+    pub(crate) fn options_on(&self, subject: Version) -> CaseOptions {
+        let mut options = self.options();
+        options.settings.subject = subject;
+        options
     }
 
     pub(crate) fn options(&self) -> CaseOptions {

@@ -6,6 +6,7 @@ use super::programs::Program;
 use lockstep::case::{CaseReport, Status, run, run_with};
 use lockstep::divergence::{Execution, Moment};
 use lockstep::rules::RuleId;
+use lockstep::version::Version;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
@@ -38,40 +39,55 @@ pub(crate) fn rules(report: &CaseReport, execution: Execution) -> BTreeSet<RuleI
     found.map(|found| found.rule).collect()
 }
 
-/// Holds a row: without the fault nothing fires, with it this rule alone.
+/// Holds a row on every version: without the fault nothing fires, with it this rule alone.
+#[track_caller]
 pub(crate) fn fires(rule: RuleId, program: Program, fault: Told) {
     let _alone = program.options().schedule.code_image.then(|| ALONE.lock());
-    let clean = run(&program.script(), &program.options()).unwrap();
+    for subject in program.subjects() {
+        fires_on(subject, rule, program, &fault);
+    }
+}
+
+#[track_caller]
+fn fires_on(subject: Version, rule: RuleId, program: Program, fault: &Told) {
+    let options = program.options_on(subject);
+    let clean = run(&program.script(), &options).unwrap();
     assert!(
         clean.divergences.is_empty(),
-        "without a fault: {:#?}",
+        "{subject} without a fault: {:#?}",
         clean.divergences
     );
     assert_eq!(
-        clean.count(|s| *s == Status::Passed),
+        clean.count(|s| matches!(s, Status::Passed | Status::Exhausted)),
         clean.commands.len() as u64,
-        "{clean:#?}"
+        "{subject}: {clean:#?}"
     );
 
     let report = match fault {
         Told::Lie(fault) => {
-            let (lie, told) = Lie::new(fault, &program.script());
-            let report = run_with(&program.script(), &program.options(), lie, None).unwrap();
-            assert_ne!(told.load(Ordering::Relaxed), 0, "the lie was never told");
+            let (lie, told) = Lie::new(*fault, &program.script());
+            let report = run_with(&program.script(), &options, lie, None).unwrap();
+            let told = told.load(Ordering::Relaxed);
+            assert_ne!(told, 0, "{subject}: the lie was never told");
             assert!(
                 rules(&report, Execution::Uninstrumented).is_empty(),
-                "{report:#?}"
+                "{subject}: {report:#?}"
             );
             report
         }
-        Told::Script(program) => run(&program.script(), &program.options()).unwrap(),
+        Told::Script(program) => run(&program.script(), &program.options_on(subject)).unwrap(),
     };
     let fired = rules(&report, Execution::Instrumented);
-    assert_eq!(fired, BTreeSet::from([rule]), "{:#?}", report.divergences);
+    assert_eq!(
+        fired,
+        BTreeSet::from([rule]),
+        "{subject}: {:#?}",
+        report.divergences
+    );
     // An edit between two commands is no command's.
     let of_edits = report.divergences.iter().all(|d| d.moment == Moment::Edit);
     let failed = report.count(|s| matches!(s, Status::Failed(_)));
-    assert!(of_edits || failed != 0, "nothing failed");
+    assert!(of_edits || failed != 0, "{subject}: nothing failed");
 }
 
 macro_rules! faults {

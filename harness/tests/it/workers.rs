@@ -23,7 +23,7 @@ const ARGS: &[&str] = &[
     "--seed",
     "0x5",
     "--max-events",
-    "500",
+    "20000",
     "--frames",
     "innermost",
     "--format",

@@ -6,6 +6,7 @@ use crate::address::{InstanceAddr, Pc};
 use crate::code::{Function, Shape};
 use crate::module::Module;
 use crate::opcode::Opcode;
+use crate::store::FuncInst;
 use crate::value::{Cell, Value};
 use std::time::Duration;
 use wasmparser::ValType;
@@ -76,6 +77,13 @@ impl Machine {
         }
         let frame = self.frames.last()?;
         Some(self.view(frame, self.activations.len() - 1, activation.waits))
+    }
+
+    /// Whether Wasm code was entered in the top activation. It has no frame any more where a tail call
+    /// of a host function replaced the last one.
+    pub fn has_entered_code(&self) -> bool {
+        let invoked = self.activations.last().map(|activation| activation.func);
+        invoked.is_some_and(|func| matches!(self.store.func(func), FuncInst::Wasm { .. }))
     }
 
     /// The opcode that [`Machine::top`] is at.

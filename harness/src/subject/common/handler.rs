@@ -303,12 +303,12 @@ fn tampered<T: Layer>(
         Told::Trap(SeenTrap::OutOfFuel) | Told::TrapAsHostError(SeenTrap::OutOfFuel) => {
             driver.snapshot_interrupted(view, Interruption::Fuel)
         }
-        Told::Trap(_) | Told::TrapAsHostError(_) => driver.snapshot_of_trap(view, usize::MAX),
-        Told::Breakpoint
-        | Told::HostError(_)
-        | Told::OutOfMemory
-        | Told::Throw(_)
-        | Told::Other(_) => driver.snapshot(view, usize::MAX),
+        Told::Trap(_) | Told::TrapAsHostError(_) | Told::OutOfMemory => {
+            driver.snapshot_of_trap(view, usize::MAX)
+        }
+        Told::Breakpoint | Told::HostError(_) | Told::Throw(_) | Told::Other(_) => {
+            driver.snapshot(view, usize::MAX)
+        }
     };
     match tamper.event(event.moment(), &mut copy) {
         Delivery::Once => deliver(driver, &mut copy, &event),

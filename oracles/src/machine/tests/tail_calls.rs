@@ -62,6 +62,7 @@ fn a_host_function_takes_the_place_of_the_frame_that_tail_calls_it() {
     assert_eq!(p.operands(), i32s(&[50]));
     // Re-entry does not touch what waits.
     assert_eq!(p.call("g", &[]), Stop::HostCall(HostFuncId(0)));
+    assert!(p.machine.top().is_none() && p.machine.has_entered_code());
     assert_eq!((p.machine.depth(), p.machine.activations()), (1, 2));
     assert_eq!(p.machine.host_return(&i32s(&[5])), Ok(()));
     assert_eq!(p.step(), Stop::Return);
