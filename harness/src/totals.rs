@@ -416,7 +416,10 @@ impl Totals {
         self.cover();
         self.add_divergences(report);
         if let Some(dared) = report.dared {
-            self.dared.entry(dared.cause).or_default().count(dared.result);
+            self.dared
+                .entry(dared.cause)
+                .or_default()
+                .count(dared.result);
         }
     }
 
@@ -524,7 +527,12 @@ mod tests {
         assert!(!totals.diverged());
         let json = serde_json::to_value(&totals).unwrap();
         assert_eq!(json["dared"]["UNSET-LOCAL"]["gone"], true);
-        assert!(serde_json::to_value(Totals::default()).unwrap().get("dared").is_none());
+        assert!(
+            serde_json::to_value(Totals::default())
+                .unwrap()
+                .get("dared")
+                .is_none()
+        );
     }
 
     #[test]

@@ -13,9 +13,13 @@ pub(super) fn settle(request: &Request, asked: &mut Asked) {
         return;
     };
     let (result, last, cost) = match &mut asked.ended {
-        Ended::Died(Death { by_machine: false, .. }) => {
-            (DareResult::Confirmed, CaseReport::default(), Cost::default())
-        }
+        Ended::Died(Death {
+            by_machine: false, ..
+        }) => (
+            DareResult::Confirmed,
+            CaseReport::default(),
+            Cost::default(),
+        ),
         Ended::Answer(answer) => match &mut answer.result {
             Ok(report) => {
                 let report = std::mem::take(report);
@@ -159,7 +163,10 @@ mod tests {
     #[test]
     fn a_panic_that_left_no_execution_confirms() {
         let report = report_of(answer(Ok(CaseReport::default())));
-        assert_eq!(report.dared.map(|dared| dared.result), Some(DareResult::Confirmed));
+        assert_eq!(
+            report.dared.map(|dared| dared.result),
+            Some(DareResult::Confirmed)
+        );
     }
 
     #[test]

@@ -192,12 +192,7 @@ impl Process {
         self.stdin.flush()
     }
 
-    fn await_answer(
-        &mut self,
-        limits: &Limits,
-        interrupt: &Interrupt,
-        asked: &mut Asked,
-    ) -> Ended {
+    fn await_answer(&mut self, limits: &Limits, interrupt: &Interrupt, asked: &mut Asked) -> Ended {
         let mut watch = Watch::new();
         loop {
             while let Some(line) = self.line() {

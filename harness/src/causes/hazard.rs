@@ -136,7 +136,10 @@ mod tests {
     #[test]
     fn a_dare_is_read_as_it_is_written() {
         let kinds = Hazard::ALL.map(Dare::Kind);
-        for dare in kinds.into_iter().chain([Dare::Any, Dare::Cause(Cause::V128Slot)]) {
+        for dare in kinds
+            .into_iter()
+            .chain([Dare::Any, Dare::Cause(Cause::V128Slot)])
+        {
             assert_eq!(dare.to_string().parse(), Ok(dare));
         }
         let explains = "TRAP-PC".parse::<Dare>();

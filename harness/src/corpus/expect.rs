@@ -155,7 +155,9 @@ impl CorpusCase {
             Some(DareResult::Compared) => {
                 Err(format!("the cause {cause} is dared and not confirmed"))
             }
-            None => Err(format!("the case does not meet the cause {cause}, which it dares")),
+            None => Err(format!(
+                "the case does not meet the cause {cause}, which it dares"
+            )),
         }
     }
 }

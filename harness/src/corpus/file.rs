@@ -1,7 +1,9 @@
 //! The case file as its tables: names of keys and their defaults, no meaning.
 
 use super::edits::{EditText, WhenText};
-use super::scalars::{CauseText, ConfigurationTable, DareText, FramesText, Hex, ModuleRef, Number, RuleText};
+use super::scalars::{
+    CauseText, ConfigurationTable, DareText, FramesText, Hex, ModuleRef, Number, RuleText,
+};
 use super::values::{ArgText, PatternText, StubText};
 use crate::case::value::MAX_EVENTS;
 use crate::configuration::Configuration;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::case::value::Host;
-use crate::causes::hazard::{Dare, Hazard};
 use crate::case::{Expect, HostMemory, HostTable, Step, StepAction, Stub};
+use crate::causes::hazard::{Dare, Hazard};
 use crate::generate::{self, Proposals};
 use crate::lockstep::policy::FramePolicy;
 use crate::schedule::{Cycle, Edit, Neighbour, Schedule, Session, Site, When};

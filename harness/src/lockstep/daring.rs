@@ -187,9 +187,8 @@ impl Driver {
                 let at = SlotIndex::Local(index as u32);
                 Some((at, ty, cell, known))
             });
-            let shapes = std::iter::successors(view.shape, |id| {
-                view.function.shapes[id.0 as usize].below
-            });
+            let shapes =
+                std::iter::successors(view.shape, |id| view.function.shapes[id.0 as usize].below);
             let mut operands = shapes.filter_map(|id| {
                 let known = layout.top_operand(Some(id))?;
                 let node = &view.function.shapes[id.0 as usize];
@@ -264,11 +263,7 @@ impl Driver {
     }
 
     /// Looks at every frame, though a cause forbids it: they must be where the oracle's are.
-    pub(super) fn dare_frames<O: Observation>(
-        &mut self,
-        observed: &mut O,
-        moment: Moment,
-    ) -> Flow {
+    pub(super) fn dare_frames<O: Observation>(&mut self, observed: &mut O, moment: Moment) -> Flow {
         let mut expected = self.expected_places();
         let mut seen: Vec<Place> = Vec::new();
         let mut walk = observed.walk();
@@ -278,8 +273,10 @@ impl Driver {
         }
         drop(walk);
         // There an interrupted opcode may be shown as another of the function: that has causes of its own.
-        if matches!(moment, Moment::Trap | Moment::EpochYield | Moment::HostcallError)
-            && let Some((expected, seen)) = expected.first_mut().zip(seen.first())
+        if matches!(
+            moment,
+            Moment::Trap | Moment::EpochYield | Moment::HostcallError
+        ) && let Some((expected, seen)) = expected.first_mut().zip(seen.first())
         {
             expected.pc = seen.pc;
         }

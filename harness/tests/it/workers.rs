@@ -443,7 +443,10 @@ fn a_dare_that_ends_the_worker_is_confirmed() {
 fn a_dare_of_a_cause_that_the_version_lacks_is_none() {
     let (code, case, totals) = dared(&daring("v128", VECTOR, ""), "48");
     assert_eq!(code, Some(0));
-    assert_eq!((&case["verdict"], &case["dared"]), (&"ok".into(), &Value::Null));
+    assert_eq!(
+        (&case["verdict"], &case["dared"]),
+        (&"ok".into(), &Value::Null)
+    );
     assert_ne!(case["values"], 0);
     assert_eq!(totals, Value::Null);
 }
@@ -469,12 +472,17 @@ fn a_dare_that_is_never_confirmed_is_gone() {
 /// was found before is the same for every number of workers.
 #[test]
 fn a_daring_campaign_has_no_divergence() {
-    let output = campaign("none", &["--dare", "--jobs", "2"]).output().unwrap();
+    let output = campaign("none", &["--dare", "--jobs", "2"])
+        .output()
+        .unwrap();
     let objects = objects(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{objects:#?}");
     let cases = of_schema(&objects, "case");
     assert_eq!(cases.len(), CASES);
-    let daring = cases.iter().filter(|case| case["verdict"] == "dared").count();
+    let daring = cases
+        .iter()
+        .filter(|case| case["verdict"] == "dared")
+        .count();
     let totals = of_schema(&objects, "totals")[0]["dared"].as_object();
     let counted = totals.map_or(0, |all| {
         let each = all.values().map(|dares| dares["dared"].as_u64().unwrap());
