@@ -468,8 +468,8 @@ fn a_dare_that_is_never_confirmed_is_gone() {
     assert_eq!(totals, counts);
 }
 
-/// Every case of a campaign dares something if it is told to and meets something; the report of what
-/// was found before is the same for every number of workers.
+/// Every case of a campaign dares something if it is told to and meets something: each is counted, and
+/// none is a divergence, whether its worker lives or not.
 #[test]
 fn a_daring_campaign_has_no_divergence() {
     let output = campaign("none", &["--dare", "--jobs", "2"])
