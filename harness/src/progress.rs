@@ -1,8 +1,9 @@
 //! A sign of life: whether events still come, and whether a case is still being made ready, for whoever
 //! watches it from outside.
 
+use crate::lockstep::daring::Announced;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Mutex, PoisonError};
 
 /// Events from one sign of life to the next.
@@ -20,13 +21,15 @@ pub fn signs() -> u64 {
     SIGNS.load(Ordering::Relaxed)
 }
 
-/// What a case does before its first event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a case does before its first event, and before what may end the process.
+#[derive(Debug)]
 pub enum Stage {
     /// A module is being decoded or compiled.
     Preparing,
     /// It is ready.
     Prepared,
+    /// Something is about to be done that may end the process; whoever has passed that on says so.
+    Daring(Box<Announced>, Sender<()>),
 }
 
 static LISTENER: Mutex<Option<Sender<Stage>>> = Mutex::new(None);
@@ -38,12 +41,17 @@ pub fn listen(listener: Option<Sender<Stage>>) {
     *LISTENER.lock().unwrap_or_else(PoisonError::into_inner) = listener;
 }
 
-fn tell(stage: Stage) {
+/// Whether somebody is there who watches.
+fn tell(stage: Stage) -> bool {
     let listener = LISTENER.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(listener) = &*listener {
-        // If nobody is there any more, nobody watches.
-        let _ = listener.send(stage);
-    }
+    let sent = listener.as_ref().map(|listener| listener.send(stage));
+    sent.is_some_and(|sent| sent.is_ok())
+}
+
+/// Says what is about to be done that may end the process; whether whoever watches knows of it now.
+pub fn announce(announced: Announced) -> bool {
+    let (passed_on, answer) = mpsc::channel();
+    tell(Stage::Daring(Box::new(announced), passed_on)) && answer.recv().is_ok()
 }
 
 /// A module is being made ready until this is dropped.

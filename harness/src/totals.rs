@@ -6,6 +6,7 @@ use crate::campaign::shares::CpuShares;
 use crate::campaign::summary::Summary;
 use crate::case::{CaseReport, CommandReport, Directive, Status};
 use crate::causes::{Cause, LeftOut};
+use crate::lockstep::daring::DareResult;
 use crate::lockstep::families::{Checked, Family};
 use crate::lockstep::looks::Looks;
 use crate::lockstep::tally::Tally;
@@ -46,6 +47,9 @@ pub struct Totals {
     pub undecided_by_reason: BTreeMap<String, u64>,
     /// Opcodes of Wasm 2.0 executed and compared.
     pub opcodes: OpcodeCoverage,
+    /// What was dared, by cause.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub dared: BTreeMap<Cause, Dares>,
     /// Cases that the harness itself could not finish: a defect of Lockstep.
     pub internal_errors: u64,
     /// Cases that the machine ended, or refused what they need: nothing is known of the subject.
@@ -141,6 +145,30 @@ pub struct Divergences {
     pub by_cause: BTreeMap<Cause, u64>,
     /// The unexplained ones by rule.
     pub by_rule: BTreeMap<RuleId, u64>,
+}
+
+/// How often a hazard was dared, and what came of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Dares {
+    /// Cases that dared it.
+    pub dared: u64,
+    /// Those in which the process died, the engine panicked, or something else was seen than should be.
+    pub confirmed: u64,
+    /// Those in which what was seen was compared, as always.
+    pub compared: u64,
+    /// Whether it was never confirmed: the subject may no longer have it.
+    pub gone: bool,
+}
+
+impl Dares {
+    fn count(&mut self, result: DareResult) {
+        self.dared += 1;
+        match result {
+            DareResult::Confirmed => self.confirmed += 1,
+            DareResult::Compared => self.compared += 1,
+        }
+        self.gone = self.confirmed == 0;
+    }
 }
 
 /// How much of the instruction set was at a matched event.
@@ -358,6 +386,7 @@ impl Default for Totals {
             not_run: 0,
             undecided_by_reason: BTreeMap::new(),
             opcodes: OpcodeCoverage::default(),
+            dared: BTreeMap::new(),
             internal_errors: 0,
             of_machine: 0,
             campaign: None,
@@ -397,6 +426,12 @@ impl Totals {
         self.checked.add(&report.tally.checked);
         self.cover();
         self.add_divergences(report);
+        if let Some(dared) = report.dared {
+            self.dared
+                .entry(dared.cause)
+                .or_default()
+                .count(dared.result);
+        }
     }
 
     fn add_divergences(&mut self, report: &CaseReport) {
@@ -450,6 +485,7 @@ pub fn wasm_2_0_opcodes() -> impl Iterator<Item = Opcode> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lockstep::daring::Dared;
 
     fn report(commands: &[(Directive, Status)]) -> CaseReport {
         let commands = commands.iter().map(|(kind, status)| CommandReport {
@@ -478,6 +514,36 @@ mod tests {
         );
         assert_eq!(totals.inconclusive, 2);
         assert!(!totals.diverged());
+    }
+
+    #[test]
+    fn what_was_dared_and_never_confirmed_is_gone() {
+        use DareResult::{Compared, Confirmed};
+        let (mine, other) = (Cause::V128Slot, Cause::UnsetLocal);
+        let mut totals = Totals::default();
+        for (cause, result) in [(mine, Compared), (other, Compared), (mine, Confirmed)] {
+            totals.add(&CaseReport {
+                dared: Some(Dared { cause, result }),
+                ..CaseReport::default()
+            });
+        }
+        let dares = |dared, confirmed, compared, gone| Dares {
+            dared,
+            confirmed,
+            compared,
+            gone,
+        };
+        assert_eq!(totals.dared[&mine], dares(2, 1, 1, false));
+        assert_eq!(totals.dared[&other], dares(1, 0, 1, true));
+        assert!(!totals.diverged());
+        let json = serde_json::to_value(&totals).unwrap();
+        assert_eq!(json["dared"]["UNSET-LOCAL"]["gone"], true);
+        assert!(
+            serde_json::to_value(Totals::default())
+                .unwrap()
+                .get("dared")
+                .is_none()
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@
 /// campaign.
 pub const MACHINE: u8 = 3;
 
+mod dared;
 pub mod faults;
 pub mod interrupt;
 pub mod limits;

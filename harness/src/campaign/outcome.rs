@@ -39,7 +39,7 @@ impl Outcome {
     pub fn of(ran: Ran<What>, replay: String) -> Outcome {
         let Ran {
             job: what,
-            asked: Asked { begun, ended },
+            asked: Asked { begun, ended, .. },
             elapsed,
         } = ran;
         let begun_at_all = begun.is_some();
@@ -224,6 +224,7 @@ mod tests {
             job: What::Generated { seed: 1, number: 2 },
             asked: Asked {
                 begun,
+                dared: None,
                 ended: Ended::Died(death),
             },
             elapsed: Duration::ZERO,

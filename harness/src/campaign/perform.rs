@@ -5,8 +5,9 @@ use super::protocol::{Failure, Request, Traits, What, Wishes};
 use crate::case::{
     self, Case, CaseOptions, CaseReport, CommandReport, Directive, Judgement, Status,
 };
+use crate::causes::hazard::Dare;
 use crate::configuration::{Nans, SettingError, Target};
-use crate::corpus::{self, CorpusCase, CorpusError, Expectation};
+use crate::corpus::{self, CorpusCase, CorpusError};
 use crate::generate;
 use crate::lockstep::policy::FramePolicy;
 use crate::samples::SAMPLES;
@@ -86,8 +87,9 @@ fn explain_death(what: &What, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseR
         What::Generated { seed, number } => generated_case(*seed, *number, wishes)?,
         What::File(path) => {
             let loaded = file_case(path, wishes)?;
-            expected = Some((path, loaded.expect));
-            loaded.case
+            let case = loaded.case.clone();
+            expected = Some(loaded);
+            case
         }
         What::Text(text) => text_case(text)?,
         _ => return Ok(CaseReport::default()),
@@ -98,8 +100,8 @@ fn explain_death(what: &What, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseR
     let known = case::explain_death(&case.script(), &options)?;
     let mut report = CaseReport::default();
     report.known.extend(known.map(|known| (known.cause(), 1)));
-    if let Some((path, expect)) = expected {
-        judge(&expect, wishes.subject, path, &mut report);
+    if let Some(loaded) = expected {
+        judge(&loaded, wishes.subject, &mut report);
     }
     Ok(report)
 }
@@ -137,6 +139,9 @@ fn apply(wishes: &Wishes, case: &mut Case) -> Result<(), SettingError> {
     wishes.configure(&mut case.configuration)?;
     case.frames = wishes.frames.unwrap_or(case.frames);
     case.max_events = wishes.max_events.unwrap_or(case.max_events);
+    if wishes.dare {
+        case.schedule.dare.get_or_insert(Dare::Any);
+    }
     Ok(())
 }
 
@@ -167,13 +172,30 @@ fn run(case: &Case, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Fai
 fn file(path: &Path, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
     let loaded = file_case(path, wishes)?;
     let mut report = run(&loaded.case, wishes, begun)?;
-    judge(&loaded.expect, wishes.subject, path, &mut report);
+    if report.dared.is_none() {
+        judge(&loaded, wishes.subject, &mut report);
+    }
     Ok(report)
 }
 
+/// Judges the report of a corpus case that dared something, and of which the worker could not be sure to
+/// live.
+///
+/// # Errors
+///
+/// When the case cannot be read any more.
+pub(super) fn judge_dared(
+    path: &Path,
+    wishes: &Wishes,
+    report: &mut CaseReport,
+) -> Result<(), Failure> {
+    judge(&file_case(path, wishes)?, wishes.subject, report);
+    Ok(())
+}
+
 /// Adds a failed command where a case did not come out as it expects and nothing else says so.
-fn judge(expected: &Expectation, subject: Version, path: &Path, report: &mut CaseReport) {
-    let Err(why) = expected.judge(report, subject) else {
+fn judge(loaded: &CorpusCase, subject: Version, report: &mut CaseReport) {
+    let Err(why) = loaded.judge(report, subject) else {
         return;
     };
     if report.judgement() == Judgement::Diverged {
@@ -182,7 +204,7 @@ fn judge(expected: &Expectation, subject: Version, path: &Path, report: &mut Cas
     report.commands.push(CommandReport {
         line: 0,
         kind: Directive::Expect,
-        text: format!("what {} expects", path.display()),
+        text: format!("what {} expects", loaded.path.display()),
         status: Status::Failed(why),
         outcome: None,
     });
@@ -233,6 +255,7 @@ fn settings(wishes: &Wishes) -> Result<Settings, SettingError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::corpus::Expectation;
 
     fn performed(what: What, settings: &[&str]) -> (Vec<Traits>, Result<CaseReport, Failure>) {
         let request = Request {
@@ -283,20 +306,19 @@ mod tests {
 
     #[test]
     fn an_expectation_that_does_not_come_true_is_a_failure() {
+        let of = |expect| CorpusCase {
+            case: Case::of_module("a", Vec::new()),
+            expect,
+            path: "a.toml".into(),
+        };
         let expected = Expectation::of_causes(&["TRAP-PC".to_owned()]).unwrap();
         let mut report = CaseReport::default();
-        judge(
-            &expected,
-            Version::default(),
-            Path::new("a.toml"),
-            &mut report,
-        );
+        judge(&of(expected), Version::default(), &mut report);
         assert!(
             matches!(&report.commands[0].status, Status::Failed(why) if why.contains("TRAP-PC"))
         );
         let mut met = CaseReport::default();
-        let (path, subject) = (Path::new("a.toml"), Version::default());
-        judge(&Expectation::default(), subject, path, &mut met);
+        judge(&of(Expectation::default()), Version::default(), &mut met);
         assert!(met.commands.is_empty());
     }
 }

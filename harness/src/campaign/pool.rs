@@ -2,6 +2,7 @@
 //!
 //! Each thread owns one worker process and waits for it; a worker that died is replaced.
 
+use super::dared;
 use super::interrupt::Interrupt;
 use super::limits::Limits;
 use super::process::{Asked, Death, Ended, Launch, Process};
@@ -166,6 +167,11 @@ impl Pool {
         };
         let mut asked = process.ask(request, &self.limits, interrupt);
         // Elsewhere no event comes while an integer register is in use that it would change.
+        if asked.dared.is_some() {
+            // Nobody knows what of the process is left whole.
+            dared::settle(request, &mut asked);
+            return Ok(asked);
+        }
         let begun = asked.begun.as_ref();
         let changes = pulley_registers::damages(request.wishes.subject);
         let dies = changes && begun.is_some_and(|traits| traits.on_pulley);
@@ -183,7 +189,8 @@ impl Pool {
             }
             Ended::Answer(answer) => {
                 let of_machine = matches!(answer.result, Err(Failure::Machine(_)));
-                !of_machine && !(dies && is_shaken(&answer.result))
+                let shaken = dies && is_shaken(&answer.result);
+                !of_machine && !shaken
             }
             _ => false,
         };

@@ -5,6 +5,7 @@ use super::interrupt::Interrupt;
 use super::limits::{Limit, Limits, cpu_time, resident, waits};
 use super::protocol::{Answer, Failure, Message, Request, Traits};
 use crate::causes::Cause;
+use crate::lockstep::daring::Announced;
 use crate::machine;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -37,6 +38,8 @@ pub struct Launch {
 pub struct Asked {
     /// What was known of the case before it ran; none if it was never begun.
     pub begun: Option<Traits>,
+    /// What it dared, and what was found before that.
+    pub dared: Option<Box<Announced>>,
     /// How it ended.
     pub ended: Ended,
 }
@@ -165,12 +168,16 @@ impl Process {
         // What an earlier case said is not this one's.
         self.last_words();
         self.tail.clear();
-        let mut begun = None;
-        let ended = match self.send(request) {
-            Ok(()) => self.await_answer(limits, interrupt, &mut begun),
+        let mut asked = Asked {
+            begun: None,
+            dared: None,
+            ended: Ended::Abandoned,
+        };
+        asked.ended = match self.send(request) {
+            Ok(()) => self.await_answer(limits, interrupt, &mut asked),
             Err(_) => Ended::Died(self.ended(false, limits)),
         };
-        Asked { begun, ended }
+        asked
     }
 
     /// Whether the idle worker holds so much memory that a new one should take its place.
@@ -185,17 +192,13 @@ impl Process {
         self.stdin.flush()
     }
 
-    fn await_answer(
-        &mut self,
-        limits: &Limits,
-        interrupt: &Interrupt,
-        begun: &mut Option<Traits>,
-    ) -> Ended {
+    fn await_answer(&mut self, limits: &Limits, interrupt: &Interrupt, asked: &mut Asked) -> Ended {
         let mut watch = Watch::new();
         loop {
             while let Some(line) = self.line() {
                 match serde_json::from_slice(&line) {
-                    Ok(Message::Begun(traits)) => *begun = Some(traits),
+                    Ok(Message::Begun(traits)) => asked.begun = Some(traits),
+                    Ok(Message::Daring(announced)) => asked.dared = Some(announced),
                     Ok(Message::Alive) => watch.alive(self.child.id()),
                     Ok(Message::Preparing) => watch.compiling(self.child.id()),
                     Ok(Message::Prepared { grown }) => watch.compiled(self.child.id(), grown),
@@ -205,7 +208,7 @@ impl Process {
             }
             match self.receive(watch.next) {
                 Ok(true) => {}
-                Ok(false) => return Ended::Died(self.ended(begun.is_some(), limits)),
+                Ok(false) => return Ended::Died(self.ended(asked.begun.is_some(), limits)),
                 Err(error) => return Ended::Garbled(error.to_string()),
             }
             if Instant::now() < watch.next {

@@ -10,6 +10,7 @@ use crate::case::{Case, CaseReport};
 use crate::configuration::{Configuration, Nans, Setting, SettingError, Target};
 use crate::generate;
 use crate::generate::Proposals;
+use crate::lockstep::daring::Announced;
 use crate::lockstep::policy::FramePolicy;
 use crate::version::Version;
 use serde::{Deserialize, Serialize};
@@ -74,6 +75,9 @@ pub struct Wishes {
     pub proposals: Proposals,
     /// Settings of the subject, `axis=value`.
     pub settings: Vec<String>,
+    /// Whether every case dares the first hazard that it meets, if it does not dare one itself.
+    #[serde(default)]
+    pub dare: bool,
 }
 
 impl Wishes {
@@ -105,6 +109,8 @@ pub enum Message {
         /// Bytes by which the worker's resident size has grown.
         grown: u64,
     },
+    /// What a cause forbids is about to be done on purpose: the worker may die of it.
+    Daring(Box<Announced>),
     /// The case has ended.
     Done(Box<Answer>),
 }
@@ -231,6 +237,7 @@ mod tests {
             known_examples: vec![divergence(Some(Cause::TrapPc))],
             refused: Some("a reason".into()),
             two_way: true,
+            dared: None,
         }
     }
 
@@ -270,6 +277,7 @@ mod tests {
             max_events: Some(5),
             no_twin: true,
             settings: vec!["target=pulley64".to_owned()],
+            dare: true,
         };
         let all = [
             What::Official("wasm-v2/nop.wast".to_owned()),

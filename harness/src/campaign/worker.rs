@@ -56,6 +56,13 @@ fn tell_alive(output: &Mutex<impl Write>, stages: &Receiver<Stage>) {
             Ok(Stage::Prepared) => Message::Prepared {
                 grown: resident_here().saturating_sub(before),
             },
+            Ok(Stage::Daring(announced, passed_on)) => {
+                if write(output, &Message::Daring(announced)).is_ok() {
+                    // The case waits for this.
+                    let _ = passed_on.send(());
+                }
+                continue;
+            }
             Err(RecvTimeoutError::Timeout) => {
                 let signs = progress::signs();
                 if std::mem::replace(&mut told, signs) == signs {

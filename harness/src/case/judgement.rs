@@ -7,6 +7,8 @@ use crate::causes::Cause;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Judgement {
+    /// What a cause forbids was done on purpose, and the case ended there.
+    Dared,
     /// Something differs that no cause explains, or a command failed.
     Diverged,
     /// A known cause ended an execution.
@@ -29,6 +31,7 @@ impl Judgement {
     /// The word in reports.
     pub fn name(self) -> &'static str {
         match self {
+            Judgement::Dared => "dared",
             Judgement::Diverged => "diverged",
             Judgement::InternalError => "internal-error",
             Judgement::Refused => "refused",
@@ -54,6 +57,8 @@ impl CaseReport {
         let unsupported = self.count(|status| matches!(status, Status::Unsupported(_))) > 0;
         if !self.divergences.is_empty() || failed {
             Judgement::Diverged
+        } else if self.dared.is_some() {
+            Judgement::Dared
         } else if self.refused.is_some() {
             Judgement::Refused
         } else if self.known.keys().any(|cause: &Cause| cause.ends()) {

@@ -22,6 +22,7 @@ use crate::causes::Cause;
 use crate::configuration::Nans;
 use crate::divergence::{Divergence, Execution, Moment};
 use crate::fault::{Honest, Layer, Tamper};
+use crate::lockstep::daring::Dared;
 use crate::lockstep::tally::Tally;
 use crate::machine;
 use crate::panics::{self, Panic};
@@ -127,6 +128,9 @@ pub struct CaseReport {
     pub refused: Option<Cow<'static, str>>,
     /// Whether the uninstrumented execution is left out: subject and oracle alone were compared.
     pub two_way: bool,
+    /// What was dared; the case ends there.
+    #[serde(default)]
+    pub dared: Option<Dared>,
 }
 
 /// Why a case is refused whose subject chooses NaNs where no event shows them.
@@ -153,6 +157,8 @@ pub(crate) struct Executed {
     pub(crate) findings: crate::lockstep::findings::Findings,
     /// First command that the other execution must not run: this one could not finish it.
     pub(crate) cut: Option<usize>,
+    /// What it dared.
+    pub(crate) dared: Option<Dared>,
 }
 
 /// Runs a case.
@@ -287,6 +293,13 @@ fn run_on<A: Adapter, T: Layer>(
     };
     let (mut executed, mut neighbour) =
         executions::instrumented::<A, T>(script, options, &instrumented, tamper, tracer)?;
+    if let Some(dared) = executed.dared {
+        // Nobody knows what of the process is left whole.
+        return Ok(CaseReport {
+            dared: Some(dared),
+            ..combine(script, executed, None, neighbour)
+        });
+    }
     let mut cut = executed.cut;
     let both = std::iter::once(&mut executed).chain(&mut neighbour);
     let suspected: Vec<&mut Executed> = both.filter(|e| e.findings.suspected.is_some()).collect();

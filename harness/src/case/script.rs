@@ -131,6 +131,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
     pub(super) fn end(mut self) -> Executed {
         self.subject.close();
         let driver = self.subject.driver();
+        self.executed.dared = driver.dared();
         self.executed.tally = std::mem::take(&mut driver.tally);
         self.executed.findings = std::mem::take(&mut driver.findings);
         let _phase = phases::enter(Phase::Subject);
@@ -181,7 +182,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
     /// A failed command with no divergence of its own is one: nothing fails in silence.
     fn settle(&mut self, status: Status, before: u64) -> Status {
         let driver = self.subject.driver();
-        if let Some(ended @ Ended::Known(_)) = &driver.ended {
+        if let Some(ended @ (Ended::Known(_) | Ended::Dared(_))) = &driver.ended {
             return Status::NotRun(ended.to_string());
         }
         if let Some(

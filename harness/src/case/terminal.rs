@@ -27,6 +27,7 @@ pub(super) fn confirmed<A: Adapter>(
     pulley: &Arc<A::Factory>,
 ) -> Result<Option<Confirmed>, SubjectError> {
     let mut native = options.clone();
+    native.schedule.dare = None;
     native.settings = Settings {
         features: script.features,
         configuration: Configuration {

@@ -7,6 +7,7 @@
 
 pub mod breakpoint_count;
 pub mod converted;
+pub mod hazard;
 pub mod host_activation;
 pub mod if_params;
 mod left_out;

@@ -60,6 +60,10 @@ pub(super) struct Options {
     /// divergence [default: 2048]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(64..=1 << 20))]
     memory_limit: Option<u64>,
+    /// Has every case do once, on purpose, the first thing that it meets of what a known cause forbids:
+    /// the totals show whether the causes are still there. Without it 2 of 100 generated cases do so
+    #[arg(long)]
+    dare: bool,
     /// Also write a JUnit report to this file
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
@@ -85,6 +89,7 @@ impl Options {
             no_twin: self.no_twin,
             proposals: self.proposals,
             settings: self.config.iter().map(Setting::to_string).collect(),
+            dare: self.dare,
         }
     }
 
@@ -105,10 +110,11 @@ impl Options {
             Proposals::None => " --proposals none",
             Proposals::All => "",
         };
+        let dare = if self.dare { " --dare" } else { "" };
         let config = self.config.iter();
         let config = config.map(|setting| format!(" --config {}", quoted(&setting.to_string())));
         format!(
-            "{}{proposals}{adaptive}{}{}",
+            "{}{proposals}{adaptive}{}{dare}{}",
             subjects::replay(subject),
             settings.replay(),
             config.collect::<String>()

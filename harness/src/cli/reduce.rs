@@ -55,7 +55,9 @@ const CANDIDATE: Duration = Duration::from_secs(1);
 const HANGING: Duration = Duration::from_secs(2);
 
 pub(super) fn run(options: &Options, subject: Version, format: Format) -> anyhow::Result<u8> {
-    let loaded = corpus::load(&options.case)?;
+    let mut loaded = corpus::load(&options.case)?;
+    // What diverged was found before anything was dared.
+    loaded.case.schedule.dare = None;
     let place = Place::of(options)?;
     let interrupt = Interrupt::install().map_err(OwnFault::Start)?;
     let jobs = options

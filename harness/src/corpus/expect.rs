@@ -1,8 +1,11 @@
 //! What a corpus case expects of a version, and whether a run met it.
 
+use super::CorpusCase;
 use crate::case::{CaseReport, Judgement};
+use crate::causes::hazard::Dare;
 use crate::causes::{Cause, NoCause};
 use crate::divergence::{Divergence, Moment};
+use crate::lockstep::daring::DareResult;
 use crate::report::counted;
 use crate::rules::RuleId;
 use crate::version::Version;
@@ -115,6 +118,10 @@ impl Expectation {
         }
         let mut wanted = self.causes(subject);
         let mut matched: BTreeSet<Cause> = report.known.keys().copied().collect();
+        if report.dared.is_some() {
+            // The case ends with the dare: what is behind it is not seen.
+            wanted.retain(|cause| matched.contains(cause));
+        }
         if matched.iter().any(|cause| cause.ends()) {
             // What else is seen before the end differs from run to run.
             wanted.retain(|cause| cause.ends());
@@ -130,12 +137,38 @@ impl Expectation {
     }
 }
 
+impl CorpusCase {
+    /// Whether a run in a worker, where hazards are dared, met what the case expects: the one that it names
+    /// must be confirmed on the versions that have it.
+    ///
+    /// # Errors
+    ///
+    /// One sentence on what is not as expected.
+    pub fn judge(&self, report: &CaseReport, subject: Version) -> Result<(), String> {
+        self.expect.judge(report, subject)?;
+        let Some(Dare::Cause(cause)) = self.case.schedule.dare else {
+            return Ok(());
+        };
+        match report.dared.map(|dared| dared.result) {
+            _ if !cause.is_of(subject) => Ok(()),
+            Some(DareResult::Confirmed) => Ok(()),
+            Some(DareResult::Compared) => {
+                Err(format!("the cause {cause} is dared and not confirmed"))
+            }
+            None => Err(format!(
+                "the case does not meet the cause {cause}, which it dares"
+            )),
+        }
+    }
+}
+
 /// The word for [`Verdict::Agreement`].
 pub(super) const AGREEMENT: &str = "agreement";
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lockstep::daring::Dared;
 
     const MINE: Version = Version::Wasmtime42;
 
@@ -178,6 +211,30 @@ mod tests {
                 .judge(&matched(&[Cause::PulleyRegisters]), MINE)
                 .is_err()
         );
+    }
+
+    fn daring(result: Option<DareResult>) -> CaseReport {
+        let cause = Cause::V128Slot;
+        CaseReport {
+            dared: result.map(|result| Dared { cause, result }),
+            ..CaseReport::default()
+        }
+    }
+
+    #[test]
+    fn what_a_case_dares_must_be_confirmed_where_it_is_known() {
+        let mut case = CorpusCase {
+            case: crate::case::Case::of_module("dares", Vec::new()),
+            expect: known(&[Cause::TrapPc]),
+            path: std::path::PathBuf::new(),
+        };
+        case.case.schedule.dare = Some(Dare::Cause(Cause::V128Slot));
+        let judged = |result, subject| case.judge(&daring(result), subject);
+        assert_eq!(judged(Some(DareResult::Confirmed), MINE), Ok(()));
+        assert!(judged(Some(DareResult::Compared), MINE).is_err());
+        assert!(judged(None, MINE).is_err());
+        case.expect = Expectation::default();
+        assert_eq!(case.judge(&daring(None), Version::Wasmtime48), Ok(()));
     }
 
     #[test]

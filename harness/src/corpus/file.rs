@@ -1,7 +1,9 @@
 //! The case file as its tables: names of keys and their defaults, no meaning.
 
 use super::edits::{EditText, WhenText};
-use super::scalars::{CauseText, ConfigurationTable, FramesText, Hex, ModuleRef, Number, RuleText};
+use super::scalars::{
+    CauseText, ConfigurationTable, DareText, FramesText, Hex, ModuleRef, Number, RuleText,
+};
 use super::values::{ArgText, PatternText, StubText};
 use crate::case::value::MAX_EVENTS;
 use crate::configuration::Configuration;
@@ -24,6 +26,8 @@ pub(super) struct CaseFile {
     pub(super) code_image: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) collect: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) dare: Option<DareText>,
     #[serde(default, skip_serializing_if = "ExpectTable::is_plain")]
     pub(super) expect: ExpectTable,
     #[serde(default, skip_serializing_if = "is_default_configuration")]
@@ -211,6 +215,7 @@ impl Default for CaseFile {
             max_events: max_events(),
             code_image: false,
             collect: 0,
+            dare: None,
             expect: ExpectTable::default(),
             configuration: ConfigurationTable::default(),
             module: Vec::new(),

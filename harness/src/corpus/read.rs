@@ -62,6 +62,7 @@ pub(super) fn case(
             neighbour: file.neighbour.map(neighbour).transpose()?,
             code_image: file.code_image,
             collect: file.collect,
+            dare: file.dare.map(|dare| dare.0),
         },
         frames: file.frames.0,
         max_events: file.max_events.0,

@@ -1,5 +1,6 @@
 //! Numbers, bytes, and words of the harness's tables in a case file.
 
+use crate::causes::hazard::{Dare, NoDare};
 use crate::causes::{Cause, NoCause};
 use crate::configuration::{Configuration, Setting};
 use crate::lockstep::policy::FramePolicy;
@@ -239,6 +240,25 @@ impl TryFrom<String> for CauseText {
 impl From<CauseText> for String {
     fn from(CauseText(cause): CauseText) -> String {
         cause.to_string()
+    }
+}
+
+/// What a case dares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub(super) struct DareText(pub(super) Dare);
+
+impl TryFrom<String> for DareText {
+    type Error = NoDare;
+
+    fn try_from(text: String) -> Result<DareText, NoDare> {
+        text.parse().map(DareText)
+    }
+}
+
+impl From<DareText> for String {
+    fn from(DareText(dare): DareText) -> String {
+        dare.to_string()
     }
 }
 

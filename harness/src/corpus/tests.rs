@@ -1,6 +1,7 @@
 use super::*;
 use crate::case::value::Host;
 use crate::case::{Expect, HostMemory, HostTable, Step, StepAction, Stub};
+use crate::causes::hazard::{Dare, Hazard};
 use crate::generate::{self, Proposals};
 use crate::lockstep::policy::FramePolicy;
 use crate::schedule::{Cycle, Edit, Neighbour, Schedule, Session, Site, When};
@@ -119,6 +120,7 @@ fn everything() -> Case {
         }),
         code_image: false,
         collect: 0,
+        dare: Some(Dare::Kind(Hazard::Slot)),
     };
     case.frames = FramePolicy::Innermost;
     case.max_events = 17;

@@ -8,7 +8,7 @@ use super::file::{
 };
 use super::read::MAIN;
 use super::scalars::{
-    CauseText, ConfigurationTable, FramesText, Hex, ModuleRef, Number, RuleText, readable,
+    CauseText, ConfigurationTable, DareText, FramesText, Hex, ModuleRef, Number, RuleText, readable,
 };
 use super::values::{ArgText, PatternText, StubText};
 use crate::case::{Case, CaseModule, Expect, Host, HostMemory, Step, StepAction};
@@ -24,6 +24,7 @@ pub(super) fn file(case: &Case, expect: &Expectation, modules: Vec<ModuleTable>)
         max_events: Number(case.max_events),
         code_image: case.schedule.code_image,
         collect: case.schedule.collect,
+        dare: case.schedule.dare.map(DareText),
         expect: expectation(expect),
         configuration: ConfigurationTable(case.configuration),
         module: modules,

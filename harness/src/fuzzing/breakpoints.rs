@@ -34,6 +34,7 @@ fn case(u: &mut Unstructured<'_>) -> Result<Case> {
         neighbour: neighbour(u, size)?,
         code_image: false,
         collect: 0,
+        dare: None,
     };
     Ok(case)
 }

@@ -2,6 +2,7 @@
 
 use super::{Proposals, case};
 use crate::case::Case;
+use crate::causes::hazard::{Dare, Hazard};
 use arbitrary::Unstructured;
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -23,7 +24,26 @@ pub fn from_seed(seed: u64, number: u64) -> Case {
 pub fn with_proposals(seed: u64, number: u64, proposals: Proposals) -> Case {
     let mut case = from_bytes(&bytes(seed, number), proposals);
     case.name = format!("{}/{seed:#x}/{number}", case.name);
+    case.schedule.dare = dare(seed, number);
     case
+}
+
+/// One in so many cases dares something.
+const DARING: u32 = 50;
+
+/// What a case dares. It is drawn apart, so that the bytes alone decide all the rest: after `dare` in
+/// the key, the stream is the number.
+fn dare(seed: u64, number: u64) -> Option<Dare> {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8..12].copy_from_slice(b"dare");
+    let mut rng = ChaCha8Rng::from_seed(key);
+    rng.set_stream(number);
+    if !rng.next_u32().is_multiple_of(DARING) {
+        return None;
+    }
+    let kinds = Hazard::ALL.len() as u32;
+    Some(Dare::Kind(Hazard::ALL[(rng.next_u32() % kinds) as usize]))
 }
 
 /// The case that these bytes stand for. Any bytes stand for one.
@@ -54,6 +74,15 @@ mod tests {
         let bytes = bytes(0x1f, 17);
         assert_eq!(bytes.len(), 4474);
         assert_eq!(bytes[..4], [0x76, 0xdf, 0x23, 0xbc]);
+    }
+
+    #[test]
+    fn two_in_a_hundred_cases_dare_something_of_any_kind() {
+        let dares: Vec<Dare> = (0..10_000).filter_map(|number| dare(7, number)).collect();
+        assert!((150..250).contains(&dares.len()), "{}", dares.len());
+        for kind in Hazard::ALL {
+            assert!(dares.contains(&Dare::Kind(kind)), "{kind:?}");
+        }
     }
 
     #[test]

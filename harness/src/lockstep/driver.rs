@@ -2,6 +2,7 @@
 
 use super::accessors::Accesses;
 use super::activations::guards_a_call;
+use super::daring::Daring;
 use super::entities::{Taint, Unresolved};
 use super::explain::ShownStacksCache;
 use super::findings::Findings;
@@ -80,6 +81,8 @@ pub enum Ended {
     Control(RuleId),
     /// A cause explains a difference after which nothing can be compared
     Known(Cause),
+    /// What this cause forbids was done on purpose.
+    Dared(Cause),
     /// More events than the case may have.
     EventLimit(u64),
     /// More values were compared than the case may have.
@@ -99,6 +102,7 @@ impl std::fmt::Display for Ended {
         match self {
             Ended::Control(rule) => write!(f, "control diverged earlier in this case ({rule})"),
             Ended::Known(cause) => write!(f, "a known cause ends this execution ({cause})"),
+            Ended::Dared(cause) => write!(f, "the case dares {cause}, and ends there"),
             Ended::EventLimit(n) => write!(f, "the case reached its limit of {n} events"),
             Ended::ValueLimit(n) => {
                 write!(f, "the case reached its limit of {n} values compared")
@@ -248,6 +252,8 @@ pub struct Driver {
     /// How the subject shows what it shows.
     pub(super) conventions: &'static Conventions,
     pub(super) execution: Execution,
+    /// What is done on purpose although a cause forbids it.
+    pub(super) daring: Daring,
     pub(super) budget: FrameBudget,
     pub(super) nans: OpenNans,
     /// Values that events changed.
@@ -347,6 +353,7 @@ impl Driver {
             causes,
             conventions: config.subject.conventions(),
             execution: config.execution,
+            daring: Daring::default(),
             budget: FrameBudget::new(config.frames),
             nans: OpenNans::new(&config.configuration),
             registers: Registers::new(changed_by(&config)),
@@ -658,6 +665,9 @@ impl Driver {
     /// Records a divergence; one that events on Pulley may have caused is set aside, and ends the
     /// execution: whether they did is for the case to find out.
     pub(super) fn record(&mut self, divergence: Divergence) {
+        if self.is_of_dare(&divergence) {
+            return;
+        }
         let suspect = divergence.known.is_none() && self.registers_may_break(divergence.rule);
         let registers = self.causes.get(Cause::PulleyRegisters);
         let Some(known) = registers.filter(|_| suspect) else {

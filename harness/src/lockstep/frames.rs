@@ -59,7 +59,7 @@ impl ValueDiff {
     }
 
     /// How the local at `index` differs: behind all that were noted.
-    fn note_local(&mut self, index: u32, fault: Fault) {
+    pub(super) fn note_local(&mut self, index: u32, fault: Fault) {
         match fault {
             Fault::StaticType | Fault::Converted => {
                 self.local_type.get_or_insert(index);

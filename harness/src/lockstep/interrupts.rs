@@ -285,6 +285,9 @@ impl Driver {
         sight: Sight,
     ) -> Flow {
         if let Some(known) = sight.hidden {
+            if self.dares(known) {
+                return self.dare_frames(observed, interruption.moment());
+            }
             self.tally.left_out.count(known, 1);
             return Flow::Continue;
         }
@@ -296,6 +299,10 @@ impl Driver {
             return self.compare_callers(observed, interruption.moment());
         }
         let flow = match (sight.unnamed, self.stand_in(sight)) {
+            (Some(known), Some(_)) if self.dares(known) => {
+                let _ = self.compare_interrupted_frames(observed, interruption, sight);
+                return self.end_dare();
+            }
             (Some(known), Some((place, imported))) => {
                 self.tally.left_out.count(known, 1);
                 let unnamed = &mut Unnamed::new(observed, place, imported);
@@ -416,12 +423,14 @@ impl Driver {
         if diff != ValueDiff::default() {
             self.report_values(observed, moment, 0, diff);
         }
+        let _ = self.end_dare();
     }
 
-    /// How many of the operands shown have been written, from the bottom.
+    /// How many of the operands shown have been written, from the bottom; all, if the others are dared.
     fn written(&mut self, expected: &Interrupted, operands: usize) -> usize {
         let written = operands.min(expected.operands - expected.parameters);
         match self.causes.get(Cause::LibcallSlot) {
+            Some(known) if written < operands && self.dares(known) => operands,
             Some(known) => {
                 self.tally
                     .left_out

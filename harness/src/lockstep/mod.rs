@@ -9,6 +9,7 @@ pub mod accessors;
 pub mod activations;
 pub mod choices;
 mod classify;
+pub mod daring;
 pub mod driver;
 mod ends;
 pub mod entities;

@@ -101,6 +101,7 @@ impl Driver {
         }
         if self.tally.sequence_points >= self.next_look || self.tally.values >= self.max_values {
             self.look_at_budget();
+            self.dare_slot(observed, Moment::Breakpoint);
         }
     }
 
@@ -110,7 +111,10 @@ impl Driver {
     fn look_at_budget(&mut self) {
         progress::sign();
         let events = self.tally.sequence_points;
-        self.next_look = self.max_events.min(events + progress::EVENTS);
+        self.next_look = match self.is_armed() {
+            true => events,
+            false => self.max_events.min(events + progress::EVENTS),
+        };
         if events >= self.max_events {
             self.ended = Some(Ended::EventLimit(self.max_events));
         }
@@ -179,6 +183,9 @@ impl Driver {
         let limit = self.budget.at_boundary(depth);
         let hidden = self.visible_frames() < depth;
         let flow = self.compare_frames(observed, moment, depth, limit);
+        if flow == Flow::Continue {
+            self.dare_slot(observed, moment);
+        }
         if flow == Flow::Continue && limit == depth && !hidden {
             self.tally.looks.whole(look);
         }
@@ -196,7 +203,9 @@ impl Driver {
         // Stays empty, and so allocates nothing, while nothing differs.
         let mut values: Vec<(usize, ValueDiff)> = Vec::new();
         let visible = self.visible_frames();
-        self.count_hidden();
+        if self.dares_horizon() {
+            return self.dare_frames(observed, moment);
+        }
         if visible == 0 {
             return Flow::Continue;
         }
@@ -266,20 +275,29 @@ impl Driver {
         self.report_control(observed, Moment::Breakpoint, rule, expected, shown)
     }
 
-    /// Counts a look at the stack that was not to the end, by its cause.
-    pub(super) fn count_hidden(&mut self) {
-        if let Some(horizon) = self.horizon() {
-            self.tally.left_out.count(horizon.known, 1);
+    /// Whether a look at the stack is to the end although a cause forbids it; if not, it is counted by its
+    /// cause.
+    pub(super) fn dares_horizon(&mut self) -> bool {
+        let Some(horizon) = self.horizon() else {
+            return false;
+        };
+        if self.dares(horizon.known) {
+            return true;
         }
+        self.tally.left_out.count(horizon.known, 1);
+        false
     }
 
-    /// Whether no cause forbids a collection now.
+    /// Whether no cause forbids a collection now, or it is dared.
     pub fn may_collect(&mut self) -> bool {
-        let forbidding = self.forbids_collection();
-        if let Some(known) = forbidding {
-            self.tally.left_out.count(known, 1);
+        let Some(known) = self.forbids_collection() else {
+            return true;
+        };
+        if self.dares(known) {
+            return true;
         }
-        forbidding.is_none()
+        self.tally.left_out.count(known, 1);
+        false
     }
 
     /// The cause that forbids a collection now, if one does.
@@ -313,7 +331,13 @@ impl Driver {
         }
         self.note_collection(refused);
         let depth = self.machine.depth();
-        self.compare_frames(observed, Moment::Collection, depth, depth)
+        match self.compare_frames(observed, Moment::Collection, depth, depth) {
+            Flow::Continue => self.end_dare(),
+            Flow::Stop => {
+                let _ = self.end_dare();
+                Flow::Stop
+            }
+        }
     }
 
     /// Garbage was collected, if that was not refused.
@@ -366,7 +390,11 @@ impl Driver {
         };
         let depth = self.machine.depth();
         let limit = self.budget.at_boundary(depth);
-        self.compare_frames(observed, Moment::HostCall, depth, limit)
+        let flow = self.compare_frames(observed, Moment::HostCall, depth, limit);
+        if flow == Flow::Continue {
+            self.dare_slot(observed, Moment::HostCall);
+        }
+        flow
     }
 
     /// Whether the arguments agree but for function references of an instance that is being made: there

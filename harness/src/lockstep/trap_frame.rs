@@ -13,7 +13,7 @@ use lockstep_oracles::ValType;
 use lockstep_oracles::code::{Function, Shape};
 use lockstep_oracles::machine::FrameView;
 use lockstep_oracles::opcode::Control;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 /// What a `Trap` event shows of the innermost frame, before any value is looked at.
 #[derive(Clone, Copy)]
@@ -167,7 +167,7 @@ impl Driver {
                     self.compare_common(observed, unwritten, shown, &mut diff);
                 }
                 // The slots' types are not known.
-                None => self.tally.left_out.count(unwritten, frame.operands as u64),
+                None => self.leave_out_operands(observed, unwritten, 0..frame.operands),
             }
         }
         let agrees = diff.operand_value.is_none() && diff.operand_type.is_none();
@@ -265,12 +265,10 @@ impl Driver {
         let shown = view.function.before[shown];
         if height_of(view.function, shown) != operands {
             // The slots' types are not known.
-            self.tally.left_out.count(unwritten, operands as u64);
-            return;
+            return self.leave_out_operands(observed, unwritten, 0..operands);
         }
         let common = operands.min(written);
-        let beyond = operands - common;
-        self.tally.left_out.count(unwritten, beyond as u64);
+        self.leave_out_operands(observed, unwritten, common..operands);
         self.compare_slots(
             observed,
             common,
@@ -284,6 +282,19 @@ impl Driver {
             },
             diff,
         );
+    }
+
+    /// Leaves out operands whose slots may never have been written, unless they are dared.
+    fn leave_out_operands<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        unwritten: Known,
+        range: Range<usize>,
+    ) {
+        if !range.is_empty() && self.dares(unwritten) {
+            return self.dare_operands(observed, range);
+        }
+        self.tally.left_out.count(unwritten, range.len() as u64);
     }
 
     /// Compares that many operands, from the bottom, but for those that a cause forbids to read.

@@ -271,7 +271,9 @@ impl Driver {
     /// Compares the stack at an opcode that failed: its operands may be gone.
     fn compare_trap<O: Observation>(&mut self, observed: &mut O, look: Look) -> Flow {
         let visible = self.visible_frames();
-        self.count_hidden();
+        if self.dares_horizon() {
+            return self.dare_frames(observed, Moment::Trap);
+        }
         if visible == 0 {
             return Flow::Continue;
         }

@@ -7,6 +7,7 @@ use super::{Finished, Reporter, Unfinished, divergence};
 use crate::case::{CaseReport, CommandReport, Directive, Judgement, Status};
 use crate::causes::Cause;
 use crate::divergence::{Divergence, StateRow};
+use crate::lockstep::daring::Dared;
 use crate::totals::{Assertions, Compared, Totals};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -158,6 +159,8 @@ struct Case<'a> {
     refused: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dared: Option<Dared>,
     failed: Vec<Trouble<'a>>,
     unsupported: Vec<Trouble<'a>>,
     undecided: Vec<Undecided>,
@@ -198,6 +201,7 @@ impl<'a> Case<'a> {
             known: &report.known,
             refused: report.refused.as_deref(),
             limit: finished.limit,
+            dared: report.dared,
             failed: troubles("failed"),
             unsupported: troubles("unsupported"),
             undecided: undecided(report),

@@ -5,7 +5,7 @@ use crate::case::{CaseReport, Directive, EXHAUSTED, Judgement, Status};
 use crate::causes::Cause;
 use crate::divergence::Divergence;
 use crate::lockstep::families::Family;
-use crate::totals::{Assertions, FamilyCoverage, Totals};
+use crate::totals::{Assertions, Dares, FamilyCoverage, Totals};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -318,6 +318,14 @@ fn write_totals(out: &mut impl Write, totals: &Totals, by_family: bool) -> io::R
         )?;
     }
     line("hazards avoided", hazards_text(totals))?;
+    for (cause, dares) in &totals.dared {
+        line("dared", dares_text(*cause, dares))?;
+    }
+    for (cause, dares) in totals.dared.iter().filter(|(_, dares)| dares.gone) {
+        let times = counted(dares.dared, "time");
+        let text = format!("{cause}: dared {times} and never confirmed; has the subject lost it?");
+        line("GONE", text)?;
+    }
     line("inconclusive", grouped(totals.inconclusive))?;
     line("not run", grouped(totals.not_run))?;
     for (reason, count) in by_count(&totals.undecided_by_reason) {
@@ -389,6 +397,15 @@ fn hazards_text(totals: &Totals) -> String {
         true => sum,
         false => format!("{sum} ({})", named.join(", ")),
     }
+}
+
+fn dares_text(cause: Cause, dares: &Dares) -> String {
+    format!(
+        "{cause} {}: {} confirmed, {} compared",
+        counted(dares.dared, "time"),
+        grouped(dares.confirmed),
+        grouped(dares.compared)
+    )
 }
 
 fn assertions_text(counts: &Assertions) -> String {

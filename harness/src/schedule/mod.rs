@@ -3,6 +3,8 @@
 pub mod code;
 pub mod model;
 
+use crate::causes::hazard::Dare;
+
 /// Everything the debugger does in a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
@@ -17,6 +19,8 @@ pub struct Schedule {
     pub code_image: bool,
     /// At every how many breakpoint events of the whole case garbage is collected; 0 is never.
     pub collect: u64,
+    /// What is done once on purpose, although a cause forbids it.
+    pub dare: Option<Dare>,
 }
 
 /// One editing session: its edits are published together.
@@ -142,6 +146,7 @@ impl Default for Schedule {
             neighbour: None,
             code_image: false,
             collect: 0,
+            dare: None,
         }
     }
 }

@@ -394,3 +394,100 @@ fn a_corrupt_case_file_is_named_and_the_others_are_judged() {
     assert_eq!(verdicts, ["ok", "ok"], "{stderr}");
     assert_eq!(of_schema(&objects, "totals").len(), 1);
 }
+
+/// A case that dares `V128-SLOT` with a vector that lies where this signature puts it.
+fn daring(signature: &str, args: &str, configuration: &str) -> String {
+    format!(
+        "dare = \"V128-SLOT\"\n{configuration}\n[[module]]\n\
+         wat = '(module (func (export \"f\") (param {signature})))'\n\n\
+         [[step]]\ncall = \"f\"\nargs = [{args}]\n"
+    )
+}
+
+/// Replays it on a subject: the exit code, the case, and what the totals say was dared.
+fn dared(text: &str, subject: &str) -> (Option<i32>, Value, Value) {
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("case.toml");
+    std::fs::write(&file, text).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lockstep"));
+    command.args(["replay", "--format", "json", "--subject", subject]);
+    let output = command.arg(&file).output().unwrap();
+    let objects = objects(&output.stdout);
+    assert!(of_schema(&objects, "divergence").is_empty(), "{objects:#?}");
+    let case = of_schema(&objects, "case")[0].clone();
+    let totals = of_schema(&objects, "totals")[0]["dared"].clone();
+    (output.status.code(), case, totals)
+}
+
+const VECTOR: &str = "\"v128:0x00000000000000020000000000000001\"";
+
+/// Given a vector that is not aligned, the worker dies of the read: that is no divergence.
+#[test]
+fn a_dare_that_ends_the_worker_is_confirmed() {
+    let (code, case, totals) = dared(&daring("v128", VECTOR, ""), "42");
+    assert_eq!(code, Some(0));
+    assert_eq!(case["verdict"], "dared");
+    let cause = serde_json::json!({ "cause": "V128-SLOT", "result": "confirmed" });
+    assert_eq!(case["dared"], cause);
+    // What was compared at the event before the read stays.
+    assert_eq!(case["sequence_points"], 1);
+    let counts = serde_json::json!({
+        "V128-SLOT": { "dared": 1, "confirmed": 1, "compared": 0, "gone": false }
+    });
+    assert_eq!(totals, counts);
+}
+
+/// Given a version without the cause, the same case is run to its end.
+#[cfg(feature = "wasmtime-48")]
+#[test]
+fn a_dare_of_a_cause_that_the_version_lacks_is_none() {
+    let (code, case, totals) = dared(&daring("v128", VECTOR, ""), "48");
+    assert_eq!(code, Some(0));
+    assert_eq!(
+        (&case["verdict"], &case["dared"]),
+        (&"ok".into(), &Value::Null)
+    );
+    assert_ne!(case["values"], 0);
+    assert_eq!(totals, Value::Null);
+}
+
+/// Given a vector that is aligned, and is forbidden all the same since calls are inlined: the read is
+/// compared, the case's expectation is not met, and the cause looks gone.
+#[test]
+fn a_dare_that_is_never_confirmed_is_gone() {
+    let inlined = "[configuration]\ninlining = \"on\"\n";
+    let text = daring("i64 v128", &format!("\"i64:0\", {VECTOR}"), inlined);
+    let (code, case, totals) = dared(&text, "42");
+    assert_eq!(code, Some(1));
+    assert_eq!(case["dared"]["result"], "compared");
+    let reason = case["failed"][0]["reason"].as_str().unwrap();
+    assert_eq!(reason, "the cause V128-SLOT is dared and not confirmed");
+    let counts = serde_json::json!({
+        "V128-SLOT": { "dared": 1, "confirmed": 0, "compared": 1, "gone": true }
+    });
+    assert_eq!(totals, counts);
+}
+
+/// Every case of a campaign dares something if it is told to and meets something: each is counted, and
+/// none is a divergence, whether its worker lives or not.
+#[test]
+fn a_daring_campaign_has_no_divergence() {
+    let output = campaign("none", &["--dare", "--jobs", "2"])
+        .output()
+        .unwrap();
+    let objects = objects(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{objects:#?}");
+    let cases = of_schema(&objects, "case");
+    assert_eq!(cases.len(), CASES);
+    let daring = cases
+        .iter()
+        .filter(|case| case["verdict"] == "dared")
+        .count();
+    let totals = of_schema(&objects, "totals")[0]["dared"].as_object();
+    let counted = totals.map_or(0, |all| {
+        let each = all.values().map(|dares| dares["dared"].as_u64().unwrap());
+        each.sum()
+    });
+    assert_eq!(counted, daring as u64);
+    assert_ne!(daring, 0);
+}

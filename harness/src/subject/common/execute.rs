@@ -75,6 +75,9 @@ impl<T: Layer> Subject<T> {
             max_events: settings.max_events,
             subject_stack: limits::WASM_STACK,
         });
+        if execution == Execution::Instrumented {
+            driver.set_dare(schedule.dare);
+        }
         let moving = settings.configuration.collector == Collector::Copying;
         if execution == Execution::Instrumented && (schedule.collect > 0 || moving) {
             driver.keep_handles();
@@ -420,14 +423,17 @@ impl<T: Layer> Subject<T> {
     /// Forbids events if a cause forbids them in what this function reaches.
     pub(super) fn silence_for(&mut self, func: FuncAddr) {
         let driver = self.driver();
-        if let Some(known) = driver.forbids_events(func) {
+        if let Some(known) = driver.forbids_events(func)
+            && !driver.dares(known)
+        {
             driver.tally.left_out.count(known, 1);
             self.with_session(|session, store| session.silence(store));
         }
     }
 
-    /// Events come again.
+    /// Events come again; where they were dared, the invocation is over.
     pub(super) fn speak(&mut self) {
+        let _ = self.driver().end_dare();
         if self.is_alive() {
             self.with_session(|session, store| session.speak(store));
         }
@@ -566,6 +572,9 @@ impl<T: Layer> Subject<T> {
 
     pub(super) fn panicked(&mut self, message: String) -> Outcome {
         let driver = self.driver();
+        if driver.confirm_dare() {
+            return Outcome::Panicked(message);
+        }
         let observed = format!("the engine panicked: {message}");
         driver.report_end(RuleId::Panic, "no panic".to_owned(), observed);
         driver.ended.get_or_insert(Ended::Control(RuleId::Panic));

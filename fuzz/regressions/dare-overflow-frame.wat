@@ -1,0 +1,4 @@
+(module
+  (func $f (export "f")
+    call $f)
+  (func (export "g")))
