@@ -16,7 +16,7 @@ pub fn explains(module: &[u8], features: WasmFeatures) -> bool {
     all.validate_all(module).is_ok() && is_cast(module, error.offset())
 }
 
-/// Whether there is a cast at this offset.
+/// Whether a cast is at this offset, or around it.
 fn is_cast(module: &[u8], offset: u64) -> bool {
     let mut payloads = Parser::new(0).parse_all(module).filter_map(Result::ok);
     payloads.any(|payload| match payload {
@@ -37,8 +37,10 @@ fn is_cast(module: &[u8], offset: u64) -> bool {
 
 fn operator_at<'a>(body: &FunctionBody<'a>, offset: u64) -> Option<Operator<'a>> {
     let operators = body.get_operators_reader().ok()?.into_iter_with_offsets();
-    let mut operators = operators.filter_map(Result::ok);
-    operators.find_map(|(operator, at)| (at == offset).then_some(operator))
+    let operators = operators.map_while(Result::ok);
+    // What is said to be wrong may be an immediate.
+    let before = operators.take_while(|&(_, at)| at <= offset);
+    before.last().map(|(operator, _)| operator)
 }
 
 #[cfg(test)]

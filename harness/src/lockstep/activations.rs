@@ -8,7 +8,7 @@ use crate::causes::inlined_calls::InlinedCalls;
 use crate::causes::inlined_tail_call::{self, AtTailCall};
 use crate::causes::{Cause, Known, host_activation};
 use crate::divergence::Moment;
-use crate::observe::{Limited, Observation, Place, Walk};
+use crate::observe::{Observation, Place, Walk};
 use crate::rules::RuleId;
 use crate::snapshot::Snapshot;
 use lockstep_oracles::address::InstanceAddr;
@@ -62,7 +62,7 @@ impl Driver {
         // instance.
         let own = matches!(moment, Moment::Trap | Moment::EpochYield);
         let innermost = expected.first().copied().filter(|_| own);
-        let shown = places(observed, self.visible_frames(), innermost);
+        let shown = places(observed, self.visible_frames(), &expected, innermost);
         let in_host = matches!(moment, Moment::HostCall | Moment::HostcallError);
         let mut replaced: Vec<usize> = Vec::new();
         let (mut matched, mut since) = (0, 0);
@@ -246,15 +246,25 @@ impl Driver {
     }
 }
 
-/// Where the frames are shown that may be looked at. The innermost is not asked for if it is given.
-fn places<O: Observation>(observed: &mut O, frames: usize, innermost: Option<Place>) -> Vec<Place> {
-    let mut walk = Limited::new(observed.walk(), frames);
+/// Where the frames are shown that may be looked at: so many of those expected, and what is shown between
+/// them. The innermost is not asked for if it is given.
+fn places<O: Observation>(
+    observed: &mut O,
+    frames: usize,
+    expected: &[Place],
+    innermost: Option<Place>,
+) -> Vec<Place> {
     let mut places = Vec::new();
-    while !walk.done() {
+    let mut matched = 0;
+    let mut walk = observed.walk();
+    while matched < frames && !walk.done() {
         let given = innermost.filter(|_| places.is_empty());
         let place = given.unwrap_or_else(|| walk.place());
+        matched += usize::from(expected.get(matched) == Some(&place));
         places.push(place);
-        walk.parent();
+        if matched < frames {
+            walk.parent();
+        }
     }
     places
 }
