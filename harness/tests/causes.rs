@@ -362,6 +362,20 @@ causes! {
         // The engine alone: one frame of Wasm is there at either depth.
         assert_eq!(frames_of_nested_host_calls(), [1, 2]);
     }
+
+    ImportedType => imported_functions_still_have_the_type_of_their_import {
+        explained_case("imported-type-test.toml", Cause::ImportedType);
+        explained_case("imported-type-indirect.toml", Cause::ImportedType);
+    }
+
+    CastType => casts_to_types_that_are_not_enabled_are_still_accepted {
+        const ACCEPTED: &str = "(module (func unreachable ref.test contref drop))";
+        let report = explained(&format!("(assert_invalid {ACCEPTED} \"\")"));
+        assert_eq!(report.known.get(&Cause::CastType), Some(&2), "{report:#?}");
+        // The engine alone.
+        let engine = engine(&Configuration::default());
+        assert!(Module::new(&engine, ACCEPTED).is_ok());
+    }
 }
 
 /// The local of `$read` has no value, and lies where `$fill` had its argument.

@@ -197,12 +197,19 @@ impl Store {
         &self.instances[addr.index()]
     }
 
-    /// The structures and arrays in the element segments of an instance that are not dropped.
-    pub fn segment_objects(&self, instance: InstanceAddr) -> impl Iterator<Item = ObjectAddr> {
-        let segments = self.instance(instance).elems.iter();
-        let elements = segments.flat_map(|addr| self.elems[addr.index()].iter());
-        elements.filter_map(|reference| match *reference {
-            Ref::Struct(addr) | Ref::Array(addr) => Some(addr),
+    /// The structures and arrays in the element segments of an instance that are not dropped, each with
+    /// the index of its segment.
+    pub fn segment_objects(
+        &self,
+        instance: InstanceAddr,
+    ) -> impl Iterator<Item = (u32, ObjectAddr)> {
+        let segments = (0..).zip(&self.instance(instance).elems);
+        let elements = segments.flat_map(|(index, addr)| {
+            let elements = self.elems[addr.index()].iter();
+            elements.map(move |reference| (index, *reference))
+        });
+        elements.filter_map(|(index, reference)| match reference {
+            Ref::Struct(addr) | Ref::Array(addr) => Some((index, addr)),
             _ => None,
         })
     }

@@ -4,6 +4,7 @@ use super::imports::Registry;
 use super::patterns::{argument, seen_matches, value_matches};
 use super::{CaseOptions, Executed, Status};
 use crate::configuration::Allocation;
+use crate::divergence::Moment;
 use crate::fault::Layer;
 use crate::lockstep::driver::{Ended, Expected, Verdict};
 use crate::outcome::{Outcome, SeenTrap};
@@ -533,10 +534,21 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
                 Err(failed(outcome.describe()).into())
             }
             Ok(()) => {
+                let features = self.script.features;
                 let driver = self.subject.driver();
+                let known = driver.explain_accepted(bytes, features);
                 let wanted = "the module is rejected".to_owned();
-                driver.report_end(RuleId::Instantiate, wanted, "it compiles".to_owned());
-                Err(failed("the subject accepts the module").into())
+                driver.report_known(
+                    RuleId::Instantiate,
+                    Moment::End,
+                    wanted,
+                    "it compiles".to_owned(),
+                    known,
+                );
+                match known {
+                    Some(_) => Ok(()),
+                    None => Err(failed("the subject accepts the module").into()),
+                }
             }
         }
     }

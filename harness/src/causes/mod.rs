@@ -6,14 +6,20 @@
 //! is no other way to make one than to ask [`Causes`], which asks the table.
 
 pub mod breakpoint_count;
+pub mod cast_type;
+pub mod collect_slot;
 pub mod converted;
 pub mod hazard;
 pub mod host_activation;
 pub mod if_params;
+pub mod imported_type;
+pub mod inlined_calls;
+pub mod inlined_tail_call;
 mod left_out;
 pub mod libcall_trap;
 pub mod pulley_memory_trap;
 pub mod pulley_registers;
+pub mod segment_objects;
 pub mod slots;
 mod table;
 pub mod trap_elsewhere;

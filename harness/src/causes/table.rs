@@ -54,8 +54,9 @@ causes! {
          trap's own library call. That call belongs to code placed behind the function's body and \
          has no record of its own, so the last opcode in the order of the machine code is found: \
          one and the same for every such trap of a function. Matches only in the innermost frame \
-         of a Trap event, only the PC of a reachable opcode of the same function, and only the \
-         one that this function's earlier traps showed."
+         of a Trap event, only the PC of a reachable opcode of the same function behind which control may \
+         end, and that does not lead straight to the trap, and only the one that this function's earlier \
+         traps showed."
         [Having::until(44)]
         "trap_pc_is_still_wrong"
     TrapStack "TRAP-STACK" Explains
@@ -142,7 +143,8 @@ causes! {
         "With inlining of core modules a tail call in an inlined function becomes a plain call of \
          the function it was inlined into, and the frame that it should have replaced is still \
          shown, at the tail call. Matches only with inlining on, and only frames at a tail call \
-         between the right ones."
+         that was executed there, between the right ones, in a function that may be inlined into the \
+         one outside, or whose callee may be inlined into it; without them all frames are compared as usual."
         [Having::ALL]
         "inlined_tail_calls_still_leave_a_frame"
     InlinedTryCall "INLINED-TRY-CALL" Forbids
@@ -152,7 +154,8 @@ causes! {
          record before them in the machine code is shown, which may be of code that was never \
          executed: its frame's instance is then null, which panics, or a stale pointer, and so \
          are its references. Avoided by reading no frame, and collecting nothing, with inlining \
-         on while a frame waits at a direct call that a try_table of its function guards."
+         on while a frame waits at a direct call that a try_table of its function guards, of a function \
+         that the module defines and that does not call back."
         [Having::ALL]
         "inlined_calls_in_a_try_table_still_have_no_frame"
     InlinedTrap "INLINED-TRAP" Forbids
@@ -183,17 +186,18 @@ causes! {
         &[RuleId::BreakSpurious];
         "Same cause as INLINED-TRY-CALL: the patchable calls of a body that replaces a call \
          inside a try_table become plain ones, which cannot be switched off. Each of its opcodes \
-         is an event, asked for or not. Matches any event without single-step, with inlining on, \
-         if a function has a direct call inside a try_table: where it comes from cannot be read, \
-         and the execution ends."
+         is an event, asked for or not. Matches only with inlining on, without single-step, an event while \
+         a frame waits at a direct call as there, or before which the program comes to such a call and to no \
+         breakpoint: where it comes from cannot be read, and the execution ends."
         [Having::ALL]
         "inlined_calls_in_a_try_table_are_still_always_events"
     SegmentObjects "SEGMENT-OBJECTS" Ends
         &[RuleId::RefIdentity];
         "table.init, array.new_elem and array.init_elem evaluate a segment's expressions at each \
          use, not once when the module is instantiated: each use makes objects of its own. \
-         Matches only where an object that a segment's expression made is shown as another one; \
-         the program then computes something else, and the execution ends."
+         Matches only where an object that a segment's expression made is shown as another one, after \
+         opcodes have used that segment twice; the program then computes something else, and the \
+         execution ends."
         [Having::until(48)]
         "segment_objects_are_still_made_at_each_use"
     V128Slot "V128-SLOT" Forbids
@@ -317,6 +321,26 @@ causes! {
         [Having::until(48), Having::since(48, "Debug_exit_frames() has an exit frame for such an activation, too: that of the \
              activation below.")]
         "host_activation_still_shows_frames_twice"
+    ImportedType "IMPORTED-TYPE" Ends
+        &[
+            RuleId::OperandValue, RuleId::LocalValue, RuleId::FramePc, RuleId::FrameFunction, RuleId::FrameCount,
+            RuleId::StepLost, RuleId::StepSpurious, RuleId::BreakLost, RuleId::BreakSpurious, RuleId::TrapEvent,
+            RuleId::HostCall, RuleId::Outcome, RuleId::Values, RuleId::Memory, RuleId::Global, RuleId::Table
+        ];
+        "An imported function is given the type of the import, not its own: where that is a supertype of its \
+         own, call_indirect traps, and ref.test, ref.cast and the branches on casts decide by the supertype \
+         (Core 4.5.3: the import is the exporter's function itself). Matches only the first difference behind \
+         such an opcode on such a function, and only where the two types decide differently: in single-step \
+         at the next event. The program then goes another way, and the execution ends."
+        [Having::until(48)]
+        "imported_functions_still_have_the_type_of_their_import"
+    CastType "CAST-TYPE" Explains
+        &[RuleId::Instantiate];
+        "Validation of ref.test and ref.cast does not ask whether the proposal is enabled that the named heap \
+         type comes with: a module with a test for contref is accepted without stack switching. Matches only \
+         a module that must be rejected for such an opcode, and that is valid with that proposal."
+        [Having::until(48)]
+        "casts_to_types_that_are_not_enabled_are_still_accepted"
     StartupFrame "STARTUP-FRAME" Forbids
         &[RuleId::FrameCount];
         "A start function is called by a function that the compiler makes for the module's \
@@ -333,12 +357,12 @@ causes! {
         "With the copying collector an allocation that must collect first calls the library from \
          code placed behind the function's body, which has no record: the innermost frame's roots \
          are those of the last opcode in the order of the machine code, whose slots may never \
-         have been written. The collector follows them, and fails with an error that begins with \
-         `BUG:`; and the slots of that frame's own operands are no roots, and show where their \
-         objects were before. Matches only with the copying collector, and only that error, in \
-         single-step at an opcode that makes an object, or a reference that denotes something \
-         else in an operand that a function has on its stack at an opcode that makes an object. \
-         The execution ends."
+         have been written. The collector follows them, and fails with `BUG: gc object out-of-bounds` or \
+         `BUG: gc object and/or heap misaligned`; and the slots of that frame's own operands are no roots, \
+         and show where their objects were before. Matches only with the copying collector, and only those \
+         errors, in single-step at an opcode that makes an object or calls a host function, or a reference \
+         that denotes something else in an operand that was on its frame's stack when an opcode of that \
+         frame made an object. The execution ends."
         [Having::since(48, "")]
         "an_allocation_still_collects_with_the_roots_of_another_opcode"
     BreakpointCount "BREAKPOINT-COUNT" Workaround

@@ -3,13 +3,17 @@
 
 use super::driver::{Driver, Flow};
 use super::frames::expected_place;
+use super::history::Executed;
+use crate::causes::inlined_calls::InlinedCalls;
+use crate::causes::inlined_tail_call::{self, AtTailCall};
 use crate::causes::{Cause, Known, host_activation};
 use crate::divergence::Moment;
 use crate::observe::{Observation, Place, Walk};
 use crate::rules::RuleId;
 use crate::snapshot::Snapshot;
+use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::code::Function;
-use lockstep_oracles::opcode::Opcode;
+use lockstep_oracles::machine::{FrameView, Stop};
 
 impl Driver {
     /// Whether the frames shown are the right ones and, for each activation without a frame, once more
@@ -43,77 +47,141 @@ impl Driver {
         Some(Flow::Continue)
     }
 
-    /// Whether the frames shown are the right ones and, between them, frames that a tail call in inlined
-    /// code replaced (`INLINED-TAIL-CALL`).
-    pub(super) fn explain_inlined_tail_call<O: Observation>(
-        &mut self,
+    /// Frames that a tail call in inlined code replaced, and that are shown between the right ones
+    /// (`INLINED-TAIL-CALL`): which of the frames shown they are, if without them all are where they
+    /// must be, and the cause.
+    pub(super) fn replaced_frames<O: Observation>(
+        &self,
         observed: &mut O,
         moment: Moment,
-    ) -> Option<Flow> {
-        let known = self
-            .causes
-            .get(Cause::InlinedTailCall)
-            .filter(|_| self.inlined)?;
-        let mut expected: Vec<Place> = self.expected_places();
-        let (mut seen, mut left) = (0, Vec::new());
-        let mut walk = observed.walk();
+    ) -> Option<(Vec<usize>, Known)> {
+        let known = self.causes.get(Cause::InlinedTailCall);
+        let known = known.filter(|_| self.inlined && self.history.has_tail_calls())?;
+        let expected = self.expected_places();
+        // Where the frame of a trap or an interruption is shown has rules of its own, and it may have no
+        // instance.
+        let own = matches!(moment, Moment::Trap | Moment::EpochYield);
+        let innermost = expected.first().copied().filter(|_| own);
+        let shown = places(observed, self.visible_frames(), &expected, innermost);
         let in_host = matches!(moment, Moment::HostCall | Moment::HostcallError);
-        // Behind a start function there is a frame that cannot be read.
-        let visible = self.visible_frames();
-        while !walk.done() && left.len() < visible {
-            let place = walk.place();
-            // The innermost frame is about to execute its opcode, a tail call or not.
-            let about_to = seen == 0 && !in_host;
+        let mut replaced: Vec<usize> = Vec::new();
+        let (mut matched, mut since) = (0, 0);
+        for (at, place) in shown.iter().enumerate() {
             // A frame may also wait for a call right before a tail call.
-            let due = expected.get(left.len()) == Some(&place);
-            if about_to || due || !self.is_replaced(place) {
-                left.push(place);
+            if expected.get(matched) == Some(place) {
+                if !self.explains_between(&shown[since..at], matched) {
+                    return None;
+                }
+                matched += 1;
+                since = at + 1;
+            } else if at == 0 && !in_host {
+                // The innermost frame is about to execute its opcode, a tail call or not.
+                return None;
+            } else {
+                replaced.push(at);
             }
-            seen += 1;
-            walk.parent();
         }
-        drop(walk);
-        // Where a trap's own frame is shown has rules of its own, already applied.
-        if moment == Moment::Trap
-            && let Some((innermost, shown)) = expected.first_mut().zip(left.first())
-        {
-            *innermost = *shown;
+        let whole = matched == expected.len() && self.explains_between(&shown[since..], matched);
+        (whole && !replaced.is_empty()).then_some((replaced, known))
+    }
+
+    /// Whether frames that tail calls replaced may be shown here, innermost first: inside the program's
+    /// frame with this number.
+    fn explains_between(&self, shown: &[Place], number: usize) -> bool {
+        if shown.is_empty() {
+            return true;
         }
-        if left.len() == seen || left != expected {
+        let inner = number.checked_sub(1);
+        let inner = inner.and_then(|inner| self.machine.frames().nth(inner));
+        let outer = self.machine.frames().nth(number);
+        let Some(outside) = self.machine.depth().checked_sub(number) else {
+            return false;
+        };
+        let at: Option<Vec<AtTailCall>> = shown
+            .iter()
+            .map(|&place| self.at_tail_call(place, outside))
+            .collect();
+        let same_activation = |view: &FrameView<'_>| {
+            let inner = inner.as_ref();
+            inner.is_none_or(|inner| inner.activation == view.activation)
+        };
+        let calls = outer.filter(|view| view.waits && same_activation(view));
+        let called = calls.and_then(|view| {
+            let calls = &self.inlined_calls[view.instance.index()];
+            calls.callee(view.function, view.position)
+        });
+        let inner = inner.map(|view| view.function.index);
+        at.is_some_and(|at| inlined_tail_call::explains(&at, inner, called))
+    }
+
+    /// The frame at a place, if that is a tail call that was executed with so many frames outside it.
+    fn at_tail_call(&self, place: Place, outside: usize) -> Option<AtTailCall> {
+        let (instance, func) = (place.instance?, place.func?);
+        let function = self
+            .machine
+            .store
+            .instance(instance)
+            .module
+            .function(func)?;
+        let position = function.position(place.pc)?;
+        let executed = Executed {
+            instance,
+            func,
+            position,
+        };
+        let tail = function.instrs[position].op.is_tail_call();
+        if !tail || !place.module_agrees || !self.history.has_replaced(outside, executed) {
             return None;
         }
-        self.count_explained(observed, moment, RuleId::FrameCount, known);
-        Some(Flow::Continue)
+        let calls = &self.inlined_calls[instance.index()];
+        Some(AtTailCall {
+            func,
+            callee: calls.callee(function, position),
+        })
     }
 
     /// The cause that forbids to look at frames while one waits at a direct call that a `try_table` of
-    /// its function guards: what is inlined there has lost its records (`INLINED-TRY-CALL`).
+    /// its function guards and that may be inlined: what is inlined there has lost its records
+    /// (`INLINED-TRY-CALL`).
     pub(super) fn inlined_in_try(&self) -> Option<Known> {
-        let known = self
-            .causes
-            .get(Cause::InlinedTryCall)
-            .filter(|_| self.guards_calls)?;
-        let mut frames = self.machine.frames();
-        let waits = frames.any(|view| {
-            view.waits && view.op() == Opcode::Call && view.function.is_guarded(view.position)
-        });
-        waits.then_some(known)
+        let known = self.causes.get(Cause::InlinedTryCall)?;
+        self.is_in_guarded_call().then_some(known)
     }
 
-    /// Whether no event can be told from one that nobody asked for (`INLINED-TRY-BREAK`): then the
-    /// execution ends at the first.
+    /// Whether a frame waits at a guarded call that may be inlined.
+    fn is_in_guarded_call(&self) -> bool {
+        self.guards_calls()
+            && self
+                .machine
+                .frames()
+                .any(|view| view.waits && self.is_at_guarded_call(&view))
+    }
+
+    /// Whether any function of the case has such a call.
+    fn guards_calls(&self) -> bool {
+        self.inlined_calls.iter().any(InlinedCalls::guards)
+    }
+
+    fn is_at_guarded_call(&self, view: &FrameView<'_>) -> bool {
+        self.inlined_calls[view.instance.index()].is_guarded(view.function, view.position)
+    }
+
+    /// Whether the event cannot be told from one that nobody asked for (`INLINED-TRY-BREAK`): between
+    /// breakpoints, where the program may be inside a guarded call that was inlined. Then the execution
+    /// ends.
     #[inline]
     pub(super) fn ends_unasked(&mut self) -> bool {
-        self.inlined
-            && self.guards_calls
-            && !self.breakpoints.is_single_step()
-            && self.ends_unasked_where_inlined()
+        self.inlined && !self.breakpoints.is_single_step() && self.ends_in_guarded_call()
     }
 
-    fn ends_unasked_where_inlined(&mut self) -> bool {
-        let Some(known) = self.causes.get(Cause::InlinedTryBreak) else {
+    fn ends_in_guarded_call(&mut self) -> bool {
+        let known = self.causes.get(Cause::InlinedTryBreak);
+        let Some(known) = known.filter(|_| self.guards_calls()) else {
             return false;
         };
+        if !self.is_in_guarded_call() && !self.comes_to_guarded_call() {
+            return false;
+        }
         let expected = "an event where a breakpoint is, or none".to_owned();
         let shown = "an event".to_owned();
         let (rule, moment) = (RuleId::BreakSpurious, Moment::Breakpoint);
@@ -122,20 +190,41 @@ impl Driver {
         true
     }
 
-    /// Whether a frame is at a tail call: no frame waits there.
-    fn is_replaced(&self, place: Place) -> bool {
-        let function = self.function_at(place);
-        let at = function.and_then(|f| Some((f, f.position(place.pc)?)));
-        at.is_some_and(|(function, at)| function.instrs[at].op.is_tail_call())
+    /// Whether the program enters a guarded call before its next modelled event: the oracle is brought to
+    /// the one or the other.
+    fn comes_to_guarded_call(&mut self) -> bool {
+        // At its next event already, or due to be interrupted before it.
+        if self.ahead.is_some() || self.yield_due || self.machine.num_activations() == 0 {
+            return false;
+        }
+        let executes = self.machine.executes_next();
+        let entered = |driver: &Driver| {
+            let view = driver.machine.top();
+            view.is_some_and(|view| !view.waits && driver.is_at_guarded_call(&view))
+        };
+        if executes && entered(self) {
+            return true;
+        }
+        let stop = self.run_to_guarded_call();
+        self.ahead = Some(stop);
+        let selected = self.machine.top().is_some_and(|view| {
+            self.breakpoints
+                .selects(view.instance, view.function.pcs[view.position].0)
+        });
+        stop == Stop::SequencePoint && !selected && entered(self)
     }
 
-    /// The function of a frame.
-    fn function_at(&self, place: Place) -> Option<&Function> {
-        let module = &self.machine.store.instance(place.instance?).module;
-        module.function(place.func?)
+    fn run_to_guarded_call(&mut self) -> Stop {
+        let calls = std::mem::take(&mut self.inlined_calls);
+        let is_guarded = |instance: InstanceAddr, function: &Function, position| {
+            calls[instance.index()].is_guarded(function, position)
+        };
+        let stop = self.run_to_breakpoint_or(is_guarded);
+        self.inlined_calls = calls;
+        stop
     }
 
-    fn count_explained<O: Observation>(
+    pub(super) fn count_explained<O: Observation>(
         &mut self,
         observed: &mut O,
         moment: Moment,
@@ -157,8 +246,25 @@ impl Driver {
     }
 }
 
-/// Whether a function has a direct call that one of its `try_table`s guards.
-pub(super) fn guards_a_call(function: &Function) -> bool {
-    let mut instrs = function.instrs.iter().enumerate();
-    instrs.any(|(at, instr)| instr.op == Opcode::Call && function.is_guarded(at))
+/// Where the frames are shown that may be looked at: so many of those expected, and what is shown between
+/// them. The innermost is not asked for if it is given.
+fn places<O: Observation>(
+    observed: &mut O,
+    frames: usize,
+    expected: &[Place],
+    innermost: Option<Place>,
+) -> Vec<Place> {
+    let mut places = Vec::new();
+    let mut matched = 0;
+    let mut walk = observed.walk();
+    while matched < frames && !walk.done() {
+        let given = innermost.filter(|_| places.is_empty());
+        let place = given.unwrap_or_else(|| walk.place());
+        matched += usize::from(expected.get(matched) == Some(&place));
+        places.push(place);
+        if matched < frames {
+            walk.parent();
+        }
+    }
+    places
 }

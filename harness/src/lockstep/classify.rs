@@ -1,9 +1,11 @@
 //! From a difference of structure to the one rule that names it.
 
 use super::driver::{Driver, Flow, LOOKAHEAD};
+use super::evidence::Indices;
 use super::frames::{Referents, StackDiff, ValueDiff, compare_values, expected_place};
 use super::references::Fault;
 use crate::causes::Known;
+use crate::causes::if_params::ShownOperand;
 use crate::divergence::Moment;
 use crate::observe::{Observation, Place, Walk};
 use crate::rules::RuleId;
@@ -67,9 +69,6 @@ impl Driver {
         diff: StackDiff,
     ) -> Flow {
         if let Some(flow) = self.explain_host_activation(observed, moment) {
-            return flow;
-        }
-        if let Some(flow) = self.explain_inlined_tail_call(observed, moment) {
             return flow;
         }
         let expected: Vec<Place> = self.expected_places();
@@ -247,7 +246,19 @@ impl Driver {
         observed: &mut O,
         moment: Moment,
         frame: usize,
+        diff: ValueDiff,
+    ) {
+        self.report_among(observed, moment, frame, diff, &[]);
+    }
+
+    /// The same where operands are shown among others; none are given where they are shown alone.
+    pub(super) fn report_among<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+        frame: usize,
         mut diff: ValueDiff,
+        operands: &[ShownOperand],
     ) {
         if self.registers.are_changed() {
             match self.follow_registers(observed, moment, frame, diff) {
@@ -255,42 +266,59 @@ impl Driver {
                 None => return,
             }
         }
-        if let Some(index) = diff.operand_converted {
-            match self.explain_converted(frame, index) {
-                Some(known) => self.count_converted(observed, moment, frame, index, known),
-                None => {
-                    diff.operand_type = Some(diff.operand_type.map_or(index, |at| at.min(index)));
-                }
-            }
-        }
         if diff.operand_count
-            && let Some(explained) = self.explain_operands(observed, moment, frame)
+            && let Some((explained, shown)) = self.explain_operands(observed, moment, frame)
         {
             diff.operand_count = false;
             diff.operand_type = explained.operand_type;
             diff.operand_value = explained.operand_value;
             diff.operand_reference = explained.operand_reference;
+            diff.operand_converted = explained.operand_converted;
+            return self.report_each(observed, moment, frame, diff, &shown);
+        }
+        self.report_each(observed, moment, frame, diff, operands);
+    }
+
+    fn report_each<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+        frame: usize,
+        mut diff: ValueDiff,
+        operands: &[ShownOperand],
+    ) {
+        let local = Indices::same;
+        let operand = |index| Indices::among(operands, index);
+        if let Some(index) = diff.operand_converted {
+            match self.explain_converted(frame, index) {
+                Some(known) => {
+                    self.count_converted(observed, moment, frame, operand(index), known);
+                }
+                None => {
+                    diff.operand_type = Some(diff.operand_type.map_or(index, |at| at.min(index)));
+                }
+            }
         }
         let operand_count = if frame == 0 {
             RuleId::OperandCount
         } else {
             RuleId::CallerOperands
         };
-        for (reference, is_local) in [
-            (diff.local_reference, true),
-            (diff.operand_reference, false),
-        ] {
-            if let Some((index, fault)) = reference {
-                self.report_reference(observed, moment, (frame, is_local, index), fault);
-            }
+        if let Some((index, fault)) = diff.local_reference {
+            self.report_reference(observed, moment, (frame, true, local(index)), fault);
         }
+        if let Some((index, fault)) = diff.operand_reference {
+            self.report_reference(observed, moment, (frame, false, operand(index)), fault);
+        }
+        let locals = |index: Option<u32>| index.map(|index| Some(local(index)));
+        let operands = |index: Option<u32>| index.map(|index| Some(operand(index)));
         let found = [
             (diff.local_count.then_some(None), RuleId::LocalCount),
-            (diff.local_type.map(Some), RuleId::LocalType),
-            (diff.local_value.map(Some), RuleId::LocalValue),
+            (locals(diff.local_type), RuleId::LocalType),
+            (locals(diff.local_value), RuleId::LocalValue),
             (diff.operand_count.then_some(None), operand_count),
-            (diff.operand_type.map(Some), RuleId::OperandType),
-            (diff.operand_value.map(Some), RuleId::OperandValue),
+            (operands(diff.operand_type), RuleId::OperandType),
+            (operands(diff.operand_value), RuleId::OperandValue),
         ];
         for (index, rule) in found {
             let Some(index) = index else { continue };
@@ -309,13 +337,13 @@ impl Driver {
         &mut self,
         observed: &mut O,
         moment: Moment,
-        (frame, is_local, index): (usize, bool, u32),
+        (frame, is_local, index): (usize, bool, Indices),
         fault: Fault,
     ) {
         let Some(rule) = fault.rule() else { return };
         let stale = || {
             (!is_local)
-                .then(|| self.explain_stale(frame, index))
+                .then(|| self.explain_stale(frame, index.real))
                 .flatten()
         };
         let known = self.explain_identity(fault).or_else(stale);

@@ -1,13 +1,13 @@
 //! The driver's state, and what begins an invocation.
 
 use super::accessors::Accesses;
-use super::activations::guards_a_call;
 use super::daring::Daring;
 use super::entities::{Taint, Unresolved};
 use super::explain::ShownStacksCache;
 use super::findings::Findings;
 use super::frames::expected_place;
 use super::growth::{Sizes, run_following};
+use super::history::{History, Segment};
 use super::interrupts::is_interruptible;
 use super::nans::OpenNans;
 use super::policy::{FrameBudget, FramePolicy};
@@ -15,6 +15,7 @@ use super::references::{Depth, NoObjects, References, Scope};
 use super::registers::Registers;
 use super::stops::may_wait;
 use super::tally::Tally;
+use crate::causes::inlined_calls::InlinedCalls;
 use crate::causes::slots::FunctionLayout;
 use crate::causes::{Cause, Causes, Known};
 use crate::configuration::{Collector, Configuration, Fuel, Inlining, Target};
@@ -37,7 +38,7 @@ use lockstep_oracles::machine::{
 };
 use lockstep_oracles::trap::{Exhaustion, Trap};
 use lockstep_oracles::value::Value;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -234,8 +235,8 @@ pub struct Driver {
     pub(super) making: Option<InstanceAddr>,
     /// Whether callees are inlined.
     pub(super) inlined: bool,
-    /// Whether a function has a direct call inside a `try_table`.
-    pub(super) guards_calls: bool,
+    /// The calls of each instance's module, where callees are inlined; empty where they are not.
+    pub(super) inlined_calls: Vec<InlinedCalls>,
     /// Whether a function has an opcode that waits.
     pub(super) may_wait: bool,
     /// Whether a trap is being told of in code with callees inlined, and the stack shown may be
@@ -258,6 +259,8 @@ pub struct Driver {
     pub(super) nans: OpenNans,
     /// Values that events changed.
     pub(super) registers: Registers,
+    /// What the program has executed, as far as a cause asks for it.
+    pub(super) history: History,
     /// Which of the subject's objects is which of the oracle's.
     pub(super) references: References,
     pub(super) modules: Vec<ModuleFacts>,
@@ -286,8 +289,8 @@ pub struct Driver {
     pub(super) consumes_fuel: bool,
     pub(super) accesses: Accesses,
     pub(super) unresolved: Unresolved,
-    /// Objects that the expressions of element segments made.
-    pub(super) segment_objects: HashSet<ObjectAddr>,
+    /// Objects that the expressions of element segments made, and of which segment each is.
+    pub(super) segment_objects: HashMap<ObjectAddr, Segment>,
     /// Instances that have a handle.
     bound: usize,
     /// Relaxed multiply-adds that were counted as rounding once.
@@ -342,7 +345,7 @@ impl Driver {
             instantiating: false,
             segment_trap: None,
             making: None,
-            guards_calls: false,
+            inlined_calls: Vec::new(),
             may_wait: false,
             at_inlined_trap: false,
             inlined: config.configuration.inlining == Inlining::On,
@@ -357,6 +360,7 @@ impl Driver {
             budget: FrameBudget::new(config.frames),
             nans: OpenNans::new(&config.configuration),
             registers: Registers::new(changed_by(&config)),
+            history: History::default(),
             references: References::new(
                 config.configuration.collector == Collector::Copying,
                 match causes.get(Cause::SegmentObjects) {
@@ -381,7 +385,7 @@ impl Driver {
             consumes_fuel: config.configuration.fuel != Fuel::Off,
             accesses: Accesses::default(),
             unresolved: Unresolved::default(),
-            segment_objects: HashSet::new(),
+            segment_objects: HashMap::new(),
             fused: 0,
             unsaturated: 0,
             bound: 0,
@@ -437,19 +441,17 @@ impl Driver {
     /// Makes a module's facts known for the oracle instance that was just made.
     pub fn add_instance(&mut self, facts: ModuleFacts) {
         let instance = InstanceAddr(self.modules.len() as u32);
-        let objects = self.machine.store.segment_objects(instance);
-        self.segment_objects.extend(objects);
         let functions = self.machine.store.instance(instance).module.functions();
         let sizes = functions
             .iter()
             .map(|f| f.locals.len() + f.max_operands as usize + f.instrs.len());
-        self.guards_calls |= functions.iter().any(guards_a_call);
         let mut instrs = functions.iter().flat_map(|f| &f.instrs);
         self.sizes.wanted |= instrs.any(|instr| grows(instr.op));
         self.may_wait |= functions.iter().any(may_wait);
         let module = &self.machine.store.instance(instance).module;
         self.registers.add_instance(module, &facts);
         self.largest_function = sizes.max().unwrap_or(0).max(self.largest_function);
+        self.note_causes(instance);
         self.modules.push(facts);
     }
 
@@ -469,6 +471,7 @@ impl Driver {
     ///
     /// When the arguments do not fit the function's type; nothing has changed then.
     pub fn begin(&mut self, func: FuncAddr, args: &[Value]) -> Result<(), InvokeError> {
+        self.history.invoked(self.machine.depth());
         self.machine.invoke(func, args)?;
         self.phase = Phase::Running;
         self.ahead = None;
@@ -527,8 +530,7 @@ impl Driver {
             Execution::Instrumented => self.advance_to_breakpoint(),
             Execution::Uninstrumented => loop {
                 // Nothing tells of an exception that the activation catches.
-                let stop = run_following(&mut self.machine, &self.sizes, &NoSequencePoint);
-                match stop.unwrap_or_else(|limit| self.cannot_grow(limit)) {
+                match self.run_unseen() {
                     Stop::Throw { caught: true, .. } => {}
                     stop => return stop,
                 }
@@ -536,9 +538,18 @@ impl Driver {
         }
     }
 
+    /// Runs the oracle to its next stop but for sequence points.
+    fn run_unseen(&mut self) -> Stop {
+        if self.history.wants_tests() {
+            return self.run_noting_tests();
+        }
+        let stop = run_following(&mut self.machine, &self.sizes, &NoSequencePoint);
+        stop.unwrap_or_else(|limit| self.cannot_grow(limit))
+    }
+
     /// Runs the oracle to its next modelled breakpoint, or gives up.
     fn advance_to_breakpoint(&mut self) -> Stop {
-        if self.registers.are_followed()
+        if self.notes_steps()
             && let Some(stop) = self.run_noting_steps(|_| false)
         {
             return stop;
@@ -627,7 +638,7 @@ impl Driver {
     }
 
     /// The same, for a difference that a cause may explain.
-    pub(super) fn report_known(
+    pub fn report_known(
         &mut self,
         rule: RuleId,
         moment: Moment,
@@ -664,9 +675,13 @@ impl Driver {
 
     /// Records a divergence; one that events on Pulley may have caused is set aside, and ends the
     /// execution: whether they did is for the case to find out.
-    pub(super) fn record(&mut self, divergence: Divergence) {
+    pub(super) fn record(&mut self, mut divergence: Divergence) {
         if self.is_of_dare(&divergence) {
             return;
+        }
+        if let Some(known) = self.explain_strayed(&divergence) {
+            divergence.known = Some(known.cause());
+            self.end_if_known(Some(known));
         }
         let suspect = divergence.known.is_none() && self.registers_may_break(divergence.rule);
         let registers = self.causes.get(Cause::PulleyRegisters);

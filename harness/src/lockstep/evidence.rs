@@ -2,7 +2,7 @@
 
 use super::driver::{BeforeLookahead, Driver, Phase};
 use super::frames::expected_place;
-use crate::causes::if_params::shown_stacks;
+use crate::causes::if_params::{ShownOperand, shown_stacks};
 use crate::causes::slots::{FunctionLayout, is_unset};
 use crate::conventions::{Conventions, WaitingPc};
 use crate::divergence::{Divergence, Moment, NOT_READ, Site, StateRow, count};
@@ -16,6 +16,34 @@ use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::FrameView;
 use lockstep_oracles::opcode::Opcode;
+
+/// Which value of a frame is meant: other values may be shown among the real ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Indices {
+    /// Its index in the oracle's frame
+    pub(super) real: u32,
+    /// Its index as shown
+    pub(super) shown: u32,
+}
+
+impl Indices {
+    /// A value that is shown where it is.
+    pub(super) fn same(index: u32) -> Indices {
+        Indices {
+            real: index,
+            shown: index,
+        }
+    }
+
+    /// An operand, where those shown are these.
+    pub(super) fn among(shown: &[ShownOperand], real: u32) -> Indices {
+        let at = shown.iter().position(|operand| operand.real == Some(real));
+        Indices {
+            real,
+            shown: at.map_or(real, |at| at as u32),
+        }
+    }
+}
 
 /// Frames shown in a report, innermost first.
 const FRAMES_SHOWN: usize = 8;
@@ -315,13 +343,13 @@ impl Driver {
             .collect()
     }
 
-    /// The two values that a value rule is about.
+    /// The two values that a value rule is about; without an index, the two counts.
     pub(super) fn value_pair<O: Observation>(
         &self,
         observed: &mut O,
         frame: usize,
         rule: RuleId,
-        index: Option<u32>,
+        index: Option<Indices>,
     ) -> (String, String) {
         let snapshot = self.snapshot(observed, frame + 1);
         let view = self.machine.frames().nth(frame);
@@ -347,13 +375,13 @@ impl Driver {
         };
         match index {
             None => (count(expected.len(), what), count(shown.len(), what)),
-            Some(index) => {
-                let at = |list: &[String]| {
-                    list.get(index as usize)
-                        .map_or("absent".to_owned(), String::clone)
+            Some(Indices { real, shown: at }) => {
+                let tell = |list: &[String], index: u32| {
+                    let value = list.get(index as usize);
+                    let value = value.map_or("absent", String::as_str);
+                    format!("frame {frame} {what} {index} = {value}")
                 };
-                let label = format!("frame {frame} {what} {index} = ");
-                (label.clone() + &at(&expected), label + &at(&shown))
+                (tell(&expected, real), tell(&shown, at))
             }
         }
     }

@@ -2,20 +2,21 @@
 //! and everything real in it is still compared.
 
 use super::driver::{Driver, Ended};
+use super::evidence::Indices;
 use super::frames::{Referents, ValueDiff, difference};
 use super::references::Fault;
 use super::tally::Tally;
-use super::traps::makes_object;
 use crate::causes::if_params::{ShownOperand, ShownStacks, shown_stacks};
 use crate::causes::slots::FunctionLayout;
-use crate::causes::{Cause, Known, converted, try_callee};
-use crate::divergence::{Moment, count};
+use crate::causes::{
+    Cause, Known, cast_type, collect_slot, converted, segment_objects, try_callee,
+};
+use crate::divergence::{Divergence, Moment, count};
 use crate::observe::{Observation, Walk};
 use crate::rules::RuleId;
-use lockstep_oracles::ValType;
-use lockstep_oracles::address::{FuncIndex, InstanceAddr};
-use lockstep_oracles::code::Shape;
+use lockstep_oracles::address::{FuncIndex, InstanceAddr, ObjectAddr};
 use lockstep_oracles::machine::FrameView;
+use lockstep_oracles::{ValType, WasmFeatures};
 use std::collections::HashMap;
 
 /// Where operands are shown wrong, by function; filled when a function first needs it.
@@ -25,23 +26,22 @@ impl Driver {
     /// The cause that explains an error with which an opcode failed that made an object: the collector
     /// says that it followed what is no reference (`COLLECT-SLOT`).
     pub(super) fn explain_collection(&self, error: &str) -> Option<Known> {
-        let op = self.machine.current_op();
-        // Between breakpoints the oracle lags behind.
-        let makes = !self.breakpoints.is_single_step() || op.is_some_and(makes_object);
         let known = self.causes.get(Cause::CollectSlot)?;
-        (self.references.moving() && makes && error.starts_with("BUG: ")).then_some(known)
+        // Between breakpoints the oracle lags behind.
+        let lags = !self.breakpoints.is_single_step();
+        let top = self.machine.top();
+        let makes = lags || top.is_some_and(|view| view.waits || view.op().makes_object());
+        let explained = self.references.moving() && collect_slot::is_of_wrong_root(error);
+        (explained && makes).then_some(known)
     }
 
-    /// The cause that explains why an operand denotes something else: it may have been on the stack when
-    /// an allocation moved its object, and its slot was no root (`COLLECT-SLOT`).
+    /// The cause that explains why an operand denotes something else: it was on the stack when an
+    /// allocation in its frame may have moved its object, and its slot was no root (`COLLECT-SLOT`).
     pub(super) fn explain_stale(&self, frame: usize, index: u32) -> Option<Known> {
         let known = self.causes.get(Cause::CollectSlot)?;
-        let view = self.machine.frames().nth(frame)?;
-        let height =
-            |shape: Shape| shape.map_or(0, |id| view.function.shapes[id.0 as usize].height);
-        let mut ops = view.function.instrs.iter().zip(view.function.before.iter());
-        let lives = ops.any(|(instr, shape)| makes_object(instr.op) && height(*shape) > index);
-        (self.references.moving() && lives).then_some(known)
+        let outside = self.machine.depth().checked_sub(frame + 1)?;
+        let stale = collect_slot::is_stale(index, self.history.surviving(outside));
+        (self.references.moving() && stale).then_some(known)
     }
 
     /// The cause that forbids a collection, if it would follow the slot of an `if`'s parameter that is
@@ -96,13 +96,14 @@ impl Driver {
     }
 
     /// A frame shows another number of operands: if a cause predicts exactly that number, the
-    /// real ones among them are compared, and what differs of them is the answer.
+    /// real ones among them are compared. The answer is what differs of them, by their real indices, and
+    /// which operands are shown.
     pub(super) fn explain_operands<O: Observation>(
         &mut self,
         observed: &mut O,
         moment: Moment,
         frame: usize,
-    ) -> Option<ValueDiff> {
+    ) -> Option<(ValueDiff, Vec<ShownOperand>)> {
         let (mut predicted, known) = self.predicted(frame)?;
         let view = self.machine.frames().nth(frame)?;
         let mut walk = observed.walk();
@@ -139,7 +140,7 @@ impl Driver {
         );
         drop(walk);
         self.count_operands(observed, moment, frame, predicted.len(), known);
-        Some(diff)
+        Some((diff, predicted))
     }
 
     /// The cause that explains why the operand is shown with another hierarchy's type, if one does.
@@ -154,7 +155,7 @@ impl Driver {
         observed: &mut O,
         moment: Moment,
         frame: usize,
-        index: u32,
+        index: Indices,
         known: Known,
     ) {
         if self.findings.has_known(known) {
@@ -176,8 +177,29 @@ impl Driver {
             .get(Cause::SegmentObjects)
             .filter(|_| identity)?;
         let mut mistaken = self.references.mistaken_objects();
-        let made = mistaken.any(|object| self.segment_objects.contains(&object));
-        made.then_some(known)
+        mistaken
+            .any(|object| self.is_made_anew(object))
+            .then_some(known)
+    }
+
+    /// Whether the subject has made another object in the place of this one of a segment.
+    pub(super) fn is_made_anew(&self, object: ObjectAddr) -> bool {
+        let segment = self.segment_objects.get(&object);
+        segment.is_some_and(|&segment| segment_objects::explains(self.history.uses(segment)))
+    }
+
+    /// The cause that explains a difference behind a test of an imported function's type (`IMPORTED-TYPE`).
+    pub(super) fn explain_strayed(&self, divergence: &Divergence) -> Option<Known> {
+        let known = self.causes.get(Cause::ImportedType)?;
+        let rules = known.cause().row().rules;
+        let may = divergence.known.is_none() && rules.contains(&divergence.rule);
+        (may && self.history.has_strayed()).then_some(known)
+    }
+
+    /// The cause that explains why a module is accepted that must be rejected, if one does.
+    pub fn explain_accepted(&self, module: &[u8], features: WasmFeatures) -> Option<Known> {
+        let known = self.causes.get(Cause::CastType)?;
+        cast_type::explains(module, features).then_some(known)
     }
 
     /// A cause that ends executions ends this one, in which it matched.
@@ -243,7 +265,7 @@ fn compare_real<W: Walk>(
         if !seen.is(expected.0, expected.1)
             && let Some(fault) = difference(walk, referents, view, expected, seen)
         {
-            diff.note_operand(index as u32, fault);
+            diff.note_operand(real, fault);
         }
     }
 }

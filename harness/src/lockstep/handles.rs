@@ -139,7 +139,7 @@ impl Driver {
             let (identity, object) = handles.offered.pop()?;
             let of_segment = identity
                 .object()
-                .is_some_and(|addr| self.segment_objects.contains(&addr));
+                .is_some_and(|addr| self.segment_objects.contains_key(&addr));
             if made_anew && of_segment {
                 handles.wanted += 1;
                 continue;
@@ -197,7 +197,8 @@ impl Driver {
     fn explain_handle(&self, held: Ref) -> Option<Known> {
         let known = self.causes.get(Cause::SegmentObjects)?;
         let within = self.machine.reachable_from(&[held]);
-        let mut made_anew = self.segment_objects.iter();
-        made_anew.any(|&addr| within.object(addr)).then_some(known)
+        let mut made = self.segment_objects.keys();
+        let made_anew = made.any(|&addr| within.object(addr) && self.is_made_anew(addr));
+        made_anew.then_some(known)
     }
 }

@@ -74,15 +74,13 @@ pub(super) fn is_interruptible(function: &Function, position: usize) -> bool {
     position == 0 || function.instrs[position - 1].op == Opcode::Loop
 }
 
-/// Stops where breakpoints are, where a program may be interrupted, and before what works in bulk.
-struct Interruptible<'a, 'm>(&'a Selected<'m>);
+/// Stops where breakpoints are, and where something else says.
+struct Either<'a, 'm, F>(&'a Selected<'m>, F);
 
-impl StopAt for Interruptible<'_, '_> {
+impl<F: Fn(InstanceAddr, &Function, usize) -> bool> StopAt for Either<'_, '_, F> {
     fn stops(&self, instance: InstanceAddr, function: &Function, position: usize) -> bool {
         // Both are asked: a breakpoint counts the points that are passed.
-        self.0.stops(instance, function, position)
-            | is_interruptible(function, position)
-            | function.instrs[position].op.is_bulk()
+        self.0.stops(instance, function, position) | (self.1)(instance, function, position)
     }
 }
 
@@ -173,8 +171,8 @@ impl Driver {
     /// Runs the oracle to its next sequence point.
     pub(super) fn run_stepped(&mut self) -> Stop {
         self.tally.executed += 1;
-        if self.registers.are_followed() {
-            self.note_step();
+        if self.notes_steps() {
+            self.note_next();
         }
         let stop = match self.nans.any {
             true => self.advance_noting_nans(),
@@ -185,16 +183,25 @@ impl Driver {
 
     /// Runs the oracle to the next breakpoint or place at which the program can be interrupted.
     pub(super) fn run_to_interruptible(&mut self) -> Stop {
-        if self.registers.are_followed()
-            && let Some(stop) = self.run_noting_steps(|view| {
-                is_interruptible(view.function, view.position) || view.op().is_bulk()
-            })
+        self.run_to_breakpoint_or(|_, function, position| {
+            is_interruptible(function, position) || function.instrs[position].op.is_bulk()
+        })
+    }
+
+    /// Runs the oracle to the next breakpoint, or to where `also` says.
+    pub(super) fn run_to_breakpoint_or(
+        &mut self,
+        also: impl Fn(InstanceAddr, &Function, usize) -> bool,
+    ) -> Stop {
+        if self.notes_steps()
+            && let Some(stop) =
+                self.run_noting_steps(|view| also(view.instance, view.function, view.position))
         {
             return stop;
         }
         let selected = Selected::new(&self.breakpoints, POINTS_BETWEEN_EVENTS);
-        let interruptible = Interruptible(&selected);
-        let stop = run_following(&mut self.machine, &self.sizes, &interruptible);
+        let either = Either(&selected, also);
+        let stop = run_following(&mut self.machine, &self.sizes, &either);
         self.tally.executed += POINTS_BETWEEN_EVENTS - selected.left();
         stop.unwrap_or_else(|limit| self.cannot_grow(limit))
     }
@@ -204,8 +211,8 @@ impl Driver {
     fn run_to_overflow<O: Observation>(&mut self, observed: &mut O) -> Stop {
         let callers = callers_of(observed);
         for _ in 0..POINTS_BETWEEN_EVENTS {
-            if self.registers.are_followed() {
-                self.note_step();
+            if self.notes_steps() {
+                self.note_next();
             }
             let stop = run_following(&mut self.machine, &self.sizes, &EverySequencePoint);
             let stop = stop.unwrap_or_else(|limit| self.cannot_grow(limit));

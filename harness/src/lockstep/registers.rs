@@ -10,6 +10,7 @@
 
 use super::driver::{Driver, ModuleFacts};
 use super::entities::{Entities, Entity};
+use super::evidence::Indices;
 use super::frames::{Referents, ValueDiff, compare_locals, compare_operands};
 use super::growth::run_following;
 use super::tally::Tally;
@@ -205,7 +206,7 @@ impl Driver {
         also: impl Fn(&FrameView<'_>) -> bool,
     ) -> Option<Stop> {
         for _ in 0..FOLLOWED {
-            self.note_step();
+            self.note_next();
             let stop = run_following(&mut self.machine, &self.sizes, &EverySequencePoint);
             let stop = stop.unwrap_or_else(|limit| self.cannot_grow(limit));
             self.tally.executed += 1;
@@ -216,7 +217,8 @@ impl Driver {
                 return Some(stop);
             }
         }
-        self.registers.parted = true;
+        self.registers.parted |= self.registers.are_followed();
+        self.history.lose();
         None
     }
 
@@ -469,7 +471,8 @@ impl Driver {
             Slot::Local(index) => (RuleId::LocalValue, index),
             Slot::Operand(index) => (RuleId::OperandValue, index),
         };
-        let (expected, shown) = self.value_pair(observed, frame, rule, Some(index as u32));
+        let (expected, shown) =
+            self.value_pair(observed, frame, rule, Some(Indices::same(index as u32)));
         let mut divergence =
             self.evidence(observed, moment, rule, Some(frame), Some(expected), shown);
         divergence.known = Some(known.cause());

@@ -8,6 +8,7 @@ use super::frames::{
 };
 use super::interrupts::Interruption;
 use super::looks::Look;
+use super::skipping::Skipping;
 use crate::causes::slots::is_unset;
 use crate::causes::{Cause, Known};
 use crate::divergence::{Execution, Moment};
@@ -93,6 +94,9 @@ impl Driver {
         };
         self.tally.checked.note(family, op);
         self.previous = Some(place);
+        if family == Family::Step {
+            self.history.seen();
+        }
         if self.registers.are_changed() {
             self.note_look();
         }
@@ -192,8 +196,25 @@ impl Driver {
         flow
     }
 
-    /// Compares up to `limit` frames at any moment.
+    /// Compares up to `limit` frames at any moment, but for those that a cause explains.
     pub(super) fn compare_frames<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+        depth: usize,
+        limit: usize,
+    ) -> Flow {
+        match self.replaced_frames(observed, moment) {
+            None => self.compare_shown(observed, moment, depth, limit),
+            Some((replaced, known)) => {
+                self.count_explained(observed, moment, RuleId::FrameCount, known);
+                let observed = &mut Skipping::new(observed, &replaced);
+                self.compare_shown(observed, moment, depth, limit)
+            }
+        }
+    }
+
+    fn compare_shown<O: Observation>(
         &mut self,
         observed: &mut O,
         moment: Moment,

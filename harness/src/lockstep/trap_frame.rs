@@ -4,7 +4,7 @@ use super::driver::{Driver, Flow};
 use super::families::Family;
 use super::frames::{Referents, ValueDiff, compare_locals, difference, expected_place};
 use crate::causes::slots::FunctionLayout;
-use crate::causes::trap_elsewhere::{TrapEvidence, explain_trap};
+use crate::causes::trap_elsewhere::{self, TrapEvidence, explain_trap};
 use crate::causes::{Cause, Known};
 use crate::divergence::{Moment, count};
 use crate::observe::{Observation, Place, Walk};
@@ -105,6 +105,7 @@ impl Driver {
         if let (Some(function), Some(shown)) = (function, frame.shown)
             && frame.is_in_function()
             && shown != frame.trapping
+            && self.may_be_last(frame)
         {
             self.trap_positions.entry(function).or_insert(shown);
         }
@@ -114,7 +115,16 @@ impl Driver {
             shown: frame.shown,
             earlier,
             operands_of_shown: self.operands_at(frame.shown) == Some(frame.operands),
+            may_be_last: self.may_be_last(frame),
         }
+    }
+
+    /// Whether the opcode shown may be the function's last in the order of the machine code.
+    fn may_be_last(&self, frame: &TrapFrame) -> bool {
+        let shown = self.machine.top().zip(frame.shown);
+        shown.is_some_and(|(view, shown)| {
+            trap_elsewhere::may_be_last(view.function, shown, frame.trapping)
+        })
     }
 
     /// How many operands are shown at a position of the trapping function.
@@ -210,10 +220,10 @@ impl Driver {
         {
             return false;
         }
-        let Some(diff) = self.explain_operands(observed, Moment::Trap, 0) else {
+        let Some((diff, shown)) = self.explain_operands(observed, Moment::Trap, 0) else {
             return false;
         };
-        self.report_values(observed, Moment::Trap, 0, diff);
+        self.report_among(observed, Moment::Trap, 0, diff, &shown);
         true
     }
 

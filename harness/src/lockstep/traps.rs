@@ -5,6 +5,7 @@ use super::families::Family;
 use super::frames::{Referents, ValueDiff, compare_stack};
 use super::interrupts::Interruption;
 use super::looks::Look;
+use super::skipping::Skipping;
 use crate::causes::{Cause, Known, libcall_trap};
 use crate::conventions::SegmentTraps;
 use crate::divergence::{Execution, Moment};
@@ -294,6 +295,16 @@ impl Driver {
         observed: &mut O,
         moment: Moment,
     ) -> Flow {
+        match self.replaced_frames(observed, moment) {
+            None => self.compare_shown_callers(observed, moment),
+            Some((replaced, known)) => {
+                self.count_explained(observed, moment, RuleId::FrameCount, known);
+                self.compare_shown_callers(&mut Skipping::new(observed, &replaced), moment)
+            }
+        }
+    }
+
+    fn compare_shown_callers<O: Observation>(&mut self, observed: &mut O, moment: Moment) -> Flow {
         let depth = self.machine.depth();
         let limit = self.budget.at_boundary(depth);
         if limit <= 1 {

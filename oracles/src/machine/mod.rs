@@ -16,6 +16,7 @@ mod reach;
 mod reasons;
 mod replace;
 mod scalar;
+mod tested;
 mod throw;
 mod vector;
 

@@ -1,0 +1,4 @@
+(module
+  (type $super (sub (func)))
+  (type $sub (sub $super (func)))
+  (func (export "f") (type $sub)))

@@ -1,0 +1,44 @@
+//! `COLLECT-SLOT`: an allocation that collects first takes another opcode's operands for its roots.
+
+/// What the collector says of a reference that is none: it lies outside the heap, or on no boundary
+/// (`GcHeap::index`).
+const NO_REFERENCE: [&str; 2] = [
+    "BUG: gc object out-of-bounds",
+    "BUG: gc object and/or heap misaligned",
+];
+
+/// Whether the error is the collector's, of a root that is no reference.
+pub fn is_of_wrong_root(error: &str) -> bool {
+    let first = error.lines().next().unwrap_or_default();
+    NO_REFERENCE.contains(&first.trim_end())
+}
+
+/// Whether an operand may show where its object was: it lay below what an allocation took that was made
+/// in its frame, and is not of later.
+pub fn is_stale(index: u32, surviving: usize) -> bool {
+    (index as usize) < surviving
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_two_errors_of_a_wrong_root_are_known() {
+        let told = "BUG: gc object out-of-bounds\nlocation: gc_runtime.rs:478\n\nThis is a bug";
+        assert!(is_of_wrong_root(told));
+        assert!(is_of_wrong_root("BUG: gc object and/or heap misaligned"));
+        assert!(!is_of_wrong_root("BUG: worklist ptr is zero"));
+        assert!(!is_of_wrong_root(
+            "a host function's own: BUG: gc object out-of-bounds"
+        ));
+        assert!(!is_of_wrong_root(""));
+    }
+
+    #[test]
+    fn only_what_was_there_at_an_allocation_is_stale() {
+        assert!(is_stale(0, 1));
+        assert!(!is_stale(1, 1));
+        assert!(!is_stale(0, 0));
+    }
+}

@@ -1,0 +1,276 @@
+//! What the program has executed, as far as a cause asks for it: tail calls, allocations, uses of
+//! element segments, and tests of a function's type.
+
+use super::driver::Driver;
+use super::growth::run_following;
+use super::trap_frame::taken_at;
+use crate::causes::inlined_calls::InlinedCalls;
+use crate::causes::{Cause, imported_type};
+use lockstep_oracles::address::{FuncAddr, FuncIndex, InstanceAddr, ObjectAddr};
+use lockstep_oracles::machine::{EverySequencePoint, FrameView, Machine, Stop};
+use lockstep_oracles::opcode::Opcode;
+use lockstep_oracles::types::TypeId;
+use lockstep_oracles::value::{Ref, Value};
+use std::collections::{HashMap, HashSet};
+
+/// An opcode of an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Executed {
+    pub(super) instance: InstanceAddr,
+    pub(super) func: FuncIndex,
+    pub(super) position: usize,
+}
+
+/// What is remembered of a frame, whatever function tail calls have put in its place.
+#[derive(Clone, Debug, Default)]
+struct Past {
+    /// Tail calls, each once.
+    tail_calls: Vec<Executed>,
+    /// How many of its operands, from the bottom, were there at an allocation that it made.
+    surviving: usize,
+}
+
+/// The element segment of an instance.
+pub(super) type Segment = (InstanceAddr, u32);
+
+/// What the program has executed.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    /// Whether tail calls and allocations are noted.
+    wants_frames: bool,
+    wants_segments: bool,
+    /// Whether so much was executed between two events that it was not followed.
+    lost: bool,
+    /// By depth, the outermost frame first; also of the frame that returned last.
+    frames: Vec<Past>,
+    uses: HashMap<Segment, u32>,
+    /// Functions, and the types that they were imported as where those are not their own.
+    imported_as: HashMap<FuncAddr, Vec<TypeId>>,
+    /// Whether the type of such a function was tested, and the subject may have found otherwise.
+    strayed: bool,
+}
+
+impl History {
+    pub(super) fn want_frames(&mut self) {
+        self.wants_frames = true;
+    }
+
+    pub(super) fn want_segments(&mut self) {
+        self.wants_segments = true;
+    }
+
+    /// Whether anything is noted.
+    #[inline]
+    pub(super) fn is_wanted(&self) -> bool {
+        self.wants_frames || self.wants_segments || self.wants_tests()
+    }
+
+    /// Whether tests of functions' types are noted.
+    #[inline]
+    pub(super) fn wants_tests(&self) -> bool {
+        !self.imported_as.is_empty()
+    }
+
+    /// Whether the type of an imported function was tested, and the subject may have gone another way.
+    pub(super) fn has_strayed(&self) -> bool {
+        self.strayed
+    }
+
+    /// What the last opcode did was seen to be right.
+    #[inline]
+    pub(super) fn seen(&mut self) {
+        self.strayed = false;
+    }
+
+    /// The program executed more than was followed.
+    pub(super) fn lose(&mut self) {
+        self.lost = true;
+    }
+
+    /// A function is invoked above that many frames.
+    pub(super) fn invoked(&mut self, depth: usize) {
+        self.frames.truncate(depth);
+        if depth == 0 {
+            self.lost = false;
+        }
+    }
+
+    /// The opcode that the machine is at is executed.
+    pub(super) fn note(&mut self, machine: &Machine) {
+        let Some(view) = machine.top().filter(|_| machine.executes_next()) else {
+            return;
+        };
+        if self.wants_frames {
+            self.note_frame(&view, machine.depth());
+        }
+        if self.wants_segments
+            && let Some(segment) = used(&view)
+        {
+            *self.uses.entry(segment).or_default() += 1;
+        }
+        if self.wants_tests() {
+            self.strayed |= self.strays(machine);
+        }
+    }
+
+    /// Whether the opcode tests a function's type, and finds otherwise where that is the one of an import.
+    fn strays(&self, machine: &Machine) -> bool {
+        let store = &machine.store;
+        machine.tested_func().is_some_and(|(func, wanted)| {
+            let own = store.func_type_id(func);
+            let others = self.imported_as.get(&func).into_iter().flatten();
+            others
+                .into_iter()
+                .any(|&other| imported_type::strays(store.types(), own, other, wanted))
+        })
+    }
+
+    fn note_frame(&mut self, view: &FrameView<'_>, depth: usize) {
+        self.frames.resize_with(depth, Past::default);
+        let Some(past) = self.frames.last_mut() else {
+            return;
+        };
+        let op = view.op();
+        let left = view
+            .operands
+            .len()
+            .saturating_sub(taken_at(view.function, view.position));
+        past.surviving = match op.makes_object() {
+            true => left,
+            false => past.surviving.min(left),
+        };
+        if op.is_tail_call() {
+            past.surviving = 0;
+            let executed = Executed {
+                instance: view.instance,
+                func: view.function.index,
+                position: view.position,
+            };
+            if !past.tail_calls.contains(&executed) {
+                past.tail_calls.push(executed);
+            }
+        }
+    }
+
+    /// Whether a frame may have been replaced: nothing is known of another.
+    pub(super) fn has_tail_calls(&self) -> bool {
+        self.lost || self.frames.iter().any(|past| !past.tail_calls.is_empty())
+    }
+
+    /// Whether the tail call was executed in the frame with that many outside it.
+    pub(super) fn has_replaced(&self, outside: usize, executed: Executed) -> bool {
+        let past = self.frames.get(outside);
+        self.lost || past.is_some_and(|past| past.tail_calls.contains(&executed))
+    }
+
+    /// How many operands of the frame with that many outside it were there at an allocation of its.
+    pub(super) fn surviving(&self, outside: usize) -> usize {
+        match self.frames.get(outside) {
+            _ if self.lost => usize::MAX,
+            Some(past) => past.surviving,
+            None => 0,
+        }
+    }
+
+    /// How often opcodes have used the segment.
+    pub(super) fn uses(&self, segment: Segment) -> u32 {
+        match self.lost {
+            true => u32::MAX,
+            false => self.uses.get(&segment).copied().unwrap_or(0),
+        }
+    }
+}
+
+/// The segment whose elements the opcode takes.
+fn used(view: &FrameView<'_>) -> Option<Segment> {
+    let instr = view.function.instrs[view.position];
+    let segment = match instr.op {
+        Opcode::TableInit => instr.a,
+        Opcode::ArrayNewElem | Opcode::ArrayInitElem => instr.b as u32,
+        _ => return None,
+    };
+    Some((view.instance, segment))
+}
+
+impl Driver {
+    /// Whether the oracle must be looked at before each opcode that it executes.
+    #[inline]
+    pub(super) fn notes_steps(&self) -> bool {
+        self.registers.are_followed() || self.history.is_wanted()
+    }
+
+    /// The oracle is about to run to its next sequence point.
+    #[inline(never)]
+    pub(super) fn note_next(&mut self) {
+        if self.registers.are_followed() {
+            self.note_step();
+        }
+        if self.history.is_wanted() {
+            self.history.note(&self.machine);
+        }
+    }
+
+    /// Finds what the causes ask for of an instance that was just made.
+    pub(super) fn note_causes(&mut self, instance: InstanceAddr) {
+        let module = self.machine.store.instance(instance).module.clone();
+        let mut wants_frames = false;
+        if self.inlined {
+            let calls = InlinedCalls::of(&module);
+            wants_frames |= calls.has_tail_calls();
+            self.inlined_calls.push(calls);
+        }
+        if self.causes.get(Cause::CollectSlot).is_some() && self.references.is_moving() {
+            let mut instrs = module.functions().iter().flat_map(|f| &f.instrs);
+            wants_frames |= instrs.any(|instr| instr.op.makes_object());
+        }
+        if wants_frames {
+            self.history.want_frames();
+        }
+        self.note_segment_objects(instance);
+        if self.causes.get(Cause::ImportedType).is_some() {
+            self.note_imported_types(instance);
+        }
+    }
+
+    /// The functions that the instance imports as of another type than their own.
+    fn note_imported_types(&mut self, instance: InstanceAddr) {
+        let store = &self.machine.store;
+        for (func, imported_as) in store.imported_funcs(instance) {
+            if imported_as != store.func_type_id(func) {
+                let types = self.history.imported_as.entry(func).or_default();
+                types.push(imported_as);
+            }
+        }
+    }
+
+    /// Runs the oracle to its next stop but for sequence points, opcode by opcode.
+    pub(super) fn run_noting_tests(&mut self) -> Stop {
+        loop {
+            self.note_next();
+            let stop = run_following(&mut self.machine, &self.sizes, &EverySequencePoint);
+            match stop.unwrap_or_else(|limit| self.cannot_grow(limit)) {
+                Stop::SequencePoint => {}
+                stop => return stop,
+            }
+        }
+    }
+
+    /// The objects that expressions of the instance's segments made: none that they took from a global.
+    fn note_segment_objects(&mut self, instance: InstanceAddr) {
+        let store = &self.machine.store;
+        let globals = store.instance(instance).globals.iter();
+        let taken: HashSet<ObjectAddr> = globals
+            .filter_map(|&addr| match store.global(addr).value() {
+                Value::Ref(Ref::Struct(object) | Ref::Array(object), _) => Some(object),
+                _ => None,
+            })
+            .collect();
+        let objects = store.segment_objects(instance);
+        let made = objects.filter(|(_, object)| !taken.contains(object));
+        let made = made.map(|(index, object)| (object, (instance, index)));
+        self.segment_objects.extend(made);
+        if !self.segment_objects.is_empty() && self.causes.get(Cause::SegmentObjects).is_some() {
+            self.history.want_segments();
+        }
+    }
+}
