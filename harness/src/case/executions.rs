@@ -162,6 +162,7 @@ fn beside<'a, A: Adapter>(
         neighbour: None,
         code_image: false,
         collect: 0,
+        late_modules: false,
     };
     let mut run = Run::<A, _>::new(script, options, &schedule, factory, Box::new(Honest))?;
     run.subject.driver().neighbour = true;

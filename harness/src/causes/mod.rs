@@ -9,6 +9,7 @@ pub mod breakpoint_count;
 pub mod converted;
 pub mod host_activation;
 pub mod if_params;
+pub mod late_module;
 mod left_out;
 pub mod libcall_trap;
 pub mod pulley_memory_trap;

@@ -24,6 +24,8 @@ pub(super) struct CaseFile {
     pub(super) code_image: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) collect: u64,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) late_modules: bool,
     #[serde(default, skip_serializing_if = "ExpectTable::is_plain")]
     pub(super) expect: ExpectTable,
     #[serde(default, skip_serializing_if = "is_default_configuration")]
@@ -211,6 +213,7 @@ impl Default for CaseFile {
             max_events: max_events(),
             code_image: false,
             collect: 0,
+            late_modules: false,
             expect: ExpectTable::default(),
             configuration: ConfigurationTable::default(),
             module: Vec::new(),

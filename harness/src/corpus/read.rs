@@ -62,6 +62,7 @@ pub(super) fn case(
             neighbour: file.neighbour.map(neighbour).transpose()?,
             code_image: file.code_image,
             collect: file.collect,
+            late_modules: file.late_modules,
         },
         frames: file.frames.0,
         max_events: file.max_events.0,

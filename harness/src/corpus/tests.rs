@@ -119,6 +119,7 @@ fn everything() -> Case {
         }),
         code_image: false,
         collect: 0,
+        late_modules: false,
     };
     case.frames = FramePolicy::Innermost;
     case.max_events = 17;

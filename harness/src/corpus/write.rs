@@ -24,6 +24,7 @@ pub(super) fn file(case: &Case, expect: &Expectation, modules: Vec<ModuleTable>)
         max_events: Number(case.max_events),
         code_image: case.schedule.code_image,
         collect: case.schedule.collect,
+        late_modules: case.schedule.late_modules,
         expect: expectation(expect),
         configuration: ConfigurationTable(case.configuration),
         module: modules,

@@ -34,6 +34,7 @@ fn case(u: &mut Unstructured<'_>) -> Result<Case> {
         neighbour: neighbour(u, size)?,
         code_image: false,
         collect: 0,
+        late_modules: u.ratio(1u8, 16u8)?,
     };
     Ok(case)
 }

@@ -106,7 +106,7 @@ impl Driver {
     pub(super) fn ends_unasked(&mut self) -> bool {
         self.inlined
             && self.guards_calls
-            && !self.breakpoints.is_single_step()
+            && !self.breakpoints.is_everywhere()
             && self.ends_unasked_where_inlined()
     }
 

@@ -27,7 +27,7 @@ impl Driver {
     pub(super) fn explain_collection(&self, error: &str) -> Option<Known> {
         let op = self.machine.current_op();
         // Between breakpoints the oracle lags behind.
-        let makes = !self.breakpoints.is_single_step() || op.is_some_and(makes_object);
+        let makes = !self.breakpoints.is_everywhere() || op.is_some_and(makes_object);
         let known = self.causes.get(Cause::CollectSlot)?;
         (self.references.moving() && makes && error.starts_with("BUG: ")).then_some(known)
     }

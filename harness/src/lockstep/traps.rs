@@ -225,7 +225,7 @@ impl Driver {
             return self.report_control(observed, Moment::Trap, RuleId::TrapEvent, expected, shown);
         }
         self.tally.looks.event(Look::OutOfFuel);
-        let stepped = self.breakpoints.is_single_step();
+        let stepped = self.breakpoints.is_everywhere();
         let within = self.machine.current_op().is_some_and(|op| !transfers(op));
         if stepped && within && self.previous.is_some() && self.ahead.is_none() {
             self.phase = Phase::OutOfFuel;
@@ -252,7 +252,7 @@ impl Driver {
         self.tally.looks.event(Look::OutOfMemory);
         let op = self.machine.current_op();
         // Between breakpoints the oracle lags behind.
-        if !self.breakpoints.is_single_step() {
+        if !self.breakpoints.is_everywhere() {
             self.phase = Phase::OutOfMemory;
             return Flow::Continue;
         }

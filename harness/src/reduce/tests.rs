@@ -108,6 +108,7 @@ fn everything_but_modules_goes_too() {
         }),
         code_image: true,
         collect: 0,
+        late_modules: false,
     };
     let reduced = reduce(&case, &mut |_: &Case| true, &forever(), &mut ()).unwrap();
     let small = reduced.case;

@@ -17,6 +17,9 @@ pub struct Schedule {
     pub code_image: bool,
     /// At every how many breakpoint events of the whole case garbage is collected; 0 is never.
     pub collect: u64,
+    /// Whether a module that comes while single-step is on is left as the store has it then. Otherwise
+    /// single-step is made to reach it, on a subject on which it does not (`LATE-MODULE`).
+    pub late_modules: bool,
 }
 
 /// One editing session: its edits are published together.
@@ -142,6 +145,7 @@ impl Default for Schedule {
             neighbour: None,
             code_image: false,
             collect: 0,
+            late_modules: false,
         }
     }
 }
