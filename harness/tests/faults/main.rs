@@ -6,6 +6,7 @@
 #[macro_use]
 mod rows;
 mod edits;
+mod edits_beside;
 mod lie;
 mod programs;
 mod pulley;
