@@ -191,6 +191,9 @@ causes! {
         assert!(!late.expected.is_empty());
         let divergence = late.check().expect("the late module is stepped now");
         assert_eq!(divergence.known, Some(Cause::LateModule), "{divergence:#?}");
+        // A case goes on through what is lost, and compares the rest.
+        let report = explained_case("late-module.toml", Cause::LateModule);
+        assert_ne!(report.tally.sequence_points, 0, "{report:#?}");
     }
 
     PulleyVectors => vectors_are_still_restored_with_other_bytes {

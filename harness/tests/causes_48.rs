@@ -174,6 +174,7 @@ causes! {
         edit.remove_breakpoint(&module, ModulePC::new(0)).unwrap();
         drop(edit);
         assert_eq!(store.as_context().breakpoints().unwrap().count(), 1);
+        explained("breakpoint-count.toml", Cause::BreakpointCount);
     }
 }
 

@@ -163,6 +163,7 @@ fn beside<'a, A: Adapter>(
         code_image: false,
         collect: 0,
         dare: None,
+        late_modules: false,
     };
     let mut run = Run::<A, _>::new(script, options, &schedule, factory, Box::new(Honest))?;
     run.subject.driver().neighbour = true;

@@ -266,11 +266,13 @@ causes! {
          asking for it there; the frame's function, PC, locals and operands are compared."
         [Having::until(48)]
         "epoch_frames_may_have_no_instance"
-    LateModule "LATE-MODULE" Workaround
+    LateModule "LATE-MODULE" Explains
         &[RuleId::StepInstantiate];
         "single_step(true) patches the modules that the store knows at that moment; a module \
-         instantiated later runs without events until the next edit. Lockstep makes each module \
-         known and repeats the edit before instantiating it."
+         that it comes to know later runs without events, but at breakpoints of its own, until the \
+         next edit of single-step. Matches only the events of such a module, by the edits that were \
+         made; the oracle runs through them. In most cases single-step is made to reach the module, \
+         as a debugger must: it is made known, and the edit is repeated, before it is instantiated."
         [Having::until(48)]
         "late_module_is_still_not_stepped"
     PulleyVectors "PULLEY-VECTORS" Explains
@@ -365,12 +367,14 @@ causes! {
          frame made an object. The execution ends."
         [Having::since(48, "")]
         "an_allocation_still_collects_with_the_roots_of_another_opcode"
-    BreakpointCount "BREAKPOINT-COUNT" Workaround
+    BreakpointCount "BREAKPOINT-COUNT" Explains
         &[RuleId::EditBreakpoints, RuleId::BreakSpurious];
         "A store counts how often a breakpoint was asked for, although add_breakpoint is \
          documented to have no effect on one that is set: one that was added twice is still \
-         there, and listed, after it was removed. Lockstep makes no edit that must change \
-         nothing, and removes a breakpoint at the PC at which it was asked for."
+         there, and listed, after it was removed. Where it slipped, only a removal at the PC asked \
+         for counts, and that once, or one at its own. Matches only a breakpoint whose count, by the \
+         edits that were made, is above zero: that it is listed together with all others of these, \
+         and its event, at which everything is compared as at any other."
         [Having::since(48, "")]
         "breakpoints_are_still_counted"
 }

@@ -28,6 +28,8 @@ pub(super) struct CaseFile {
     pub(super) collect: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) dare: Option<DareText>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) late_modules: bool,
     #[serde(default, skip_serializing_if = "ExpectTable::is_plain")]
     pub(super) expect: ExpectTable,
     #[serde(default, skip_serializing_if = "is_default_configuration")]
@@ -216,6 +218,7 @@ impl Default for CaseFile {
             code_image: false,
             collect: 0,
             dare: None,
+            late_modules: false,
             expect: ExpectTable::default(),
             configuration: ConfigurationTable::default(),
             module: Vec::new(),

@@ -63,6 +63,7 @@ pub(super) fn case(
             code_image: file.code_image,
             collect: file.collect,
             dare: file.dare.map(|dare| dare.0),
+            late_modules: file.late_modules,
         },
         frames: file.frames.0,
         max_events: file.max_events.0,

@@ -121,6 +121,7 @@ fn everything() -> Case {
         code_image: false,
         collect: 0,
         dare: Some(Dare::Kind(Hazard::Slot)),
+        late_modules: false,
     };
     case.frames = FramePolicy::Innermost;
     case.max_events = 17;

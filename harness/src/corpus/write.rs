@@ -25,6 +25,7 @@ pub(super) fn file(case: &Case, expect: &Expectation, modules: Vec<ModuleTable>)
         code_image: case.schedule.code_image,
         collect: case.schedule.collect,
         dare: case.schedule.dare.map(DareText),
+        late_modules: case.schedule.late_modules,
         expect: expectation(expect),
         configuration: ConfigurationTable(case.configuration),
         module: modules,

@@ -35,6 +35,7 @@ fn case(u: &mut Unstructured<'_>) -> Result<Case> {
         code_image: false,
         collect: 0,
         dare: None,
+        late_modules: u.ratio(1u8, 16u8)?,
     };
     Ok(case)
 }

@@ -90,6 +90,7 @@ pub(super) fn schedule(u: &mut Unstructured<'_>, scene: &Scene<'_>) -> Result<Sc
     if chance(u, 1, 4)? {
         schedule.collect = *u.choose(&COLLECT)?;
     }
+    schedule.late_modules = chance(u, 1, 16)?;
     Ok(schedule)
 }
 
@@ -150,9 +151,14 @@ fn breakpoints(u: &mut Unstructured<'_>, scene: &Scene<'_>) -> Result<Schedule> 
     Ok(of_sessions(sessions))
 }
 
-/// What a debugger should not do, but may: the same twice, what is not there, where no opcode is.
+/// What a debugger should not do, but may: the same twice, what is not there, where no opcode is; also
+/// while stepping.
 fn odd(u: &mut Unstructured<'_>, scene: &Scene<'_>) -> Result<Schedule> {
-    let start = vec![Edit::Add(lasting(u, scene)?)];
+    let base = lasting(u, scene)?;
+    let mut start = vec![Edit::Add(base)];
+    if chance(u, 1, 3)? {
+        start.push(Edit::SingleStep(true));
+    }
     let mut sessions = at_start(u, start)?;
     for number in 0..between(u, 1, SESSIONS)? {
         let when = if number == 0 {
@@ -164,13 +170,19 @@ fn odd(u: &mut Unstructured<'_>, scene: &Scene<'_>) -> Result<Schedule> {
         let raw = raw_pc(u, scene)?;
         sessions.push(session(
             when,
-            match below(u, 6)? {
+            match below(u, 12)? {
                 0 => vec![Edit::Add(place), Edit::Add(place)],
                 1 => vec![Edit::Remove(place), Edit::Remove(place)],
                 2 => vec![Edit::Add(raw)],
                 3 => vec![Edit::Add(raw), Edit::Remove(raw), Edit::Remove(raw)],
                 4 => vec![Edit::Clear, Edit::Add(place)],
-                _ => vec![Edit::Clear],
+                5 => vec![Edit::Clear],
+                6 => vec![Edit::Add(place), Edit::Add(place), Edit::Remove(place)],
+                7 => vec![Edit::Add(raw), Edit::Add(raw), Edit::Remove(raw)],
+                8 => vec![Edit::Remove(base)],
+                9 => vec![Edit::Remove(raw), Edit::SingleStep(true), Edit::Add(raw)],
+                10 => vec![Edit::SingleStep(false), Edit::Remove(base)],
+                _ => vec![Edit::SingleStep(true), Edit::Add(base), Edit::Remove(place)],
             },
         ));
     }
@@ -436,6 +448,7 @@ mod tests {
             assert!(!schedule.code_image || schedule.neighbour.is_none());
             seen.extend(schedule.code_image.then_some("code image".to_owned()));
             seen.extend((schedule.collect > 0).then_some("collections".to_owned()));
+            seen.extend(schedule.late_modules.then_some("late modules".to_owned()));
             if let Some(neighbour) = &schedule.neighbour {
                 seen.insert(format!("neighbour, thread {}", neighbour.thread));
             }
@@ -469,6 +482,7 @@ mod tests {
         Step
         code image
         collections
+        late modules
         neighbour, thread false
         neighbour, thread true
         no edit

@@ -171,7 +171,7 @@ impl Driver {
     /// ends.
     #[inline]
     pub(super) fn ends_unasked(&mut self) -> bool {
-        self.inlined && !self.breakpoints.is_single_step() && self.ends_in_guarded_call()
+        self.inlined && !self.breakpoints.is_everywhere() && self.ends_in_guarded_call()
     }
 
     fn ends_in_guarded_call(&mut self) -> bool {

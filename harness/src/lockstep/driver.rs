@@ -1,6 +1,7 @@
 //! The driver's state, and what begins an invocation.
 
 use super::accessors::Accesses;
+use super::breakpoints::{Breakpoints, Selected};
 use super::daring::Daring;
 use super::entities::{Taint, Unresolved};
 use super::explain::ShownStacksCache;
@@ -26,7 +27,6 @@ use crate::outcome::{HostFailure, Outcome, SeenTrap};
 use crate::phases;
 use crate::progress;
 use crate::rules::RuleId;
-use crate::schedule::model::{BreakpointModel, Selected};
 use crate::seen::Seen;
 use crate::trace::Tracer;
 use crate::version::Version;
@@ -226,7 +226,7 @@ pub struct Driver {
     /// Called at every matched event, if a person asked for a trace.
     pub tracer: Option<Box<dyn Tracer>>,
     /// Which events must come.
-    pub breakpoints: BreakpointModel,
+    pub breakpoints: Breakpoints,
     /// Whether a module is being instantiated.
     pub instantiating: bool,
     /// The `Trap` event of a segment, if there was one.
@@ -350,7 +350,7 @@ impl Driver {
             at_inlined_trap: false,
             inlined: config.configuration.inlining == Inlining::On,
             on_pulley: config.configuration.target == Target::Pulley64,
-            breakpoints: BreakpointModel::new(config.subject.conventions().placement),
+            breakpoints: Breakpoints::new(causes, config.subject.conventions().placement),
             neighbour: false,
             epoch_advanced: false,
             causes,
@@ -487,7 +487,7 @@ impl Driver {
         if self.ahead.is_some() || self.yield_due {
             return self.advance_warily();
         }
-        if self.execution == Execution::Instrumented && self.breakpoints.is_single_step() {
+        if self.execution == Execution::Instrumented && self.breakpoints.is_everywhere() {
             return self.run_stepped();
         }
         self.advance_beyond_points()
@@ -499,7 +499,7 @@ impl Driver {
     fn advance_warily(&mut self) -> Stop {
         let mut stop = self.ahead.take();
         loop {
-            let stepped = self.breakpoints.is_single_step();
+            let stepped = self.breakpoints.is_everywhere();
             let next = match stop.take() {
                 Some(stop) => stop,
                 None if stepped => self.run_stepped(),
@@ -552,12 +552,15 @@ impl Driver {
         if self.notes_steps()
             && let Some(stop) = self.run_noting_steps(|_| false)
         {
+            self.note_silent();
             return stop;
         }
         let selected = Selected::new(&self.breakpoints, POINTS_BETWEEN_EVENTS);
         let stop = run_following(&mut self.machine, &self.sizes, &selected);
-        self.tally.executed += POINTS_BETWEEN_EVENTS - selected.left();
-        if selected.left() == 0 {
+        let left = selected.left();
+        self.tally.executed += POINTS_BETWEEN_EVENTS - left;
+        self.note_silent();
+        if left == 0 {
             self.ended = Some(Ended::PointLimit(POINTS_BETWEEN_EVENTS));
             return Stop::Exhausted(Exhaustion::CallDepth);
         }

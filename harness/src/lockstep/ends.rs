@@ -262,7 +262,7 @@ impl Driver {
     fn finish_overflow(&mut self, outcome: &Outcome) -> Verdict {
         if self.execution == Execution::Instrumented {
             // Between breakpoints the oracle lags behind; how deep the calls are is not known.
-            let believable = !self.breakpoints.is_single_step() || self.about_to_call();
+            let believable = !self.breakpoints.is_everywhere() || self.about_to_call();
             self.machine.unwind();
             if !believable {
                 self.report_outcome("no stack overflow: no call is about to be entered", outcome);

@@ -567,7 +567,9 @@ mod tests {
         let Some(Extern::Func(func)) = driver.machine.store.instance(instance).export("f") else {
             panic!("no function")
         };
-        driver.breakpoints.set_single_step(true);
+        driver
+            .breakpoints
+            .edit(crate::schedule::EngineEdit::SingleStep(true));
         let null = Value::Ref(Ref::Null, lockstep_oracles::RefType::EXTERNREF);
         driver.begin(func, &[null]).unwrap();
         driver

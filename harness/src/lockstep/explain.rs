@@ -28,7 +28,7 @@ impl Driver {
     pub(super) fn explain_collection(&self, error: &str) -> Option<Known> {
         let known = self.causes.get(Cause::CollectSlot)?;
         // Between breakpoints the oracle lags behind.
-        let lags = !self.breakpoints.is_single_step();
+        let lags = !self.breakpoints.is_everywhere();
         let top = self.machine.top();
         let makes = lags || top.is_some_and(|view| view.waits || view.op().makes_object());
         let explained = self.references.moving() && collect_slot::is_of_wrong_root(error);

@@ -36,7 +36,7 @@ impl Driver {
     }
 
     fn may_grow(&self) -> bool {
-        let steps = self.execution == Execution::Instrumented && self.breakpoints.is_single_step();
+        let steps = self.execution == Execution::Instrumented && self.breakpoints.is_everywhere();
         !steps || self.machine.current_op().is_some_and(grows)
     }
 

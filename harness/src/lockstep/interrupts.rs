@@ -6,6 +6,7 @@
 //! the event of that sequence point is still due. Within an opcode that works in bulk it may come, too:
 //! then the oracle is right before that opcode.
 
+use super::breakpoints::Selected;
 use super::driver::{Driver, Ended, Flow, POINTS_BETWEEN_EVENTS, Phase};
 use super::frames::{Referents, StackDiff, ValueDiff, compare_locals, expected_place};
 use super::growth::run_following;
@@ -16,7 +17,6 @@ use crate::causes::{Cause, Known};
 use crate::divergence::{Moment, count};
 use crate::observe::{Limited, Observation, Place, Walk};
 use crate::rules::RuleId;
-use crate::schedule::model::Selected;
 use crate::snapshot::Snapshot;
 use lockstep_oracles::address::{InstanceAddr, Pc};
 use lockstep_oracles::code::Function;
@@ -100,7 +100,7 @@ impl Driver {
         }
         let stop = match (self.ahead, interruption) {
             (Some(stop), _) => stop,
-            (None, _) if self.breakpoints.is_single_step() => self.run_stepped(),
+            (None, _) if self.breakpoints.is_everywhere() => self.run_stepped(),
             (None, Interruption::Epoch) => self.run_to_interruptible(),
             (None, Interruption::Overflow) => self.run_to_overflow(observed),
             // How much fuel there is where is not modelled.
@@ -203,6 +203,7 @@ impl Driver {
         let either = Either(&selected, also);
         let stop = run_following(&mut self.machine, &self.sizes, &either);
         self.tally.executed += POINTS_BETWEEN_EVENTS - selected.left();
+        self.note_silent();
         stop.unwrap_or_else(|limit| self.cannot_grow(limit))
     }
 

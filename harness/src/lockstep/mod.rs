@@ -7,10 +7,13 @@
 
 pub mod accessors;
 pub mod activations;
+pub mod breakpoints;
 pub mod choices;
 mod classify;
+pub mod code_image;
 pub mod daring;
 pub mod driver;
+pub mod edits;
 mod ends;
 pub mod entities;
 pub mod evidence;

@@ -1,4 +1,4 @@
-//! Checkers of promises that no case can break, because every case works around them.
+//! Checkers of promises that hardly a case breaks, because nearly every one works around them.
 
 use crate::causes::{Cause, Causes, Known};
 use crate::divergence::{Divergence, Execution, Moment};

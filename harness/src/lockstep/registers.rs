@@ -211,7 +211,7 @@ impl Driver {
             let stop = stop.unwrap_or_else(|limit| self.cannot_grow(limit));
             self.tally.executed += 1;
             let stops = self.machine.top().is_some_and(|view| {
-                self.breakpoints.selects(view.instance, view.pc().0) || also(&view)
+                self.breakpoints.passes(view.instance, view.pc().0) || also(&view)
             });
             if stop != Stop::SequencePoint || stops {
                 return Some(stop);

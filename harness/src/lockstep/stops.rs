@@ -93,6 +93,7 @@ impl Driver {
             false => Family::Breakpoint,
         };
         self.tally.checked.note(family, op);
+        self.note_kept();
         self.previous = Some(place);
         if family == Family::Step {
             self.history.seen();
@@ -269,7 +270,7 @@ impl Driver {
             }
         };
         let repeated = self.previous.is_some() && shown_place == self.previous;
-        let sparse = !self.breakpoints.is_single_step();
+        let sparse = !self.breakpoints.is_everywhere();
         let unasked = sparse && !shown_place.is_some_and(|place| self.is_selected(place));
         let spurious = self.spurious_rule(shown_place);
         let (rule, expected) = match stop {
@@ -579,10 +580,10 @@ impl Driver {
             return Flow::Continue;
         }
         // Where it comes between breakpoints depends on the other store's pace.
-        if self.neighbour && !self.breakpoints.is_single_step() {
+        if self.neighbour && !self.breakpoints.is_everywhere() {
             return Flow::Continue;
         }
-        let sparse = !self.breakpoints.is_single_step();
+        let sparse = !self.breakpoints.is_everywhere();
         let sight = self.approach(observed, Interruption::Epoch);
         self.yield_due = false;
         if sparse && (self.is_within_bulk() || self.is_before_bulk()) {

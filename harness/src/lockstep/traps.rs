@@ -222,7 +222,7 @@ impl Driver {
         }
         self.tally.looks.event(Look::OutOfFuel);
         // How much fuel there is where is not modelled: between breakpoints the oracle lags behind.
-        if !self.breakpoints.is_single_step() || self.is_before_start(observed) {
+        if !self.breakpoints.is_everywhere() || self.is_before_start(observed) {
             self.phase = Phase::OutOfFuel;
             return Flow::Continue;
         }
@@ -246,7 +246,7 @@ impl Driver {
         self.tally.looks.event(Look::OutOfMemory);
         let op = self.machine.current_op();
         // Between breakpoints the oracle lags behind.
-        if !self.breakpoints.is_single_step() {
+        if !self.breakpoints.is_everywhere() {
             self.phase = Phase::OutOfMemory;
             return Flow::Continue;
         }

@@ -68,6 +68,9 @@ pub(super) fn changes(case: &Case) -> Vec<Change> {
         std::mem::take(&mut schedule.collect) > 0
     }));
     changes.push(in_schedule(|schedule| {
+        std::mem::take(&mut schedule.late_modules)
+    }));
+    changes.push(in_schedule(|schedule| {
         let neighbour = schedule.neighbour.as_mut();
         neighbour.is_some_and(|neighbour| neighbour.cycle.take().is_some())
     }));

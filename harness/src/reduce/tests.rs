@@ -109,6 +109,7 @@ fn everything_but_modules_goes_too() {
         code_image: true,
         collect: 0,
         dare: None,
+        late_modules: false,
     };
     let reduced = reduce(&case, &mut |_: &Case| true, &forever(), &mut ()).unwrap();
     let small = reduced.case;

@@ -21,6 +21,9 @@ pub struct Schedule {
     pub collect: u64,
     /// What is done once on purpose, although a cause forbids it.
     pub dare: Option<Dare>,
+    /// Whether a module that comes while single-step is on is left as the store has it then. Otherwise
+    /// single-step is made to reach it, on a subject on which it does not (`LATE-MODULE`).
+    pub late_modules: bool,
 }
 
 /// One editing session: its edits are published together.
@@ -147,6 +150,7 @@ impl Default for Schedule {
             code_image: false,
             collect: 0,
             dare: None,
+            late_modules: false,
         }
     }
 }

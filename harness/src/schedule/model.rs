@@ -7,16 +7,16 @@
 //! it is that a breakpoint behind the last stays where it was asked for. Which of several requests
 //! a slipped breakpoint came from is nowhere said to matter: there is one, or none.
 //!
-//! Which opcodes have code is in part the compiler's choice: it leaves out those behind a condition
-//! that is constant. The model is told of them. A breakpoint that was asked for at such an opcode is
+//! Which opcodes have code is in part the compiler's choice: it may leave out what is behind a condition
+//! that is constant (pinned: nothing says so). Where it may, a breakpoint is taken to be set at the next
+//! opcode until the store lists it further on; from then on the model holds the store to the one or the
+//! other ([`BreakpointModel::learn`]). A breakpoint that was asked for at an opcode that was left out is
 //! still due there: should control arrive, the compiler was wrong, and an event is missing.
 
-use super::code::pcs_with_code;
+use super::code::{Arrival, Arrivals};
 use crate::conventions::Placement;
 use lockstep_oracles::address::InstanceAddr;
-use lockstep_oracles::code::Function;
-use lockstep_oracles::machine::StopAt;
-use std::cell::Cell;
+use lockstep_oracles::module::Module;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The breakpoints of one store.
@@ -34,10 +34,12 @@ pub struct BreakpointModel {
 /// The breakpoints of one module, twice: as they are listed, and as they are looked up.
 #[derive(Clone, Debug, Default)]
 struct ModuleSet {
-    /// PCs of the opcodes that have code, ascending.
-    available: Vec<u32>,
-    /// PCs of the opcodes that control may arrive at, ascending.
-    arrived: Vec<u32>,
+    /// The opcodes that control may arrive at, ascending.
+    arrived: Vec<Arrival>,
+    /// What is known of each stretch of them.
+    stretches: Vec<Stretch>,
+    /// Behind which of them no other stretch is known to have code.
+    last_coded: usize,
     /// Opcodes without code at which a listed breakpoint was asked for.
     due: BTreeMap<u32, Vec<u32>>,
     listed: BTreeSet<u32>,
@@ -72,6 +74,89 @@ impl ModuleSet {
     }
 }
 
+/// Whether a stretch of opcodes has code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stretch {
+    /// Nothing is known
+    Open,
+    /// It has, or nothing behind it has and breakpoints stay at its opcodes
+    Listed,
+    /// It has
+    Coded,
+    /// It was left out
+    Left,
+}
+
+impl ModuleSet {
+    /// The first opcode from this PC on that is not known to have been left out: its index.
+    fn next(&self, pc: u32) -> Option<usize> {
+        let mut next = self.arrived.partition_point(|arrival| arrival.pc < pc);
+        while let Some(arrival) = self.arrived.get(next) {
+            if self.stretch(arrival) != Stretch::Left {
+                return Some(next);
+            }
+            next += 1;
+        }
+        None
+    }
+
+    fn stretch(&self, arrival: &Arrival) -> Stretch {
+        self.stretches[arrival.stretch as usize]
+    }
+
+    fn place(&self, pc: u32) -> u32 {
+        self.next(pc).map_or(pc, |next| self.arrived[next].pc)
+    }
+
+    /// The opcode at which a breakpoint that is asked for here is, if it may be at another.
+    fn open(&self, pc: u32) -> Option<usize> {
+        let next = self.next(pc)?;
+        let arrival = &self.arrived[next];
+        let open = match self.stretch(arrival) {
+            Stretch::Open => true,
+            Stretch::Listed => arrival.pc != pc,
+            Stretch::Coded | Stretch::Left => false,
+        };
+        open.then_some(next)
+    }
+
+    /// What the store's list says of where the breakpoint asked for at this PC is; whether that is new.
+    fn learn(&mut self, asked: u32, listed: impl Fn(u32) -> bool, expected: bool) -> bool {
+        let Some(at) = self.open(asked) else {
+            return false;
+        };
+        let Arrival { pc, stretch } = self.arrived[at];
+        let found = if asked != pc && listed(asked) {
+            // It did not slip: there is no code behind it.
+            return self.leave_out_from(at);
+        } else if listed(pc) {
+            match asked != pc || self.last_coded > at {
+                true => Stretch::Coded,
+                false => Stretch::Listed,
+            }
+        } else if expected {
+            Stretch::Left
+        } else {
+            return false;
+        };
+        if found == Stretch::Coded {
+            self.last_coded = self.last_coded.max(at);
+        }
+        let before = std::mem::replace(&mut self.stretches[stretch as usize], found);
+        before != found
+    }
+
+    fn leave_out_from(&mut self, at: usize) -> bool {
+        if self.last_coded >= at {
+            return false;
+        }
+        for arrival in &self.arrived[at..] {
+            self.stretches[arrival.stretch as usize] = Stretch::Left;
+        }
+        true
+    }
+}
+
 /// Largest PC that is looked up; a breakpoint beyond it is only listed. No opcode of a module that
 /// any engine accepts lies there.
 const LAST_PC: u32 = 1 << 30;
@@ -89,43 +174,64 @@ impl BreakpointModel {
     }
 
     /// Makes a module known before its first edit.
-    ///
-    /// `listed` are the breakpoints of a store in which one was asked for at every byte of the code, if
-    /// there is one: they say which of the opcodes that control may arrive at have code.
-    pub fn add_module(&mut self, number: u32, bytes: &[u8], listed: Option<&BTreeSet<u32>>) {
+    pub fn add_module(&mut self, number: u32, bytes: &[u8], module: &Module) {
         if self.placement == Placement::Asked {
             return;
         }
         let set = self.module(number);
-        if !set.available.is_empty() {
+        if !set.arrived.is_empty() {
             return;
         }
-        set.arrived = pcs_with_code(bytes);
-        let has_code = |pc: &u32| set.arrived.binary_search(pc).is_ok();
-        // What is listed and cannot have code did not slip: there is none behind it.
-        let end = listed.and_then(|listed| listed.iter().copied().find(|pc| !has_code(pc)));
-        let listed = |pc: &u32| listed.is_none_or(|listed| listed.contains(pc));
-        let arrived = set.arrived.iter().copied();
-        let arrived = arrived.take_while(|&pc| end.is_none_or(|end| pc < end));
-        set.available = arrived.filter(listed).collect();
+        let arrivals = Arrivals::of(bytes, module.functions());
+        let known = |certain: &bool| match certain {
+            true => Stretch::Coded,
+            false => Stretch::Open,
+        };
+        set.stretches = arrivals.certain.iter().map(known).collect();
+        set.arrived = arrivals.opcodes;
+        let coded = |arrival| set.stretch(arrival) == Stretch::Coded;
+        set.last_coded = set.arrived.iter().rposition(coded).unwrap_or(0);
     }
 
-    /// Where a breakpoint is set that is asked for at this PC.
+    /// Where a breakpoint is set that is asked for at this PC, as far as is known.
     pub fn place(&self, module: u32, pc: u32) -> u32 {
         match (self.placement, self.modules.get(module as usize)) {
-            (Placement::Slipped, Some(set)) => {
-                let next = set.available.partition_point(|&available| available < pc);
-                set.available.get(next).copied().unwrap_or(pc)
-            }
+            (Placement::Slipped, Some(set)) => set.place(pc),
             _ => pc,
         }
     }
 
-    /// Whether a breakpoint asked for at this PC is set already.
-    pub fn is_set(&self, module: u32, pc: u32) -> bool {
+    /// Whether a breakpoint that is asked for at this PC may be set at another one than
+    /// [`BreakpointModel::place`] says.
+    pub fn is_open(&self, module: u32, pc: u32) -> bool {
         let set = self.modules.get(module as usize);
-        let at = self.place(module, pc);
-        set.is_some_and(|set| set.listed.contains(&at))
+        set.is_some_and(|set| set.open(pc).is_some())
+    }
+
+    /// What the store's list says of where the breakpoint is that was asked for at this PC; whether that
+    /// is new. `expected` is whether it should be listed where it was taken to be.
+    pub fn learn(
+        &mut self,
+        (module, asked): (u32, u32),
+        listed: impl Fn(u32) -> bool,
+        expected: bool,
+    ) -> bool {
+        let set = self.modules.get_mut(module as usize);
+        set.is_some_and(|set| set.learn(asked, listed, expected))
+    }
+
+    /// Takes what another model of the store has learned.
+    pub fn adopt(&mut self, other: &BreakpointModel) {
+        for (mine, theirs) in self.modules.iter_mut().zip(&other.modules) {
+            mine.stretches.clone_from(&theirs.stretches);
+            mine.last_coded = theirs.last_coded;
+        }
+    }
+
+    /// Whether a breakpoint is listed at this PC.
+    pub fn lists(&self, module: u32, pc: u32) -> bool {
+        let set = self.modules.get(module as usize);
+        set.is_some_and(|set| set.listed.contains(&pc))
     }
 
     /// Turns single-step on or off.
@@ -145,7 +251,11 @@ impl BreakpointModel {
         let asked = pc;
         let pc = self.place(module, pc);
         let set = self.module(module);
-        if asked != pc && !set.listed.contains(&pc) && set.arrived.binary_search(&asked).is_ok() {
+        let arrives = |asked| {
+            set.arrived
+                .binary_search_by_key(asked, |arrival| arrival.pc)
+        };
+        if asked != pc && !set.listed.contains(&pc) && arrives(&asked).is_ok() {
             set.due.entry(pc).or_default().push(asked);
             set.mark(asked);
         }
@@ -218,41 +328,9 @@ impl BreakpointModel {
     }
 }
 
-/// Stops the oracle where the model says that an event must come, or when it has passed so many
-/// sequence points that something must be wrong.
-pub struct Selected<'a> {
-    model: &'a BreakpointModel,
-    left: Cell<u64>,
-}
-
-impl<'a> Selected<'a> {
-    /// Stops where `model` says, passing at most `limit` sequence points.
-    pub fn new(model: &'a BreakpointModel, limit: u64) -> Selected<'a> {
-        Selected {
-            model,
-            left: Cell::new(limit),
-        }
-    }
-
-    /// How many more sequence points it would pass; 0 if it gave up.
-    pub fn left(&self) -> u64 {
-        self.left.get()
-    }
-}
-
-impl StopAt for Selected<'_> {
-    #[inline]
-    fn stops(&self, instance: InstanceAddr, function: &Function, position: usize) -> bool {
-        let left = self.left.get().saturating_sub(1);
-        self.left.set(left);
-        left == 0 || self.model.selects(instance, function.pcs[position].0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lockstep_oracles::module::Module;
     use proptest::prelude::*;
 
     #[test]
@@ -287,7 +365,7 @@ mod tests {
             panic!("five opcodes")
         };
         let mut model = BreakpointModel::new(Placement::Slipped);
-        model.add_module(0, &bytes, None);
+        model.add_module(0, &bytes, &module);
         model.add_instance(0);
         assert_eq!(model.place(0, 0), constant.0);
         assert_eq!(model.place(0, constant.0 + 1), drop.0);
@@ -297,7 +375,7 @@ mod tests {
         let behind = second.pcs.last().unwrap().0 + 1;
         assert_eq!(model.place(0, behind), behind);
 
-        assert!(model.add(0, constant.0 + 1) && model.is_set(0, drop.0));
+        assert!(model.add(0, constant.0 + 1) && model.lists(0, drop.0));
         assert!(!model.add(0, drop.0), "it is set");
         assert!(model.selects(InstanceAddr(0), drop.0));
         assert!(!model.selects(InstanceAddr(0), constant.0 + 1));
@@ -305,49 +383,82 @@ mod tests {
         assert!(model.remove(0, constant.0 + 2) && model.is_empty());
     }
 
-    #[test]
-    fn a_breakpoint_at_an_opcode_without_code_is_due_there_and_set_behind_it() {
-        let bytes = wat::parse_str("(module (func i32.const 1 drop))").unwrap();
+    /// A model that knows one module and its instance, and the PCs of its first function.
+    fn slipping(wat: &str) -> (BreakpointModel, Vec<u32>) {
+        let bytes = wat::parse_str(wat).unwrap();
         let module = Module::new(&bytes, lockstep_oracles::WasmFeatures::WASM2).unwrap();
-        let [constant, drop, end] = module.functions()[0].pcs[..] else {
-            panic!("three opcodes")
-        };
         let mut model = BreakpointModel::new(Placement::Slipped);
-        let listed = BTreeSet::from([constant.0, end.0]);
-        model.add_module(0, &bytes, Some(&listed));
+        model.add_module(0, &bytes, &module);
         model.add_instance(0);
+        let pcs = module.functions()[0].pcs.iter().map(|pc| pc.0).collect();
+        (model, pcs)
+    }
+
+    /// What is behind the condition may have been left out, and something surely is behind that.
+    const CONDITION: &str = "(module (func i32.const 1 if nop nop else nop end) (func))";
+
+    #[test]
+    fn a_breakpoint_at_an_opcode_that_was_left_out_is_due_there_and_set_behind_it() {
+        let (mut model, pcs) = slipping(CONDITION);
+        let [first, second, behind] = [pcs[2], pcs[3], pcs[4]];
+        assert!(model.is_open(0, first) && !model.is_open(0, pcs[1]));
+        assert_eq!(model.place(0, first), first);
+        assert!(model.learn((0, first), |pc| pc == behind, true));
+        // Both opcodes of the stretch, and the `else` that only it reaches.
+        assert_eq!([first, second].map(|pc| model.place(0, pc)), [pcs[5]; 2]);
+        assert_eq!(model.place(0, behind), pcs[5]);
         let selected = |model: &BreakpointModel| {
-            let pcs = [constant, drop, end];
-            pcs.map(|pc| model.selects(InstanceAddr(0), pc.0))
+            [first, second, pcs[5]].map(|pc| model.selects(InstanceAddr(0), pc))
         };
-        assert!(model.add(0, drop.0));
-        assert_eq!(model.listed().collect::<Vec<_>>(), [(0, end.0)]);
-        assert_eq!(selected(&model), [false, true, true]);
-        assert!(model.remove(0, end.0));
-        assert_eq!(selected(&model), [false, false, false]);
+        assert!(model.add(0, first));
+        assert_eq!(model.listed().collect::<Vec<_>>(), [(0, pcs[5])]);
+        assert_eq!(selected(&model), [true, false, true]);
+        assert!(model.remove(0, pcs[5]));
+        assert_eq!(selected(&model), [false; 3]);
+    }
+
+    #[test]
+    fn what_the_store_listed_once_it_is_held_to() {
+        let (mut model, pcs) = slipping(CONDITION);
+        let [first, second] = [pcs[2], pcs[3]];
+        assert!(model.learn((0, first), |pc| pc == first, true));
+        assert!(!model.is_open(0, second), "it is executed with the first");
+        assert!(!model.learn((0, second), |pc| pc == pcs[5], true));
+        assert_eq!(model.place(0, second), second);
+        // An opcode before which nothing is constant has code, whatever is listed.
+        assert!(!model.learn((0, pcs[0]), |pc| pc == pcs[1], true));
+        assert_eq!(model.place(0, pcs[0]), pcs[0]);
+        let (mut other, _) = slipping(CONDITION);
+        other.adopt(&model);
+        assert!(!other.is_open(0, second));
+    }
+
+    #[test]
+    fn a_breakpoint_that_the_store_does_not_list_at_all_says_nothing_but_that() {
+        let (mut model, pcs) = slipping(CONDITION);
+        assert!(!model.learn((0, pcs[2]), |_| false, false));
+        assert!(model.is_open(0, pcs[2]));
     }
 
     #[test]
     fn behind_what_did_not_slip_there_is_no_code() {
-        let bytes = wat::parse_str("(module (func i32.const 1 if unreachable end))").unwrap();
-        let module = Module::new(&bytes, lockstep_oracles::WasmFeatures::WASM2).unwrap();
-        let [constant, condition, trap, inner, end] = module.functions()[0].pcs[..] else {
-            panic!("five opcodes")
-        };
-        let mut model = BreakpointModel::new(Placement::Slipped);
-        // As if the condition were known to be true.
-        let listed = [constant, condition, trap, inner, end].map(|pc| pc.0);
-        model.add_module(0, &bytes, Some(&listed.into()));
-        assert_eq!(model.place(0, trap.0), trap.0);
-        assert_eq!(model.place(0, inner.0), inner.0);
-        assert_eq!(model.place(0, end.0), end.0);
+        // Whether the last stretch has code its own opcodes do not tell: breakpoints would stay at them.
+        let (mut model, pcs) = slipping("(module (func i32.const 1 if unreachable end))");
+        let end = pcs[4];
+        assert!(model.learn((0, end), |pc| pc == end, true));
+        assert!(!model.is_open(0, end) && model.is_open(0, end - 1));
+        assert!(model.learn((0, pcs[3]), |pc| pc == pcs[3] || pc == end, true));
+        assert_eq!(model.place(0, pcs[3]), pcs[3]);
+        assert_eq!(model.place(0, end), end);
+        assert!(!model.is_open(0, pcs[3]));
     }
 
     #[test]
     fn a_breakpoint_that_does_not_slip_is_where_it_was_asked_for() {
         let bytes = wat::parse_str("(module (func i32.const 1000 drop))").unwrap();
+        let module = Module::new(&bytes, lockstep_oracles::WasmFeatures::WASM2).unwrap();
         let mut model = BreakpointModel::new(Placement::Asked);
-        model.add_module(0, &bytes, None);
+        model.add_module(0, &bytes, &module);
         assert_eq!(model.place(0, 3), 3);
     }
 

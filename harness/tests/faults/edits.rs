@@ -21,7 +21,7 @@ const fn opcode(nth: u32) -> Site {
     Site::Opcode { module: 0, nth }
 }
 
-fn sessions<const N: usize>(sessions: [(When, &[Edit]); N]) -> Schedule {
+pub(crate) fn sessions<const N: usize>(sessions: [(When, &[Edit]); N]) -> Schedule {
     let session = |(when, edits): (When, &[Edit])| Session {
         when,
         edits: edits.to_vec(),

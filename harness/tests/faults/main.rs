@@ -7,6 +7,7 @@
 mod rows;
 mod beside;
 mod edits;
+mod edits_beside;
 mod events;
 mod lie;
 mod programs;

@@ -1,23 +1,18 @@
-//! The debugger of one store: carries out the sessions of a schedule, and checks what the store then
+//! The debugger of one store: carries out the sessions of a schedule, and asks the store what it then
 //! says of its breakpoints.
 
 use super::VERSION;
 use super::dialect;
 use super::session::{Session, State};
-use super::wasmtime::{
-    self, AsContext, AsContextMut, BreakpointEdit, Module, Store, StoreContextMut,
-};
+use super::wasmtime::{self, AsContext, AsContextMut, BreakpointEdit, Module, StoreContextMut};
 use crate::causes::Cause;
-use crate::causes::breakpoint_count::Requests;
-use crate::conventions::Placement;
-use crate::divergence::Moment;
 use crate::fault::{Layer, Tamper as _};
+use crate::lockstep::breakpoints::Breakpoints;
+use crate::lockstep::edits::EditAnswer;
 use crate::phases::{self, Phase};
-use crate::rules::RuleId;
-use crate::schedule::model::BreakpointModel;
-use crate::schedule::{Cycle, Edit, EngineEdit, Schedule, Session as Sitting, Site, When};
+use crate::schedule::{Cycle, Edit, EngineEdit, Schedule, Site, When};
 use lockstep_oracles::module::Module as OracleModule;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// A module that edits can name.
@@ -42,10 +37,8 @@ pub(super) struct Debugger {
     /// Number of the next event at which something is to be done.
     due: u64,
     host_calls: u64,
-    sessions: u64,
-    requests: Requests,
-    /// Whether any edit adds a breakpoint.
-    adds: bool,
+    /// Whether a module that comes while single-step is on is left as the store has it then.
+    late_modules: bool,
     /// What is to be done once events are allowed again, while they are forbidden.
     silenced: Option<Silenced>,
 }
@@ -57,21 +50,14 @@ struct Silenced {
     later: Vec<Vec<Edit>>,
 }
 
-/// Up to how many listed breakpoints the list is compared after every session, and after how many
-/// sessions it is compared beyond that: a long list costs as much as a patch of every opcode.
-const LIST_ALWAYS: usize = 64;
-const LIST_EVERY: u64 = 16;
-
 impl Debugger {
-    pub(super) fn new(sessions: &[Sitting], cycle: Option<&Cycle>) -> Debugger {
+    pub(super) fn of(schedule: &Schedule) -> Debugger {
         let mut sittings: BTreeMap<When, Vec<Vec<Edit>>> = BTreeMap::new();
-        for sitting in sessions {
+        for sitting in &schedule.sessions {
             let at = sittings.entry(sitting.when).or_default();
             at.push(sitting.edits.clone());
         }
-        let cycled = cycle.into_iter().flat_map(|cycle| &cycle.sessions);
-        let all = sessions.iter().map(|sitting| &sitting.edits).chain(cycled);
-        let adds = all.flatten().any(|edit| matches!(edit, Edit::Add(_)));
+        let cycle = schedule.cycle.as_ref();
         let mut debugger = Debugger {
             sittings,
             cycle: cycle.filter(|cycle| !cycle.sessions.is_empty()).cloned(),
@@ -81,17 +67,11 @@ impl Debugger {
             deferred: Vec::new(),
             due: 0,
             host_calls: 0,
-            sessions: 0,
-            requests: Requests::default(),
-            adds,
+            late_modules: schedule.late_modules,
             silenced: None,
         };
         debugger.due = debugger.due_after(0);
         debugger
-    }
-
-    pub(super) fn of(schedule: &Schedule) -> Debugger {
-        Debugger::new(&schedule.sessions, schedule.cycle.as_ref())
     }
 
     /// Whether something is to be done at this event.
@@ -143,25 +123,6 @@ impl Debugger {
         self.latest
     }
 
-    /// The breakpoints of a store of its own in which one was asked for at every byte of the module's
-    /// code; none where no breakpoint is ever added, or where breakpoints stay where they are asked for.
-    pub(super) fn listed_everywhere(&self, number: u32) -> Option<BTreeSet<u32>> {
-        if !self.adds || VERSION.conventions().placement == Placement::Asked {
-            return None;
-        }
-        let known = self.modules.get(number as usize)?;
-        let (&first, &last) = (known.pcs.first()?, known.pcs.last()?);
-        let mut store = Store::new(known.module.engine(), ());
-        let mut edit = store.edit_breakpoints()?;
-        for pc in first..=last {
-            // An error shows again, and is reported, at the case's own edit.
-            let _ = edit.add_breakpoint(&known.module, dialect::pc(pc));
-        }
-        drop(edit);
-        let listed = store.as_context().breakpoints()?;
-        Some(listed.map(|found| dialect::offset(found.pc)).collect())
-    }
-
     fn sessions_at(&mut self, when: When) -> Vec<Vec<Edit>> {
         self.sittings.remove(&when).unwrap_or_default()
     }
@@ -171,16 +132,12 @@ impl Debugger {
         &mut self,
         edit: Edit,
         current: Option<(u32, u32)>,
-        model: &BreakpointModel,
+        set: &Breakpoints,
         engine_edits: &mut Vec<EngineEdit>,
     ) {
         match edit {
             Edit::SingleStep(on) => engine_edits.push(EngineEdit::SingleStep(on)),
-            Edit::Clear => engine_edits.extend(
-                model
-                    .listed()
-                    .map(|(module, pc)| EngineEdit::Remove { module, pc }),
-            ),
+            Edit::Clear => engine_edits.extend(set.cleared()),
             Edit::Add(site) | Edit::Remove(site) => {
                 let adds = matches!(edit, Edit::Add(_));
                 if !self.sites(site, current, |module, pc| {
@@ -283,47 +240,23 @@ impl<T: Layer> Session<T> {
     }
 
     /// A module is about to be instantiated: what the start of the case asks for is done as far as
-    /// its modules are there, and single-step is made to reach the module.
+    /// its modules are there.
     ///
-    /// `single_step` reaches only modules that the store knows, so the module is made known first
-    /// (ledger: `LATE-MODULE`). PC 0 is the file's magic number, never an opcode.
+    /// On a subject with `LATE-MODULE` single-step is made to reach the module, as a debugger must that
+    /// wants its events, unless the case leaves that out: the module is made known first, and the edit
+    /// is repeated. Nor does the store know it earlier where its code is recorded unpatched.
     pub(super) fn edit_before_instance(
         &mut self,
         store: &mut StoreContextMut<'_, State<T>>,
         number: u32,
     ) {
-        let known = [
-            EngineEdit::Add {
-                module: number,
-                pc: 0,
-            },
-            EngineEdit::Remove {
-                module: number,
-                pc: 0,
-            },
-        ];
         let late = Cause::LateModule.is_of(VERSION);
-        // Its code is recorded before it is patched for single-step.
-        let unpatched = self.image.wanted && !late;
+        let reaches = late && !self.debugger.late_modules;
+        let records = self.image.wanted;
         let stepping = self.driver.breakpoints.is_single_step();
-        // A breakpoint that the case has at PC 0 itself stays; a module with one is known already.
-        let own = |(module, pc)| module == number && (pc == 0 || !late);
-        let own = self.driver.breakpoints.listed().any(own);
-        if (late || unpatched)
-            && !own
-            && let Some(mut edit) = store.as_context_mut().edit_breakpoints()
-        {
-            if unpatched && stepping {
-                let _ = perform(
-                    &mut edit,
-                    &self.debugger.modules,
-                    EngineEdit::SingleStep(false),
-                );
-            }
-            for engine_edit in known {
-                // An error shows again, and is reported, at the next edit of the module.
-                let _ = perform(&mut edit, &self.debugger.modules, engine_edit);
-            }
+        // A module with a breakpoint is known already.
+        if (reaches || records) && !self.driver.breakpoints.has_any_of(number) {
+            self.make_known(store, number, records && stepping && !late);
         }
         self.record_code();
         let deferred = self.debugger.undeferred();
@@ -331,23 +264,43 @@ impl<T: Layer> Session<T> {
         if !deferred.is_empty() {
             sessions.insert(0, deferred);
         }
-        if unpatched && stepping {
+        if records && stepping && !late {
             sessions.insert(0, vec![Edit::SingleStep(true)]);
-        } else if late && stepping {
+        } else if reaches && stepping {
             sessions.push(vec![Edit::SingleStep(true)]);
         }
         self.edit_all(store, &sessions);
     }
 
+    /// Makes a module known to the store by a breakpoint that comes and goes, with single-step switched
+    /// off before if its code is to be recorded. PC 0 is the file's magic number, never an opcode.
+    fn make_known(
+        &mut self,
+        store: &mut StoreContextMut<'_, State<T>>,
+        module: u32,
+        unpatched: bool,
+    ) {
+        let off = unpatched.then_some(EngineEdit::SingleStep(false));
+        let add = EngineEdit::Add { module, pc: 0 };
+        let remove = EngineEdit::Remove { module, pc: 0 };
+        let mut engine = store.as_context_mut().edit_breakpoints();
+        for edit in off.into_iter().chain([add, remove]) {
+            self.driver.breakpoints.edit(edit);
+            // An error shows again, and is reported, at the next edit of the module.
+            let made = engine.as_mut();
+            made.map(|engine| perform(engine, &self.debugger.modules, edit));
+        }
+    }
+
     /// Forbids events until [`Session::speak`]: single-step off and every breakpoint removed.
     pub(super) fn silence(&mut self, store: &mut StoreContextMut<'_, State<T>>) {
-        let model = &self.driver.breakpoints;
+        let set = &self.driver.breakpoints;
         let silenced = Silenced {
-            single_step: model.is_single_step(),
-            listed: model.listed().collect(),
+            single_step: set.is_single_step(),
+            listed: set.listed().collect(),
             later: Vec::new(),
         };
-        if silenced.single_step || !silenced.listed.is_empty() {
+        if silenced.single_step || !set.is_empty() {
             self.edit_back(store);
         }
         self.debugger.silenced = Some(silenced);
@@ -377,32 +330,45 @@ impl<T: Layer> Session<T> {
         }
         for edits in sessions {
             self.edit(store, edits);
-            self.check_edit_state(store);
-            self.check_writable();
+            self.check_permissions();
         }
     }
 
-    /// One editing session, in the engine and in the model.
+    /// One editing session, in the engine and in the model; what the engine then answers is checked.
     fn edit(&mut self, store: &mut StoreContextMut<'_, State<T>>, edits: &[Edit]) {
-        self.debugger.sessions += 1;
         self.driver.tally.edit_sessions += 1;
+        let refused = self.make_edits(store, edits);
+        let mut single_step = store.as_context().is_single_step();
+        let mut listed = self.driver.wants_list().then(|| self.listed(store));
+        let mut unlisted = Vec::new();
+        let shown = listed.as_mut().unwrap_or(&mut unlisted);
+        self.tamper.edit_state(&mut single_step, shown);
+        self.driver.edited(EditAnswer {
+            refused,
+            single_step,
+            listed,
+        });
+    }
+
+    /// The edits of a session; the first that is refused.
+    fn make_edits(
+        &mut self,
+        store: &mut StoreContextMut<'_, State<T>>,
+        edits: &[Edit],
+    ) -> Option<(EngineEdit, String)> {
         let current = self.current();
         let mut refused = None;
         let mut engine_edits = Vec::new();
+        self.driver.breakpoints.begin();
         let _phase = phases::enter(Phase::Subject);
         let mut engine = store.as_context_mut().edit_breakpoints();
         for &edit in edits {
-            let model = &self.driver.breakpoints;
-            self.debugger
-                .resolve(edit, current, model, &mut engine_edits);
+            let set = &self.driver.breakpoints;
+            self.debugger.resolve(edit, current, set, &mut engine_edits);
             for engine_edit in engine_edits.drain(..) {
                 self.driver.tally.edits += 1;
+                self.driver.breakpoints.edit(engine_edit);
                 let mut given = Some(engine_edit);
-                if Cause::BreakpointCount.is_of(VERSION) {
-                    let model = &self.driver.breakpoints;
-                    given = self.debugger.requests.instead(engine_edit, model);
-                }
-                follow(&mut self.driver.breakpoints, engine_edit);
                 self.tamper.edit(&mut given);
                 let (Some(engine), Some(given)) = (&mut engine, given) else {
                     continue;
@@ -413,15 +379,26 @@ impl<T: Layer> Session<T> {
                 }
             }
         }
-        drop(engine);
-        if let Some((engine_edit, error)) = refused {
-            self.driver.report_plain(
-                RuleId::EditAccepted,
-                Moment::Edit,
-                format!("{engine_edit:?} succeeds"),
-                error,
-            );
-        }
+        refused
+    }
+
+    /// The breakpoints that the store lists, sorted.
+    fn listed(&self, store: &StoreContextMut<'_, State<T>>) -> Vec<(u32, u32)> {
+        let _phase = phases::enter(Phase::Subject);
+        let store = store.as_context();
+        let breakpoints = store.breakpoints().into_iter().flatten();
+        let mut listed: Vec<(u32, u32)> = breakpoints
+            .map(|found| {
+                let mut modules = self.debugger.modules.iter();
+                let number = modules.position(|known| Module::same(&known.module, &found.module));
+                (
+                    number.map_or(u32::MAX, |number| number as u32),
+                    dialect::offset(found.pc),
+                )
+            })
+            .collect();
+        listed.sort_unstable();
+        listed
     }
 
     /// Module and PC of the innermost frame, where a guest is running.
@@ -431,67 +408,13 @@ impl<T: Layer> Session<T> {
         Some((module, top.pc().0))
     }
 
-    /// What the store says of single-step and its breakpoints is what the model says.
-    fn check_edit_state(&mut self, store: &mut StoreContextMut<'_, State<T>>) {
-        let model = &self.driver.breakpoints;
-        let mut single_step = store.as_context().is_single_step();
-        let whole = model.len() <= LIST_ALWAYS || self.debugger.sessions.is_multiple_of(LIST_EVERY);
-        let mut listed = Vec::new();
-        let phase = phases::enter(Phase::Subject);
-        if whole && let Some(breakpoints) = store.as_context().breakpoints() {
-            listed.extend(breakpoints.map(|found| {
-                let modules = &self.debugger.modules;
-                let number = modules
-                    .iter()
-                    .position(|known| Module::same(&known.module, &found.module));
-                (
-                    number.map_or(u32::MAX, |n| n as u32),
-                    dialect::offset(found.pc),
-                )
-            }));
-            listed.sort_unstable();
-        }
-        drop(phase);
-        self.tamper.edit_state(&mut single_step, &mut listed);
-        if single_step != model.is_single_step() {
-            let say = |on: bool| format!("is_single_step() answers {on}");
-            let expected = say(model.is_single_step());
-            let rule = RuleId::EditSingleStep;
-            let driver = &mut self.driver;
-            driver.report_plain(rule, Moment::Edit, expected, say(single_step));
-        }
-        if whole && !self.driver.breakpoints.listed().eq(listed.iter().copied()) {
-            self.report_list(&listed);
-        }
-    }
-
-    fn report_list(&mut self, listed: &[(u32, u32)]) {
-        let show = |list: &mut dyn Iterator<Item = (u32, u32)>| {
-            let shown: Vec<String> = list
-                .take(LIST_SHOWN)
-                .map(|(module, pc)| format!("{module}:{pc:#x}"))
-                .collect();
-            shown.join(" ")
-        };
-        let model = &self.driver.breakpoints;
-        let expected = format!("{} listed: {}", model.len(), show(&mut model.listed()));
-        let seen = format!(
-            "{} listed: {}",
-            listed.len(),
-            show(&mut listed.iter().copied())
-        );
-        let rule = RuleId::EditBreakpoints;
-        self.driver.report_plain(rule, Moment::Edit, expected, seen);
-    }
-
-    /// Ends the case's debugging: single-step off, every breakpoint removed, in one session.
+    /// Ends the case's debugging: single-step off, and every breakpoint removed as often as the store
+    /// counts it, in one session.
     pub(super) fn edit_back(&mut self, store: &mut StoreContextMut<'_, State<T>>) {
-        self.edit_all(store, &[vec![Edit::SingleStep(false), Edit::Clear]]);
+        let undone = self.driver.breakpoints.undone();
+        self.edit_all(store, &[undone]);
     }
 }
-
-/// Breakpoints shown in a report.
-const LIST_SHOWN: usize = 20;
 
 /// Makes one edit in the engine.
 fn perform(
@@ -507,19 +430,6 @@ fn perform(
         }
         EngineEdit::Remove { module, pc } => {
             engine.remove_breakpoint(&modules[module as usize].module, dialect::pc(pc))
-        }
-    }
-}
-
-/// Makes one edit in the model.
-fn follow(model: &mut BreakpointModel, edit: EngineEdit) {
-    match edit {
-        EngineEdit::SingleStep(on) => model.set_single_step(on),
-        EngineEdit::Add { module, pc } => {
-            model.add(module, pc);
-        }
-        EngineEdit::Remove { module, pc } => {
-            model.remove(module, pc);
         }
     }
 }

@@ -135,10 +135,7 @@ impl<T: Layer> Subject<T> {
             ..
         } = self.session();
         let number = debugger.number(module, oracle);
-        let listed = debugger.listed_everywhere(number);
-        driver
-            .breakpoints
-            .add_module(number, bytes, listed.as_ref());
+        driver.breakpoints.add_module(number, bytes, oracle);
         let addr = InstanceAddr(driver.known_instances() as u32);
         if addr.index() >= driver.machine.store.num_instances() {
             return None;
@@ -181,6 +178,10 @@ impl<T: Layer> Subject<T> {
         if self.execution == Execution::Instrumented {
             let number = self.session().debugger.latest();
             self.with_session(|session, store| session.edit_before_instance(store, number));
+            // What does not link the store never comes to know.
+            if !matches!(expected, ExpectedInstance::Unlinkable(_)) {
+                self.driver().breakpoints.come(number);
+            }
         }
         if let Some(func) = start {
             self.silence_for(func);

@@ -1,0 +1,120 @@
+//! The checker of edits: what the store answers to a session is what the edits asked for.
+
+use super::breakpoints::Listed;
+use super::driver::Driver;
+use crate::causes::Known;
+use crate::divergence::Moment;
+use crate::rules::RuleId;
+use crate::schedule::EngineEdit;
+
+/// What a store answers to an editing session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EditAnswer {
+    /// The first edit that was refused, and why.
+    pub refused: Option<(EngineEdit, String)>,
+    /// What `is_single_step()` answers then.
+    pub single_step: bool,
+    /// The breakpoints that are listed then, sorted, if it was asked for them: module and PC.
+    pub listed: Option<Vec<(u32, u32)>>,
+}
+
+/// Up to how many listed breakpoints the list is compared after every session, and after how many
+/// sessions it is compared beyond that: a long list costs as much as a patch of every opcode.
+const LIST_ALWAYS: usize = 64;
+const LIST_EVERY: u64 = 16;
+
+/// Breakpoints shown in a report.
+const LIST_SHOWN: usize = 20;
+
+impl Driver {
+    /// Whether the store is to be asked for its breakpoints after the session that was just made.
+    pub fn wants_list(&self) -> bool {
+        self.breakpoints.is_open()
+            || self.breakpoints.len() <= LIST_ALWAYS
+            || self.tally.edit_sessions.is_multiple_of(LIST_EVERY)
+    }
+
+    /// Checks what the store answers to the session that was just made.
+    pub fn edited(&mut self, answer: EditAnswer) {
+        if let Some((edit, error)) = answer.refused {
+            let expected = format!("{edit:?} succeeds");
+            self.report_plain(RuleId::EditAccepted, Moment::Edit, expected, error);
+        }
+        let expected = self.breakpoints.is_single_step();
+        if answer.single_step != expected {
+            let say = |on: bool| format!("is_single_step() answers {on}");
+            let (expected, shown) = (say(expected), say(answer.single_step));
+            self.report_plain(RuleId::EditSingleStep, Moment::Edit, expected, shown);
+        }
+        if let Some(listed) = answer.listed {
+            match self.breakpoints.settle(&listed) {
+                Listed::Right => {}
+                Listed::Kept(known) => self.report_list(&listed, Some(known)),
+                Listed::Wrong => self.report_list(&listed, None),
+            }
+        }
+    }
+
+    fn report_list(&mut self, listed: &[(u32, u32)], known: Option<Known>) {
+        if let Some(known) = known.filter(|&known| self.findings.has_known(known)) {
+            return self.findings.count_known(known);
+        }
+        let right: Vec<_> = self.breakpoints.listed().collect();
+        let (expected, shown) = (show(&right), show(listed));
+        let rule = RuleId::EditBreakpoints;
+        self.report_known(rule, Moment::Edit, expected, shown, known);
+    }
+
+    /// Counts an event at a breakpoint that should be gone, if that is what came.
+    #[inline]
+    pub(super) fn note_kept(&mut self) {
+        let top = self.machine.top();
+        let kept = top.and_then(|top| self.breakpoints.kept_by(top.instance, top.pc().0));
+        if let Some(known) = kept {
+            self.count_kept(known);
+        }
+    }
+
+    #[cold]
+    fn count_kept(&mut self, known: Known) {
+        if self.findings.has_known(known) {
+            return self.findings.count_known(known);
+        }
+        let expected = "no event: the breakpoint was removed".to_owned();
+        self.report_lasting(RuleId::BreakSpurious, expected, "an event", known);
+    }
+
+    /// Counts the events that did not come in late modules on the way to where the oracle is.
+    #[inline]
+    pub(super) fn note_silent(&mut self) {
+        if let Some((count, known)) = self.breakpoints.take_silent() {
+            self.count_silent(count, known);
+        }
+    }
+
+    #[cold]
+    fn count_silent(&mut self, count: u64, known: Known) {
+        let mut count = count;
+        if !self.findings.has_known(known) {
+            let expected = "an event before each opcode of a module that was instantiated later";
+            self.report_lasting(RuleId::StepInstantiate, expected.to_owned(), "none", known);
+            count -= 1;
+        }
+        (0..count).for_each(|_| self.findings.count_known(known));
+    }
+
+    fn report_lasting(&mut self, rule: RuleId, expected: String, shown: &str, known: Known) {
+        let mut divergence = self.plain(rule, Moment::Breakpoint, expected, shown.to_owned());
+        divergence.site = self.site();
+        divergence.known = Some(known.cause());
+        self.record(divergence);
+    }
+}
+
+fn show(list: &[(u32, u32)]) -> String {
+    let shown = list.iter().take(LIST_SHOWN);
+    let shown: Vec<String> = shown
+        .map(|(module, pc)| format!("{module}:{pc:#x}"))
+        .collect();
+    format!("{} listed: {}", list.len(), shown.join(" "))
+}
