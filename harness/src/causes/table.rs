@@ -340,7 +340,7 @@ causes! {
         &[RuleId::Instantiate];
         "Validation of ref.test and ref.cast does not ask whether the proposal is enabled that the named heap \
          type comes with: a module with a test for contref is accepted without stack switching. Matches only \
-         a module that must be rejected for such an opcode, and that is valid with that proposal."
+         a module that must be rejected, and that is valid with another type in the place of those."
         [Having::until(48)]
         "casts_to_types_that_are_not_enabled_are_still_accepted"
     StartupFrame "STARTUP-FRAME" Forbids
