@@ -16,6 +16,8 @@ pub struct InlinedCalls {
     imported: u32,
     /// By defined function: which functions call each other, by a number that they share.
     circles: Box<[usize]>,
+    /// By defined function: those that it calls by a tail call that may be inlined.
+    tails: Box<[Vec<FuncIndex>]>,
     guards: bool,
     has_tail_calls: bool,
 }
@@ -29,6 +31,7 @@ impl InlinedCalls {
         let mut calls = InlinedCalls {
             imported,
             circles: circles(&callees),
+            tails: Box::default(),
             guards: false,
             has_tail_calls: ops(functions).any(|op| op.is_tail_call()),
         };
@@ -36,7 +39,41 @@ impl InlinedCalls {
             let mut positions = 0..function.instrs.len();
             positions.any(|at| calls.is_guarded(function, at))
         });
+        if calls.has_tail_calls {
+            let tails = functions.iter().map(|function| calls.tails_of(function));
+            calls.tails = tails.collect();
+        }
         calls
+    }
+
+    fn tails_of(&self, function: &Function) -> Vec<FuncIndex> {
+        let instrs = function.instrs.iter().enumerate();
+        let tails = instrs.filter(|(_, instr)| instr.op.is_tail_call());
+        tails
+            .filter_map(|(at, _)| self.callee(function, at))
+            .collect()
+    }
+
+    /// Whether the code of `from` comes to that of `to` by tail calls that may be inlined, at least one.
+    pub fn comes_to(&self, from: FuncIndex, to: FuncIndex) -> bool {
+        let tails = |func: FuncIndex| {
+            let defined = func.0.checked_sub(self.imported);
+            defined.and_then(|defined| self.tails.get(defined as usize))
+        };
+        let mut seen = vec![from];
+        let mut next = 0;
+        while let Some(&func) = seen.get(next) {
+            next += 1;
+            for &tail in tails(func).into_iter().flatten() {
+                if tail == to {
+                    return true;
+                }
+                if !seen.contains(&tail) {
+                    seen.push(tail);
+                }
+            }
+        }
+        false
     }
 
     /// Whether a direct call of `callee` in `caller` may be inlined.
@@ -185,6 +222,17 @@ mod tests {
             ));
             assert!(may_inline(&calls, 0, 1), "{dead}");
         }
+    }
+
+    #[test]
+    fn tail_calls_lead_from_one_function_to_another() {
+        let calls = calls(
+            "(module (func return_call 1) (func return_call 2) (func return_call 2) (func call 0))",
+        );
+        let comes = |from, to| calls.comes_to(FuncIndex(from), FuncIndex(to));
+        assert!(comes(0, 1) && comes(0, 2) && comes(1, 2));
+        assert!(!comes(0, 0) && !comes(2, 1) && !comes(3, 0));
+        assert!(!comes(2, 2), "it calls itself");
     }
 
     #[test]

@@ -42,8 +42,6 @@ pub enum Kind {
     Ends,
     /// Forbids a read or a collection that would crash the process: a hazard.
     Forbids,
-    /// The harness works around the behaviour, so that it does not hide everything after it.
-    Workaround,
 }
 
 impl Kind {
@@ -53,7 +51,6 @@ impl Kind {
             Kind::Explains => "explains",
             Kind::Ends => "ends",
             Kind::Forbids => "forbids",
-            Kind::Workaround => "workaround",
         }
     }
 }

@@ -111,7 +111,10 @@ impl Driver {
             calls.callee(view.function, view.position)
         });
         let inner = inner.map(|view| view.function.index);
-        at.is_some_and(|at| inlined_tail_call::explains(&at, inner, called))
+        let instance = shown.iter().find_map(|place| place.instance);
+        let calls = instance.and_then(|instance| self.inlined_calls.get(instance.index()));
+        let comes_to = |from, to| calls.is_some_and(|calls| calls.comes_to(from, to));
+        at.is_some_and(|at| inlined_tail_call::explains(&at, inner, called, comes_to))
     }
 
     /// The frame at a place, if that is a tail call that was executed with so many frames outside it.

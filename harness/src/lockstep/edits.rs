@@ -68,6 +68,9 @@ impl Driver {
     /// Counts an event at a breakpoint that should be gone, if that is what came.
     #[inline]
     pub(super) fn note_kept(&mut self) {
+        if !self.breakpoints.keeps_any() {
+            return;
+        }
         let top = self.machine.top();
         let kept = top.and_then(|top| self.breakpoints.kept_by(top.instance, top.pc().0));
         if let Some(known) = kept {

@@ -121,7 +121,12 @@ impl ModuleSet {
     }
 
     /// What the store's list says of where the breakpoint asked for at this PC is; whether that is new.
-    fn learn(&mut self, asked: u32, listed: impl Fn(u32) -> bool, expected: bool) -> bool {
+    fn learn(
+        &mut self,
+        asked: u32,
+        listed: impl Fn(u32) -> bool,
+        expected: impl Fn(u32) -> bool,
+    ) -> bool {
         let Some(at) = self.open(asked) else {
             return false;
         };
@@ -134,7 +139,7 @@ impl ModuleSet {
                 true => Stretch::Coded,
                 false => Stretch::Listed,
             }
-        } else if expected {
+        } else if expected(pc) || self.may_follow(at, |pc| listed(pc) && !expected(pc)) {
             Stretch::Left
         } else {
             return false;
@@ -144,6 +149,21 @@ impl ModuleSet {
         }
         let before = std::mem::replace(&mut self.stretches[stretch as usize], found);
         before != found
+    }
+
+    /// Whether this holds of an opcode that a breakpoint may have slipped to over this one's stretch.
+    fn may_follow(&self, at: usize, holds: impl Fn(u32) -> bool) -> bool {
+        let own = self.arrived[at].stretch;
+        let mut behind = self.arrived[at..]
+            .iter()
+            .filter(|arrival| arrival.stretch != own);
+        let last = behind
+            .clone()
+            .position(|arrival| self.stretch(arrival) == Stretch::Coded);
+        let candidates = behind
+            .by_ref()
+            .take(last.map_or(usize::MAX, |last| last + 1));
+        candidates.into_iter().any(|arrival| holds(arrival.pc))
     }
 
     fn leave_out_from(&mut self, at: usize) -> bool {
@@ -209,12 +229,12 @@ impl BreakpointModel {
     }
 
     /// What the store's list says of where the breakpoint is that was asked for at this PC; whether that
-    /// is new. `expected` is whether it should be listed where it was taken to be.
+    /// is new. `expected` are the PCs that should be listed by what was known.
     pub fn learn(
         &mut self,
         (module, asked): (u32, u32),
         listed: impl Fn(u32) -> bool,
-        expected: bool,
+        expected: impl Fn(u32) -> bool,
     ) -> bool {
         let set = self.modules.get_mut(module as usize);
         set.is_some_and(|set| set.learn(asked, listed, expected))
@@ -403,7 +423,7 @@ mod tests {
         let [first, second, behind] = [pcs[2], pcs[3], pcs[4]];
         assert!(model.is_open(0, first) && !model.is_open(0, pcs[1]));
         assert_eq!(model.place(0, first), first);
-        assert!(model.learn((0, first), |pc| pc == behind, true));
+        assert!(model.learn((0, first), |pc| pc == behind, |_| true));
         // Both opcodes of the stretch, and the `else` that only it reaches.
         assert_eq!([first, second].map(|pc| model.place(0, pc)), [pcs[5]; 2]);
         assert_eq!(model.place(0, behind), pcs[5]);
@@ -421,12 +441,12 @@ mod tests {
     fn what_the_store_listed_once_it_is_held_to() {
         let (mut model, pcs) = slipping(CONDITION);
         let [first, second] = [pcs[2], pcs[3]];
-        assert!(model.learn((0, first), |pc| pc == first, true));
+        assert!(model.learn((0, first), |pc| pc == first, |_| true));
         assert!(!model.is_open(0, second), "it is executed with the first");
-        assert!(!model.learn((0, second), |pc| pc == pcs[5], true));
+        assert!(!model.learn((0, second), |pc| pc == pcs[5], |_| true));
         assert_eq!(model.place(0, second), second);
         // An opcode before which nothing is constant has code, whatever is listed.
-        assert!(!model.learn((0, pcs[0]), |pc| pc == pcs[1], true));
+        assert!(!model.learn((0, pcs[0]), |pc| pc == pcs[1], |_| true));
         assert_eq!(model.place(0, pcs[0]), pcs[0]);
         let (mut other, _) = slipping(CONDITION);
         other.adopt(&model);
@@ -436,7 +456,7 @@ mod tests {
     #[test]
     fn a_breakpoint_that_the_store_does_not_list_at_all_says_nothing_but_that() {
         let (mut model, pcs) = slipping(CONDITION);
-        assert!(!model.learn((0, pcs[2]), |_| false, false));
+        assert!(!model.learn((0, pcs[2]), |_| false, |_| false));
         assert!(model.is_open(0, pcs[2]));
     }
 
@@ -445,9 +465,9 @@ mod tests {
         // Whether the last stretch has code its own opcodes do not tell: breakpoints would stay at them.
         let (mut model, pcs) = slipping("(module (func i32.const 1 if unreachable end))");
         let end = pcs[4];
-        assert!(model.learn((0, end), |pc| pc == end, true));
+        assert!(model.learn((0, end), |pc| pc == end, |_| true));
         assert!(!model.is_open(0, end) && model.is_open(0, end - 1));
-        assert!(model.learn((0, pcs[3]), |pc| pc == pcs[3] || pc == end, true));
+        assert!(model.learn((0, pcs[3]), |pc| pc == pcs[3] || pc == end, |_| true));
         assert_eq!(model.place(0, pcs[3]), pcs[3]);
         assert_eq!(model.place(0, end), end);
         assert!(!model.is_open(0, pcs[3]));

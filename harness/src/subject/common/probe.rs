@@ -1,4 +1,4 @@
-//! Probes: promises of the API that no case can break, because every case works around them.
+//! Probes: promises of the API that hardly a case breaks, because nearly every one works around them.
 
 use super::VERSION;
 use super::config;
