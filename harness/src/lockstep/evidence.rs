@@ -141,7 +141,10 @@ impl Readable for ReadableSlots<'_> {
         let Some(position) = function.position(place.pc) else {
             return false;
         };
-        if (self.elsewhere || self.trapped) && frame == 0 {
+        let trapped = self.trapped && frame == 0;
+        // Between breakpoints the oracle is not at the trap yet.
+        let there = trapped && self.driver.breakpoints.is_single_step();
+        if self.elsewhere && frame == 0 || there {
             return self.is_shared(place, (position, count), index);
         }
         let returns = self.driver.conventions.waiting == WaitingPc::Return
@@ -160,6 +163,9 @@ impl Readable for ReadableSlots<'_> {
             height = count;
         }
         if height != count {
+            if trapped {
+                return false;
+            }
             let predicted = self.predicted_operand(function, instance, position, count, index);
             return predicted == Some(true);
         }
@@ -173,7 +179,8 @@ impl Readable for ReadableSlots<'_> {
                 let predicted = waits
                     .then(|| self.predicted_operand(function, instance, position, count, index))
                     .flatten();
-                let by_layout = layout.top_operand(shape).is_none();
+                let reference = matches!(node.ty, ValType::Ref(_));
+                let by_layout = layout.top_operand(shape).is_none() && !(trapped && reference);
                 return match predicted {
                     Some(predicted) if frame > 0 => predicted,
                     predicted => by_layout && predicted.unwrap_or(true),
