@@ -58,14 +58,25 @@ const FUEL: Program = Program::new(
 )
 .configured(|configuration| configuration.fuel = Fuel::Hundreds);
 
-/// Recursion in large frames, each with a number and a reference.
-const OVERFLOW: Program = Program::new(
+macro_rules! ten {
+    ($($text:tt)*) => {
+        concat!(
+            $($text)*, $($text)*, $($text)*, $($text)*, $($text)*,
+            $($text)*, $($text)*, $($text)*, $($text)*, $($text)*
+        )
+    };
+}
+
+/// Recursion in frames so large that few fit, each with a number and a reference: a faulty stack is
+/// copied whole at every event.
+const OVERFLOW: Program = Program::new(concat!(
     r#"(module
-         (func $go (export "go") (param i32 externref) (result i32)
-           (local i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64)
+         (func $go (export "go") (param i32 externref) (result i32) (local"#,
+    ten!(ten!(ten!(" i64"))),
+    r#")
            i32.const 77  local.get 1  local.get 0  local.get 1  call $go  return))
-       (invoke "go" (i32.const 4) (ref.extern 7))"#,
-);
+       (invoke "go" (i32.const 4) (ref.extern 7))"#
+));
 
 /// A heap that a list fills, above a number and a reference.
 const FULL_HEAP: Program = Program::new(
