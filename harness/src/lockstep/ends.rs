@@ -300,7 +300,11 @@ impl Driver {
 
     /// Whether the oracle's next opcode enters a call, or the invocation's first call is due.
     pub(super) fn about_to_call(&self) -> bool {
-        self.previous.is_none() || self.machine.current_op().is_none_or(Opcode::is_call)
+        // An event may have brought the oracle into the function that it calls.
+        let entered = || self.machine.top().is_some_and(|view| view.position == 0);
+        self.previous.is_none()
+            || self.machine.current_op().is_none_or(Opcode::is_call)
+            || self.ahead.is_some() && entered()
     }
 
     /// The subject made an instance that a limit of the oracle's own kept it from making.

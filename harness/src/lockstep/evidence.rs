@@ -2,6 +2,7 @@
 
 use super::driver::{BeforeLookahead, Driver, Phase};
 use super::frames::expected_place;
+use super::trap_frame::{at_height, height_of};
 use crate::causes::if_params::{ShownOperand, shown_stacks};
 use crate::causes::slots::{FunctionLayout, is_unset};
 use crate::conventions::{Conventions, WaitingPc};
@@ -55,6 +56,9 @@ struct ReadableSlots<'a> {
     trapped: bool,
     /// Whether the innermost frame may be shown at another opcode, whose operands were never written.
     elsewhere: bool,
+    /// Whether the innermost frame has called a host function, to which the oracle does not come before
+    /// the call is compared.
+    calls: bool,
 }
 
 impl ReadableSlots<'_> {
@@ -66,6 +70,9 @@ impl ReadableSlots<'_> {
 
     /// Whether the n-th frame waits for a call, as far as the oracle knows.
     fn waits(&self, frame: usize) -> bool {
+        if self.calls && frame == 0 {
+            return true;
+        }
         let view = self.driver.machine.frames().nth(frame);
         view.map_or(frame > 0, |view| view.waits)
     }
@@ -99,6 +106,47 @@ impl ReadableSlots<'_> {
     }
 }
 
+impl ReadableSlots<'_> {
+    /// Whether an operand that is shown at this position of the function that trapped, or was
+    /// interrupted, is one that it has there: only then is its slot written.
+    fn is_shared(&self, place: Place, (position, count): (usize, u32), index: u32) -> bool {
+        let Some(view) = self.driver.machine.top() else {
+            return false;
+        };
+        let own = (Some(view.instance), Some(view.function.index));
+        if own != (place.instance, place.func) || self.is_predicted(&view, position) {
+            return false;
+        }
+        let function = view.function;
+        let mut written = view.operands.len();
+        if !self.trapped && view.position > 0 {
+            let before = &function.instrs[view.position - 1];
+            if before.op == Opcode::Loop {
+                // Its parameters are written behind the interruption.
+                written -= before.a as usize;
+            }
+        }
+        let shown = function.before[position];
+        let right = position == view.position;
+        let height = index as usize + 1;
+        if height > written || !(right || height_of(function, shown) == count as usize) {
+            return false;
+        }
+        let shape = at_height(function, view.shape, height);
+        let layout = self.layout(view.instance, function);
+        (right || at_height(function, shown, height) == shape)
+            && layout.top_operand(shape).is_none()
+    }
+
+    /// Whether a cause predicts operands where the function is, or at the position shown.
+    fn is_predicted(&self, view: &FrameView<'_>, position: usize) -> bool {
+        let facts = &self.driver.modules[view.instance.index()];
+        let index = view.function.index;
+        let stacks = shown_stacks(&facts.bytes, facts.features, index);
+        stacks.contains_key(&position) || stacks.contains_key(&view.position)
+    }
+}
+
 impl Readable for ReadableSlots<'_> {
     fn local(&self, frame: usize, place: Place, index: u32) -> bool {
         let (Some(function), Some(instance)) = (self.function(place), place.instance) else {
@@ -121,8 +169,11 @@ impl Readable for ReadableSlots<'_> {
         let Some(position) = function.position(place.pc) else {
             return false;
         };
-        if self.elsewhere && frame == 0 {
-            return false;
+        let trapped = self.trapped && frame == 0;
+        // Between breakpoints the oracle is not at the trap yet.
+        let there = trapped && self.driver.breakpoints.is_single_step();
+        if self.elsewhere && frame == 0 || there {
+            return self.is_shared(place, (position, count), index);
         }
         let returns = self.driver.conventions.waiting == WaitingPc::Return
             && self.waits(frame)
@@ -139,7 +190,6 @@ impl Readable for ReadableSlots<'_> {
             shape = shape.and_then(|id| function.shapes[id.0 as usize].below);
             height = count;
         }
-        let trapped = self.trapped && frame == 0;
         if height != count {
             if trapped {
                 return false;
@@ -150,7 +200,6 @@ impl Readable for ReadableSlots<'_> {
         while let Some(id) = shape {
             let node = &function.shapes[id.0 as usize];
             if node.height == index + 1 {
-                let reference = matches!(node.ty, ValType::Ref(_));
                 // At a `call_indirect` that waits, a phantom may stand in for the table index; its slots
                 // are then as predicted, not as in the layout. A caller waits for certain.
                 let op = function.instrs[position].op;
@@ -158,7 +207,8 @@ impl Readable for ReadableSlots<'_> {
                 let predicted = waits
                     .then(|| self.predicted_operand(function, instance, position, count, index))
                     .flatten();
-                let by_layout = !(layout.top_operand(shape).is_some() || trapped && reference);
+                let reference = matches!(node.ty, ValType::Ref(_));
+                let by_layout = layout.top_operand(shape).is_none() && !(trapped && reference);
                 return match predicted {
                     Some(predicted) if frame > 0 => predicted,
                     predicted => by_layout && predicted.unwrap_or(true),
@@ -210,6 +260,7 @@ impl Driver {
             driver,
             trapped: matches!(self.phase, Phase::Trapped(_)),
             elsewhere: self.may_show_elsewhere(),
+            calls: false,
         };
         Snapshot::take(observed, limit.min(self.visible_frames()), &readable)
     }
@@ -231,6 +282,18 @@ impl Driver {
             driver: self,
             trapped: true,
             elsewhere: false,
+            calls: false,
+        };
+        Snapshot::take(observed, limit.min(self.visible_frames()), &readable)
+    }
+
+    /// Copies the stack at a call of a host function that was not compared yet.
+    pub fn snapshot_of_call<O: Observation>(&self, observed: &mut O, limit: usize) -> Snapshot {
+        let readable = ReadableSlots {
+            driver: self,
+            trapped: false,
+            elsewhere: false,
+            calls: true,
         };
         Snapshot::take(observed, limit.min(self.visible_frames()), &readable)
     }

@@ -383,7 +383,7 @@ fn lowest<'a>(
 }
 
 /// The shape of the lowest operands of a stack; of the whole stack if it has no more.
-fn at_height(function: &Function, mut shape: Shape, height: usize) -> Shape {
+pub(super) fn at_height(function: &Function, mut shape: Shape, height: usize) -> Shape {
     while height_of(function, shape) > height {
         shape = shape.and_then(|id| function.shapes[id.0 as usize].below);
     }
@@ -405,6 +405,6 @@ pub(super) fn taken_at(function: &Function, position: usize) -> usize {
     op.own_operands().max(fields)
 }
 
-fn height_of(function: &Function, shape: Shape) -> usize {
+pub(super) fn height_of(function: &Function, shape: Shape) -> usize {
     shape.map_or(0, |id| function.shapes[id.0 as usize].height as usize)
 }

@@ -122,7 +122,7 @@ fn compare<T: Layer>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params: 
     };
     driver.note_sizes(&mut view);
     let flow = if driver.has_events() && T::ACTIVE {
-        let mut copy = driver.snapshot(&mut view, usize::MAX);
+        let mut copy = driver.snapshot_of_call(&mut view, usize::MAX);
         tamper.event(Moment::HostCall, &mut copy);
         driver.host_call(Some(&mut copy), id, &args)
     } else if driver.has_events() {
