@@ -183,7 +183,8 @@ impl Pool {
             }
             Ended::Answer(answer) => {
                 let of_machine = matches!(answer.result, Err(Failure::Machine(_)));
-                !of_machine && !(dies && is_shaken(&answer.result))
+                let shaken = dies && is_shaken(&answer.result);
+                !of_machine && !shaken
             }
             _ => false,
         };
