@@ -266,8 +266,9 @@ impl Driver {
             self.machine.unwind();
             if !believable {
                 self.report_outcome("no stack overflow: no call is about to be entered", outcome);
+            } else {
+                self.report_silent_overflow();
             }
-            self.report_silent_overflow();
             return Verdict::Exhausted;
         }
         let stop = self.run_deep();

@@ -37,7 +37,7 @@ fn report(program: Program, subject: Version, fault: Option<Fault>) -> CaseRepor
 /// This rule alone fires, on every version, and no cause matches that does not without the fault.
 #[track_caller]
 fn fires(rule: RuleId, program: Program, fault: Fault) {
-    for subject in Version::compiled_in() {
+    for subject in program.subjects() {
         let clean = report(program, subject, None);
         assert!(clean.divergences.is_empty(), "{subject}: {clean:#?}");
         let report = report(program, subject, Some(fault));
