@@ -46,7 +46,8 @@ fn agreeing(name: &str) -> CaseReport {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/regressions");
     let loaded = corpus::load(&root.join(name)).unwrap();
     let report = run_case_on(SUBJECT, &loaded.case).unwrap();
-    loaded.expect.judge(&report, SUBJECT).unwrap();
+    let judged = loaded.expect.judge(&report, SUBJECT);
+    judged.unwrap_or_else(|message| panic!("{message}: {report:#?}"));
     report
 }
 

@@ -170,8 +170,11 @@ impl Readable for ReadableSlots<'_> {
             return false;
         };
         let trapped = self.trapped && frame == 0;
-        // Between breakpoints the oracle is not at the trap yet.
-        let there = trapped && self.driver.breakpoints.is_single_step();
+        // Between breakpoints the oracle is not at the trap yet, nor is it where events were lost.
+        let at_trap = |op: Opcode| !op.traps().is_empty();
+        let there = trapped
+            && self.driver.breakpoints.is_everywhere()
+            && self.driver.machine.current_op().is_some_and(at_trap);
         if self.elsewhere && frame == 0 || there {
             return self.is_shared(place, (position, count), index);
         }

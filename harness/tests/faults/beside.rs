@@ -187,7 +187,7 @@ faults! {
         });
     local_wrong_inside_a_replaced_frame => LocalValue, TAIL_CALL,
         Fault::Stack(at("i32.eqz").nth(2), |stack, _| last_local(stack, flip(0)));
-    caller_missing_outside_a_replaced_frame => FrameCount, TAIL_CALL,
+    caller_missing_outside_a_replaced_frame => FrameFunction, TAIL_CALL,
         Fault::Stack(at("i32.eqz").nth(2), |stack, _| drop(stack.frames.pop()));
     frame_at_a_tail_call_that_was_not_executed => FrameCount, TAIL_CALL,
         Fault::Stack(at("i32.eqz"), at_the_tail_call);
@@ -223,7 +223,7 @@ fn an_operand_above_a_shown_parameter_is_told_by_both_its_indices() {
     let [found] = &report.divergences[..] else {
         panic!("{report:#?}");
     };
-    assert_eq!(found.expected, "frame 0 operand 0 = f32:2");
+    assert_eq!(found.expected, "frame 0 operand 0 = f32:2.0");
     assert!(
         found
             .observed

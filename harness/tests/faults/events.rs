@@ -238,11 +238,11 @@ faults! {
         Fault::Stack(when(Moment::Trap), first_local);
     overflow_event_lost => TrapEvent, OVERFLOW, Fault::Skip(when(Moment::Trap));
 
-    full_heap_number_wrong => TrapStack, FULL_HEAP,
+    full_heap_number_wrong => OperandValue, FULL_HEAP,
         Fault::Stack(when(Moment::HostcallError), number);
     full_heap_reference_wrong => RefNull, FULL_HEAP,
         Fault::Stack(when(Moment::HostcallError), reference);
-    full_heap_pc_wrong => TrapPc, FULL_HEAP,
+    full_heap_pc_wrong => CheckPc, FULL_HEAP,
         Fault::Stack(when(Moment::HostcallError), outside_the_code);
     full_heap_frame_missing => FrameCount, FULL_HEAP,
         Fault::Stack(when(Moment::HostcallError), outermost_frame);

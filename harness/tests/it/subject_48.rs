@@ -163,7 +163,7 @@ fn fuel_that_runs_out_is_an_exhaustion_at_its_opcode() {
         report
             .divergences
             .iter()
-            .any(|found| found.rule == RuleId::TrapPc),
+            .any(|found| found.rule == RuleId::CheckPc),
         "{report:#?}"
     );
     let lost = |moment: Moment, _: &mut Snapshot| match moment {
