@@ -377,7 +377,7 @@ causes! {
         assert_eq!(report.known.get(&Cause::CastType), Some(&2), "{report:#?}");
         // The engine alone.
         let engine = engine(&Configuration::default());
-        Module::new(&engine, ACCEPTED).unwrap();
+        Module::new(&engine, wat::parse_str(ACCEPTED).unwrap()).unwrap();
     }
 }
 

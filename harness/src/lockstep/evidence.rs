@@ -171,7 +171,7 @@ impl Readable for ReadableSlots<'_> {
         };
         let trapped = self.trapped && frame == 0;
         // Between breakpoints the oracle is not at the trap yet, nor is it where events were lost.
-        let at_trap = |op: Opcode| !op.traps().is_empty();
+        let at_trap = |op: Opcode| !op.traps().is_empty() || op.makes_object();
         let there = trapped
             && self.driver.breakpoints.is_everywhere()
             && self.driver.machine.current_op().is_some_and(at_trap);
@@ -266,6 +266,20 @@ impl Driver {
             calls: false,
         };
         Snapshot::take(observed, limit.min(self.visible_frames()), &readable)
+    }
+
+    /// Copies the stack at a `Breakpoint` event that was not compared yet. What causes forbid to look at
+    /// depends on where the program is, so the oracle is brought there if any does.
+    pub fn snapshot_of_breakpoint<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        limit: usize,
+    ) -> Snapshot {
+        let running = self.ended.is_none() && self.phase == Phase::Running;
+        if self.inlined && running && self.ahead.is_none() && self.breakpoints.is_everywhere() {
+            self.ahead = Some(self.run_stepped());
+        }
+        self.snapshot(observed, limit)
     }
 
     /// Whether the innermost frame may be shown at another opcode than the oracle's: its operands are

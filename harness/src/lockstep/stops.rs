@@ -563,11 +563,14 @@ impl Driver {
     }
 
     fn yielded<O: Observation>(&mut self, observed: &mut O) -> Flow {
-        // Beside another store how many come depends on the threads' pace: they are no count of the case.
-        self.tally.epoch_yields += u64::from(!self.neighbour);
+        // Another store of the engine advances the epoch, too: how many come, and where, depends on the
+        // threads' pace, and what is counted of a case must not.
+        if self.neighbour {
+            return Flow::Continue;
+        }
+        self.tally.epoch_yields += 1;
         self.tally.looks.event(Look::EpochYield);
-        // Another store of the engine may have advanced the epoch.
-        if !std::mem::take(&mut self.epoch_advanced) && !self.neighbour {
+        if !std::mem::take(&mut self.epoch_advanced) {
             self.report_plain(
                 RuleId::EpochEvent,
                 Moment::EpochYield,
@@ -577,10 +580,6 @@ impl Driver {
         }
         if self.is_before_start(observed) {
             self.yield_due = false;
-            return Flow::Continue;
-        }
-        // Where it comes between breakpoints depends on the other store's pace.
-        if self.neighbour && !self.breakpoints.is_everywhere() {
             return Flow::Continue;
         }
         let sparse = !self.breakpoints.is_everywhere();

@@ -41,7 +41,10 @@ fn the_committed_corpus_is_as_it_expects_and_has_every_cause_that_explains() {
         }
     }
     let explains = |cause: &Cause| matches!(cause.row().kind, Kind::Explains | Kind::Ends);
-    let causes = Cause::ALL.iter().copied().filter(explains);
+    // A case's modules are valid: a script shows that one is accepted that is not.
+    let in_script = |cause: &Cause| *cause == Cause::CastType;
+    let causes = Cause::ALL.iter().copied();
+    let causes = causes.filter(|cause| explains(cause) && !in_script(cause));
     assert_eq!(known, causes.collect());
 }
 

@@ -306,9 +306,8 @@ fn tampered<T: Layer>(
         Told::Trap(_) | Told::TrapAsHostError(_) | Told::OutOfMemory => {
             driver.snapshot_of_trap(view, usize::MAX)
         }
-        Told::Breakpoint | Told::HostError(_) | Told::Throw(_) | Told::Other(_) => {
-            driver.snapshot(view, usize::MAX)
-        }
+        Told::Breakpoint => driver.snapshot_of_breakpoint(view, usize::MAX),
+        Told::HostError(_) | Told::Throw(_) | Told::Other(_) => driver.snapshot(view, usize::MAX),
     };
     match tamper.event(event.moment(), &mut copy) {
         Delivery::Once => deliver(driver, &mut copy, &event),
