@@ -220,13 +220,16 @@ fn waiting() -> (Child, impl Read, u32) {
     (child, output, worker)
 }
 
-/// The worker of a campaign, once it uses no CPU time any more.
+/// The worker of a campaign, once it uses next to no CPU time any more: what samples its phases goes on.
 fn idle_worker(campaign: u32) -> u32 {
-    let mut used = None;
+    const NEXT_TO_NOTHING: Duration = Duration::from_millis(150);
+    let mut used: Option<Duration> = None;
     loop {
         let workers = children(campaign);
         let now = workers.first().and_then(|worker| cpu_time(*worker));
-        if now.is_some() && now == used {
+        if let (Some(now), Some(used)) = (now, used)
+            && now.saturating_sub(used) < NEXT_TO_NOTHING
+        {
             return workers[0];
         }
         used = now;
