@@ -31,7 +31,7 @@ pub fn settle(result: Result<Judged, Failure>) -> Corpus {
     match result {
         Ok(Judged::Fine) => Corpus::Keep,
         Ok(Judged::Rejected(hazard)) => {
-            count(hazard);
+            count(hazard.id());
             Corpus::Reject
         }
         Err(failure) => panic!("{failure}"),
