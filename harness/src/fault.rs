@@ -4,13 +4,13 @@ use crate::divergence::Moment;
 use crate::lockstep::accessors::{Accessed, Accessor, Identity};
 use crate::lockstep::entities::Entities;
 use crate::lockstep::throws::SeenThrow;
-use crate::observe::Objects;
+use crate::observe::{Objects, objects_of};
 use crate::outcome::{HostFailure, Outcome, SeenTrap};
 use crate::schedule::EngineEdit;
-use crate::seen::{Seen, SeenObject, SeenType};
+use crate::seen::Seen;
 use crate::snapshot::Snapshot;
 use crate::subject::code_image::{Mapping, Part};
-use lockstep_oracles::address::{GlobalAddr, InstanceAddr, MemAddr, TableAddr, TagAddr};
+use lockstep_oracles::address::{GlobalAddr, InstanceAddr, MemAddr, TableAddr};
 use lockstep_oracles::store::Extern;
 use std::ops::DerefMut;
 
@@ -197,21 +197,7 @@ impl<E: Entities, T: Layer> Entities for Shown<'_, E, T> {
 }
 
 impl<E: Entities, T: Layer> Objects for Shown<'_, E, T> {
-    fn len(&mut self, object: SeenObject) -> u32 {
-        self.entities.len(object)
-    }
-
-    fn field(&mut self, object: SeenObject, index: u32) -> Seen {
-        self.entities.field(object, index)
-    }
-
-    fn tag(&mut self, object: SeenObject) -> Option<TagAddr> {
-        self.entities.tag(object)
-    }
-
-    fn definition(&mut self, ty: u32) -> Option<SeenType> {
-        self.entities.definition(ty)
-    }
+    objects_of!(entities);
 }
 
 /// Another value of the same type: a number with its lowest bit changed, anything else as it is.

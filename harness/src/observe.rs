@@ -58,6 +58,61 @@ pub trait Walk: Objects {
     fn parent(&mut self) -> Boundary;
 }
 
+/// The methods of [`Objects`], asked of a field.
+macro_rules! objects_of {
+    ($field:ident) => {
+        fn len(&mut self, object: $crate::seen::SeenObject) -> u32 {
+            self.$field.len(object)
+        }
+
+        fn field(&mut self, object: $crate::seen::SeenObject, index: u32) -> $crate::seen::Seen {
+            self.$field.field(object, index)
+        }
+
+        fn tag(
+            &mut self,
+            object: $crate::seen::SeenObject,
+        ) -> Option<lockstep_oracles::address::TagAddr> {
+            self.$field.tag(object)
+        }
+
+        fn definition(&mut self, ty: u32) -> Option<$crate::seen::SeenType> {
+            self.$field.definition(ty)
+        }
+    };
+}
+pub(crate) use objects_of;
+
+/// The methods of [`Walk`] about the current frame but its place, asked of the walk in a field.
+macro_rules! frame_of {
+    ($field:ident) => {
+        fn code(&mut self) -> Option<(u32, lockstep_oracles::address::Pc)> {
+            self.$field.code()
+        }
+
+        #[inline]
+        fn num_locals(&mut self) -> u32 {
+            self.$field.num_locals()
+        }
+
+        #[inline]
+        fn num_operands(&mut self) -> u32 {
+            self.$field.num_operands()
+        }
+
+        #[inline(always)]
+        fn local(&mut self, index: u32) -> $crate::seen::Seen {
+            self.$field.local(index)
+        }
+
+        #[inline(always)]
+        fn operand(&mut self, index: u32) -> $crate::seen::Seen {
+            self.$field.operand(index)
+        }
+    };
+}
+pub(crate) use frame_of;
+
 /// A walk that ends behind so many frames, whatever is there.
 #[derive(Debug)]
 pub struct Limited<W> {
@@ -74,21 +129,7 @@ impl<W: Walk> Limited<W> {
 }
 
 impl<W: Walk> Objects for Limited<W> {
-    fn len(&mut self, object: SeenObject) -> u32 {
-        self.walk.len(object)
-    }
-
-    fn field(&mut self, object: SeenObject, index: u32) -> Seen {
-        self.walk.field(object, index)
-    }
-
-    fn tag(&mut self, object: SeenObject) -> Option<TagAddr> {
-        self.walk.tag(object)
-    }
-
-    fn definition(&mut self, ty: u32) -> Option<SeenType> {
-        self.walk.definition(ty)
-    }
+    objects_of!(walk);
 }
 
 impl<W: Walk> Walk for Limited<W> {
@@ -102,29 +143,7 @@ impl<W: Walk> Walk for Limited<W> {
         self.walk.place()
     }
 
-    fn code(&mut self) -> Option<(u32, Pc)> {
-        self.walk.code()
-    }
-
-    #[inline]
-    fn num_locals(&mut self) -> u32 {
-        self.walk.num_locals()
-    }
-
-    #[inline]
-    fn num_operands(&mut self) -> u32 {
-        self.walk.num_operands()
-    }
-
-    #[inline(always)]
-    fn local(&mut self, index: u32) -> Seen {
-        self.walk.local(index)
-    }
-
-    #[inline(always)]
-    fn operand(&mut self, index: u32) -> Seen {
-        self.walk.operand(index)
-    }
+    frame_of!(walk);
 
     #[inline]
     fn parent(&mut self) -> Boundary {

@@ -1,15 +1,14 @@
 //! The driver's state, and what begins an invocation.
 
 use super::accessors::Accesses;
-use super::breakpoints::{Breakpoints, Selected};
+use super::breakpoints::Breakpoints;
 use super::daring::Daring;
 use super::entities::{Taint, Unresolved};
 use super::explain::ShownStacksCache;
 use super::findings::Findings;
 use super::frames::expected_place;
-use super::growth::{Sizes, run_following};
+use super::growth::Sizes;
 use super::history::{History, Segment};
-use super::interrupts::is_interruptible;
 use super::nans::OpenNans;
 use super::policy::{FrameBudget, FramePolicy};
 use super::references::{Depth, NoObjects, References, Scope};
@@ -21,10 +20,9 @@ use crate::causes::slots::FunctionLayout;
 use crate::causes::{Cause, Causes, Known};
 use crate::configuration::{Collector, Configuration, Fuel, Inlining, Target};
 use crate::conventions::Conventions;
-use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
+use crate::divergence::{Execution, Site, StateRow};
 use crate::observe::Place;
-use crate::outcome::{HostFailure, Outcome, SeenTrap};
-use crate::phases;
+use crate::outcome::{HostFailure, SeenTrap};
 use crate::progress;
 use crate::rules::RuleId;
 use crate::seen::Seen;
@@ -33,9 +31,7 @@ use crate::version::Version;
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::address::{ExnAddr, FuncAddr, FuncIndex, InstanceAddr, ObjectAddr};
 use lockstep_oracles::limits::Limits;
-use lockstep_oracles::machine::{
-    FrameView, InvokeError, Machine, NoSequencePoint, Segments, Stop, grows,
-};
+use lockstep_oracles::machine::{FrameView, InvokeError, Machine, Segments, Stop, grows};
 use lockstep_oracles::trap::{Exhaustion, Trap};
 use lockstep_oracles::value::Value;
 use std::collections::HashMap;
@@ -480,93 +476,6 @@ impl Driver {
         Ok(())
     }
 
-    /// Runs the oracle to its next stop, as this execution's subject would.
-    #[inline(always)]
-    pub(super) fn advance(&mut self) -> Stop {
-        let _phase = phases::enter(phases::Phase::Oracle);
-        if self.ahead.is_some() || self.yield_due {
-            return self.advance_warily();
-        }
-        if self.execution == Execution::Instrumented && self.breakpoints.is_everywhere() {
-            return self.run_stepped();
-        }
-        self.advance_beyond_points()
-    }
-
-    /// The same, where the oracle was brought to its next stop already, or an `EpochYield` event is due:
-    /// that must come before the program passes a place where it can be interrupted.
-    #[cold]
-    fn advance_warily(&mut self) -> Stop {
-        let mut stop = self.ahead.take();
-        loop {
-            let stepped = self.breakpoints.is_everywhere();
-            let next = match stop.take() {
-                Some(stop) => stop,
-                None if stepped => self.run_stepped(),
-                None if self.yield_due => self.run_to_interruptible(),
-                None => return self.advance_beyond_points(),
-            };
-            if next != Stop::SequencePoint {
-                return next;
-            }
-            let Some(view) = self.machine.top() else {
-                return next;
-            };
-            let interruptible = is_interruptible(view.function, view.position);
-            let selected = stepped || self.breakpoints.selects(view.instance, view.pc().0);
-            if interruptible && std::mem::take(&mut self.yield_due) {
-                self.report_lost_yield();
-            }
-            if selected {
-                return next;
-            }
-        }
-    }
-
-    /// The same, where not every sequence point is an event.
-    #[inline(never)]
-    fn advance_beyond_points(&mut self) -> Stop {
-        match self.execution {
-            Execution::Instrumented => self.advance_to_breakpoint(),
-            Execution::Uninstrumented => loop {
-                // Nothing tells of an exception that the activation catches.
-                match self.run_unseen() {
-                    Stop::Throw { caught: true, .. } => {}
-                    stop => return stop,
-                }
-            },
-        }
-    }
-
-    /// Runs the oracle to its next stop but for sequence points.
-    fn run_unseen(&mut self) -> Stop {
-        if self.history.wants_tests() {
-            return self.run_noting_tests();
-        }
-        let stop = run_following(&mut self.machine, &self.sizes, &NoSequencePoint);
-        stop.unwrap_or_else(|limit| self.cannot_grow(limit))
-    }
-
-    /// Runs the oracle to its next modelled breakpoint, or gives up.
-    fn advance_to_breakpoint(&mut self) -> Stop {
-        if self.notes_steps()
-            && let Some(stop) = self.run_noting_steps(|_| false)
-        {
-            self.note_silent();
-            return stop;
-        }
-        let selected = Selected::new(&self.breakpoints, POINTS_BETWEEN_EVENTS);
-        let stop = run_following(&mut self.machine, &self.sizes, &selected);
-        let left = selected.left();
-        self.tally.executed += POINTS_BETWEEN_EVENTS - left;
-        self.note_silent();
-        if left == 0 {
-            self.ended = Some(Ended::PointLimit(POINTS_BETWEEN_EVENTS));
-            return Stop::Exhausted(Exhaustion::CallDepth);
-        }
-        stop.unwrap_or_else(|limit| self.cannot_grow(limit))
-    }
-
     /// The rule for an event that must come and does not.
     pub(super) fn lost_rule(&self) -> RuleId {
         if self.breakpoints.is_single_step() {
@@ -613,86 +522,6 @@ impl Driver {
     ) -> &'a FunctionLayout {
         let facts = &modules[view.instance.index()];
         &facts.layouts[view.function.index.index() - view.module.num_imported_funcs() as usize]
-    }
-
-    pub(super) fn report_outcome(&mut self, expected: &str, outcome: &Outcome) {
-        let rule = match outcome {
-            Outcome::Panicked(_) => RuleId::Panic,
-            _ => RuleId::Outcome,
-        };
-        self.report_end(rule, expected.to_owned(), outcome.describe());
-    }
-
-    /// Reports a difference that is not about the stack.
-    pub fn report_end(&mut self, rule: RuleId, expected: String, observed: String) {
-        self.report_plain(rule, Moment::End, expected, observed);
-    }
-
-    /// Reports a difference for which the stack is no evidence.
-    pub fn report_plain(
-        &mut self,
-        rule: RuleId,
-        moment: Moment,
-        expected: String,
-        observed: String,
-    ) {
-        let divergence = self.plain(rule, moment, expected, observed);
-        self.record(divergence);
-    }
-
-    /// The same, for a difference that a cause may explain.
-    pub fn report_known(
-        &mut self,
-        rule: RuleId,
-        moment: Moment,
-        expected: String,
-        observed: String,
-        known: Option<Known>,
-    ) {
-        let mut divergence = self.plain(rule, moment, expected, observed);
-        divergence.known = known.map(Known::cause);
-        self.record(divergence);
-    }
-
-    pub(super) fn plain(
-        &self,
-        rule: RuleId,
-        moment: Moment,
-        expected: String,
-        observed: String,
-    ) -> Divergence {
-        Divergence {
-            rule,
-            execution: self.execution,
-            command: self.command.clone(),
-            moment,
-            event: self.tally.sequence_points,
-            frame: None,
-            expected,
-            observed,
-            site: None,
-            state: Vec::new(),
-            known: None,
-        }
-    }
-
-    /// Records a divergence; one that events on Pulley may have caused is set aside, and ends the
-    /// execution: whether they did is for the case to find out.
-    pub(super) fn record(&mut self, mut divergence: Divergence) {
-        if self.is_of_dare(&divergence) {
-            return;
-        }
-        if let Some(known) = self.explain_strayed(&divergence) {
-            divergence.known = Some(known.cause());
-            self.end_if_known(Some(known));
-        }
-        let suspect = divergence.known.is_none() && self.registers_may_break(divergence.rule);
-        let registers = self.causes.get(Cause::PulleyRegisters);
-        let Some(known) = registers.filter(|_| suspect) else {
-            return self.findings.add(divergence);
-        };
-        self.findings.suspect(divergence);
-        self.ended = Some(Ended::Known(known.cause()));
     }
 
     /// Whether two lists of values are the same, bit for bit; of objects nothing is read.

@@ -61,6 +61,23 @@ struct ReadableSlots<'a> {
     calls: bool,
 }
 
+impl<'a> ReadableSlots<'a> {
+    /// At an event that was compared, or has nothing of its own.
+    fn of(driver: &'a Driver) -> ReadableSlots<'a> {
+        ReadableSlots {
+            driver,
+            trapped: false,
+            elsewhere: false,
+            calls: false,
+        }
+    }
+
+    /// The stack, as far as it may be looked at.
+    fn copy<O: Observation>(&self, observed: &mut O, limit: usize) -> Snapshot {
+        Snapshot::take(observed, limit.min(self.driver.visible_frames()), self)
+    }
+}
+
 impl ReadableSlots<'_> {
     fn function(&self, place: Place) -> Option<&Function> {
         let instance = place.instance?;
@@ -258,14 +275,12 @@ impl ReadableSlots<'_> {
 impl Driver {
     /// Copies the subject's stack, reading only what is safe to read.
     pub fn snapshot<O: Observation>(&self, observed: &mut O, limit: usize) -> Snapshot {
-        let driver = self;
         let readable = ReadableSlots {
-            driver,
             trapped: matches!(self.phase, Phase::Trapped(_)),
             elsewhere: self.may_show_elsewhere(),
-            calls: false,
+            ..ReadableSlots::of(self)
         };
-        Snapshot::take(observed, limit.min(self.visible_frames()), &readable)
+        readable.copy(observed, limit)
     }
 
     /// Copies the stack at a `Breakpoint` event that was not compared yet. What causes forbid to look at
@@ -296,23 +311,19 @@ impl Driver {
     /// read there (`TRAP-SLOT`).
     pub fn snapshot_of_trap<O: Observation>(&self, observed: &mut O, limit: usize) -> Snapshot {
         let readable = ReadableSlots {
-            driver: self,
             trapped: true,
-            elsewhere: false,
-            calls: false,
+            ..ReadableSlots::of(self)
         };
-        Snapshot::take(observed, limit.min(self.visible_frames()), &readable)
+        readable.copy(observed, limit)
     }
 
     /// Copies the stack at a call of a host function that was not compared yet.
     pub fn snapshot_of_call<O: Observation>(&self, observed: &mut O, limit: usize) -> Snapshot {
         let readable = ReadableSlots {
-            driver: self,
-            trapped: false,
-            elsewhere: false,
             calls: true,
+            ..ReadableSlots::of(self)
         };
-        Snapshot::take(observed, limit.min(self.visible_frames()), &readable)
+        readable.copy(observed, limit)
     }
 
     /// Gives a person's tracer the event that was just matched.

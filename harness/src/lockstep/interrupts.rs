@@ -8,7 +8,7 @@
 
 use super::breakpoints::Selected;
 use super::driver::{Driver, Ended, Flow, POINTS_BETWEEN_EVENTS, Phase};
-use super::frames::{Referents, StackDiff, ValueDiff, compare_locals, expected_place};
+use super::frames::{StackDiff, ValueDiff, expected_place};
 use super::growth::run_following;
 use super::looks::Look;
 use super::trap_frame::taken_at;
@@ -381,7 +381,7 @@ impl Driver {
             let diff = StackDiff::Place { frame: 0 };
             return self.misplaced(observed, moment, diff);
         }
-        self.compare_interrupted_locals(observed, moment);
+        self.compare_innermost_locals(observed, moment);
         if expected.is_at(place.pc) {
             self.compare_interrupted_operands(observed, moment, &expected, operands);
         } else {
@@ -389,26 +389,6 @@ impl Driver {
         }
         self.tally.frames += 1;
         self.compare_callers(observed, moment)
-    }
-
-    fn compare_interrupted_locals<O: Observation>(&mut self, observed: &mut O, moment: Moment) {
-        let Some(view) = self.machine.top() else {
-            return;
-        };
-        let layout = Driver::layout(&self.modules, &view);
-        let mut diff = None;
-        let mut referents = Referents {
-            machine: &self.machine,
-            references: &mut self.references,
-        };
-        referents.references.look();
-        let mut walk = observed.walk();
-        let tally = &mut self.tally;
-        compare_locals(&view, layout, &mut walk, &mut referents, tally, &mut diff);
-        drop(walk);
-        if let Some(diff) = diff {
-            self.report_values(observed, moment, 0, diff);
-        }
     }
 
     /// The frame is where it must be: so are its operands.

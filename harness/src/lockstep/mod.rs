@@ -7,6 +7,7 @@
 
 pub mod accessors;
 pub mod activations;
+mod advance;
 pub mod breakpoints;
 pub mod choices;
 mod classify;
@@ -31,6 +32,7 @@ pub mod policy;
 pub mod probes;
 pub mod references;
 mod registers;
+mod reports;
 mod skipping;
 pub mod stops;
 pub mod tally;

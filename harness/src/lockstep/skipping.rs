@@ -1,8 +1,6 @@
 //! A stack of which some frames are not looked at.
 
-use crate::observe::{Boundary, Objects, Observation, Place, Walk};
-use crate::seen::{Seen, SeenObject, SeenType};
-use lockstep_oracles::address::{Pc, TagAddr};
+use crate::observe::{Boundary, Objects, Observation, Place, Walk, frame_of, objects_of};
 
 /// An observation without the frames that a cause explains.
 pub(super) struct Skipping<'o, O> {
@@ -55,21 +53,7 @@ impl<W: Walk> SkippingWalk<'_, W> {
 }
 
 impl<W: Walk> Objects for SkippingWalk<'_, W> {
-    fn len(&mut self, object: SeenObject) -> u32 {
-        self.walk.len(object)
-    }
-
-    fn field(&mut self, object: SeenObject, index: u32) -> Seen {
-        self.walk.field(object, index)
-    }
-
-    fn tag(&mut self, object: SeenObject) -> Option<TagAddr> {
-        self.walk.tag(object)
-    }
-
-    fn definition(&mut self, ty: u32) -> Option<SeenType> {
-        self.walk.definition(ty)
-    }
+    objects_of!(walk);
 }
 
 impl<W: Walk> Walk for SkippingWalk<'_, W> {
@@ -81,25 +65,7 @@ impl<W: Walk> Walk for SkippingWalk<'_, W> {
         self.walk.place()
     }
 
-    fn code(&mut self) -> Option<(u32, Pc)> {
-        self.walk.code()
-    }
-
-    fn num_locals(&mut self) -> u32 {
-        self.walk.num_locals()
-    }
-
-    fn num_operands(&mut self) -> u32 {
-        self.walk.num_operands()
-    }
-
-    fn local(&mut self, index: u32) -> Seen {
-        self.walk.local(index)
-    }
-
-    fn operand(&mut self, index: u32) -> Seen {
-        self.walk.operand(index)
-    }
+    frame_of!(walk);
 
     fn parent(&mut self) -> Boundary {
         self.at += 1;

@@ -88,7 +88,7 @@ impl Driver {
             self.report_trap(observed, RuleId::TrapPc, evidence, &frame);
         }
         if frame.is_in_function() {
-            self.compare_trap_locals(observed);
+            self.compare_innermost_locals(observed, Moment::Trap);
             self.compare_trap_operands(observed, evidence, &frame);
             self.tally.frames += 1;
         }
@@ -137,7 +137,12 @@ impl Driver {
         Some(height_of(view.function, view.function.before[position]))
     }
 
-    fn compare_trap_locals<O: Observation>(&mut self, observed: &mut O) {
+    /// Compares the innermost frame's locals where its operands need a way of their own.
+    pub(super) fn compare_innermost_locals<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+    ) {
         let Some(view) = self.machine.top() else {
             return;
         };
@@ -153,7 +158,7 @@ impl Driver {
         compare_locals(&view, layout, &mut walk, &mut referents, tally, &mut diff);
         drop(walk);
         if let Some(diff) = diff {
-            self.report_values(observed, Moment::Trap, 0, diff);
+            self.report_values(observed, moment, 0, diff);
         }
     }
 

@@ -1,8 +1,7 @@
 //! A stack whose innermost frame must not be asked for its instance.
 
-use crate::observe::{Boundary, Objects, Observation, Place, Walk};
-use crate::seen::{Seen, SeenObject, SeenType};
-use lockstep_oracles::address::{FuncIndex, Pc, TagAddr};
+use crate::observe::{Boundary, Objects, Observation, Place, Walk, frame_of, objects_of};
+use lockstep_oracles::address::{FuncIndex, Pc};
 
 /// An observation of which the innermost frame's instance is taken for granted; its function and PC are
 /// shown as they are.
@@ -45,21 +44,7 @@ pub(super) struct UnnamedWalk<W> {
 }
 
 impl<W: Walk> Objects for UnnamedWalk<W> {
-    fn len(&mut self, object: SeenObject) -> u32 {
-        self.walk.len(object)
-    }
-
-    fn field(&mut self, object: SeenObject, index: u32) -> Seen {
-        self.walk.field(object, index)
-    }
-
-    fn tag(&mut self, object: SeenObject) -> Option<TagAddr> {
-        self.walk.tag(object)
-    }
-
-    fn definition(&mut self, ty: u32) -> Option<SeenType> {
-        self.walk.definition(ty)
-    }
+    objects_of!(walk);
 }
 
 impl<W: Walk> Walk for UnnamedWalk<W> {
@@ -79,25 +64,7 @@ impl<W: Walk> Walk for UnnamedWalk<W> {
         }
     }
 
-    fn code(&mut self) -> Option<(u32, Pc)> {
-        self.walk.code()
-    }
-
-    fn num_locals(&mut self) -> u32 {
-        self.walk.num_locals()
-    }
-
-    fn num_operands(&mut self) -> u32 {
-        self.walk.num_operands()
-    }
-
-    fn local(&mut self, index: u32) -> Seen {
-        self.walk.local(index)
-    }
-
-    fn operand(&mut self, index: u32) -> Seen {
-        self.walk.operand(index)
-    }
+    frame_of!(walk);
 
     fn parent(&mut self) -> Boundary {
         self.innermost = None;

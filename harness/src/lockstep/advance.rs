@@ -1,0 +1,99 @@
+//! The oracle's way to its next event.
+
+use super::breakpoints::Selected;
+use super::driver::{Driver, Ended, POINTS_BETWEEN_EVENTS};
+use super::growth::run_following;
+use super::interrupts::is_interruptible;
+use crate::divergence::Execution;
+use crate::phases;
+use lockstep_oracles::machine::{NoSequencePoint, Stop};
+use lockstep_oracles::trap::Exhaustion;
+
+impl Driver {
+    /// Runs the oracle to its next stop, as this execution's subject would.
+    #[inline(always)]
+    pub(super) fn advance(&mut self) -> Stop {
+        let _phase = phases::enter(phases::Phase::Oracle);
+        if self.ahead.is_some() || self.yield_due {
+            return self.advance_warily();
+        }
+        if self.execution == Execution::Instrumented && self.breakpoints.is_everywhere() {
+            return self.run_stepped();
+        }
+        self.advance_beyond_points()
+    }
+
+    /// The same, where the oracle was brought to its next stop already, or an `EpochYield` event is due:
+    /// that must come before the program passes a place where it can be interrupted.
+    #[cold]
+    fn advance_warily(&mut self) -> Stop {
+        let mut stop = self.ahead.take();
+        loop {
+            let stepped = self.breakpoints.is_everywhere();
+            let next = match stop.take() {
+                Some(stop) => stop,
+                None if stepped => self.run_stepped(),
+                None if self.yield_due => self.run_to_interruptible(),
+                None => return self.advance_beyond_points(),
+            };
+            if next != Stop::SequencePoint {
+                return next;
+            }
+            let Some(view) = self.machine.top() else {
+                return next;
+            };
+            let interruptible = is_interruptible(view.function, view.position);
+            let selected = stepped || self.breakpoints.selects(view.instance, view.pc().0);
+            if interruptible && std::mem::take(&mut self.yield_due) {
+                self.report_lost_yield();
+            }
+            if selected {
+                return next;
+            }
+        }
+    }
+
+    /// The same, where not every sequence point is an event.
+    #[inline(never)]
+    fn advance_beyond_points(&mut self) -> Stop {
+        match self.execution {
+            Execution::Instrumented => self.advance_to_breakpoint(),
+            Execution::Uninstrumented => loop {
+                // Nothing tells of an exception that the activation catches.
+                match self.run_unseen() {
+                    Stop::Throw { caught: true, .. } => {}
+                    stop => return stop,
+                }
+            },
+        }
+    }
+
+    /// Runs the oracle to its next stop but for sequence points.
+    fn run_unseen(&mut self) -> Stop {
+        if self.history.wants_tests() {
+            return self.run_noting_tests();
+        }
+        let stop = run_following(&mut self.machine, &self.sizes, &NoSequencePoint);
+        stop.unwrap_or_else(|limit| self.cannot_grow(limit))
+    }
+
+    /// Runs the oracle to its next modelled breakpoint, or gives up.
+    fn advance_to_breakpoint(&mut self) -> Stop {
+        if self.notes_steps()
+            && let Some(stop) = self.run_noting_steps(|_| false)
+        {
+            self.note_silent();
+            return stop;
+        }
+        let selected = Selected::new(&self.breakpoints, POINTS_BETWEEN_EVENTS);
+        let stop = run_following(&mut self.machine, &self.sizes, &selected);
+        let left = selected.left();
+        self.tally.executed += POINTS_BETWEEN_EVENTS - left;
+        self.note_silent();
+        if left == 0 {
+            self.ended = Some(Ended::PointLimit(POINTS_BETWEEN_EVENTS));
+            return Stop::Exhausted(Exhaustion::CallDepth);
+        }
+        stop.unwrap_or_else(|limit| self.cannot_grow(limit))
+    }
+}

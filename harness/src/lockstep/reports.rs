@@ -1,0 +1,89 @@
+//! Differences as they are reported, where the stack is no evidence, and recorded.
+
+use super::driver::{Driver, Ended};
+use crate::causes::{Cause, Known};
+use crate::divergence::{Divergence, Moment};
+use crate::outcome::Outcome;
+use crate::rules::RuleId;
+
+impl Driver {
+    pub(super) fn report_outcome(&mut self, expected: &str, outcome: &Outcome) {
+        let rule = match outcome {
+            Outcome::Panicked(_) => RuleId::Panic,
+            _ => RuleId::Outcome,
+        };
+        self.report_end(rule, expected.to_owned(), outcome.describe());
+    }
+
+    /// Reports a difference that is not about the stack.
+    pub fn report_end(&mut self, rule: RuleId, expected: String, observed: String) {
+        self.report_plain(rule, Moment::End, expected, observed);
+    }
+
+    /// Reports a difference for which the stack is no evidence.
+    pub fn report_plain(
+        &mut self,
+        rule: RuleId,
+        moment: Moment,
+        expected: String,
+        observed: String,
+    ) {
+        let divergence = self.plain(rule, moment, expected, observed);
+        self.record(divergence);
+    }
+
+    /// The same, for a difference that a cause may explain.
+    pub fn report_known(
+        &mut self,
+        rule: RuleId,
+        moment: Moment,
+        expected: String,
+        observed: String,
+        known: Option<Known>,
+    ) {
+        let mut divergence = self.plain(rule, moment, expected, observed);
+        divergence.known = known.map(Known::cause);
+        self.record(divergence);
+    }
+
+    pub(super) fn plain(
+        &self,
+        rule: RuleId,
+        moment: Moment,
+        expected: String,
+        observed: String,
+    ) -> Divergence {
+        Divergence {
+            rule,
+            execution: self.execution,
+            command: self.command.clone(),
+            moment,
+            event: self.tally.sequence_points,
+            frame: None,
+            expected,
+            observed,
+            site: None,
+            state: Vec::new(),
+            known: None,
+        }
+    }
+
+    /// Records a divergence; one that events on Pulley may have caused is set aside, and ends the
+    /// execution: whether they did is for the case to find out.
+    pub(super) fn record(&mut self, mut divergence: Divergence) {
+        if self.is_of_dare(&divergence) {
+            return;
+        }
+        if let Some(known) = self.explain_strayed(&divergence) {
+            divergence.known = Some(known.cause());
+            self.end_if_known(Some(known));
+        }
+        let suspect = divergence.known.is_none() && self.registers_may_break(divergence.rule);
+        let registers = self.causes.get(Cause::PulleyRegisters);
+        let Some(known) = registers.filter(|_| suspect) else {
+            return self.findings.add(divergence);
+        };
+        self.findings.suspect(divergence);
+        self.ended = Some(Ended::Known(known.cause()));
+    }
+}
