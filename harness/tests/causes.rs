@@ -1,46 +1,36 @@
 //! Each cause that Wasmtime 42 has is still there: a version that no longer does what it says fails here.
 
+mod engine_42;
 mod interruptions;
+#[macro_use]
+mod of_causes;
 
-use interruptions::{Asked, Event, Shown, this_test_again};
-use lockstep::case::{CaseOptions, CaseReport, Host, ImportSettings, Status, Stub, run, run_case};
+use engine_42::{Look, Run, ask, engine, is_epoch, is_trap, observe};
+use interruptions::{this_test_again, yielding};
+use lockstep::case::{CaseOptions, CaseReport, Host, ImportSettings, Status, Stub, run};
 use lockstep::causes::Cause;
 use lockstep::check::FEATURES;
-use lockstep::configuration::{Configuration, Epochs, Inlining, Target};
-use lockstep::corpus;
-use lockstep::divergence::Execution;
+use lockstep::configuration::{Configuration, Inlining, Target};
 use lockstep::rules::RuleId;
 use lockstep::schedule::Schedule;
 use lockstep::subject::Settings;
-use lockstep::subject::wasmtime_42::{config, probe};
+use lockstep::subject::wasmtime_42::probe;
 use lockstep::version::Version;
 use lockstep_oracles::module::Module as OracleModule;
 use lockstep_oracles::opcode::Opcode;
 use lockstep_spec_tests::parse_script;
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::pin::pin;
+use of_causes::{block_on, corpus_file};
 use std::process::ExitStatus;
-use std::sync::Mutex;
-use std::task::{Context, Poll, Waker};
 use wasmtime::{
-    AsContextMut, Caller, DebugEvent, DebugFrameCursor, DebugHandler, Engine, ExternRef, Func,
-    FuncType, Instance, Module, Store, StoreContextMut, Trap, Val,
+    AsContextMut, Caller, DebugEvent, DebugHandler, ExternRef, Func, FuncType, Instance, Module,
+    Store, StoreContextMut, Val,
 };
 
-/// Defines the tests, and a table of the causes they are about.
-macro_rules! causes {
-    ($($cause:ident => $test:ident $body:block)*) => {
-        const TESTS: &[(Cause, &str)] = &[$((Cause::$cause, stringify!($test)),)*];
-        $(#[test] fn $test() $body)*
-    };
-}
+const SUBJECT: Version = Version::Wasmtime42;
 
 #[test]
 fn every_cause_has_the_test_that_it_names() {
-    let mine = Cause::ALL.iter().filter(|c| c.is_of(Version::Wasmtime42));
-    let causes: BTreeSet<(Cause, &str)> = mine.map(|c| (*c, c.row().test)).collect();
-    assert_eq!(causes, TESTS.iter().copied().collect());
+    of_causes::assert_complete(SUBJECT, TESTS);
 }
 
 causes! {
@@ -453,31 +443,18 @@ const TRIED: &str = r#"
       (func $callee nop)
       (func (export "go") (block $caught (try_table (catch_all $caught) call $callee))))"#;
 
-/// A file of the regression corpus.
-fn corpus_file(name: &str) -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/regressions");
-    root.join(name)
-}
-
 /// A module of the regression corpus, its one export under the name that the engine alone calls.
 fn corpus_text(name: &str) -> String {
     let text = std::fs::read_to_string(corpus_file(name)).unwrap();
     text.replace("(export \"f\")", "(export \"go\")")
 }
 
-/// A corpus case that its expectation holds for.
 fn agreeing_case(name: &str) -> CaseReport {
-    let loaded = corpus::load(&corpus_file(name)).unwrap();
-    let report = run_case(&loaded.case).unwrap();
-    loaded.expect.judge(&report, Version::Wasmtime42).unwrap();
-    report
+    of_causes::agreeing(SUBJECT, name)
 }
 
-/// A corpus case that its expectation holds for; the entry matched.
 fn explained_case(name: &str, cause: Cause) -> CaseReport {
-    let report = agreeing_case(name);
-    assert!(report.known.contains_key(&cause), "{report:#?}");
-    report
+    of_causes::explained(SUBJECT, name, cause)
 }
 
 /// A vector that is a result, with an event while it waits.
@@ -514,13 +491,6 @@ fn under(configuration: Configuration) -> CaseOptions {
 fn pulley() -> Configuration {
     Configuration {
         target: Target::Pulley64,
-        ..Configuration::default()
-    }
-}
-
-fn yielding() -> Configuration {
-    Configuration {
-        epochs: Epochs::Yield,
         ..Configuration::default()
     }
 }
@@ -610,168 +580,6 @@ fn assert_passes(report: &CaseReport) {
         report.commands.len() as u64,
         "{report:#?}"
     );
-}
-
-fn is_epoch(event: &DebugEvent<'_>) -> bool {
-    matches!(event, DebugEvent::EpochYield)
-}
-
-fn is_trap(event: &DebugEvent<'_>) -> bool {
-    matches!(event, DebugEvent::Trap(_))
-}
-
-type Frame<'a, R> = DebugFrameCursor<'a, Mutex<Vec<R>>>;
-type Look<R> = fn(&DebugEvent<'_>, &mut Frame<'_, R>) -> R;
-
-/// What the engine itself shows of the innermost frame at each event of `go`, stepped natively.
-fn observe<R: Send + 'static>(wat: &str, args: &[Val], look: Look<R>) -> Vec<R> {
-    Run::default().of(wat, args, look).seen
-}
-
-fn engine(configuration: &Configuration) -> Engine {
-    config::engine(
-        Execution::Instrumented,
-        configuration.supported(FEATURES),
-        configuration,
-    )
-    .unwrap()
-}
-
-/// What the engine shows where it interrupts a program.
-fn ask(wat: &str, configuration: Configuration, asked: Asked) -> Vec<Shown> {
-    let look: Look<Shown> = match asked {
-        Asked::Place => shown,
-        Asked::Instance => |event, frame| {
-            frame.instance();
-            shown(event, frame)
-        },
-    };
-    let run = Run {
-        configuration,
-        single_step: false,
-    };
-    run.of(wat, &[], look).seen
-}
-
-fn shown(event: &DebugEvent<'_>, frame: &mut Frame<'_, Shown>) -> Shown {
-    let place = frame.wasm_function_index_and_pc();
-    Shown {
-        event: interruption(event),
-        function: place.map(|(function, _)| function.as_u32()),
-        pc: place.map(|(_, pc)| pc),
-        operands: frame.num_stacks(),
-    }
-}
-
-fn interruption(event: &DebugEvent<'_>) -> Event {
-    match event {
-        DebugEvent::EpochYield => Event::EpochYield,
-        DebugEvent::Trap(Trap::StackOverflow) => Event::Overflow,
-        // `LIBCALL-TRAP`.
-        DebugEvent::HostcallError(error) => match error.downcast_ref() {
-            Some(Trap::OutOfFuel) => Event::OutOfFuel,
-            _ => Event::Other,
-        },
-        _ => Event::Other,
-    }
-}
-
-/// How the engine alone runs a module.
-#[derive(Clone, Copy)]
-struct Run {
-    configuration: Configuration,
-    single_step: bool,
-}
-
-impl Default for Run {
-    fn default() -> Run {
-        Run {
-            configuration: Configuration::default(),
-            single_step: true,
-        }
-    }
-}
-
-/// What came of it.
-struct Ran<R> {
-    seen: Vec<R>,
-    results: Vec<Val>,
-}
-
-impl Run {
-    /// Calls `go`, and looks at the innermost frame at each event.
-    fn of<R: Send + 'static>(self, wat: &str, args: &[Val], look: Look<R>) -> Ran<R> {
-        let args = args.to_vec();
-        self.call(wat, |_| args, look)
-    }
-
-    /// The same with an argument that only the store can make; what was seen.
-    fn with<R: Send + 'static>(
-        self,
-        wat: &str,
-        arg: impl FnOnce(&mut Store<Mutex<Vec<R>>>) -> Val,
-        look: Look<R>,
-    ) -> Vec<R> {
-        self.call(wat, |store| vec![arg(store)], look).seen
-    }
-
-    fn call<R: Send + 'static>(
-        self,
-        wat: &str,
-        args: impl FnOnce(&mut Store<Mutex<Vec<R>>>) -> Vec<Val>,
-        look: Look<R>,
-    ) -> Ran<R> {
-        let engine = engine(&self.configuration);
-        let module = Module::new(&engine, wat::parse_str(wat).unwrap()).unwrap();
-        let mut store = Store::new(&engine, Mutex::new(Vec::new()));
-        if self.configuration.epochs == Epochs::Yield {
-            store.epoch_deadline_async_yield_and_update(1000);
-        }
-        if let Some(units) = self.configuration.fuel.units() {
-            store.set_fuel(units).unwrap();
-        }
-        store.set_debug_handler(Looker(look));
-        let mut edit = store.as_context_mut().edit_breakpoints().unwrap();
-        edit.add_breakpoint(&module, 0).unwrap();
-        edit.remove_breakpoint(&module, 0).unwrap();
-        edit.single_step(self.single_step).unwrap();
-        drop(edit);
-        let instance = block_on(Instance::new_async(&mut store, &module, &[])).unwrap();
-        let go = instance.get_func(&mut store, "go").unwrap();
-        let mut results = vec![Val::I32(0); go.ty(&store).results().len()];
-        // A trap is an error here, and what some of these programs are for.
-        let args = args(&mut store);
-        let _ = block_on(go.call_async(&mut store, &args, &mut results));
-        let seen = store.into_data().into_inner().unwrap();
-        Ran { seen, results }
-    }
-}
-
-struct Looker<R: 'static>(Look<R>);
-
-impl<R> Clone for Looker<R> {
-    fn clone(&self) -> Looker<R> {
-        Looker(self.0)
-    }
-}
-
-impl<R: Send + 'static> DebugHandler for Looker<R> {
-    type Data = Mutex<Vec<R>>;
-
-    async fn handle(&self, mut store: StoreContextMut<'_, Mutex<Vec<R>>>, event: DebugEvent<'_>) {
-        let seen = (self.0)(&event, &mut store.as_context_mut().debug_frames().unwrap());
-        store.data_mut().get_mut().unwrap().push(seen);
-    }
-}
-
-fn block_on<R>(future: impl Future<Output = R>) -> R {
-    let mut future = pin!(future);
-    let mut context = Context::from_waker(Waker::noop());
-    loop {
-        if let Poll::Ready(result) = future.as_mut().poll(&mut context) {
-            return result;
-        }
-    }
 }
 
 /// Reads a local through the engine's API, whether that crashes or not.

@@ -2,23 +2,21 @@
 #![cfg(feature = "wasmtime-48")]
 
 mod interruptions;
+#[macro_use]
+mod of_causes;
 
 use interruptions::{Asked, Event, Shown};
-use lockstep::case::{CaseReport, run_case_on};
+use lockstep::case::CaseReport;
 use lockstep::causes::Cause;
 use lockstep::check::FEATURES;
 use lockstep::configuration::{Configuration, Epochs};
-use lockstep::corpus;
 use lockstep::divergence::Execution;
 use lockstep::subject::wasmtime_48::config;
 use lockstep::version::Version;
 use lockstep_oracles::module::Module as OracleModule;
 use lockstep_oracles::opcode::Opcode;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::pin::pin;
+use of_causes::block_on;
 use std::process::Command;
-use std::task::{Context, Poll, Waker};
 use wasmtime_48::{
     AsContext, AsContextMut, Config, DebugEvent, DebugHandler, Engine, ExternRef, Instance, Module,
     ModulePC, Store, StoreContextMut, Trap, Val,
@@ -26,36 +24,17 @@ use wasmtime_48::{
 
 const SUBJECT: Version = Version::Wasmtime48;
 
-/// Defines the tests, and a table of the causes they are about.
-macro_rules! causes {
-    ($($cause:ident => $test:ident $body:block)*) => {
-        const TESTS: &[(Cause, &str)] = &[$((Cause::$cause, stringify!($test)),)*];
-        $(#[test] fn $test() $body)*
-    };
-}
-
 #[test]
 fn every_cause_has_the_test_that_it_names() {
-    let mine = Cause::ALL.iter().filter(|c| c.is_of(SUBJECT));
-    let causes: BTreeSet<(Cause, &str)> = mine.map(|c| (*c, c.row().test)).collect();
-    assert_eq!(causes, TESTS.iter().copied().collect());
+    of_causes::assert_complete(SUBJECT, TESTS);
 }
 
-/// The report of a corpus case that its expectation holds for.
 fn agreeing(name: &str) -> CaseReport {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/regressions");
-    let loaded = corpus::load(&root.join(name)).unwrap();
-    let report = run_case_on(SUBJECT, &loaded.case).unwrap();
-    let judged = loaded.expect.judge(&report, SUBJECT);
-    judged.unwrap_or_else(|message| panic!("{message}: {report:#?}"));
-    report
+    of_causes::agreeing(SUBJECT, name)
 }
 
-/// The same of a case in which the cause matched.
 fn explained(name: &str, cause: Cause) -> CaseReport {
-    let report = agreeing(name);
-    assert!(report.known.contains_key(&cause), "{report:#?}");
-    report
+    of_causes::explained(SUBJECT, name, cause)
 }
 
 causes! {
@@ -300,16 +279,6 @@ fn step(wat: &str, look: Look) {
     let instance = block_on(Instance::new_async(&mut store, &module, &[])).unwrap();
     let go = instance.get_func(&mut store, "go").unwrap();
     block_on(go.call_async(&mut store, &[], &mut [])).unwrap();
-}
-
-fn block_on<R>(future: impl Future<Output = R>) -> R {
-    let mut future = pin!(future);
-    let mut context = Context::from_waker(Waker::noop());
-    loop {
-        if let Poll::Ready(result) = future.as_mut().poll(&mut context) {
-            return result;
-        }
-    }
 }
 
 fn engine() -> Engine {

@@ -3,7 +3,7 @@
 use super::lie::{Code, Fault, Lie, at, when};
 use super::programs::*;
 use super::rows::{Told, fires, rules};
-use super::{NULL, flip, innermost, last_local, top};
+use super::stacks::{NULL, flip, innermost, last_local, top};
 use lockstep::case::{run, run_with};
 use lockstep::causes::Cause;
 use lockstep::configuration::{Collector, Configuration, Inlining};

@@ -3,7 +3,7 @@
 use super::lie::{Code, Fault, Lie, at, when};
 use super::programs::*;
 use super::rows::{Told, fires, rules};
-use super::{flip, innermost, last_local, top};
+use super::stacks::{flip, innermost, last_local, top};
 use lockstep::case::run_with;
 use lockstep::configuration::{Configuration, Epochs};
 use lockstep::divergence::{Execution, Moment};

@@ -4,7 +4,7 @@
 use super::lie::{Code, Fault, when};
 use super::programs::Program;
 use super::rows::{Told, fires};
-use super::{NULL, flip, innermost, local};
+use super::stacks::{NULL, flip, innermost, local};
 use lockstep::configuration::{Epochs, Fuel, GcHeap};
 use lockstep::divergence::Moment;
 use lockstep::rules::RuleId;

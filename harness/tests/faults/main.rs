@@ -12,6 +12,7 @@ mod events;
 mod lie;
 mod programs;
 mod pulley;
+mod stacks;
 
 use lie::{Code, Fault, Lie, at, when};
 use lockstep::case::{CaseOptions, run, run_with};
@@ -24,8 +25,8 @@ use lockstep::lockstep::tally::Tally;
 use lockstep::observe::Boundary;
 use lockstep::outcome::{HostFailure, Outcome, SeenTrap};
 use lockstep::rules::RuleId;
-use lockstep::seen::{Seen, SeenExtern, SeenFunc, SeenObject, SeenRef};
-use lockstep::snapshot::{FrameCopy, Snapshot};
+use lockstep::seen::{Seen, SeenExtern, SeenFunc, SeenRef};
+use lockstep::snapshot::Snapshot;
 use lockstep::subject::wasmtime_42::probe;
 use lockstep::version::Version;
 use lockstep_oracles::address::{
@@ -36,85 +37,11 @@ use lockstep_oracles::types::Hierarchy;
 use lockstep_spec_tests::Script;
 use programs::*;
 use rows::{Told, fires, rules};
+use stacks::*;
 use std::collections::BTreeSet;
-
-fn innermost(stack: &mut Snapshot) -> &mut FrameCopy {
-    &mut stack.frames[0]
-}
-
-/// Changes the last local of the innermost frame.
-fn last_local(stack: &mut Snapshot, change: impl Fn(Seen) -> Seen) {
-    let local = innermost(stack)
-        .locals
-        .last_mut()
-        .and_then(Option::as_mut)
-        .unwrap();
-    *local = change(*local);
-}
-
-fn local(stack: &mut Snapshot, index: usize, change: impl Fn(Seen) -> Seen) {
-    let local = innermost(stack).locals[index].as_mut().unwrap();
-    *local = change(*local);
-}
-
-/// Changes the top operand of the innermost frame.
-fn top(stack: &mut Snapshot, change: impl Fn(Seen) -> Seen) {
-    let operand = innermost(stack)
-        .operands
-        .last_mut()
-        .and_then(Option::as_mut)
-        .unwrap();
-    *operand = change(*operand);
-}
-
-/// Flips one bit of a number.
-fn flip(bit: u32) -> impl Fn(Seen) -> Seen {
-    move |seen| match seen {
-        Seen::I32(v) => Seen::I32(v ^ 1 << bit),
-        Seen::I64(v) => Seen::I64(v ^ 1 << bit),
-        Seen::F32(v) => Seen::F32(v ^ 1 << bit),
-        Seen::F64(v) => Seen::F64(v ^ 1 << bit),
-        other => other,
-    }
-}
 
 fn counting(configuration: &mut Configuration) {
     configuration.fuel = Fuel::On;
-}
-
-fn low_half(seen: Seen) -> Seen {
-    let Seen::V128(v) = seen else { return seen };
-    Seen::V128(v & u128::from(u64::MAX))
-}
-
-fn high_half(seen: Seen) -> Seen {
-    let Seen::V128(v) = seen else { return seen };
-    Seen::V128(v & !u128::from(u64::MAX))
-}
-
-fn truncated(seen: Seen) -> Seen {
-    let Seen::I64(v) = seen else { return seen };
-    Seen::I64(u64::from(v as u32))
-}
-
-fn another_function(seen: Seen) -> Seen {
-    let Seen::Func(SeenFunc::Known(func)) = seen else {
-        return seen;
-    };
-    Seen::Func(SeenFunc::Known(FuncAddr(func.0 + 1)))
-}
-
-const NULL: Seen = Seen::Ref(Hierarchy::Any, SeenRef::Null);
-
-/// Changes what is shown of an object.
-fn object(change: fn(&mut SeenObject)) -> impl Fn(Seen) -> Seen {
-    move |seen| match seen {
-        Seen::Ref(hierarchy, SeenRef::Object(mut object)) => {
-            change(&mut object);
-            Seen::Ref(hierarchy, SeenRef::Object(object))
-        }
-        other => other,
-    }
 }
 
 fn no_change(_: &mut Snapshot, _: &Code) {}

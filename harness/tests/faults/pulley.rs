@@ -4,7 +4,7 @@
 use super::lie::{Fault, Lie, at};
 use super::programs::{ARITHMETIC, LEAVES, Program};
 use super::rows::rules;
-use super::{flip, innermost, local, top};
+use super::stacks::{flip, innermost, local, top};
 use lockstep::case::{CaseReport, run, run_with};
 use lockstep::causes::Cause;
 use lockstep::configuration::{Configuration, Target};

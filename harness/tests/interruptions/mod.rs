@@ -51,7 +51,7 @@ const RECURSION_OF_THE_FIRST: &str = r#"(module (func $go (export "go") call $go
 /// The callee is inlined behind all that `go` does itself.
 const INLINED: &str = r#"(module (func $callee) (func (export "go") return_call $callee))"#;
 
-fn yielding() -> Configuration {
+pub(crate) fn yielding() -> Configuration {
     Configuration {
         epochs: Epochs::Yield,
         ..Configuration::default()

@@ -113,9 +113,7 @@ fn subject_hangs() {
 #[test]
 fn a_program_without_an_end_is_inconclusive() {
     let wat = r#"(module (func (export "run") (loop (br 0))))"#;
-    let (output, case) = replayed(&format!(
-        "session = []\n[[module]]\nwat = '''{wat}'''\n[[step]]\ncall = \"run\"\n"
-    ));
+    let (output, case) = replayed(wat);
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(
         (&case["verdict"], &case["limit"]),
@@ -133,9 +131,7 @@ fn a_program_without_an_end_is_inconclusive() {
 fn a_wait_without_an_end_is_inconclusive() {
     let wat = r#"(module (memory 1 1 shared) (func (export "run") (result i32)
         (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1))))"#;
-    let (output, case) = replayed(&format!(
-        "session = []\n[[module]]\nwat = '''{wat}'''\n[[step]]\ncall = \"run\"\n"
-    ));
+    let (output, case) = replayed(wat);
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(
         (&case["verdict"], &case["limit"]),
@@ -145,8 +141,9 @@ fn a_wait_without_an_end_is_inconclusive() {
     assert!(reason.ends_with("the program waits for ever"), "{reason}");
 }
 
-/// Replays a case file under a short limit; its object.
-fn replayed(text: &str) -> (Output, Value) {
+/// Replays a case that calls the module's `run`, without events, under a short limit; its object.
+fn replayed(wat: &str) -> (Output, Value) {
+    let text = format!("session = []\n[[module]]\nwat = '''{wat}'''\n[[step]]\ncall = \"run\"\n");
     let directory = TempDir::new().unwrap();
     let file = directory.path().join("case.toml");
     std::fs::write(&file, text).unwrap();
