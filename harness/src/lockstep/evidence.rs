@@ -2,7 +2,8 @@
 
 use super::driver::{BeforeLookahead, Driver, Phase};
 use super::frames::expected_place;
-use super::trap_frame::{at_height, height_of};
+use super::trap_frame::{at_height, height_of, taken_at};
+use crate::causes::Cause;
 use crate::causes::if_params::{ShownOperand, shown_stacks};
 use crate::causes::slots::{FunctionLayout, is_unset};
 use crate::conventions::{Conventions, WaitingPc};
@@ -15,8 +16,9 @@ use crate::snapshot::{FrameCopy, Readable, Snapshot};
 use lockstep_oracles::ValType;
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::code::Function;
-use lockstep_oracles::machine::FrameView;
+use lockstep_oracles::machine::{FrameView, Stop};
 use lockstep_oracles::opcode::Opcode;
+use std::ops::RangeInclusive;
 
 /// Which value of a frame is meant: other values may be shown among the real ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +51,9 @@ impl Indices {
 /// Frames shown in a report, innermost first.
 const FRAMES_SHOWN: usize = 8;
 
+/// What a waiting caller may lack of its operands: the table index of its `call_indirect`.
+const TABLE_INDEX: RangeInclusive<usize> = 0..=1;
+
 /// Reads only slots whose type and alignment are known from the place shown.
 struct ReadableSlots<'a> {
     driver: &'a Driver,
@@ -56,6 +61,8 @@ struct ReadableSlots<'a> {
     trapped: bool,
     /// Whether the innermost frame may be shown at another opcode, whose operands were never written.
     elsewhere: bool,
+    /// Whether it failed, or was interrupted, within the oracle's next opcode, not before it.
+    within: bool,
     /// Whether the innermost frame has called a host function, to which the oracle does not come before
     /// the call is compared.
     calls: bool,
@@ -68,6 +75,7 @@ impl<'a> ReadableSlots<'a> {
             driver,
             trapped: false,
             elsewhere: false,
+            within: false,
             calls: false,
         }
     }
@@ -131,12 +139,21 @@ impl ReadableSlots<'_> {
             return false;
         };
         let own = (Some(view.instance), Some(view.function.index));
-        if own != (place.instance, place.func) || self.is_predicted(&view, position) {
+        if own != (place.instance, place.func) {
             return false;
         }
         let function = view.function;
+        let right = position == view.position;
+        if self.trapped && right {
+            let taken = 0..=taken_at(function, position);
+            let shown = (position, count, taken);
+            let predicted = self.predicted_operand(function, view.instance, shown, index);
+            if let Some(readable) = predicted {
+                return readable;
+            }
+        }
         let mut written = view.operands.len();
-        if !self.trapped && view.position > 0 {
+        if !self.within && view.position > 0 && self.is_written_late() {
             let before = &function.instrs[view.position - 1];
             if before.op == Opcode::Loop {
                 // Its parameters are written behind the interruption.
@@ -144,7 +161,6 @@ impl ReadableSlots<'_> {
             }
         }
         let shown = function.before[position];
-        let right = position == view.position;
         let height = index as usize + 1;
         if height > written || !(right || height_of(function, shown) == count as usize) {
             return false;
@@ -154,13 +170,12 @@ impl ReadableSlots<'_> {
         (right || at_height(function, shown, height) == shape)
             && layout.top_operand(shape).is_none()
     }
+}
 
-    /// Whether a cause predicts operands where the function is, or at the position shown.
-    fn is_predicted(&self, view: &FrameView<'_>, position: usize) -> bool {
-        let facts = &self.driver.modules[view.instance.index()];
-        let index = view.function.index;
-        let stacks = shown_stacks(&facts.bytes, facts.features, index);
-        stacks.contains_key(&position) || stacks.contains_key(&view.position)
+impl ReadableSlots<'_> {
+    /// Whether the parameters of a loop are written behind an interruption at its head.
+    fn is_written_late(&self) -> bool {
+        self.driver.causes.get(Cause::LibcallSlot).is_some()
     }
 }
 
@@ -187,12 +202,7 @@ impl Readable for ReadableSlots<'_> {
             return false;
         };
         let trapped = self.trapped && frame == 0;
-        // Between breakpoints the oracle is not at the trap yet, nor is it where events were lost.
-        let at_trap = |op: Opcode| !op.traps().is_empty() || op.makes_object();
-        let there = trapped
-            && self.driver.breakpoints.is_everywhere()
-            && self.driver.machine.current_op().is_some_and(at_trap);
-        if self.elsewhere && frame == 0 || there {
+        if self.elsewhere && frame == 0 {
             return self.is_shared(place, (position, count), index);
         }
         let returns = self.driver.conventions.waiting == WaitingPc::Return
@@ -214,7 +224,8 @@ impl Readable for ReadableSlots<'_> {
             if trapped {
                 return false;
             }
-            let predicted = self.predicted_operand(function, instance, position, count, index);
+            let shown = (position, count, TABLE_INDEX);
+            let predicted = self.predicted_operand(function, instance, shown, index);
             return predicted == Some(true);
         }
         while let Some(id) = shape {
@@ -224,8 +235,9 @@ impl Readable for ReadableSlots<'_> {
                 // are then as predicted, not as in the layout. A caller waits for certain.
                 let op = function.instrs[position].op;
                 let waits = matches!(op, Opcode::CallIndirect | Opcode::CallRef);
+                let shown = (position, count, TABLE_INDEX);
                 let predicted = waits
-                    .then(|| self.predicted_operand(function, instance, position, count, index))
+                    .then(|| self.predicted_operand(function, instance, shown, index))
                     .flatten();
                 let reference = matches!(node.ty, ValType::Ref(_));
                 let by_layout = layout.top_operand(shape).is_none() && !(trapped && reference);
@@ -242,13 +254,12 @@ impl Readable for ReadableSlots<'_> {
 
 impl ReadableSlots<'_> {
     /// Whether the operand may be read where a cause predicts a wrong stack: if it is a real one.
-    /// `None` where it predicts none of this size.
+    /// `None` where it predicts none of this size, or one larger by what may be `taken`.
     fn predicted_operand(
         &self,
         function: &Function,
         instance: InstanceAddr,
-        position: usize,
-        count: u32,
+        (position, count, taken): (usize, u32, RangeInclusive<usize>),
         index: u32,
     ) -> Option<bool> {
         let computed;
@@ -261,8 +272,8 @@ impl ReadableSlots<'_> {
             }
         };
         let shown = stacks.get(&position)?;
-        // A waiting caller lacks the table index here too.
-        let as_predicted = shown.len() == count as usize || shown.len() == count as usize + 1;
+        let gone = shown.len().checked_sub(count as usize);
+        let as_predicted = gone.is_some_and(|gone| taken.contains(&gone));
         let layout = self.layout(instance, function);
         let module = &self.driver.machine.store.instance(instance).module;
         let types = shown.iter().map(|operand| operand.ty);
@@ -275,9 +286,11 @@ impl ReadableSlots<'_> {
 impl Driver {
     /// Copies the subject's stack, reading only what is safe to read.
     pub fn snapshot<O: Observation>(&self, observed: &mut O, limit: usize) -> Snapshot {
+        let trapped = matches!(self.phase, Phase::Trapped(_));
         let readable = ReadableSlots {
-            trapped: matches!(self.phase, Phase::Trapped(_)),
-            elsewhere: self.may_show_elsewhere(),
+            trapped,
+            elsewhere: trapped || self.may_show_elsewhere(),
+            within: trapped,
             ..ReadableSlots::of(self)
         };
         readable.copy(observed, limit)
@@ -308,10 +321,41 @@ impl Driver {
     }
 
     /// Copies the stack shown at a `Trap` event that was not compared yet, reading only what is safe to
-    /// read there (`TRAP-SLOT`).
-    pub fn snapshot_of_trap<O: Observation>(&self, observed: &mut O, limit: usize) -> Snapshot {
+    /// read there (`TRAP-SLOT`). That depends on where the program traps, so the oracle is brought there.
+    pub fn snapshot_of_trap<O: Observation>(&mut self, observed: &mut O) -> Snapshot {
+        let running = self.ended.is_none() && self.phase == Phase::Running;
+        if running && self.ahead.is_none() && self.machine.num_activations() > 0 {
+            self.ahead = Some(self.advance());
+        }
+        let there = matches!(self.ahead, Some(Stop::Trap(_)));
+        self.copy_trapped(observed, usize::MAX, there)
+    }
+
+    /// Copies the stack where the program was interrupted, or had no memory, at the oracle's next opcode.
+    pub(super) fn copy_interrupted<O: Observation>(
+        &self,
+        observed: &mut O,
+        within: bool,
+    ) -> Snapshot {
+        let readable = ReadableSlots {
+            elsewhere: true,
+            within,
+            ..ReadableSlots::of(self)
+        };
+        readable.copy(observed, usize::MAX)
+    }
+
+    /// Copies the stack where an opcode failed; `there` if the oracle is at that opcode.
+    fn copy_trapped<O: Observation>(
+        &self,
+        observed: &mut O,
+        limit: usize,
+        there: bool,
+    ) -> Snapshot {
         let readable = ReadableSlots {
             trapped: true,
+            elsewhere: there,
+            within: true,
             ..ReadableSlots::of(self)
         };
         readable.copy(observed, limit)
@@ -382,8 +426,9 @@ impl Driver {
         observed: &mut O,
         moment: Moment,
     ) -> BeforeLookahead {
+        let there = matches!(self.phase, Phase::Trapped(_)) || self.may_show_elsewhere();
         let snapshot = match moment {
-            Moment::Trap => self.snapshot_of_trap(observed, FRAMES_SHOWN),
+            Moment::Trap if !there => self.copy_trapped(observed, FRAMES_SHOWN, false),
             _ => self.snapshot(observed, FRAMES_SHOWN),
         };
         BeforeLookahead {

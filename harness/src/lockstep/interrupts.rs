@@ -267,21 +267,22 @@ impl Driver {
         observed: &mut O,
         interruption: Interruption,
     ) -> Snapshot {
-        if self.is_before_start(observed) {
-            return Snapshot::default();
-        }
-        let Some(sight) = self.approach(observed, interruption) else {
+        let sight = match interruption {
+            // Between breakpoints the oracle lags behind.
+            Interruption::Memory if !self.breakpoints.is_everywhere() => None,
+            Interruption::Memory => Some(self.sight_of_memory()),
+            _ if self.is_before_start(observed) => None,
+            _ => self.approach(observed, interruption),
+        };
+        let Some(sight) = sight.filter(|sight| sight.hidden.is_none()) else {
             return Snapshot::default();
         };
-        if sight.hidden.is_some() {
-            return Snapshot::default();
-        }
         match self.stand_in(sight) {
             Some((place, imported)) => {
                 let unnamed = &mut Unnamed::new(observed, place, imported);
-                self.snapshot(unnamed, usize::MAX)
+                self.copy_interrupted(unnamed, sight.within)
             }
-            None => self.snapshot(observed, usize::MAX),
+            None => self.copy_interrupted(observed, sight.within),
         }
     }
 

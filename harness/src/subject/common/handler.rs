@@ -303,9 +303,10 @@ fn tampered<T: Layer>(
         Told::Trap(SeenTrap::OutOfFuel) | Told::TrapAsHostError(SeenTrap::OutOfFuel) => {
             driver.snapshot_interrupted(view, Interruption::Fuel)
         }
-        Told::Trap(_) | Told::TrapAsHostError(_) | Told::OutOfMemory => {
-            driver.snapshot_of_trap(view, usize::MAX)
+        Told::Trap(SeenTrap::OutOfMemory) | Told::OutOfMemory => {
+            driver.snapshot_interrupted(view, Interruption::Memory)
         }
+        Told::Trap(_) | Told::TrapAsHostError(_) => driver.snapshot_of_trap(view),
         Told::Breakpoint => driver.snapshot_of_breakpoint(view, usize::MAX),
         Told::HostError(_) | Told::Throw(_) | Told::Other(_) => driver.snapshot(view, usize::MAX),
     };
