@@ -15,6 +15,19 @@ pub fn is_of_wrong_root(error: &str) -> bool {
     NO_REFERENCE.iter().any(|text| first.starts_with(text))
 }
 
+/// What the engine's panics say that followed what is no object: the index of its type, or of its tag's
+/// instance, is none.
+const NO_OBJECT: [&str; 3] = [
+    "index out of bounds: ",
+    "range start index ",
+    "range end index ",
+];
+
+/// Whether the panic is the engine's, of a reference to what is no object.
+pub fn is_of_no_object(panic: &str) -> bool {
+    NO_OBJECT.iter().any(|text| panic.starts_with(text))
+}
+
 /// Whether an operand may show where its object was: it lay below what an allocation took that was made
 /// in its frame, and is not of later.
 pub fn is_stale(index: u32, surviving: usize) -> bool {
@@ -38,6 +51,15 @@ mod tests {
             "a host function's own: BUG: gc object out-of-bounds"
         ));
         assert!(!is_of_wrong_root(""));
+    }
+
+    #[test]
+    fn only_the_panics_of_an_index_are_known() {
+        assert!(is_of_no_object(
+            "index out of bounds: the len is 3 but the index is 33840 (wasmtime-48.0.8/src/runtime/store.rs:1641)"
+        ));
+        assert!(!is_of_no_object("attempt to add with overflow"));
+        assert!(!is_of_no_object(""));
     }
 
     #[test]

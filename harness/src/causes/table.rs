@@ -355,7 +355,7 @@ causes! {
         [Having::since(48, "")]
         "startup_frames_are_still_shown"
     CollectSlot "COLLECT-SLOT" Ends
-        &[RuleId::HostErrorEvent, RuleId::RefNull, RuleId::RefKind, RuleId::RefType, RuleId::RefIdentity, RuleId::RefContent];
+        &[RuleId::HostErrorEvent, RuleId::RefNull, RuleId::RefKind, RuleId::RefType, RuleId::RefIdentity, RuleId::RefContent, RuleId::Panic];
         "With the copying collector an allocation that must collect first calls the library from \
          code placed behind the function's body, which has no record: the innermost frame's roots \
          are those of the last opcode in the order of the machine code, whose slots may never \
@@ -364,7 +364,8 @@ causes! {
          and show where their objects were before. Matches only with the copying collector, and only those \
          errors, in single-step at an opcode that makes an object or calls a host function, or a reference \
          that denotes something else in an operand that was on its frame's stack when an opcode of that \
-         frame made an object. The execution ends."
+         frame made an object; or the engine's panic at an index that is none, where such an operand's object \
+         is read. The execution ends."
         [Having::since(48, "")]
         "an_allocation_still_collects_with_the_roots_of_another_opcode"
     BreakpointCount "BREAKPOINT-COUNT" Explains

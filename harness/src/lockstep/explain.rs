@@ -16,6 +16,7 @@ use crate::observe::{Observation, Walk};
 use crate::rules::RuleId;
 use lockstep_oracles::address::{FuncIndex, InstanceAddr, ObjectAddr};
 use lockstep_oracles::machine::FrameView;
+use lockstep_oracles::value::Value;
 use lockstep_oracles::{ValType, WasmFeatures};
 use std::collections::HashMap;
 
@@ -42,6 +43,20 @@ impl Driver {
         let outside = self.machine.depth().checked_sub(frame + 1)?;
         let stale = collect_slot::is_stale(index, self.history.surviving(outside));
         (self.references.moving() && stale).then_some(known)
+    }
+
+    /// The cause that explains why the engine panicked: the object was read that an operand denotes whose
+    /// slot was no root (`COLLECT-SLOT`).
+    pub(super) fn explain_panic(&self, message: &str) -> Option<Known> {
+        if !collect_slot::is_of_no_object(message) {
+            return None;
+        }
+        let mut frames = self.machine.frames().enumerate();
+        frames.find_map(|(frame, view)| {
+            let types = view.operands_typed().enumerate();
+            let mut references = types.filter(|(_, value)| matches!(value, Value::Ref(..)));
+            references.find_map(|(index, _)| self.explain_stale(frame, index as u32))
+        })
     }
 
     /// The cause that forbids a collection, if it would follow the slot of an `if`'s parameter that is

@@ -15,6 +15,16 @@ impl Driver {
         self.report_end(rule, expected.to_owned(), outcome.describe());
     }
 
+    /// The engine panicked while the guest ran: nothing is compared any more.
+    pub fn panicked(&mut self, message: &str) {
+        let known = self.explain_panic(message);
+        let observed = format!("the engine panicked: {message}");
+        let expected = "no panic".to_owned();
+        self.report_known(RuleId::Panic, Moment::End, expected, observed, known);
+        self.end_if_known(known);
+        self.ended.get_or_insert(Ended::Control(RuleId::Panic));
+    }
+
     /// Reports a difference that is not about the stack.
     pub fn report_end(&mut self, rule: RuleId, expected: String, observed: String) {
         self.report_plain(rule, Moment::End, expected, observed);

@@ -15,10 +15,10 @@ use crate::configuration::{Collector, Configuration, Epochs, Yields};
 use crate::divergence::{Execution, Moment};
 use crate::fault::{Layer, Shown, Tamper as _};
 use crate::hosting::HostFunction;
-use crate::lockstep::driver::{Driver, DriverConfig, Ended, Verdict};
+use crate::lockstep::driver::{Driver, DriverConfig, Verdict};
 use crate::outcome::Outcome;
+use crate::panics;
 use crate::phases::{self, Phase};
-use crate::rules::RuleId;
 use crate::schedule::Schedule;
 use crate::subject::adapter::Wanted;
 use crate::subject::answer::Invoked;
@@ -28,7 +28,6 @@ use lockstep_oracles::address::{FuncAddr, GlobalAddr, HostFuncId, MemAddr, Table
 use lockstep_oracles::value::{Ref, Value};
 use lockstep_oracles::{GlobalType, MemoryType, TableType};
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -575,9 +574,7 @@ impl<T: Layer> Subject<T> {
         if driver.confirm_dare() {
             return Outcome::Panicked(message);
         }
-        let observed = format!("the engine panicked: {message}");
-        driver.report_end(RuleId::Panic, "no panic".to_owned(), observed);
-        driver.ended.get_or_insert(Ended::Control(RuleId::Panic));
+        driver.panicked(&message);
         Outcome::Panicked(message)
     }
 }
@@ -653,7 +650,7 @@ fn write_shared(memory: &wasmtime::SharedMemory, offset: usize, bytes: &[u8]) {
 
 /// Polls the guest to its end. A pending guest with a stop requested is dropped, which unwinds it.
 pub(super) fn drive<T, R>(shared: &Shared<T>, guest: impl Future<Output = R>) -> Driven<R> {
-    let polled = catch_unwind(AssertUnwindSafe(|| {
+    let polled = panics::guarded(|| {
         let _phase = phases::enter(Phase::Subject);
         let mut guest = pin!(guest);
         let mut context = Context::from_waker(Waker::noop());
@@ -664,21 +661,12 @@ pub(super) fn drive<T, R>(shared: &Shared<T>, guest: impl Future<Output = R>) ->
                 Poll::Pending => {}
             }
         }
-    }));
+    });
     match polled {
         Ok(Some(result)) => Driven::Done(result),
         Ok(None) => Driven::Stopped,
-        Err(panic) => Driven::Panicked(panic_text(&*panic)),
+        Err(panic) => Driven::Panicked(panic.to_string()),
     }
-}
-
-/// A panic's message.
-pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    panic
-        .downcast_ref::<String>()
-        .cloned()
-        .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
-        .unwrap_or_else(|| "a panic without a message".to_owned())
 }
 
 /// Why a value that the case gives the subject could not be made.

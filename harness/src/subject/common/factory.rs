@@ -1,12 +1,12 @@
 //! An engine and what it has compiled: what the stores of one execution share.
 
 use super::config;
-use super::execute::panic_text;
 use super::values::failed;
 use super::wasmtime::{self, Engine, Module};
 use crate::configuration::{Allocation, Artifact, Configuration};
 use crate::divergence::Execution;
 use crate::outcome::Outcome;
+use crate::panics;
 use crate::phases::{self, Phase};
 use crate::progress;
 use crate::subject::twin::twin;
@@ -14,7 +14,6 @@ use crate::subject::{Settings, SubjectError};
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::module::Module as OracleModule;
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// An engine with the modules that it has compiled, each once.
@@ -114,9 +113,9 @@ fn outcome_of_compiling(
 ) -> Result<Module, Outcome> {
     let _phase = phases::enter(Phase::Subject);
     let _preparing = progress::preparing();
-    match catch_unwind(AssertUnwindSafe(compile)) {
+    match panics::guarded(compile) {
         Ok(Ok(module)) => Ok(module),
         Ok(Err(error)) => Err(Outcome::Failed(failed(&error))),
-        Err(panic) => Err(Outcome::Panicked(panic_text(&*panic))),
+        Err(panic) => Err(Outcome::Panicked(panic.to_string())),
     }
 }
