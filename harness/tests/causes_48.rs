@@ -144,6 +144,10 @@ causes! {
         explained("collect-slot.toml", Cause::CollectSlot);
     }
 
+    StartupRoot => a_start_function_still_collects_with_the_roots_of_another_function {
+        explained("startup-root.toml", Cause::StartupRoot);
+    }
+
     BreakpointCount => breakpoints_are_still_counted {
         let engine = engine();
         let module = module(&engine, "(module (func nop))");

@@ -623,7 +623,6 @@ mod tests {
         for (end, by_machine) in [
             ("kill -KILL $$", true),
             ("kill -TERM $$", true),
-            ("kill -HUP $$", true),
             ("kill -ABRT $$", false),
             ("kill -SEGV $$", false),
             (

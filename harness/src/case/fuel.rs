@@ -2,6 +2,7 @@
 
 use super::{Executed, Status};
 use crate::case::script::describe;
+use crate::causes::Cause;
 use crate::divergence::{Divergence, Execution, Moment};
 use crate::rules::RuleId;
 use lockstep_spec_tests::script::Script;
@@ -10,6 +11,14 @@ use lockstep_spec_tests::script::Script;
 pub(super) struct Difference {
     pub(super) command: usize,
     pub(super) divergence: Divergence,
+}
+
+/// The cause that explains a difference: the program went on with other values than without events, and
+/// may have gone another way.
+fn explain(instrumented: &Executed) -> Option<Cause> {
+    let changed = Cause::PulleyVectors;
+    let known = &instrumented.findings.known;
+    known.contains_key(&changed).then_some(changed)
 }
 
 /// The first difference. After an exhaustion there is none: where the stack or the heap is used up is
@@ -47,7 +56,7 @@ pub(super) fn difference(
             observed: format!("fuel left: {}", show(instrumented.fuel[command])),
             site: None,
             state: Vec::new(),
-            known: None,
+            known: explain(instrumented),
         },
     })
 }

@@ -1,4 +1,5 @@
-//! `COLLECT-SLOT`: an allocation that collects first takes another opcode's operands for its roots.
+//! `COLLECT-SLOT`: an allocation that collects first takes another opcode's operands for its roots;
+//! `STARTUP-ROOT`: those of another function.
 
 /// How what the collector says of a reference that is none begins: it lies outside the heap, or on no
 /// boundary (`GcHeap::index`), or what is there has a size that no object has (`CopyingCollection`).
@@ -15,9 +16,10 @@ pub fn is_of_wrong_root(error: &str) -> bool {
     NO_REFERENCE.iter().any(|text| first.starts_with(text))
 }
 
-/// What the engine's panics say that followed what is no object: the index of its type, or of its tag's
-/// instance, is none.
-const NO_OBJECT: [&str; 3] = [
+/// What the engine's panics say that followed what is no object: its kind is none, or the index of its
+/// type, or of its tag's instance.
+const NO_OBJECT: [&str; 4] = [
+    "invalid `VMGcKind`: ",
     "index out of bounds: ",
     "range start index ",
     "range end index ",
@@ -54,9 +56,12 @@ mod tests {
     }
 
     #[test]
-    fn only_the_panics_of_an_index_are_known() {
+    fn only_the_panics_at_what_is_no_object_are_known() {
         assert!(is_of_no_object(
             "index out of bounds: the len is 3 but the index is 33840 (wasmtime-48.0.8/src/runtime/store.rs:1641)"
+        ));
+        assert!(is_of_no_object(
+            "invalid `VMGcKind`: 0b000000000000000000000000000000"
         ));
         assert!(!is_of_no_object("attempt to add with overflow"));
         assert!(!is_of_no_object(""));

@@ -346,6 +346,7 @@ pub const CHANGES: &[RuleId] = &[
     RuleId::Global,
     RuleId::RefContent,
     RuleId::ThrowEvent,
+    RuleId::Fuel,
 ];
 
 /// Rules that a value changed in a register can break; what the store says of itself does not depend
@@ -385,6 +386,7 @@ pub const BREAKS: &[RuleId] = &[
     RuleId::EpochEvent,
     RuleId::CheckPc,
     RuleId::CheckStack,
+    RuleId::Fuel,
 ];
 
 /// Whether a value changed in a register can break the rule.

@@ -282,7 +282,8 @@ causes! {
          low half of each of v0 to v30 with the high half of the next. The program goes on with \
          these, and so does the oracle. Matches only floats and vectors, and what an opcode made of \
          one, only where a value was made since the last look at the frames (the result of the \
-         opcode just executed, under single-step), and memory, globals and objects written with one."
+         opcode just executed, under single-step), memory, globals and objects written with one, and what is \
+         left of the fuel once a value was changed, as the program may have gone another way."
         [Having::ALL]
         "vectors_are_still_restored_with_other_bytes"
     PulleyIntegers "PULLEY-INTEGERS" Forbids
@@ -354,6 +355,15 @@ causes! {
          that function itself."
         [Having::since(48, "")]
         "startup_frames_are_still_shown"
+    StartupRoot "STARTUP-ROOT" Ends
+        &[RuleId::HostErrorEvent, RuleId::Panic];
+        "Same cause as STARTUP-FRAME: the frame of what the compiler makes for an instantiation is taken for \
+         one of the function placed before it, and a collection while a start function runs takes for \
+         roots what lies where that function has references. It fails as under COLLECT-SLOT. Matches only \
+         while a module is being instantiated, only those errors and panics, in single-step only at an \
+         opcode that makes an object or calls a host function. The execution ends."
+        [Having::since(48, "")]
+        "a_start_function_still_collects_with_the_roots_of_another_function"
     CollectSlot "COLLECT-SLOT" Ends
         &[RuleId::HostErrorEvent, RuleId::RefNull, RuleId::RefKind, RuleId::RefType, RuleId::RefIdentity, RuleId::RefContent, RuleId::Panic];
         "With the copying collector an allocation that must collect first calls the library from \
@@ -364,8 +374,8 @@ causes! {
          and show where their objects were before. Matches only with the copying collector, and only those \
          errors, in single-step at an opcode that makes an object or calls a host function, or a reference \
          that denotes something else in an operand that was on its frame's stack when an opcode of that \
-         frame made an object; or the engine's panic at an index that is none, where such an operand's object \
-         is read. The execution ends."
+         frame made an object; or the engine's panic at a kind or an index that is none, where an opcode makes \
+         an object, or where such an operand's object is read. The execution ends."
         [Having::since(48, "")]
         "an_allocation_still_collects_with_the_roots_of_another_opcode"
     BreakpointCount "BREAKPOINT-COUNT" Explains

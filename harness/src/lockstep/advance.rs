@@ -57,6 +57,7 @@ impl Driver {
     #[inline(never)]
     fn advance_beyond_points(&mut self) -> Stop {
         match self.execution {
+            Execution::Instrumented if self.nans.any => self.advance_unseen(),
             Execution::Instrumented => self.advance_to_breakpoint(),
             Execution::Uninstrumented => loop {
                 // Nothing tells of an exception that the activation catches.
@@ -66,6 +67,31 @@ impl Driver {
                 }
             },
         }
+    }
+
+    /// Runs the oracle to its next modelled breakpoint opcode by opcode, as a NaN may be left open on the
+    /// way that no event shows; or gives up.
+    fn advance_unseen(&mut self) -> Stop {
+        for _ in 0..POINTS_BETWEEN_EVENTS {
+            let stop = self.run_stepped();
+            let view = self
+                .machine
+                .top()
+                .filter(|_| stop == Stop::SequencePoint && self.ended.is_none());
+            let goes_on =
+                view.is_some_and(|view| !self.breakpoints.passes(view.instance, view.pc().0));
+            if !goes_on {
+                self.note_silent();
+                return stop;
+            }
+        }
+        self.give_up()
+    }
+
+    /// The program comes to no event that was asked for.
+    fn give_up(&mut self) -> Stop {
+        self.ended = Some(Ended::PointLimit(POINTS_BETWEEN_EVENTS));
+        Stop::Exhausted(Exhaustion::CallDepth)
     }
 
     /// Runs the oracle to its next stop but for sequence points.
@@ -91,8 +117,7 @@ impl Driver {
         self.tally.executed += POINTS_BETWEEN_EVENTS - left;
         self.note_silent();
         if left == 0 {
-            self.ended = Some(Ended::PointLimit(POINTS_BETWEEN_EVENTS));
-            return Stop::Exhausted(Exhaustion::CallDepth);
+            return self.give_up();
         }
         stop.unwrap_or_else(|limit| self.cannot_grow(limit))
     }

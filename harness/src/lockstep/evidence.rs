@@ -2,9 +2,9 @@
 
 use super::driver::{BeforeLookahead, Driver, Phase};
 use super::frames::expected_place;
-use super::trap_frame::{at_height, height_of, taken_at};
+use super::trap_frame::{at_height, height_of, plain, taken_at};
 use crate::causes::Cause;
-use crate::causes::if_params::{ShownOperand, shown_stacks};
+use crate::causes::if_params::{ShownOperand, ShownStacks, shown_stacks};
 use crate::causes::slots::{FunctionLayout, is_unset};
 use crate::conventions::{Conventions, WaitingPc};
 use crate::divergence::{Divergence, Moment, NOT_READ, Site, StateRow, count};
@@ -14,7 +14,7 @@ use crate::rules::RuleId;
 use crate::seen::Seen;
 use crate::snapshot::{FrameCopy, Readable, Snapshot};
 use lockstep_oracles::ValType;
-use lockstep_oracles::address::InstanceAddr;
+use lockstep_oracles::address::{FuncIndex, InstanceAddr};
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::{FrameView, Stop};
 use lockstep_oracles::opcode::Opcode;
@@ -167,12 +167,35 @@ impl ReadableSlots<'_> {
         }
         let shape = at_height(function, view.shape, height);
         let layout = self.layout(view.instance, function);
-        (right || at_height(function, shown, height) == shape)
+        let plain = self.plainly_shown(&view, position);
+        (right || at_height(function, shown, height) == shape && height <= plain)
             && layout.top_operand(shape).is_none()
     }
 }
 
 impl ReadableSlots<'_> {
+    /// How many operands are in the same slots here as at the position shown.
+    fn plainly_shown(&self, view: &FrameView<'_>, position: usize) -> usize {
+        let mut computed = ShownStacks::new();
+        let stacks = self.shown_stacks((view.instance, view.function.index), &mut computed);
+        let shown = [view.position, position].map(|position| stacks.get(&position));
+        let plain = shown.into_iter().flatten().map(|shown| plain(shown));
+        plain.min().unwrap_or(usize::MAX)
+    }
+
+    /// Where the function's operands are shown wrong, computed if that was not done yet.
+    fn shown_stacks<'s>(
+        &'s self,
+        key: (InstanceAddr, FuncIndex),
+        computed: &'s mut ShownStacks,
+    ) -> &'s ShownStacks {
+        self.driver.shown_stacks.get(&key).unwrap_or_else(|| {
+            let facts = &self.driver.modules[key.0.index()];
+            *computed = shown_stacks(&facts.bytes, facts.features, key.1);
+            computed
+        })
+    }
+
     /// Whether the parameters of a loop are written behind an interruption at its head.
     fn is_written_late(&self) -> bool {
         self.driver.causes.get(Cause::LibcallSlot).is_some()
@@ -262,15 +285,8 @@ impl ReadableSlots<'_> {
         (position, count, taken): (usize, u32, RangeInclusive<usize>),
         index: u32,
     ) -> Option<bool> {
-        let computed;
-        let stacks = match self.driver.shown_stacks.get(&(instance, function.index)) {
-            Some(stacks) => stacks,
-            None => {
-                let facts = &self.driver.modules[instance.index()];
-                computed = shown_stacks(&facts.bytes, facts.features, function.index);
-                &computed
-            }
-        };
+        let mut computed = ShownStacks::new();
+        let stacks = self.shown_stacks((instance, function.index), &mut computed);
         let shown = stacks.get(&position)?;
         let gone = shown.len().checked_sub(count as usize);
         let as_predicted = gone.is_some_and(|gone| taken.contains(&gone));

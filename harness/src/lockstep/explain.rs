@@ -25,15 +25,24 @@ pub(super) type ShownStacksCache = HashMap<(InstanceAddr, FuncIndex), ShownStack
 
 impl Driver {
     /// The cause that explains an error with which an opcode failed that made an object: the collector
-    /// says that it followed what is no reference (`COLLECT-SLOT`).
+    /// says that it followed what is no reference (`COLLECT-SLOT`, `STARTUP-ROOT`).
     pub(super) fn explain_collection(&self, error: &str) -> Option<Known> {
-        let known = self.causes.get(Cause::CollectSlot)?;
+        self.wrong_root()
+            .filter(|_| collect_slot::is_of_wrong_root(error))
+    }
+
+    /// The cause by which a collection may follow what is no reference, where the program makes an object.
+    fn wrong_root(&self) -> Option<Known> {
         // Between breakpoints the oracle lags behind.
         let lags = !self.breakpoints.is_everywhere();
         let top = self.machine.top();
         let makes = lags || top.is_some_and(|view| view.waits || view.op().makes_object());
-        let explained = self.references.moving() && collect_slot::is_of_wrong_root(error);
-        (explained && makes).then_some(known)
+        let slots = self.causes.get(Cause::CollectSlot);
+        let startup = self.causes.get(Cause::StartupRoot);
+        slots
+            .filter(|_| self.references.is_moving())
+            .or(startup.filter(|_| self.instantiating))
+            .filter(|_| makes)
     }
 
     /// The cause that explains why an operand denotes something else: it was on the stack when an
@@ -42,15 +51,20 @@ impl Driver {
         let known = self.causes.get(Cause::CollectSlot)?;
         let outside = self.machine.depth().checked_sub(frame + 1)?;
         let stale = collect_slot::is_stale(index, self.history.surviving(outside));
-        (self.references.moving() && stale).then_some(known)
+        (self.references.is_moving() && stale).then_some(known)
     }
 
-    /// The cause that explains why the engine panicked: the object was read that an operand denotes whose
-    /// slot was no root (`COLLECT-SLOT`).
+    /// The cause that explains why the engine panicked: a collection followed what is no reference, or the
+    /// object was read that an operand denotes whose slot was no root (`COLLECT-SLOT`, `STARTUP-ROOT`).
     pub(super) fn explain_panic(&self, message: &str) -> Option<Known> {
         if !collect_slot::is_of_no_object(message) {
             return None;
         }
+        self.wrong_root().or_else(|| self.stale_operand())
+    }
+
+    /// The cause by which any reference among the operands may be no longer one, if there is one.
+    fn stale_operand(&self) -> Option<Known> {
         let mut frames = self.machine.frames().enumerate();
         frames.find_map(|(frame, view)| {
             let types = view.operands_typed().enumerate();

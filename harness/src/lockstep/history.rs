@@ -152,6 +152,14 @@ impl History {
         }
     }
 
+    /// An allocation was made within the frame with that many outside it, that was inlined there: these
+    /// operands of the frame were there.
+    pub(super) fn note_inlined_allocation(&mut self, outside: usize, operands: usize) {
+        if let Some(past) = self.frames.get_mut(outside) {
+            past.surviving = operands;
+        }
+    }
+
     /// Whether a frame may have been replaced: nothing is known of another.
     pub(super) fn has_tail_calls(&self) -> bool {
         self.lost || self.frames.iter().any(|past| !past.tail_calls.is_empty())
@@ -207,6 +215,27 @@ impl Driver {
         }
         if self.history.is_wanted() {
             self.history.note(&self.machine);
+            if self.inlined {
+                self.note_inlined_allocation();
+            }
+        }
+    }
+
+    /// An opcode makes an object in code that may be inlined: then the frames into which it is inlined are
+    /// one with it, for the collector.
+    fn note_inlined_allocation(&mut self) {
+        let top = self.machine.top().filter(|_| self.machine.executes_next());
+        if !top.is_some_and(|view| view.op().makes_object()) {
+            return;
+        }
+        let depth = self.machine.depth();
+        for (frame, view) in self.machine.frames().enumerate().skip(1) {
+            let calls = &self.inlined_calls[view.instance.index()];
+            if !view.waits || calls.callee(view.function, view.position).is_none() {
+                return;
+            }
+            self.history
+                .note_inlined_allocation(depth - 1 - frame, view.operands.len());
         }
     }
 

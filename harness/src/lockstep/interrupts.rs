@@ -408,7 +408,7 @@ impl Driver {
         }
         let mut diff = ValueDiff::default();
         let written = self.written(expected, operands);
-        self.compare_prefix(observed, written, &mut diff);
+        self.compare_prefix(observed, moment, written, &mut diff);
         if diff != ValueDiff::default() {
             self.report_values(observed, moment, 0, diff);
         }
@@ -462,7 +462,7 @@ impl Driver {
             let mut diff = ValueDiff::default();
             let written = expected.operands - expected.parameters;
             let stacks = (shown, operands, written);
-            self.compare_common(observed, unwritten, stacks, &mut diff);
+            self.compare_common(observed, moment, unwritten, stacks, &mut diff);
             if diff != ValueDiff::default() {
                 self.report_values(observed, moment, 0, diff);
             }

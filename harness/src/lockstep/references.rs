@@ -216,11 +216,6 @@ impl References {
         }
     }
 
-    /// Whether the collector moves objects.
-    pub fn moving(&self) -> bool {
-        self.moving
-    }
-
     /// The subject shows something at a new moment: contents may have changed since the last.
     #[inline]
     pub fn look(&mut self) {

@@ -8,7 +8,7 @@
 //! changed, which nobody can follow: pointers of the engine's own are in them. From there on a difference
 //! ends the execution, if the case agrees natively.
 
-use super::driver::{Driver, ModuleFacts};
+use super::driver::{Driver, ModuleFacts, Phase};
 use super::entities::{Entities, Entity};
 use super::evidence::Indices;
 use super::frames::{Referents, ValueDiff, compare_locals, compare_operands};
@@ -142,6 +142,42 @@ impl Registers {
             imported: module.num_imported_funcs() as usize,
             keeps: facts.keeps_changed.clone(),
         });
+    }
+
+    /// What the innermost frame's operand shows where an event may have changed it.
+    pub(super) fn changed_operand(
+        &self,
+        depth: usize,
+        view: &FrameView<'_>,
+        (index, ty): (usize, ValType),
+        seen: Seen,
+    ) -> Option<Cell> {
+        self.may_change(depth, view, 0, Slot::Operand(index), ty)
+            .then(|| other(seen, ty, view.operands[index]))
+            .flatten()
+    }
+
+    /// Whether an event may have changed what this slot of a frame shows, with the machine that deep.
+    fn may_change(
+        &self,
+        depth: usize,
+        view: &FrameView<'_>,
+        frame: usize,
+        slot: Slot,
+        ty: ValType,
+    ) -> bool {
+        let since = &self.since;
+        let Some(step) = since.last else { return false };
+        let is_number = !matches!(ty, ValType::Ref(_));
+        if !(registers::is_changed(ty) || is_number && since.converts) {
+            return false;
+        }
+        since.several
+            || frame == 0
+                && match slot {
+                    Slot::Local(index) => step.writes_local(view, depth, index),
+                    Slot::Operand(index) => step.writes_operand(view, depth, index),
+                }
     }
 }
 
@@ -318,10 +354,9 @@ impl Driver {
         // The real ones among operands of another number are compared later.
         let operands = diff.operand_value.is_some() || diff.operand_count;
         let differs = diff.local_value.is_some() || operands;
-        if !differs || self.registers.since.last.is_none() || self.tally.sequence_points == 0 {
+        if !differs || !self.look_for_changed() {
             return Some(diff);
         }
-        self.note_result();
         let changed = self.changed_slots(observed, frame);
         let Some(&(first, _)) = changed.first() else {
             return Some(diff);
@@ -347,9 +382,37 @@ impl Driver {
         })
     }
 
-    /// Whether the frame's operands may be those of another opcode.
+    /// Whether the frame's operands may be those of another opcode, or lack what one has taken: they are
+    /// compared in a way of their own.
     fn shows_others(&self, frame: usize) -> bool {
-        frame == 0 && self.may_show_elsewhere()
+        let trapped = matches!(self.phase, Phase::Trapped(_));
+        frame == 0 && (trapped || self.may_show_elsewhere())
+    }
+
+    /// Begins to look for what events have changed; whether they may have changed anything.
+    pub(super) fn look_for_changed(&mut self) -> bool {
+        let may = self.registers.are_changed()
+            && self.registers.since.last.is_some()
+            && self.tally.sequence_points > 0;
+        if may {
+            self.note_result();
+        }
+        may
+    }
+
+    /// Takes what the innermost frame shows of operands that an event may have changed.
+    pub(super) fn take_changed<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+        changed: Vec<(usize, Cell)>,
+    ) {
+        if let Some(&(first, _)) = changed.first() {
+            self.count_changed(observed, moment, 0, Slot::Operand(first));
+        }
+        for (index, cell) in changed {
+            self.machine.replace_operand(0, index, cell);
+        }
     }
 
     /// Slots of a frame that differ and may, with what they show.
@@ -363,13 +426,16 @@ impl Driver {
         let Some(view) = self.machine.frames().nth(frame) else {
             return changed;
         };
+        let depth = self.machine.depth();
         let layout = Driver::layout(&self.modules, &view);
         let mut walk = observed.walk();
         for _ in 0..frame {
             walk.parent();
         }
         for (index, (&cell, &ty)) in view.locals.iter().zip(&view.function.locals).enumerate() {
-            if self.may_change(&view, frame, Slot::Local(index), ty)
+            if self
+                .registers
+                .may_change(depth, &view, frame, Slot::Local(index), ty)
                 && layout.local(index).is_none()
             {
                 let seen = walk.local(index as u32);
@@ -393,7 +459,9 @@ impl Driver {
             let Some(id) = shape else { break };
             let node = &view.function.shapes[id.0 as usize];
             let slot = Slot::Operand(index);
-            if self.may_change(&view, frame, slot, node.ty)
+            if self
+                .registers
+                .may_change(depth, &view, frame, slot, node.ty)
                 && layout.top_operand(shape).is_none()
                 && let Some(at) = shown_at(index)
             {
@@ -403,23 +471,6 @@ impl Driver {
             shape = node.below;
         }
         changed
-    }
-
-    /// Whether an event may have changed what this slot of a frame shows.
-    fn may_change(&self, view: &FrameView<'_>, frame: usize, slot: Slot, ty: ValType) -> bool {
-        let since = &self.registers.since;
-        let Some(step) = since.last else { return false };
-        let is_number = !matches!(ty, ValType::Ref(_));
-        if !(registers::is_changed(ty) || is_number && since.converts) {
-            return false;
-        }
-        let depth = self.machine.depth();
-        since.several
-            || frame == 0
-                && match slot {
-                    Slot::Local(index) => step.writes_local(view, depth, index),
-                    Slot::Operand(index) => step.writes_operand(view, depth, index),
-                }
     }
 
     /// Whether it loaded an integer from what was written with a float or a vector.

@@ -3,6 +3,7 @@
 use super::driver::{Driver, Flow};
 use super::families::Family;
 use super::frames::{Referents, ValueDiff, compare_locals, difference, expected_place};
+use crate::causes::if_params::ShownOperand;
 use crate::causes::slots::FunctionLayout;
 use crate::causes::trap_elsewhere::{self, TrapEvidence, explain_trap};
 use crate::causes::{Cause, Known};
@@ -174,12 +175,12 @@ impl Driver {
         let mut diff = ValueDiff::default();
         let is_prefix = frame.left_of(frame.height).contains(&frame.operands);
         if frame.is_placed() && is_prefix {
-            self.compare_prefix(observed, frame.operands, &mut diff);
+            self.compare_prefix(observed, Moment::Trap, frame.operands, &mut diff);
         } else if let Some(unwritten) = self.causes.get(Cause::TrapSlot) {
             match frame.shown {
                 Some(shown) => {
                     let shown = (shown, frame.operands, frame.height);
-                    self.compare_common(observed, unwritten, shown, &mut diff);
+                    self.compare_common(observed, Moment::Trap, unwritten, shown, &mut diff);
                 }
                 // The slots' types are not known.
                 None => self.leave_out_operands(observed, unwritten, 0..frame.operands),
@@ -188,8 +189,7 @@ impl Driver {
         let agrees = diff.operand_value.is_none() && diff.operand_type.is_none();
         if !(is_prefix && agrees) {
             let evidence = TrapEvidence {
-                operands_of_shown: evidence.operands_of_shown
-                    && (agrees || self.is_predicted(frame)),
+                operands_of_shown: evidence.operands_of_shown && agrees,
                 ..evidence
             };
             self.report_trap(observed, RuleId::TrapStack, evidence, frame);
@@ -202,13 +202,6 @@ impl Driver {
         if references != ValueDiff::default() {
             self.report_values(observed, Moment::Trap, 0, references);
         }
-    }
-
-    /// Whether a cause predicts other operands at the trapping opcode, or at the one shown: what the two
-    /// stacks have in common is then not in the same slots.
-    fn is_predicted(&mut self, frame: &TrapFrame) -> bool {
-        let mut positions = [Some(frame.trapping), frame.shown].into_iter().flatten();
-        positions.any(|position| self.shown_at(0, position).is_some())
     }
 
     /// Whether what is left are operands that a cause predicts at the trapping opcode, and not plainly
@@ -254,11 +247,13 @@ impl Driver {
     pub(super) fn compare_prefix<O: Observation>(
         &mut self,
         observed: &mut O,
+        moment: Moment,
         operands: usize,
         diff: &mut ValueDiff,
     ) {
         self.compare_slots(
             observed,
+            moment,
             operands,
             |_, layout, shape| layout.top_operand(shape),
             diff,
@@ -270,10 +265,12 @@ impl Driver {
     pub(super) fn compare_common<O: Observation>(
         &mut self,
         observed: &mut O,
+        moment: Moment,
         unwritten: Known,
         (shown, operands, written): (usize, usize, usize),
         diff: &mut ValueDiff,
     ) {
+        let plain = self.plainly_shown(shown);
         let Some(view) = self.machine.top() else {
             return;
         };
@@ -282,10 +279,11 @@ impl Driver {
             // The slots' types are not known.
             return self.leave_out_operands(observed, unwritten, 0..operands);
         }
-        let common = operands.min(written);
+        let common = operands.min(written).min(plain);
         self.leave_out_operands(observed, unwritten, common..operands);
         self.compare_slots(
             observed,
+            moment,
             common,
             |function, layout, shape| {
                 let height = height_of(function, shape);
@@ -297,6 +295,15 @@ impl Driver {
             },
             diff,
         );
+    }
+
+    /// How many operands, from the bottom, are in the same slots where the program is and at the opcode
+    /// that is shown: those below any that a cause predicts beside the real ones.
+    fn plainly_shown(&mut self, shown: usize) -> usize {
+        let here = self.machine.top().map(|view| view.position);
+        let positions = [here, Some(shown)].into_iter().flatten();
+        let plain = positions.filter_map(|position| Some(plain(&self.shown_at(0, position)?)));
+        plain.min().unwrap_or(usize::MAX)
     }
 
     /// Leaves out operands whose slots may never have been written, unless they are dared.
@@ -316,13 +323,17 @@ impl Driver {
     fn compare_slots<O: Observation>(
         &mut self,
         observed: &mut O,
+        moment: Moment,
         operands: usize,
         forbids: impl Fn(&Function, &FunctionLayout, Shape) -> Option<Known>,
         diff: &mut ValueDiff,
     ) {
+        let may_change = self.look_for_changed();
         let Some(view) = self.machine.top() else {
             return;
         };
+        let depth = self.machine.depth();
+        let mut changed = Vec::new();
         let layout = Driver::layout(&self.modules, &view);
         let mut referents = Referents {
             machine: &self.machine,
@@ -339,12 +350,21 @@ impl Driver {
             tally.checked.note(Family::Operands, view.op());
             let expected = (ty, view.operands[index as usize]);
             let seen = walk.operand(index);
-            if !seen.is(expected.0, expected.1)
-                && let Some(fault) = difference(&mut walk, &mut referents, &view, expected, seen)
+            if seen.is(expected.0, expected.1) {
+                continue;
+            }
+            if may_change
+                && let at = index as usize
+                && let Some(cell) = self.registers.changed_operand(depth, &view, (at, ty), seen)
+            {
+                changed.push((at, cell));
+            } else if let Some(fault) = difference(&mut walk, &mut referents, &view, expected, seen)
             {
                 diff.note_operand(index, fault);
             }
         }
+        drop(walk);
+        self.take_changed(observed, moment, changed);
     }
 
     /// Reports a difference at a trap, or counts it where a cause explains it.
@@ -385,6 +405,13 @@ fn lowest<'a>(
         next = node.below;
         Some((node.height - 1, shape, node.ty))
     })
+}
+
+/// How many of the operands that a cause predicts, from the bottom, are the real ones in their places.
+pub(super) fn plain(shown: &[ShownOperand]) -> usize {
+    let real = shown.iter().zip(0..);
+    real.take_while(|(operand, index)| operand.real == Some(*index))
+        .count()
 }
 
 /// The shape of the lowest operands of a stack; of the whole stack if it has no more.

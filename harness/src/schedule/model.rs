@@ -15,6 +15,7 @@
 
 use super::code::{Arrival, Arrivals};
 use crate::conventions::Placement;
+use crate::schedule::EngineEdit;
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::module::Module;
 use std::collections::{BTreeMap, BTreeSet};
@@ -120,15 +121,26 @@ impl ModuleSet {
         open.then_some(next)
     }
 
-    /// What the store's list says of where the breakpoint asked for at this PC is; whether that is new.
+    /// What the store's list says of where the breakpoint is that was added or removed; whether that is
+    /// new.
     fn learn(
         &mut self,
-        asked: u32,
+        edit: EngineEdit,
         listed: impl Fn(u32) -> bool,
         expected: impl Fn(u32) -> bool,
     ) -> bool {
+        let (asked, adds) = match edit {
+            EngineEdit::Add { pc, .. } => (pc, true),
+            EngineEdit::Remove { pc, .. } => (pc, false),
+            EngineEdit::SingleStep(_) => return false,
+        };
         let Some(at) = self.open(asked) else {
             return false;
+        };
+        // What the edit did instead of what was expected of it.
+        let edited = |pc| match adds {
+            true => listed(pc) && !expected(pc),
+            false => expected(pc) && !listed(pc),
         };
         let Arrival { pc, stretch } = self.arrived[at];
         let found = if asked != pc && listed(asked) {
@@ -139,7 +151,7 @@ impl ModuleSet {
                 true => Stretch::Coded,
                 false => Stretch::Listed,
             }
-        } else if expected(pc) || self.may_follow(at, |pc| listed(pc) && !expected(pc)) {
+        } else if expected(pc) || self.may_follow(at, edited) {
             Stretch::Left
         } else {
             return false;
@@ -228,16 +240,17 @@ impl BreakpointModel {
         set.is_some_and(|set| set.open(pc).is_some())
     }
 
-    /// What the store's list says of where the breakpoint is that was asked for at this PC; whether that
-    /// is new. `expected` are the PCs that should be listed by what was known.
+    /// What the store's list says of where the breakpoint is that was added to this module, or removed;
+    /// whether that is new. `expected` are the PCs that should be listed by what was known.
     pub fn learn(
         &mut self,
-        (module, asked): (u32, u32),
+        module: u32,
+        edit: EngineEdit,
         listed: impl Fn(u32) -> bool,
         expected: impl Fn(u32) -> bool,
     ) -> bool {
         let set = self.modules.get_mut(module as usize);
-        set.is_some_and(|set| set.learn(asked, listed, expected))
+        set.is_some_and(|set| set.learn(edit, listed, expected))
     }
 
     /// Takes what another model of the store has learned.
@@ -403,6 +416,10 @@ mod tests {
         assert!(model.remove(0, constant.0 + 2) && model.is_empty());
     }
 
+    fn add(pc: u32) -> EngineEdit {
+        EngineEdit::Add { module: 0, pc }
+    }
+
     /// A model that knows one module and its instance, and the PCs of its first function.
     fn slipping(wat: &str) -> (BreakpointModel, Vec<u32>) {
         let bytes = wat::parse_str(wat).unwrap();
@@ -423,7 +440,7 @@ mod tests {
         let [first, second, behind] = [pcs[2], pcs[3], pcs[4]];
         assert!(model.is_open(0, first) && !model.is_open(0, pcs[1]));
         assert_eq!(model.place(0, first), first);
-        assert!(model.learn((0, first), |pc| pc == behind, |_| true));
+        assert!(model.learn(0, add(first), |pc| pc == behind, |_| true));
         // Both opcodes of the stretch, and the `else` that only it reaches.
         assert_eq!([first, second].map(|pc| model.place(0, pc)), [pcs[5]; 2]);
         assert_eq!(model.place(0, behind), pcs[5]);
@@ -441,12 +458,12 @@ mod tests {
     fn what_the_store_listed_once_it_is_held_to() {
         let (mut model, pcs) = slipping(CONDITION);
         let [first, second] = [pcs[2], pcs[3]];
-        assert!(model.learn((0, first), |pc| pc == first, |_| true));
+        assert!(model.learn(0, add(first), |pc| pc == first, |_| true));
         assert!(!model.is_open(0, second), "it is executed with the first");
-        assert!(!model.learn((0, second), |pc| pc == pcs[5], |_| true));
+        assert!(!model.learn(0, add(second), |pc| pc == pcs[5], |_| true));
         assert_eq!(model.place(0, second), second);
         // An opcode before which nothing is constant has code, whatever is listed.
-        assert!(!model.learn((0, pcs[0]), |pc| pc == pcs[1], |_| true));
+        assert!(!model.learn(0, add(pcs[0]), |pc| pc == pcs[1], |_| true));
         assert_eq!(model.place(0, pcs[0]), pcs[0]);
         let (mut other, _) = slipping(CONDITION);
         other.adopt(&model);
@@ -454,9 +471,25 @@ mod tests {
     }
 
     #[test]
+    fn a_removal_says_nothing_of_what_else_is_listed() {
+        let (mut model, pcs) = slipping(CONDITION);
+        let removal = EngineEdit::Remove {
+            module: 0,
+            pc: pcs[2],
+        };
+        let behind = pcs[5];
+        // Another edit of the session has set it.
+        assert!(!model.learn(0, removal, |pc| pc == behind, |_| false));
+        assert!(model.is_open(0, pcs[2]));
+        // It was there, and is no more.
+        assert!(model.learn(0, removal, |_| false, |pc| pc == behind));
+        assert_eq!(model.place(0, pcs[2]), behind);
+    }
+
+    #[test]
     fn a_breakpoint_that_the_store_does_not_list_at_all_says_nothing_but_that() {
         let (mut model, pcs) = slipping(CONDITION);
-        assert!(!model.learn((0, pcs[2]), |_| false, |_| false));
+        assert!(!model.learn(0, add(pcs[2]), |_| false, |_| false));
         assert!(model.is_open(0, pcs[2]));
     }
 
@@ -465,9 +498,9 @@ mod tests {
         // Whether the last stretch has code its own opcodes do not tell: breakpoints would stay at them.
         let (mut model, pcs) = slipping("(module (func i32.const 1 if unreachable end))");
         let end = pcs[4];
-        assert!(model.learn((0, end), |pc| pc == end, |_| true));
+        assert!(model.learn(0, add(end), |pc| pc == end, |_| true));
         assert!(!model.is_open(0, end) && model.is_open(0, end - 1));
-        assert!(model.learn((0, pcs[3]), |pc| pc == pcs[3] || pc == end, |_| true));
+        assert!(model.learn(0, add(pcs[3]), |pc| pc == pcs[3] || pc == end, |_| true));
         assert_eq!(model.place(0, pcs[3]), pcs[3]);
         assert_eq!(model.place(0, end), end);
         assert!(!model.is_open(0, pcs[3]));
