@@ -25,6 +25,16 @@ impl Panic {
             .as_ref()
             .is_some_and(|(file, _)| is_of_engine(file))
     }
+
+    /// Whether it began in Lockstep's own code.
+    pub fn is_own(&self) -> bool {
+        const SOURCES: [&str; 3] = ["harness/src/", "oracles/src/", "spec-tests/src/"];
+        let place = self.place.as_ref().filter(|_| !self.is_of_engine());
+        place.is_some_and(|(file, _)| {
+            let file = file.replace('\\', "/");
+            SOURCES.iter().any(|sources| file.contains(sources))
+        })
+    }
 }
 
 impl fmt::Display for Panic {
@@ -109,10 +119,27 @@ mod tests {
         let panic = guarded(|| panic!("cannot happen")).unwrap_err();
         assert_eq!(panic.message, "cannot happen");
         assert!(panic.to_string().contains("panics.rs:"), "{panic}");
-        assert!(!panic.is_of_engine());
+        assert!(panic.is_own() && !panic.is_of_engine());
         assert_eq!(guarded(|| 5), Ok(5));
         let again = guarded(|| resume(panic.clone())).unwrap_err();
         assert_eq!(again, panic);
+    }
+
+    #[test]
+    fn what_began_elsewhere_is_not_lockstep_s_own() {
+        let begun_in = |file: &str| Panic {
+            message: String::new(),
+            place: Some((file.to_owned(), 1)),
+        };
+        assert!(begun_in("oracles/src/machine.rs").is_own());
+        for file in [
+            "/c/registry/src/mirror-1f/wasmtime-42.0.2/src/lib.rs",
+            "/rustc/5980/library/core/src/slice/index.rs",
+            "harness/tests/faults/main.rs",
+        ] {
+            assert!(!begun_in(file).is_own(), "{file}");
+        }
+        assert!(!Panic::default().is_own());
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub struct InlinedCalls {
     circles: Box<[usize]>,
     /// By defined function: those that it calls by a tail call that may be inlined.
     tails: Box<[Vec<FuncIndex>]>,
+    /// By defined function: whether it calls any that may be inlined into it.
+    inlining: Box<[bool]>,
     guards: bool,
     has_tail_calls: bool,
 }
@@ -32,9 +34,17 @@ impl InlinedCalls {
             imported,
             circles: circles(&callees),
             tails: Box::default(),
+            inlining: Box::default(),
             guards: false,
             has_tail_calls: ops(functions).any(|op| op.is_tail_call()),
         };
+        calls.inlining = functions
+            .iter()
+            .map(|function| {
+                let mut positions = 0..function.instrs.len();
+                positions.any(|at| calls.callee(function, at).is_some())
+            })
+            .collect();
         calls.guards = functions.iter().any(|function| {
             let mut positions = 0..function.instrs.len();
             positions.any(|at| calls.is_guarded(function, at))
@@ -99,6 +109,13 @@ impl InlinedCalls {
         function.instrs[position].op == Opcode::Call
             && self.callee(function, position).is_some()
             && function.is_guarded(position)
+    }
+
+    /// Whether the function's code may hold that of another.
+    pub fn inlines_any(&self, function: FuncIndex) -> bool {
+        let defined = function.0.checked_sub(self.imported);
+        let inlining = defined.and_then(|defined| self.inlining.get(defined as usize));
+        inlining.copied().unwrap_or(false)
     }
 
     /// Whether there is such a call.
@@ -201,6 +218,15 @@ mod tests {
         let calls = calls(r#"(module (import "a" "f" (func)) (func) (func call 0 call 1))"#);
         assert!(may_inline(&calls, 2, 1));
         assert!(!may_inline(&calls, 2, 0));
+    }
+
+    #[test]
+    fn only_a_function_that_calls_another_holds_its_code() {
+        let calls = calls(
+            "(module (import \"\" \"\" (func)) (func) (func call 0) (func call 1) (func call 3))",
+        );
+        let inlines = [0, 1, 2, 3, 4].map(|func| calls.inlines_any(FuncIndex(func)));
+        assert_eq!(inlines, [false, false, false, true, true]);
     }
 
     #[test]

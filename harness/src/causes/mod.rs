@@ -17,6 +17,7 @@ pub mod inlined_calls;
 pub mod inlined_tail_call;
 pub mod late_module;
 mod left_out;
+pub mod libcall_frame;
 pub mod libcall_trap;
 pub mod pulley_memory_trap;
 pub mod pulley_registers;

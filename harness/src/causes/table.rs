@@ -231,7 +231,8 @@ causes! {
         "Same cause as LIBCALL-PC: with inlining the record found may be of an inlined body that \
          was never executed, and its frame's instance null, which panics, or a stale pointer. \
          Avoided by reading no frame at an EpochYield event, or where fuel is used up, with \
-         inlining on."
+         inlining on, where the innermost function calls another that may be inlined into it, or may be \
+         inlined itself where its caller waits, or where any function has a tail call."
         [Having::ALL]
         "inlined_epoch_yields_still_show_frames_of_code_not_executed"
     LibcallFrame "LIBCALL-FRAME" Explains
@@ -239,8 +240,9 @@ causes! {
         "Same cause as LIBCALL-PC: at a function's entry the library call of fuel, and in a function \
          that always traps that of the epoch, is placed before the function's first record. The \
          one found is of the function placed before it, or there is none, which panics. Matches \
-         only an EpochYield event or one of fuel that is used up, at a function's entry; the \
-         innermost frame is then left out, and all of them in the first function of a module."
+         only an event of fuel that is used up at a function's entry, or an EpochYield event where what \
+         the function begins with may end in a trap; the innermost frame is then left out, and all of \
+         them in the first function of a module."
         [Having::ALL]
         "fuel_used_up_at_an_entry_still_shows_another_function"
     OverflowFrame "OVERFLOW-FRAME" Forbids

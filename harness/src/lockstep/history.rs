@@ -230,8 +230,7 @@ impl Driver {
         }
         let depth = self.machine.depth();
         for (frame, view) in self.machine.frames().enumerate().skip(1) {
-            let calls = &self.inlined_calls[view.instance.index()];
-            if !view.waits || calls.callee(view.function, view.position).is_none() {
+            if !view.waits || !self.may_be_inlined_at(&view) {
                 return;
             }
             self.history

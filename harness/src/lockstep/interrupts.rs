@@ -13,7 +13,8 @@ use super::growth::run_following;
 use super::looks::Look;
 use super::trap_frame::taken_at;
 use super::unnamed::Unnamed;
-use crate::causes::{Cause, Known};
+use crate::causes::inlined_calls::InlinedCalls;
+use crate::causes::{Cause, Known, libcall_frame};
 use crate::divergence::{Moment, count};
 use crate::observe::{Limited, Observation, Place, Walk};
 use crate::rules::RuleId;
@@ -149,8 +150,14 @@ impl Driver {
             false => Cause::OverflowFrame,
         };
         let foreign = self.causes.get(Cause::LibcallFrame);
-        let foreign = foreign.filter(|_| by_call && entered);
-        let inlined = self.causes.get(inlined).or_else(|| self.inlined_in_try());
+        let foreign = foreign.filter(|_| {
+            by_call && entered && (interruption != Interruption::Epoch || self.may_trap_first())
+        });
+        let inlined = self
+            .causes
+            .get(inlined)
+            .filter(|_| self.inlined && (!by_call || self.may_find_inlined()))
+            .or_else(|| self.inlined_in_try());
         Sight {
             within,
             hidden: inlined
@@ -159,6 +166,33 @@ impl Driver {
             unnamed: self.causes.get(unnamed).filter(|_| entered),
             foreign,
         }
+    }
+
+    /// Whether the code before which the innermost function is entered may be placed behind the call that
+    /// the epoch makes: what always traps is.
+    fn may_trap_first(&self) -> bool {
+        let top = self.machine.top();
+        top.is_none_or(|view| libcall_frame::may_trap_first(view.function))
+    }
+
+    /// Whether the innermost frame's code may hold that of another function, or be held by its caller's.
+    fn may_find_inlined(&self) -> bool {
+        let mut frames = self.machine.frames();
+        let Some(top) = frames.next() else {
+            return true;
+        };
+        let own = self.inlined_calls.get(top.instance.index());
+        let caller = frames.next().filter(|caller| caller.waits);
+        self.inlined_calls.iter().any(InlinedCalls::has_tail_calls)
+            || own.is_none_or(|calls| calls.inlines_any(top.function.index))
+            || caller.is_some_and(|caller| self.may_be_inlined_at(&caller))
+    }
+
+    /// Whether what a frame calls may be inlined into its code. Of an instance that is being made nothing
+    /// is known.
+    pub(super) fn may_be_inlined_at(&self, view: &FrameView<'_>) -> bool {
+        let calls = self.inlined_calls.get(view.instance.index());
+        calls.is_none_or(|calls| calls.callee(view.function, view.position).is_some())
     }
 
     /// Whether the innermost frame is of the first function that its module defines: no record is placed

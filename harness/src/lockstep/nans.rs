@@ -6,6 +6,8 @@
 
 use super::driver::{Driver, Ended};
 use super::frames::expected_place;
+use crate::causes::Known;
+use crate::causes::if_params::ShownOperand;
 use crate::configuration::{Configuration, Nans};
 use crate::observe::{Observation, Walk};
 use crate::outcome::Outcome;
@@ -80,6 +82,10 @@ impl Driver {
     /// comparison.
     #[cold]
     pub(super) fn adopt_operand<O: Observation>(&mut self, observed: &mut O) {
+        if self.nans.open.is_none() {
+            return;
+        }
+        let predicted = self.predicted(0);
         let (Some(open), Some(view)) = (self.nans.open, self.machine.top()) else {
             return;
         };
@@ -87,13 +93,11 @@ impl Driver {
         let mut walk = observed.walk();
         let placed = !walk.done() && walk.place() == expected_place(&view, self.conventions);
         let count = walk_operands(&mut walk, placed);
-        if count == 0
-            || count as usize != view.operands.len()
-            || layout.top_operand(view.shape).is_some()
-        {
+        let at = top_among(view.operands.len(), count as usize, predicted.as_ref());
+        let Some(at) = at.filter(|_| layout.top_operand(view.shape).is_none()) else {
             return;
-        }
-        let seen = walk.operand(count - 1);
+        };
+        let seen = walk.operand(at);
         drop(walk);
         if let Some(value) = seen.to_value() {
             self.machine.adopt_operand(open, value.cell());
@@ -110,6 +114,23 @@ impl Driver {
         if let Some(value) = value {
             self.machine.adopt_result(open, value);
         }
+    }
+}
+
+/// Where the top one of that many operands is shown among `count`: others may be shown beside them, as a
+/// cause predicts.
+fn top_among(
+    operands: usize,
+    count: usize,
+    predicted: Option<&(Vec<ShownOperand>, Known)>,
+) -> Option<u32> {
+    let top = operands.checked_sub(1)? as u32;
+    match predicted.filter(|(shown, _)| shown.len() == count) {
+        Some((shown, _)) => {
+            let at = shown.iter().rposition(|operand| operand.real == Some(top));
+            at.map(|at| at as u32)
+        }
+        None => (count == operands).then_some(top),
     }
 }
 

@@ -665,6 +665,8 @@ pub(super) fn drive<T, R>(shared: &Shared<T>, guest: impl Future<Output = R>) ->
     match polled {
         Ok(Some(result)) => Driven::Done(result),
         Ok(None) => Driven::Stopped,
+        // Lockstep's own code runs in the debug handler and in host functions: a defect of it is no finding.
+        Err(panic) if panic.is_own() => panics::resume(panic),
         Err(panic) => Driven::Panicked(panic.to_string()),
     }
 }
