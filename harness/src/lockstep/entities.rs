@@ -94,9 +94,11 @@ impl Driver {
 
     fn each_entity<E: Entities>(&mut self, subject: &mut E, purpose: Use) {
         self.look();
-        if let Use::Report(moment) = purpose {
-            self.access_new_instances(subject, moment);
-        }
+        let moment = match purpose {
+            Use::Report(moment) => moment,
+            Use::Taint => Moment::End,
+        };
+        self.access_new_instances(subject, moment);
         let store = &self.machine.store;
         let memories = (0..store.num_memories() as u32).map(|n| Entity::Memory(MemAddr(n)));
         let globals = (0..store.num_globals() as u32).map(|n| Entity::Global(GlobalAddr(n)));

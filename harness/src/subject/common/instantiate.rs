@@ -73,13 +73,16 @@ impl<T: Layer> Subject<T> {
         } else if expected == ExpectedInstance::Instance && outcome == OUT_OF_MEMORY {
             // Where the heap was full is the subject's own.
             expected = ExpectedInstance::Exhausted;
-            self.taint_entities();
         } else {
             self.check_instantiation(&expected, &outcome);
         }
         if let (Some(addr), Some(handle)) = (instance, handle) {
             self.bind(addr, handle);
             self.driver().made();
+        }
+        if expected == ExpectedInstance::Exhausted {
+            // Only now what the instance has can be looked at.
+            self.taint_entities();
         }
         self.driver().set_making(None);
         self.compare_entities();
