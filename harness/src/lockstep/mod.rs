@@ -30,6 +30,7 @@ pub mod looks;
 mod nans;
 pub mod policy;
 pub mod probes;
+mod readable;
 pub mod references;
 mod registers;
 mod reports;
