@@ -121,6 +121,34 @@ fn breakpoints_and_steps_use_no_fuel() {
     }
 }
 
+/// Between breakpoints nothing says where the fuel was used up, so what the start function has written by
+/// then is not known, either.
+#[test]
+fn what_a_start_function_wrote_before_it_lacked_fuel_is_left_open() {
+    let module = "(module
+        (global $left (export \"left\") (mut i32) (i32.const 1000))
+        (func $start
+          loop $more
+            (global.set $left (i32.sub (global.get $left) (i32.const 1)))
+            (br_if $more (global.get $left))
+          end)
+        (start $start))";
+    let mut case = case_of(&[("main", module)]);
+    case.configuration.fuel = Fuel::Hundreds;
+    let session = |when, on| Session {
+        when,
+        edits: vec![Edit::SingleStep(on)],
+    };
+    case.schedule = Schedule {
+        sessions: vec![session(When::Start, true), session(When::Event(3), false)],
+        ..Schedule::idle()
+    };
+    for report in agreed(&case) {
+        let exhausted = report.count(|status| *status == Status::Exhausted);
+        assert_eq!(exhausted, 1, "{report:#?}");
+    }
+}
+
 #[test]
 fn generated_cases_really_use_up_the_stack_and_the_heap() {
     let cases = (0..1000).map(|number| generate::with_proposals(0x7ea, number, Proposals::All));
