@@ -158,12 +158,16 @@ impl Driver {
             .get(inlined)
             .filter(|_| self.inlined && (!by_call || self.may_find_inlined()))
             .or_else(|| self.inlined_in_try());
+        let unnamed = self.causes.get(unnamed).filter(|_| entered);
+        // An engine with debug assertions asks for the instance itself when it is asked for the function.
+        let asserted = unnamed.or(foreign).filter(|_| cfg!(debug_assertions));
         Sight {
             within,
             hidden: inlined
                 .filter(|_| self.inlined)
-                .or(foreign.filter(|_| self.is_in_first_function())),
-            unnamed: self.causes.get(unnamed).filter(|_| entered),
+                .or(foreign.filter(|_| self.is_in_first_function()))
+                .or(asserted),
+            unnamed,
             foreign,
         }
     }
