@@ -29,6 +29,18 @@ pub struct ShownOperand {
 /// The stacks shown wrong in one function, by position of the opcode.
 pub type ShownStacks = HashMap<usize, Box<[ShownOperand]>>;
 
+/// How many operands, from the bottom, are in the same slots at both positions of a function: those below
+/// any that is shown beside the real ones.
+pub fn plainly_shown(stacks: &ShownStacks, positions: [usize; 2]) -> usize {
+    let shown = positions.iter().filter_map(|at| stacks.get(at));
+    let plain = shown.map(|shown| {
+        let real = shown.iter().zip(0..);
+        real.take_while(|(operand, index)| operand.real == Some(*index))
+            .count()
+    });
+    plain.min().unwrap_or(usize::MAX)
+}
+
 /// Computes where parameters of an `if` that are gone, in one function of a valid module.
 ///
 /// Empty if there is no such place.

@@ -66,10 +66,7 @@ impl InlinedCalls {
 
     /// Whether the code of `from` comes to that of `to` by tail calls that may be inlined, at least one.
     pub fn comes_to(&self, from: FuncIndex, to: FuncIndex) -> bool {
-        let tails = |func: FuncIndex| {
-            let defined = func.0.checked_sub(self.imported);
-            defined.and_then(|defined| self.tails.get(defined as usize))
-        };
+        let tails = |func: FuncIndex| self.of_defined(&self.tails, func);
         let mut seen = vec![from];
         let mut next = 0;
         while let Some(&func) = seen.get(next) {
@@ -88,10 +85,7 @@ impl InlinedCalls {
 
     /// Whether a direct call of `callee` in `caller` may be inlined.
     pub fn may_inline(&self, caller: FuncIndex, callee: FuncIndex) -> bool {
-        let circle = |func: FuncIndex| {
-            let defined = func.0.checked_sub(self.imported)?;
-            self.circles.get(defined as usize)
-        };
+        let circle = |func: FuncIndex| self.of_defined(&self.circles, func);
         match (circle(caller), circle(callee)) {
             (Some(caller), Some(callee)) => caller != callee,
             _ => false,
@@ -113,9 +107,13 @@ impl InlinedCalls {
 
     /// Whether the function's code may hold that of another.
     pub fn inlines_any(&self, function: FuncIndex) -> bool {
-        let defined = function.0.checked_sub(self.imported);
-        let inlining = defined.and_then(|defined| self.inlining.get(defined as usize));
+        let inlining = self.of_defined(&self.inlining, function);
         inlining.copied().unwrap_or(false)
+    }
+
+    /// What is known of a function, in a list by defined function; nothing of an import.
+    fn of_defined<'a, T>(&self, list: &'a [T], func: FuncIndex) -> Option<&'a T> {
+        list.get(func.0.checked_sub(self.imported)? as usize)
     }
 
     /// Whether there is such a call.

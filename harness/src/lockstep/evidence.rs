@@ -79,17 +79,10 @@ impl Driver {
             None => "no frame".to_owned(),
         });
         Divergence {
-            rule,
-            execution: self.execution,
-            command: self.command.clone(),
-            moment,
-            event: self.tally.sequence_points,
             frame,
-            expected,
-            observed: shown,
             site,
             state,
-            known: None,
+            ..self.plain(rule, moment, expected, shown)
         }
     }
 

@@ -114,6 +114,12 @@ impl Driver {
 
     /// The prediction for an opcode of a frame's function.
     pub(super) fn shown_at(&mut self, frame: usize, position: usize) -> Option<Vec<ShownOperand>> {
+        let shown = self.stacks_of(frame)?.get(&position)?;
+        Some(shown.to_vec())
+    }
+
+    /// The predictions for a frame's function.
+    pub(super) fn stacks_of(&mut self, frame: usize) -> Option<&ShownStacks> {
         let view = self.machine.frames().nth(frame)?;
         let key = (view.instance, view.function.index);
         let facts = &self.modules[view.instance.index()];
@@ -121,7 +127,7 @@ impl Driver {
             .shown_stacks
             .entry(key)
             .or_insert_with(|| shown_stacks(&facts.bytes, facts.features, key.1));
-        stacks.get(&position).map(|shown| shown.to_vec())
+        Some(stacks)
     }
 
     /// A frame shows another number of operands: if a cause predicts exactly that number, the

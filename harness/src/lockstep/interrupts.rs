@@ -164,7 +164,6 @@ impl Driver {
         Sight {
             within,
             hidden: inlined
-                .filter(|_| self.inlined)
                 .or(foreign.filter(|_| self.is_in_first_function()))
                 .or(asserted),
             unnamed,

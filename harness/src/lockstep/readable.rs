@@ -1,9 +1,9 @@
 //! Copies of the subject's stack: which of its slots may be read there.
 
 use super::driver::{Driver, Phase};
-use super::trap_frame::{at_height, height_of, plain, taken_at};
+use super::trap_frame::{at_height, height_of, taken_at};
 use crate::causes::Cause;
-use crate::causes::if_params::{ShownStacks, shown_stacks};
+use crate::causes::if_params::{ShownStacks, plainly_shown, shown_stacks};
 use crate::causes::slots::{FunctionLayout, is_unset};
 use crate::conventions::WaitingPc;
 use crate::observe::{Observation, Place};
@@ -136,9 +136,7 @@ impl ReadableSlots<'_> {
     fn plainly_shown(&self, view: &FrameView<'_>, position: usize) -> usize {
         let mut computed = ShownStacks::new();
         let stacks = self.shown_stacks((view.instance, view.function.index), &mut computed);
-        let shown = [view.position, position].map(|position| stacks.get(&position));
-        let plain = shown.into_iter().flatten().map(|shown| plain(shown));
-        plain.min().unwrap_or(usize::MAX)
+        plainly_shown(stacks, [view.position, position])
     }
 
     /// Where the function's operands are shown wrong, computed if that was not done yet.

@@ -3,7 +3,7 @@
 use super::driver::{Driver, Flow};
 use super::families::Family;
 use super::frames::{Referents, ValueDiff, compare_locals, difference, expected_place};
-use crate::causes::if_params::ShownOperand;
+use crate::causes::if_params::plainly_shown;
 use crate::causes::slots::FunctionLayout;
 use crate::causes::trap_elsewhere::{self, TrapEvidence, explain_trap};
 use crate::causes::{Cause, Known};
@@ -297,13 +297,13 @@ impl Driver {
         );
     }
 
-    /// How many operands, from the bottom, are in the same slots where the program is and at the opcode
-    /// that is shown: those below any that a cause predicts beside the real ones.
+    /// How many operands are in the same slots where the program is and at the opcode that is shown.
     fn plainly_shown(&mut self, shown: usize) -> usize {
-        let here = self.machine.top().map(|view| view.position);
-        let positions = [here, Some(shown)].into_iter().flatten();
-        let plain = positions.filter_map(|position| Some(plain(&self.shown_at(0, position)?)));
-        plain.min().unwrap_or(usize::MAX)
+        let Some(here) = self.machine.top().map(|view| view.position) else {
+            return usize::MAX;
+        };
+        let stacks = self.stacks_of(0);
+        stacks.map_or(usize::MAX, |stacks| plainly_shown(stacks, [here, shown]))
     }
 
     /// Leaves out operands whose slots may never have been written, unless they are dared.
@@ -405,13 +405,6 @@ fn lowest<'a>(
         next = node.below;
         Some((node.height - 1, shape, node.ty))
     })
-}
-
-/// How many of the operands that a cause predicts, from the bottom, are the real ones in their places.
-pub(super) fn plain(shown: &[ShownOperand]) -> usize {
-    let real = shown.iter().zip(0..);
-    real.take_while(|(operand, index)| operand.real == Some(*index))
-        .count()
 }
 
 /// The shape of the lowest operands of a stack; of the whole stack if it has no more.
