@@ -1,0 +1,282 @@
+//! Lies told just beside what a cause explains: each is seen.
+
+use super::lie::{Code, Fault, Lie, at, when};
+use super::programs::*;
+use super::rows::{Told, fires, rules};
+use super::stacks::{NULL, flip, innermost, last_local, top};
+use lockstep::case::{run, run_with};
+use lockstep::causes::Cause;
+use lockstep::configuration::{Collector, Configuration, Inlining};
+use lockstep::divergence::{Execution, Moment};
+use lockstep::rules::RuleId;
+use lockstep::schedule::{Edit, Schedule, Session, Site, When};
+use lockstep::snapshot::Snapshot;
+use lockstep::subject::engines::linked;
+use lockstep::version::Version;
+use std::collections::BTreeSet;
+
+fn inlined(configuration: &mut Configuration) {
+    configuration.inlining = Inlining::On;
+}
+
+/// A breakpoint at the addition of `$leaf`, single-step off.
+fn at_the_leaf() -> Schedule {
+    let add = Edit::Add(Site::Opcode { module: 0, nth: 2 });
+    Schedule {
+        sessions: vec![Session {
+            when: When::Start,
+            edits: vec![add],
+        }],
+        ..Schedule::idle()
+    }
+}
+
+/// A guarded call that may be inlined is there, and is not executed.
+const NEVER_GUARDED: Program = Program::new(
+    r#"(module
+         (func $leaf (param i32) (result i32) local.get 0  i32.const 1  i32.add)
+         (func (export "guarded") (param i32) (result i32)
+           block $caught
+             try_table (result i32) (catch_all $caught) local.get 0  call $leaf end
+             return
+           end
+           i32.const -1)
+         (func (export "go") (param i32) (result i32)
+           local.get 0  call $leaf  i32.const 4  call $leaf  i32.mul))
+       (assert_return (invoke "go" (i32.const 4)) (i32.const 25))"#,
+)
+.configured(inlined);
+
+/// A guarded call that is inlined, and code before and behind it.
+const GUARDED: Program = Program::new(
+    r#"(module
+         (func $leaf nop)
+         (func (export "go") (param i32) (result i32)
+           local.get 0  i32.const 1  i32.add  drop
+           block $caught
+             try_table (catch_all $caught) call $leaf end
+           end
+           local.get 0  i32.const 2  i32.mul))
+       (assert_return (invoke "go" (i32.const 4)) (i32.const 8))"#,
+)
+.configured(inlined);
+
+/// A guarded call of a function that is not inlined: it calls back.
+const GUARDED_CIRCLE: Program = Program::new(
+    r#"(module
+         (func $leaf (param i32)
+           local.get 0  i32.eqz  if return end
+           local.get 0  i32.const 1  i32.sub  call $go)
+         (func $go (export "go") (param i32)
+           block $caught
+             try_table (catch_all $caught) local.get 0  call $leaf end
+           end))
+       (assert_return (invoke "go" (i32.const 1)))"#,
+)
+.configured(inlined);
+
+/// `$count` is inlined into `go`; at its second `i32.eqz` the frame that its tail call replaced is
+/// still shown.
+const TAIL_CALL: Program = Program::new(
+    r#"(module
+         (func $count (param i32) (result i32)
+           local.get 0  i32.eqz  if i32.const 5 return end
+           local.get 0  i32.const 1  i32.sub  return_call $count)
+         (func (export "go") (param i32) (result i32)
+           i32.const 7  local.get 0  call $count  i32.add))
+       (assert_return (invoke "go" (i32.const 3)) (i32.const 12))"#,
+)
+.configured(inlined);
+
+/// Adds a frame at the tail call of the innermost function, behind its frame.
+fn at_the_tail_call(stack: &mut Snapshot, code: &Code) {
+    let mut frame = stack.frames[0].clone();
+    // From `i32.eqz`.
+    for _ in 0..8 {
+        frame.place.pc = code.next(frame.place.pc);
+    }
+    frame.operands.clear();
+    stack.frames.insert(1, frame);
+}
+
+/// At `nop` the parameter of the `if` is shown below the only operand, an object.
+const IF_PARAMS_BELOW_AN_OBJECT: Program = Program::new(
+    r#"(module
+         (type $p (struct (field i32)))
+         (func (export "go") (param i32) (result i32)
+           f64.const 1  local.get 0
+           if (param f64) (result i32)
+             drop  i32.const 9  struct.new $p  nop  struct.get $p 0
+           else
+             drop  i32.const 1
+           end))
+       (assert_return (invoke "go" (i32.const 1)) (i32.const 9))"#,
+);
+
+/// While `$leaf` runs, its caller shows the table index above an object and a number.
+const CALLEE_ABOVE_AN_OBJECT: Program = Program::new(
+    r#"(module
+         (type $p (struct (field i32)))
+         (type $f (func))
+         (table 1 funcref) (elem (i32.const 0) $leaf)
+         (func $leaf (type $f) nop)
+         (func (export "go") (result i32)
+           i32.const 9  struct.new $p
+           block $caught
+             try_table (catch_all $caught)
+               i32.const 3  i32.const 0  call_indirect (type $f)  drop
+             end
+           end
+           struct.get $p 0))
+       (assert_return (invoke "go") (i32.const 9))"#,
+);
+
+/// One use of a segment of two objects.
+const ONE_USE: Program = Program::new(
+    r#"(module
+         (type $p (struct (field i32)))
+         (table $t 2 (ref null $p))
+         (elem $e (ref $p) (item (struct.new $p (i32.const 7))) (item (struct.new $p (i32.const 7))))
+         (func (export "go") (result i32)
+           (local (ref null $p) (ref null $p))
+           i32.const 0  i32.const 0  i32.const 2  table.init $t $e
+           i32.const 0  table.get $t  local.set 0
+           i32.const 1  table.get $t  local.set 1
+           nop
+           local.get 0  local.get 1  ref.eq  drop
+           nop
+           i32.const 0))
+       (assert_return (invoke "go") (i32.const 0))"#,
+);
+
+/// A function that is imported as what it is.
+const IMPORTED_AS_IT_IS: Program = Program::new(
+    r#"(module
+         (type $super (sub (func)))  (type $sub (sub $super (func)))
+         (func (export "f") (type $sub)))
+       (register "a")
+       (module
+         (type $super (sub (func)))  (type $sub (sub $super (func)))
+         (import "a" "f" (func $f (type $sub)))
+         (elem declare func $f)
+         (func (export "go") (result i32) ref.func $f  ref.test (ref $sub)  nop))
+       (assert_return (invoke "go") (i32.const 1))"#,
+);
+
+faults! {
+    // INLINED-TRY-BREAK.
+    event_twice_beside_a_guarded_call => BreakSpurious, NEVER_GUARDED.under(at_the_leaf),
+        Fault::Twice(at("i32.add").nth(2));
+    event_lost_beside_a_guarded_call => BreakLost, NEVER_GUARDED.under(at_the_leaf),
+        Fault::Skip(at("i32.add").nth(2));
+    local_wrong_beside_a_guarded_call => LocalValue, NEVER_GUARDED.under(at_the_leaf),
+        Fault::Stack(at("i32.add"), |stack, _| last_local(stack, flip(0)));
+
+    // INLINED-TRY-CALL.
+    local_wrong_before_a_guarded_call => LocalValue, GUARDED,
+        Fault::Stack(at("i32.add"), |stack, _| last_local(stack, flip(0)));
+    local_wrong_behind_a_guarded_call => LocalValue, GUARDED,
+        Fault::Stack(at("i32.mul"), |stack, _| last_local(stack, flip(0)));
+    local_wrong_in_a_guarded_call_that_is_not_inlined => LocalValue, GUARDED_CIRCLE,
+        Fault::Stack(at("i32.eqz"), |stack, _| last_local(stack, flip(0)));
+
+    // INLINED-TAIL-CALL.
+    operand_wrong_outside_a_replaced_frame => OperandValue, TAIL_CALL,
+        Fault::Stack(at("i32.eqz").nth(2), |stack, _| {
+            let outermost = stack.frames.last_mut().unwrap();
+            outermost.operands[0] = Some(lockstep::seen::Seen::I32(8));
+        });
+    local_wrong_inside_a_replaced_frame => LocalValue, TAIL_CALL,
+        Fault::Stack(at("i32.eqz").nth(2), |stack, _| last_local(stack, flip(0)));
+    caller_missing_outside_a_replaced_frame => FrameFunction, TAIL_CALL,
+        Fault::Stack(at("i32.eqz").nth(2), |stack, _| drop(stack.frames.pop()));
+    frame_at_a_tail_call_that_was_not_executed => FrameCount, TAIL_CALL,
+        Fault::Stack(at("i32.eqz"), at_the_tail_call);
+
+    // IF-PARAMS, TRY-CALLEE.
+    object_null_above_a_shown_parameter => RefNull, IF_PARAMS_BELOW_AN_OBJECT,
+        Fault::Stack(at("nop"), |stack, _| top(stack, |_| NULL));
+    object_null_below_a_shown_callee => RefNull, CALLEE_ABOVE_AN_OBJECT,
+        Fault::Stack(at("nop"), |stack, _| stack.frames[1].operands[0] = Some(NULL));
+
+    // TRAP-PC.
+    trap_pc_at_an_opcode_that_is_not_last => TrapPc, TRAPS,
+        Fault::Stack(when(Moment::Trap), |stack, code| {
+            let place = &mut innermost(stack).place;
+            place.pc = code.previous(place.pc);
+        });
+
+    // SEGMENT-OBJECTS.
+    objects_of_a_segment_swapped_after_one_use => RefIdentity, ONE_USE,
+        Fault::Stack(at("nop").nth(2), |stack, _| innermost(stack).locals.swap(0, 1));
+
+    // IMPORTED-TYPE.
+    test_of_an_imported_function_wrong => OperandValue, IMPORTED_AS_IT_IS,
+        Fault::Stack(at("nop"), |stack, _| top(stack, flip(0)));
+}
+
+/// The report of an operand among parameters that are gone shows two sides that differ.
+#[test]
+fn an_operand_above_a_shown_parameter_is_told_by_both_its_indices() {
+    let fault = Fault::Stack(at("f32.neg"), |stack, _| top(stack, flip(0)));
+    let (script, options) = (IF_PARAMS.script(), IF_PARAMS.options());
+    let report = run_with(&script, &options, Lie::new(fault, &script).0, None).unwrap();
+    let [found] = &report.divergences[..] else {
+        panic!("{report:#?}");
+    };
+    assert_eq!(found.expected, "frame 0 operand 0 = f32:2.0");
+    assert!(
+        found
+            .observed
+            .starts_with("frame 0 operand 1 = f32:2.0000002"),
+        "{}",
+        found.observed
+    );
+}
+
+/// Objects on the stack before anything was allocated above them, and while something is.
+const ALLOCATING: Program = Program::new(
+    r#"(module
+         (type $p (struct (field i32)))
+         (func $later (result i32) i32.const 1  struct.new $p  struct.get $p 0)
+         (func (export "go") (result i32)
+           (local (ref null $p))
+           i32.const 9  struct.new $p  local.set 0
+           local.get 0  nop  struct.get $p 0
+           local.get 0  call $later  nop  drop  drop))
+       (assert_return (invoke "go") (i32.const 9))"#,
+);
+
+/// `COLLECT-SLOT`: before an allocation was made with the operand on its frame's stack, and behind one
+/// that another frame made, a lie about it is seen.
+#[test]
+fn object_null_where_nothing_was_allocated() {
+    const LIES: [Fault; 2] = [
+        Fault::Stack(at("nop"), |stack, _| top(stack, |_| NULL)),
+        Fault::Stack(at("nop").nth(2), |stack, _| {
+            innermost(stack).operands[1] = Some(NULL);
+        }),
+    ];
+    let copying = |version: &Version| {
+        version
+            .conventions()
+            .collectors
+            .contains(&Collector::Copying)
+    };
+    for subject in linked().into_iter().filter(copying) {
+        let (script, mut options) = (ALLOCATING.script(), ALLOCATING.options());
+        options.settings.subject = subject;
+        options.settings.configuration.collector = Collector::Copying;
+        let clean = run(&script, &options).unwrap();
+        assert!(
+            clean.divergences.is_empty() && clean.known.is_empty(),
+            "{clean:#?}"
+        );
+        for fault in LIES {
+            let report = run_with(&script, &options, Lie::new(fault, &script).0, None).unwrap();
+            let fired = rules(&report, Execution::Instrumented);
+            assert_eq!(fired, BTreeSet::from([RuleId::RefNull]), "{report:#?}");
+            assert!(!report.known.contains_key(&Cause::CollectSlot));
+        }
+    }
+}

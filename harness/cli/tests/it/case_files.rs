@@ -1,0 +1,164 @@
+//! The committed case files are as they expect, and the documentation's example is one of them.
+
+use lockstep::case::run_case_on;
+use lockstep::causes::{Cause, Kind};
+use lockstep::corpus::{self, CorpusCase, Verdict};
+use lockstep::subject::engines::linked;
+use lockstep::version::Version;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+fn in_repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(path)
+}
+
+fn replay(path: &Path) -> CorpusCase {
+    let corpus = corpus::load(path).unwrap_or_else(|error| panic!("{error}"));
+    for subject in linked().into_iter() {
+        let report = run_case_on(subject, &corpus.case).unwrap_or_else(|error| panic!("{error}"));
+        if let Err(message) = corpus.expect.judge(&report, subject) {
+            panic!("{} on {subject}: {message}\n{report:#?}", path.display());
+        }
+        // Nothing is compared where a cause ends the execution at its first event, or the version has
+        // no such collector.
+        let ended = report.known.keys().any(|cause| cause.ends());
+        let compared = report.tally.sequence_points > 0;
+        let refused = report.refused.is_some();
+        assert!(compared || ended || refused, "{}", path.display());
+    }
+    corpus
+}
+
+#[test]
+fn the_committed_corpus_is_as_it_expects_and_has_every_cause_that_explains() {
+    let paths = corpus::discover(&[in_repository("fuzz/regressions")]).unwrap();
+    let mut known = BTreeSet::new();
+    for path in paths {
+        if let Verdict::Known { causes, .. } = replay(&path).expect.verdict {
+            known.extend(causes);
+        }
+    }
+    let explains = |cause: &Cause| matches!(cause.row().kind, Kind::Explains | Kind::Ends);
+    // A case's modules are valid: a script shows that one is accepted that is not.
+    let in_script = |cause: &Cause| *cause == Cause::CastType;
+    let causes = Cause::ALL.iter().copied();
+    let causes = causes.filter(|cause| explains(cause) && !in_script(cause));
+    assert_eq!(known, causes.collect());
+}
+
+#[test]
+fn the_documented_example_runs() {
+    let path = in_repository("harness/docs/case-file/checksum.toml");
+    let document = fs::read_to_string(in_repository("harness/docs/case-file.md")).unwrap();
+    let example = fs::read_to_string(&path).unwrap();
+    assert!(document.contains(&format!("```toml\n{example}```")));
+    let source = fs::read_to_string(path.with_extension("c")).unwrap();
+    let program = source.split_once("__attribute__").unwrap().1;
+    assert!(
+        document.contains(program),
+        "the C program is that of the document"
+    );
+    replay(&path);
+}
+
+/// Every other block of TOML in the document, behind a module that has what it names.
+#[test]
+fn the_documented_tables_are_read() {
+    let document = fs::read_to_string(in_repository("harness/docs/case-file.md")).unwrap();
+    let blocks = document.split("```toml\n").skip(1);
+    let blocks: Vec<&str> = blocks.filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(blocks.len(), 3);
+    for block in blocks.iter().skip(1) {
+        let text = format!("[[module]]\nwat = '(module)'\n{block}");
+        let read = corpus::parse(&text, |_| Ok(Vec::new()));
+        read.unwrap_or_else(|error| panic!("{error}\n{text}"));
+    }
+}
+
+fn lockstep(args: &[&str], dir: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_lockstep"))
+        .args(args)
+        .current_dir(dir)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_generated_case_is_saved() {
+    let dir = TempDir::new().unwrap();
+    let saved = lockstep(
+        &["save", "--seed", "0x1f", "--case", "17", "new"],
+        dir.path(),
+    );
+    assert_eq!(saved.status.code(), Some(0), "{saved:?}");
+    assert_eq!(saved.stdout, b"new/seed-1f-case-17.toml\n");
+    let corpus = corpus::load(&dir.path().join("new/seed-1f-case-17.toml")).unwrap();
+    assert_eq!(corpus.case, lockstep::generate::from_seed(0x1f, 17));
+    assert_eq!(corpus.expect.verdict, Verdict::Agreement);
+}
+
+#[test]
+fn bytes_of_a_fuzz_target_are_saved() {
+    let dir = TempDir::new().unwrap();
+    let bytes: Vec<u8> = (0..3000u32).map(|i| ((i * i) >> 3) as u8).collect();
+    fs::write(dir.path().join("crash"), &bytes).unwrap();
+    let args = ["save", "--input", "crash", ".", "--name", "a", "--expect"];
+    let saved = lockstep(&[&args[..], &["TRAP-PC"]].concat(), dir.path());
+    assert_eq!(saved.status.code(), Some(0), "{saved:?}");
+    let corpus = corpus::load(&dir.path().join("a.toml")).unwrap();
+    assert_eq!(
+        corpus.case,
+        lockstep::generate::from_bytes(&bytes, lockstep::generate::Proposals::default())
+    );
+    let causes = corpus.expect.causes(Version::default());
+    assert_eq!(causes, BTreeSet::from([Cause::TrapPc]));
+    let observed = lockstep(
+        &[
+            "save",
+            "--input",
+            "crash",
+            ".",
+            "--target",
+            "breakpoints",
+            "--expect",
+            "observed",
+        ],
+        dir.path(),
+    );
+    assert_eq!(observed.status.code(), Some(0), "{observed:?}");
+}
+
+#[test]
+fn what_cannot_be_saved_is_said() {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("file"), "").unwrap();
+    for (args, wanted) in [
+        (&["save", "."][..], "--seed"),
+        (&["save", ".", "--seed", "1"], "--case"),
+        (&["save", ".", "--seed", "x", "--case", "1"], "write digits"),
+        (&["save", ".", "--input", "gone"], "cannot read gone"),
+        (
+            &["save", "file", "--seed", "1", "--case", "1"],
+            "cannot write file",
+        ),
+        (
+            &["save", ".", "--seed", "1", "--case", "1", "--name", "../a"],
+            "no name for a case",
+        ),
+        (
+            &["save", ".", "--seed", "1", "--case", "1", "--expect", "W1"],
+            "no cause",
+        ),
+    ] {
+        let output = lockstep(args, dir.path());
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {output:?}");
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(message.contains(wanted), "{args:?}: {message}");
+        assert!(!message.contains("panicked"), "{message}");
+    }
+}

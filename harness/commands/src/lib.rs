@@ -1,0 +1,305 @@
+//! The command line: what can be asked for, and what the exit code says. One file a command.
+//!
+//! Nothing is judged here: commands plan, run and hand what comes of it to a reporter.
+
+mod campaign;
+mod check;
+mod output;
+mod programs;
+mod reduce;
+mod replay;
+mod rules;
+mod run;
+mod save;
+mod scripts;
+mod seeds;
+mod spec;
+mod subjects;
+mod trace;
+mod versions;
+mod worker;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use lockstep_core::lockstep::policy::FramePolicy;
+use lockstep_core::panics;
+use lockstep_core::subject::{Settings, SubjectError};
+use lockstep_core::totals::Totals;
+use lockstep_core::version::Version;
+use std::io;
+use std::process::ExitCode;
+use subjects::{Subject, Subjects};
+
+/// No unexplained divergence.
+const OK: u8 = 0;
+/// A divergence, or an assertion that does not hold.
+const DIVERGED: u8 = 1;
+/// Bad usage or bad input; `clap` uses the same for what it refuses.
+const BAD_INPUT: u8 = 2;
+/// The machine ended a case, twice, or refused it what it needs: nothing is known of the subject there.
+const MACHINE: u8 = lockstep_core::campaign::MACHINE;
+/// Lockstep itself failed (`EX_SOFTWARE`).
+const INTERNAL: u8 = 70;
+
+#[derive(Debug, Parser)]
+#[command(name = "lockstep", version, about, long_about = LONG, after_long_help = EXAMPLES)]
+struct Cli {
+    /// Text for people, or JSON objects a line (schemas in harness/docs/json.md)
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// The subject: a version of Wasmtime (48, 48.0.7), path:DIR for a checkout of it, several with commas,
+    /// or `all` of the table. What is not there is built first (`lockstep subjects`)
+    #[arg(long, global = true, value_name = "SUBJECT", default_value = "42")]
+    subject: Subjects,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const LONG: &str = "\
+Tests that Wasmtime's guest-debug API tells the truth.
+
+A module is single-stepped in Wasmtime beside a reference interpreter. At every debug event the \
+two are compared: which event, which PC, every local, every operand-stack value, in every frame. \
+The same module runs without debug instrumentation too, and results, traps, host calls, memories, \
+globals and tables must agree.
+
+Without a command, the main job runs: `lockstep run`.
+
+Exit codes: 0 no unexplained divergence; 1 divergence, or more cases inconclusive than chance \
+explains; 2 bad usage or bad input; 3 the machine ended a case (a worker killed from outside, memory \
+refused), so that nothing is known of it; 70 Lockstep itself failed.";
+
+const EXAMPLES: &str = "\
+Examples:
+  lockstep                                      the main job
+  lockstep check module.wat                     call every export with interesting arguments
+  lockstep check m.wasm --invoke 'fac(i64:20)'  one invocation
+  lockstep trace m.wasm --invoke 'fac(i64:3)'   see both sides at every event
+  lockstep spec br_table simd                   a script and a directory of the official suite
+  lockstep rules                                what is checked, and what says so";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Options),
+    Trace(trace::Options),
+    Spec(spec::Options),
+    Run(run::Options),
+    Reduce(reduce::Options),
+    Replay(replay::Options),
+    /// Runs one case a line for a campaign
+    #[command(hide = true)]
+    Worker,
+    Rules(rules::Options),
+    Save(save::Options),
+    Seeds(seeds::Options),
+    Subjects(versions::Options),
+}
+
+/// Settings that every command which runs something has.
+#[derive(Clone, Debug, Args)]
+struct RunSettings {
+    /// Which frames are compared at each event
+    #[arg(long, value_enum, default_value_t = FramePolicy::Adaptive)]
+    frames: FramePolicy,
+    /// Seed of the host functions' results
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    seed: u64,
+    /// Compare exported memories, globals and tables only: the uninstrumented execution then runs
+    /// the module as it is, not a twin that exports the private ones
+    #[arg(long)]
+    no_twin: bool,
+    /// Events after which a case ends as inconclusive
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    max_events: Option<u64>,
+}
+
+impl Default for RunSettings {
+    fn default() -> RunSettings {
+        RunSettings {
+            frames: FramePolicy::Adaptive,
+            seed: 0,
+            no_twin: false,
+            max_events: None,
+        }
+    }
+}
+
+impl RunSettings {
+    /// The settings, with at most `max_events` events if the user named no number.
+    fn settings(&self, subject: Version, max_events: u64) -> Settings {
+        Settings {
+            subject,
+            frames: self.frames,
+            seed: self.seed,
+            twin: !self.no_twin,
+            max_events: self.max_events.unwrap_or(max_events),
+            ..Settings::default()
+        }
+    }
+
+    /// The options that differ from the defaults, as they are written.
+    fn replay(&self) -> String {
+        let mut text = String::new();
+        if self.frames != FramePolicy::Adaptive
+            && let Some(name) = self.frames.to_possible_value()
+        {
+            text.push_str(&format!(" --frames {}", name.get_name()));
+        }
+        if self.seed != 0 {
+            text.push_str(&format!(" --seed {}", self.seed));
+        }
+        if self.no_twin {
+            text.push_str(" --no-twin");
+        }
+        if let Some(n) = self.max_events {
+            text.push_str(&format!(" --max-events {n}"));
+        }
+        text
+    }
+}
+
+/// A text as one word of a shell.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    panics::install();
+    let cli = Cli::parse();
+    let ended = panics::guarded(|| dispatch(&cli));
+    ExitCode::from(match ended {
+        Ok(Ok(code)) => code,
+        Ok(Err(error)) => {
+            eprintln!("lockstep: {error}");
+            match error.downcast_ref() {
+                Some(OwnFault::Subject(error)) if error.is_of_machine() => MACHINE,
+                Some(OwnFault::Start(_)) => MACHINE,
+                Some(_) => INTERNAL,
+                None => BAD_INPUT,
+            }
+        }
+        Err(panic) => {
+            eprintln!("lockstep: internal error: {panic}");
+            INTERNAL
+        }
+    })
+}
+
+/// Something that failed and is not the input's fault.
+#[derive(Debug, thiserror::Error)]
+enum OwnFault {
+    /// The subject cannot be set up.
+    #[error(transparent)]
+    Subject(#[from] SubjectError),
+    /// Standard output cannot be written.
+    #[error("cannot write the report: {0}")]
+    Write(#[from] io::Error),
+    /// The system cannot start a process or thread, or take a signal's handler: the machine's.
+    #[error("cannot start a worker: {0}")]
+    Start(io::Error),
+}
+
+fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
+    match &cli.command {
+        None => run::run(&run::Options::default(), &cli.subject, cli.format),
+        Some(Command::Check(options)) => {
+            each(cli, |subject| check::run(options, subject, cli.format))
+        }
+        Some(Command::Trace(options)) => on(&cli.subject.only()?, |subject| {
+            trace::run(options, subject.version, cli.format)
+        }),
+        Some(Command::Spec(options)) => {
+            each(cli, |subject| spec::run(options, subject, cli.format))
+        }
+        Some(Command::Run(options)) => run::run(options, &cli.subject, cli.format),
+        Some(Command::Reduce(options)) => reduce::run(options, &cli.subject.only()?, cli.format),
+        Some(Command::Replay(options)) => replay::run(options, &cli.subject, cli.format),
+        Some(Command::Worker) => worker::run(),
+        Some(Command::Rules(options)) => rules::run(options, cli.format),
+        Some(Command::Save(options)) => on(&cli.subject.only()?, |subject| {
+            save::run(options, subject.version)
+        }),
+        Some(Command::Seeds(options)) => seeds::run(options),
+        Some(Command::Subjects(options)) => versions::run(options, cli.format),
+    }
+}
+
+/// Does something on each subject; the worst exit code.
+fn each(cli: &Cli, run: impl Fn(&Subject) -> anyhow::Result<u8>) -> anyhow::Result<u8> {
+    let mut code = OK;
+    for subject in cli.subject.found()? {
+        code = worse(code, on(&subject, &run)?);
+    }
+    Ok(code)
+}
+
+/// Does something on a subject: in this program, or all of it in the subject's.
+fn on(subject: &Subject, run: impl Fn(&Subject) -> anyhow::Result<u8>) -> anyhow::Result<u8> {
+    match subject.instead()? {
+        Some(code) => Ok(code),
+        None => run(subject),
+    }
+}
+
+/// The code that says more: a divergence, then bad input, then a fault of Lockstep's own, then the
+/// machine's.
+fn worse(a: u8, b: u8) -> u8 {
+    let found = [DIVERGED, BAD_INPUT, INTERNAL, MACHINE].into_iter();
+    let found = found.chain([a.max(b)]).find(|&code| a == code || b == code);
+    found.unwrap_or(OK)
+}
+
+/// The exit code that totals call for.
+fn exit_code(totals: &Totals) -> u8 {
+    if totals.diverged() {
+        DIVERGED
+    } else if totals.internal_errors > 0 {
+        INTERNAL
+    } else if totals.of_machine > 0 {
+        MACHINE
+    } else {
+        OK
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_exit_code_of_several_subjects_is_the_worst() {
+        assert_eq!((worse(OK, OK), worse(OK, BAD_INPUT)), (OK, BAD_INPUT));
+        assert_eq!(worse(INTERNAL, DIVERGED), DIVERGED);
+        assert_eq!((worse(130, INTERNAL), worse(130, OK)), (INTERNAL, 130));
+        assert_eq!(worse(INTERNAL, BAD_INPUT), BAD_INPUT);
+        assert_eq!(
+            (worse(MACHINE, 130), worse(MACHINE, INTERNAL)),
+            (MACHINE, INTERNAL)
+        );
+    }
+
+    #[test]
+    fn words_are_quoted_only_where_a_shell_needs_it() {
+        assert_eq!(quoted("wasm-v2/br.wast"), "wasm-v2/br.wast");
+        assert_eq!(quoted("fac(i64:5)"), "'fac(i64:5)'");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+    }
+}

@@ -1,0 +1,61 @@
+//! Standard output. When nobody reads it any more, the program ends without a word.
+
+use super::Format;
+use lockstep_core::report::Reporter;
+use lockstep_core::report::json::JsonReporter;
+use lockstep_core::report::text::TextReporter;
+use std::io::{self, BufWriter, Stdout, Write};
+
+/// Buffered standard output.
+#[derive(Debug)]
+pub(super) struct Output(BufWriter<Stdout>);
+
+impl Output {
+    /// Standard output.
+    pub(super) fn new() -> Output {
+        Output(BufWriter::new(io::stdout()))
+    }
+}
+
+/// A reader that went away (`lockstep trace … | head`) has what it wanted: there is nothing to
+/// report, and no reason to run on.
+fn or_leave<T>(result: io::Result<T>) -> io::Result<T> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        result => result,
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        or_leave(self.0.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        or_leave(self.0.flush())
+    }
+}
+
+/// What the reporter's objects and lines are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum About {
+    /// Scripts: a line each
+    Scripts,
+    /// A user's module: a line an invocation
+    Invocations,
+}
+
+/// A reporter on standard output.
+pub(super) fn reporter(format: Format, about: About, show_known: bool) -> Box<dyn Reporter> {
+    let out = Output::new();
+    match (format, about) {
+        (Format::Text, About::Scripts) => Box::new(TextReporter::of_scripts(out, show_known)),
+        (Format::Text, About::Invocations) => {
+            Box::new(TextReporter::of_invocations(out, show_known))
+        }
+        (Format::Json, About::Scripts) => Box::new(JsonReporter::of_scripts(out, show_known)),
+        (Format::Json, About::Invocations) => {
+            Box::new(JsonReporter::of_invocations(out, show_known))
+        }
+    }
+}

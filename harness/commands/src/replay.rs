@@ -1,0 +1,60 @@
+//! `lockstep replay`: cases of the regression corpus, each judged against what it expects.
+
+use super::campaign::{self, Campaign, Turn};
+use super::subjects::Subjects;
+use super::{Format, quoted};
+use clap::Args;
+use lockstep_core::campaign::plan::{Budget, Plan};
+use lockstep_core::campaign::protocol::What;
+use lockstep_core::corpus;
+use std::path::PathBuf;
+
+/// Replays cases of the regression corpus
+///
+/// A PATH is a case file, or a directory of them at any depth. Each case says what it expects:
+/// agreement, or known causes for named versions of the subject. Anything else, also that the
+/// entry no longer matches, is a failure.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  lockstep replay fuzz/regressions
+  lockstep replay findings/generated-smith-0x1f-17.toml --show-known")]
+pub(super) struct Options {
+    /// Case files or directories
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    campaign: campaign::Options,
+}
+
+pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> anyhow::Result<u8> {
+    campaign::on_each(subjects, |turn| run_on(options, format, turn))
+}
+
+fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u8> {
+    let subject = turn.subject;
+    let files = corpus::discover(&options.paths)?;
+    let replay = |what: &What| match what {
+        What::File(path) => format!(
+            "lockstep replay {}{}",
+            quoted(&path.display().to_string()),
+            options.campaign.replay(subject)
+        ),
+        _ => String::new(),
+    };
+    let campaign = Campaign {
+        plan: Plan {
+            named: files.into_iter().map(What::File).collect(),
+            seed: 0,
+            budget: Budget::Cases(0),
+            wishes: options.campaign.wishes(subject.version, 0),
+        },
+        subject,
+        several: turn.several,
+        options: &options.campaign,
+        format,
+        save: None,
+        replay: &replay,
+    };
+    campaign.run(turn.interrupt)
+}

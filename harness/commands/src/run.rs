@@ -1,0 +1,289 @@
+//! `lockstep run`: the main job, which is also what the bare program does, and campaigns.
+
+use super::campaign::{self, Campaign, Turn};
+use super::scripts::{self, Job};
+use super::subjects::{Subject, Subjects};
+use super::{Format, quoted, spec};
+use clap::{Args, ValueEnum};
+use lockstep_core::campaign::plan::{Budget, Plan};
+use lockstep_core::campaign::protocol::What;
+use lockstep_core::case::probe;
+use lockstep_core::corpus;
+use lockstep_core::samples::SAMPLES;
+use lockstep_core::version::Version;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Generated cases of the main job.
+const CASES: u64 = 500;
+/// The regression corpus, from the top of the source tree.
+const CORPUS: &str = "fuzz/regressions";
+
+/// The main job: the official suite, the samples, the regression corpus and generated cases
+///
+/// This is what a bare `lockstep` does. A NAME is a script or a directory of scripts, as for
+/// `lockstep spec`, `wasm-2.0` or `wasm-3.0`, the latter with the proposals beyond it, or a sample.
+///
+/// With a budget, --seconds or --cases, generated cases run up to it, and what --only names before
+/// them. The seed and a case's number make the case, on every machine: --seed and --case run it
+/// again. Every case runs in a worker process: one that crashes, hangs or takes too much memory is a
+/// divergence, and the campaign goes on.
+///
+/// Ctrl-C or SIGTERM ends the campaign with the totals of what was run; a second one at once. The
+/// exit code is then 1 if something diverged, else 130 or 143.
+#[derive(Debug, Default, Args)]
+#[command(after_long_help = "\
+Examples:
+  lockstep run
+  lockstep run samples                            the built-in modules alone
+  lockstep run wasm-3.0 --jobs 4                  Wasm 3.0 and the proposals beyond it
+  lockstep run --seconds 600 --seed 20261122 --save findings --junit junit.xml
+  lockstep run --cases 2000 --config target=pulley64
+  lockstep run --seed 0x1f --case 17              one generated case
+  lockstep run --format json | tail -n 1 | jq .divergences")]
+pub(super) struct Options {
+    /// Scripts, samples or directories to run
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// Run generated cases for this long
+    #[arg(long, value_name = "N", conflicts_with = "cases")]
+    seconds: Option<u64>,
+    /// Run this many generated cases
+    #[arg(long, value_name = "N")]
+    cases: Option<u64>,
+    /// Seed of the generated cases, and of the host functions' results in scripts
+    #[arg(long, value_name = "N", value_parser = number)]
+    seed: Option<u64>,
+    /// Run the generated case with this number alone
+    #[arg(long, value_name = "NUMBER", value_parser = number,
+        conflicts_with_all = ["names", "seconds", "cases", "only"])]
+    case: Option<u64>,
+    /// Run this kind of case; can be given several times
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Kind>,
+    /// Directory of the regression corpus [default: fuzz/regressions, if it is there]
+    #[arg(long, value_name = "DIR")]
+    corpus: Option<PathBuf>,
+    /// Keep each finding of a generated case as a case file in this directory
+    #[arg(long, value_name = "DIR")]
+    save: Option<PathBuf>,
+    #[command(flatten)]
+    campaign: campaign::Options,
+}
+
+/// Kinds of cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// The official Wasm 2.0 suite
+    Official,
+    /// The built-in modules, and the probe
+    Samples,
+    /// The regression corpus
+    Corpus,
+    /// Generated cases
+    Generated,
+}
+
+/// A number, decimal or with `0x`.
+fn number(text: &str) -> Result<u64, String> {
+    let parsed = match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    parsed.map_err(|error| error.to_string())
+}
+
+pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> anyhow::Result<u8> {
+    campaign::on_each(subjects, |turn| run_on(options, format, turn))
+}
+
+fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u8> {
+    let subject = turn.subject;
+    let plan = options.plan(subject.version)?;
+    let replay = |what: &What| options.replay(what, subject);
+    let campaign = Campaign {
+        plan,
+        subject,
+        several: turn.several,
+        options: &options.campaign,
+        format,
+        save: options.save.as_deref(),
+        replay: &replay,
+    };
+    campaign.run(turn.interrupt)
+}
+
+impl Options {
+    fn plan(&self, subject: Version) -> anyhow::Result<Plan> {
+        let mut named = self.scripts()?;
+        if self.runs(Kind::Corpus) {
+            named.extend(self.corpus()?);
+        }
+        let seed = self.seed.unwrap_or(0);
+        Ok(Plan {
+            named,
+            seed,
+            budget: self.budget(),
+            wishes: self.campaign.wishes(subject, seed),
+        })
+    }
+
+    /// Whether this kind of named case runs.
+    fn runs(&self, kind: Kind) -> bool {
+        if !self.only.is_empty() {
+            return self.only.contains(&kind);
+        }
+        let budget = self.seconds.is_some() || self.cases.is_some() || self.case.is_some();
+        match self.names.is_empty() {
+            true => !budget,
+            false => matches!(kind, Kind::Official | Kind::Samples),
+        }
+    }
+
+    fn budget(&self) -> Budget {
+        match (self.case, self.seconds, self.cases) {
+            (Some(number), ..) => Budget::One(number),
+            (_, Some(seconds), _) => Budget::Time(Duration::from_secs(seconds)),
+            (_, _, Some(cases)) => Budget::Cases(cases),
+            _ if self.runs(Kind::Generated) => Budget::Cases(CASES),
+            _ => Budget::Cases(0),
+        }
+    }
+
+    fn scripts(&self) -> anyhow::Result<Vec<What>> {
+        let mut jobs = Vec::new();
+        if self.runs(Kind::Official) {
+            jobs.extend(spec::official(&self.names));
+        }
+        if self.runs(Kind::Samples) {
+            jobs.extend(SAMPLES.iter().map(Job::Sample));
+            jobs.push(Job::Probe);
+        }
+        let jobs = scripts::select(jobs, &self.names)?;
+        let name = |job: &Job| job.name().to_owned();
+        Ok(jobs
+            .iter()
+            .map(|job| match job {
+                Job::Sample(_) => What::Sample(name(job)),
+                Job::Probe => What::Probe,
+                Job::Official(_) | Job::Parsed(_) => What::Official(name(job)),
+            })
+            .collect())
+    }
+
+    /// The case files of the corpus. That the default one is not there is said, and no error.
+    fn corpus(&self) -> anyhow::Result<Vec<What>> {
+        let directory = match &self.corpus {
+            Some(directory) => directory.as_path(),
+            None => Path::new(CORPUS),
+        };
+        if self.corpus.is_none() && !directory.is_dir() {
+            eprintln!(
+                "lockstep: the regression corpus is left out: there is no {CORPUS} here; --corpus names its directory"
+            );
+            return Ok(Vec::new());
+        }
+        match corpus::discover(&[directory]) {
+            Ok(files) => Ok(files.into_iter().map(What::File).collect()),
+            Err(corpus::CorpusError::Nothing { path }) if self.corpus.is_none() => {
+                eprintln!(
+                    "lockstep: the regression corpus {} is empty",
+                    path.display()
+                );
+                Ok(Vec::new())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The command that runs a case again.
+    fn replay(&self, what: &What, subject: &Subject) -> String {
+        let rest = self.campaign.replay(subject);
+        let seeded = match self.seed {
+            None | Some(0) => String::new(),
+            Some(seed) => format!(" --seed {seed}"),
+        };
+        match what {
+            What::Official(name) | What::Sample(name) => {
+                format!("lockstep run {}{seeded}{rest}", quoted(name))
+            }
+            What::Probe => format!("lockstep run {}{seeded}{rest}", probe::LATE_MODULE),
+            What::Generated { seed, number } => {
+                format!("lockstep run --seed {seed:#x} --case {number}{rest}")
+            }
+            What::File(path) => {
+                format!(
+                    "lockstep replay {}{rest}",
+                    quoted(&path.display().to_string())
+                )
+            }
+            What::Text(_) | What::Ends(_) | What::Death(_) => String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn parsed(line: &str) -> Options {
+        Line::parse_from(std::iter::once("run").chain(line.split_whitespace())).options
+    }
+
+    fn kinds(line: &str) -> (Vec<Kind>, Budget) {
+        let options = parsed(line);
+        let all = Kind::value_variants().iter().copied();
+        let named = all.filter(|kind| *kind != Kind::Generated && options.runs(*kind));
+        (named.collect(), options.budget())
+    }
+
+    #[test]
+    fn a_budget_is_for_generated_cases_and_only_narrows() {
+        use Kind::{Corpus, Generated, Official, Samples};
+        let everything = vec![Official, Samples, Corpus];
+        assert_eq!(kinds(""), (everything, Budget::Cases(CASES)));
+        assert_eq!(kinds("nop"), (vec![Official, Samples], Budget::Cases(0)));
+        assert_eq!(kinds("--cases 7"), (vec![], Budget::Cases(7)));
+        let time = Budget::Time(Duration::from_secs(9));
+        assert_eq!(kinds("--seconds 9"), (vec![], time));
+        assert_eq!(kinds("--seconds 9 --only corpus"), (vec![Corpus], time));
+        assert_eq!(kinds("--only official"), (vec![Official], Budget::Cases(0)));
+        assert_eq!(kinds("--only generated"), (vec![], Budget::Cases(CASES)));
+        assert_eq!(kinds("--seed 0x1f --case 17"), (vec![], Budget::One(17)));
+        assert!(parsed("--only samples,generated").only.contains(&Generated));
+    }
+
+    #[test]
+    fn what_decides_a_case_is_in_the_command_that_runs_it_again() {
+        let options = parsed("--seed 31 --config target=pulley64 --frames all --jobs 2");
+        let generated = What::Generated {
+            seed: 31,
+            number: 17,
+        };
+        assert_eq!(
+            options.replay(&generated, &Subject::linked(Version::V48)),
+            "lockstep run --seed 0x1f --case 17 --subject 48 --frames all --config target=pulley64"
+        );
+        let options = parsed("--max-events 9");
+        assert_eq!(
+            options.replay(
+                &What::Official("wasm-v2/nop.wast".to_owned()),
+                &Subject::linked(Version::default())
+            ),
+            "lockstep run wasm-v2/nop.wast --max-events 9"
+        );
+    }
+
+    #[test]
+    fn numbers_are_decimal_or_hexadecimal() {
+        assert_eq!((number("0x1f"), number("31")), (Ok(31), Ok(31)));
+        assert!(number("1f").is_err());
+    }
+}

@@ -1,0 +1,222 @@
+//! Which subjects a command runs on: what `--subject` names, and the program that holds each.
+
+use crate::programs::{self, Source};
+use anyhow::{Context, bail};
+use lockstep_core::campaign::process::Launch;
+use lockstep_core::subject::engines;
+use lockstep_core::version::{Version, VersionError};
+use std::env;
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus};
+use std::str::FromStr;
+
+/// What `--subject` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Subjects(Vec<Source>);
+
+impl Default for Subjects {
+    fn default() -> Subjects {
+        Subjects(vec![Source::Published(Version::default())])
+    }
+}
+
+impl FromStr for Subjects {
+    type Err = VersionError;
+
+    fn from_str(text: &str) -> Result<Subjects, VersionError> {
+        if text == "all" {
+            let table = Version::TABLE.iter().copied();
+            return Ok(Subjects(table.map(Source::Published).collect()));
+        }
+        let mut named: Vec<Source> = Vec::new();
+        for part in text.split(',') {
+            let source = part.parse()?;
+            if !named.contains(&source) {
+                named.push(source);
+            }
+        }
+        Ok(Subjects(named))
+    }
+}
+
+impl Subjects {
+    /// The subjects, in their order; what is not there is built first.
+    ///
+    /// # Errors
+    ///
+    /// When one of them cannot be built.
+    pub(crate) fn found(&self) -> anyhow::Result<Vec<Subject>> {
+        self.0.iter().map(Subject::found).collect()
+    }
+
+    /// The only subject.
+    ///
+    /// # Errors
+    ///
+    /// When there are several, or it cannot be built.
+    pub(crate) fn only(&self) -> anyhow::Result<Subject> {
+        match &self.0[..] {
+            [source] => Subject::found(source),
+            _ => bail!("this command runs on one subject: name it with --subject"),
+        }
+    }
+
+    /// Every source that was named.
+    pub(crate) fn sources(&self) -> &[Source] {
+        &self.0
+    }
+}
+
+/// A subject and the program that holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Subject {
+    /// Its version.
+    pub(crate) version: Version,
+    /// How the user names it.
+    called: String,
+    /// Its subject program; none if it is linked into this one.
+    program: Option<PathBuf>,
+}
+
+/// How the program that starts another tells it what the user calls the subject.
+const CALLED: &str = "LOCKSTEP_CALLED";
+
+impl Subject {
+    fn found(source: &Source) -> anyhow::Result<Subject> {
+        let linked = engines::linked();
+        if let Source::Published(version) = source
+            && linked.contains(version)
+        {
+            let called = env::var(CALLED).ok();
+            return Ok(Subject {
+                version: *version,
+                called: called.unwrap_or_else(|| version.id()),
+                program: None,
+            });
+        }
+        let built = programs::build(source)?;
+        Ok(Subject {
+            version: built.version,
+            called: source.to_string(),
+            program: Some(built.program),
+        })
+    }
+
+    /// One that is linked into this program, or taken to be.
+    #[cfg(test)]
+    pub(crate) fn linked(version: Version) -> Subject {
+        Subject {
+            version,
+            called: version.id(),
+            program: None,
+        }
+    }
+
+    /// How it is asked for, where it is not the default.
+    pub(crate) fn replay(&self) -> String {
+        match self.version == Version::default() {
+            true => String::new(),
+            false => format!(" --subject {}", crate::quoted(&self.called)),
+        }
+    }
+
+    /// How a worker of it is started.
+    pub(crate) fn launch(&self) -> Launch {
+        Launch {
+            program: self.program.clone().unwrap_or_else(this_program),
+            args: vec!["worker".to_owned()],
+        }
+    }
+
+    /// Runs this command line on its subject program; nothing if it is linked into this program.
+    ///
+    /// # Errors
+    ///
+    /// When the program cannot be started.
+    pub(crate) fn instead(&self) -> anyhow::Result<Option<u8>> {
+        let Some(program) = &self.program else {
+            return Ok(None);
+        };
+        let ended = Command::new(program)
+            .arg("--subject")
+            .arg(self.version.to_string())
+            .args(without_subject(env::args_os().skip(1)))
+            .env(CALLED, &self.called)
+            .status()
+            .with_context(|| format!("cannot start {}", program.display()))?;
+        Ok(Some(code(ended)))
+    }
+}
+
+/// The exit code, as a shell has it where a signal ended the program.
+fn code(ended: ExitStatus) -> u8 {
+    use std::os::unix::process::ExitStatusExt;
+    let code = ended.code();
+    let code = code.or_else(|| ended.signal().map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok())
+        .unwrap_or(crate::INTERNAL)
+}
+
+/// A command line without the option that names the subject.
+fn without_subject(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut kept = Vec::new();
+    let mut args = args;
+    while let Some(arg) = args.next() {
+        if arg == "--" {
+            kept.push(arg);
+            kept.extend(args);
+            break;
+        }
+        match arg.to_str() {
+            Some("--subject") => drop(args.next()),
+            Some(text) if text.starts_with("--subject=") => {}
+            _ => kept.push(arg),
+        }
+    }
+    kept
+}
+
+/// This program. On Linux the file that runs now, even if its path holds a newer build by then.
+fn this_program() -> PathBuf {
+    match cfg!(target_os = "linux") {
+        true => PathBuf::from("/proc/self/exe"),
+        false => env::current_exe().unwrap_or_else(|_: io::Error| PathBuf::from("lockstep")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_or_several_or_all() {
+        let named = |text: &str| text.parse::<Subjects>();
+        assert_eq!(named("42"), Ok(Subjects::default()));
+        let all = Version::TABLE.iter().copied().map(Source::Published);
+        assert_eq!(named("all"), Ok(Subjects(all.collect())));
+        let several = named("48,47.0.4,path:../wasmtime,48.0.8").unwrap();
+        let written: Vec<String> = several.sources().iter().map(Source::to_string).collect();
+        assert_eq!(written, ["48", "47", "path:../wasmtime"]);
+        assert!(several.only().is_err());
+        for wrong in ["41", "", "42,", "newest", "path:"] {
+            assert!(named(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_subject_is_taken_out_of_a_command_line() {
+        let args = [
+            "--subject",
+            "50",
+            "check",
+            "--subject=48",
+            "m.wat",
+            "--",
+            "--subject",
+        ];
+        let kept = without_subject(args.iter().map(OsString::from));
+        assert_eq!(kept, ["check", "m.wat", "--", "--subject"]);
+    }
+}

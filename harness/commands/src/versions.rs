@@ -1,0 +1,133 @@
+//! `lockstep subjects`: which versions can be the subject, and which are built.
+
+use super::output::Output;
+use super::programs::{self, Source};
+use super::subjects::Subjects;
+use super::{Format, OK, OwnFault};
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use comfy_table::{Table, presets};
+use lockstep_core::subject::engines;
+use lockstep_core::version::Version;
+use serde::Serialize;
+use std::io::Write;
+
+/// Lists the versions that can be the subject: which are built, where, and by which compiler
+///
+/// A subject program holds one version of Wasmtime. `--subject` builds what is not there; `subjects
+/// build` does so ahead, for an image of a CI. They are kept in target/subjects, or in the directory that
+/// the variable LOCKSTEP_SUBJECTS names.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  lockstep subjects
+  lockstep subjects build 48 50
+  lockstep subjects build path:../wasmtime
+  lockstep --subject 50 run")]
+pub(super) struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Builds subject programs: by version, by release, or path:DIR; `all` are those of the table
+    Build {
+        /// What to build
+        #[arg(value_name = "SUBJECT", required = true)]
+        subjects: Vec<Subjects>,
+    },
+}
+
+/// A version that can be the subject.
+#[derive(Serialize)]
+struct Row {
+    schema: &'static str,
+    /// How `--subject` names it.
+    subject: String,
+    version: Version,
+    /// Whether it has expectations, causes and corpus cases of its own.
+    of_table: bool,
+    /// Whether it is in this program.
+    embedded: bool,
+    program: Option<String>,
+    compiler: Option<String>,
+}
+
+pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
+    match &options.command {
+        None => list(format),
+        Some(Command::Build { subjects }) => build(subjects),
+    }
+}
+
+fn list(format: Format) -> anyhow::Result<u8> {
+    let linked = engines::linked();
+    let rows = Version::PUBLISHED.iter().map(|&version| {
+        let built = programs::known(&Source::Published(version));
+        Row {
+            schema: "lockstep.subject/1",
+            subject: version.id(),
+            version,
+            of_table: version.is_of_table(),
+            embedded: linked.contains(&version),
+            program: built
+                .as_ref()
+                .map(|built| built.program.display().to_string()),
+            compiler: built.map(|built| built.compiler),
+        }
+    });
+    let rows: Vec<Row> = rows.collect();
+    write(&rows, format)?;
+    Ok(OK)
+}
+
+fn write(rows: &[Row], format: Format) -> anyhow::Result<()> {
+    let mut out = Output::new();
+    if format == Format::Json {
+        for row in rows {
+            let line = serde_json::to_string(row)?;
+            writeln!(out, "{line}").map_err(OwnFault::from)?;
+        }
+        return Ok(out.flush().map_err(OwnFault::from)?);
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["subject", "version", "table", "program"]);
+    for row in rows {
+        let program = match (&row.program, &row.compiler) {
+            _ if row.embedded => "in this program".to_owned(),
+            (Some(program), Some(compiler)) => format!("{program} ({compiler})"),
+            _ => "not built".to_owned(),
+        };
+        let of_table = if row.of_table { "yes" } else { "" };
+        table.add_row([
+            row.subject.clone(),
+            row.version.number(),
+            of_table.to_owned(),
+            program,
+        ]);
+    }
+    writeln!(out, "{}", table.trim_fmt()).map_err(OwnFault::from)?;
+    let place = programs::directory()?;
+    writeln!(out, "\nSubject programs are kept in {}.", place.display()).map_err(OwnFault::from)?;
+    Ok(out.flush().map_err(OwnFault::from)?)
+}
+
+/// Builds each; what cannot be built is said, and the next is.
+fn build(subjects: &[Subjects]) -> anyhow::Result<u8> {
+    let mut failed = 0;
+    for source in subjects.iter().flat_map(Subjects::sources) {
+        match programs::build(source) {
+            Ok(built) => println!("{}: {}", built.version.name(), built.program.display()),
+            Err(error) => {
+                eprintln!("lockstep: {error:#}");
+                failed += 1;
+            }
+        }
+    }
+    match failed {
+        0 => Ok(OK),
+        failed => bail!("not built: {failed}"),
+    }
+}

@@ -1,0 +1,43 @@
+//! `lockstep worker`, hidden: the program as a campaign starts it again, to run one case at a time.
+
+use super::{OK, OwnFault};
+use lockstep_core::campaign::perform::perform;
+use lockstep_core::campaign::protocol::Failure;
+use lockstep_core::campaign::worker;
+use lockstep_core::panics::{self, in_crate};
+use std::io;
+use std::thread;
+
+/// Bytes of stack: parsers and compilers of arbitrary input run on it.
+const STACK: usize = 16 << 20;
+
+pub(super) fn run() -> anyhow::Result<u8> {
+    worker::end_with_parent();
+    tell_panics();
+    let serve = || {
+        worker::serve(io::stdin().lock(), io::stdout(), |request, begun| {
+            panics::guarded(|| perform(request, begun))
+                .unwrap_or_else(|panic| Err(Failure::Internal(panic.to_string())))
+        })
+    };
+    let served = thread::Builder::new().stack_size(STACK).spawn(serve);
+    let served = served.map_err(OwnFault::Start)?.join();
+    served
+        .unwrap_or_else(|_| Err(io::Error::other("the worker panicked")))
+        .map_err(OwnFault::Write)?;
+    Ok(OK)
+}
+
+/// Has every panic told on standard error before it is caught, or before it ends the process: the
+/// campaign shows what a worker that died said last.
+fn tell_panics() {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let message = info.payload_as_str().unwrap_or("a panic without a message");
+        let place = info.location().map_or_else(String::new, |at| {
+            format!(" ({}:{})", in_crate(at.file()), at.line())
+        });
+        eprintln!("panic: {message}{place}");
+        hook(info);
+    }));
+}

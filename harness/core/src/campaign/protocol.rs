@@ -1,0 +1,300 @@
+//! What campaign and worker say to each other: one JSON object a line, each way.
+//!
+//! A worker answers a request twice: [`Message::Begun`] when the case is made, before the subject
+//! runs, so that a worker's death can be told from a defect in making the case; then
+//! [`Message::Done`]. In between it says from time to time that events come ([`Message::Alive`]): a
+//! case that takes long does not hang; and when it compiles a module, whose time and memory are not
+//! the case's.
+
+use crate::case::{Case, CaseReport};
+use crate::configuration::{Configuration, Nans, Setting, SettingError, Target};
+use crate::generate;
+use crate::generate::Proposals;
+use crate::lockstep::daring::Announced;
+use crate::lockstep::policy::FramePolicy;
+use crate::version::Version;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// One case for a worker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Which case.
+    pub what: What,
+    /// What the user decides in place of the case.
+    #[serde(default)]
+    pub wishes: Wishes,
+}
+
+/// Which case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum What {
+    /// A script of the official suite, by its name.
+    Official(String),
+    /// A built-in module, by its name.
+    Sample(String),
+    /// The probe of a promise that every case works around.
+    Probe,
+    /// A generated case.
+    Generated {
+        /// The campaign's seed.
+        seed: u64,
+        /// Its place in the seed's sequence.
+        number: u64,
+    },
+    /// A case of the regression corpus, judged against what it expects.
+    File(PathBuf),
+    /// A case as a text that holds its modules, judged by nothing.
+    Text(String),
+    /// Whether this case, that met a limit of time, ends in the reference interpreter, as far as that
+    /// can be found out in a bounded time: the case single-stepped, and nothing else done.
+    Ends(Box<What>),
+    /// Whether a cause that ends executions explains that this case took its worker with it: the
+    /// report counts the cause, or nothing.
+    Death(Box<What>),
+}
+
+/// What the user decides in place of the case.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wishes {
+    /// The subject.
+    #[serde(default)]
+    pub subject: Version,
+    /// Seed of the host functions' results in scripts and samples.
+    pub host_seed: u64,
+    /// Which frames are compared.
+    pub frames: Option<FramePolicy>,
+    /// Events after which a case is inconclusive.
+    pub max_events: Option<u64>,
+    /// Whether the uninstrumented execution runs the module as it is.
+    pub no_twin: bool,
+    /// Which proposals generated modules draw from.
+    #[serde(default)]
+    pub proposals: Proposals,
+    /// Settings of the subject, `axis=value`.
+    pub settings: Vec<String>,
+    /// Whether every case dares the first hazard that it meets, if it does not dare one itself.
+    #[serde(default)]
+    pub dare: bool,
+}
+
+impl Wishes {
+    /// Applies the wished settings to a configuration.
+    ///
+    /// # Errors
+    ///
+    /// When a text is no setting.
+    pub fn configure(&self, configuration: &mut Configuration) -> Result<(), SettingError> {
+        for text in &self.settings {
+            configuration.set(text.parse::<Setting>()?);
+        }
+        Ok(())
+    }
+}
+
+/// What a worker writes.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Message {
+    /// The case is made; the subject is about to run.
+    Begun(Traits),
+    /// Events have come since the last message.
+    Alive,
+    /// A module is being decoded or compiled, which is no event of the case.
+    Preparing,
+    /// It is ready.
+    Prepared {
+        /// Bytes by which the worker's resident size has grown.
+        grown: u64,
+    },
+    /// What a cause forbids is about to be done on purpose: the worker may die of it.
+    Daring(Box<Announced>),
+    /// The case has ended.
+    Done(Box<Answer>),
+}
+
+/// What is known of a case before it runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traits {
+    /// Its name.
+    pub name: String,
+    /// The generator of its module; none if it was not generated.
+    pub generator: Option<String>,
+    /// Whether subject and oracle are compared, but not the uninstrumented execution with both.
+    pub two_way: bool,
+    /// Whether it runs on Pulley, where an event may bring the process down.
+    #[serde(default)]
+    pub on_pulley: bool,
+}
+
+impl Traits {
+    /// Traits of what has only a name.
+    pub fn named(name: impl Into<String>) -> Traits {
+        Traits {
+            name: name.into(),
+            ..Traits::default()
+        }
+    }
+
+    /// A case's traits.
+    pub fn of(case: &Case) -> Traits {
+        Traits {
+            name: case.name.clone(),
+            generator: generate::generator_of(&case.name).map(str::to_owned),
+            two_way: case.configuration.nans == Nans::Any,
+            on_pulley: case.configuration.target == Target::Pulley64,
+        }
+    }
+}
+
+/// What came of a request.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Answer {
+    /// The report.
+    pub result: Result<CaseReport, Failure>,
+    /// What it cost.
+    pub cost: Cost,
+}
+
+/// Why there is no report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "lowercase")]
+pub enum Failure {
+    /// The harness could not finish the case: a defect of Lockstep.
+    #[error("{0}")]
+    Internal(String),
+    /// The input is bad.
+    #[error("{0}")]
+    Input(String),
+    /// The machine refused what the case needs.
+    #[error("{0}")]
+    Machine(String),
+}
+
+/// CPU time of a worker, in nanoseconds, and its memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// From the request's being read to the end of the case.
+    pub case_ns: u64,
+    /// Before that, since the last case ended: starting, writing the answer, reading the request.
+    pub outside_ns: u64,
+    /// The largest resident size of the worker so far, in bytes; none where the system does not tell.
+    pub peak_rss: Option<u64>,
+    /// Parts of the case by what was done in them, as far as they are known.
+    pub phases: BTreeMap<String, u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::{CommandReport, Directive, Status};
+    use crate::causes::Cause;
+    use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
+    use crate::lockstep::tally::Tally;
+    use crate::rules::RuleId;
+    use lockstep_oracles::address::{FuncIndex, Pc};
+
+    fn report() -> CaseReport {
+        let divergence = |known| Divergence {
+            rule: RuleId::LocalValue,
+            execution: Execution::Instrumented,
+            command: "line 1: action f()".to_owned(),
+            moment: Moment::Breakpoint,
+            event: 7,
+            frame: Some(1),
+            expected: "i32:1".to_owned(),
+            observed: "i32:2".to_owned(),
+            site: Some(Site {
+                func: FuncIndex(3),
+                pc: Pc(0x21),
+                opcode: "nop".to_owned(),
+                listing: "> 0x21 nop".to_owned(),
+            }),
+            state: vec![StateRow {
+                what: "frame 0 PC".to_owned(),
+                expected: "0x21".to_owned(),
+                observed: "0x21".to_owned(),
+            }],
+            known,
+        };
+        let mut tally = Tally::default();
+        tally.opcodes[5] = 9;
+        tally.sequence_points = 9;
+        CaseReport {
+            name: "generated/smith/0x1/2".to_owned(),
+            commands: vec![CommandReport {
+                line: 1,
+                kind: Directive::AssertReturn,
+                text: "assert_return f()".to_owned(),
+                status: Status::Failed("why".to_owned()),
+                outcome: Some("returned ()".to_owned()),
+            }],
+            tally,
+            divergences: vec![divergence(None)],
+            known: BTreeMap::from([(Cause::TrapPc, 2)]),
+            known_examples: vec![divergence(Some(Cause::TrapPc))],
+            refused: Some("a reason".into()),
+            two_way: true,
+            dared: None,
+        }
+    }
+
+    #[test]
+    fn a_report_arrives_as_it_was_sent() {
+        let sent = format!("{:?}", report());
+        let line = serde_json::to_string(&report()).unwrap();
+        let read: CaseReport = serde_json::from_str(&line).unwrap();
+        assert_eq!(format!("{read:?}"), sent);
+    }
+
+    #[test]
+    fn names_that_are_on_no_list_are_errors() {
+        let line = serde_json::to_string(&report()).unwrap();
+        for (name, other) in [
+            (Cause::TrapPc.id(), "NO-CAUSE"),
+            (RuleId::LocalValue.id(), "NO-RULE"),
+            ("assert_return", "assert_nothing"),
+        ] {
+            let error = serde_json::from_str::<CaseReport>(&line.replace(name, other)).unwrap_err();
+            let unknown = format!("unknown variant `{other}`");
+            assert!(error.to_string().contains(&unknown), "{error}");
+        }
+        let opcode = line.replace("[[5,9]]", "[[100000,9]]");
+        assert_ne!(opcode, line);
+        let error = serde_json::from_str::<CaseReport>(&opcode).unwrap_err();
+        assert!(error.to_string().contains("no opcode 100000"), "{error}");
+    }
+
+    #[test]
+    fn requests_are_read_as_they_are_written() {
+        let wishes = Wishes {
+            proposals: Proposals::All,
+            subject: Version::V48,
+            host_seed: 3,
+            frames: Some(FramePolicy::All),
+            max_events: Some(5),
+            no_twin: true,
+            settings: vec!["target=pulley64".to_owned()],
+            dare: true,
+        };
+        let all = [
+            What::Official("wasm-v2/nop.wast".to_owned()),
+            What::Sample("samples/loop".to_owned()),
+            What::Probe,
+            What::Generated { seed: 1, number: 2 },
+            What::File(PathBuf::from("a/b.toml")),
+            What::Text("[[module]]\nhex = \"\"".to_owned()),
+        ];
+        for what in all {
+            let request = Request {
+                what,
+                wishes: wishes.clone(),
+            };
+            let line = serde_json::to_string(&request).unwrap();
+            assert!(!line.contains('\n'));
+            assert_eq!(serde_json::from_str::<Request>(&line).unwrap(), request);
+        }
+    }
+}

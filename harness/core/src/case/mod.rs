@@ -1,0 +1,438 @@
+//! A case: a script run in both executions, each in lockstep with an oracle, and judged.
+
+mod directive;
+mod executions;
+mod fuel;
+mod imports;
+mod judgement;
+mod lower;
+mod patterns;
+pub mod probe;
+mod script;
+pub(crate) mod terminal;
+pub mod value;
+
+pub use directive::Directive;
+pub use imports::ImportSettings;
+pub use judgement::Judgement;
+pub use terminal::explain_death;
+pub use value::{Case, CaseModule, Expect, Host, HostMemory, HostTable, Step, StepAction, Stub};
+
+use crate::causes::Cause;
+use crate::configuration::Nans;
+use crate::divergence::{Divergence, Execution, Moment};
+use crate::fault::{Honest, Layer, Tamper};
+use crate::lockstep::daring::Dared;
+use crate::lockstep::tally::Tally;
+use crate::machine;
+use crate::panics::{self, Panic};
+use crate::rules::RuleId;
+use crate::schedule::Schedule;
+use crate::subject::adapter::{Adapter, Subject};
+use crate::subject::code_image;
+use crate::subject::engines::{self, Linked};
+use crate::subject::{Settings, SubjectError};
+use crate::trace::Tracer;
+use crate::version::Version;
+use lockstep_spec_tests::script::Script;
+use script::Run;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// How a case is run.
+#[derive(Clone, Debug, Default)]
+pub struct CaseOptions {
+    /// Settings of the executions; `features` are taken from the script.
+    pub settings: Settings,
+    /// How imports that no registered module provides are satisfied.
+    pub imports: ImportSettings,
+    /// Whether a plain action may trap (a user's invocation) or must return (a script's action).
+    pub actions_may_trap: bool,
+    /// What the debugger does.
+    pub schedule: Schedule,
+}
+
+/// What came of a command in one execution.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Status {
+    /// Oracle and subject satisfy it.
+    Passed,
+    /// One of them does not; why.
+    Failed(String),
+    /// A resource was used up; what is not known.
+    Exhausted,
+    /// Lockstep was cut short; why.
+    Inconclusive(String),
+    /// Not executed; why.
+    NotRun(String),
+    /// Nothing to execute: what it is about cannot be made, on which both sides agree; why.
+    Void(String),
+    /// Lockstep cannot execute it; why.
+    Unsupported(String),
+}
+
+/// A command's result: both executions', combined.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct CommandReport {
+    /// 1-based line in the script; 0 where there is no script.
+    pub line: u32,
+    /// What kind of command it is.
+    pub kind: Directive,
+    /// Description for people, for example `assert_return fac(i64:5)`.
+    pub text: String,
+    /// The combined status: the worse of the two.
+    pub status: Status,
+    /// How the invocation ended in the instrumented execution, if it is one.
+    pub outcome: Option<String>,
+}
+
+impl CommandReport {
+    /// Why the command leaves the case inconclusive, if it does.
+    pub fn undecided(&self) -> Option<&str> {
+        match &self.status {
+            Status::Inconclusive(why) | Status::NotRun(why) => Some(why),
+            // Where a resource is used up is the subject's own: only what is asserted is then open.
+            Status::Exhausted
+                if self.kind.is_assertion() && self.kind != Directive::AssertExhaustion =>
+            {
+                Some(EXHAUSTED)
+            }
+            Status::Exhausted
+            | Status::Void(_)
+            | Status::Passed
+            | Status::Failed(_)
+            | Status::Unsupported(_) => None,
+        }
+    }
+}
+
+/// Why a command is exhausted.
+pub const EXHAUSTED: &str = "the subject's stack or heap is used up where that may be";
+
+/// Everything that came of a case.
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct CaseReport {
+    /// The script's name.
+    pub name: String,
+    /// One entry a command.
+    pub commands: Vec<CommandReport>,
+    /// What was compared, both executions together.
+    pub tally: Tally,
+    /// Unexplained divergences: one a rule and execution.
+    pub divergences: Vec<Divergence>,
+    /// Matches by cause.
+    pub known: BTreeMap<Cause, u64>,
+    /// The first match of each cause.
+    pub known_examples: Vec<Divergence>,
+    /// Why the engine refused the configuration, as it must, or the harness refused it under this
+    /// schedule; nothing was run then.
+    pub refused: Option<Cow<'static, str>>,
+    /// Whether the uninstrumented execution is left out: subject and oracle alone were compared.
+    pub two_way: bool,
+    /// What was dared; the case ends there.
+    #[serde(default)]
+    pub dared: Option<Dared>,
+}
+
+/// Why a case is refused whose subject chooses NaNs where no event shows them.
+pub const UNSEEN_NANS: &str = "NaNs of the engine's choice without single-step from start to end";
+
+impl CaseReport {
+    /// How many commands have a status that `wanted` accepts.
+    pub fn count(&self, wanted: impl Fn(&Status) -> bool) -> u64 {
+        self.commands
+            .iter()
+            .filter(|command| wanted(&command.status))
+            .count() as u64
+    }
+}
+
+/// What one execution of a case left behind.
+#[derive(Default)]
+pub(crate) struct Executed {
+    pub(crate) statuses: Vec<Status>,
+    pub(crate) outcomes: Vec<Option<String>>,
+    /// What was left of the fuel after each command, where it is counted.
+    pub(crate) fuel: Vec<Option<u64>>,
+    pub(crate) tally: Tally,
+    pub(crate) findings: crate::lockstep::findings::Findings,
+    /// First command that the other execution must not run: this one could not finish it.
+    pub(crate) cut: Option<usize>,
+    /// What it dared.
+    pub(crate) dared: Option<Dared>,
+}
+
+/// Runs a case.
+///
+/// # Errors
+///
+/// When the engine refuses its configuration.
+pub fn run(script: &Script, options: &CaseOptions) -> Result<CaseReport, SubjectError> {
+    guarded(script, options, |engine| engine.run(script, options))
+}
+
+/// Runs a case that is a value, on the default version.
+///
+/// # Errors
+///
+/// When the engine refuses its configuration, and should not.
+pub fn run_case(case: &Case) -> Result<CaseReport, SubjectError> {
+    run_case_on(Version::default(), case)
+}
+
+/// Runs a case that is a value, on a version.
+///
+/// # Errors
+///
+/// When the engine refuses its configuration, and should not.
+pub fn run_case_on(subject: Version, case: &Case) -> Result<CaseReport, SubjectError> {
+    let mut options = case.options();
+    options.settings.subject = subject;
+    run(&case.script(), &options)
+}
+
+/// Runs a case with a fault layer on the instrumented execution, and a trace if one is wanted.
+///
+/// The instrumented execution comes first: it alone can be stopped, so a program that does not end
+/// is cut there and not run uninstrumented.
+///
+/// # Errors
+///
+/// When the engine refuses its configuration.
+pub fn run_with(
+    script: &Script,
+    options: &CaseOptions,
+    tamper: impl Tamper,
+    tracer: Option<Box<dyn Tracer>>,
+) -> Result<CaseReport, SubjectError> {
+    let tamper = Box::new(tamper);
+    guarded(script, options, |engine| {
+        engine.run_with(script, options, tamper, tracer)
+    })
+}
+
+/// Runs a case on its engine. What the machine refuses is no report; a panic of the engine is one.
+fn guarded(
+    script: &Script,
+    options: &CaseOptions,
+    run: impl FnOnce(&dyn Linked) -> Result<CaseReport, SubjectError>,
+) -> Result<CaseReport, SubjectError> {
+    let engine = engines::engine(options.settings.subject)?;
+    let _turn = code_image::turn(options.schedule.code_image);
+    let ran = panics::guarded(|| run(engine));
+    if let Some(what) = machine::take() {
+        return Err(SubjectError::of_machine(what));
+    }
+    match ran {
+        Ok(ran) => ran,
+        Err(panic) if panic.is_of_engine() => Ok(panicked(script, &panic)),
+        Err(panic) => panics::resume(panic),
+    }
+}
+
+/// A case in which the engine panicked where nothing of the case was left to go on with: one
+/// divergence, and nothing known of the rest.
+fn panicked(script: &Script, panic: &Panic) -> CaseReport {
+    let text = "the whole case".to_owned();
+    let mut report = CaseReport {
+        name: script.name.clone(),
+        ..CaseReport::default()
+    };
+    report.commands.push(CommandReport {
+        line: 0,
+        kind: Directive::Case,
+        text: text.clone(),
+        status: Status::NotRun("the engine panicked".to_owned()),
+        outcome: None,
+    });
+    report.divergences.push(Divergence {
+        rule: RuleId::Panic,
+        // Which of the two it was is lost with what the panic unwound.
+        execution: Execution::Instrumented,
+        command: text,
+        moment: Moment::End,
+        event: 0,
+        frame: None,
+        expected: "no panic".to_owned(),
+        observed: format!("the engine panicked: {panic}"),
+        site: None,
+        state: Vec::new(),
+        known: None,
+    });
+    report
+}
+
+/// A case on an engine that is known by type.
+pub(crate) fn run_on<A: Adapter, T: Layer>(
+    script: &Script,
+    options: &CaseOptions,
+    tamper: T,
+    tracer: Option<Box<dyn Tracer>>,
+) -> Result<CaseReport, SubjectError> {
+    let settings = Settings {
+        features: script.features,
+        ..options.settings
+    };
+    let any_nans = settings.configuration.nans == Nans::Any;
+    if any_nans && !options.schedule.steps_throughout() {
+        return Ok(CaseReport {
+            name: script.name.clone(),
+            refused: Some(UNSEEN_NANS.into()),
+            ..CaseReport::default()
+        });
+    }
+    let (instrumented, uninstrumented) = match executions::factories::<A>(&settings) {
+        Ok(factories) => factories,
+        Err(refused) => return Ok(refused.report(script)),
+    };
+    let (mut executed, mut neighbour) =
+        executions::instrumented::<A, T>(script, options, &instrumented, tamper, tracer)?;
+    if let Some(dared) = executed.dared {
+        // Nobody knows what of the process is left whole.
+        return Ok(CaseReport {
+            dared: Some(dared),
+            ..combine(script, executed, None, neighbour)
+        });
+    }
+    let mut cut = executed.cut;
+    let both = std::iter::once(&mut executed).chain(&mut neighbour);
+    let suspected: Vec<&mut Executed> = both.filter(|e| e.findings.suspected.is_some()).collect();
+    if !suspected.is_empty() {
+        let confirmed = terminal::confirmed::<A>(script, options, &instrumented)?;
+        suspected.into_iter().for_each(|e| {
+            e.findings
+                .decide(confirmed.map(|confirmed| confirmed.known))
+        });
+        if let Some(confirmed) = confirmed {
+            // It goes as far as the native execution did.
+            cut = confirmed.cut;
+        }
+    }
+    if any_nans {
+        // Its NaNs may be others, and no event shows them.
+        return Ok(combine(script, executed, None, neighbour));
+    }
+    let twin = executions::idle::<A>(script, options, &uninstrumented, cut)?;
+    Ok(combine(script, executed, Some(twin), neighbour))
+}
+
+/// Runs the instrumented execution alone, for traces and benchmarks.
+///
+/// # Errors
+///
+/// When the engine refuses its configuration.
+pub fn run_instrumented(
+    script: &Script,
+    options: &CaseOptions,
+    tracer: Option<Box<dyn Tracer>>,
+) -> Result<CaseReport, SubjectError> {
+    let engine = engines::engine(options.settings.subject)?;
+    engine.run_instrumented(script, options, tracer)
+}
+
+/// The instrumented execution on an engine that is known by type.
+pub(crate) fn run_instrumented_on<A: Adapter>(
+    script: &Script,
+    options: &CaseOptions,
+    tracer: Option<Box<dyn Tracer>>,
+) -> Result<CaseReport, SubjectError> {
+    let settings = Settings {
+        features: script.features,
+        ..options.settings
+    };
+    let factory = A::factory(Execution::Instrumented, &settings)?;
+    let mut run = Run::<A, _>::new(
+        script,
+        options,
+        &options.schedule,
+        &factory,
+        Box::new(Honest),
+    )?;
+    run.subject.driver().tracer = tracer;
+    let executed = run.all(None);
+    let mut report = CaseReport {
+        name: script.name.clone(),
+        ..CaseReport::default()
+    };
+    report.commands = commands(script, &executed.statuses, &executed.outcomes);
+    absorb(&mut report, executed);
+    Ok(report)
+}
+
+fn combine(
+    script: &Script,
+    mut instrumented: Executed,
+    uninstrumented: Option<Executed>,
+    neighbour: Option<Executed>,
+) -> CaseReport {
+    let mut statuses = instrumented.statuses.clone();
+    if let Some(uninstrumented) = &uninstrumented {
+        for (status, other) in statuses.iter_mut().zip(&uninstrumented.statuses) {
+            *status = worse(status, other).clone();
+        }
+    }
+    let mut report = CaseReport {
+        name: script.name.clone(),
+        two_way: uninstrumented.is_none(),
+        ..CaseReport::default()
+    };
+    if let Some(other) = &uninstrumented
+        && let Some(differs) = fuel::difference(script, &instrumented, other)
+    {
+        if differs.divergence.known.is_none() {
+            statuses[differs.command] = Status::Failed("diverged, see the report".to_owned());
+        }
+        instrumented.findings.add(differs.divergence);
+    }
+    report.commands = commands(script, &statuses, &instrumented.outcomes);
+    absorb(&mut report, instrumented);
+    for other in [uninstrumented, neighbour].into_iter().flatten() {
+        absorb(&mut report, other);
+    }
+    report
+}
+
+fn commands(
+    script: &Script,
+    statuses: &[Status],
+    outcomes: &[Option<String>],
+) -> Vec<CommandReport> {
+    script
+        .commands
+        .iter()
+        .zip(statuses)
+        .zip(outcomes)
+        .map(|((command, status), outcome)| CommandReport {
+            line: command.line,
+            kind: Directive::of(&command.kind),
+            text: script::describe(command),
+            status: status.clone(),
+            outcome: outcome.clone(),
+        })
+        .collect()
+}
+
+fn absorb(report: &mut CaseReport, executed: Executed) {
+    report.tally.add(&executed.tally);
+    report.divergences.extend(executed.findings.unexplained);
+    for (cause, count) in executed.findings.known {
+        *report.known.entry(cause).or_insert(0) += count;
+    }
+    report
+        .known_examples
+        .extend(executed.findings.known_examples);
+}
+
+fn worse<'a>(a: &'a Status, b: &'a Status) -> &'a Status {
+    let rank = |status: &Status| match status {
+        Status::Failed(_) => 0,
+        Status::Unsupported(_) => 1,
+        // A command that one execution could not finish is not run in the other: say why, not that.
+        Status::Inconclusive(_) => 2,
+        Status::NotRun(_) => 3,
+        Status::Exhausted => 4,
+        Status::Void(_) => 5,
+        Status::Passed => 6,
+    };
+    if rank(b) < rank(a) { b } else { a }
+}

@@ -1,0 +1,83 @@
+//! What the debug API of each version is expected to show, where the versions differ and none is
+//! wrong: what their documentation says, or, where it is silent, what a debugger has come to depend
+//! on. `CONTRACT.md` says which is which.
+
+use crate::configuration::Collector;
+use crate::version::Version;
+use lockstep_oracles::machine::DotSums;
+
+/// Where a frame is said to be that waits for a call to return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitingPc {
+    /// At the call
+    Call,
+    /// At the opcode behind the call, where it returns to; at the call where a `try_table` of the same
+    /// function may catch what it throws
+    Return,
+}
+
+/// Where a breakpoint is set that was asked for at a PC without code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placement {
+    /// There: it is listed and never fires
+    Asked,
+    /// At the next opcode that has code, if there is one; else where it was asked for
+    Slipped,
+}
+
+/// Whether a segment that traps at instantiation is an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SegmentTraps {
+    /// No event: the instantiation fails
+    Silent,
+    /// A `Trap` event, before the instantiation fails
+    Events,
+}
+
+/// The conventions of one version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conventions {
+    /// Where waiting frames are (pinned).
+    pub waiting: WaitingPc,
+    /// Where breakpoints are set (documented where they slip, pinned where they do not).
+    pub placement: Placement,
+    /// Whether a segment's trap is an event (pinned).
+    pub segment_traps: SegmentTraps,
+    /// Whether relaxed multiply-adds round once although the deterministic profile, which the engine is
+    /// asked for, rounds twice (ledger: `RELAXED-MADD`).
+    pub fuses_relaxed_madd: bool,
+    /// How relaxed dot products add, where the deterministic profile saturates (ledger:
+    /// `RELAXED-DOT`).
+    pub dot_sums: DotSums,
+    /// The collectors that there are.
+    pub collectors: &'static [Collector],
+}
+
+const WASMTIME_42: Conventions = Conventions {
+    waiting: WaitingPc::Call,
+    placement: Placement::Asked,
+    segment_traps: SegmentTraps::Silent,
+    fuses_relaxed_madd: true,
+    dot_sums: DotSums::Wrapped,
+    collectors: &[Collector::Drc, Collector::Null],
+};
+
+const WASMTIME_48: Conventions = Conventions {
+    waiting: WaitingPc::Return,
+    placement: Placement::Slipped,
+    segment_traps: SegmentTraps::Events,
+    fuses_relaxed_madd: true,
+    dot_sums: DotSums::Exact,
+    collectors: &[Collector::Drc, Collector::Null, Collector::Copying],
+};
+
+impl Version {
+    /// Its conventions: those of the version of the table that it is nearest to from above, or of the last
+    /// one.
+    pub const fn conventions(self) -> &'static Conventions {
+        match self.release() {
+            ..44 => &WASMTIME_42,
+            _ => &WASMTIME_48,
+        }
+    }
+}

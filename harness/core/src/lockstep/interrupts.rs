@@ -1,0 +1,615 @@
+//! Events of what interrupts a program at a function's entry or at a loop's head: stack overflow, the
+//! epoch, fuel.
+//!
+//! Such an event comes between two opcodes. The oracle is brought to the sequence point right behind
+//! it, where every local and every operand is what it was at the interruption, and is compared there;
+//! the event of that sequence point is still due. Within an opcode that works in bulk it may come, too:
+//! then the oracle is right before that opcode.
+
+use super::breakpoints::Selected;
+use super::driver::{Driver, Ended, Flow, POINTS_BETWEEN_EVENTS, Phase};
+use super::frames::{StackDiff, ValueDiff, expected_place};
+use super::growth::run_following;
+use super::looks::Look;
+use super::trap_frame::taken_at;
+use super::unnamed::Unnamed;
+use crate::causes::inlined_calls::InlinedCalls;
+use crate::causes::{Cause, Known, libcall_frame};
+use crate::divergence::{Moment, count};
+use crate::observe::{Limited, Observation, Place, Walk};
+use crate::rules::RuleId;
+use crate::snapshot::Snapshot;
+use lockstep_oracles::address::{InstanceAddr, Pc};
+use lockstep_oracles::code::Function;
+use lockstep_oracles::machine::{EverySequencePoint, FrameView, Stop, StopAt};
+use lockstep_oracles::opcode::Opcode;
+use std::ops::{Range, RangeInclusive};
+
+/// What interrupts a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interruption {
+    /// A function is entered for which the stack has no room
+    Overflow,
+    /// The epoch is beyond the store's deadline
+    Epoch,
+    /// Fuel is used up
+    Fuel,
+    /// The heap cannot hold an object
+    Memory,
+}
+
+impl Interruption {
+    fn moment(self) -> Moment {
+        match self {
+            Interruption::Epoch => Moment::EpochYield,
+            Interruption::Overflow | Interruption::Fuel | Interruption::Memory => Moment::Trap,
+        }
+    }
+
+    fn look(self) -> Look {
+        match self {
+            Interruption::Overflow => Look::Overflow,
+            Interruption::Epoch => Look::EpochYield,
+            Interruption::Fuel => Look::OutOfFuel,
+            Interruption::Memory => Look::OutOfMemory,
+        }
+    }
+}
+
+/// Where a program is interrupted, and what may be looked at of the stack.
+#[derive(Clone, Copy, Debug)]
+pub struct Sight {
+    /// Whether it is within the oracle's next opcode, not before it.
+    pub(super) within: bool,
+    /// The cause that forbids any look.
+    pub(super) hidden: Option<Known>,
+    /// The cause that forbids to ask for the innermost frame's instance.
+    pub(super) unnamed: Option<Known>,
+    /// The cause by which the innermost frame may be shown as one of another function.
+    pub(super) foreign: Option<Known>,
+}
+
+/// Whether a program may be interrupted before the opcode at this position: the first of a function,
+/// or the one behind a `loop`, to which branches go.
+pub(super) fn is_interruptible(function: &Function, position: usize) -> bool {
+    position == 0 || function.instrs[position - 1].op == Opcode::Loop
+}
+
+/// Stops where breakpoints are, and where something else says.
+struct Either<'a, 'm, F>(&'a Selected<'m>, F);
+
+impl<F: Fn(InstanceAddr, &Function, usize) -> bool> StopAt for Either<'_, '_, F> {
+    fn stops(&self, instance: InstanceAddr, function: &Function, position: usize) -> bool {
+        // Both are asked: a breakpoint counts the points that are passed.
+        self.0.stops(instance, function, position) | (self.1)(instance, function, position)
+    }
+}
+
+impl Driver {
+    /// Brings the oracle to where the program can be interrupted next, if it is not there yet, and says
+    /// what may be looked at. None if it comes to no such place.
+    pub fn approach<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        interruption: Interruption,
+    ) -> Option<Sight> {
+        if self.ended.is_some() || self.phase != Phase::Running {
+            return None;
+        }
+        if self.ahead.is_none() && interruption != Interruption::Overflow && self.is_within_bulk() {
+            return Some(self.sight(interruption, true, false));
+        }
+        let stop = match (self.ahead, interruption) {
+            (Some(stop), _) => stop,
+            (None, _) if self.breakpoints.is_everywhere() => self.run_stepped(),
+            (None, Interruption::Epoch) => self.run_to_interruptible(),
+            (None, Interruption::Overflow) => self.run_to_overflow(observed),
+            // How much fuel there is where is not modelled.
+            (None, Interruption::Fuel | Interruption::Memory) => return None,
+        };
+        self.ahead = Some(stop);
+        let view = self.machine.top().filter(|_| stop == Stop::SequencePoint)?;
+        let entered = view.position == 0;
+        let fits = match interruption {
+            Interruption::Overflow => entered,
+            Interruption::Memory => false,
+            Interruption::Epoch | Interruption::Fuel => {
+                is_interruptible(view.function, view.position)
+            }
+        };
+        fits.then(|| self.sight(interruption, false, entered))
+    }
+
+    /// Whether the last event was at an opcode that works in bulk, and can be interrupted itself.
+    pub(super) fn is_within_bulk(&self) -> bool {
+        self.previous.is_some() && self.machine.current_op().is_some_and(Opcode::is_bulk)
+    }
+
+    /// Whether the oracle was brought to an opcode that works in bulk, before which no other place lies.
+    pub(super) fn is_before_bulk(&self) -> bool {
+        let view = self.machine.top().filter(|_| self.ahead.is_some());
+        view.is_some_and(|view| {
+            view.op().is_bulk() && !is_interruptible(view.function, view.position)
+        })
+    }
+
+    /// What may be looked at where the oracle's next opcode failed for want of memory.
+    pub(super) fn sight_of_memory(&self) -> Sight {
+        self.sight(Interruption::Memory, true, false)
+    }
+
+    /// What causes forbid to look at.
+    fn sight(&self, interruption: Interruption, within: bool, entered: bool) -> Sight {
+        let by_call = interruption != Interruption::Overflow;
+        let inlined = match by_call {
+            true => Cause::InlinedLibcall,
+            false => Cause::InlinedTrap,
+        };
+        let unnamed = match by_call {
+            true => Cause::EpochFrame,
+            false => Cause::OverflowFrame,
+        };
+        let foreign = self.causes.get(Cause::LibcallFrame);
+        let foreign = foreign.filter(|_| {
+            by_call && entered && (interruption != Interruption::Epoch || self.may_trap_first())
+        });
+        let inlined = self
+            .causes
+            .get(inlined)
+            .filter(|_| self.inlined && (!by_call || self.may_find_inlined()))
+            .or_else(|| self.inlined_in_try());
+        let unnamed = self.causes.get(unnamed).filter(|_| entered);
+        // An engine with debug assertions asks for the instance itself when it is asked for the function.
+        let asserted = unnamed.or(foreign).filter(|_| cfg!(debug_assertions));
+        Sight {
+            within,
+            hidden: inlined
+                .or(foreign.filter(|_| self.is_in_first_function()))
+                .or(asserted),
+            unnamed,
+            foreign,
+        }
+    }
+
+    /// Whether the code before which the innermost function is entered may be placed behind the call that
+    /// the epoch makes: what always traps is.
+    fn may_trap_first(&self) -> bool {
+        let top = self.machine.top();
+        top.is_none_or(|view| libcall_frame::may_trap_first(view.function))
+    }
+
+    /// Whether the innermost frame's code may hold that of another function, or be held by its caller's.
+    fn may_find_inlined(&self) -> bool {
+        let mut frames = self.machine.frames();
+        let Some(top) = frames.next() else {
+            return true;
+        };
+        let own = self.inlined_calls.get(top.instance.index());
+        let caller = frames.next().filter(|caller| caller.waits);
+        self.inlined_calls.iter().any(InlinedCalls::has_tail_calls)
+            || own.is_none_or(|calls| calls.inlines_any(top.function.index))
+            || caller.is_some_and(|caller| self.may_be_inlined_at(&caller))
+    }
+
+    /// Whether what a frame calls may be inlined into its code. Of an instance that is being made nothing
+    /// is known.
+    pub(super) fn may_be_inlined_at(&self, view: &FrameView<'_>) -> bool {
+        let calls = self.inlined_calls.get(view.instance.index());
+        calls.is_none_or(|calls| calls.callee(view.function, view.position).is_some())
+    }
+
+    /// Whether the innermost frame is of the first function that its module defines: no record is placed
+    /// before its own.
+    fn is_in_first_function(&self) -> bool {
+        let view = self.machine.top();
+        view.is_some_and(|view| view.function.index.0 == view.module.num_imported_funcs())
+    }
+
+    /// Runs the oracle to its next sequence point.
+    pub(super) fn run_stepped(&mut self) -> Stop {
+        self.tally.executed += 1;
+        if self.notes_steps() {
+            self.note_next();
+        }
+        let stop = match self.nans.any {
+            true => self.advance_noting_nans(),
+            false => self.machine.run(&EverySequencePoint),
+        };
+        self.follow_growth(stop)
+    }
+
+    /// Runs the oracle to the next breakpoint or place at which the program can be interrupted.
+    pub(super) fn run_to_interruptible(&mut self) -> Stop {
+        self.run_to_breakpoint_or(|_, function, position| {
+            is_interruptible(function, position) || function.instrs[position].op.is_bulk()
+        })
+    }
+
+    /// Runs the oracle to the next breakpoint, or to where `also` says.
+    pub(super) fn run_to_breakpoint_or(
+        &mut self,
+        also: impl Fn(InstanceAddr, &Function, usize) -> bool,
+    ) -> Stop {
+        if self.notes_steps()
+            && let Some(stop) =
+                self.run_noting_steps(|view| also(view.instance, view.function, view.position))
+        {
+            return stop;
+        }
+        let selected = Selected::new(&self.breakpoints, POINTS_BETWEEN_EVENTS);
+        let either = Either(&selected, also);
+        let stop = run_following(&mut self.machine, &self.sizes, &either);
+        self.tally.executed += POINTS_BETWEEN_EVENTS - selected.left();
+        self.note_silent();
+        stop.unwrap_or_else(|limit| self.cannot_grow(limit))
+    }
+
+    /// Runs the oracle to the stack that the subject shows at an overflow: how deep the calls are by then
+    /// is the subject's own, but the program must come there.
+    fn run_to_overflow<O: Observation>(&mut self, observed: &mut O) -> Stop {
+        let callers = callers_of(observed);
+        for _ in 0..POINTS_BETWEEN_EVENTS {
+            if self.notes_steps() {
+                self.note_next();
+            }
+            let stop = run_following(&mut self.machine, &self.sizes, &EverySequencePoint);
+            let stop = stop.unwrap_or_else(|limit| self.cannot_grow(limit));
+            if stop != Stop::SequencePoint {
+                return stop;
+            }
+            self.tally.executed += 1;
+            let entered = self.machine.top().is_some_and(|view| view.position == 0);
+            if entered && self.machine.depth() == callers.len() + 1 && self.waits_at(&callers) {
+                return stop;
+            }
+        }
+        self.ended
+            .get_or_insert(Ended::PointLimit(POINTS_BETWEEN_EVENTS));
+        Stop::SequencePoint
+    }
+
+    /// Whether the oracle's frames but the innermost are at these places.
+    fn waits_at(&self, callers: &[Place]) -> bool {
+        let conventions = self.conventions;
+        let frames = self.machine.frames().skip(1);
+        let places = frames.map(|view| expected_place(&view, conventions));
+        places.eq(callers.iter().copied())
+    }
+
+    /// Whether a module's start function is not entered yet: what the compiler makes for an instantiation
+    /// can be interrupted, too, and has a frame that cannot be read (`STARTUP-FRAME`).
+    pub(super) fn is_before_start<O: Observation>(&mut self, observed: &mut O) -> bool {
+        let Some(known) = self.causes.get(Cause::StartupFrame) else {
+            return false;
+        };
+        // The oracle has entered the start function, if it is a Wasm function.
+        if !self.instantiating || self.previous.is_some() || self.machine.depth() > 1 {
+            return false;
+        }
+        let mut walk = observed.walk();
+        let mut frames = 0;
+        while !walk.done() && frames < 2 {
+            walk.parent();
+            frames += 1;
+        }
+        drop(walk);
+        let before = frames < 2;
+        self.tally.left_out.count(known, u64::from(before));
+        before
+    }
+
+    /// The stack at an interruption, for faulty observations: copied as far as it may be looked at.
+    pub fn snapshot_interrupted<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        interruption: Interruption,
+    ) -> Snapshot {
+        let sight = match interruption {
+            // Between breakpoints the oracle lags behind.
+            Interruption::Memory if !self.breakpoints.is_everywhere() => None,
+            Interruption::Memory => Some(self.sight_of_memory()),
+            _ if self.is_before_start(observed) => None,
+            _ => self.approach(observed, interruption),
+        };
+        let Some(sight) = sight.filter(|sight| sight.hidden.is_none()) else {
+            return Snapshot::default();
+        };
+        match self.stand_in(sight) {
+            Some((place, imported)) => {
+                let unnamed = &mut Unnamed::new(observed, place, imported);
+                self.copy_interrupted(unnamed, sight.within)
+            }
+            None => self.copy_interrupted(observed, sight.within),
+        }
+    }
+
+    /// Compares the stack at an interruption that the oracle was brought to.
+    pub(super) fn compare_interrupted<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        interruption: Interruption,
+        sight: Sight,
+    ) -> Flow {
+        if let Some(known) = sight.hidden {
+            if self.dares(known) {
+                return self.dare_frames(observed, interruption.moment());
+            }
+            self.tally.left_out.count(known, 1);
+            return Flow::Continue;
+        }
+        if let Some(foreign) = sight.foreign
+            && self.is_foreign(observed)
+        {
+            self.tally.left_out.count(foreign, 1);
+            self.explain_foreign(interruption, foreign);
+            return self.compare_callers(observed, interruption.moment());
+        }
+        let flow = match (sight.unnamed, self.stand_in(sight)) {
+            (Some(known), Some(_)) if self.dares(known) => {
+                let _ = self.compare_interrupted_frames(observed, interruption, sight);
+                return self.end_dare();
+            }
+            (Some(known), Some((place, imported))) => {
+                self.tally.left_out.count(known, 1);
+                let unnamed = &mut Unnamed::new(observed, place, imported);
+                self.compare_interrupted_frames(unnamed, interruption, sight)
+            }
+            _ => self.compare_interrupted_frames(observed, interruption, sight),
+        };
+        if flow == Flow::Continue {
+            self.tally.looks.whole(interruption.look());
+        }
+        flow
+    }
+
+    /// Whether the innermost frame is shown as one of another function. Its instance is not asked for.
+    fn is_foreign<O: Observation>(&self, observed: &mut O) -> bool {
+        let Some(view) = self.machine.top() else {
+            return false;
+        };
+        let own = view.function.index.0 - view.module.num_imported_funcs();
+        let mut walk = observed.walk();
+        !walk.done() && walk.code().is_some_and(|(function, _)| function != own)
+    }
+
+    fn explain_foreign(&mut self, interruption: Interruption, known: Known) {
+        if self.findings.has_known(known) {
+            return self.findings.count_known(known);
+        }
+        self.report_known(
+            RuleId::FrameFunction,
+            interruption.moment(),
+            "a frame of the function that is entered".to_owned(),
+            "a frame of another function".to_owned(),
+            Some(known),
+        );
+    }
+
+    /// Where the innermost frame is expected, and how many functions its module imports, where its
+    /// instance must not be asked for.
+    fn stand_in(&self, sight: Sight) -> Option<(Place, u32)> {
+        sight.unnamed.or(sight.foreign)?;
+        let view = self.machine.top()?;
+        let place = expected_place(&view, self.conventions);
+        Some((place, view.module.num_imported_funcs()))
+    }
+
+    fn compare_interrupted_frames<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        interruption: Interruption,
+        sight: Sight,
+    ) -> Flow {
+        let moment = interruption.moment();
+        let mut walk = observed.walk();
+        if walk.done() {
+            drop(walk);
+            let expected = "the interrupted frame".to_owned();
+            let shown = "no frame".to_owned();
+            return self.report_control(observed, moment, RuleId::FrameCount, expected, shown);
+        }
+        let (place, operands) = (walk.place(), walk.num_operands() as usize);
+        drop(walk);
+        let Some(view) = self.machine.top() else {
+            return Flow::Continue;
+        };
+        let expected = Interrupted::of(&view, sight.within);
+        let wanted = expected_place(&view, self.conventions);
+        if (place.instance, place.func) != (wanted.instance, wanted.func) || !place.module_agrees {
+            let diff = StackDiff::Place { frame: 0 };
+            return self.misplaced(observed, moment, diff);
+        }
+        self.compare_innermost_locals(observed, moment);
+        if expected.is_at(place.pc) {
+            self.compare_interrupted_operands(observed, moment, &expected, operands);
+        } else {
+            self.explain_interrupted(observed, interruption, &expected, (place.pc, operands));
+        }
+        self.tally.frames += 1;
+        self.compare_callers(observed, moment)
+    }
+
+    /// The frame is where it must be: so are its operands.
+    fn compare_interrupted_operands<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+        expected: &Interrupted,
+        operands: usize,
+    ) {
+        if !expected.left().contains(&operands) {
+            let shown = count(operands, "operand");
+            let wanted = Some(expected.describe());
+            self.report_interrupted(observed, moment, RuleId::CheckStack, wanted, shown, None);
+            return;
+        }
+        let mut diff = ValueDiff::default();
+        let written = self.written(expected, operands);
+        self.compare_prefix(observed, moment, written, &mut diff);
+        if diff != ValueDiff::default() {
+            self.report_values(observed, moment, 0, diff);
+        }
+        let _ = self.end_dare();
+    }
+
+    /// How many of the operands shown have been written, from the bottom; all, if the others are dared.
+    fn written(&mut self, expected: &Interrupted, operands: usize) -> usize {
+        let written = operands.min(expected.operands - expected.parameters);
+        match self.causes.get(Cause::LibcallSlot) {
+            Some(known) if written < operands && self.dares(known) => operands,
+            Some(known) => {
+                self.tally
+                    .left_out
+                    .count(known, (operands - written) as u64);
+                written
+            }
+            None => operands,
+        }
+    }
+
+    /// The frame is elsewhere: known if its record is another opcode's of the same function, and then
+    /// only what the two stacks share is read.
+    fn explain_interrupted<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        interruption: Interruption,
+        expected: &Interrupted,
+        (pc, operands): (Pc, usize),
+    ) {
+        let (cause, slot) = match interruption {
+            Interruption::Overflow => (Cause::TrapPc, Cause::TrapSlot),
+            Interruption::Epoch | Interruption::Fuel | Interruption::Memory => {
+                (Cause::LibcallPc, Cause::LibcallSlot)
+            }
+        };
+        let moment = interruption.moment();
+        let position = self.machine.top().and_then(|view| {
+            let shown = view.function.position(pc)?;
+            view.function.reachable[shown].then_some(shown)
+        });
+        let known = self.causes.get(cause).filter(|_| {
+            position.is_some_and(|shown| self.is_record(shown, expected.position, operands))
+        });
+        let shown = format!("PC {pc}, {}", count(operands, "operand"));
+        let wanted = Some(expected.describe());
+        self.report_interrupted(observed, moment, RuleId::CheckPc, wanted, shown, known);
+        if let (Some(unwritten), Some(shown), true) =
+            (self.causes.get(slot), position, known.is_some())
+        {
+            let mut diff = ValueDiff::default();
+            let written = expected.operands - expected.parameters;
+            let stacks = (shown, operands, written);
+            self.compare_common(observed, moment, unwritten, stacks, &mut diff);
+            if diff != ValueDiff::default() {
+                self.report_values(observed, moment, 0, diff);
+            }
+        }
+    }
+
+    /// Whether a record of the opcode at `shown` has that many operands, and is the one that was found
+    /// for the same place before.
+    fn is_record(&mut self, shown: usize, interrupted: usize, operands: usize) -> bool {
+        let Some(height) = self.operands_at(Some(shown)) else {
+            return false;
+        };
+        let Some(view) = self.machine.top() else {
+            return false;
+        };
+        // A trap's record lacks what its opcode takes.
+        let taken = taken_at(view.function, shown);
+        let key = (view.instance, view.function.index, interrupted);
+        let same = *self.records.entry(key).or_insert(shown) == shown;
+        same && (height.saturating_sub(taken)..=height).contains(&operands)
+    }
+
+    fn report_interrupted<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+        rule: RuleId,
+        expected: Option<String>,
+        shown: String,
+        known: Option<Known>,
+    ) {
+        match known {
+            None if !self.findings.is_news(rule) => return,
+            Some(known) if self.findings.has_known(known) => {
+                return self.findings.count_known(known);
+            }
+            _ => {}
+        }
+        let mut divergence = self.evidence(observed, moment, rule, Some(0), expected, shown);
+        divergence.known = known.map(Known::cause);
+        self.record(divergence);
+    }
+}
+
+/// Where a program was interrupted.
+struct Interrupted {
+    /// Position of the next opcode.
+    position: usize,
+    /// PCs of the place: between the function's head and its first opcode, or the `loop`.
+    pcs: Range<Pc>,
+    /// How many operands there are.
+    operands: usize,
+    /// How many of them the opcode has taken that was interrupted.
+    taken: usize,
+    /// How many of them are a loop's parameters: their slots are written behind the interruption.
+    parameters: usize,
+}
+
+impl Interrupted {
+    fn of(view: &FrameView<'_>, within: bool) -> Interrupted {
+        let pcs = &view.function.pcs;
+        let only = |pc: Pc| pc..Pc(pc.0 + 1);
+        let pcs = match view.position {
+            at if within => only(pcs[at]),
+            0 => view.function.start..pcs[0],
+            at => only(pcs[at - 1]),
+        };
+        Interrupted {
+            position: view.position,
+            pcs,
+            operands: view.operands.len(),
+            parameters: match view.position {
+                at if at > 0 && !within => view.function.instrs[at - 1].a as usize,
+                _ => 0,
+            },
+            taken: match within {
+                true => taken_at(view.function, view.position),
+                false => 0,
+            },
+        }
+    }
+
+    /// How many operands may be left.
+    fn left(&self) -> RangeInclusive<usize> {
+        self.operands.saturating_sub(self.taken)..=self.operands
+    }
+
+    fn is_at(&self, pc: Pc) -> bool {
+        self.pcs.contains(&pc)
+    }
+
+    fn describe(&self) -> String {
+        let place = match self.pcs.end.0 - self.pcs.start.0 {
+            1 => format!("PC {}", self.pcs.start),
+            _ => format!("PC {} or later, before {}", self.pcs.start, self.pcs.end),
+        };
+        format!("{place}, {}", count(self.operands, "operand"))
+    }
+}
+
+/// The places of all frames but the innermost, which is only passed.
+fn callers_of<O: Observation>(observed: &mut O) -> Vec<Place> {
+    let mut walk = Limited::new(observed.walk(), usize::MAX);
+    let mut places = Vec::new();
+    if !walk.done() {
+        walk.parent();
+    }
+    while !walk.done() {
+        places.push(walk.place());
+        walk.parent();
+    }
+    places
+}

@@ -1,0 +1,435 @@
+//! The debugger of one store: carries out the sessions of a schedule, and asks the store what it then
+//! says of its breakpoints.
+
+use super::VERSION;
+use super::dialect;
+use super::session::{Session, State};
+use lockstep_core::causes::Cause;
+use lockstep_core::fault::{Layer, Tamper as _};
+use lockstep_core::lockstep::breakpoints::Breakpoints;
+use lockstep_core::lockstep::edits::EditAnswer;
+use lockstep_core::phases::{self, Phase};
+use lockstep_core::schedule::{Cycle, Edit, EngineEdit, Schedule, Site, When};
+use lockstep_oracles::module::Module as OracleModule;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use wasmtime::{AsContext, AsContextMut, BreakpointEdit, Module, StoreContextMut};
+
+/// A module that edits can name.
+struct KnownModule {
+    module: Module,
+    /// PCs of its opcodes, in the order of the binary.
+    pcs: Vec<u32>,
+    /// Which of them are each defined function's.
+    functions: Vec<Range<usize>>,
+}
+
+/// The debugger of one store.
+pub(super) struct Debugger {
+    sittings: BTreeMap<When, Vec<Vec<Edit>>>,
+    cycle: Option<Cycle>,
+    /// Which of the cycle's sessions is next.
+    turn: usize,
+    modules: Vec<KnownModule>,
+    latest: u32,
+    /// Edits of modules that are not compiled yet.
+    deferred: Vec<Edit>,
+    /// Number of the next event at which something is to be done.
+    due: u64,
+    host_calls: u64,
+    /// Whether a module that comes while single-step is on is left as the store has it then.
+    late_modules: bool,
+    /// What is to be done once events are allowed again, while they are forbidden.
+    silenced: Option<Silenced>,
+}
+
+/// What was there before events were forbidden, and what was asked for since.
+struct Silenced {
+    single_step: bool,
+    listed: Vec<(u32, u32)>,
+    later: Vec<Vec<Edit>>,
+}
+
+impl Debugger {
+    pub(super) fn of(schedule: &Schedule) -> Debugger {
+        let mut sittings: BTreeMap<When, Vec<Vec<Edit>>> = BTreeMap::new();
+        for sitting in &schedule.sessions {
+            let at = sittings.entry(sitting.when).or_default();
+            at.push(sitting.edits.clone());
+        }
+        let cycle = schedule.cycle.as_ref();
+        let mut debugger = Debugger {
+            sittings,
+            cycle: cycle.filter(|cycle| !cycle.sessions.is_empty()).cloned(),
+            turn: 0,
+            modules: Vec::new(),
+            latest: 0,
+            deferred: Vec::new(),
+            due: 0,
+            host_calls: 0,
+            late_modules: schedule.late_modules,
+            silenced: None,
+        };
+        debugger.due = debugger.due_after(0);
+        debugger
+    }
+
+    /// Whether something is to be done at this event.
+    #[inline]
+    pub(super) fn is_due(&self, event: u64) -> bool {
+        event >= self.due
+    }
+
+    fn due_after(&self, event: u64) -> u64 {
+        let mut later = self.sittings.range(When::Event(event + 1)..);
+        let sitting = match later.next() {
+            Some((When::Event(at), _)) => *at,
+            _ => u64::MAX,
+        };
+        let cycle = self.cycle.as_ref().map_or(u64::MAX, |cycle| {
+            let period = cycle.period.max(1);
+            (event / period + 1).saturating_mul(period)
+        });
+        sitting.min(cycle)
+    }
+
+    /// The number of the module that was asked for last.
+    pub(super) fn latest(&self) -> u32 {
+        self.latest
+    }
+
+    /// The number of a compiled module; the same for the same module.
+    pub(super) fn number(&mut self, module: &Module, oracle: &OracleModule) -> u32 {
+        let known = self
+            .modules
+            .iter()
+            .position(|known| Module::same(&known.module, module));
+        let number = known.unwrap_or_else(|| {
+            let mut pcs = Vec::new();
+            let mut functions = Vec::new();
+            for function in oracle.functions() {
+                let start = pcs.len();
+                pcs.extend(function.pcs.iter().map(|pc| pc.0));
+                functions.push(start..pcs.len());
+            }
+            self.modules.push(KnownModule {
+                module: module.clone(),
+                pcs,
+                functions,
+            });
+            self.modules.len() - 1
+        });
+        self.latest = number as u32;
+        self.latest
+    }
+
+    fn sessions_at(&mut self, when: When) -> Vec<Vec<Edit>> {
+        self.sittings.remove(&when).unwrap_or_default()
+    }
+
+    /// What an edit asks of the engine, in order.
+    fn resolve(
+        &mut self,
+        edit: Edit,
+        current: Option<(u32, u32)>,
+        set: &Breakpoints,
+        engine_edits: &mut Vec<EngineEdit>,
+    ) {
+        match edit {
+            Edit::SingleStep(on) => engine_edits.push(EngineEdit::SingleStep(on)),
+            Edit::Clear => engine_edits.extend(set.cleared()),
+            Edit::Add(site) | Edit::Remove(site) => {
+                let adds = matches!(edit, Edit::Add(_));
+                if !self.sites(site, current, |module, pc| {
+                    engine_edits.push(if adds {
+                        EngineEdit::Add { module, pc }
+                    } else {
+                        EngineEdit::Remove { module, pc }
+                    });
+                }) {
+                    self.deferred.push(edit);
+                }
+            }
+        }
+    }
+
+    /// Hands each PC of a site on; false if its module is not compiled yet.
+    fn sites(
+        &self,
+        site: Site,
+        current: Option<(u32, u32)>,
+        mut each: impl FnMut(u32, u32),
+    ) -> bool {
+        let Some(number) = module_of(site) else {
+            if let Some((module, pc)) = current {
+                each(module, pc);
+            }
+            return true;
+        };
+        let Some(known) = self.modules.get(number as usize) else {
+            return false;
+        };
+        match site {
+            Site::Pc { pc, .. } => each(number, pc),
+            Site::Opcode { nth, .. } if !known.pcs.is_empty() => {
+                each(number, known.pcs[nth as usize % known.pcs.len()]);
+            }
+            Site::Function { nth, .. } if !known.functions.is_empty() => {
+                let function = known.functions[nth as usize % known.functions.len()].clone();
+                known.pcs[function].iter().for_each(|&pc| each(number, pc));
+            }
+            Site::All { .. } => known.pcs.iter().for_each(|&pc| each(number, pc)),
+            Site::Current | Site::Opcode { .. } | Site::Function { .. } => {}
+        }
+        true
+    }
+
+    /// Deferred edits whose module is there now.
+    fn undeferred(&mut self) -> Vec<Edit> {
+        let there = self.modules.len() as u32;
+        let ready = |edit: &Edit| match edit {
+            Edit::Add(site) | Edit::Remove(site) => module_of(*site).is_none_or(|m| m < there),
+            Edit::SingleStep(_) | Edit::Clear => true,
+        };
+        let (now, later) = self.deferred.drain(..).partition(ready);
+        self.deferred = later;
+        now
+    }
+}
+
+fn module_of(site: Site) -> Option<u32> {
+    match site {
+        Site::Current => None,
+        Site::Opcode { module, .. }
+        | Site::Pc { module, .. }
+        | Site::Function { module, .. }
+        | Site::All { module } => Some(module),
+    }
+}
+
+impl<T: Layer> Session<T> {
+    /// Sessions of this breakpoint event; the innermost frame is where the oracle is.
+    pub(super) fn edit_at_event(&mut self, store: &mut StoreContextMut<'_, State<T>>, event: u64) {
+        let mut sessions = self.debugger.sessions_at(When::Event(event));
+        if let Some(cycle) = &self.debugger.cycle
+            && event.is_multiple_of(cycle.period.max(1))
+        {
+            sessions.push(cycle.sessions[self.debugger.turn % cycle.sessions.len()].clone());
+            self.debugger.turn += 1;
+        }
+        self.debugger.due = self.debugger.due_after(event);
+        self.edit_all(store, &sessions);
+    }
+
+    /// Sessions of the next host call.
+    pub(super) fn edit_at_host_call(&mut self, store: &mut StoreContextMut<'_, State<T>>) {
+        self.debugger.host_calls += 1;
+        let call = self.debugger.host_calls;
+        let sessions = self.debugger.sessions_at(When::HostCall(call));
+        self.edit_all(store, &sessions);
+    }
+
+    /// Sessions before a step of the case.
+    pub(super) fn edit_before_step(
+        &mut self,
+        store: &mut StoreContextMut<'_, State<T>>,
+        step: u32,
+    ) {
+        let sessions = self.debugger.sessions_at(When::Step(step));
+        self.edit_all(store, &sessions);
+    }
+
+    /// A module is about to be instantiated: what the start of the case asks for is done as far as
+    /// its modules are there.
+    ///
+    /// On a subject with `LATE-MODULE` single-step is made to reach the module, as a debugger must that
+    /// wants its events, unless the case leaves that out: the module is made known first, and the edit
+    /// is repeated. Nor does the store know it earlier where its code is recorded unpatched.
+    pub(super) fn edit_before_instance(
+        &mut self,
+        store: &mut StoreContextMut<'_, State<T>>,
+        number: u32,
+    ) {
+        let late = Cause::LateModule.is_of(VERSION);
+        let reaches = late && !self.debugger.late_modules;
+        let records = self.image.wanted;
+        let stepping = self.driver.breakpoints.is_single_step();
+        // A module with a breakpoint is known already.
+        if (reaches || records) && !self.driver.breakpoints.has_any_of(number) {
+            self.make_known(store, number, records && stepping && !late);
+        }
+        self.record_code();
+        let deferred = self.debugger.undeferred();
+        let mut sessions = self.debugger.sessions_at(When::Start);
+        if !deferred.is_empty() {
+            sessions.insert(0, deferred);
+        }
+        if records && stepping && !late {
+            sessions.insert(0, vec![Edit::SingleStep(true)]);
+        } else if reaches && stepping {
+            sessions.push(vec![Edit::SingleStep(true)]);
+        }
+        self.edit_all(store, &sessions);
+    }
+
+    /// Makes a module known to the store by a breakpoint that comes and goes, with single-step switched
+    /// off before if its code is to be recorded. PC 0 is the file's magic number, never an opcode.
+    fn make_known(
+        &mut self,
+        store: &mut StoreContextMut<'_, State<T>>,
+        module: u32,
+        unpatched: bool,
+    ) {
+        let off = unpatched.then_some(EngineEdit::SingleStep(false));
+        let add = EngineEdit::Add { module, pc: 0 };
+        let remove = EngineEdit::Remove { module, pc: 0 };
+        let mut engine = store.as_context_mut().edit_breakpoints();
+        for edit in off.into_iter().chain([add, remove]) {
+            self.driver.breakpoints.edit(edit);
+            // An error shows again, and is reported, at the next edit of the module.
+            let made = engine.as_mut();
+            made.map(|engine| perform(engine, &self.debugger.modules, edit));
+        }
+    }
+
+    /// Forbids events until [`Session::speak`]: single-step off and every breakpoint removed.
+    pub(super) fn silence(&mut self, store: &mut StoreContextMut<'_, State<T>>) {
+        let set = &self.driver.breakpoints;
+        let silenced = Silenced {
+            single_step: set.is_single_step(),
+            listed: set.listed().collect(),
+            later: Vec::new(),
+        };
+        if silenced.single_step || !set.is_empty() {
+            self.edit_back(store);
+        }
+        self.debugger.silenced = Some(silenced);
+    }
+
+    /// Events come again, as they did before they were forbidden.
+    pub(super) fn speak(&mut self, store: &mut StoreContextMut<'_, State<T>>) {
+        let Some(silenced) = self.debugger.silenced.take() else {
+            return;
+        };
+        let listed = silenced.listed.into_iter();
+        let mut edits: Vec<Edit> = listed
+            .map(|(module, pc)| Edit::Add(Site::Pc { module, pc }))
+            .collect();
+        if silenced.single_step {
+            edits.push(Edit::SingleStep(true));
+        }
+        let before = (!edits.is_empty()).then_some(edits);
+        let sessions: Vec<Vec<Edit>> = before.into_iter().chain(silenced.later).collect();
+        self.edit_all(store, &sessions);
+    }
+
+    fn edit_all(&mut self, store: &mut StoreContextMut<'_, State<T>>, sessions: &[Vec<Edit>]) {
+        if let Some(silenced) = &mut self.debugger.silenced {
+            silenced.later.extend_from_slice(sessions);
+            return;
+        }
+        for edits in sessions {
+            self.edit(store, edits);
+            self.check_permissions();
+        }
+    }
+
+    /// One editing session, in the engine and in the model; what the engine then answers is checked.
+    fn edit(&mut self, store: &mut StoreContextMut<'_, State<T>>, edits: &[Edit]) {
+        self.driver.tally.edit_sessions += 1;
+        let refused = self.make_edits(store, edits);
+        let mut single_step = store.as_context().is_single_step();
+        let mut listed = self.driver.wants_list().then(|| self.listed(store));
+        let mut unlisted = Vec::new();
+        let shown = listed.as_mut().unwrap_or(&mut unlisted);
+        self.tamper.edit_state(&mut single_step, shown);
+        self.driver.edited(EditAnswer {
+            refused,
+            single_step,
+            listed,
+        });
+    }
+
+    /// The edits of a session; the first that is refused.
+    fn make_edits(
+        &mut self,
+        store: &mut StoreContextMut<'_, State<T>>,
+        edits: &[Edit],
+    ) -> Option<(EngineEdit, String)> {
+        let current = self.current();
+        let mut refused = None;
+        let mut engine_edits = Vec::new();
+        self.driver.breakpoints.begin();
+        let _phase = phases::enter(Phase::Subject);
+        let mut engine = store.as_context_mut().edit_breakpoints();
+        for &edit in edits {
+            let set = &self.driver.breakpoints;
+            self.debugger.resolve(edit, current, set, &mut engine_edits);
+            for engine_edit in engine_edits.drain(..) {
+                self.driver.tally.edits += 1;
+                self.driver.breakpoints.edit(engine_edit);
+                let mut given = Some(engine_edit);
+                self.tamper.edit(&mut given);
+                let (Some(engine), Some(given)) = (&mut engine, given) else {
+                    continue;
+                };
+                let performed = perform(engine, &self.debugger.modules, given);
+                if let Err(error) = self.tamper.edited(performed.map_err(|e| format!("{e:#}"))) {
+                    refused.get_or_insert((engine_edit, error));
+                }
+            }
+        }
+        refused
+    }
+
+    /// The breakpoints that the store lists, sorted.
+    fn listed(&self, store: &StoreContextMut<'_, State<T>>) -> Vec<(u32, u32)> {
+        let _phase = phases::enter(Phase::Subject);
+        let store = store.as_context();
+        let breakpoints = store.breakpoints().into_iter().flatten();
+        let mut listed: Vec<(u32, u32)> = breakpoints
+            .map(|found| {
+                let mut modules = self.debugger.modules.iter();
+                let number = modules.position(|known| Module::same(&known.module, &found.module));
+                (
+                    number.map_or(u32::MAX, |number| number as u32),
+                    dialect::offset(found.pc),
+                )
+            })
+            .collect();
+        listed.sort_unstable();
+        listed
+    }
+
+    /// Module and PC of the innermost frame, where a guest is running.
+    fn current(&self) -> Option<(u32, u32)> {
+        let top = self.driver.machine.top()?;
+        let module = self.driver.breakpoints.module_of(top.instance)?;
+        Some((module, top.pc().0))
+    }
+
+    /// Ends the case's debugging: single-step off, and every breakpoint removed as often as the store
+    /// counts it, in one session.
+    pub(super) fn edit_back(&mut self, store: &mut StoreContextMut<'_, State<T>>) {
+        let undone = self.driver.breakpoints.undone();
+        self.edit_all(store, &[undone]);
+    }
+}
+
+/// Makes one edit in the engine.
+fn perform(
+    engine: &mut BreakpointEdit<'_>,
+    modules: &[KnownModule],
+    edit: EngineEdit,
+) -> wasmtime::Result<()> {
+    // A site is resolved only when its module is known.
+    match edit {
+        EngineEdit::SingleStep(on) => engine.single_step(on),
+        EngineEdit::Add { module, pc } => {
+            engine.add_breakpoint(&modules[module as usize].module, dialect::pc(pc))
+        }
+        EngineEdit::Remove { module, pc } => {
+            engine.remove_breakpoint(&modules[module as usize].module, dialect::pc(pc))
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What versions spell differently, in one spelling. A crate's manifest says which spelling its version
+//! has: the feature `since-46` is that of 46 and later, and stands on those before it.
+
+use lockstep_core::lockstep::accessors::Identity;
+use wasmtime::{
+    Collector, Config, DebugEvent, ExnRef, Global, Memory, OwnedRooted, Result, StoreContextMut,
+    Table,
+};
+
+/// What the API says of a handle's identity.
+macro_rules! identity {
+    ($handle:expr) => {{
+        #[cfg(feature = "since-43")]
+        let identity = Some(Identity($handle.debug_index_in_store()));
+        #[cfg(not(feature = "since-43"))]
+        let identity = {
+            let _ = $handle;
+            None
+        };
+        identity
+    }};
+}
+
+/// A PC for the engine.
+#[cfg(feature = "since-44")]
+pub(crate) fn pc(offset: u32) -> wasmtime::ModulePC {
+    wasmtime::ModulePC::new(offset)
+}
+
+/// A PC for the engine.
+#[cfg(not(feature = "since-44"))]
+pub(crate) fn pc(offset: u32) -> u32 {
+    offset
+}
+
+/// A PC of the engine's.
+#[cfg(feature = "since-44")]
+pub(crate) fn offset(pc: wasmtime::ModulePC) -> u32 {
+    pc.raw()
+}
+
+/// A PC of the engine's.
+#[cfg(not(feature = "since-44"))]
+pub(crate) fn offset(pc: u32) -> u32 {
+    pc
+}
+
+/// The exception that an event tells of. The stack was not searched for a handler yet.
+#[cfg(feature = "since-46")]
+pub(crate) fn thrown(event: &DebugEvent<'_>) -> Option<(OwnedRooted<ExnRef>, Option<bool>)> {
+    match event {
+        DebugEvent::Exception(exn) => Some((exn.clone(), None)),
+        _ => None,
+    }
+}
+
+/// The exception that an event tells of, and whether the activation catches it.
+#[cfg(not(feature = "since-46"))]
+pub(crate) fn thrown(event: &DebugEvent<'_>) -> Option<(OwnedRooted<ExnRef>, Option<bool>)> {
+    match event {
+        DebugEvent::CaughtExceptionThrown(exn) => Some((exn.clone(), Some(true))),
+        DebugEvent::UncaughtExceptionThrown(exn) => Some((exn.clone(), Some(false))),
+        _ => None,
+    }
+}
+
+/// The copying collector.
+#[cfg(feature = "since-45")]
+pub(crate) fn copying_collector() -> Result<Collector> {
+    Ok(Collector::Copying)
+}
+
+/// The copying collector, which this version does not have.
+#[cfg(not(feature = "since-45"))]
+pub(crate) fn copying_collector() -> Result<Collector> {
+    Err(wasmtime::Error::msg(
+        "this version has no copying collector",
+    ))
+}
+
+/// Whether calls inside a module are inlined.
+#[cfg(feature = "since-45")]
+pub(crate) fn set_inlining(config: &mut Config, on: bool) {
+    use wasmtime::Inlining;
+    config.compiler_inlining(if on { Inlining::Yes } else { Inlining::No });
+}
+
+/// Whether calls inside a module are inlined.
+#[cfg(not(feature = "since-45"))]
+pub(crate) fn set_inlining(config: &mut Config, on: bool) {
+    config.compiler_inlining(on);
+    if on {
+        // Without it only calls between modules of a component, or to small GC helpers, are inlined.
+        crate::config::set_flag(config, "wasmtime_inlining_intra_module", "yes");
+    }
+}
+
+/// Errors carry no backtrace.
+#[cfg(feature = "since-43")]
+pub(crate) fn take_no_backtrace(config: &mut Config) {
+    config.wasm_backtrace_max_frames(None);
+}
+
+/// Errors carry no backtrace.
+#[cfg(not(feature = "since-43"))]
+pub(crate) fn take_no_backtrace(config: &mut Config) {
+    config.wasm_backtrace(false);
+}
+
+/// Which memory a handle denotes, where the API says so.
+pub(crate) fn identity_of_memory(memory: &Memory) -> Option<Identity> {
+    identity!(memory)
+}
+
+/// Which global a handle denotes, where the API says so.
+pub(crate) fn identity_of_global(global: &Global) -> Option<Identity> {
+    identity!(global)
+}
+
+/// Which table a handle denotes, where the API says so.
+pub(crate) fn identity_of_table(table: &Table) -> Option<Identity> {
+    identity!(table)
+}
+
+/// Collects garbage.
+#[cfg(feature = "since-46")]
+pub(crate) async fn collect<T: Send + 'static>(store: &mut StoreContextMut<'_, T>) -> Result<()> {
+    store.gc_async(None).await
+}
+
+/// Collects garbage.
+#[cfg(not(feature = "since-46"))]
+pub(crate) async fn collect<T: Send + 'static>(store: &mut StoreContextMut<'_, T>) -> Result<()> {
+    store.gc_async(None).await;
+    Ok(())
+}

@@ -1,0 +1,684 @@
+//! One execution of a case in the engine: its store, its host entities, its invocations.
+
+use super::debugger::Debugger;
+use super::dialect;
+use super::factory::Factory;
+use super::handler::Handler;
+use super::handles;
+use super::host::{self, HostWorld};
+use super::names::{Access, Names};
+use super::session::{HEAP_MAXIMUM, Session, Shared, State};
+use super::values::{self, func_type, ref_type, val_type};
+use super::view::View;
+use lockstep_core::configuration::{Collector, Configuration, Epochs, Yields};
+use lockstep_core::divergence::{Execution, Moment};
+use lockstep_core::fault::{Layer, Shown, Tamper as _};
+use lockstep_core::hosting::HostFunction;
+use lockstep_core::lockstep::driver::{Driver, DriverConfig, Verdict};
+use lockstep_core::outcome::Outcome;
+use lockstep_core::panics;
+use lockstep_core::phases::{self, Phase};
+use lockstep_core::schedule::Schedule;
+use lockstep_core::subject::adapter::Wanted;
+use lockstep_core::subject::answer::Invoked;
+use lockstep_core::subject::code_image::CodeImage;
+use lockstep_core::subject::{Settings, SubjectError, limits};
+use lockstep_oracles::address::{FuncAddr, GlobalAddr, HostFuncId, MemAddr, TableAddr, TagAddr};
+use lockstep_oracles::value::{Ref, Value};
+use lockstep_oracles::{GlobalType, MemoryType, TableType};
+use std::marker::PhantomData;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use wasmtime::{AsContextMut, Func, RootScope, Store, StoreContextMut, Val};
+
+/// Calls a re-entering host function may make in a case: a program that calls back for ever would
+/// use up the harness's own stack.
+const REENTRIES: u32 = 64;
+
+/// One execution of one case.
+pub struct Subject<T: Layer> {
+    pub(super) factory: Arc<Factory>,
+    pub(super) store: Store<State<T>>,
+    pub(super) shared: Arc<Shared<T>>,
+    pub(super) execution: Execution,
+    pub(super) settings: Settings,
+}
+
+/// How polling the guest ended.
+pub(super) enum Driven<R> {
+    Done(R),
+    Stopped,
+    Panicked(String),
+}
+
+impl<T: Layer> Subject<T> {
+    /// A fresh store for one execution.
+    ///
+    /// # Errors
+    ///
+    /// When the engine refuses its configuration.
+    pub fn new(
+        factory: Arc<Factory>,
+        settings: Settings,
+        schedule: &Schedule,
+        tamper: T,
+    ) -> Result<Subject<T>, SubjectError> {
+        let execution = factory.execution;
+        let mut driver = Driver::new(DriverConfig {
+            subject: settings.subject,
+            execution,
+            configuration: settings.configuration,
+            frames: settings.frames,
+            limits: limits::limits(),
+            max_events: settings.max_events,
+            subject_stack: limits::WASM_STACK,
+        });
+        if execution == Execution::Instrumented {
+            driver.set_dare(schedule.dare);
+        }
+        let moving = settings.configuration.collector == Collector::Copying;
+        if execution == Execution::Instrumented && (schedule.collect > 0 || moving) {
+            driver.keep_handles();
+        }
+        let access = match execution {
+            Execution::Instrumented => Access::Debug,
+            Execution::Uninstrumented if settings.twin => Access::Twin,
+            Execution::Uninstrumented => Access::Exports,
+        };
+        let host = HostWorld {
+            seed: settings.seed,
+            calls: 0,
+            functions: Vec::new(),
+            reentries_left: REENTRIES,
+        };
+        let shared = Shared::new();
+        let names = Names::new(access);
+        let session = Session {
+            driver,
+            names,
+            host,
+            tamper,
+            debugger: Debugger::of(schedule),
+            configuration: settings.configuration,
+            collect: schedule.collect,
+            plain: schedule.collect == 0
+                && settings.configuration.epochs == Epochs::Off
+                && settings.configuration.yields == Yields::Off,
+            image: CodeImage::new(schedule.code_image),
+            shared: shared.clone(),
+        };
+        let mut store = Store::new(&factory.engine, State::new(session));
+        prepare(&mut store, &settings.configuration)?;
+        store.limiter(|state| state.limiter());
+        if execution == Execution::Instrumented {
+            store.set_debug_handler(Handler::<T>(PhantomData));
+        }
+        Ok(Subject {
+            factory,
+            store,
+            shared,
+            execution,
+            settings,
+        })
+    }
+
+    pub(super) fn session(&mut self) -> &mut Session<T> {
+        // The session is in the store whenever no guest runs, or was rescued from a panic.
+        self.store
+            .data_mut()
+            .session()
+            .unwrap_or_else(|| unreachable!("session not given back"))
+    }
+
+    /// The schedule's sessions before a step of the case.
+    pub fn before_step(&mut self, step: u32) {
+        if self.execution == Execution::Instrumented {
+            self.with_session(|session, store| session.edit_before_step(store, step));
+        }
+    }
+
+    /// What is left to check when a case has ended.
+    pub fn close(&mut self) {
+        if self.execution == Execution::Instrumented {
+            self.check_handles();
+            self.driver().ask_instances_again();
+            self.compare_entities();
+            self.with_session(Session::check_code);
+        }
+    }
+
+    /// The handles that are still kept when the program has ended are checked; where garbage is collected
+    /// at events, after a collection that finds no other root on the stack.
+    fn check_handles(&mut self) {
+        if !self.is_alive() || self.driver().handles() == 0 {
+            return;
+        }
+        if self.session().collect > 0 {
+            let collected = drive(
+                &self.shared,
+                dialect::collect(&mut self.store.as_context_mut()),
+            );
+            match collected {
+                Driven::Done(collected) => {
+                    let refused = collected.err().map(|error| format!("{error:#}"));
+                    self.driver().note_collection(refused);
+                }
+                Driven::Stopped => return,
+                Driven::Panicked(message) => {
+                    self.panicked(message);
+                    return;
+                }
+            }
+        }
+        self.with_session(|session, store| {
+            let Session {
+                driver,
+                names,
+                tamper,
+                ..
+            } = session;
+            handles::check_at_rest(store, (driver, tamper, names), Moment::End);
+        });
+    }
+
+    pub(super) fn with_session(
+        &mut self,
+        f: impl FnOnce(&mut Session<T>, &mut StoreContextMut<'_, State<T>>),
+    ) {
+        let mut lent = self.store.data_mut().lend();
+        if let Some(session) = lent.get() {
+            f(session, &mut self.store.as_context_mut());
+        }
+        self.store.data_mut().give_back(lent);
+    }
+
+    /// The driver: what was compared and found.
+    pub fn driver(&mut self) -> &mut Driver {
+        &mut self.session().driver
+    }
+
+    /// The fault layer.
+    pub fn tamper(&mut self) -> &mut T {
+        &mut self.session().tamper
+    }
+
+    /// Whether the case can go on.
+    pub fn is_alive(&mut self) -> bool {
+        self.driver().ended.is_none()
+    }
+
+    /// The engine's own type of an import. None if the engine refuses the module, which is reported
+    /// when it is to be instantiated.
+    fn import_type(&self, wanted: Option<Wanted<'_>>) -> Option<wasmtime::ExternType> {
+        let wanted = wanted?;
+        let module = self.factory.module(wanted.bytes, wanted.module).ok()?;
+        let mut imports = module.imports();
+        imports.nth(wanted.import).map(|import| import.ty())
+    }
+
+    /// Makes a host function in both: for an import, of its type.
+    pub fn add_host_func(
+        &mut self,
+        function: HostFunction,
+        wanted: Option<Wanted<'_>>,
+    ) -> FuncAddr {
+        let ty = match self.import_type(wanted) {
+            Some(wasmtime::ExternType::Func(ty)) => ty,
+            _ => func_type(&self.factory.engine, &function.ty),
+        };
+        let session = self.session();
+        let id = HostFuncId(session.host.functions.len() as u32);
+        let store = &mut session.driver.machine.store;
+        let addr = match wanted {
+            Some(Wanted { module, import, .. }) => {
+                store.alloc_imported_func(module, &module.imports()[import], id)
+            }
+            None => store.alloc_host_func(function.ty.clone(), id),
+        };
+        session.host.functions.push(function);
+        let func = Func::new_async(&mut self.store, ty, move |caller, params, results| {
+            Box::new(host::call(caller, id, params, results))
+        });
+        let mut lent = self.store.data_mut().lend();
+        if let Some(session) = lent.get() {
+            session.names.add_host_func(&mut self.store, addr, func);
+        }
+        self.store.data_mut().give_back(lent);
+        addr
+    }
+
+    /// Makes a memory of the host's in both.
+    ///
+    /// # Errors
+    ///
+    /// When the engine cannot make it.
+    pub fn add_memory(&mut self, ty: MemoryType) -> Result<MemAddr, SubjectError> {
+        let mut mine = wasmtime::MemoryTypeBuilder::new();
+        mine.min(ty.initial)
+            .max(ty.maximum)
+            .memory64(ty.memory64)
+            .shared(ty.shared);
+        if let Some(log2) = ty.page_size_log2 {
+            mine.page_size_log2(log2 as u8);
+        }
+        let mine = mine.build().map_err(failed)?;
+        let addr = self.driver().machine.store.alloc_memory(ty);
+        if ty.shared {
+            let memory = wasmtime::SharedMemory::new(&self.factory.engine, mine).map_err(failed)?;
+            self.session().names.add_shared(addr, memory);
+            return Ok(addr);
+        }
+        self.limit_heap_beside(&ty);
+        let memory = wasmtime::Memory::new(&mut self.store, mine).map_err(failed)?;
+        self.session().names.add_memory(addr, memory);
+        Ok(addr)
+    }
+
+    /// Makes a tag of the host's in both.
+    ///
+    /// # Errors
+    ///
+    /// When the engine cannot make it.
+    pub fn add_tag(&mut self, wanted: Wanted<'_>) -> Result<TagAddr, SubjectError> {
+        let Wanted { module, import, .. } = wanted;
+        let store = &mut self.driver().machine.store;
+        let addr = store.alloc_imported_tag(module, &module.imports()[import]);
+        if let Some(wasmtime::ExternType::Tag(ty)) = self.import_type(Some(wanted)) {
+            let tag = wasmtime::Tag::new(&mut self.store, &ty).map_err(failed)?;
+            self.session().names.add_tag(addr, tag);
+        }
+        Ok(addr)
+    }
+
+    /// Makes a table of the host's in both, filled with `fill`: for an import, of its element type.
+    ///
+    /// # Errors
+    ///
+    /// When the engine cannot make it.
+    pub fn add_table(
+        &mut self,
+        ty: TableType,
+        fill: Ref,
+        wanted: Option<Wanted<'_>>,
+    ) -> Result<TableAddr, SubjectError> {
+        let element = match self.import_type(wanted) {
+            Some(wasmtime::ExternType::Table(ty)) => ty.element().clone(),
+            _ => ref_type(ty.element_type),
+        };
+        let addr = self.driver().machine.store.alloc_table(ty, fill);
+        let mine = if ty.table64 {
+            wasmtime::TableType::new64(element, ty.initial, ty.maximum)
+        } else {
+            let max = ty.maximum.map(|n| n as u32);
+            wasmtime::TableType::new(element, ty.initial as u32, max)
+        };
+        let fill = self.vals(&[Value::Ref(fill, ty.element_type)])?.remove(0);
+        let Some(fill) = fill.ref_() else {
+            return Err(SubjectError::new("an element is no reference"));
+        };
+        let table = wasmtime::Table::new(&mut self.store, mine, fill).map_err(failed)?;
+        self.session().names.add_table(addr, table);
+        Ok(addr)
+    }
+
+    /// Makes a global of the host's in both: for an import, of its type.
+    ///
+    /// # Errors
+    ///
+    /// When the engine cannot make it.
+    pub fn add_global(
+        &mut self,
+        ty: GlobalType,
+        value: Value,
+        wanted: Option<Wanted<'_>>,
+    ) -> Result<GlobalAddr, SubjectError> {
+        let addr = self.driver().machine.store.alloc_global(ty, value);
+        let mutability = if ty.mutable {
+            wasmtime::Mutability::Var
+        } else {
+            wasmtime::Mutability::Const
+        };
+        let mine = match self.import_type(wanted) {
+            Some(wasmtime::ExternType::Global(ty)) => ty,
+            _ => wasmtime::GlobalType::new(val_type(ty.content_type), mutability),
+        };
+        let initial = self.vals(&[value])?.remove(0);
+        let global = wasmtime::Global::new(&mut self.store, mine, initial).map_err(failed)?;
+        self.session().names.add_global(addr, global);
+        Ok(addr)
+    }
+
+    /// Writes into a memory of both, from the host.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes do not fit; nothing has been written then.
+    pub fn write_memory(
+        &mut self,
+        addr: MemAddr,
+        offset: u64,
+        bytes: &[u8],
+    ) -> Result<(), SubjectError> {
+        let outside = |_| {
+            let size = bytes.len();
+            SubjectError::new(format!(
+                "{size} bytes at {offset} are not inside the memory"
+            ))
+        };
+        let oracle = self.driver().machine.store.memory_mut(addr);
+        oracle.write(offset, bytes).map_err(outside)?;
+        if let Some(shared) = self.session().names.shared(addr) {
+            write_shared(shared, offset as usize, bytes);
+            return Ok(());
+        }
+        let memory = self.session().names.memory(addr);
+        let memory =
+            memory.ok_or_else(|| SubjectError::new("no handle for a memory".to_owned()))?;
+        let written = memory.write(&mut self.store, offset as usize, bytes);
+        written.map_err(|error| SubjectError::new(error.to_string()))
+    }
+
+    /// Sets a global of both, from the host.
+    ///
+    /// # Errors
+    ///
+    /// When it is not mutable, or the value of another type.
+    pub fn set_global(&mut self, addr: GlobalAddr, value: Value) -> Result<(), SubjectError> {
+        let ty = self.driver().machine.store.global(addr).ty;
+        let fits = self.driver().machine.store.has_type(value, ty.content_type);
+        if !ty.mutable || !fits {
+            return Err(SubjectError::new(
+                "the global cannot hold the value".to_owned(),
+            ));
+        }
+        let global = self.session().names.global(addr);
+        let global =
+            global.ok_or_else(|| SubjectError::new("no handle for a global".to_owned()))?;
+        let val = self.vals(&[value])?.remove(0);
+        global.set(&mut self.store, val).map_err(failed)?;
+        self.driver().machine.store.global_mut(addr).value = value.cell();
+        Ok(())
+    }
+
+    fn vals(&mut self, values: &[Value]) -> Result<Vec<Val>, SubjectError> {
+        let mut lent = self.store.data_mut().lend();
+        let vals = lent.get().map_or_else(Vec::new, |session| {
+            let types = session.driver.machine.store.types();
+            values
+                .iter()
+                .map(|&value| session.names.val(&mut self.store, types, value))
+                .collect()
+        });
+        self.store.data_mut().give_back(lent);
+        vals.into_iter()
+            .map(|val| match val {
+                Some(val) => val.map_err(unheld),
+                None => Err(SubjectError::new("no handle for a reference")),
+            })
+            .collect()
+    }
+
+    /// Forbids events if a cause forbids them in what this function reaches.
+    pub(super) fn silence_for(&mut self, func: FuncAddr) {
+        let driver = self.driver();
+        if let Some(known) = driver.forbids_events(func)
+            && !driver.dares(known)
+        {
+            driver.tally.left_out.count(known, 1);
+            self.with_session(|session, store| session.silence(store));
+        }
+    }
+
+    /// Events come again; where they were dared, the invocation is over.
+    pub(super) fn speak(&mut self) {
+        let _ = self.driver().end_dare();
+        if self.is_alive() {
+            self.with_session(|session, store| session.speak(store));
+        }
+    }
+
+    /// Invokes a function in both, in lockstep, and compares.
+    ///
+    /// # Errors
+    ///
+    /// When the arguments do not fit, or the subject has no handle for the function.
+    pub fn invoke(&mut self, func: FuncAddr, args: &[Value]) -> Result<Invoked, SubjectError> {
+        let Some(handle) = self.session().names.func(func) else {
+            return Err(SubjectError::new(format!("no handle for function {func}")));
+        };
+        let vals = self.vals(args)?;
+        self.driver()
+            .begin(func, args)
+            .map_err(|error| SubjectError::new(error.to_string()))?;
+        self.silence_for(func);
+        let count = self.driver().machine.store.func_type(func).results.len();
+        let mut results = vec![Val::I32(0); count];
+        let driven = {
+            let mut scope = RootScope::new(&mut self.store);
+            let called = drive(
+                &self.shared,
+                handle.call_async(&mut scope, &vals, &mut results),
+            );
+            match called {
+                Driven::Done(Ok(())) => Driven::Done(Outcome::Returned(see(&mut scope, &results))),
+                Driven::Done(Err(error)) => Driven::Done(outcome(&mut scope, &error)),
+                Driven::Stopped => Driven::Stopped,
+                Driven::Panicked(message) => Driven::Panicked(message),
+            }
+        };
+        let outcome = match driven {
+            Driven::Done(outcome) => outcome,
+            Driven::Stopped => self.stopped(),
+            Driven::Panicked(message) => self.panicked(message),
+        };
+        let mut outcome = outcome;
+        self.tamper().outcome(&mut outcome);
+        let tainted = self.driver().is_tainted();
+        let verdict = self.finish(outcome.clone());
+        self.compare_entities();
+        self.speak();
+        Ok(Invoked {
+            verdict,
+            outcome,
+            tainted,
+        })
+    }
+
+    pub(super) fn finish(&mut self, outcome: Outcome) -> Verdict {
+        self.with_session(|session, store| {
+            session.driver.note_sizes(&mut View {
+                store: store.as_context_mut(),
+                names: &mut session.names,
+            });
+        });
+        let verdict = self.driver().finish(&outcome);
+        if verdict == Verdict::Exhausted {
+            self.taint_entities();
+        }
+        verdict
+    }
+
+    /// After an exhaustion: entities that differ are no longer compared.
+    pub(super) fn taint_entities(&mut self) {
+        self.with_view(|driver, view| driver.taint_entities(view));
+    }
+
+    pub(super) fn compare_entities(&mut self) {
+        if self.is_alive() {
+            self.with_view(|driver, view| driver.compare_entities(view, Moment::End));
+        }
+    }
+
+    fn with_view<R>(
+        &mut self,
+        f: impl FnOnce(&mut Driver, &mut Shown<'_, View<'_, T>, T>) -> R,
+    ) -> Option<R> {
+        let mut lent = self.store.data_mut().lend();
+        let answer = lent.get().map(|session| {
+            let Session {
+                driver,
+                names,
+                tamper,
+                ..
+            } = session;
+            let mut scope = RootScope::new(&mut self.store);
+            names.look(&scope, driver);
+            let mut view = View {
+                store: scope.as_context_mut(),
+                names,
+            };
+            let answer = f(driver, &mut Shown::new(&mut view, tamper));
+            names.keep_handles(&mut scope, driver);
+            answer
+        });
+        self.store.data_mut().give_back(lent);
+        answer
+    }
+
+    /// What is left of the fuel, where it is counted.
+    pub fn fuel_left(&mut self) -> Option<u64> {
+        self.settings.configuration.fuel.units()?;
+        let mut left = self.store.get_fuel().ok();
+        self.tamper().fuel(&mut left);
+        left
+    }
+
+    /// The store's limiter cannot tell the heap from a memory that may grow as far as the heap may by
+    /// itself: beside such a memory the heap is not limited.
+    pub(super) fn limit_heap_beside(&mut self, memory: &MemoryType) {
+        if maximum_bytes(memory) >= HEAP_MAXIMUM {
+            self.store.data_mut().limiter().heap = None;
+        }
+    }
+
+    /// The value of an exported global, as the subject has it.
+    pub fn global(&mut self, addr: GlobalAddr) -> Option<lockstep_core::seen::Seen> {
+        use lockstep_core::lockstep::entities::Entities;
+        self.with_view(|_, view| view.global(addr)).flatten()
+    }
+
+    /// The guest was stopped: nothing is stepped any more.
+    pub(super) fn stopped(&mut self) -> Outcome {
+        if self.execution == Execution::Instrumented
+            && let Some(mut edit) = self.store.as_context_mut().edit_breakpoints()
+        {
+            // The case is over; a failing edit cannot change its verdict.
+            let _ = edit.single_step(false);
+        }
+        Outcome::Stopped
+    }
+
+    pub(super) fn panicked(&mut self, message: String) -> Outcome {
+        let driver = self.driver();
+        if driver.confirm_dare() {
+            return Outcome::Panicked(message);
+        }
+        driver.panicked(&message);
+        Outcome::Panicked(message)
+    }
+}
+
+/// Bytes that a memory may grow to.
+fn maximum_bytes(memory: &MemoryType) -> u64 {
+    let most = if memory.memory64 { u64::MAX } else { 1 << 32 };
+    let pages = memory.maximum.unwrap_or(most);
+    pages.saturating_mul(1 << memory.page_size_log2.unwrap_or(16))
+}
+
+/// What a configuration asks of the store.
+fn prepare<T: Layer>(
+    store: &mut Store<State<T>>,
+    configuration: &Configuration,
+) -> Result<(), SubjectError> {
+    if let Some(units) = configuration.fuel.units() {
+        store.set_fuel(units).map_err(failed)?;
+    }
+    if configuration.epochs == Epochs::Yield {
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_async_yield_and_update(1);
+    }
+    Ok(())
+}
+
+/// Results in neutral terms.
+fn see<T: Layer>(
+    scope: &mut RootScope<&mut Store<State<T>>>,
+    results: &[Val],
+) -> Vec<lockstep_core::seen::Seen> {
+    let mut context = scope.as_context_mut();
+    let mut lent = context.data_mut().lend();
+    let values = lent.get().map_or_else(Vec::new, |session| {
+        let Session { driver, names, .. } = session;
+        names.look(&context, driver);
+        results
+            .iter()
+            .map(|value| names.seen(&mut context, value))
+            .collect()
+    });
+    context.data_mut().give_back(lent);
+    values
+}
+
+/// How a call or an instantiation failed, in neutral terms.
+pub(super) fn outcome<T: Layer>(
+    scope: &mut RootScope<&mut Store<State<T>>>,
+    error: &wasmtime::Error,
+) -> Outcome {
+    let mut context = scope.as_context_mut();
+    let pending = context.take_pending_exception();
+    let mut lent = context.data_mut().lend();
+    let outcome = match lent.get() {
+        Some(session) => {
+            session.names.look(&context, &mut session.driver);
+            session.names.outcome_of(&mut context, pending, error)
+        }
+        None => Outcome::Failed(format!("{error:#}")),
+    };
+    context.data_mut().give_back(lent);
+    outcome
+}
+
+/// Writes into a shared memory, within its bounds.
+#[allow(unsafe_code)]
+fn write_shared(memory: &wasmtime::SharedMemory, offset: usize, bytes: &[u8]) {
+    for (cell, &byte) in memory.data()[offset..].iter().zip(bytes) {
+        // SAFETY: a case's memories belong to its own store, in which no guest runs now.
+        unsafe { *cell.get() = byte };
+    }
+}
+
+/// Polls the guest to its end. A pending guest with a stop requested is dropped, which unwinds it.
+pub(super) fn drive<T, R>(shared: &Shared<T>, guest: impl Future<Output = R>) -> Driven<R> {
+    let polled = panics::guarded(|| {
+        let _phase = phases::enter(Phase::Subject);
+        let mut guest = pin!(guest);
+        let mut context = Context::from_waker(Waker::noop());
+        loop {
+            match guest.as_mut().poll(&mut context) {
+                Poll::Ready(result) => return Some(result),
+                Poll::Pending if shared.take_stop() => return None,
+                Poll::Pending => {}
+            }
+        }
+    });
+    match polled {
+        Ok(Some(result)) => Driven::Done(result),
+        Ok(None) => Driven::Stopped,
+        // Lockstep's own code runs in the debug handler and in host functions: a defect of it is no finding.
+        Err(panic) if panic.is_own() => panics::resume(panic),
+        Err(panic) => Driven::Panicked(panic.to_string()),
+    }
+}
+
+/// Why a value that the case gives the subject could not be made.
+fn unheld(error: wasmtime::Error) -> SubjectError {
+    match values::is_out_of_memory(&error) {
+        true => SubjectError::of_exhaustion(format!("{error:#}")),
+        false => failed(error),
+    }
+}
+
+fn failed(error: wasmtime::Error) -> SubjectError {
+    SubjectError::new(values::failed(&error))
+}

@@ -1,0 +1,321 @@
+//! The debug handler: each event goes to the driver; a stop leaves the guest pending for ever.
+
+use super::dialect;
+use super::handles;
+use super::names::Names;
+use super::session::{Session, State};
+use super::values::{is_out_of_memory, seen_trap};
+use super::view::View;
+use lockstep_core::configuration::{Epochs, Yields};
+use lockstep_core::divergence::Moment;
+use lockstep_core::fault::{Delivery, Layer, Tamper as _};
+use lockstep_core::lockstep::driver::{Driver, Flow};
+use lockstep_core::lockstep::interrupts::Interruption;
+use lockstep_core::lockstep::throws::SeenThrow;
+use lockstep_core::observe::Observation;
+use lockstep_core::outcome::{HostFailure, SeenTrap};
+use lockstep_core::phases::{self, Phase};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use wasmtime::{AsContextMut, DebugEvent, DebugHandler, RootScope, StoreContextMut};
+
+/// The handler has no state of its own: everything is in the store's data.
+pub(super) struct Handler<T>(pub(super) PhantomData<fn() -> T>);
+
+impl<T> Clone for Handler<T> {
+    fn clone(&self) -> Handler<T> {
+        Handler(PhantomData)
+    }
+}
+
+impl<T: Layer> DebugHandler for Handler<T> {
+    type Data = State<T>;
+
+    // Not `async`: what its future would hold is moved at every event, and the engine polls it at once.
+    fn handle(
+        &self,
+        mut store: StoreContextMut<'_, State<T>>,
+        event: DebugEvent<'_>,
+    ) -> impl Future<Output = ()> + Send {
+        let after = dispatch(&mut store, &event);
+        finish(store, after)
+    }
+}
+
+/// What is left to do of an event that was dealt with.
+async fn finish<T: Layer>(mut store: StoreContextMut<'_, State<T>>, after: After) {
+    match after {
+        // The code that polls the guest sees the request and drops the future.
+        After::Stop => std::future::pending::<()>().await,
+        After::Suspend => Suspended::default().await,
+        After::Collect => {
+            // On the heap: whatever this future could hold is moved at every event.
+            let collected = Box::pin(dialect::collect(&mut store)).await;
+            if after_collection(&mut store, collected) == Flow::Stop {
+                std::future::pending::<()>().await;
+            }
+        }
+        After::Continue => {}
+    }
+}
+
+/// What the handler does when the event is dealt with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    Continue,
+    Stop,
+    /// Is pending once.
+    Suspend,
+    /// Collects garbage, and looks again.
+    Collect,
+}
+
+/// A future that is pending once.
+#[derive(Default)]
+struct Suspended {
+    polled: bool,
+}
+
+impl Future for Suspended {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.polled {
+            return Poll::Ready(());
+        }
+        self.polled = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+fn dispatch<T: Layer>(store: &mut StoreContextMut<'_, State<T>>, event: &DebugEvent<'_>) -> After {
+    let _phase = phases::enter(Phase::Comparison);
+    let mut lent = store.data_mut().lend();
+    let Some(session) = lent.get() else {
+        return After::Continue;
+    };
+    // Reference values that are read stay rooted until the scope ends: one scope an event.
+    let mut scope = RootScope::new(&mut *store);
+    session.names.look(&scope, &mut session.driver);
+    let told = match event {
+        // What nearly every event is: nothing is to be told of it.
+        DebugEvent::Breakpoint if !T::ACTIVE => None,
+        event => Some(Told::by(event, &mut scope, &mut session.names)),
+    };
+    let mut view = View {
+        store: scope.as_context_mut(),
+        names: &mut session.names,
+    };
+    session.driver.note_sizes(&mut view);
+    let flow = match told {
+        None => session.driver.breakpoint(&mut view),
+        Some(told) if T::ACTIVE => {
+            tampered(&mut session.driver, &mut session.tamper, &mut view, told)
+        }
+        Some(told) => deliver(&mut session.driver, &mut view, &told),
+    };
+    session.names.keep_handles(&mut scope, &mut session.driver);
+    drop(scope);
+    let after = if flow == Flow::Stop {
+        lent.request_stop();
+        After::Stop
+    } else {
+        session.act(store, event)
+    };
+    store.data_mut().give_back(lent);
+    after
+}
+
+/// Every frame is compared again after a collection: the program has done nothing in between.
+fn after_collection<T: Layer>(
+    store: &mut StoreContextMut<'_, State<T>>,
+    collected: wasmtime::Result<()>,
+) -> Flow {
+    let _phase = phases::enter(Phase::Comparison);
+    let mut lent = store.data_mut().lend();
+    let Some(session) = lent.get() else {
+        return Flow::Continue;
+    };
+    let mut scope = RootScope::new(&mut *store);
+    session.names.look(&scope, &mut session.driver);
+    let mut view = View {
+        store: scope.as_context_mut(),
+        names: &mut session.names,
+    };
+    let mut refused = collected.err().map(|error| format!("{error:#}"));
+    session.tamper.collection(&mut refused);
+    let flow = if T::ACTIVE {
+        let mut copy = session.driver.snapshot(&mut view, usize::MAX);
+        session.tamper.event(Moment::Collection, &mut copy);
+        session.driver.collected(&mut copy, refused)
+    } else {
+        session.driver.collected(&mut view, refused)
+    };
+    if flow == Flow::Continue {
+        let moment = Moment::Collection;
+        handles::check(&mut session.driver, &mut session.tamper, &mut view, moment);
+    }
+    session.names.keep_handles(&mut scope, &mut session.driver);
+    drop(scope);
+    if flow == Flow::Stop {
+        lent.request_stop();
+    }
+    store.data_mut().give_back(lent);
+    flow
+}
+
+impl<T: Layer> Session<T> {
+    /// What the debugger does at an event that was compared.
+    #[inline]
+    fn act(&mut self, store: &mut StoreContextMut<'_, State<T>>, event: &DebugEvent<'_>) -> After {
+        if matches!(event, DebugEvent::Breakpoint) {
+            let number = self.driver.tally.sequence_points;
+            if self.debugger.is_due(number) {
+                self.edit_at_event(store, number);
+            }
+        }
+        if self.plain {
+            return After::Continue;
+        }
+        self.advance_epoch(store, matches!(event, DebugEvent::EpochYield));
+        let number = self.driver.tally.sequence_points;
+        if matches!(event, DebugEvent::Breakpoint)
+            && self.collect > 0
+            && number.is_multiple_of(self.collect)
+            && self.driver.may_collect()
+        {
+            return After::Collect;
+        }
+        match self.configuration.yields {
+            Yields::On => After::Suspend,
+            Yields::Off => After::Continue,
+        }
+    }
+
+    /// Advances the epoch, where the configuration asks for it; `own` at an event of the epoch's own.
+    pub(super) fn advance_epoch(&mut self, store: &mut StoreContextMut<'_, State<T>>, own: bool) {
+        if self.configuration.epochs == Epochs::Yield {
+            store.engine().increment_epoch();
+            self.driver.epoch_was_advanced(own);
+        }
+    }
+}
+
+/// A debug event in neutral terms.
+enum Told {
+    Breakpoint,
+    Trap(SeenTrap),
+    /// A trap that is told as the error of a host function.
+    TrapAsHostError(SeenTrap),
+    HostError(Result<HostFailure, String>),
+    /// A host call, or an opcode that the engine carries out in its own code, found no room for an
+    /// object.
+    OutOfMemory,
+    Throw(SeenThrow),
+    EpochYield,
+    Other(String),
+}
+
+impl Told {
+    #[inline]
+    fn by(event: &DebugEvent<'_>, store: impl AsContextMut, names: &mut Names) -> Told {
+        match event {
+            DebugEvent::Breakpoint => Told::Breakpoint,
+            DebugEvent::Trap(trap) => Told::Trap(seen_trap(*trap)),
+            DebugEvent::HostcallError(error) => {
+                if let Some(trap) = error.downcast_ref::<wasmtime::Trap>() {
+                    return match seen_trap(*trap) {
+                        // The engine's own code for an allocation says so with a trap of its own.
+                        SeenTrap::OutOfMemory => Told::OutOfMemory,
+                        trap => Told::TrapAsHostError(trap),
+                    };
+                }
+                if is_out_of_memory(error) {
+                    return Told::OutOfMemory;
+                }
+                let failure = error.downcast_ref::<HostFailure>().copied();
+                Told::HostError(failure.ok_or_else(|| format!("{error:#}")))
+            }
+            DebugEvent::EpochYield => Told::EpochYield,
+            other => Told::uncommon(other, store, names),
+        }
+    }
+
+    #[cold]
+    fn uncommon(event: &DebugEvent<'_>, mut store: impl AsContextMut, names: &mut Names) -> Told {
+        let Some((exn, caught)) = dialect::thrown(event) else {
+            return Told::Other(format!("{event:?}"));
+        };
+        let exn = exn.to_rooted(&mut store);
+        Told::Throw(SeenThrow {
+            exception: names.seen_exception(&mut store, exn),
+            caught,
+        })
+    }
+
+    fn moment(&self) -> Moment {
+        match self {
+            Told::Breakpoint | Told::Other(_) => Moment::Breakpoint,
+            Told::EpochYield => Moment::EpochYield,
+            Told::Trap(_) => Moment::Trap,
+            Told::HostError(_) | Told::TrapAsHostError(_) | Told::OutOfMemory => {
+                Moment::HostcallError
+            }
+            Told::Throw(_) => Moment::Throw,
+        }
+    }
+}
+
+#[inline]
+fn deliver<O: Observation>(driver: &mut Driver, observed: &mut O, event: &Told) -> Flow {
+    match event {
+        Told::Breakpoint => driver.breakpoint(observed),
+        Told::Trap(trap) => driver.trap(observed, *trap),
+        Told::TrapAsHostError(trap) => driver.trap_as_host_error(observed, *trap),
+        Told::HostError(error) => driver.host_error(observed, error.clone()),
+        Told::OutOfMemory => driver.out_of_memory(observed),
+        Told::Throw(seen) => driver.throw(observed, seen),
+        Told::EpochYield => driver.epoch_yield(observed),
+        Told::Other(event) => driver.unexpected_event(observed, event),
+    }
+}
+
+/// A fault's way to the driver: the stack is copied, the fault changes the copy.
+fn tampered<T: Layer>(
+    driver: &mut Driver,
+    tamper: &mut T,
+    view: &mut View<'_, T>,
+    mut event: Told,
+) -> Flow {
+    match &mut event {
+        Told::Trap(trap) | Told::TrapAsHostError(trap) => tamper.trap(trap),
+        Told::HostError(error) => tamper.host_error(error),
+        Told::Throw(seen) => tamper.throw(seen),
+        Told::Breakpoint | Told::OutOfMemory | Told::EpochYield | Told::Other(_) => {}
+    }
+    let mut copy = match &event {
+        Told::EpochYield => driver.snapshot_interrupted(view, Interruption::Epoch),
+        Told::Trap(SeenTrap::StackOverflow) => {
+            driver.snapshot_interrupted(view, Interruption::Overflow)
+        }
+        Told::Trap(SeenTrap::OutOfFuel) | Told::TrapAsHostError(SeenTrap::OutOfFuel) => {
+            driver.snapshot_interrupted(view, Interruption::Fuel)
+        }
+        Told::Trap(SeenTrap::OutOfMemory) | Told::OutOfMemory => {
+            driver.snapshot_interrupted(view, Interruption::Memory)
+        }
+        Told::Trap(_) | Told::TrapAsHostError(_) => driver.snapshot_of_trap(view),
+        Told::Breakpoint => driver.snapshot_of_breakpoint(view, usize::MAX),
+        Told::HostError(_) | Told::Throw(_) | Told::Other(_) => driver.snapshot(view, usize::MAX),
+    };
+    match tamper.event(event.moment(), &mut copy) {
+        Delivery::Once => deliver(driver, &mut copy, &event),
+        Delivery::Never => Flow::Continue,
+        Delivery::Twice => match deliver(driver, &mut copy, &event) {
+            Flow::Continue => deliver(driver, &mut copy, &event),
+            Flow::Stop => Flow::Stop,
+        },
+    }
+}

@@ -1,0 +1,404 @@
+//! Host functions: deterministic, the same for the subject and the oracle.
+
+use super::names::Names;
+use super::session::{Session, State};
+use super::view::View;
+use lockstep_core::divergence::Moment;
+use lockstep_core::fault::{Layer, Shown, Tamper as _};
+use lockstep_core::hosting::{Behaviour, HostFunction, seeded_results};
+use lockstep_core::lockstep::driver::{Expected, Flow, Verdict};
+use lockstep_core::outcome::{HostFailure, Outcome};
+use lockstep_core::phases::{self, Phase};
+use lockstep_core::seen::Seen;
+use lockstep_oracles::address::{FuncAddr, HostFuncId, InstanceAddr, TagAddr};
+use lockstep_oracles::module::FuncType;
+use lockstep_oracles::store::{Extern, Store};
+use lockstep_oracles::types::Types;
+use lockstep_oracles::value::Value;
+use wasmtime::{self, AsContextMut, Caller, ExnRef, ExnRefPre, ExnType, RootScope, Rooted, Val};
+
+/// The host's side of a case.
+pub(super) struct HostWorld {
+    /// The case's seed.
+    pub(super) seed: u64,
+    /// Host calls so far; the number of the next one.
+    pub(super) calls: u64,
+    /// The host functions, by [`HostFuncId`].
+    pub(super) functions: Vec<HostFunction>,
+    /// Calls that a re-entering host function may still make, so that re-entry ends.
+    pub(super) reentries_left: u32,
+}
+
+/// What the host function does with this call.
+enum Answer {
+    Stop,
+    Fail(HostFailure),
+    Throw(TagAddr, Vec<Value>),
+    Return(Vec<Value>),
+    Reenter {
+        func: FuncAddr,
+        args: Vec<Value>,
+        results: Vec<Value>,
+        passes: Passes,
+    },
+}
+
+/// What of the end of its own call a host function passes on to its caller.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Passes {
+    Nothing,
+    Exceptions,
+    /// Exceptions, traps and errors.
+    Everything,
+}
+
+/// What came of calling back.
+enum Reentered {
+    /// Lockstep was lost.
+    Lost,
+    /// It ended, however.
+    Ended,
+    /// With an exception that is to go on.
+    Thrown(Rooted<ExnRef>),
+    /// With an error that is to go on.
+    Failed(wasmtime::Error),
+}
+
+/// Runs one call of a host function, on the guest's fibre.
+pub(super) async fn call<T: Layer>(
+    mut caller: Caller<'_, State<T>>,
+    id: HostFuncId,
+    params: &[Val],
+    results: &mut [Val],
+) -> wasmtime::Result<()> {
+    match compare(&mut caller, id, params) {
+        Answer::Stop => std::future::pending().await,
+        Answer::Fail(failure) => Err(failure.into()),
+        Answer::Return(values) => give(&mut caller, &values, results),
+        Answer::Throw(tag, payload) => throw(&mut caller, tag, &payload),
+        Answer::Reenter {
+            func,
+            args,
+            results: values,
+            passes,
+        } => match reenter(&mut caller, func, &args, passes).await? {
+            Reentered::Lost => std::future::pending().await,
+            Reentered::Thrown(exn) => {
+                caller.as_context_mut().throw::<()>(exn)?;
+                Ok(())
+            }
+            Reentered::Failed(error) => Err(error),
+            Reentered::Ended => give(&mut caller, &values, results),
+        },
+    }
+}
+
+/// Runs the oracle to its host call, compares, and decides what the host does.
+fn compare<T: Layer>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params: &[Val]) -> Answer {
+    let _phase = phases::enter(Phase::Comparison);
+    let mut lent = caller.data_mut().lend();
+    let Some(session) = lent.get() else {
+        return Answer::Stop;
+    };
+    let Session {
+        driver,
+        names,
+        host,
+        tamper,
+        ..
+    } = session;
+    let mut scope = RootScope::new(&mut *caller);
+    names.look(&scope, driver);
+    let mut args: Vec<Seen> = params
+        .iter()
+        .map(|value| names.seen(&mut scope, value))
+        .collect();
+    tamper.host_args(&mut args);
+    let mut view = View {
+        store: scope.as_context_mut(),
+        names,
+    };
+    driver.note_sizes(&mut view);
+    let flow = if driver.has_events() && T::ACTIVE {
+        let mut copy = driver.snapshot_of_call(&mut view, usize::MAX);
+        tamper.event(Moment::HostCall, &mut copy);
+        driver.host_call(Some(&mut copy), id, &args)
+    } else if driver.has_events() {
+        driver.host_call(Some(&mut view), id, &args)
+    } else {
+        driver.host_call(None::<&mut View<'_, T>>, id, &args)
+    };
+    let answer = if flow == Flow::Stop {
+        Answer::Stop
+    } else {
+        driver.compare_entities(&mut Shown::new(&mut view, tamper), Moment::HostCall);
+        host.answer(id, &driver.machine.store)
+    };
+    match &answer {
+        Answer::Stop => session.shared.request_stop(),
+        Answer::Fail(failure) => driver.host_fail(*failure),
+        Answer::Throw(..) | Answer::Return(_) | Answer::Reenter { .. } => {}
+    }
+    names.keep_handles(&mut scope, driver);
+    drop(scope);
+    if !matches!(answer, Answer::Stop) {
+        let mut store = caller.as_context_mut();
+        session.advance_epoch(&mut store, false);
+        if session.driver.has_events() {
+            session.edit_at_host_call(&mut store);
+        }
+    }
+    caller.data_mut().give_back(lent);
+    answer
+}
+
+impl HostWorld {
+    fn answer(&mut self, id: HostFuncId, store: &Store) -> Answer {
+        let call = self.calls;
+        self.calls += 1;
+        let Some(function) = self.functions.get(id.index()) else {
+            return Answer::Stop;
+        };
+        // A host that cannot make a result fails.
+        let Some(values) = seeded_results(self.seed, call, &function.ty, store.types()) else {
+            return Answer::Fail(HostFailure(call));
+        };
+        match &function.behaviour {
+            Behaviour::Seeded => Answer::Return(values),
+            Behaviour::Constant(constant) => {
+                let types = constant.iter().map(|value| value.ty());
+                let fit = types.eq(function.ty.results.iter().copied());
+                Answer::Return(if fit { constant.clone() } else { values })
+            }
+            Behaviour::Silent => Answer::Return(Vec::new()),
+            Behaviour::Fail => Answer::Fail(HostFailure(call)),
+            Behaviour::Throw(name) => {
+                let tag = exported_tag(store, name);
+                let payload = tag.and_then(|tag| {
+                    let payload = FuncType {
+                        params: [].into(),
+                        results: store.tag_type(tag).params.clone(),
+                    };
+                    let values = seeded_results(self.seed, call, &payload, store.types())?;
+                    Some((tag, values))
+                });
+                match payload {
+                    Some((tag, payload)) => Answer::Throw(tag, payload),
+                    None => Answer::Return(values),
+                }
+            }
+            Behaviour::CallExport(name)
+            | Behaviour::CallThrough(name)
+            | Behaviour::CallRelay(name) => match exported(store, name) {
+                Some((func, args)) if self.reentries_left > 0 => {
+                    self.reentries_left -= 1;
+                    Answer::Reenter {
+                        func,
+                        args,
+                        results: values,
+                        passes: match function.behaviour {
+                            Behaviour::CallThrough(_) => Passes::Exceptions,
+                            Behaviour::CallRelay(_) => Passes::Everything,
+                            _ => Passes::Nothing,
+                        },
+                    }
+                }
+                _ => Answer::Return(values),
+            },
+        }
+    }
+}
+
+/// What the newest instance that exports the name exports by it.
+fn newest(store: &Store, name: &str) -> Option<Extern> {
+    let mut instances = (0..store.num_instances() as u32).rev().map(InstanceAddr);
+    instances.find_map(|addr| store.instance(addr).export(name))
+}
+
+/// An exported function, and zeros and nulls for it; none where a parameter can be neither.
+fn exported(store: &Store, name: &str) -> Option<(FuncAddr, Vec<Value>)> {
+    let Extern::Func(func) = newest(store, name)? else {
+        return None;
+    };
+    let params = &store.func_type(func).params;
+    let args: Vec<Value> = params.iter().map(|&ty| Value::zero(ty)).collect();
+    let fit = args.iter().zip(params);
+    let fit = fit.into_iter().all(|(&arg, &ty)| store.has_type(arg, ty));
+    fit.then_some((func, args))
+}
+
+fn exported_tag(store: &Store, name: &str) -> Option<TagAddr> {
+    match newest(store, name)? {
+        Extern::Tag(tag) => Some(tag),
+        _ => None,
+    }
+}
+
+/// Throws an exception in the oracle and the subject.
+fn throw<T: Layer>(
+    caller: &mut Caller<'_, State<T>>,
+    tag: TagAddr,
+    payload: &[Value],
+) -> wasmtime::Result<()> {
+    let mut lent = caller.data_mut().lend();
+    let thrown = match lent.get() {
+        Some(Session { driver, names, .. }) => {
+            let exn = driver.machine.alloc_exception(tag, payload);
+            // The payload was made for the tag.
+            if let Ok(exn) = exn {
+                driver.host_throw(exn);
+            }
+            exception(
+                &mut *caller,
+                names,
+                driver.machine.store.types(),
+                tag,
+                payload,
+            )
+        }
+        None => Err(wasmtime::Error::msg("no session")),
+    };
+    caller.data_mut().give_back(lent);
+    let exn = thrown?;
+    caller.as_context_mut().throw::<()>(exn)?;
+    Ok(())
+}
+
+/// Makes an exception in the subject.
+fn exception(
+    mut store: impl AsContextMut,
+    names: &Names,
+    types: &Types,
+    tag: TagAddr,
+    payload: &[Value],
+) -> wasmtime::Result<Rooted<ExnRef>> {
+    let missing = || wasmtime::Error::msg("a tag or a function without a handle");
+    let tag = names.tag(tag).ok_or_else(missing)?;
+    let vals = payload
+        .iter()
+        .map(|&value| names.val(&mut store, types, value).ok_or_else(missing)?)
+        .collect::<wasmtime::Result<Vec<Val>>>()?;
+    let ty = ExnType::from_tag_type(&tag.ty(&store))?;
+    let allocator = ExnRefPre::new(&mut store, ty);
+    ExnRef::new(&mut store, &allocator, &tag, &vals)
+}
+
+/// Gives results to the oracle and the subject.
+fn give<T: Layer>(
+    caller: &mut Caller<'_, State<T>>,
+    values: &[Value],
+    results: &mut [Val],
+) -> wasmtime::Result<()> {
+    let mut lent = caller.data_mut().lend();
+    if let Some(session) = lent.get() {
+        session.driver.host_return(values);
+        let types = session.driver.machine.store.types();
+        for (result, &value) in results.iter_mut().zip(values) {
+            *result = session
+                .names
+                .val(&mut *caller, types, value)
+                .unwrap_or_else(|| Err(wasmtime::Error::msg("a function without a handle")))?;
+        }
+    }
+    caller.data_mut().give_back(lent);
+    Ok(())
+}
+
+/// Calls back into the guest from a host function.
+async fn reenter<T: Layer>(
+    caller: &mut Caller<'_, State<T>>,
+    func: FuncAddr,
+    args: &[Value],
+    passes: Passes,
+) -> wasmtime::Result<Reentered> {
+    let mut lent = caller.data_mut().lend();
+    let mut prepared = None;
+    if let Some(Session { driver, names, .. }) = lent.get()
+        && let Some(handle) = names.func(func)
+    {
+        let vals: Option<wasmtime::Result<Vec<Val>>> = args
+            .iter()
+            .map(|&value| names.val(&mut *caller, driver.machine.store.types(), value))
+            .collect();
+        if let Some(vals) = vals
+            && driver.begin(func, args).is_ok()
+        {
+            let results = driver.machine.store.func_type(func).results.len();
+            prepared = Some((handle, vals?, vec![Val::I32(0); results]));
+        }
+    }
+    caller.data_mut().give_back(lent);
+    // A target that cannot be called with these arguments is not called, in either.
+    let Some((handle, vals, mut results)) = prepared else {
+        return Ok(Reentered::Ended);
+    };
+    let ended = handle.call_async(&mut *caller, &vals, &mut results).await;
+    let mut lent = caller.data_mut().lend();
+    let mut reentered = Reentered::Ended;
+    if let Some(Session {
+        driver,
+        names,
+        tamper,
+        ..
+    }) = lent.get()
+    {
+        names.look(&*caller, driver);
+        let mut pending = None;
+        let mut outcome = match &ended {
+            Ok(()) => Outcome::Returned(
+                results
+                    .iter()
+                    .map(|value| names.seen(&mut *caller, value))
+                    .collect(),
+            ),
+            Err(error) => {
+                pending = caller.as_context_mut().take_pending_exception();
+                names.outcome_of(&mut *caller, pending, error)
+            }
+        };
+        tamper.outcome(&mut outcome);
+        driver.note_sizes(&mut View {
+            store: caller.as_context_mut(),
+            names,
+        });
+        let verdict = driver.finish(&outcome);
+        if verdict != Verdict::Lost {
+            let mut view = View {
+                store: caller.as_context_mut(),
+                names,
+            };
+            let mut shown = Shown::new(&mut view, tamper);
+            if verdict == Verdict::Exhausted {
+                driver.taint_entities(&mut shown);
+            }
+            driver.compare_entities(&mut shown, Moment::End);
+        }
+        reentered = match (verdict, pending, ended) {
+            (Verdict::Lost, ..) => Reentered::Lost,
+            (Verdict::Ended(Expected::Thrown(exn)), Some(pending), _)
+                if passes != Passes::Nothing =>
+            {
+                driver.host_throw(exn);
+                Reentered::Thrown(pending)
+            }
+            (Verdict::Ended(Expected::Trapped(trap)), None, Err(error))
+                if passes == Passes::Everything =>
+            {
+                driver.host_trap(trap);
+                Reentered::Failed(error)
+            }
+            (Verdict::Ended(Expected::HostFailed(failure)), None, Err(error))
+                if passes == Passes::Everything =>
+            {
+                driver.host_fail(failure);
+                Reentered::Failed(error)
+            }
+            _ => Reentered::Ended,
+        };
+        if let Reentered::Lost = reentered {
+            lent.request_stop();
+        }
+    }
+    caller.data_mut().give_back(lent);
+    Ok(reentered)
+}

@@ -1,0 +1,199 @@
+//! What an execution keeps in the engine's store: the driver, the names, the host's behaviour.
+
+use super::debugger::Debugger;
+use super::host::HostWorld;
+use super::names::Names;
+use lockstep_core::configuration::Configuration;
+use lockstep_core::fault::Layer;
+use lockstep_core::lockstep::driver::Driver;
+use lockstep_core::subject::code_image::CodeImage;
+use lockstep_core::subject::limits::{MEMORY_LIMIT, TABLE_LIMIT};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use wasmtime::ResourceLimiter;
+
+/// Everything the handler and host functions need; moved out of the store while they run.
+pub(super) struct Session<T> {
+    pub(super) driver: Driver,
+    pub(super) names: Names,
+    pub(super) host: HostWorld,
+    pub(super) tamper: T,
+    pub(super) debugger: Debugger,
+    pub(super) configuration: Configuration,
+    /// At every how many breakpoint events garbage is collected; 0 is never.
+    pub(super) collect: u64,
+    /// Whether the handler has nothing to do but to compare and edit.
+    pub(super) plain: bool,
+    pub(super) image: CodeImage,
+    pub(super) shared: Arc<Shared<T>>,
+}
+
+/// The store's data.
+pub(super) struct State<T> {
+    session: Option<Box<Session<T>>>,
+    shared: Arc<Shared<T>>,
+    limiter: Limiter,
+}
+
+/// Shared with the code that polls the guest.
+pub(super) struct Shared<T> {
+    /// The guest is to be stopped: the pending future is to be dropped.
+    stop: AtomicBool,
+    /// The session, if a panic unwound past the code that held it.
+    rescued: Mutex<Option<Box<Session<T>>>>,
+}
+
+impl<T> Shared<T> {
+    pub(super) fn new() -> Arc<Shared<T>> {
+        Arc::new(Shared {
+            stop: AtomicBool::new(false),
+            rescued: Mutex::new(None),
+        })
+    }
+
+    pub(super) fn request_stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a stop was requested; the request is taken.
+    pub(super) fn take_stop(&self) -> bool {
+        self.stop.swap(false, Ordering::Relaxed)
+    }
+}
+
+impl<T: Layer> State<T> {
+    pub(super) fn new(session: Session<T>) -> State<T> {
+        let heap = session.configuration.gc_heap.bytes();
+        State {
+            shared: session.shared.clone(),
+            session: Some(Box::new(session)),
+            limiter: Limiter {
+                refused: false,
+                heap,
+            },
+        }
+    }
+
+    /// Takes the session; it comes back with [`State::give_back`], or by the rescue if a panic
+    /// unwinds in between.
+    #[inline]
+    pub(super) fn lend(&mut self) -> Lent<T> {
+        Lent {
+            session: self.session.take(),
+        }
+    }
+
+    #[inline]
+    pub(super) fn give_back(&mut self, mut lent: Lent<T>) {
+        self.session = lent.session.take();
+    }
+
+    /// The session, outside handlers and host functions.
+    pub(super) fn session(&mut self) -> Option<&mut Session<T>> {
+        if self.session.is_none() {
+            let mut rescued = self
+                .shared
+                .rescued
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            self.session = rescued.take();
+        }
+        self.session.as_deref_mut()
+    }
+
+    pub(super) fn limiter(&mut self) -> &mut Limiter {
+        &mut self.limiter
+    }
+}
+
+/// A session on loan.
+pub(super) struct Lent<T> {
+    session: Option<Box<Session<T>>>,
+}
+
+impl<T> Lent<T> {
+    /// The session. `None` cannot happen while a handler or host function runs: nobody else took it.
+    #[inline]
+    pub(super) fn get(&mut self) -> Option<&mut Session<T>> {
+        self.session.as_deref_mut()
+    }
+
+    /// Asks the code that polls the guest to stop it.
+    pub(super) fn request_stop(&self) {
+        if let Some(session) = &self.session {
+            session.shared.request_stop();
+        }
+    }
+}
+
+impl<T> Drop for Lent<T> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(session) = self.session.take() {
+            rescue(session);
+        }
+    }
+}
+
+/// A panic unwinds past the code that held the session.
+#[cold]
+fn rescue<T>(session: Box<Session<T>>) {
+    let shared = session.shared.clone();
+    *shared
+        .rescued
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner) = Some(session);
+}
+
+/// The same limits on memories and tables as the oracle's.
+#[derive(Debug)]
+pub(super) struct Limiter {
+    /// Whether something was refused since the last look.
+    pub(super) refused: bool,
+    /// Bytes that the collected heap may have, if they are limited by themselves.
+    pub(super) heap: Option<usize>,
+}
+
+/// Bytes that the collected heap may grow to by itself, and that a request for it names.
+pub(super) const HEAP_MAXIMUM: u64 = 1 << 32;
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if let Some(heap) = self.heap
+            && maximum == Some(HEAP_MAXIMUM as usize)
+        {
+            return Ok(desired <= heap);
+        }
+        let allowed = desired <= MEMORY_LIMIT;
+        self.refused |= !allowed;
+        Ok(allowed)
+    }
+
+    fn table_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let allowed = desired <= TABLE_LIMIT;
+        self.refused |= !allowed;
+        Ok(allowed)
+    }
+
+    fn instances(&self) -> usize {
+        usize::MAX
+    }
+
+    fn tables(&self) -> usize {
+        usize::MAX
+    }
+
+    fn memories(&self) -> usize {
+        usize::MAX
+    }
+}
