@@ -82,8 +82,16 @@ pub(crate) fn build(source: &Source) -> anyhow::Result<Built> {
             (version, manifest)
         }
     };
-    let toolchain = toolchain(version, &manifest)?;
-    let executable = places.cargo_build(version, &manifest, &toolchain)?;
+    let mut toolchain = Toolchain::in_use(version, &manifest)?;
+    let executable = places.cargo_build(version, &manifest, &toolchain);
+    let executable = match (executable, toolchain.newer()) {
+        (Err(error), Some(newer)) => {
+            eprintln!("lockstep: {error:#}; next with {}", newer.compiler);
+            toolchain = newer;
+            places.cargo_build(version, &manifest, &toolchain)?
+        }
+        (executable, _) => executable?,
+    };
     let built = Built {
         version,
         program: places.keep(version, &executable)?,
@@ -220,7 +228,7 @@ impl Places {
             .arg("--target-dir")
             .arg(self.cache.join("build"))
             .stdout(Stdio::piped());
-        if toolchain.ignores_rust_version {
+        if toolchain.wanted.is_some() {
             cargo.arg("--ignore-rust-version");
         }
         let mut child = cargo.spawn().map_err(no_cargo)?;
@@ -367,11 +375,49 @@ struct Toolchain {
     name: Option<String>,
     /// As the compiler calls itself.
     compiler: String,
-    /// Whether the engine asks for a later compiler, and is compiled all the same.
-    ignores_rust_version: bool,
+    /// The later compiler that the engine asks for: it is compiled with this one all the same.
+    wanted: Option<Number>,
 }
 
 impl Toolchain {
+    /// The compiler in use. That it is older than the engine asks for is a warning.
+    fn in_use(version: Version, manifest: &Path) -> anyhow::Result<Toolchain> {
+        let compiler = compiler(None).map_err(no_cargo)?;
+        let mine = number(&compiler);
+        let wanted = rust_version(version, manifest)?;
+        let wanted = wanted.filter(|wanted| mine.as_ref().is_some_and(|mine| older(mine, wanted)));
+        if let Some((mine, wanted)) = mine.zip(wanted.as_ref()) {
+            eprintln!(
+                "lockstep: warning: {} asks for Rust {wanted}; it is compiled with {mine} all the same",
+                version.name()
+            );
+        }
+        Ok(Toolchain {
+            name: None,
+            compiler,
+            wanted,
+        })
+    }
+
+    /// Another that is installed and as new as the engine asks for, where this one is not.
+    fn newer(&self) -> Option<Toolchain> {
+        let wanted = self.wanted.as_ref()?;
+        let listed = Command::new("rustup")
+            .args(["toolchain", "list", "--quiet"])
+            .output();
+        let listed = String::from_utf8(listed.ok()?.stdout).ok()?;
+        let mut installed = listed.lines().filter_map(|name| {
+            let compiler = compiler(Some(name)).ok()?;
+            let new_enough = number(&compiler).is_some_and(|number| !older(&number, wanted));
+            new_enough.then(|| Toolchain {
+                name: Some(name.to_owned()),
+                compiler,
+                wanted: None,
+            })
+        });
+        installed.next()
+    }
+
     fn cargo(&self, command: &str) -> Command {
         let mut cargo = Command::new("cargo");
         if let Some(name) = &self.name {
@@ -382,32 +428,24 @@ impl Toolchain {
     }
 }
 
-/// What builds this version: the compiler in use. One that is older than the engine asks for is used with
-/// a warning, if no other is known to be needed.
-fn toolchain(version: Version, manifest: &Path) -> anyhow::Result<Toolchain> {
-    let rustc = Command::new("rustc").arg("--version").output();
-    let rustc = rustc.map_err(no_cargo)?;
-    let compiler = String::from_utf8_lossy(&rustc.stdout).trim().to_owned();
-    let mine = compiler.split_whitespace().nth(1);
-    let mine = mine.and_then(|number| Number::parse(number).ok());
-    let wanted = rust_version(version, manifest)?;
-    let older = match (&mine, &wanted) {
-        (Some(mine), Some(wanted)) => {
-            (mine.major, mine.minor, mine.patch) < (wanted.major, wanted.minor, wanted.patch)
-        }
-        _ => false,
-    };
-    if older && let (Some(mine), Some(wanted)) = (mine, wanted) {
-        eprintln!(
-            "lockstep: warning: {} asks for Rust {wanted}; it is compiled with {mine} all the same",
-            version.name()
-        );
+/// What a compiler calls itself: the one in use, or the one of a toolchain.
+fn compiler(toolchain: Option<&str>) -> std::io::Result<String> {
+    let mut rustc = Command::new("rustc");
+    if let Some(name) = toolchain {
+        rustc.arg(format!("+{name}"));
     }
-    Ok(Toolchain {
-        name: None,
-        compiler,
-        ignores_rust_version: older,
-    })
+    let output = rustc.arg("--version").output()?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// A compiler's number, from what it calls itself.
+fn number(compiler: &str) -> Option<Number> {
+    Number::parse(compiler.split_whitespace().nth(1)?).ok()
+}
+
+/// Whether the first is before the second, a nightly being as new as what it will become.
+fn older(a: &Number, b: &Number) -> bool {
+    (a.major, a.minor, a.patch) < (b.major, b.minor, b.patch)
 }
 
 /// The compiler that the engine asks for.
@@ -497,6 +535,16 @@ mod tests {
         assert_eq!(spelling(42), None);
         assert_eq!(spelling(43).as_deref(), Some("since-43"));
         assert_eq!(spelling(51).as_deref(), Some("since-46"));
+    }
+
+    #[test]
+    fn compilers_are_compared_by_their_numbers() {
+        let number = |text: &str| number(text).unwrap();
+        let stable = number("rustc 1.95.0 (59807616e 2026-04-14)");
+        let nightly = number("rustc 1.97.0-nightly (1a2b3c4d5 2026-05-01)");
+        let wanted = Number::new(1, 97, 0);
+        assert!(older(&stable, &wanted) && !older(&nightly, &wanted));
+        assert!(super::number("no compiler").is_none());
     }
 
     #[test]

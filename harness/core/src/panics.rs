@@ -21,16 +21,21 @@ pub struct Panic {
 impl Panic {
     /// Whether it began in the engine's code.
     pub fn is_of_engine(&self) -> bool {
-        self.place
-            .as_ref()
-            .is_some_and(|(file, _)| is_of_engine(file))
+        let place = self.place.as_ref().filter(|_| !self.is_own());
+        place.is_some_and(|(file, _)| is_of_engine(file))
     }
 
-    /// Whether it began in Lockstep's own code.
+    /// Whether it began in Lockstep's own code, wherever that lies: a folder above it, or the one of a
+    /// subject, may have the engine's name.
     pub fn is_own(&self) -> bool {
-        const SOURCES: [&str; 3] = ["harness/src/", "oracles/src/", "spec-tests/src/"];
-        let place = self.place.as_ref().filter(|_| !self.is_of_engine());
-        place.is_some_and(|(file, _)| {
+        const SOURCES: [&str; 5] = [
+            "harness/core/src/",
+            "harness/commands/src/",
+            "harness/subject/",
+            "oracles/src/",
+            "spec-tests/src/",
+        ];
+        self.place.as_ref().is_some_and(|(file, _)| {
             let file = file.replace('\\', "/");
             SOURCES.iter().any(|sources| file.contains(sources))
         })
@@ -131,11 +136,18 @@ mod tests {
             message: String::new(),
             place: Some((file.to_owned(), 1)),
         };
-        assert!(begun_in("oracles/src/machine.rs").is_own());
+        for file in [
+            "oracles/src/machine.rs",
+            "harness/subject/wasmtime-42/../src/view.rs",
+            "/src/wasmtime/lockstep/harness/core/src/lib.rs",
+        ] {
+            let panic = begun_in(file);
+            assert!(panic.is_own() && !panic.is_of_engine(), "{file}");
+        }
         for file in [
             "/c/registry/src/mirror-1f/wasmtime-42.0.2/src/lib.rs",
             "/rustc/5980/library/core/src/slice/index.rs",
-            "harness/tests/faults/main.rs",
+            "harness/cli/tests/faults/main.rs",
         ] {
             assert!(!begun_in(file).is_own(), "{file}");
         }

@@ -70,7 +70,7 @@ pub struct Rule {
     pub fires_in: &'static str,
 }
 
-// Columns: name, id, strength, promise, source, test that makes it fire (`harness/tests/faults.rs`).
+// Columns: name, id, strength, promise, source, test that makes it fire (`harness/cli/tests/faults`).
 rules! {
     StepLost "STEP-LOST" Promised
         "In single-step mode every opcode that control reaches has an event just before it."

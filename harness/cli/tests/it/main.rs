@@ -13,6 +13,7 @@ mod conduct;
 mod configurations;
 mod contract;
 mod nans;
+mod parts;
 mod reach;
 mod reduce;
 mod reduction;

@@ -271,20 +271,6 @@ mod tests {
     }
 
     #[test]
-    fn a_script_and_a_sample_are_found_by_name() {
-        for what in [
-            What::Official("wasm-v2/nop.wast".to_owned()),
-            What::Sample("samples/host".to_owned()),
-            What::Probe,
-        ] {
-            let (begun, result) = performed(what, &[]);
-            assert_eq!(begun[0].name, result.unwrap().name);
-        }
-        let (begun, result) = performed(What::Sample("none".to_owned()), &[]);
-        assert!(begun.is_empty() && matches!(result, Err(Failure::Internal(_))));
-    }
-
-    #[test]
     fn wishes_come_before_what_the_case_drew() {
         let wishes = Wishes {
             settings: vec!["target=pulley64".to_owned()],
@@ -297,8 +283,6 @@ mod tests {
             "target=pulley64"
         );
         assert_eq!(case.max_events, 7);
-        let (_, result) = performed(What::Probe, &[]);
-        assert!(result.is_ok());
         let what = What::Generated { seed: 1, number: 2 };
         let (_, result) = performed(what, &["target=arm"]);
         assert!(matches!(result, Err(Failure::Input(_))));

@@ -87,6 +87,14 @@ impl Having {
         }
     }
 
+    /// The same, up to the release in which it was looked for and is not.
+    const fn before(self, release: u32) -> Having {
+        Having {
+            until: Some(release),
+            ..self
+        }
+    }
+
     fn has(&self, release: u32) -> bool {
         self.since <= release && self.until.is_none_or(|until| release < until)
     }

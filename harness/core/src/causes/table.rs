@@ -46,7 +46,7 @@ impl Cause {
 }
 
 // Columns: name, id, kind, rules it may touch; cause and extent; versions that have it; the test that fails once
-// a version no longer has it (`harness/tests/causes.rs`, of 48 `causes_48.rs`).
+// a version no longer has it (`harness/cli/tests/causes.rs`, of 48 `causes_48.rs`).
 causes! {
     TrapPc "TRAP-PC" Explains
         &[RuleId::TrapPc, RuleId::CheckPc];
@@ -67,7 +67,12 @@ causes! {
         [Having::until(44)]
         "trap_stack_is_still_wrong"
     IfParams "IF-PARAMS" Explains
-        &[RuleId::OperandCount, RuleId::CallerOperands, RuleId::TrapStack];
+        &[
+            RuleId::OperandCount,
+            RuleId::CallerOperands,
+            RuleId::TrapStack,
+            RuleId::CheckStack,
+        ];
         "The compiler keeps an `if`'s parameters twice on its value stack; the debug information \
          takes one copy for the other. In the consequent, once every copy is popped, the \
          parameters are shown below the operands although they are gone. Matches only at opcodes, \
@@ -192,7 +197,12 @@ causes! {
         [Having::ALL]
         "inlined_calls_in_a_try_table_are_still_always_events"
     SegmentObjects "SEGMENT-OBJECTS" Ends
-        &[RuleId::RefIdentity];
+        &[
+            RuleId::RefIdentity,
+            RuleId::ThrowEvent,
+            RuleId::HostCall,
+            RuleId::Values,
+        ];
         "table.init, array.new_elem and array.init_elem evaluate a segment's expressions at each \
          use, not once when the module is instantiated: each use makes objects of its own. \
          Matches only where an object that a segment's expression made is shown as another one, after \
@@ -323,8 +333,11 @@ causes! {
          makes has no frame, but debug_frames() walks it from where Wasm was last left, and so \
          shows the frames of the activation below once more. Matches only while such an \
          activation is there, and only exactly these additional frames."
-        [Having::until(48), Having::since(48, "Debug_exit_frames() has an exit frame for such an activation, too: that of the \
-             activation below.")]
+        [
+            Having::until(48),
+            Having::since(48, "Debug_exit_frames() has an exit frame for such an activation, too: that of the \
+             activation below.").before(50)
+        ]
         "host_activation_still_shows_frames_twice"
     ImportedType "IMPORTED-TYPE" Ends
         &[

@@ -83,25 +83,3 @@ fn imports_that_cannot_be_made_are_refused() {
     let twice = r#"(module (import "a" "x" (func)) (import "a" "x" (global i32)))"#;
     assert!(planned(twice, &Wishes::default()).is_ok());
 }
-
-#[test]
-fn an_endless_loop_does_not_hide_what_comes_after_it() {
-    let mut wishes = Wishes::default();
-    wishes.settings.max_events = 1000;
-    let wat = r#"(module (func (export "loop") (loop (br 0))) (func (export "after") (nop)))"#;
-    let plan = planned(wat, &wishes).unwrap();
-    let mut ends = Vec::new();
-    continued::run(&plan, |report| {
-        ends.extend(
-            report
-                .commands
-                .into_iter()
-                .map(|command| (command.text, command.status)),
-        );
-        Ok::<(), crate::subject::SubjectError>(())
-    })
-    .unwrap();
-    let passed = crate::case::Status::Passed;
-    assert!(matches!(&ends[1], (text, crate::case::Status::Inconclusive(_)) if text == "loop()"));
-    assert_eq!(ends.last(), Some(&("after()".to_owned(), passed)));
-}

@@ -2,11 +2,9 @@
 
 use super::matrix::trial;
 use super::*;
-use crate::case::{StepAction, Stub, run_instrumented};
+use crate::case::{StepAction, Stub};
 use crate::causes::pulley_registers;
-use crate::check;
-use crate::configuration::{Configuration, Target};
-use crate::schedule::Schedule;
+use crate::configuration::Target;
 use lockstep_oracles::opcode::Opcode;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -119,35 +117,6 @@ fn every_generator_step_and_behaviour_occurs_and_every_case_is_valid() {
     step of another module
     write
     ");
-}
-
-#[test]
-fn half_of_the_cases_execute_more_than_200_sequence_points() {
-    let mut by_generator = BTreeMap::<&str, Vec<u64>>::new();
-    for number in 0..200 {
-        let mut case = with_proposals(0x5eed, number, Proposals::All);
-        // The oracle counts what it executes; what a debugger sees of it is no matter here.
-        case.schedule = Schedule::idle();
-        case.configuration = Configuration::default();
-        // What a subject does not have yet, only the oracle could run.
-        if Module::new(case.main_module(), check::FEATURES).is_err() {
-            continue;
-        }
-        let report = run_instrumented(&case.script(), &case.options(), None).unwrap();
-        let points = report.tally.executed;
-        let generator = generator_of(&case.name).unwrap();
-        by_generator.entry(generator).or_default().push(points);
-    }
-    let all = by_generator.values().flatten().copied().collect();
-    by_generator.insert("all", all);
-    for (generator, points) in &mut by_generator {
-        points.sort_unstable();
-        let at = |hundredth: usize| points[points.len() * hundredth / 100];
-        let (cases, median, p90) = (points.len(), at(50), at(90));
-        println!("{generator:<8} {cases:>4} cases, median {median:>6}, p90 {p90:>6}");
-    }
-    let all = &by_generator["all"];
-    assert!(all[all.len() / 2] > 200);
 }
 
 /// Proposals without which a module is not valid.

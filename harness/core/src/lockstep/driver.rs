@@ -11,7 +11,7 @@ use super::growth::Sizes;
 use super::history::{History, Segment};
 use super::nans::OpenNans;
 use super::policy::{FrameBudget, FramePolicy};
-use super::references::{Depth, NoObjects, References, Scope};
+use super::references::{Depth, Fault, NoObjects, References, Scope};
 use super::registers::Registers;
 use super::stops::may_wait;
 use super::tally::Tally;
@@ -535,11 +535,16 @@ impl Driver {
 
     /// Whether two values of the store's scope are the same.
     pub(super) fn value_agrees(&mut self, value: Value, seen: Seen) -> bool {
+        self.value_fault(value, seen).is_none()
+    }
+
+    /// How two values of the store's scope differ, if they do.
+    pub(super) fn value_fault(&mut self, value: Value, seen: Seen) -> Option<Fault> {
         if seen.is(value.ty(), value.cell()) {
-            return true;
+            return None;
         }
         let Value::Ref(expected, ty) = value else {
-            return false;
+            return Some(Fault::Value);
         };
         let machine = &self.machine;
         let typed = (Scope::Store(machine.store.types()), ty);
@@ -551,7 +556,7 @@ impl Driver {
             &mut NoObjects,
             Depth::Reference,
         );
-        checked.is_ok()
+        checked.err()
     }
 
     /// The subject is looked at again. What it showed without events is no longer binding: what no

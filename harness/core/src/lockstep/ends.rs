@@ -333,11 +333,15 @@ impl Driver {
             return;
         };
         if !self.values_agree(expected, seen) {
-            self.report_end(
+            let known = self.explain_values(expected, seen);
+            self.report_known(
                 RuleId::Values,
+                Moment::End,
                 Expected::Returned(expected.to_vec()).describe(),
                 outcome.describe(),
+                known,
             );
+            self.end_if_known(known);
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::causes::{
 use crate::divergence::{Divergence, Moment, count};
 use crate::observe::{Observation, Walk};
 use crate::rules::RuleId;
+use crate::seen::Seen;
 use lockstep_oracles::address::{FuncIndex, InstanceAddr, ObjectAddr};
 use lockstep_oracles::machine::FrameView;
 use lockstep_oracles::value::Value;
@@ -215,6 +216,21 @@ impl Driver {
         mistaken
             .any(|object| self.is_made_anew(object))
             .then_some(known)
+    }
+
+    /// The cause that explains all that differs between the values of a result, of a call of the host or of
+    /// an exception, if one does.
+    pub(super) fn explain_values(&mut self, expected: &[Value], seen: &[Seen]) -> Option<Known> {
+        if expected.len() != seen.len() {
+            return None;
+        }
+        let mut known = None;
+        for (&value, &seen) in expected.iter().zip(seen) {
+            if let Some(fault) = self.value_fault(value, seen) {
+                known = Some(self.explain_identity(fault)?);
+            }
+        }
+        known
     }
 
     /// Whether the subject has made another object in the place of this one of a segment.

@@ -11,8 +11,9 @@ use super::driver::{Driver, Ended, Flow, POINTS_BETWEEN_EVENTS, Phase};
 use super::frames::{StackDiff, ValueDiff, expected_place};
 use super::growth::run_following;
 use super::looks::Look;
-use super::trap_frame::taken_at;
+use super::trap_frame::{height_of, taken_at};
 use super::unnamed::Unnamed;
+use crate::causes::if_params::plainly_shown;
 use crate::causes::inlined_calls::InlinedCalls;
 use crate::causes::{Cause, Known, libcall_frame};
 use crate::divergence::{Moment, count};
@@ -437,19 +438,40 @@ impl Driver {
         expected: &Interrupted,
         operands: usize,
     ) {
-        if !expected.left().contains(&operands) {
+        let known = self.causes.get(Cause::IfParams);
+        let known = known.filter(|_| self.operands_predicted(expected) == Some(operands));
+        if known.is_some() || !expected.left().contains(&operands) {
             let shown = count(operands, "operand");
             let wanted = Some(expected.describe());
-            self.report_interrupted(observed, moment, RuleId::CheckStack, wanted, shown, None);
-            return;
+            self.report_interrupted(observed, moment, RuleId::CheckStack, wanted, shown, known);
+            if known.is_none() {
+                return;
+            }
         }
         let mut diff = ValueDiff::default();
-        let written = self.written(expected, operands);
+        let mut written = self.written(expected, operands);
+        if known.is_some() {
+            let position = expected.position;
+            let stacks = self.stacks_of(0);
+            let plain = stacks.map(|stacks| plainly_shown(stacks, expected.shown_behind(position)));
+            written = written.min(plain.unwrap_or(0));
+        }
         self.compare_prefix(observed, moment, written, &mut diff);
         if diff != ValueDiff::default() {
             self.report_values(observed, moment, 0, diff);
         }
         let _ = self.end_dare();
+    }
+
+    /// How many operands are shown where a cause predicts that an `if`'s parameters are among them that are
+    /// gone; nothing elsewhere.
+    fn operands_predicted(&mut self, expected: &Interrupted) -> Option<usize> {
+        match expected.taken {
+            0 => self
+                .shown_at(0, expected.position.checked_sub(1)?)
+                .map(|shown| shown.len()),
+            _ => self.operands_within(expected.position),
+        }
     }
 
     /// How many of the operands shown have been written, from the bottom; all, if the others are dared.
@@ -519,7 +541,20 @@ impl Driver {
         let taken = taken_at(view.function, shown);
         let key = (view.instance, view.function.index, interrupted);
         let same = *self.records.entry(key).or_insert(shown) == shown;
-        same && (height.saturating_sub(taken)..=height).contains(&operands)
+        let within = (height.saturating_sub(taken)..=height).contains(&operands);
+        same && (within || self.operands_within(shown) == Some(operands))
+    }
+
+    /// How many operands are shown while the opcode at `position` runs, if a cause predicts that: those
+    /// behind it but for its results. What it takes may have covered an `if`'s parameters.
+    fn operands_within(&mut self, position: usize) -> Option<usize> {
+        let behind = self.shown_at(0, position + 1)?.len();
+        let function = self.machine.top()?.function;
+        let op = function.instrs[position].op;
+        let [before, after] =
+            [position, position + 1].map(|at| height_of(function, function.before[at]));
+        let results = (after + op.own_operands()).checked_sub(before)?;
+        behind.checked_sub(results)
     }
 
     fn report_interrupted<O: Observation>(
@@ -585,6 +620,15 @@ impl Interrupted {
     /// How many operands may be left.
     fn left(&self) -> RangeInclusive<usize> {
         self.operands.saturating_sub(self.taken)..=self.operands
+    }
+
+    /// The positions whose stacks hold what is shown: of an opcode that was interrupted itself that behind
+    /// it, or the `loop`'s.
+    fn shown_behind(&self, position: usize) -> [usize; 2] {
+        match self.taken {
+            0 => [position.saturating_sub(1); 2],
+            _ => [position, position + 1],
+        }
     }
 
     fn is_at(&self, pc: Pc) -> bool {

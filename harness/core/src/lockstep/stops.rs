@@ -400,12 +400,18 @@ impl Driver {
         {
             let show =
                 |values: Vec<String>| format!("host function {} ({})", id.0, values.join(", "));
-            self.report_plain(
+            let known = self.explain_values(&expected, args);
+            self.report_known(
                 RuleId::HostCall,
                 Moment::HostCall,
                 show(expected.iter().map(Value::to_string).collect()),
                 show(args.iter().map(Seen::to_string).collect()),
+                known,
             );
+            self.end_if_known(known);
+            if self.ended.is_some() {
+                return Flow::Stop;
+            }
         }
         let Some(observed) = observed else {
             return Flow::Continue;

@@ -3,6 +3,7 @@
 use super::driver::{Driver, Expected, Flow, Phase, Verdict};
 use super::families::Family;
 use super::looks::Look;
+use crate::causes::Known;
 use crate::divergence::{Execution, Moment};
 use crate::observe::Observation;
 use crate::outcome::{Outcome, SeenException};
@@ -71,12 +72,17 @@ impl Driver {
         if flow == Flow::Continue && !(agrees && self.exception_agrees(exn, &seen.exception)) {
             let how = if caught { "a caught" } else { "an uncaught" };
             let expected = format!("an event of {how} {}", self.describe_exception(exn));
-            self.report_plain(
+            let known = agrees
+                .then(|| self.explain_exception(exn, &seen.exception))
+                .flatten();
+            self.report_known(
                 RuleId::ThrowEvent,
                 Moment::Throw,
                 expected,
                 seen.to_string(),
+                known,
             );
+            self.end_if_known(known);
         }
         if !caught {
             self.phase = Phase::Thrown(exn);
@@ -121,6 +127,17 @@ impl Driver {
                 || self.unbound_agree(&payload, &seen.payload)
                 || self.agree_but_for_registers(&payload, &seen.payload))
             && self.value_agrees(reference, seen.reference)
+    }
+
+    /// The cause that explains why the subject's exception is not the oracle's, if all that differs is of
+    /// it.
+    fn explain_exception(&mut self, exn: ExnAddr, seen: &SeenException) -> Option<Known> {
+        let (tag, payload) = self.machine.exception(exn);
+        let same = seen
+            .tag
+            .map_or(self.references.unbound, |shown| shown == tag);
+        same.then(|| self.explain_values(&payload, &seen.payload))
+            .flatten()
     }
 
     fn describe_exception(&self, exn: ExnAddr) -> String {

@@ -133,24 +133,3 @@ impl Sample {
         check::plan(&user, &wishes)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::case::{self, Status};
-
-    #[test]
-    fn every_sample_runs_in_lockstep() {
-        for sample in SAMPLES {
-            let plan = sample.plan(Settings::default()).unwrap();
-            let report = case::run(&plan.script, &plan.options).unwrap();
-            assert!(
-                report.divergences.is_empty(),
-                "{}: {:#?}",
-                sample.name,
-                report.divergences
-            );
-            assert_eq!(report.count(|s| *s != Status::Passed), 0, "{}", sample.name);
-        }
-    }
-}

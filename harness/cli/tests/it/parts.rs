@@ -1,0 +1,127 @@
+//! What parts of the core do, where that takes an engine.
+
+use lockstep::campaign::perform::perform;
+use lockstep::campaign::protocol::{Failure, Request, What, Wishes};
+use lockstep::case::{self, Case, CaseReport, Expect, Status, Step, StepAction, run_instrumented};
+use lockstep::check::{self, UserModule, continued};
+use lockstep::configuration::Configuration;
+use lockstep::corpus;
+use lockstep::fuzzing;
+use lockstep::generate::{Proposals, generator_of, with_proposals};
+use lockstep::samples::SAMPLES;
+use lockstep::schedule::Schedule;
+use lockstep::subject::{Settings, SubjectError};
+use lockstep_oracles::module::Module;
+use lockstep_spec_tests::script::Pattern;
+use std::collections::BTreeMap;
+use tempfile::TempDir;
+
+#[test]
+fn every_sample_runs_in_lockstep() {
+    for sample in SAMPLES {
+        let plan = sample.plan(Settings::default()).unwrap();
+        let report = case::run(&plan.script, &plan.options).unwrap();
+        assert!(
+            report.divergences.is_empty(),
+            "{}: {:#?}",
+            sample.name,
+            report.divergences
+        );
+        assert_eq!(report.count(|s| *s != Status::Passed), 0, "{}", sample.name);
+    }
+}
+
+#[test]
+fn a_script_and_a_sample_are_found_by_name() {
+    let performed = |what: What| {
+        let request = Request {
+            what,
+            wishes: Wishes::default(),
+        };
+        let mut begun = Vec::new();
+        let result = perform(&request, &mut |traits| begun.push(traits.clone()));
+        (begun, result)
+    };
+    for what in [
+        What::Official("wasm-v2/nop.wast".to_owned()),
+        What::Sample("samples/host".to_owned()),
+        What::Probe,
+    ] {
+        let (begun, result) = performed(what);
+        let report: CaseReport = result.unwrap();
+        assert_eq!(begun[0].name, report.name);
+    }
+    let (begun, result) = performed(What::Sample("none".to_owned()));
+    assert!(begun.is_empty() && matches!(result, Err(Failure::Internal(_))));
+}
+
+#[test]
+fn an_endless_loop_does_not_hide_what_comes_after_it() {
+    let wat = r#"(module (func (export "loop") (loop (br 0))) (func (export "after") (nop)))"#;
+    let user = UserModule::new("test.wat".to_owned(), wat.as_bytes().to_vec()).unwrap();
+    let mut wishes = check::Wishes::default();
+    wishes.settings.max_events = 1000;
+    let plan = check::plan(&user, &wishes).unwrap();
+    let mut ends = Vec::new();
+    continued::run(&plan, |report| {
+        let commands = report.commands.into_iter();
+        ends.extend(commands.map(|command| (command.text, command.status)));
+        Ok::<(), SubjectError>(())
+    })
+    .unwrap();
+    assert!(matches!(&ends[1], (text, Status::Inconclusive(_)) if text == "loop()"));
+    assert_eq!(ends.last(), Some(&("after()".to_owned(), Status::Passed)));
+}
+
+#[test]
+fn a_finding_is_told_with_its_case_and_kept() {
+    // A case whose module returns 1 where the case says 2.
+    let wat = "(module (func (export \"f\") (result i32) (i32.const 1)))";
+    let mut diverging = Case::of_module("wrong", wat::parse_str(wat).unwrap());
+    diverging.steps.push(Step {
+        module: None,
+        action: StepAction::Call {
+            export: "f".to_owned(),
+            args: Vec::new(),
+            expect: Some(Expect::Returns(vec![Pattern::I32(2)])),
+        },
+    });
+    let dir = TempDir::new().unwrap();
+    let judged = fuzzing::judged(diverging.clone(), b"bytes", dir.path());
+    let text = judged.unwrap_err().to_string();
+    let path = dir.path().join("finding-277089d91c0b.toml");
+    assert_eq!(corpus::load(&path).unwrap().case, diverging);
+    for part in ["DIVERGENCE", "call = \"f\"", "i32.const 1"] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert!(text.contains(&format!("replay: lockstep replay {}", path.display())));
+}
+
+#[test]
+fn half_of_the_cases_execute_more_than_200_sequence_points() {
+    let mut by_generator = BTreeMap::<&str, Vec<u64>>::new();
+    for number in 0..200 {
+        let mut case = with_proposals(0x5eed, number, Proposals::All);
+        // The oracle counts what it executes; what a debugger sees of it is no matter here.
+        case.schedule = Schedule::idle();
+        case.configuration = Configuration::default();
+        // What a subject does not have yet, only the oracle could run.
+        if Module::new(case.main_module(), check::FEATURES).is_err() {
+            continue;
+        }
+        let report = run_instrumented(&case.script(), &case.options(), None).unwrap();
+        let points = report.tally.executed;
+        let generator = generator_of(&case.name).unwrap();
+        by_generator.entry(generator).or_default().push(points);
+    }
+    let all = by_generator.values().flatten().copied().collect();
+    by_generator.insert("all", all);
+    for (generator, points) in &mut by_generator {
+        points.sort_unstable();
+        let at = |hundredth: usize| points[points.len() * hundredth / 100];
+        let (cases, median, p90) = (points.len(), at(50), at(90));
+        println!("{generator:<8} {cases:>4} cases, median {median:>6}, p90 {p90:>6}");
+    }
+    let all = &by_generator["all"];
+    assert!(all[all.len() / 2] > 200);
+}
