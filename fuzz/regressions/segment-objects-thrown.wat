@@ -135,9 +135,7 @@
           end
           ref.as_non_null
           global.get 0
-          i32.const 1225145960
-          ref.i31
-          extern.convert_any
+          ref.null extern
           i64.const 31
           throw 0
         end
@@ -148,6 +146,9 @@
       global.get 5
       local.get 3
       local.get 12
+      i32.const 1
+      i32.sub
+      local.tee 12
       br_if 0 (;@1;)
       unreachable
     end

@@ -2,7 +2,7 @@
 
 use crate::cases::{LOOP, calling, case_of, clean_on};
 use lockstep::case::{Case, CaseReport, Status, Stub, run_case_on};
-use lockstep::configuration::{Fuel, GcHeap};
+use lockstep::configuration::{Collector, Fuel, GcHeap};
 use lockstep::generate::{self, Proposals};
 use lockstep::schedule::{Edit, Schedule, Session, Site, When};
 use lockstep::subject::engines::linked;
@@ -183,4 +183,33 @@ fn a_module_is_there_twice_in_some_cases_and_entities_are_private_in_half() {
     }
     assert!((10..50).contains(&twice), "{twice}");
     assert!((80..140).contains(&private), "{private}");
+}
+
+/// Where the heap is full is the engine's choice in the execution without events, and so is what the
+/// program does afterwards with what it has counted up to there.
+#[test]
+fn what_a_program_makes_of_an_earlier_exhaustion_is_left_open() {
+    let text = r#"(module
+        (type $bytes (array (mut i8)))
+        (import "env" "show" (func $show (param i32)))
+        (global $n (mut i32) (i32.const 0))
+        (func (export "fill")
+          loop
+            (global.set $n (i32.add (global.get $n) (i32.const 1)))
+            (drop (array.new_default $bytes (i32.const 4096)))
+            br 0
+          end)
+        (func (export "count") (result i32) (global.get $n))
+        (func (export "trap") (if (global.get $n) (then unreachable)))
+        (func (export "tell") (call $show (global.get $n))))"#;
+    let mut case = case_of(&[("main", text)]);
+    case.configuration.collector = Collector::Null;
+    case.configuration.gc_heap = GcHeap::Kib64;
+    case.schedule = Schedule::idle();
+    let filled = calling(case, "fill", &[]);
+    for after in ["count", "trap", "tell"] {
+        for report in agreed(&calling(filled.clone(), after, &[])) {
+            assert_eq!(report.count(|s| *s == Status::Exhausted), 1, "{report:#?}");
+        }
+    }
 }

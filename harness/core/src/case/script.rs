@@ -190,6 +190,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             Ended::EventLimit(_)
             | Ended::ValueLimit(_)
             | Ended::PointLimit(_)
+            | Ended::OtherState
             | Ended::OracleLimit(_)
             | Ended::Wait(_)
             | Ended::UnseenNan,

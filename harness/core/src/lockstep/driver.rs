@@ -92,6 +92,8 @@ pub enum Ended {
     Wait(Duration),
     /// The oracle is about to use a NaN that the specification leaves open and that was not seen.
     UnseenNan,
+    /// An earlier exhaustion left the two sides in different states, and the program shows it.
+    OtherState,
 }
 
 impl std::fmt::Display for Ended {
@@ -112,6 +114,9 @@ impl std::fmt::Display for Ended {
             Ended::UnseenNan => f.write_str(
                 "a NaN that the specification leaves open is used, and its slot cannot be read",
             ),
+            Ended::OtherState => {
+                f.write_str("an earlier exhaustion left the two executions in different states")
+            }
             Ended::OracleLimit(limit) => write!(f, "the oracle reached its limit ({limit:?})"),
         }
     }

@@ -1,6 +1,7 @@
 //! Differences as they are reported, where the stack is no evidence, and recorded.
 
 use super::driver::{Driver, Ended};
+use crate::causes::pulley_registers::can_break;
 use crate::causes::{Cause, Known};
 use crate::divergence::{Divergence, Moment};
 use crate::outcome::Outcome;
@@ -87,6 +88,12 @@ impl Driver {
         if let Some(known) = self.explain_strayed(&divergence) {
             divergence.known = Some(known.cause());
             self.end_if_known(Some(known));
+        }
+        let of_value = can_break(divergence.rule) && divergence.rule != RuleId::Panic;
+        if divergence.known.is_none() && of_value && self.is_tainted() {
+            // The program shows what an exhaustion left to the engine.
+            self.ended.get_or_insert(Ended::OtherState);
+            return;
         }
         let suspect = divergence.known.is_none() && self.registers_may_break(divergence.rule);
         let registers = self.causes.get(Cause::PulleyRegisters);

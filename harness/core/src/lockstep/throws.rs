@@ -1,6 +1,6 @@
 //! Exceptions: the event at the throw, and the end of an invocation that nothing caught.
 
-use super::driver::{Driver, Expected, Flow, Phase, Verdict};
+use super::driver::{Driver, Ended, Expected, Flow, Phase, Verdict};
 use super::families::Family;
 use super::looks::Look;
 use crate::causes::Known;
@@ -46,13 +46,19 @@ impl Driver {
         let (exn, caught) = match self.advance() {
             Stop::Throw { exn, caught } => (exn, caught),
             _ if self.ended.is_some() => return Flow::Stop,
+            Stop::Exhausted(limit) => {
+                self.ended.get_or_insert(Ended::OracleLimit(limit));
+                return Flow::Stop;
+            }
             stop => {
                 let expected = match stop {
                     Stop::SequencePoint => "an event at the next opcode".to_owned(),
                     Stop::HostCall(_) => "a host call".to_owned(),
                     Stop::Return => "the invocation to return".to_owned(),
                     Stop::Trap(trap) => format!("a trap: {trap}"),
-                    Stop::Throw { .. } | Stop::Exhausted(_) => "the oracle's own limit".to_owned(),
+                    Stop::Throw { .. } | Stop::Exhausted(_) => {
+                        unreachable!("an arm of its own has this stop")
+                    }
                 };
                 let lost = stop == Stop::SequencePoint && self.throws_ahead(observed);
                 let rule = if lost {

@@ -1,6 +1,6 @@
 //! `Trap` events: the trapping opcode, and what of its operands is still there.
 
-use super::driver::{Driver, Flow, Phase};
+use super::driver::{Driver, Ended, Flow, Phase};
 use super::families::Family;
 use super::frames::{Referents, ValueDiff, compare_stack};
 use super::interrupts::Interruption;
@@ -64,13 +64,19 @@ impl Driver {
                 self.compare_trap(observed, Look::Trap)
             }
             _ if self.ended.is_some() => Flow::Stop,
+            Stop::Exhausted(limit) => {
+                self.ended.get_or_insert(Ended::OracleLimit(limit));
+                Flow::Stop
+            }
             stop => {
                 let expected = match stop {
                     Stop::SequencePoint => "an event at the next opcode",
                     Stop::HostCall(_) => "a host call",
                     Stop::Throw { .. } => "an exception to be thrown",
                     Stop::Return => "the invocation to return",
-                    Stop::Trap(_) | Stop::Exhausted(_) => "the oracle's own limit",
+                    Stop::Trap(_) | Stop::Exhausted(_) => {
+                        unreachable!("arms of their own have these")
+                    }
                 };
                 let shown = format!("a Trap event: {seen}");
                 let expected = expected.to_owned();
