@@ -4,7 +4,7 @@
 //! [`Driver`](lockstep_core::lockstep::driver::Driver) and the engine's state into
 //! [`Observation`](lockstep_core::observe::Observation)s. It holds no expectation. This source is
 //! written once and compiled by one thin crate a version: its manifest names the `wasmtime` that is
-//! meant, by that name, and as features which spelling of its API ([`dialect`], [`frames`]) that has.
+//! meant, by that name, and as features which spelling of its API (`dialect`, `frames`) that has.
 //! A crate has the version that it is about.
 //!
 //! Linking a crate is all that is needed: its engine is then found by its version.

@@ -1,7 +1,7 @@
 //! The engines of this program: those whose crates were linked in.
 //!
 //! The program chooses an engine by version, once a case. What happens at an event is compiled for
-//! each engine: behind [`Linked`] is an [`Adapter`](super::adapter::Adapter), known by type.
+//! each engine: behind [`Linked`] is an [`Adapter`], known by type.
 
 use super::SubjectError;
 use super::adapter::Adapter;
