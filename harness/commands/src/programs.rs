@@ -103,22 +103,11 @@ pub(crate) fn build(source: &Source) -> anyhow::Result<Built> {
     Ok(built)
 }
 
-/// What is known of the program that was built last for a source; nothing if none was.
-pub(crate) fn known(source: &Source) -> Option<Built> {
-    let stamp = Places::find().ok()?.stamp(source);
-    let built: Built = serde_json::from_slice(&fs::read(stamp).ok()?).ok()?;
-    built.program.is_file().then_some(built)
-}
-
-/// Where subject programs are kept.
-pub(crate) fn directory() -> anyhow::Result<PathBuf> {
-    Ok(Places::find()?.cache)
-}
-
 /// The source tree, and the directory of what is built from it.
-struct Places {
+pub(crate) struct Places {
     tree: PathBuf,
-    cache: PathBuf,
+    /// Where subject programs are kept.
+    pub(crate) cache: PathBuf,
 }
 
 /// The variable that moves the cache.
@@ -128,7 +117,12 @@ const CACHE: &str = "LOCKSTEP_SUBJECTS";
 const MODEL: &str = "harness/subject/wasmtime-50/Cargo.toml";
 
 impl Places {
-    fn find() -> anyhow::Result<Places> {
+    /// The places of this program.
+    ///
+    /// # Errors
+    ///
+    /// When the source tree is gone, or the directory cannot be made.
+    pub(crate) fn find() -> anyhow::Result<Places> {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let tree = here.join("../..");
         let tree = fs::canonicalize(&tree)
@@ -146,11 +140,15 @@ impl Places {
         };
         fs::create_dir_all(&cache)
             .and_then(|()| fs::canonicalize(&cache))
-            .map(|cache| Places {
-                tree,
-                cache: cache.clone(),
-            })
+            .map(|cache| Places { tree, cache })
             .with_context(|| format!("cannot keep subject programs in {}", cache.display()))
+    }
+
+    /// What is known of the program that was built last for a source; nothing if none was.
+    pub(crate) fn known(&self, source: &Source) -> Option<Built> {
+        let stamp = fs::read(self.stamp(source)).ok()?;
+        let built: Built = serde_json::from_slice(&stamp).ok()?;
+        built.program.is_file().then_some(built)
     }
 
     /// What was said of the last build.
@@ -228,7 +226,7 @@ impl Places {
             .arg("--target-dir")
             .arg(self.cache.join("build"))
             .stdout(Stdio::piped());
-        if manifest.starts_with(&self.tree.join("harness")) {
+        if manifest.starts_with(self.tree.join("harness")) {
             // Its lock file is committed.
             cargo.arg("--locked");
         }

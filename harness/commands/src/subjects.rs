@@ -160,9 +160,8 @@ fn code(ended: ExitStatus) -> u8 {
 }
 
 /// A command line without the option that names the subject.
-fn without_subject(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
+fn without_subject(mut args: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut kept = Vec::new();
-    let mut args = args;
     while let Some(arg) = args.next() {
         if arg == "--" {
             kept.push(arg);

@@ -1,7 +1,7 @@
 //! `lockstep subjects`: which versions can be the subject, and which are built.
 
 use super::output::Output;
-use super::programs::{self, Source};
+use super::programs::{self, Places, Source};
 use super::subjects::Subjects;
 use super::{Format, OK, OwnFault};
 use anyhow::bail;
@@ -63,8 +63,10 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
 
 fn list(format: Format) -> anyhow::Result<u8> {
     let linked = engines::linked();
+    let places = Places::find();
     let rows = Version::PUBLISHED.iter().map(|&version| {
-        let built = programs::known(&Source::Published(version));
+        let places = places.as_ref().ok();
+        let built = places.and_then(|places| places.known(&Source::Published(version)));
         Row {
             schema: "lockstep.subject/1",
             subject: version.id(),
@@ -78,11 +80,11 @@ fn list(format: Format) -> anyhow::Result<u8> {
         }
     });
     let rows: Vec<Row> = rows.collect();
-    write(&rows, format)?;
+    write(&rows, places, format)?;
     Ok(OK)
 }
 
-fn write(rows: &[Row], format: Format) -> anyhow::Result<()> {
+fn write(rows: &[Row], places: anyhow::Result<Places>, format: Format) -> anyhow::Result<()> {
     let mut out = Output::new();
     if format == Format::Json {
         for row in rows {
@@ -109,7 +111,7 @@ fn write(rows: &[Row], format: Format) -> anyhow::Result<()> {
         ]);
     }
     writeln!(out, "{}", table.trim_fmt()).map_err(OwnFault::from)?;
-    let place = programs::directory()?;
+    let place = places?.cache;
     writeln!(out, "\nSubject programs are kept in {}.", place.display()).map_err(OwnFault::from)?;
     Ok(out.flush().map_err(OwnFault::from)?)
 }

@@ -72,8 +72,7 @@ const WASMTIME_48: Conventions = Conventions {
 };
 
 impl Version {
-    /// Its conventions: those of the version of the table that it is nearest to from above, or of the last
-    /// one.
+    /// Its conventions: those of 42.0.2 up to 43, those of 48.0.8 from 44 on.
     pub const fn conventions(self) -> &'static Conventions {
         match self.release() {
             ..44 => &WASMTIME_42,

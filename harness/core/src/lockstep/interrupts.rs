@@ -451,9 +451,8 @@ impl Driver {
         let mut diff = ValueDiff::default();
         let mut written = self.written(expected, operands);
         if known.is_some() {
-            let position = expected.position;
             let stacks = self.stacks_of(0);
-            let plain = stacks.map(|stacks| plainly_shown(stacks, expected.shown_behind(position)));
+            let plain = stacks.map(|stacks| plainly_shown(stacks, expected.shown_behind()));
             written = written.min(plain.unwrap_or(0));
         }
         self.compare_prefix(observed, moment, written, &mut diff);
@@ -624,10 +623,10 @@ impl Interrupted {
 
     /// The positions whose stacks hold what is shown: of an opcode that was interrupted itself that behind
     /// it, or the `loop`'s.
-    fn shown_behind(&self, position: usize) -> [usize; 2] {
+    fn shown_behind(&self) -> [usize; 2] {
         match self.taken {
-            0 => [position.saturating_sub(1); 2],
-            _ => [position, position + 1],
+            0 => [self.position.saturating_sub(1); 2],
+            _ => [self.position, self.position + 1],
         }
     }
 
