@@ -1,16 +1,16 @@
 //! Runs cases in worker processes and reports them: what `run` and `replay` have in common.
 
-use super::output::{About, Output, reporter};
+use super::output::{self, About, Output, reporter};
 use super::subjects::{Subject, Subjects};
-use super::{BAD_INPUT, Format, OwnFault, RunSettings, exit_code, quoted, scripts};
+use super::{BAD_INPUT, Format, OwnFault, exit_code, quoted};
 use anyhow::anyhow;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use lockstep_core::campaign::interrupt::Interrupt;
 use lockstep_core::campaign::limits::Limits;
 use lockstep_core::campaign::outcome::{Judged, Outcome};
 use lockstep_core::campaign::perform::generated_case;
-use lockstep_core::campaign::plan::Plan;
-use lockstep_core::campaign::pool::{Pool, PoolError};
+pub(super) use lockstep_core::campaign::plan::Plan;
+use lockstep_core::campaign::pool::{Pool, PoolError, Ran};
 use lockstep_core::campaign::protocol::{What, Wishes};
 use lockstep_core::campaign::shares::Shares;
 use lockstep_core::campaign::summary::Summary;
@@ -44,9 +44,6 @@ pub(super) struct Options {
     /// the module as it is, not a twin that exports the private ones
     #[arg(long)]
     no_twin: bool,
-    /// Which proposals generated modules draw from
-    #[arg(long, value_enum, default_value_t)]
-    proposals: Proposals,
     /// Events after which a case ends as inconclusive; or 100 times as many values compared
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_events: Option<u64>,
@@ -86,7 +83,7 @@ impl Options {
             frames: self.frames,
             max_events: self.max_events,
             no_twin: self.no_twin,
-            proposals: self.proposals,
+            proposals: Proposals::default(),
             settings: self.config.iter().map(Setting::to_string).collect(),
             dare: self.dare,
         }
@@ -94,33 +91,26 @@ impl Options {
 
     /// The options that decide what comes of a case, as they are written.
     pub(super) fn replay(&self, subject: &Subject) -> String {
-        let settings = RunSettings {
-            frames: self.frames.unwrap_or_default(),
-            no_twin: self.no_twin,
-            max_events: self.max_events,
-            ..RunSettings::default()
-        };
-        // A case may have drawn another policy than the default one.
-        let adaptive = match self.frames {
-            Some(FramePolicy::Adaptive) => " --frames adaptive",
-            _ => "",
-        };
-        let proposals = match self.proposals {
-            Proposals::None => " --proposals none",
-            Proposals::All => "",
-        };
-        let dare = if self.dare { " --dare" } else { "" };
-        let config = self.config.iter();
-        let config = config.map(|setting| format!(" --config {}", quoted(&setting.to_string())));
-        format!(
-            "{}{proposals}{adaptive}{}{dare}{}",
-            subject.replay(),
-            settings.replay(),
-            config.collect::<String>()
-        )
+        let mut text = subject.replay();
+        if let Some(frames) = self.frames.and_then(|frames| frames.to_possible_value()) {
+            text.push_str(&format!(" --frames {}", frames.get_name()));
+        }
+        if self.no_twin {
+            text.push_str(" --no-twin");
+        }
+        if let Some(events) = self.max_events {
+            text.push_str(&format!(" --max-events {events}"));
+        }
+        if self.dare {
+            text.push_str(" --dare");
+        }
+        for setting in &self.config {
+            text.push_str(&format!(" --config {}", quoted(&setting.to_string())));
+        }
+        text
     }
 
-    fn pool(&self, subject: &Subject) -> Pool {
+    pub(super) fn pool(&self, subject: &Subject) -> Pool {
         let defaults = Limits::default();
         Pool {
             launch: subject.launch(),
@@ -146,14 +136,19 @@ pub(super) struct Campaign<'a> {
     pub(super) several: bool,
     pub(super) options: &'a Options,
     pub(super) format: Format,
+    /// What its reports are about.
+    pub(super) about: About,
     /// Where findings are kept.
     pub(super) save: Option<&'a Path>,
     /// The command that runs a case again.
-    pub(super) replay: &'a dyn Fn(&What) -> String,
+    pub(super) replay: &'a (dyn Fn(&What) -> String + Sync),
 }
 
-/// What a campaign has counted so far.
-struct Counted {
+/// A campaign that has begun: what it reports to, and has counted so far.
+pub(super) struct Session<'a> {
+    campaign: &'a Campaign<'a>,
+    started: Instant,
+    reporter: Box<dyn Reporter>,
     totals: Totals,
     summary: Summary,
     shares: Shares,
@@ -164,33 +159,41 @@ struct Counted {
 impl Campaign<'_> {
     /// Runs the campaign; the exit code.
     pub(super) fn run(&self, interrupt: &Interrupt) -> anyhow::Result<u8> {
-        let started = Instant::now();
-        let mut reporter = self.reporter()?;
-        let mut counted = Counted {
-            totals: Totals::of(self.plan.wishes.subject),
-            summary: Summary::new(self.plan.seed),
-            shares: Shares::default(),
-            bad: 0,
-        };
-        let plan = &self.plan;
-        let request = |what: &What| plan.request(what);
-        let cases = plan.cases();
-        let ended = self
-            .options
-            .pool(self.subject)
-            .run(cases, request, interrupt, |ran| {
-                let replay = (self.replay)(&ran.job);
-                self.deliver(Outcome::of(ran, replay), &mut counted, &mut *reporter)
-            });
+        let mut session = self.begin()?;
+        let cases = self.plan.cases();
+        let ended = self.pool().run(
+            cases,
+            |what: &What| self.plan.request(what),
+            interrupt,
+            |ran| session.deliver(ran),
+        );
         ended.map_err(|error| match error {
             PoolError::Start(error) => OwnFault::Start(error).into(),
             PoolError::Deliver(error) => error,
         })?;
-        self.end(&mut counted, &mut *reporter, started, interrupt)
+        session.end(interrupt)
+    }
+
+    /// Begins to report.
+    pub(super) fn begin(&self) -> anyhow::Result<Session<'_>> {
+        Ok(Session {
+            campaign: self,
+            started: Instant::now(),
+            reporter: self.reporter()?,
+            totals: Totals::of(self.plan.wishes.subject),
+            summary: Summary::new(self.plan.seed),
+            shares: Shares::default(),
+            bad: 0,
+        })
+    }
+
+    /// What runs its cases.
+    pub(super) fn pool(&self) -> Pool {
+        self.options.pool(self.subject)
     }
 
     fn reporter(&self) -> anyhow::Result<Box<dyn Reporter>> {
-        let reporter = reporter(self.format, About::Scripts, self.options.show_known);
+        let reporter = reporter(self.format, self.about, self.options.show_known);
         let reporter = Progress::of_campaign(reporter, self.plan.length());
         Ok(match &self.options.junit {
             None => Box::new(reporter),
@@ -213,30 +216,6 @@ impl Campaign<'_> {
             name.push_str(&extension.to_string_lossy());
         }
         path.with_file_name(name)
-    }
-
-    fn deliver(
-        &self,
-        outcome: Outcome,
-        counted: &mut Counted,
-        reporter: &mut dyn Reporter,
-    ) -> anyhow::Result<()> {
-        let mut judged = match outcome {
-            Outcome::Abandoned => return Ok(()),
-            Outcome::BadInput(why) => {
-                counted.bad += 1;
-                eprintln!("lockstep: {why}");
-                return Ok(());
-            }
-            Outcome::Case(judged) => judged,
-        };
-        judged.finished.subject = self.plan.wishes.subject;
-        counted.add(&judged);
-        reporter.case(&judged.finished).map_err(OwnFault::from)?;
-        match self.save {
-            Some(directory) => self.save(directory, &judged),
-            None => Ok(()),
-        }
     }
 
     /// Keeps a finding as a corpus case.
@@ -266,37 +245,93 @@ impl Campaign<'_> {
         );
         Ok(())
     }
+}
 
-    fn end(
-        &self,
-        counted: &mut Counted,
-        reporter: &mut dyn Reporter,
-        started: Instant,
-        interrupt: &Interrupt,
-    ) -> anyhow::Result<u8> {
-        let totals = &mut counted.totals;
+impl Session<'_> {
+    /// Reports what came of a case.
+    ///
+    /// # Errors
+    ///
+    /// When the report cannot be written, or a finding not be kept.
+    pub(super) fn deliver(&mut self, ran: Ran<What>) -> anyhow::Result<()> {
+        let replay = (self.campaign.replay)(&ran.job);
+        match Outcome::of(ran, replay) {
+            Outcome::Case(judged) => self.report(*judged),
+            other => {
+                self.without_report(&other);
+                Ok(())
+            }
+        }
+    }
+
+    /// Says what is wrong with a case that has no report.
+    pub(super) fn without_report(&mut self, outcome: &Outcome) {
+        if let Outcome::BadInput(why) = outcome {
+            self.bad += 1;
+            eprintln!("lockstep: {why}");
+        }
+    }
+
+    /// Reports a case.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Session::deliver`].
+    pub(super) fn report(&mut self, mut judged: Judged) -> anyhow::Result<()> {
+        judged.finished.subject = self.campaign.plan.wishes.subject;
+        self.add(&judged);
+        self.reporter
+            .case(&judged.finished)
+            .map_err(OwnFault::from)?;
+        match self.campaign.save {
+            Some(directory) => self.campaign.save(directory, &judged),
+            None => Ok(()),
+        }
+    }
+
+    fn add(&mut self, judged: &Judged) {
+        match &judged.finished.result {
+            Ok(report) => self.totals.add(report),
+            Err(unfinished) => self.totals.add_unfinished(unfinished),
+        }
+        if matches!(judged.what, What::Generated { .. }) {
+            self.summary.add(judged);
+        }
+        self.shares.add(&judged.cost);
+    }
+
+    /// Reports the totals; the exit code.
+    ///
+    /// # Errors
+    ///
+    /// When the report cannot be written.
+    pub(super) fn end(mut self, interrupt: &Interrupt) -> anyhow::Result<u8> {
+        let Campaign {
+            options, format, ..
+        } = *self.campaign;
         let signal = interrupt.signal();
-        counted.summary.settle();
-        counted.summary.interrupted = signal.map(|(_, name)| name);
-        if counted.summary.cases > 0 || signal.is_some() {
-            totals.campaign = Some(counted.summary.clone());
+        self.summary.settle();
+        self.summary.interrupted = signal.map(|(_, name)| name);
+        let totals = &mut self.totals;
+        if self.summary.cases > 0 || signal.is_some() {
+            totals.campaign = Some(self.summary);
         }
-        let cpu = counted.shares.now();
-        if self.options.opcodes {
-            scripts::write_opcodes(totals, self.format).map_err(OwnFault::from)?;
+        let cpu = self.shares.now();
+        if options.opcodes {
+            output::write_opcodes(totals, format).map_err(OwnFault::from)?;
         }
-        if self.options.timings && self.format == Format::Text {
+        if options.timings && format == Format::Text {
             let mut out = Output::new();
             summary::write_timings(&mut out, &cpu).map_err(OwnFault::from)?;
             out.flush().map_err(OwnFault::from)?;
         }
-        totals.measured = Measured::now(started.elapsed());
+        totals.measured = Measured::now(self.started.elapsed());
         let peak = &mut totals.measured.peak_rss_bytes;
-        *peak = (*peak).max(counted.shares.peak_rss());
+        *peak = (*peak).max(self.shares.peak_rss());
         totals.measured.cpu = Some(cpu);
-        reporter.end(totals).map_err(OwnFault::from)?;
+        self.reporter.end(totals).map_err(OwnFault::from)?;
         Ok(match (exit_code(totals), signal) {
-            (0 | super::INTERNAL | super::MACHINE, _) if counted.bad > 0 => BAD_INPUT,
+            (0 | super::INTERNAL | super::MACHINE, _) if self.bad > 0 => BAD_INPUT,
             (0, Some((signal, _))) => 128 + signal,
             (code, _) => code,
         })
@@ -334,17 +369,4 @@ pub(super) fn on_each(
         }
     }
     Ok(code)
-}
-
-impl Counted {
-    fn add(&mut self, judged: &Judged) {
-        match &judged.finished.result {
-            Ok(report) => self.totals.add(report),
-            Err(unfinished) => self.totals.add_unfinished(unfinished),
-        }
-        if matches!(judged.what, What::Generated { .. }) {
-            self.summary.add(judged);
-        }
-        self.shares.add(&judged.cost);
-    }
 }

@@ -1,18 +1,18 @@
 //! `lockstep check`: a user's module under lockstep.
 
-use super::output::{About, Output, reporter};
-use super::subjects::Subject;
-use super::{Format, OwnFault, RunSettings, exit_code, quoted};
+use super::campaign::{self, Campaign, Turn};
+use super::input::Input;
+use super::output::{About, Output};
+use super::parts::Parts;
+use super::subjects::Subjects;
+use super::{Format, OwnFault, quoted};
 use clap::Args;
-use lockstep_core::case::CaseReport;
-use lockstep_core::check::{self, Plan, UserModule, Wishes};
-use lockstep_core::report::{Finished, Reporter, counted};
-use lockstep_core::subject::Settings;
-use lockstep_core::totals::{Measured, Totals};
-use lockstep_core::version::Version;
+use lockstep_core::campaign::plan::Budget;
+use lockstep_core::campaign::protocol;
+use lockstep_core::check::{self, InputError, Plan, UserModule, Wishes};
+use lockstep_core::report::counted;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::time::Instant;
 
 /// Events for a case whose invocations are chosen here: boundary values make long loops.
 const AUTOMATIC_EVENTS: u64 = 1_000_000;
@@ -21,7 +21,8 @@ const AUTOMATIC_EVENTS: u64 = 1_000_000;
 ///
 /// The module is single-stepped beside the reference interpreter. Without --invoke, every exported
 /// function is called with zeros and with boundary values; a call that needs more events than
-/// --max-events is cut, and the others go on in a fresh instance.
+/// --max-events is cut, and the others go on in a fresh instance; so do those after a call in which the
+/// engine crashed or did not end.
 ///
 /// Imports are satisfied by host functions whose results follow from --seed, the number of the
 /// call and the result types, and by zeroed memories and tables.
@@ -35,22 +36,23 @@ Examples:
   lockstep check module.wat
   lockstep check m.wasm --invoke 'fac(i64:20)' --invoke 'main()'
   lockstep check m.wasm --import 'env.abort=fail' --import 'env.tick=call(on_tick)'
-  lockstep check m.wasm --frames all --format json")]
+  lockstep check m.wasm --frames all --format json
+  wat2wasm m.wat -o - | lockstep check -")]
 pub(super) struct Options {
-    /// A module, binary or text
+    /// A module, binary or text; `-` is standard input
     file: PathBuf,
     #[command(flatten)]
     calls: Calls,
     #[command(flatten)]
-    settings: RunSettings,
-    /// Print the first example of each known divergence
-    #[arg(long)]
-    show_known: bool,
+    campaign: campaign::Options,
 }
 
 /// What is called, and what the host does.
 #[derive(Debug, Args)]
 pub(super) struct Calls {
+    /// Seed of the host functions' results
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(super) seed: u64,
     /// Calls an export, in the order given: 'name(i32:20, f64:1.5)'
     #[arg(long, value_name = "CALL", allow_hyphen_values = true)]
     pub(super) invoke: Vec<String>,
@@ -60,87 +62,91 @@ pub(super) struct Calls {
 }
 
 impl Calls {
-    pub(super) fn wishes(&self, settings: Settings) -> Wishes {
-        Wishes {
+    /// The calls as a worker is asked for them, all of them.
+    pub(super) fn request(&self, input: &Input, trace: Option<protocol::Trace>) -> protocol::Calls {
+        protocol::Calls {
+            file: input.file().to_owned(),
+            name: input.name.clone(),
             invoke: self.invoke.clone(),
             imports: self.import.clone(),
-            settings,
+            part: (0, usize::MAX),
+            trace,
         }
     }
 
-    fn replay(&self) -> String {
-        let invokes = self
-            .invoke
-            .iter()
-            .map(|text| format!(" --invoke {}", quoted(text)));
-        let imports = self
-            .import
-            .iter()
-            .map(|text| format!(" --import {}", quoted(text)));
-        invokes.chain(imports).collect()
+    /// What is to be called.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the user asks for that the module does not have, or cannot be given.
+    pub(super) fn plan(&self, user: &UserModule) -> Result<Plan, InputError> {
+        let wishes = Wishes {
+            invoke: self.invoke.clone(),
+            imports: self.import.clone(),
+            ..Wishes::default()
+        };
+        check::plan(user, &wishes)
+    }
+
+    /// The options, as they are written.
+    pub(super) fn replay(&self) -> String {
+        let mut text = String::new();
+        for call in &self.invoke {
+            text.push_str(&format!(" --invoke {}", quoted(call)));
+        }
+        for import in &self.import {
+            text.push_str(&format!(" --import {}", quoted(import)));
+        }
+        if self.seed != 0 {
+            text.push_str(&format!(" --seed {}", self.seed));
+        }
+        text
     }
 }
 
-pub(super) fn run(options: &Options, subject: &Subject, format: Format) -> anyhow::Result<u8> {
-    let started = Instant::now();
-    let user = UserModule::read(&options.file)?;
-    let limit = match options.calls.invoke.is_empty() {
-        true => AUTOMATIC_EVENTS,
-        false => Settings::default().max_events,
-    };
-    let wishes = options
-        .calls
-        .wishes(options.settings.settings(subject.version, limit));
-    let plan = check::plan(&user, &wishes)?;
+pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> anyhow::Result<u8> {
+    let input = Input::read(&options.file)?;
+    campaign::on_each(subjects, |turn| run_on(options, &input, format, turn))
+}
+
+fn run_on(options: &Options, input: &Input, format: Format, turn: Turn<'_>) -> anyhow::Result<u8> {
+    let subject = turn.subject;
+    let plan = options.calls.plan(&input.module)?;
     if format == Format::Text {
         introduce(&plan).map_err(OwnFault::from)?;
     }
+    let mut wishes = options.campaign.wishes(subject.version, options.calls.seed);
+    if plan.automatic {
+        wishes.max_events.get_or_insert(AUTOMATIC_EVENTS);
+    }
     let replay = format!(
-        "lockstep check {}{}{}{}",
-        quoted(&user.name),
+        "lockstep check {}{}{}",
+        quoted(&input.name),
         options.calls.replay(),
-        options.settings.replay(),
-        subject.replay()
+        options.campaign.replay(subject)
     );
-    let mut totals = Totals::of(subject.version);
-    let mut reporter = reporter(format, About::Invocations, options.show_known);
-    let mut begun = Instant::now();
-    check::continued::run(&plan, |report| {
-        let finished = finish(&plan, report, subject.version, &replay, begun);
-        begun = Instant::now();
-        deliver(&finished, &mut totals, &mut reporter)
-    })?;
-    totals.measured = Measured::now(started.elapsed());
-    reporter.end(&totals).map_err(OwnFault::from)?;
-    Ok(exit_code(&totals))
-}
-
-fn finish(
-    plan: &Plan,
-    report: CaseReport,
-    subject: Version,
-    replay: &str,
-    begun: Instant,
-) -> Finished {
-    Finished {
-        name: plan.script.name.clone(),
+    let campaign = Campaign {
+        plan: campaign::Plan {
+            named: Vec::new(),
+            seed: 0,
+            budget: Budget::Cases(0),
+            wishes,
+        },
         subject,
-        result: Ok(report),
-        elapsed: begun.elapsed(),
-        replay: replay.to_owned(),
-        limit: None,
-    }
-}
-
-fn deliver(
-    finished: &Finished,
-    totals: &mut Totals,
-    reporter: &mut impl Reporter,
-) -> Result<(), OwnFault> {
-    if let Ok(report) = &finished.result {
-        totals.add(report);
-    }
-    Ok(reporter.case(finished)?)
+        several: turn.several,
+        options: &options.campaign,
+        format,
+        about: About::Invocations,
+        save: None,
+        replay: &|_| replay.clone(),
+    };
+    let calls = Parts {
+        request: options.calls.request(input, None),
+        plan: &plan,
+        campaign: &campaign,
+        interrupt: turn.interrupt,
+    };
+    calls.run()
 }
 
 /// What is about to run, for people.

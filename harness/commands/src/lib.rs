@@ -2,9 +2,13 @@
 //!
 //! Nothing is judged here: commands plan, run and hand what comes of it to a reporter.
 
+mod bisect;
 mod campaign;
 mod check;
+mod input;
+mod matrix;
 mod output;
+mod parts;
 mod programs;
 mod reduce;
 mod replay;
@@ -19,12 +23,10 @@ mod trace;
 mod versions;
 mod worker;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use lockstep_core::lockstep::policy::FramePolicy;
+use clap::{Parser, Subcommand, ValueEnum};
 use lockstep_core::panics;
-use lockstep_core::subject::{Settings, SubjectError};
+use lockstep_core::subject::SubjectError;
 use lockstep_core::totals::Totals;
-use lockstep_core::version::Version;
 use std::io;
 use std::process::ExitCode;
 use subjects::{Subject, Subjects};
@@ -93,76 +95,15 @@ enum Command {
     Run(run::Options),
     Reduce(reduce::Options),
     Replay(replay::Options),
+    Matrix(matrix::Options),
+    Bisect(bisect::Options),
     /// Runs one case a line for a campaign
     #[command(hide = true)]
-    Worker,
+    Worker(worker::Options),
     Rules(rules::Options),
     Save(save::Options),
     Seeds(seeds::Options),
     Subjects(versions::Options),
-}
-
-/// Settings that every command which runs something has.
-#[derive(Clone, Debug, Args)]
-struct RunSettings {
-    /// Which frames are compared at each event
-    #[arg(long, value_enum, default_value_t = FramePolicy::Adaptive)]
-    frames: FramePolicy,
-    /// Seed of the host functions' results
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    seed: u64,
-    /// Compare exported memories, globals and tables only: the uninstrumented execution then runs
-    /// the module as it is, not a twin that exports the private ones
-    #[arg(long)]
-    no_twin: bool,
-    /// Events after which a case ends as inconclusive
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    max_events: Option<u64>,
-}
-
-impl Default for RunSettings {
-    fn default() -> RunSettings {
-        RunSettings {
-            frames: FramePolicy::Adaptive,
-            seed: 0,
-            no_twin: false,
-            max_events: None,
-        }
-    }
-}
-
-impl RunSettings {
-    /// The settings, with at most `max_events` events if the user named no number.
-    fn settings(&self, subject: Version, max_events: u64) -> Settings {
-        Settings {
-            subject,
-            frames: self.frames,
-            seed: self.seed,
-            twin: !self.no_twin,
-            max_events: self.max_events.unwrap_or(max_events),
-            ..Settings::default()
-        }
-    }
-
-    /// The options that differ from the defaults, as they are written.
-    fn replay(&self) -> String {
-        let mut text = String::new();
-        if self.frames != FramePolicy::Adaptive
-            && let Some(name) = self.frames.to_possible_value()
-        {
-            text.push_str(&format!(" --frames {}", name.get_name()));
-        }
-        if self.seed != 0 {
-            text.push_str(&format!(" --seed {}", self.seed));
-        }
-        if self.no_twin {
-            text.push_str(" --no-twin");
-        }
-        if let Some(n) = self.max_events {
-            text.push_str(&format!(" --max-events {n}"));
-        }
-        text
-    }
 }
 
 /// A text as one word of a shell.
@@ -214,19 +155,15 @@ enum OwnFault {
 fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
     match &cli.command {
         None => run::run(&run::Options::default(), &cli.subject, cli.format),
-        Some(Command::Check(options)) => {
-            each(cli, |subject| check::run(options, subject, cli.format))
-        }
-        Some(Command::Trace(options)) => on(&cli.subject.only()?, |subject| {
-            trace::run(options, subject.version, cli.format)
-        }),
-        Some(Command::Spec(options)) => {
-            each(cli, |subject| spec::run(options, subject, cli.format))
-        }
+        Some(Command::Check(options)) => check::run(options, &cli.subject, cli.format),
+        Some(Command::Trace(options)) => trace::run(options, &cli.subject, cli.format),
+        Some(Command::Spec(options)) => spec::run(options, &cli.subject, cli.format),
         Some(Command::Run(options)) => run::run(options, &cli.subject, cli.format),
         Some(Command::Reduce(options)) => reduce::run(options, &cli.subject.only()?, cli.format),
         Some(Command::Replay(options)) => replay::run(options, &cli.subject, cli.format),
-        Some(Command::Worker) => worker::run(),
+        Some(Command::Matrix(options)) => matrix::run(options, cli.format),
+        Some(Command::Bisect(options)) => bisect::run(options, cli.format),
+        Some(Command::Worker(options)) => worker::run(options),
         Some(Command::Rules(options)) => rules::run(options, cli.format),
         Some(Command::Save(options)) => on(&cli.subject.only()?, |subject| {
             save::run(options, subject.version)
@@ -234,15 +171,6 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Some(Command::Seeds(options)) => seeds::run(options),
         Some(Command::Subjects(options)) => versions::run(options, cli.format),
     }
-}
-
-/// Does something on each subject; the worst exit code.
-fn each(cli: &Cli, run: impl Fn(&Subject) -> anyhow::Result<u8>) -> anyhow::Result<u8> {
-    let mut code = OK;
-    for subject in cli.subject.found()? {
-        code = worse(code, on(&subject, &run)?);
-    }
-    Ok(code)
 }
 
 /// Does something on a subject: in this program, or all of it in the subject's.

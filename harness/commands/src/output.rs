@@ -1,9 +1,12 @@
 //! Standard output. When nobody reads it any more, the program ends without a word.
 
 use super::Format;
+use super::trace::TraceReporter;
 use lockstep_core::report::Reporter;
 use lockstep_core::report::json::JsonReporter;
+use lockstep_core::report::opcodes;
 use lockstep_core::report::text::TextReporter;
+use lockstep_core::totals::Totals;
 use std::io::{self, BufWriter, Stdout, Write};
 
 /// Buffered standard output.
@@ -43,6 +46,8 @@ pub(super) enum About {
     Scripts,
     /// A user's module: a line an invocation
     Invocations,
+    /// The end of a trace
+    Trace,
 }
 
 /// A reporter on standard output.
@@ -57,5 +62,20 @@ pub(super) fn reporter(format: Format, about: About, show_known: bool) -> Box<dy
         (Format::Json, About::Invocations) => {
             Box::new(JsonReporter::of_invocations(out, show_known))
         }
+        (format, About::Trace) => Box::new(TraceReporter(format)),
     }
+}
+
+/// How often each opcode was executed and compared.
+///
+/// # Errors
+///
+/// When standard output cannot be written.
+pub(super) fn write_opcodes(totals: &Totals, format: Format) -> io::Result<()> {
+    let mut out = Output::new();
+    match format {
+        Format::Text => opcodes::text(&mut out, totals)?,
+        Format::Json => opcodes::json(&mut out, totals)?,
+    }
+    out.flush()
 }

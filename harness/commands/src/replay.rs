@@ -1,6 +1,7 @@
 //! `lockstep replay`: cases of the regression corpus, each judged against what it expects.
 
 use super::campaign::{self, Campaign, Turn};
+use super::output::About;
 use super::subjects::Subjects;
 use super::{Format, quoted};
 use clap::Args;
@@ -53,6 +54,7 @@ fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u
         several: turn.several,
         options: &options.campaign,
         format,
+        about: About::Scripts,
         save: None,
         replay: &replay,
     };

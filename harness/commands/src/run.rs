@@ -1,14 +1,16 @@
 //! `lockstep run`: the main job, which is also what the bare program does, and campaigns.
 
 use super::campaign::{self, Campaign, Turn};
+use super::output::About;
 use super::scripts::{self, Job};
 use super::subjects::{Subject, Subjects};
 use super::{Format, quoted, spec};
 use clap::{Args, ValueEnum};
 use lockstep_core::campaign::plan::{Budget, Plan};
-use lockstep_core::campaign::protocol::What;
+use lockstep_core::campaign::protocol::{What, Wishes};
 use lockstep_core::case::probe;
 use lockstep_core::corpus;
+use lockstep_core::generate::Proposals;
 use lockstep_core::samples::SAMPLES;
 use lockstep_core::version::Version;
 use std::path::{Path, PathBuf};
@@ -67,6 +69,9 @@ pub(super) struct Options {
     /// Keep each finding of a generated case as a case file in this directory
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
+    /// Which proposals generated modules draw from
+    #[arg(long, value_enum, default_value_t)]
+    proposals: Proposals,
     #[command(flatten)]
     campaign: campaign::Options,
 }
@@ -107,6 +112,7 @@ fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u
         several: turn.several,
         options: &options.campaign,
         format,
+        about: About::Scripts,
         save: options.save.as_deref(),
         replay: &replay,
     };
@@ -124,7 +130,10 @@ impl Options {
             named,
             seed,
             budget: self.budget(),
-            wishes: self.campaign.wishes(subject, seed),
+            wishes: Wishes {
+                proposals: self.proposals,
+                ..self.campaign.wishes(subject, seed)
+            },
         })
     }
 
@@ -160,15 +169,7 @@ impl Options {
             jobs.push(Job::Probe);
         }
         let jobs = scripts::select(jobs, &self.names)?;
-        let name = |job: &Job| job.name().to_owned();
-        Ok(jobs
-            .iter()
-            .map(|job| match job {
-                Job::Sample(_) => What::Sample(name(job)),
-                Job::Probe => What::Probe,
-                Job::Official(_) | Job::Parsed(_) => What::Official(name(job)),
-            })
-            .collect())
+        Ok(jobs.into_iter().map(Job::into_case).collect())
     }
 
     /// The case files of the corpus. That the default one is not there is said, and no error.
@@ -209,7 +210,11 @@ impl Options {
             }
             What::Probe => format!("lockstep run {}{seeded}{rest}", probe::LATE_MODULE),
             What::Generated { seed, number } => {
-                format!("lockstep run --seed {seed:#x} --case {number}{rest}")
+                let proposals = match self.proposals {
+                    Proposals::None => " --proposals none",
+                    Proposals::All => "",
+                };
+                format!("lockstep run --seed {seed:#x} --case {number}{proposals}{rest}")
             }
             What::File(path) => {
                 format!(
@@ -217,7 +222,11 @@ impl Options {
                     quoted(&path.display().to_string())
                 )
             }
-            What::Text(_) | What::Ends(_) | What::Death(_) => String::new(),
+            What::Script { .. }
+            | What::Calls(_)
+            | What::Text(_)
+            | What::Ends(_)
+            | What::Death(_) => String::new(),
         }
     }
 }

@@ -1,12 +1,15 @@
 //! `lockstep spec`: the official suite, or a directory of scripts, under lockstep.
 
+use super::campaign::{self, Campaign, Turn};
+use super::output::About;
 use super::scripts::{self, Job};
-use super::subjects::Subject;
+use super::subjects::{Subject, Subjects};
 use super::{Format, quoted};
 use clap::Args;
-use lockstep_core::check::FEATURES;
-use lockstep_spec_tests::{Selection, parse_dir};
-use std::path::PathBuf;
+use lockstep_core::campaign::plan::{Budget, Plan};
+use lockstep_core::campaign::protocol::What;
+use lockstep_spec_tests::{Selection, find_scripts};
+use std::path::{Path, PathBuf};
 
 /// Runs test scripts: the official suites, or a directory
 ///
@@ -29,21 +32,72 @@ pub(super) struct Options {
     /// Run the .wast files of this directory and those below it, not the official suite
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+    /// Seed of the host functions' results
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    seed: u64,
     #[command(flatten)]
-    scripts: scripts::Options,
+    campaign: campaign::Options,
 }
 
-pub(super) fn run(options: &Options, subject: &Subject, format: Format) -> anyhow::Result<u8> {
-    let (jobs, command) = match &options.dir {
-        Some(dir) => {
-            let scripts = parse_dir(dir, FEATURES)?;
-            let command = format!("lockstep spec --dir {}", quoted(&dir.display().to_string()));
-            (scripts.into_iter().map(Job::Parsed).collect(), command)
-        }
-        None => (official(&options.names), "lockstep spec".to_owned()),
+pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> anyhow::Result<u8> {
+    campaign::on_each(subjects, |turn| run_on(options, format, turn))
+}
+
+fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u8> {
+    let subject = turn.subject;
+    let jobs = match &options.dir {
+        Some(dir) => of_directory(dir)?,
+        None => official(&options.names),
     };
     let jobs = scripts::select(jobs, &options.names)?;
-    scripts::run(&jobs, &options.scripts, subject, format, &command)
+    let replay = |what: &What| options.replay(what, subject);
+    let campaign = Campaign {
+        plan: Plan {
+            named: jobs.into_iter().map(Job::into_case).collect(),
+            seed: 0,
+            budget: Budget::Cases(0),
+            wishes: options.campaign.wishes(subject.version, options.seed),
+        },
+        subject,
+        several: turn.several,
+        options: &options.campaign,
+        format,
+        about: About::Scripts,
+        save: None,
+        replay: &replay,
+    };
+    campaign.run(turn.interrupt)
+}
+
+impl Options {
+    /// The command that runs a script again.
+    fn replay(&self, what: &What, subject: &Subject) -> String {
+        let name = match what {
+            What::Official(name) | What::Script { name, .. } => name,
+            _ => return String::new(),
+        };
+        let directory = match &self.dir {
+            Some(directory) => format!(" --dir {}", quoted(&directory.display().to_string())),
+            None => String::new(),
+        };
+        let seeded = match self.seed {
+            0 => String::new(),
+            seed => format!(" --seed {seed}"),
+        };
+        let rest = self.campaign.replay(subject);
+        format!("lockstep spec{directory} {}{seeded}{rest}", quoted(name))
+    }
+}
+
+/// The scripts of a directory, by their paths from there. A worker reads each: one that is no script
+/// costs that one.
+fn of_directory(directory: &Path) -> anyhow::Result<Vec<Job>> {
+    let paths = find_scripts(directory)?.into_iter();
+    let job = |path: PathBuf| Job::File {
+        name: path.display().to_string(),
+        path,
+    };
+    Ok(paths.map(job).collect())
 }
 
 /// The official suites that the names mean: Wasm 2.0 without a name, and what it does not have of the

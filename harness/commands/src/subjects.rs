@@ -1,14 +1,16 @@
 //! Which subjects a command runs on: what `--subject` names, and the program that holds each.
 
 use crate::programs::{self, Source};
+use crate::worker;
 use anyhow::{Context, bail};
 use lockstep_core::campaign::process::Launch;
+use lockstep_core::campaign::protocol;
 use lockstep_core::subject::engines;
 use lockstep_core::version::{Version, VersionError};
 use std::env;
 use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::str::FromStr;
 
@@ -84,7 +86,12 @@ pub(crate) struct Subject {
 const CALLED: &str = "LOCKSTEP_CALLED";
 
 impl Subject {
-    fn found(source: &Source) -> anyhow::Result<Subject> {
+    /// The subject of a source; its program is built first if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be built, or speaks another version of the protocol.
+    pub(crate) fn found(source: &Source) -> anyhow::Result<Subject> {
         let linked = engines::linked();
         if let Source::Published(version) = source
             && linked.contains(version)
@@ -97,6 +104,7 @@ impl Subject {
             });
         }
         let built = programs::build(source)?;
+        speaks_like_us(&built.program, source)?;
         Ok(Subject {
             version: built.version,
             called: source.to_string(),
@@ -126,7 +134,7 @@ impl Subject {
     pub(crate) fn launch(&self) -> Launch {
         Launch {
             program: self.program.clone().unwrap_or_else(this_program),
-            args: vec!["worker".to_owned()],
+            args: vec![worker::COMMAND.to_owned()],
         }
     }
 
@@ -148,6 +156,25 @@ impl Subject {
             .with_context(|| format!("cannot start {}", program.display()))?;
         Ok(Some(code(ended)))
     }
+}
+
+/// Whether a subject program speaks this version of the protocol.
+fn speaks_like_us(program: &Path, source: &Source) -> anyhow::Result<()> {
+    let asked = Command::new(program).args(worker::SPEAKS).output();
+    let asked = asked.with_context(|| format!("cannot start {}", program.display()))?;
+    let said = String::from_utf8_lossy(&asked.stdout);
+    let spoken = said.trim().parse::<u32>().ok();
+    if asked.status.success() && spoken == Some(protocol::VERSION) {
+        return Ok(());
+    }
+    let spoken = spoken.map_or("no version that it names".to_owned(), |spoken| {
+        format!("version {spoken}")
+    });
+    bail!(
+        "the subject program {} speaks {spoken} of the protocol, and this program version {}: remove it and build it again with `lockstep subjects build {source}`",
+        program.display(),
+        protocol::VERSION
+    )
 }
 
 /// The exit code, as a shell has it where a signal ended the program.

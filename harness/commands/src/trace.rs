@@ -1,19 +1,24 @@
 //! `lockstep trace`: both sides at every event, for a person or a program.
 
+use super::campaign::{self, Campaign, Turn};
 use super::check::Calls;
-use super::output::Output;
-use super::{DIVERGED, Format, OK, OwnFault, RunSettings, quoted};
+use super::input::Input;
+use super::output::{About, Output};
+use super::subjects::Subjects;
+use super::{Format, OwnFault, quoted};
 use anyhow::bail;
 use clap::Args;
-use lockstep_core::case::{self, CaseReport, Status};
-use lockstep_core::check::{self, UserModule};
-use lockstep_core::report::trace::{Disassembly, TraceFormat, TraceWriter};
-use lockstep_core::report::{divergence, json};
-use lockstep_core::subject::Settings;
-use lockstep_core::version::Version;
+use lockstep_core::campaign::plan::Budget;
+use lockstep_core::campaign::pool::Ran;
+use lockstep_core::campaign::process::Process;
+use lockstep_core::campaign::protocol::{self, What};
+use lockstep_core::case::CaseReport;
+use lockstep_core::report::{Finished, Reporter, divergence, json};
+use lockstep_core::totals::Totals;
 use serde::Serialize;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
+use std::time::Instant;
 
 /// Shows both sides at every event
 ///
@@ -28,7 +33,7 @@ Examples:
   lockstep trace m.wat --invoke 'fac(i64:3)' --stack          every frame
   lockstep trace m.wat --invoke 'fac(i64:3)' --format json | jq .frames[0].opcode")]
 pub(super) struct Options {
-    /// A module, binary or text
+    /// A module, binary or text; `-` is standard input
     file: PathBuf,
     #[command(flatten)]
     calls: Calls,
@@ -36,49 +41,101 @@ pub(super) struct Options {
     #[arg(long)]
     stack: bool,
     #[command(flatten)]
-    settings: RunSettings,
+    campaign: campaign::Options,
 }
 
-pub(super) fn run(options: &Options, subject: Version, format: Format) -> anyhow::Result<u8> {
+pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> anyhow::Result<u8> {
     if options.calls.invoke.is_empty() {
         bail!("nothing to trace: name a call with --invoke 'name(arguments)'");
     }
-    let user = UserModule::read(&options.file)?;
-    let settings = options
-        .settings
-        .settings(subject, Settings::default().max_events);
-    let plan = check::plan(&user, &options.calls.wishes(settings))?;
-    let frames = if options.stack { usize::MAX } else { 1 };
-    let written = match format {
-        Format::Text => TraceFormat::Text,
-        Format::Json => TraceFormat::Json,
+    let input = Input::read(&options.file)?;
+    options.calls.plan(&input.module)?;
+    campaign::on_each(subjects, |turn| run_on(options, &input, format, turn))
+}
+
+fn run_on(options: &Options, input: &Input, format: Format, turn: Turn<'_>) -> anyhow::Result<u8> {
+    let subject = turn.subject;
+    let trace = protocol::Trace {
+        json: format == Format::Json,
+        stack: options.stack,
     };
-    let writer = TraceWriter::new(Output::new(), written, Disassembly::of(&user.bytes), frames);
-    let report = case::run_instrumented(&plan.script, &plan.options, Some(Box::new(writer)))
-        .map_err(OwnFault::from)?;
-    let ended = match format {
-        Format::Text => text_end(&report, &user.name),
-        Format::Json => json_end(&report),
+    let what = What::Calls(Box::new(options.calls.request(input, Some(trace))));
+    let replay = format!(
+        "lockstep check {}{}{}",
+        quoted(&input.name),
+        options.calls.replay(),
+        options.campaign.replay(subject)
+    );
+    let campaign = Campaign {
+        plan: campaign::Plan {
+            named: vec![what.clone()],
+            seed: 0,
+            budget: Budget::Cases(0),
+            wishes: options.campaign.wishes(subject.version, options.calls.seed),
+        },
+        subject,
+        several: turn.several,
+        options: &options.campaign,
+        format,
+        about: About::Trace,
+        save: None,
+        replay: &|_| replay.clone(),
     };
-    ended.map_err(OwnFault::from)?;
-    let failed = report.count(|status| matches!(status, Status::Failed(_))) > 0;
-    Ok(if failed || !report.divergences.is_empty() {
-        DIVERGED
-    } else {
-        OK
-    })
+    let mut session = campaign.begin()?;
+    let begun = Instant::now();
+    let mut worker = Process::start(&subject.launch()).map_err(OwnFault::Start)?;
+    let mut out = Output::new();
+    let mut shown = Ok(());
+    let asked = worker.ask_showing(
+        &campaign.plan.request(&what),
+        &campaign.pool().limits,
+        turn.interrupt,
+        &mut |text| {
+            if shown.is_ok() {
+                shown = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+            }
+        },
+    );
+    shown.map_err(OwnFault::from)?;
+    session.deliver(Ran {
+        job: what,
+        asked,
+        elapsed: begun.elapsed(),
+    })?;
+    session.end(turn.interrupt)
+}
+
+/// Reports how the traced calls ended: what was shown before is the rest of the report.
+#[derive(Debug)]
+pub(super) struct TraceReporter(pub(super) Format);
+
+impl Reporter for TraceReporter {
+    fn case(&mut self, finished: &Finished) -> io::Result<()> {
+        match &finished.result {
+            Ok(report) if self.0 == Format::Text => text_end(report, finished),
+            Ok(report) => json_end(report, finished),
+            Err(unfinished) => {
+                let mut out = io::stderr();
+                writeln!(out, "lockstep: {}: {unfinished}", finished.name)
+            }
+        }
+    }
+
+    fn end(&mut self, _: &Totals) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// How each command ended, and what diverged.
-fn text_end(report: &CaseReport, file: &str) -> std::io::Result<()> {
+fn text_end(report: &CaseReport, finished: &Finished) -> io::Result<()> {
     let mut out = Output::new();
     for command in report.commands.iter().skip(1) {
         let ended = command.outcome.as_deref().unwrap_or("not executed");
         writeln!(out, "== {} {ended}", command.text)?;
     }
     for found in &report.divergences {
-        let replay = format!("lockstep check {}", quoted(file));
-        writeln!(out, "\n{}", divergence::text(file, found, &replay))?;
+        let text = divergence::text(&finished.name, found, &finished.replay);
+        writeln!(out, "\n{text}")?;
     }
     out.flush()
 }
@@ -90,7 +147,7 @@ struct Ended<'a> {
     outcome: Option<&'a str>,
 }
 
-fn json_end(report: &CaseReport) -> std::io::Result<()> {
+fn json_end(report: &CaseReport, finished: &Finished) -> io::Result<()> {
     let mut out = Output::new();
     for command in report.commands.iter().skip(1) {
         let outcome = command.outcome.as_deref();
@@ -100,6 +157,9 @@ fn json_end(report: &CaseReport) -> std::io::Result<()> {
             outcome,
         };
         json::line(&mut out, &ended)?;
+    }
+    for found in &report.divergences {
+        json::diverged(&mut out, finished, found)?;
     }
     out.flush()
 }

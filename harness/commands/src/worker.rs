@@ -1,8 +1,9 @@
 //! `lockstep worker`, hidden: the program as a campaign starts it again, to run one case at a time.
 
 use super::{OK, OwnFault};
+use clap::Args;
 use lockstep_core::campaign::perform::perform;
-use lockstep_core::campaign::protocol::Failure;
+use lockstep_core::campaign::protocol::{self, Failure};
 use lockstep_core::campaign::worker;
 use lockstep_core::panics::{self, in_crate};
 use std::io;
@@ -11,8 +12,28 @@ use std::thread;
 /// Bytes of stack: parsers and compilers of arbitrary input run on it.
 const STACK: usize = 16 << 20;
 
-pub(super) fn run() -> anyhow::Result<u8> {
+/// How a program is told to be a worker.
+pub(super) const COMMAND: &str = "worker";
+
+/// How a program is asked which version of the protocol it speaks.
+pub(super) const SPEAKS: [&str; 2] = [COMMAND, "--speaks"];
+
+/// What a worker is told when it is started.
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Say which version of the protocol this program speaks, and end
+    #[arg(long)]
+    speaks: bool,
+}
+
+pub(super) fn run(options: &Options) -> anyhow::Result<u8> {
+    if options.speaks {
+        println!("{}", protocol::VERSION);
+        return Ok(OK);
+    }
+
     worker::end_with_parent();
+    worker::tell_places();
     tell_panics();
     let serve = || {
         worker::serve(io::stdin().lock(), io::stdout(), |request, begun| {

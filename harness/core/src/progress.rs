@@ -1,7 +1,9 @@
-//! A sign of life: whether events still come, and whether a case is still being made ready, for whoever
-//! watches it from outside.
+//! A sign of life: whether events still come, whether a case is still being made ready, and where in it
+//! the process is, for whoever watches it from outside.
 
+use crate::divergence::Execution;
 use crate::lockstep::daring::Announced;
+use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Mutex, PoisonError};
@@ -52,6 +54,37 @@ fn tell(stage: Stage) -> bool {
 pub fn announce(announced: Announced) -> bool {
     let (passed_on, answer) = mpsc::channel();
     tell(Stage::Daring(Box::new(announced), passed_on)) && answer.recv().is_ok()
+}
+
+/// A command that is about to be executed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// In which execution.
+    pub execution: Execution,
+    /// Its place in the script, from 0.
+    pub command: usize,
+    /// Its line, from 1; 0 where there is no script.
+    pub line: u32,
+    /// The command, as reports write it.
+    pub text: String,
+}
+
+/// Receives each place before anything is done there.
+type Told = Box<dyn Fn(Place) + Send>;
+
+static TOLD: Mutex<Option<Told>> = Mutex::new(None);
+
+/// Has every command of this process's cases told before it is executed.
+pub fn tell_places(told: impl Fn(Place) + Send + 'static) {
+    *TOLD.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(told));
+}
+
+/// Tells where the process is, if anybody wants to know.
+pub(crate) fn at(place: impl FnOnce() -> Place) {
+    let told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(told) = &*told {
+        told(place());
+    }
 }
 
 /// A module is being made ready until this is dropped.

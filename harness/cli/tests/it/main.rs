@@ -18,6 +18,7 @@ mod reach;
 mod reduce;
 mod reduction;
 mod regressions;
+mod runner;
 mod schedules;
 mod snapshots;
 mod subject_48;

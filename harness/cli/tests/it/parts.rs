@@ -3,14 +3,14 @@
 use lockstep::campaign::perform::perform;
 use lockstep::campaign::protocol::{Failure, Request, What, Wishes};
 use lockstep::case::{self, Case, CaseReport, Expect, Status, Step, StepAction, run_instrumented};
-use lockstep::check::{self, UserModule, continued};
+use lockstep::check;
 use lockstep::configuration::Configuration;
 use lockstep::corpus;
 use lockstep::fuzzing;
 use lockstep::generate::{Proposals, generator_of, with_proposals};
 use lockstep::samples::SAMPLES;
 use lockstep::schedule::Schedule;
-use lockstep::subject::{Settings, SubjectError};
+use lockstep::subject::Settings;
 use lockstep_oracles::module::Module;
 use lockstep_spec_tests::script::Pattern;
 use std::collections::BTreeMap;
@@ -53,24 +53,6 @@ fn a_script_and_a_sample_are_found_by_name() {
     }
     let (begun, result) = performed(What::Sample("none".to_owned()));
     assert!(begun.is_empty() && matches!(result, Err(Failure::Internal(_))));
-}
-
-#[test]
-fn an_endless_loop_does_not_hide_what_comes_after_it() {
-    let wat = r#"(module (func (export "loop") (loop (br 0))) (func (export "after") (nop)))"#;
-    let user = UserModule::new("test.wat".to_owned(), wat.as_bytes().to_vec()).unwrap();
-    let mut wishes = check::Wishes::default();
-    wishes.settings.max_events = 1000;
-    let plan = check::plan(&user, &wishes).unwrap();
-    let mut ends = Vec::new();
-    continued::run(&plan, |report| {
-        let commands = report.commands.into_iter();
-        ends.extend(commands.map(|command| (command.text, command.status)));
-        Ok::<(), SubjectError>(())
-    })
-    .unwrap();
-    assert!(matches!(&ends[1], (text, Status::Inconclusive(_)) if text == "loop()"));
-    assert_eq!(ends.last(), Some(&("after()".to_owned(), Status::Passed)));
 }
 
 #[test]

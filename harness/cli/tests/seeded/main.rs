@@ -7,17 +7,18 @@
 //!     cargo test --release -p lockstep --test seeded -- --table
 //!     cargo test --release -p lockstep --test seeded -- --clean 2000
 
+mod jobs;
 mod layer;
 mod options;
 mod past;
 mod table;
 
+use jobs::in_order;
 use layer::{Fault, Hook, Layer};
 use lockstep::case::{Case, CaseReport, run_with};
 use lockstep::configuration::{Epochs, Target};
 use lockstep::divergence::Divergence;
 use lockstep::generate;
-use lockstep::jobs::in_order;
 use lockstep::rules::RuleId;
 use options::Options;
 use std::collections::BTreeSet;

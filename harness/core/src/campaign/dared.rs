@@ -89,6 +89,7 @@ mod tests {
         };
         let mut asked = Asked {
             begun: None,
+            at: None,
             dared: Some(Box::new(Announced {
                 cause: CAUSE,
                 tally,

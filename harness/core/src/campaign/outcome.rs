@@ -6,6 +6,7 @@ use super::process::{Asked, Death, Ended};
 use super::protocol::{Cost, Failure, Traits, What};
 use crate::case::{CaseReport, CommandReport, Directive, Status, probe};
 use crate::divergence::{Divergence, Execution, Moment};
+use crate::progress::Place;
 use crate::report::{Finished, Unfinished};
 use crate::rules::RuleId;
 use crate::version::Version;
@@ -39,7 +40,9 @@ impl Outcome {
     pub fn of(ran: Ran<What>, replay: String) -> Outcome {
         let Ran {
             job: what,
-            asked: Asked { begun, ended, .. },
+            asked: Asked {
+                begun, at, ended, ..
+            },
             elapsed,
         } = ran;
         let begun_at_all = begun.is_some();
@@ -56,7 +59,7 @@ impl Outcome {
             )),
             Ended::Died(death) if begun_at_all => {
                 limit = death.limit.map(Limit::name);
-                Ok(death.report(&traits.name))
+                Ok(death.report(&traits.name, at))
             }
             Ended::Died(death) => Err(Unfinished::Internal(
                 death.sentence("the case could not be made"),
@@ -96,6 +99,8 @@ fn name(what: &What) -> String {
         What::Probe => probe::LATE_MODULE.to_owned(),
         What::Generated { seed, number } => format!("generated/-/{seed:#x}/{number}"),
         What::File(path) => path.display().to_string(),
+        What::Script { name, .. } => name.clone(),
+        What::Calls(calls) => calls.name.clone(),
         What::Text(_) => "case".to_owned(),
         What::Death(what) | What::Ends(what) => name(what),
     }
@@ -119,8 +124,9 @@ impl Death {
         }
     }
 
-    /// A case that took its worker with it: one divergence and nothing compared.
-    fn report(&self, name: &str) -> CaseReport {
+    /// A case that took its worker with it, where it was about to execute a command or was executing it:
+    /// one divergence and nothing compared.
+    fn report(&self, name: &str, at: Option<Place>) -> CaseReport {
         let command = "the whole case".to_owned();
         let mut report = CaseReport {
             name: name.to_owned(),
@@ -137,7 +143,7 @@ impl Death {
         report.commands.push(CommandReport {
             line: 0,
             kind: Directive::Case,
-            text: command.clone(),
+            text: command,
             status,
             outcome: None,
         });
@@ -154,10 +160,16 @@ impl Death {
         } else {
             format!("; standard error ends: {stderr}")
         };
+        // Before the first command it is the execution that comes first.
+        let execution = at
+            .as_ref()
+            .map_or(Execution::Instrumented, |at| at.execution);
+        let command = at.map_or("the whole case".to_owned(), |at| {
+            format!("line {}: {}", at.line, at.text)
+        });
         report.divergences.push(Divergence {
             rule: self.rule(),
-            // The uninstrumented execution is the second; which one it was died with the worker.
-            execution: Execution::Instrumented,
+            execution,
             command,
             moment: Moment::End,
             event: 0,
@@ -224,6 +236,12 @@ mod tests {
             job: What::Generated { seed: 1, number: 2 },
             asked: Asked {
                 begun,
+                at: Some(Place {
+                    execution: Execution::Uninstrumented,
+                    command: 2,
+                    line: 1,
+                    text: "action run()".to_owned(),
+                }),
                 dared: None,
                 ended: Ended::Died(death),
             },
@@ -250,7 +268,10 @@ mod tests {
         for (limit, rule) in rules {
             let ended = finished(died(Some(Traits::named("a")), limit));
             let report = ended.result.unwrap();
-            assert_eq!(report.divergences[0].rule, rule);
+            let found = &report.divergences[0];
+            assert_eq!(found.rule, rule);
+            assert_eq!(found.execution, Execution::Uninstrumented);
+            assert_eq!(found.command, "line 1: action run()");
             assert_eq!(ended.limit, limit.map(Limit::name));
         }
     }

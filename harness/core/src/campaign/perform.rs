@@ -1,20 +1,26 @@
 //! A worker's side of a request: makes the case, runs it, and judges what has an expectation.
 
 use super::faults;
-use super::protocol::{Failure, Request, Traits, What, Wishes};
+use super::protocol::{Calls, Failure, Request, Traits, What, Wishes};
+use super::worker::Shown;
 use crate::case::{
     self, Case, CaseOptions, CaseReport, CommandReport, Directive, Judgement, Status,
 };
 use crate::causes::hazard::Dare;
+use crate::check::{self, Plan, UserModule};
 use crate::configuration::{Nans, SettingError, Target};
-use crate::corpus::{self, CorpusCase, CorpusError};
+use crate::corpus::{self, CorpusCase};
 use crate::generate;
 use crate::lockstep::policy::FramePolicy;
+use crate::report::trace::{Disassembly, TraceFormat, TraceWriter};
 use crate::samples::SAMPLES;
 use crate::schedule::Schedule;
 use crate::subject::{Settings, SubjectError};
+use crate::trace::Tracer;
 use crate::version::Version;
-use lockstep_spec_tests::Selection;
+use lockstep_spec_tests::script::Script;
+use lockstep_spec_tests::{Selection, parse_file};
+use std::fmt::Display;
 use std::io;
 use std::path::Path;
 
@@ -36,6 +42,17 @@ impl From<SettingError> for Failure {
     }
 }
 
+/// A case made ready to run.
+struct Made {
+    traits: Traits,
+    script: Script,
+    options: CaseOptions,
+    /// The corpus case that it is judged against.
+    expected: Option<CorpusCase>,
+    /// The fault that a test wants where the subject would run.
+    fault: Option<String>,
+}
+
 /// Runs a case.
 ///
 /// # Errors
@@ -44,66 +61,143 @@ impl From<SettingError> for Failure {
 pub fn perform(request: &Request, begun: Begun<'_>) -> Result<CaseReport, Failure> {
     let wishes = &request.wishes;
     match &request.what {
-        What::Official(name) => official(name, wishes, begun),
-        What::Sample(name) => sample(name, wishes, begun),
         What::Probe => {
             begun(&Traits::named(case::probe::LATE_MODULE));
             Ok(case::probe::late_module(wishes.subject)?)
         }
-        What::Generated { seed, number } => generated(*seed, *number, wishes, begun),
-        What::File(path) => file(path, wishes, begun),
-        What::Text(text) => run(&text_case(text)?, wishes, begun),
-        What::Ends(what) => ends(what, wishes, begun),
-        What::Death(what) => explain_death(what, wishes, begun),
+        What::Ends(what) => match **what {
+            What::Probe => Ok(CaseReport::default()),
+            _ => ends(made(what, wishes)?, begun),
+        },
+        What::Death(what) => match **what {
+            What::Probe => Ok(CaseReport::default()),
+            _ => explain_death(made(what, wishes)?, begun),
+        },
+        What::Calls(calls) if calls.trace.is_some() => trace(calls, wishes, begun),
+        what => run(made(what, wishes)?, begun),
     }
+}
+
+fn made(what: &What, wishes: &Wishes) -> Result<Made, Failure> {
+    let mut made = match what {
+        What::Official(name) => official(name, wishes)?,
+        What::Script { path, name } => script(path, name, wishes)?,
+        What::Calls(calls) => of_plan(&calls.name, part(calls, wishes)?),
+        What::Sample(name) => sample(name, wishes)?,
+        What::Generated { seed, number } => Made {
+            fault: faults::of_case(*number),
+            ..of_case(&generated_case(*seed, *number, wishes)?)
+        },
+        What::File(path) => {
+            let loaded = file_case(path, wishes)?;
+            Made {
+                expected: Some(loaded.clone()),
+                ..of_case(&loaded.case)
+            }
+        }
+        What::Text(text) => of_case(&text_case(text)?),
+        What::Probe | What::Ends(_) | What::Death(_) => {
+            let why = "this case is made of no script";
+            return Err(Failure::Internal(why.to_owned()));
+        }
+    };
+    made.options.settings.subject = wishes.subject;
+    made.options.settings.twin &= !wishes.no_twin;
+    Ok(made)
+}
+
+fn of_case(case: &Case) -> Made {
+    Made {
+        traits: Traits::of(case),
+        script: case.script(),
+        options: case.options(),
+        expected: None,
+        fault: None,
+    }
+}
+
+fn of_plan(name: &str, plan: Plan) -> Made {
+    let Plan {
+        script, options, ..
+    } = plan;
+    of_script(name, script, options)
+}
+
+fn of_script(name: &str, script: Script, options: CaseOptions) -> Made {
+    let configuration = &options.settings.configuration;
+    Made {
+        traits: Traits {
+            two_way: configuration.nans == Nans::Any,
+            on_pulley: configuration.target == Target::Pulley64,
+            ..Traits::named(name)
+        },
+        script,
+        options,
+        expected: None,
+        fault: None,
+    }
+}
+
+/// Runs it. What is wished in place of a corpus case does not change what it expects.
+fn run(made: Made, begun: Begun<'_>) -> Result<CaseReport, Failure> {
+    begun(&made.traits);
+    if let Some(fault) = &made.fault {
+        faults::commit(fault);
+    }
+    let mut report = case::run(&made.script, &made.options)?;
+    if let Some(loaded) = &made.expected
+        && report.dared.is_none()
+    {
+        judge(loaded, made.options.settings.subject, &mut report);
+    }
+    Ok(report)
 }
 
 /// Events after which it is not known whether a case ends.
 const ENDS_EVENTS: u64 = 1 << 24;
 
 /// A case single-stepped on the native target, with nothing else done, so that the reference interpreter
-/// is at every event where the subject is: it ends, goes on beyond [`ENDS_EVENTS`], or the two part. A
-/// script is single-stepped as it is.
-fn ends(what: &What, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
-    let mut case = match what {
-        What::Generated { seed, number } => generated_case(*seed, *number, wishes)?,
-        What::File(path) => file_case(path, wishes)?.case,
-        What::Text(text) => text_case(text)?,
-        _ => return Ok(CaseReport::default()),
-    };
-    case.schedule = Schedule::default();
-    case.frames = FramePolicy::Innermost;
-    case.max_events = ENDS_EVENTS;
-    case.configuration.target = Target::Native;
-    case.configuration.nans = Nans::Canonical;
-    run(&case, wishes, begun)
+/// is at every event where the subject is: it ends, goes on beyond [`ENDS_EVENTS`], or the two part.
+fn ends(made: Made, begun: Begun<'_>) -> Result<CaseReport, Failure> {
+    let mut options = made.options;
+    options.schedule = Schedule::default();
+    options.settings.frames = FramePolicy::Innermost;
+    options.settings.max_events = ENDS_EVENTS;
+    options.settings.configuration.target = Target::Native;
+    options.settings.configuration.nans = Nans::Canonical;
+    begun(&Traits::named(made.traits.name));
+    Ok(case::run(&made.script, &options)?)
 }
 
 /// A report that counts the cause that explains the death of a worker, if one does, and has
 /// a failed command where a corpus case does not expect it.
-fn explain_death(what: &What, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
-    let mut expected = None;
-    let case = match what {
-        What::Generated { seed, number } => generated_case(*seed, *number, wishes)?,
-        What::File(path) => {
-            let loaded = file_case(path, wishes)?;
-            let case = loaded.case.clone();
-            expected = Some(loaded);
-            case
-        }
-        What::Text(text) => text_case(text)?,
-        _ => return Ok(CaseReport::default()),
-    };
-    begun(&Traits::of(&case));
-    let mut options = case.options();
-    options.settings.subject = wishes.subject;
-    let known = case::explain_death(&case.script(), &options)?;
+fn explain_death(made: Made, begun: Begun<'_>) -> Result<CaseReport, Failure> {
+    begun(&made.traits);
+    let known = case::explain_death(&made.script, &made.options)?;
     let mut report = CaseReport::default();
     report.known.extend(known.map(|known| (known.cause(), 1)));
-    if let Some(loaded) = expected {
-        judge(&loaded, wishes.subject, &mut report);
+    if let Some(loaded) = &made.expected {
+        judge(loaded, made.options.settings.subject, &mut report);
     }
     Ok(report)
+}
+
+/// The instrumented execution alone, each event shown when it happens.
+fn trace(calls: &Calls, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
+    let user = user_module(calls)?;
+    let made = made(&What::Calls(Box::new(calls.clone())), wishes)?;
+    begun(&made.traits);
+    let shown = calls.trace.map(|trace| {
+        let format = match trace.json {
+            true => TraceFormat::Json,
+            false => TraceFormat::Text,
+        };
+        let frames = if trace.stack { usize::MAX } else { 1 };
+        let code = Disassembly::of(&user.bytes);
+        TraceWriter::new(Shown::default(), format, code, frames)
+    });
+    let tracer = shown.map(|shown| Box::new(shown) as Box<dyn Tracer>);
+    Ok(case::run_instrumented(&made.script, &made.options, tracer)?)
 }
 
 /// The generated case as it is run: with the user's wishes.
@@ -131,7 +225,7 @@ fn text_case(text: &str) -> Result<Case, Failure> {
     Ok(corpus::parse(text, alone).map_err(input)?.case)
 }
 
-fn input(error: CorpusError) -> Failure {
+fn input(error: impl Display) -> Failure {
     Failure::Input(error.to_string())
 }
 
@@ -143,39 +237,6 @@ fn apply(wishes: &Wishes, case: &mut Case) -> Result<(), SettingError> {
         case.schedule.dare.get_or_insert(Dare::Any);
     }
     Ok(())
-}
-
-fn generated(
-    seed: u64,
-    number: u64,
-    wishes: &Wishes,
-    begun: Begun<'_>,
-) -> Result<CaseReport, Failure> {
-    let case = generated_case(seed, number, wishes)?;
-    run(&case, wishes, &mut |traits| {
-        begun(traits);
-        if let Some(fault) = faults::of_case(number) {
-            faults::commit(&fault);
-        }
-    })
-}
-
-fn run(case: &Case, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
-    begun(&Traits::of(case));
-    let mut options = case.options();
-    options.settings.subject = wishes.subject;
-    options.settings.twin &= !wishes.no_twin;
-    Ok(case::run(&case.script(), &options)?)
-}
-
-/// A corpus case. What is wished in place of it does not change what it expects.
-fn file(path: &Path, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
-    let loaded = file_case(path, wishes)?;
-    let mut report = run(&loaded.case, wishes, begun)?;
-    if report.dared.is_none() {
-        judge(&loaded, wishes.subject, &mut report);
-    }
-    Ok(report)
 }
 
 /// Judges the report of a corpus case that dared something, and of which the worker could not be sure to
@@ -210,28 +271,56 @@ fn judge(loaded: &CorpusCase, subject: Version, report: &mut CaseReport) {
     });
 }
 
-fn official(name: &str, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
+fn official(name: &str, wishes: &Wishes) -> Result<Made, Failure> {
     let script = Selection::All.scripts().find(|file| file.name == name);
     let script = script.ok_or_else(|| unknown(name))?;
     let script = script
         .parse()
         .map_err(|error| Failure::Internal(error.to_string()))?;
-    let options = CaseOptions {
-        settings: settings(wishes)?,
-        ..CaseOptions::default()
-    };
-    begun(&Traits::named(name));
-    Ok(case::run(&script, &options)?)
+    Ok(of_script(name, script, script_options(wishes)?))
 }
 
-fn sample(name: &str, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
+fn script(path: &Path, name: &str, wishes: &Wishes) -> Result<Made, Failure> {
+    let mut script = parse_file(path, check::FEATURES).map_err(input)?;
+    name.clone_into(&mut script.name);
+    Ok(of_script(name, script, script_options(wishes)?))
+}
+
+fn sample(name: &str, wishes: &Wishes) -> Result<Made, Failure> {
     let sample = SAMPLES.iter().find(|sample| sample.name == name);
     let sample = sample.ok_or_else(|| unknown(name))?;
     let plan = sample
         .plan(settings(wishes)?)
         .map_err(|error| Failure::Internal(error.to_string()))?;
-    begun(&Traits::named(name));
-    Ok(case::run(&plan.script, &plan.options)?)
+    Ok(of_plan(name, plan))
+}
+
+fn user_module(calls: &Calls) -> Result<UserModule, Failure> {
+    UserModule::named(calls.name.clone(), &calls.file).map_err(input)
+}
+
+/// The plan of a user's module, with this part of its calls.
+fn part(calls: &Calls, wishes: &Wishes) -> Result<Plan, Failure> {
+    let wished = check::Wishes {
+        invoke: calls.invoke.clone(),
+        imports: calls.imports.clone(),
+        settings: settings(wishes)?,
+    };
+    let mut plan = check::plan(&user_module(calls)?, &wished).map_err(input)?;
+    let (first, end) = calls.part;
+    plan.keep(first..end);
+    Ok(plan)
+}
+
+fn script_options(wishes: &Wishes) -> Result<CaseOptions, Failure> {
+    let mut options = CaseOptions {
+        settings: settings(wishes)?,
+        ..CaseOptions::default()
+    };
+    if wishes.dare {
+        options.schedule.dare = Some(Dare::Any);
+    }
+    Ok(options)
 }
 
 fn unknown(name: &str) -> Failure {

@@ -97,24 +97,36 @@ impl Pool {
         while !interrupt.stops() {
             let next = supply.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some((index, job)) = next else { return };
-            let begun = Instant::now();
-            let sent = match self.ask(&mut worker, &request(&job), interrupt) {
-                Ok(asked) => Ok((
-                    index,
-                    Ran {
-                        job,
-                        asked,
-                        elapsed: begun.elapsed(),
-                    },
-                )),
-                Err(error) => Err(error),
-            };
+            let request = request(&job);
+            let ran = self.one(&mut worker, job, &request, interrupt);
+            let sent = ran.map(|ran| (index, ran));
             let failed = sent.is_err();
             // The receiver is gone only if a delivery failed.
             if results.send(sent).is_err() || failed {
                 return;
             }
         }
+    }
+
+    /// Runs a job on this worker, or on a new one if there is none; it is kept if it can go on.
+    ///
+    /// # Errors
+    ///
+    /// When no worker can be started.
+    pub fn one<J>(
+        &self,
+        worker: &mut Option<Process>,
+        job: J,
+        request: &Request,
+        interrupt: &Interrupt,
+    ) -> io::Result<Ran<J>> {
+        let begun = Instant::now();
+        let asked = self.ask(worker, request, interrupt)?;
+        Ok(Ran {
+            job,
+            asked,
+            elapsed: begun.elapsed(),
+        })
     }
 
     /// Runs a case, and once more in a fresh worker where the machine ended it.

@@ -7,6 +7,7 @@ use super::protocol::{Answer, Failure, Message, Request, Traits};
 use crate::causes::Cause;
 use crate::lockstep::daring::Announced;
 use crate::machine;
+use crate::progress::Place;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::{self, Read, Write};
@@ -38,6 +39,8 @@ pub struct Launch {
 pub struct Asked {
     /// What was known of the case before it ran; none if it was never begun.
     pub begun: Option<Traits>,
+    /// The last command that was begun.
+    pub at: Option<Place>,
     /// What it dared, and what was found before that.
     pub dared: Option<Box<Announced>>,
     /// How it ended.
@@ -165,16 +168,28 @@ impl Process {
 
     /// Has the worker run a case. It can be asked again only if it answered.
     pub fn ask(&mut self, request: &Request, limits: &Limits, interrupt: &Interrupt) -> Asked {
+        self.ask_showing(request, limits, interrupt, &mut |_| {})
+    }
+
+    /// The same; what the case shows while it runs is handed to `show` as it comes.
+    pub fn ask_showing(
+        &mut self,
+        request: &Request,
+        limits: &Limits,
+        interrupt: &Interrupt,
+        show: &mut dyn FnMut(&str),
+    ) -> Asked {
         // What an earlier case said is not this one's.
         self.last_words();
         self.tail.clear();
         let mut asked = Asked {
             begun: None,
+            at: None,
             dared: None,
             ended: Ended::Abandoned,
         };
         asked.ended = match self.send(request) {
-            Ok(()) => self.await_answer(limits, interrupt, &mut asked),
+            Ok(()) => self.await_answer(limits, interrupt, &mut asked, show),
             Err(_) => Ended::Died(self.ended(false, limits)),
         };
         asked
@@ -192,12 +207,20 @@ impl Process {
         self.stdin.flush()
     }
 
-    fn await_answer(&mut self, limits: &Limits, interrupt: &Interrupt, asked: &mut Asked) -> Ended {
+    fn await_answer(
+        &mut self,
+        limits: &Limits,
+        interrupt: &Interrupt,
+        asked: &mut Asked,
+        show: &mut dyn FnMut(&str),
+    ) -> Ended {
         let mut watch = Watch::new();
         loop {
             while let Some(line) = self.line() {
                 match serde_json::from_slice(&line) {
                     Ok(Message::Begun(traits)) => asked.begun = Some(traits),
+                    Ok(Message::At(place)) => asked.at = Some(place),
+                    Ok(Message::Shown(text)) => show(&text),
                     Ok(Message::Daring(announced)) => asked.dared = Some(announced),
                     Ok(Message::Alive) => watch.alive(self.child.id()),
                     Ok(Message::Preparing) => watch.compiling(self.child.id()),

@@ -12,10 +12,15 @@ use crate::generate;
 use crate::generate::Proposals;
 use crate::lockstep::daring::Announced;
 use crate::lockstep::policy::FramePolicy;
+use crate::progress::Place;
 use crate::version::Version;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+/// The version of what is said: another one is not understood. It grows with every change of a message or
+/// of a value in one (`harness/docs/protocol.md`).
+pub const VERSION: u32 = 1;
 
 /// One case for a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +38,15 @@ pub struct Request {
 pub enum What {
     /// A script of the official suite, by its name.
     Official(String),
+    /// A script of a directory of the user's.
+    Script {
+        /// Its file.
+        path: PathBuf,
+        /// Its name in reports.
+        name: String,
+    },
+    /// A user's module and calls of its exports.
+    Calls(Box<Calls>),
     /// A built-in module, by its name.
     Sample(String),
     /// The probe of a promise that every case works around.
@@ -54,6 +68,32 @@ pub enum What {
     /// Whether a cause that ends executions explains that this case took its worker with it: the
     /// report counts the cause, or nothing.
     Death(Box<What>),
+}
+
+/// A user's module and calls of its exports, as the user writes them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calls {
+    /// The module's file, binary or text.
+    pub file: PathBuf,
+    /// Its name in reports.
+    pub name: String,
+    /// The calls; without any, every export that can be called is.
+    pub invoke: Vec<String>,
+    /// What imported functions do.
+    pub imports: Vec<String>,
+    /// The first call that is made, from 0, and the one before which it ends.
+    pub part: (usize, usize),
+    /// How every event is shown; the instrumented execution then runs alone.
+    pub trace: Option<Trace>,
+}
+
+/// How every event is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trace {
+    /// Whether as JSON, not as text.
+    pub json: bool,
+    /// Whether with every frame of the stack, not only the innermost.
+    pub stack: bool,
 }
 
 /// What the user decides in place of the case.
@@ -100,6 +140,10 @@ impl Wishes {
 pub enum Message {
     /// The case is made; the subject is about to run.
     Begun(Traits),
+    /// A command is about to be executed.
+    At(Place),
+    /// A part of a trace, as it is to be shown.
+    Shown(String),
     /// Events have come since the last message.
     Alive,
     /// A module is being decoded or compiled, which is no event of the case.
@@ -281,6 +325,21 @@ mod tests {
         };
         let all = [
             What::Official("wasm-v2/nop.wast".to_owned()),
+            What::Script {
+                path: PathBuf::from("a/b.wast"),
+                name: "b.wast".to_owned(),
+            },
+            What::Calls(Box::new(Calls {
+                file: PathBuf::from("m.wat"),
+                name: "m.wat".to_owned(),
+                invoke: vec!["f(1)".to_owned()],
+                imports: Vec::new(),
+                part: (0, 1),
+                trace: Some(Trace {
+                    json: true,
+                    stack: false,
+                }),
+            })),
             What::Sample("samples/loop".to_owned()),
             What::Probe,
             What::Generated { seed: 1, number: 2 },

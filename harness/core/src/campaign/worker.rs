@@ -1,5 +1,6 @@
 //! The worker's loop: one request a line in, its answers out. It ends when its input does.
 
+use super::faults;
 use super::limits::resident;
 use super::perform::Begun;
 use super::protocol::{Answer, Cost, Failure, Message, Request};
@@ -147,6 +148,45 @@ fn write(output: &Mutex<impl Write>, message: &Message) -> io::Result<()> {
     let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
     output.write_all(&line)?;
     output.flush()
+}
+
+/// Has each command of this process's cases told on standard output, which is a worker's, before it is
+/// executed.
+pub fn tell_places() {
+    progress::tell_places(|place| {
+        let fault = faults::of_command(&place);
+        // Whoever does not read any more ends the worker soon.
+        let _ = say(&Message::At(place));
+        if let Some(fault) = fault {
+            faults::commit(&fault);
+        }
+    });
+}
+
+/// Writes a message to standard output, in one piece beside what others write there.
+fn say(message: &Message) -> io::Result<()> {
+    let mut line = serde_json::to_vec(message)?;
+    line.push(b'\n');
+    let mut output = io::stdout().lock();
+    output.write_all(&line)?;
+    output.flush()
+}
+
+/// What a case shows while it runs: told on standard output, which is a worker's, as it is flushed.
+#[derive(Debug, Default)]
+pub struct Shown(Vec<u8>);
+
+impl Write for Shown {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let text = String::from_utf8_lossy(&self.0).into_owned();
+        self.0.clear();
+        say(&Message::Shown(text))
+    }
 }
 
 /// Has the system end this process when the campaign that started it is gone, however it went.

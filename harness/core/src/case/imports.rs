@@ -27,6 +27,8 @@ pub struct ImportSettings {
 #[derive(Default)]
 pub(super) struct Registry {
     exports: HashMap<String, HashMap<String, Extern>>,
+    /// The same of instances that were only named.
+    named: HashMap<String, HashMap<String, Extern>>,
 }
 
 /// An import that nothing provides.
@@ -55,8 +57,29 @@ impl Registry {
         self.exports.insert(name.to_owned(), exports);
     }
 
+    /// Has an instance's exports found under its name in the script, where nothing is registered under
+    /// that: scripts in the dialect of Wasmtime's own tests import so.
+    pub(super) fn name(&mut self, name: &str, exports: HashMap<String, Extern>) {
+        self.named.insert(name.to_owned(), exports);
+    }
+
     fn get(&self, import: &Import) -> Option<Extern> {
-        self.exports.get(&import.module)?.get(&import.name).copied()
+        let module = &import.module;
+        let exports = self.exports.get(module).or_else(|| self.named.get(module));
+        exports?.get(&import.name).copied()
+    }
+
+    /// Provides what the dialect of Wasmtime's own tests imports: `gc`, which may collect, and does not.
+    pub(super) fn add_dialect<S: Subject>(&mut self, subject: &mut S) {
+        let function = HostFunction {
+            ty: FuncType {
+                params: [].into(),
+                results: [].into(),
+            },
+            behaviour: Behaviour::Silent,
+        };
+        let gc = Extern::Func(subject.add_host_func(function, None));
+        self.register("wasmtime", HashMap::from([("gc".to_owned(), gc)]));
     }
 
     /// Provides the official interpreter's `spectest` module.

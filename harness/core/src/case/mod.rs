@@ -36,6 +36,7 @@ use crate::trace::Tracer;
 use crate::version::Version;
 use lockstep_spec_tests::script::Script;
 use script::Run;
+pub(crate) use script::describe;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 

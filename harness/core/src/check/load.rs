@@ -32,7 +32,15 @@ impl UserModule {
     ///
     /// The file is missing, unreadable, too large, empty, or no valid module.
     pub fn read(path: &Path) -> Result<UserModule, InputError> {
-        let name = path.display().to_string();
+        UserModule::named(path.display().to_string(), path)
+    }
+
+    /// The same, under another name than the file's.
+    ///
+    /// # Errors
+    ///
+    /// As of [`UserModule::read`].
+    pub fn named(name: String, path: &Path) -> Result<UserModule, InputError> {
         let bytes = read(path, &name)?;
         UserModule::new(name, bytes)
     }

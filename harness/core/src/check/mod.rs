@@ -1,9 +1,8 @@
 //! A user's module as a script: which exports are called, with which arguments, under which host.
 //!
-//! It reads and judges what the user gave; it never runs anything (that is [`continued`]'s part).
+//! It reads and judges what the user gave; it never runs anything.
 
 pub mod boundary;
-pub mod continued;
 mod error;
 pub mod load;
 pub mod syntax;
@@ -11,7 +10,7 @@ pub mod syntax;
 pub use error::InputError;
 pub use load::UserModule;
 
-use crate::case::{CaseOptions, Host, ImportSettings, Stub};
+use crate::case::{self, CaseOptions, Host, ImportSettings, Stub};
 use crate::schedule::Schedule;
 use crate::subject::Settings;
 use crate::subject::limits::{MEMORY_LIMIT, TABLE_LIMIT};
@@ -20,6 +19,7 @@ use lockstep_oracles::address::FuncIndex;
 use lockstep_oracles::module::{Export, ExternKind, ExternType, FuncType, Module};
 use lockstep_spec_tests::script::{Action, Arg, Command, CommandKind, ModuleSource, Script};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use syntax::Invocation;
 
 /// Features that a user's module may use.
@@ -77,6 +77,29 @@ pub struct Plan {
     pub skipped: Vec<Skipped>,
     /// Functions that the module defines and does not export.
     pub unexported: usize,
+}
+
+impl Plan {
+    /// How many calls there are.
+    pub fn calls(&self) -> usize {
+        self.script.commands.len().saturating_sub(1)
+    }
+
+    /// Leaves out the other calls: the module is instantiated, and these are made.
+    pub fn keep(&mut self, part: Range<usize>) {
+        let mut place = 0..;
+        let mut is_kept = || {
+            place
+                .next()
+                .is_none_or(|at| at == 0 || part.contains(&(at - 1)))
+        };
+        self.script.commands.retain(|_| is_kept());
+    }
+
+    /// A call, as reports write it.
+    pub fn call(&self, index: usize) -> Option<String> {
+        self.script.commands.get(index + 1).map(case::describe)
+    }
 }
 
 /// Makes a plan for a module.

@@ -90,6 +90,14 @@ impl Expectation {
         }
     }
 
+    /// The causes that must match on some version.
+    pub fn all_causes(&self) -> BTreeSet<Cause> {
+        match &self.verdict {
+            Verdict::Known { causes, .. } => causes.clone(),
+            Verdict::Agreement => BTreeSet::new(),
+        }
+    }
+
     /// The causes that must match on this version.
     pub fn causes(&self, version: Version) -> BTreeSet<Cause> {
         match &self.verdict {

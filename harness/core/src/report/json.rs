@@ -23,6 +23,15 @@ pub fn line(out: &mut impl Write, object: &impl Serialize) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
+/// Writes a divergence as one line.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub fn diverged(out: &mut impl Write, finished: &Finished, found: &Divergence) -> io::Result<()> {
+    line(out, &Diverged::of(finished, found))
+}
+
 /// Writes JSON lines.
 #[derive(Debug)]
 pub struct JsonReporter<W> {

@@ -1,0 +1,67 @@
+//! A user's module as workers can read it: a file, or a copy of what comes through a pipe.
+
+use lockstep_core::check::{InputError, UserModule};
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// What stands for standard input.
+const STANDARD_INPUT: &str = "-";
+
+/// A user's module and where it can be read again.
+pub(super) struct Input {
+    /// Its name in reports.
+    pub(super) name: String,
+    /// The module.
+    pub(super) module: UserModule,
+    file: PathBuf,
+    /// The copy, if there is one; it is removed with this.
+    copy: Option<NamedTempFile>,
+}
+
+impl Input {
+    /// Reads a module. What is no regular file is read once, and copied.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, is no valid module, or cannot be copied.
+    pub(super) fn read(path: &Path) -> anyhow::Result<Input> {
+        let standard = path == Path::new(STANDARD_INPUT);
+        let path = match standard {
+            true => Path::new("/dev/stdin"),
+            false => path,
+        };
+        let name = match standard {
+            true => "standard input".to_owned(),
+            false => path.display().to_string(),
+        };
+        let module = UserModule::named(name.clone(), path)?;
+        let regular = !standard && fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+        let copy = match regular {
+            true => None,
+            false => Some(copy(&module).map_err(|source| InputError::Read {
+                file: name.clone(),
+                source,
+            })?),
+        };
+        Ok(Input {
+            name,
+            module,
+            file: path.to_owned(),
+            copy,
+        })
+    }
+
+    /// Where a worker reads it.
+    pub(super) fn file(&self) -> &Path {
+        self.copy.as_ref().map_or(&self.file, NamedTempFile::path)
+    }
+}
+
+fn copy(module: &UserModule) -> io::Result<NamedTempFile> {
+    let mut file = NamedTempFile::new()?;
+    file.write_all(&module.bytes)?;
+    file.flush()?;
+    Ok(file)
+}

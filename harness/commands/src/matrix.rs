@@ -1,0 +1,232 @@
+//! `lockstep matrix`: which version has which cause, as the cases show it.
+
+use super::campaign;
+use super::output::Output;
+use super::subjects::{Subject, Subjects};
+use super::{BAD_INPUT, DIVERGED, Format, OK, OwnFault};
+use clap::Args;
+use comfy_table::{Table, presets};
+use lockstep_core::campaign::interrupt::Interrupt;
+use lockstep_core::campaign::outcome::Outcome;
+use lockstep_core::campaign::pool::PoolError;
+use lockstep_core::campaign::protocol::{Request, What};
+use lockstep_core::causes::Cause;
+use lockstep_core::causes::hazard::Dare;
+use lockstep_core::corpus::{self, CorpusCase};
+use lockstep_core::matrix::{Matrix, Row};
+use lockstep_core::report::progress::Progress;
+use lockstep_core::report::{Finished, Reporter, json};
+use lockstep_core::totals::Totals;
+use lockstep_core::version::Version;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+/// Which version has which known cause, as the cases of the corpus show it
+///
+/// Runs each case on each version. A cause is *shown* where it matched in one of its cases, or what it
+/// forbids was done and confirmed; *absent* where they ran and it was not; *not applicable* where none could
+/// run; and a *new divergence* is one that no cause explains. The table is held against the ledger: where
+/// they disagree, the exit code is 1.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  lockstep matrix                                         the corpus, on every version of the table
+  lockstep matrix --subjects 42,43,44,45,46,47,48,49,50
+  lockstep matrix fuzz/regressions/if-params.toml --subjects 49,path:../wasmtime --markdown
+  lockstep matrix --format json | jq '.rows[] | select(.cells[].cell == \"new-divergence\")'")]
+pub(super) struct Options {
+    /// Case files or directories of them [default: fuzz/regressions]
+    #[arg(value_name = "CASE|DIR")]
+    paths: Vec<PathBuf>,
+    /// The versions: as for --subject
+    #[arg(long, value_name = "LIST", default_value = "all")]
+    subjects: Subjects,
+    /// Write a table in Markdown
+    #[arg(long)]
+    markdown: bool,
+    #[command(flatten)]
+    campaign: campaign::Options,
+}
+
+/// The default cases, from the top of the source tree.
+const CORPUS: &str = "fuzz/regressions";
+
+/// The cases that could be read, by their files.
+type Cases = BTreeMap<PathBuf, CorpusCase>;
+
+pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
+    let default = [PathBuf::from(CORPUS)];
+    let paths = match options.paths.is_empty() {
+        true => &default[..],
+        false => &options.paths[..],
+    };
+    let mut cases = Cases::new();
+    for path in corpus::discover(paths)? {
+        let case = corpus::load(&path)?;
+        cases.insert(path, case);
+    }
+    let subjects = options.subjects.found()?;
+    let interrupt = Interrupt::install().map_err(OwnFault::Start)?;
+    let mut matrix = Matrix::default();
+    let mut troubles = 0;
+    for subject in &subjects {
+        eprintln!("{}: {} cases", subject.version.name(), cases.len());
+        matrix.add_subject(subject.version);
+        troubles += options.run_on(subject, &cases, &mut matrix, &interrupt)?;
+        if let Some((signal, name)) = interrupt.signal() {
+            eprintln!("lockstep: ended by {name}: the table is not complete");
+            write(&matrix, options, format).map_err(OwnFault::from)?;
+            return Ok(128 + signal);
+        }
+    }
+    write(&matrix, options, format).map_err(OwnFault::from)?;
+    let rows = matrix.rows();
+    let mut entries = rows.iter().flat_map(|row| &row.cells);
+    Ok(match entries.any(|entry| entry.disagrees()) {
+        true => DIVERGED,
+        false if troubles > 0 => BAD_INPUT,
+        false => OK,
+    })
+}
+
+impl Options {
+    /// Runs the cases on a version; how many of them have no report.
+    fn run_on(
+        &self,
+        subject: &Subject,
+        cases: &Cases,
+        matrix: &mut Matrix,
+        interrupt: &Interrupt,
+    ) -> anyhow::Result<u64> {
+        let wishes = self.campaign.wishes(subject.version, 0);
+        let mut progress = Progress::of_campaign(Silent, Some(cases.len() as u64));
+        let mut troubles = 0;
+        let ended = self.campaign.pool(subject).run(
+            cases.keys().cloned().map(What::File),
+            |what: &What| Request {
+                what: what.clone(),
+                wishes: wishes.clone(),
+            },
+            interrupt,
+            |ran| {
+                let judged = match Outcome::of(ran, String::new()) {
+                    Outcome::Case(judged) => judged,
+                    Outcome::BadInput(why) => {
+                        troubles += 1;
+                        eprintln!("lockstep: {why}");
+                        return Ok(());
+                    }
+                    Outcome::Abandoned => return Ok(()),
+                };
+                progress.case(&judged.finished)?;
+                let What::File(path) = &judged.what else {
+                    return Ok(());
+                };
+                match (&judged.finished.result, cases.get(path)) {
+                    (Ok(report), Some(case)) => matrix.add(
+                        subject.version,
+                        &case.case.name,
+                        &case.expect,
+                        dared(case),
+                        report,
+                    ),
+                    (Err(unfinished), _) => {
+                        troubles += 1;
+                        eprintln!("lockstep: {}: {unfinished}", path.display());
+                    }
+                    (Ok(_), None) => {}
+                }
+                Ok(())
+            },
+        );
+        ended.map_err(|error| match error {
+            PoolError::Start(error) => OwnFault::Start(error),
+            PoolError::Deliver(error) => OwnFault::Write(error),
+        })?;
+        progress
+            .end(&Totals::of(subject.version))
+            .map_err(OwnFault::from)?;
+        Ok(troubles)
+    }
+}
+
+/// The cause that a case dares.
+fn dared(case: &CorpusCase) -> Option<Cause> {
+    match case.case.schedule.dare {
+        Some(Dare::Cause(cause)) => Some(cause),
+        _ => None,
+    }
+}
+
+/// Reports nothing: the table comes at the end.
+#[derive(Debug)]
+struct Silent;
+
+impl Reporter for Silent {
+    fn case(&mut self, _: &Finished) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn end(&mut self, _: &Totals) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    schema: &'static str,
+    subjects: &'a [Version],
+    rows: &'a [Row],
+    without_case: Vec<Cause>,
+}
+
+fn write(matrix: &Matrix, options: &Options, format: Format) -> io::Result<()> {
+    let mut out = Output::new();
+    let rows = matrix.rows();
+    let without_case = matrix.without_case();
+    if format == Format::Json {
+        let told = Told {
+            schema: "lockstep.matrix/1",
+            subjects: matrix.subjects(),
+            rows: &rows,
+            without_case,
+        };
+        json::line(&mut out, &told)?;
+        return out.flush();
+    }
+    let mut table = Table::new();
+    table.load_style(match options.markdown {
+        true => presets::ASCII_MARKDOWN,
+        false => presets::NOTHING,
+    });
+    let numbers = matrix.subjects().iter().map(|subject| subject.to_string());
+    table.set_header(std::iter::once("cause".to_owned()).chain(numbers));
+    for row in &rows {
+        let cells = row.cells.iter().map(|entry| {
+            let mark = if entry.disagrees() { " !" } else { "" };
+            format!("{}{mark}", entry.cell.word())
+        });
+        table.add_row(std::iter::once(row.cause.to_string()).chain(cells));
+    }
+    writeln!(out, "{}", table.trim_fmt())?;
+    for row in &rows {
+        for entry in row.cells.iter().filter(|entry| entry.disagrees()) {
+            let ledger = if entry.ledger { "" } else { "not " };
+            writeln!(
+                out,
+                "\n{} on {}: {}, and by the ledger it is {ledger}there; its cases: {}",
+                row.cause,
+                entry.subject,
+                entry.cell.word(),
+                row.cases.join(", ")
+            )?;
+        }
+    }
+    if !without_case.is_empty() {
+        let names: Vec<&str> = without_case.iter().map(|cause| cause.id()).collect();
+        writeln!(out, "\nNo case here shows {}.", names.join(", "))?;
+    }
+    out.flush()
+}
