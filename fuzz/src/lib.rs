@@ -4,9 +4,11 @@ pub mod referee;
 
 use libfuzzer_sys::Corpus;
 use lockstep::fuzzing::{Failure, Judged};
+// Links the engine in, which registers itself.
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
+use subject as _;
 
 /// Where the case files of findings go, beside libFuzzer's own artifacts.
 pub fn keep() -> &'static Path {

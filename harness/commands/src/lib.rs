@@ -5,6 +5,7 @@
 mod bisect;
 mod campaign;
 mod check;
+mod fuzz_crate;
 mod input;
 mod matrix;
 mod output;

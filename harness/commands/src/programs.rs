@@ -71,17 +71,7 @@ pub(crate) struct Built {
 /// after what cargo says itself.
 pub(crate) fn build(source: &Source) -> anyhow::Result<Built> {
     let places = Places::find()?;
-    let (version, manifest) = match source {
-        Source::Published(version) if version.is_local() => {
-            bail!("{version} is a checkout: name it with --subject path:DIR")
-        }
-        Source::Published(version) => (*version, places.manifest_of(*version)?),
-        Source::Checkout(directory) => {
-            let (version, crate_dir) = checkout(directory)?;
-            let manifest = places.derive(version, Some(&crate_dir))?;
-            (version, manifest)
-        }
-    };
+    let (version, manifest) = places.manifest_of(source)?;
     let mut toolchain = Toolchain::in_use(version, &manifest)?;
     let executable = places.cargo_build(version, &manifest, &toolchain);
     let executable = match (executable, toolchain.newer()) {
@@ -105,7 +95,8 @@ pub(crate) fn build(source: &Source) -> anyhow::Result<Built> {
 
 /// The source tree, and the directory of what is built from it.
 pub(crate) struct Places {
-    tree: PathBuf,
+    /// The source tree.
+    pub(crate) tree: PathBuf,
     /// Where subject programs are kept.
     pub(crate) cache: PathBuf,
 }
@@ -167,8 +158,52 @@ impl Places {
         self.cache.join(format!("{name}.json"))
     }
 
+    /// The version of a source, and the manifest of its subject program.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such version or checkout, or the manifest cannot be written.
+    pub(crate) fn manifest_of(&self, source: &Source) -> anyhow::Result<(Version, PathBuf)> {
+        match source {
+            Source::Published(version) if version.is_local() => {
+                bail!("{version} is a checkout: name it with --subject path:DIR")
+            }
+            Source::Published(version) => Ok((*version, self.published(*version)?)),
+            Source::Checkout(directory) => {
+                let (version, crate_dir) = checkout(directory)?;
+                Ok((version, self.derive(version, Some(&crate_dir))?))
+            }
+        }
+    }
+
+    /// The programs that a later build of the same source has replaced.
+    ///
+    /// # Errors
+    ///
+    /// When the directory cannot be read.
+    pub(crate) fn replaced(&self) -> anyhow::Result<Vec<PathBuf>> {
+        let files = |directory: &Path| -> anyhow::Result<Vec<PathBuf>> {
+            let read = match fs::read_dir(directory) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+                read => read.with_context(|| format!("cannot read {}", directory.display()))?,
+            };
+            let paths = read.map(|entry| Ok(entry?.path()));
+            paths.collect()
+        };
+        let stamps = files(&self.cache)?.into_iter();
+        let stamps = stamps.filter_map(|path| fs::read(path).ok());
+        let known: Vec<PathBuf> = stamps
+            .filter_map(|stamp| serde_json::from_slice::<Built>(&stamp).ok())
+            .map(|built| built.program)
+            .collect();
+        let mut programs = files(&self.cache.join("programs"))?;
+        programs.retain(|path| !known.contains(path));
+        programs.sort();
+        Ok(programs)
+    }
+
     /// The manifest of a published version: its own, if it has one.
-    fn manifest_of(&self, version: Version) -> anyhow::Result<PathBuf> {
+    fn published(&self, version: Version) -> anyhow::Result<PathBuf> {
         let own = format!("harness/subject/wasmtime-{}/Cargo.toml", version.release());
         let own = self.tree.join(own);
         match version.is_of_table() && own.is_file() {
@@ -263,8 +298,12 @@ impl Places {
             fs::create_dir_all(&programs)?;
             // Complete, or not there.
             let being_made = path.with_extension(format!("{}.part", std::process::id()));
-            fs::copy(executable, &being_made)?;
-            fs::rename(&being_made, &path)?;
+            let made =
+                fs::copy(executable, &being_made).and_then(|_| fs::rename(&being_made, &path));
+            if let Err(error) = made {
+                let _ = fs::remove_file(&being_made);
+                return Err(error);
+            }
             Ok(path)
         };
         kept().with_context(|| format!("cannot keep a subject program in {}", programs.display()))

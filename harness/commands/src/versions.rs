@@ -1,15 +1,17 @@
 //! `lockstep subjects`: which versions can be the subject, and which are built.
 
+use super::fuzz_crate;
 use super::output::Output;
 use super::programs::{self, Places, Source};
 use super::subjects::Subjects;
 use super::{Format, OK, OwnFault};
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets};
 use lockstep_core::subject::engines;
 use lockstep_core::version::Version;
 use serde::Serialize;
+use std::fs;
 use std::io::Write;
 
 /// Lists the versions that can be the subject: which are built, where, and by which compiler
@@ -23,6 +25,7 @@ Examples:
   lockstep subjects
   lockstep subjects build 48 50
   lockstep subjects build path:../wasmtime
+  lockstep subjects clean
   lockstep --subject 50 run")]
 pub(super) struct Options {
     #[command(subcommand)]
@@ -37,6 +40,16 @@ enum Command {
         #[arg(value_name = "SUBJECT", required = true)]
         subjects: Vec<Subjects>,
     },
+    /// Writes a crate of the fuzz targets for a version, and prints its directory for `cargo fuzz`
+    ///
+    ///     cargo +nightly fuzz run --fuzz-dir "$(lockstep subjects fuzz 50)" lockstep
+    #[command(verbatim_doc_comment)]
+    Fuzz {
+        /// A version, or path:DIR
+        subject: Subjects,
+    },
+    /// Removes the programs that a later build has replaced
+    Clean,
 }
 
 /// A version that can be the subject.
@@ -58,6 +71,8 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
     match &options.command {
         None => list(format),
         Some(Command::Build { subjects }) => build(subjects),
+        Some(Command::Fuzz { subject }) => fuzz(subject),
+        Some(Command::Clean) => clean(),
     }
 }
 
@@ -132,4 +147,23 @@ fn build(subjects: &[Subjects]) -> anyhow::Result<u8> {
         0 => Ok(OK),
         failed => bail!("not built: {failed}"),
     }
+}
+
+/// Writes the crate of the fuzz targets for a version.
+fn fuzz(subject: &Subjects) -> anyhow::Result<u8> {
+    let [source] = subject.sources() else {
+        bail!("a crate of the fuzz targets has one subject");
+    };
+    let directory = fuzz_crate::write(source)?;
+    println!("{}", directory.display());
+    Ok(OK)
+}
+
+/// Removes what a later build has replaced.
+fn clean() -> anyhow::Result<u8> {
+    for path in Places::find()?.replaced()? {
+        fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        println!("removed {}", path.display());
+    }
+    Ok(OK)
 }

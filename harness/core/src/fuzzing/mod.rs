@@ -3,12 +3,13 @@
 mod breakpoints;
 
 use crate::case::Judgement;
-use crate::case::{Case, CaseReport, run_case};
+use crate::case::{Case, CaseReport, run_case_on};
 use crate::causes::Cause;
 use crate::configuration::Target;
 use crate::corpus::{self, CorpusCase, CorpusError, Expectation};
 use crate::report::divergence;
 use crate::schedule::Schedule;
+use crate::subject::engines;
 use crate::version::Version;
 use crate::{generate, report};
 use sha2::{Digest, Sha256};
@@ -81,10 +82,19 @@ pub fn oracle_case(bytes: &[u8]) -> Case {
     case
 }
 
+/// The version that the targets run on: the default one if it was linked in, otherwise the first that was.
+pub fn subject() -> Version {
+    let linked = engines::linked();
+    match linked.first() {
+        Some(&first) if !linked.contains(&Version::default()) => first,
+        _ => Version::default(),
+    }
+}
+
 /// The generated case of these bytes, of no more events than a fuzzer has patience for.
 fn bounded_case(bytes: &[u8]) -> Case {
     let mut case = generate::from_bytes(bytes, proposals());
-    generate::fit(&mut case, Version::default());
+    generate::fit(&mut case, subject());
     case.max_events = case.max_events.min(EVENTS);
     case
 }
@@ -126,7 +136,7 @@ fn round_trip(case: &Case) -> Result<(), Failure> {
     )))
 }
 
-/// Runs a case on 42.0.2; a finding is told with the case, which is kept in the directory, named after the
+/// Runs a case on [`subject`]; a finding is told with the case, which is kept in the directory, named after the
 /// hash of the bytes that it was made from.
 ///
 /// # Errors
@@ -136,7 +146,7 @@ pub fn judged(case: Case, bytes: &[u8], keep: &Path) -> Result<Judged, Failure> 
     if let Some(hazard) = rejected(&case) {
         return Ok(Judged::Rejected(hazard));
     }
-    match run_case(&case) {
+    match run_case_on(subject(), &case) {
         Ok(report) if report.judgement() == Judgement::Diverged => {
             Err(finding(&case, &report, bytes, keep))
         }
@@ -154,12 +164,7 @@ pub fn judged(case: Case, bytes: &[u8], keep: &Path) -> Result<Judged, Failure> 
 }
 
 fn finding(case: &Case, report: &CaseReport, bytes: &[u8], keep: &Path) -> Failure {
-    let replay = kept(
-        case,
-        Expectation::of_report(report, Version::default()),
-        bytes,
-        keep,
-    );
+    let replay = kept(case, Expectation::of_report(report, subject()), bytes, keep);
     let mut text = String::new();
     for found in &report.divergences {
         text.push_str(&divergence::text(&case.name, found, &replay));
