@@ -13,6 +13,7 @@ mod parts;
 mod programs;
 mod reduce;
 mod replay;
+mod report;
 mod rules;
 mod run;
 mod save;
@@ -98,6 +99,7 @@ enum Command {
     Replay(replay::Options),
     Matrix(matrix::Options),
     Bisect(bisect::Options),
+    Report(report::Options),
     /// Runs one case a line for a campaign
     #[command(hide = true)]
     Worker(worker::Options),
@@ -164,6 +166,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Some(Command::Replay(options)) => replay::run(options, &cli.subject, cli.format),
         Some(Command::Matrix(options)) => matrix::run(options, cli.format),
         Some(Command::Bisect(options)) => bisect::run(options, cli.format),
+        Some(Command::Report(options)) => report::run(options, &cli.subject, cli.format),
         Some(Command::Worker(options)) => worker::run(options),
         Some(Command::Rules(options)) => rules::run(options, cli.format),
         Some(Command::Save(options)) => on(&cli.subject.only()?, |subject| {

@@ -1,0 +1,160 @@
+//! What a reproducer looks at, and what it must see there.
+
+use serde::Serialize;
+
+/// What is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Kind {
+    /// The PC of a frame
+    Pc,
+    /// The function of a frame
+    Function,
+    /// How many operands a frame has
+    Operands,
+    /// That a frame has at most so many operands
+    OperandsAtMost,
+    /// The type of an operand
+    OperandType,
+    /// The value of an operand
+    Operand,
+    /// The value of a local
+    Local,
+    /// How many frames there are
+    Frames,
+    /// Which event comes where the program ends
+    Ending,
+    /// The error of a `HostcallError` event
+    HostError,
+    /// How many `Breakpoint` events come
+    Events,
+    /// The breakpoints that the store lists
+    Listed,
+    /// What the calls return
+    Result,
+    /// Every frame is read
+    Walk,
+    /// The functions of every frame, each asked for its instance
+    Stacks,
+    /// Garbage is collected
+    Collect,
+    /// Nothing; the process must live
+    Survive,
+    /// Whether the module compiles
+    Refused,
+}
+
+/// What a reproducer looks at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Look {
+    pub(super) kind: Kind,
+    /// The event at which it looks, as a pattern; none if it does not look at one.
+    pub(super) event: Option<&'static str>,
+    /// After how many `Breakpoint` events; none at the first such event.
+    pub(super) after: Option<u64>,
+    /// Whether it looks once.
+    pub(super) once: bool,
+    /// Frame, 0 innermost.
+    pub(super) frame: usize,
+    /// Which operand or local.
+    pub(super) index: u32,
+    /// The accessor of a value.
+    pub(super) accessor: &'static str,
+    /// The first PC that is right.
+    pub(super) low: u32,
+    /// The first PC behind those that are right, or the largest number.
+    pub(super) high: u32,
+    /// Whether frames are asked for their instances; otherwise their locals are read.
+    pub(super) instances: bool,
+    /// What must be seen.
+    pub(super) expected: String,
+    /// What is seen if nothing is.
+    pub(super) default: Option<&'static str>,
+    /// Whether the process may die of it.
+    pub(super) dies: bool,
+}
+
+/// A `Breakpoint` event.
+pub(super) const BREAKPOINT: &str = "DebugEvent::Breakpoint";
+/// A `Trap` event.
+pub(super) const TRAP: &str = "DebugEvent::Trap(_)";
+/// The event of a trap, be it one of a trap or of an error.
+pub(super) const ENDING: &str = "DebugEvent::Trap(_) | DebugEvent::HostcallError(_)";
+/// An `EpochYield` event.
+pub(super) const EPOCH: &str = "DebugEvent::EpochYield";
+
+impl Look {
+    pub(super) fn new(kind: Kind, expected: impl Into<String>) -> Look {
+        Look {
+            kind,
+            event: None,
+            after: None,
+            once: false,
+            frame: 0,
+            index: 0,
+            accessor: "",
+            low: 0,
+            high: 0,
+            instances: false,
+            expected: expected.into(),
+            default: None,
+            dies: false,
+        }
+    }
+
+    /// Something that the process may not survive, at every event of a pattern.
+    pub(super) fn fatal(kind: Kind, event: &'static str, expected: &'static str) -> Look {
+        Look {
+            event: Some(event),
+            default: Some(expected),
+            dies: true,
+            ..Look::new(kind, expected)
+        }
+    }
+
+    /// The frame that it looks at, 0 innermost.
+    pub(super) fn frame(&self) -> usize {
+        self.frame
+    }
+
+    /// The moment at which it looks, in words.
+    pub(super) fn moment(&self) -> Option<String> {
+        let event = match self.event? {
+            BREAKPOINT => "`Breakpoint` event",
+            TRAP => "`Trap` event",
+            EPOCH => "`EpochYield` event",
+            _ => "event of the trap",
+        };
+        Some(match self.after {
+            Some(after) => format!("the {event} after {after} `Breakpoint` events"),
+            None if self.dies => format!("each {event}"),
+            None => format!("the {event}"),
+        })
+    }
+
+    /// Whether it counts `Breakpoint` events.
+    pub(super) fn counts(&self) -> bool {
+        self.after.is_some() || self.kind == Kind::Events
+    }
+
+    /// Whether a function of its own looks.
+    pub(super) fn is_at_a_frame(&self) -> bool {
+        !matches!(
+            self.kind,
+            Kind::Ending
+                | Kind::HostError
+                | Kind::Events
+                | Kind::Listed
+                | Kind::Result
+                | Kind::Collect
+                | Kind::Survive
+                | Kind::Refused
+        )
+    }
+
+    /// Whether the handler looks at its event, and changes what is kept.
+    pub(super) fn uses_event(&self) -> bool {
+        let kinds = [Kind::Ending, Kind::HostError, Kind::Events];
+        self.event.is_some() || self.counts() || kinds.contains(&self.kind)
+    }
+}
