@@ -147,6 +147,9 @@ pub(super) fn title(topic: &Topic, attempts: &[Attempt]) -> String {
     let made = best.and_then(|attempt| attempt.made.as_ref().ok());
     let found = best.and_then(|attempt| attempt.found.as_ref());
     let what = match (made, found) {
+        (Some(made), _) if made.verdict.fails() && made.recipe.look.dies => {
+            format!("{}, expected: {}", made.seen(), made.recipe.look.expected)
+        }
         (Some(made), _) if made.verdict.fails() => {
             format!("{} instead of {}", made.seen(), made.recipe.look.expected)
         }

@@ -62,7 +62,7 @@ fn one_line(text: &str) -> String {
 /// A text of a case as prose of Markdown, or a cell of its tables: nothing of it is markup.
 fn said(text: &str) -> String {
     let plain = |c: char| match c {
-        '\\' | '`' | '*' | '_' | '<' | '[' | '|' | '#' | '&' => format!("\\{c}"),
+        '\\' | '`' | '*' | '<' | '[' | '|' | '#' | '&' => format!("\\{c}"),
         c => c.to_string(),
     };
     one_line(text).chars().map(plain).collect()
