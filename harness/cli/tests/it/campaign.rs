@@ -127,14 +127,15 @@ fn settings_come_before_what_cases_draw() {
     assert_eq!(output.status.code(), Some(2));
 }
 
-const AGREES: &str = r#"(module (func (export "f") (param i32) (result i32) local.get 0))"#;
+pub(crate) const AGREES: &str =
+    r#"(module (func (export "f") (param i32) (result i32) local.get 0))"#;
 const IF_PARAMS: &str = r#"(module (func (export "f") (param i32) (result i32)
     (i32.const 3)
     (if (param i32) (result i32) (local.get 0)
         (then (i32.const 2) (i32.add))
         (else (i32.const -2) (i32.add)))))"#;
 
-fn saved(directory: &Path, name: &str, wat: &str, entries: &[&str]) -> PathBuf {
+pub(crate) fn saved(directory: &Path, name: &str, wat: &str, entries: &[&str]) -> PathBuf {
     let mut case = Case::of_module(name, wat::parse_str(wat).unwrap());
     case.steps.push(Step {
         module: None,

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// Time that running cases get after a signal.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// The signals that end a campaign, by number and name.
+pub const SIGNALS: [(u8, &str); 2] = [(SIGINT as u8, "SIGINT"), (SIGTERM as u8, "SIGTERM")];
+
 /// Whether the campaign is to stop.
 #[derive(Debug, Default)]
 pub struct Interrupt {
@@ -45,11 +48,11 @@ impl Interrupt {
 
     /// The signal that came, by number and name.
     pub fn signal(&self) -> Option<(u8, &'static str)> {
-        match self.signal.load(Ordering::Relaxed) as i32 {
-            SIGINT => Some((SIGINT as u8, "SIGINT")),
-            SIGTERM => Some((SIGTERM as u8, "SIGTERM")),
-            _ => None,
-        }
+        let came = self.signal.load(Ordering::Relaxed);
+        let found = SIGNALS
+            .iter()
+            .find(|(number, _)| usize::from(*number) == came);
+        found.copied()
     }
 
     /// Ends the campaign without a signal.
