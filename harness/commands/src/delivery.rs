@@ -155,6 +155,7 @@ impl<'a> Delivery<'a> {
             Outcome::BadInput(why) => {
                 self.totals.bad_input += 1;
                 eprintln!("lockstep: {why}");
+                self.reporter.bad_input(&why).map_err(OwnFault::from)?;
                 return Ok(());
             }
             Outcome::Case(judged) => judged,

@@ -35,8 +35,8 @@ const CORPUS: &str = "fuzz/regressions";
 ///
 /// The last line says PASS or FAIL, and why. A run in which nothing was compared does not pass.
 ///
-/// Ctrl-C or SIGTERM ends the campaign with the totals of what was run; a second one at once. The
-/// exit code is then 1 if something diverged, else 130 or 143.
+/// Ctrl-C, SIGTERM or SIGHUP ends the campaign with the totals of what was run; a second one at once.
+/// The exit code is then 1 if something diverged, else 130, 143 or 129.
 #[derive(Debug, Default, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -94,6 +94,15 @@ pub trait Reporter {
     /// When the report cannot be written.
     fn case(&mut self, finished: &Finished) -> io::Result<()>;
 
+    /// A case cannot be carried out; the sentence says which and why. A person reads it on standard error.
+    ///
+    /// # Errors
+    ///
+    /// When the report cannot be written.
+    fn bad_input(&mut self, _why: &str) -> io::Result<()> {
+        Ok(())
+    }
+
     /// All cases have ended.
     ///
     /// # Errors
@@ -105,6 +114,10 @@ pub trait Reporter {
 impl<R: Reporter + ?Sized> Reporter for Box<R> {
     fn case(&mut self, finished: &Finished) -> io::Result<()> {
         (**self).case(finished)
+    }
+
+    fn bad_input(&mut self, why: &str) -> io::Result<()> {
+        (**self).bad_input(why)
     }
 
     fn end(&mut self, totals: &Totals) -> io::Result<()> {
