@@ -294,8 +294,10 @@ mod tests {
             .case(&finished("a", Ok(CaseReport::default())))
             .unwrap();
         assert!(!path.exists());
-        let mut totals = Totals::default();
-        totals.allow_empty = true;
+        let totals = Totals {
+            allow_empty: true,
+            ..Totals::default()
+        };
         junit.end(&totals).unwrap();
         assert!(
             std::fs::read_to_string(&path)
