@@ -1,32 +1,31 @@
-//! Runs cases in worker processes and reports them: what `run` and `replay` have in common.
+//! Runs cases in worker processes and reports them: what the commands that do so have in common.
 
-use super::output::{self, About, Output, reporter};
+use super::delivery::{self, Delivery, Ended, Order};
+use super::filters::Filters;
+use super::output::About;
 use super::subjects::{Subject, Subjects};
-use super::{BAD_INPUT, Format, OwnFault, exit_code, quoted};
-use anyhow::anyhow;
+use super::{Format, OwnFault, listing, merge, quoted};
+use anyhow::{anyhow, bail};
+use chrono::{DateTime, NaiveTime, Timelike};
 use clap::{Args, ValueEnum};
 use lockstep_core::campaign::interrupt::Interrupt;
 use lockstep_core::campaign::limits::Limits;
-use lockstep_core::campaign::outcome::{Judged, Outcome};
-use lockstep_core::campaign::perform::generated_case;
+use lockstep_core::campaign::outcome::Outcome;
 pub(super) use lockstep_core::campaign::plan::Plan;
+use lockstep_core::campaign::plan::Planned;
 use lockstep_core::campaign::pool::{Pool, PoolError, Ran};
 use lockstep_core::campaign::protocol::{What, Wishes};
-use lockstep_core::campaign::shares::Shares;
-use lockstep_core::campaign::summary::Summary;
+use lockstep_core::campaign::records::{self, End, Head, Recorder};
+use lockstep_core::campaign::shard::Shard;
 use lockstep_core::configuration::Setting;
-use lockstep_core::corpus::{self, CorpusCase, Expectation};
 use lockstep_core::generate::Proposals;
 use lockstep_core::lockstep::policy::FramePolicy;
-use lockstep_core::report::junit::Junit;
-use lockstep_core::report::progress::Progress;
-use lockstep_core::report::{Reporter, summary};
-use lockstep_core::totals::{Measured, Totals};
+use lockstep_core::phases::cpu_ns;
+use lockstep_core::totals::Measured;
 use lockstep_core::version::Version;
-use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Options of commands that run cases in worker processes.
 #[derive(Clone, Debug, Default, Args)]
@@ -60,18 +59,44 @@ pub(super) struct Options {
     /// the totals show whether the causes are still there. Without it 2 of 100 generated cases do so
     #[arg(long)]
     dare: bool,
-    /// Also write a JUnit report to this file
-    #[arg(long, value_name = "FILE")]
-    junit: Option<PathBuf>,
-    /// Print where the CPU time went
+    #[command(flatten)]
+    pub(super) report: delivery::Options,
+}
+
+/// Options of which cases are run, and where one run ends.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Choice {
+    /// Run part K of N, in which every N-th case is; `lockstep merge` reports the parts together
+    #[arg(long, value_name = "K/N", default_value_t)]
+    shard: Shard,
+    /// Also keep what came of each case in a file of this directory, for `lockstep merge`
+    #[arg(long, value_name = "DIR")]
+    records: Option<PathBuf>,
+    /// Begin no case after this time: 2026-11-29T06:00:00Z, or 06:00 for the next 6 o'clock in UTC
+    #[arg(long, value_name = "TIME", value_parser = deadline)]
+    deadline: Option<SystemTime>,
+    /// End with the first case that diverges
     #[arg(long)]
-    timings: bool,
-    /// Print how often each opcode was executed and compared
+    fail_fast: bool,
+    /// Print the names of the cases that would be run, and run none
     #[arg(long)]
-    opcodes: bool,
-    /// Print the first example of each known divergence
-    #[arg(long)]
-    show_known: bool,
+    list: bool,
+    #[command(flatten)]
+    pub(super) filters: Filters,
+}
+
+impl Choice {
+    /// A plan of these cases, as far as these options decide it.
+    pub(super) fn plan(&self, named: Vec<What>, wishes: Wishes) -> anyhow::Result<Plan> {
+        Ok(Plan {
+            named: self.filters.select(named)?,
+            names: self.filters.patterns.clone(),
+            wishes,
+            shard: self.shard,
+            deadline: self.deadline,
+            ..Plan::default()
+        })
+    }
 }
 
 impl Options {
@@ -138,52 +163,87 @@ pub(super) struct Campaign<'a> {
     pub(super) format: Format,
     /// What its reports are about.
     pub(super) about: About,
+    /// Which part of it is run; none where all is, of what the user named.
+    pub(super) choice: Option<&'a Choice>,
     /// Where findings are kept.
     pub(super) save: Option<&'a Path>,
     /// The command that runs a case again.
     pub(super) replay: &'a (dyn Fn(&What) -> String + Sync),
 }
 
-/// A campaign that has begun: what it reports to, and has counted so far.
+/// A campaign whose cases are run one by one.
 pub(super) struct Session<'a> {
     campaign: &'a Campaign<'a>,
     started: Instant,
-    reporter: Box<dyn Reporter>,
-    totals: Totals,
-    summary: Summary,
-    shares: Shares,
-    /// Cases whose input is bad.
-    bad: u64,
+    delivery: Delivery<'a>,
 }
 
 impl Campaign<'_> {
-    /// Runs the campaign; the exit code.
+    /// Runs the campaign, or lists what it would run; the exit code.
     pub(super) fn run(&self, interrupt: &Interrupt) -> anyhow::Result<u8> {
-        let mut session = self.begin()?;
-        let cases = self.plan.cases();
-        let ended = self.pool().run(
-            cases,
-            |what: &What| self.plan.request(what),
-            interrupt,
-            |ran| session.deliver(ran),
-        );
-        ended.map_err(|error| match error {
+        let plan = &self.plan;
+        if plan.is_empty() && !self.options.report.allow_empty {
+            bail!(
+                "no case is left to run, so nothing would be compared; --allow-empty permits that"
+            );
+        }
+        if self.choice.is_some_and(|choice| choice.list) {
+            return listing::write(plan, self.format);
+        }
+        let started = Instant::now();
+        let mut delivery = self.delivery()?;
+        let mut recorder = self.recorder()?;
+        let request = |planned: &Planned| plan.request(&planned.what);
+        let ended = self.pool().run(plan.cases(), request, interrupt, |ran| {
+            if self.has_failed(&delivery) {
+                return Ok(());
+            }
+            let Ran {
+                job: Planned { place, what },
+                asked,
+                elapsed,
+            } = ran;
+            let replay = (self.replay)(&what);
+            let job = what;
+            let outcome = Outcome::of(
+                Ran {
+                    job,
+                    asked,
+                    elapsed,
+                },
+                replay,
+            );
+            if let Some(recorder) = &mut recorder {
+                recorder.outcome(place, &outcome)?;
+            }
+            delivery.deliver(outcome)?;
+            if self.has_failed(&delivery) {
+                interrupt.give_up();
+            }
+            Ok(())
+        });
+        ended.map_err(|error: PoolError<anyhow::Error>| match error {
             PoolError::Start(error) => OwnFault::Start(error).into(),
             PoolError::Deliver(error) => error,
         })?;
-        session.end(interrupt)
+        let ended = Ended {
+            interrupted: interrupt.signal().map(|(_, name)| name),
+            not_begun: self.not_begun(&delivery),
+            measured: Measured::now(started.elapsed()),
+            processes_ns: 0,
+        };
+        if let Some(recorder) = recorder {
+            recorder.end(of_shard(&ended))?;
+        }
+        delivery.end(ended)
     }
 
-    /// Begins to report.
+    /// Begins to report cases that are run one by one.
     pub(super) fn begin(&self) -> anyhow::Result<Session<'_>> {
         Ok(Session {
             campaign: self,
             started: Instant::now(),
-            reporter: self.reporter()?,
-            totals: Totals::of(self.plan.wishes.subject),
-            summary: Summary::new(self.plan.seed),
-            shares: Shares::default(),
-            bad: 0,
+            delivery: self.delivery()?,
         })
     }
 
@@ -192,58 +252,55 @@ impl Campaign<'_> {
         self.options.pool(self.subject)
     }
 
-    fn reporter(&self) -> anyhow::Result<Box<dyn Reporter>> {
-        let reporter = reporter(self.format, self.about, self.options.show_known);
-        let reporter = Progress::of_campaign(reporter, self.plan.length());
-        Ok(match &self.options.junit {
-            None => Box::new(reporter),
-            Some(path) => Box::new(
-                Junit::new(reporter, &self.of_subject(path), self.plan.wishes.subject)
-                    .map_err(|error| anyhow!("cannot write {}: {error}", path.display()))?,
-            ),
+    fn delivery(&self) -> anyhow::Result<Delivery<'_>> {
+        Delivery::new(Order {
+            wishes: &self.plan.wishes,
+            several: self.several,
+            seed: self.plan.seed,
+            shard: self.plan.shard,
+            length: self.plan.length(),
+            format: self.format,
+            about: self.about,
+            options: &self.options.report,
+            save: self.save,
         })
     }
 
-    /// The path, with the subject in the file's name where a command runs on several.
-    fn of_subject(&self, path: &Path) -> PathBuf {
-        if !self.several {
-            return path.to_owned();
-        }
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let mut name = format!("{stem}-{}", self.plan.wishes.subject.id());
-        if let Some(extension) = path.extension() {
-            name.push('.');
-            name.push_str(&extension.to_string_lossy());
-        }
-        path.with_file_name(name)
+    /// Whether the first finding was to end the campaign, and did.
+    fn has_failed(&self, delivery: &Delivery<'_>) -> bool {
+        self.choice.is_some_and(|choice| choice.fail_fast) && delivery.found
     }
 
-    /// Keeps a finding as a corpus case.
-    fn save(&self, directory: &Path, judged: &Judged) -> anyhow::Result<()> {
-        let Ok(report) = &judged.finished.result else {
-            return Ok(());
-        };
-        // Scripts and corpus cases are there already.
-        let What::Generated { seed, number } = judged.what else {
-            return Ok(());
-        };
-        if report.divergences.is_empty() {
-            return Ok(());
+    /// Cases that were left because of a finding or the deadline, as far as their number is known.
+    fn not_begun(&self, delivery: &Delivery<'_>) -> u64 {
+        let deadline = self.plan.deadline;
+        let is_over = deadline.is_some_and(|deadline| SystemTime::now() >= deadline);
+        match self.plan.length() {
+            Some(length) if is_over || self.has_failed(delivery) => {
+                length.saturating_sub(delivery.handled)
+            }
+            _ => 0,
         }
-        let case = CorpusCase {
-            case: generated_case(seed, number, &self.plan.wishes)?,
-            expect: Expectation::of_report(report, self.plan.wishes.subject),
-            path: PathBuf::new(),
+    }
+
+    /// Where the shard's cases are kept.
+    fn recorder(&self) -> anyhow::Result<Option<Recorder>> {
+        let Some(directory) = self.choice.and_then(|choice| choice.records.as_ref()) else {
+            return Ok(None);
         };
-        let name = judged.finished.name.replace('/', "-");
-        let path = corpus::save(directory, &name, &case).map_err(|error| {
-            anyhow!("the finding {} is not saved: {error}", judged.finished.name)
-        })?;
-        eprintln!(
-            "saved: lockstep replay {}",
-            quoted(&path.display().to_string())
-        );
-        Ok(())
+        std::fs::create_dir_all(directory)
+            .map_err(|error| anyhow!("cannot make {}: {error}", directory.display()))?;
+        let plan = &self.plan;
+        let name = merge::file_name(&plan.wishes.subject.id(), plan.shard);
+        let head = Head {
+            schema: records::SCHEMA.to_owned(),
+            lockstep: env!("CARGO_PKG_VERSION").to_owned(),
+            shard: plan.shard,
+            plan: plan.fingerprint(),
+            seed: plan.seed,
+            wishes: plan.wishes.clone(),
+        };
+        Ok(Some(Recorder::create(&directory.join(name), &head)?))
     }
 }
 
@@ -252,52 +309,19 @@ impl Session<'_> {
     ///
     /// # Errors
     ///
-    /// When the report cannot be written, or a finding not be kept.
+    /// When the report cannot be written.
     pub(super) fn deliver(&mut self, ran: Ran<What>) -> anyhow::Result<()> {
         let replay = (self.campaign.replay)(&ran.job);
-        match Outcome::of(ran, replay) {
-            Outcome::Case(judged) => self.report(*judged),
-            other => {
-                self.without_report(&other);
-                Ok(())
-            }
-        }
+        self.outcome(Outcome::of(ran, replay))
     }
 
-    /// Says what is wrong with a case that has no report.
-    pub(super) fn without_report(&mut self, outcome: &Outcome) {
-        if let Outcome::BadInput(why) = outcome {
-            self.bad += 1;
-            eprintln!("lockstep: {why}");
-        }
-    }
-
-    /// Reports a case.
+    /// Reports an outcome.
     ///
     /// # Errors
     ///
     /// As of [`Session::deliver`].
-    pub(super) fn report(&mut self, mut judged: Judged) -> anyhow::Result<()> {
-        judged.finished.subject = self.campaign.plan.wishes.subject;
-        self.add(&judged);
-        self.reporter
-            .case(&judged.finished)
-            .map_err(OwnFault::from)?;
-        match self.campaign.save {
-            Some(directory) => self.campaign.save(directory, &judged),
-            None => Ok(()),
-        }
-    }
-
-    fn add(&mut self, judged: &Judged) {
-        match &judged.finished.result {
-            Ok(report) => self.totals.add(report),
-            Err(unfinished) => self.totals.add_unfinished(unfinished),
-        }
-        if matches!(judged.what, What::Generated { .. }) {
-            self.summary.add(judged);
-        }
-        self.shares.add(&judged.cost);
+    pub(super) fn outcome(&mut self, outcome: Outcome) -> anyhow::Result<()> {
+        self.delivery.deliver(outcome)
     }
 
     /// Reports the totals; the exit code.
@@ -305,36 +329,25 @@ impl Session<'_> {
     /// # Errors
     ///
     /// When the report cannot be written.
-    pub(super) fn end(mut self, interrupt: &Interrupt) -> anyhow::Result<u8> {
-        let Campaign {
-            options, format, ..
-        } = *self.campaign;
-        let signal = interrupt.signal();
-        self.summary.settle();
-        self.summary.interrupted = signal.map(|(_, name)| name);
-        let totals = &mut self.totals;
-        if self.summary.cases > 0 || signal.is_some() {
-            totals.campaign = Some(self.summary);
-        }
-        let cpu = self.shares.now();
-        if options.opcodes {
-            output::write_opcodes(totals, format).map_err(OwnFault::from)?;
-        }
-        if options.timings && format == Format::Text {
-            let mut out = Output::new();
-            summary::write_timings(&mut out, &cpu).map_err(OwnFault::from)?;
-            out.flush().map_err(OwnFault::from)?;
-        }
-        totals.measured = Measured::now(self.started.elapsed());
-        let peak = &mut totals.measured.peak_rss_bytes;
-        *peak = (*peak).max(self.shares.peak_rss());
-        totals.measured.cpu = Some(cpu);
-        self.reporter.end(totals).map_err(OwnFault::from)?;
-        Ok(match (exit_code(totals), signal) {
-            (0 | super::INTERNAL | super::MACHINE, _) if self.bad > 0 => BAD_INPUT,
-            (0, Some((signal, _))) => 128 + signal,
-            (code, _) => code,
+    pub(super) fn end(self, interrupt: &Interrupt) -> anyhow::Result<u8> {
+        self.delivery.end(Ended {
+            interrupted: interrupt.signal().map(|(_, name)| name),
+            not_begun: 0,
+            measured: Measured::now(self.started.elapsed()),
+            processes_ns: 0,
         })
+    }
+}
+
+/// How a shard ended, for its records.
+fn of_shard(ended: &Ended) -> End {
+    End {
+        interrupted: ended.interrupted.map(str::to_owned),
+        not_begun: ended.not_begun,
+        elapsed_seconds: ended.measured.elapsed_seconds,
+        peak_rss_bytes: ended.measured.peak_rss_bytes,
+        process_ns: cpu_ns(),
+        host: ended.measured.host.clone(),
     }
 }
 
@@ -359,7 +372,7 @@ pub(super) fn on_each(
     let interrupt = Interrupt::install().map_err(OwnFault::Start)?;
     let mut code = super::OK;
     for subject in &subjects {
-        if interrupt.signal().is_none() {
+        if !interrupt.stops() {
             let turn = Turn {
                 subject,
                 several,
@@ -369,4 +382,50 @@ pub(super) fn on_each(
         }
     }
     Ok(code)
+}
+
+/// A point in time: as RFC 3339 has it, or an hour and minute of UTC, the next one.
+fn deadline(text: &str) -> Result<SystemTime, String> {
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        let seconds = u64::try_from(time.timestamp());
+        let seconds = seconds.map_err(|_| "that was before 1970".to_owned())?;
+        return Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+    }
+    let time = NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| {
+        "write 2026-11-29T06:00:00Z, or 06:00 for the next time that it is 6 o'clock in UTC"
+            .to_owned()
+    })?;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let now = now.map_err(|error| error.to_string())?.as_secs();
+    let wanted = u64::from(time.num_seconds_from_midnight());
+    Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(next(now, wanted)))
+}
+
+/// The first time after `now`, in seconds, at which a day is so many seconds old.
+fn next(now: u64, wanted: u64) -> u64 {
+    let today = now - now % DAY + wanted;
+    if today > now { today } else { today + DAY }
+}
+
+/// Seconds of a day.
+const DAY: u64 = 86_400;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_a_date_or_the_next_time_of_day() {
+        let time = deadline("1970-01-02T01:00:00+01:00").unwrap();
+        assert_eq!(time, SystemTime::UNIX_EPOCH + Duration::from_secs(DAY));
+        let now = SystemTime::now();
+        let soon = deadline("06:00").unwrap();
+        let wait = soon.duration_since(now).unwrap_or_default();
+        assert!(wait <= Duration::from_secs(DAY));
+        for wrong in ["6 o'clock", "2026-11-29", "25:00", "1960-01-01T00:00:00Z"] {
+            assert!(deadline(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!((next(10, 20), next(20, 20)), (20, DAY + 20));
+        assert_eq!(next(DAY + 5, 3), 2 * DAY + 3);
+    }
 }

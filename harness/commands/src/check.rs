@@ -7,7 +7,6 @@ use super::parts::Parts;
 use super::subjects::Subjects;
 use super::{Format, OwnFault, quoted};
 use clap::Args;
-use lockstep_core::campaign::plan::Budget;
 use lockstep_core::campaign::protocol;
 use lockstep_core::check::{self, InputError, Plan, UserModule, Wishes};
 use lockstep_core::report::counted;
@@ -128,15 +127,15 @@ fn run_on(options: &Options, input: &Input, format: Format, turn: Turn<'_>) -> a
     let campaign = Campaign {
         plan: campaign::Plan {
             named: Vec::new(),
-            seed: 0,
-            budget: Budget::Cases(0),
             wishes,
+            ..campaign::Plan::default()
         },
         subject,
         several: turn.several,
         options: &options.campaign,
         format,
         about: About::Invocations,
+        choice: None,
         save: None,
         replay: &|_| replay.clone(),
     };

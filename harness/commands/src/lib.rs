@@ -5,11 +5,16 @@
 mod bisect;
 mod campaign;
 mod check;
+mod delivery;
+mod filters;
 mod fuzz_crate;
 mod input;
+mod listing;
 mod matrix;
+mod merge;
 mod output;
 mod parts;
+mod profiles;
 mod programs;
 mod reduce;
 mod replay;
@@ -19,6 +24,7 @@ mod run;
 mod save;
 mod scripts;
 mod seeds;
+mod shells;
 mod spec;
 mod subjects;
 mod trace;
@@ -26,6 +32,7 @@ mod versions;
 mod worker;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use lockstep_core::conclusion::{Conclusion, Reason};
 use lockstep_core::panics;
 use lockstep_core::subject::SubjectError;
 use lockstep_core::totals::Totals;
@@ -54,6 +61,9 @@ struct Cli {
     /// or `all` of the table. What is not there is built first (`lockstep subjects`)
     #[arg(long, global = true, value_name = "SUBJECT", default_value = "42")]
     subject: Subjects,
+    /// Also take the options that this profile of lockstep.toml has for the command
+    #[arg(long, global = true, value_name = "NAME")]
+    profile: Option<String>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -69,7 +79,7 @@ globals and tables must agree.
 Without a command, the main job runs: `lockstep run`.
 
 Exit codes: 0 no unexplained divergence; 1 divergence, or more cases inconclusive than chance \
-explains; 2 bad usage or bad input; 3 the machine ended a case (a worker killed from outside, memory \
+explains; 2 bad usage or bad input, or nothing was compared; 3 the machine ended a case (a worker killed from outside, memory \
 refused), so that nothing is known of it; 70 Lockstep itself failed.";
 
 const EXAMPLES: &str = "\
@@ -79,7 +89,8 @@ Examples:
   lockstep check m.wasm --invoke 'fac(i64:20)'  one invocation
   lockstep trace m.wasm --invoke 'fac(i64:3)'   see both sides at every event
   lockstep spec br_table simd                   a script and a directory of the official suite
-  lockstep rules                                what is checked, and what says so";
+  lockstep rules                                what is checked, and what says so
+  lockstep causes IF-PARAMS                     one known cause, explained";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -100,13 +111,17 @@ enum Command {
     Matrix(matrix::Options),
     Bisect(bisect::Options),
     Report(report::Options),
+    Merge(merge::Options),
     /// Runs one case a line for a campaign
     #[command(hide = true)]
     Worker(worker::Options),
     Rules(rules::Options),
+    Causes(rules::Causes),
     Save(save::Options),
     Seeds(seeds::Options),
     Subjects(versions::Options),
+    Completions(shells::Completions),
+    Man(shells::Man),
 }
 
 /// A text as one word of a shell.
@@ -121,8 +136,8 @@ fn quoted(text: &str) -> String {
 /// Runs the program.
 pub fn main() -> ExitCode {
     panics::install();
-    let cli = Cli::parse();
-    let ended = panics::guarded(|| dispatch(&cli));
+    let args = std::env::args_os().collect();
+    let ended = panics::guarded(|| dispatch(&profiles::parsed(args)?));
     ExitCode::from(match ended {
         Ok(Ok(code)) => code,
         Ok(Err(error)) => {
@@ -168,7 +183,11 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Some(Command::Bisect(options)) => bisect::run(options, cli.format),
         Some(Command::Report(options)) => report::run(options, &cli.subject, cli.format),
         Some(Command::Worker(options)) => worker::run(options),
+        Some(Command::Merge(options)) => merge::run(options, cli.format),
         Some(Command::Rules(options)) => rules::run(options, cli.format),
+        Some(Command::Causes(options)) => rules::causes(options, cli.format),
+        Some(Command::Completions(options)) => shells::completions(options),
+        Some(Command::Man(options)) => shells::man(options),
         Some(Command::Save(options)) => on(&cli.subject.only()?, |subject| {
             save::run(options, subject.version)
         }),
@@ -193,16 +212,23 @@ fn worse(a: u8, b: u8) -> u8 {
     found.unwrap_or(OK)
 }
 
-/// The exit code that totals call for.
+/// The exit code that totals call for. That nothing was compared is also said where no person reads the
+/// report.
 fn exit_code(totals: &Totals) -> u8 {
-    if totals.diverged() {
-        DIVERGED
-    } else if totals.internal_errors > 0 {
-        INTERNAL
-    } else if totals.of_machine > 0 {
-        MACHINE
-    } else {
-        OK
+    let conclusion = Conclusion::of(totals);
+    let Some(reason) = conclusion.reason() else {
+        return OK;
+    };
+    match reason {
+        Reason::Unexplained | Reason::Failed | Reason::Inconclusive => DIVERGED,
+        Reason::BadInput => BAD_INPUT,
+        Reason::Internal => INTERNAL,
+        Reason::Machine => MACHINE,
+        Reason::Interrupted(_) => 128 + reason.signal().unwrap_or_default(),
+        Reason::Nothing => {
+            eprintln!("lockstep: {}", conclusion.sentence(reason));
+            BAD_INPUT
+        }
     }
 }
 
@@ -214,6 +240,20 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// What clap checks itself only with debug assertions.
+    #[test]
+    fn options_of_a_command_have_different_names() {
+        let mut root = Cli::command();
+        root.build();
+        for command in root.get_subcommands() {
+            let mut met = std::collections::BTreeSet::new();
+            for arg in command.get_arguments() {
+                let name = arg.get_id().as_str();
+                assert!(met.insert(name), "{} {name}", command.get_name());
+            }
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::trace::TraceReporter;
 use lockstep_core::report::Reporter;
 use lockstep_core::report::json::JsonReporter;
 use lockstep_core::report::opcodes;
-use lockstep_core::report::text::TextReporter;
+use lockstep_core::report::text::{Detail, TextReporter};
 use lockstep_core::totals::Totals;
 use std::io::{self, BufWriter, Stdout, Write};
 
@@ -50,17 +50,26 @@ pub(super) enum About {
     Trace,
 }
 
-/// A reporter on standard output.
-pub(super) fn reporter(format: Format, about: About, show_known: bool) -> Box<dyn Reporter> {
+/// A reporter on standard output, with at most so many examples of each kind of divergence.
+pub(super) fn reporter(
+    format: Format,
+    about: About,
+    show_known: bool,
+    most: Option<u64>,
+    detail: Detail,
+) -> Box<dyn Reporter> {
     let out = Output::new();
+    let text = |reporter: TextReporter<Output>| reporter.at_most(most).in_detail(detail);
     match (format, about) {
-        (Format::Text, About::Scripts) => Box::new(TextReporter::of_scripts(out, show_known)),
+        (Format::Text, About::Scripts) => Box::new(text(TextReporter::of_scripts(out, show_known))),
         (Format::Text, About::Invocations) => {
-            Box::new(TextReporter::of_invocations(out, show_known))
+            Box::new(text(TextReporter::of_invocations(out, show_known)))
         }
-        (Format::Json, About::Scripts) => Box::new(JsonReporter::of_scripts(out, show_known)),
+        (Format::Json, About::Scripts) => {
+            Box::new(JsonReporter::of_scripts(out, show_known).at_most(most))
+        }
         (Format::Json, About::Invocations) => {
-            Box::new(JsonReporter::of_invocations(out, show_known))
+            Box::new(JsonReporter::of_invocations(out, show_known).at_most(most))
         }
         (format, About::Trace) => Box::new(TraceReporter(format)),
     }

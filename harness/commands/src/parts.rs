@@ -55,7 +55,7 @@ impl Parts<'_> {
         while let Some(next) = due.pop() {
             let part = match next {
                 Due::Report(judged) => {
-                    session.report(*judged)?;
+                    session.outcome(Outcome::Case(judged))?;
                     continue;
                 }
                 Due::Calls(_) if self.interrupt.stops() => continue,
@@ -73,7 +73,7 @@ impl Parts<'_> {
             let mut judged = match Outcome::of(ran, replay) {
                 Outcome::Case(judged) => judged,
                 other => {
-                    session.without_report(&other);
+                    session.outcome(other)?;
                     continue;
                 }
             };
@@ -88,12 +88,12 @@ impl Parts<'_> {
                         due.push(Due::Calls(part.start..call));
                     }
                 }
-                Came::Died(None) => session.report(*judged)?,
+                Came::Died(None) => session.outcome(Outcome::Case(judged))?,
                 Came::Ended => {
                     if let Some(rest) = self.rest(&mut judged, part) {
                         due.push(Due::Calls(rest));
                     }
-                    session.report(*judged)?;
+                    session.outcome(Outcome::Case(judged))?;
                 }
             }
         }

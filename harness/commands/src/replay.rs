@@ -5,9 +5,8 @@ use super::output::About;
 use super::subjects::Subjects;
 use super::{Format, quoted};
 use clap::Args;
-use lockstep_core::campaign::plan::{Budget, Plan};
 use lockstep_core::campaign::protocol::What;
-use lockstep_core::corpus;
+use lockstep_core::corpus::{self, CorpusError};
 use std::path::PathBuf;
 
 /// Replays cases of the regression corpus
@@ -25,6 +24,8 @@ pub(super) struct Options {
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
     #[command(flatten)]
+    choice: campaign::Choice,
+    #[command(flatten)]
     campaign: campaign::Options,
 }
 
@@ -34,7 +35,12 @@ pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> any
 
 fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u8> {
     let subject = turn.subject;
-    let files = corpus::discover(&options.paths)?;
+    let files = match corpus::discover(&options.paths) {
+        Err(CorpusError::Nothing { .. }) if options.campaign.report.allow_empty => Vec::new(),
+        files => files?,
+    };
+    let named = files.into_iter().map(What::File).collect();
+    let wishes = options.campaign.wishes(subject.version, 0);
     let replay = |what: &What| match what {
         What::File(path) => format!(
             "lockstep replay {}{}",
@@ -44,17 +50,13 @@ fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u
         _ => String::new(),
     };
     let campaign = Campaign {
-        plan: Plan {
-            named: files.into_iter().map(What::File).collect(),
-            seed: 0,
-            budget: Budget::Cases(0),
-            wishes: options.campaign.wishes(subject.version, 0),
-        },
+        plan: options.choice.plan(named, wishes)?,
         subject,
         several: turn.several,
         options: &options.campaign,
         format,
         about: About::Scripts,
+        choice: Some(&options.choice),
         save: None,
         replay: &replay,
     };

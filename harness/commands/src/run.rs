@@ -5,12 +5,14 @@ use super::output::About;
 use super::scripts::{self, Job};
 use super::subjects::{Subject, Subjects};
 use super::{Format, quoted, spec};
+use anyhow::bail;
+use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use lockstep_core::campaign::plan::{Budget, Plan};
 use lockstep_core::campaign::protocol::{What, Wishes};
 use lockstep_core::case::probe;
 use lockstep_core::corpus;
-use lockstep_core::generate::Proposals;
+use lockstep_core::generate::{self, Proposals};
 use lockstep_core::samples::SAMPLES;
 use lockstep_core::version::Version;
 use std::path::{Path, PathBuf};
@@ -31,8 +33,10 @@ const CORPUS: &str = "fuzz/regressions";
 /// again. Every case runs in a worker process: one that crashes, hangs or takes too much memory is a
 /// divergence, and the campaign goes on.
 ///
-/// Ctrl-C or SIGTERM ends the campaign with the totals of what was run; a second one at once. The
-/// exit code is then 1 if something diverged, else 130 or 143.
+/// The last line says PASS or FAIL, and why. A run in which nothing was compared does not pass.
+///
+/// Ctrl-C, SIGTERM or SIGHUP ends the campaign with the totals of what was run; a second one at once.
+/// The exit code is then 1 if something diverged, else 130, 143 or 129.
 #[derive(Debug, Default, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -42,6 +46,8 @@ Examples:
   lockstep run --seconds 600 --seed 20261122 --save findings --junit junit.xml
   lockstep run --cases 2000 --config target=pulley64
   lockstep run --seed 0x1f --case 17              one generated case
+  lockstep run --cases 2000 --shard 2/5 --records night    a fifth of them, for `lockstep merge`
+  lockstep run --name 'table|memory' --list       what would run
   lockstep run --format json | tail -n 1 | jq .divergences")]
 pub(super) struct Options {
     /// Scripts, samples or directories to run
@@ -60,6 +66,14 @@ pub(super) struct Options {
     #[arg(long, value_name = "NUMBER", value_parser = number,
         conflicts_with_all = ["names", "seconds", "cases", "only"])]
     case: Option<u64>,
+    /// Begin with the generated case of this number: those before it were run already
+    #[arg(long, value_name = "NUMBER", value_parser = number, conflicts_with = "case")]
+    from: Option<u64>,
+    /// Run only generated cases of this generator, among the numbers that would be run; can be given
+    /// several times
+    #[arg(long, value_name = "GENERATOR", value_delimiter = ',',
+        value_parser = PossibleValuesParser::new(generate::generators()))]
+    generator: Vec<String>,
     /// Run this kind of case; can be given several times
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Kind>,
@@ -72,6 +86,8 @@ pub(super) struct Options {
     /// Which proposals generated modules draw from
     #[arg(long, value_enum, default_value_t)]
     proposals: Proposals,
+    #[command(flatten)]
+    choice: campaign::Choice,
     #[command(flatten)]
     campaign: campaign::Options,
 }
@@ -113,6 +129,7 @@ fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u
         options: &options.campaign,
         format,
         about: About::Scripts,
+        choice: Some(&options.choice),
         save: options.save.as_deref(),
         replay: &replay,
     };
@@ -126,14 +143,21 @@ impl Options {
             named.extend(self.corpus()?);
         }
         let seed = self.seed.unwrap_or(0);
+        let wishes = Wishes {
+            proposals: self.proposals,
+            ..self.campaign.wishes(subject, seed)
+        };
+        // What a generated case will show is not known beforehand.
+        let budget = match self.choice.filters.are_of_corpus() {
+            true => Budget::Cases(0),
+            false => self.budget(),
+        };
         Ok(Plan {
-            named,
             seed,
-            budget: self.budget(),
-            wishes: Wishes {
-                proposals: self.proposals,
-                ..self.campaign.wishes(subject, seed)
-            },
+            first: self.from.unwrap_or(0),
+            budget,
+            generators: self.generator.clone(),
+            ..self.choice.plan(named, wishes)?
         })
     }
 
@@ -172,21 +196,26 @@ impl Options {
         Ok(jobs.into_iter().map(Job::into_case).collect())
     }
 
-    /// The case files of the corpus. That the default one is not there is said, and no error.
+    /// The case files of the corpus. That the default one is not there is said, and no error unless the
+    /// corpus was asked for.
     fn corpus(&self) -> anyhow::Result<Vec<What>> {
         let directory = match &self.corpus {
             Some(directory) => directory.as_path(),
             None => Path::new(CORPUS),
         };
+        let asked = self.corpus.is_some() || self.only.contains(&Kind::Corpus);
+        let may_lack = !asked || self.campaign.report.allow_empty;
         if self.corpus.is_none() && !directory.is_dir() {
-            eprintln!(
-                "lockstep: the regression corpus is left out: there is no {CORPUS} here; --corpus names its directory"
-            );
+            let where_from = format!("there is no {CORPUS} here; --corpus names its directory");
+            if !may_lack {
+                bail!("the regression corpus cannot be run: {where_from}");
+            }
+            eprintln!("lockstep: the regression corpus is left out: {where_from}");
             return Ok(Vec::new());
         }
         match corpus::discover(&[directory]) {
             Ok(files) => Ok(files.into_iter().map(What::File).collect()),
-            Err(corpus::CorpusError::Nothing { path }) if self.corpus.is_none() => {
+            Err(corpus::CorpusError::Nothing { path }) if may_lack => {
                 eprintln!(
                     "lockstep: the regression corpus {} is empty",
                     path.display()

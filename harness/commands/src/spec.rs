@@ -6,7 +6,7 @@ use super::scripts::{self, Job};
 use super::subjects::{Subject, Subjects};
 use super::{Format, quoted};
 use clap::Args;
-use lockstep_core::campaign::plan::{Budget, Plan};
+use lockstep_core::campaign::plan::Plan;
 use lockstep_core::campaign::protocol::What;
 use lockstep_spec_tests::{Selection, find_scripts};
 use std::path::{Path, PathBuf};
@@ -54,15 +54,15 @@ fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u
     let campaign = Campaign {
         plan: Plan {
             named: jobs.into_iter().map(Job::into_case).collect(),
-            seed: 0,
-            budget: Budget::Cases(0),
             wishes: options.campaign.wishes(subject.version, options.seed),
+            ..Plan::default()
         },
         subject,
         several: turn.several,
         options: &options.campaign,
         format,
         about: About::Scripts,
+        choice: None,
         save: None,
         replay: &replay,
     };

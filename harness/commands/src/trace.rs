@@ -8,7 +8,6 @@ use super::subjects::Subjects;
 use super::{Format, OwnFault, quoted};
 use anyhow::bail;
 use clap::Args;
-use lockstep_core::campaign::plan::Budget;
 use lockstep_core::campaign::pool::Ran;
 use lockstep_core::campaign::process::Process;
 use lockstep_core::campaign::protocol::{self, What};
@@ -69,15 +68,15 @@ fn run_on(options: &Options, input: &Input, format: Format, turn: Turn<'_>) -> a
     let campaign = Campaign {
         plan: campaign::Plan {
             named: vec![what.clone()],
-            seed: 0,
-            budget: Budget::Cases(0),
             wishes: options.campaign.wishes(subject.version, options.calls.seed),
+            ..campaign::Plan::default()
         },
         subject,
         several: turn.several,
         options: &options.campaign,
         format,
         about: About::Trace,
+        choice: None,
         save: None,
         replay: &|_| replay.clone(),
     };

@@ -7,6 +7,7 @@ pub mod campaign;
 pub mod case;
 pub mod causes;
 pub mod check;
+pub mod conclusion;
 pub mod configuration;
 pub mod conventions;
 pub mod corpus;

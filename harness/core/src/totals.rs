@@ -2,6 +2,7 @@
 //!
 //! The words are defined in `harness/docs/json.md`. It never looks at a subject.
 
+use crate::campaign::shard::Shard;
 use crate::campaign::shares::CpuShares;
 use crate::campaign::summary::Summary;
 use crate::case::{CaseReport, CommandReport, Directive, Status};
@@ -14,7 +15,8 @@ use crate::report::Unfinished;
 use crate::rules::RuleId;
 use crate::version::Version;
 use lockstep_oracles::opcode::Opcode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -54,11 +56,22 @@ pub struct Totals {
     pub internal_errors: u64,
     /// Cases that the machine ended, or refused what they need: nothing is known of the subject.
     pub of_machine: u64,
+    /// Cases that cannot be carried out: they are not among `cases`.
+    pub bad_input: u64,
+    /// Planned cases that were not begun, because a deadline came or the first finding ended the run.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub not_begun: u64,
+    /// The part of a campaign that these are the totals of; none if they are the whole's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
     /// The generated cases of a campaign.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub campaign: Option<Summary>,
     /// The only part that differs between equal runs.
     pub measured: Measured,
+    /// Whether it is right that nothing was compared.
+    #[serde(skip)]
+    pub allow_empty: bool,
     /// Events by opcode.
     #[serde(skip)]
     pub events_by_opcode: Vec<u64>,
@@ -227,12 +240,12 @@ pub struct Measured {
 }
 
 /// The machine a command ran on.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Host {
     /// Operating system.
-    pub os: &'static str,
+    pub os: Cow<'static, str>,
     /// Architecture.
-    pub arch: &'static str,
+    pub arch: Cow<'static, str>,
     /// Processors that the process may use.
     pub cpus: usize,
 }
@@ -240,8 +253,8 @@ pub struct Host {
 impl Default for Host {
     fn default() -> Host {
         Host {
-            os: std::env::consts::OS,
-            arch: std::env::consts::ARCH,
+            os: std::env::consts::OS.into(),
+            arch: std::env::consts::ARCH.into(),
             cpus: std::thread::available_parallelism().map_or(1, usize::from),
         }
     }
@@ -389,8 +402,12 @@ impl Default for Totals {
             dared: BTreeMap::new(),
             internal_errors: 0,
             of_machine: 0,
+            bad_input: 0,
+            not_begun: 0,
+            shard: None,
             campaign: None,
             measured: Measured::default(),
+            allow_empty: false,
             events_by_opcode: vec![0; Opcode::ALL.len()],
             checked: Checked::default(),
         };
@@ -474,6 +491,16 @@ impl Totals {
     pub fn diverged(&self) -> bool {
         let undecided = self.campaign.as_ref().is_some_and(Summary::is_inconclusive);
         self.divergences.unexplained > 0 || self.commands.failed > 0 || undecided
+    }
+
+    /// Whether no case had anything to compare: none was run, or each was refused, unsupported or
+    /// inconclusive before its first event.
+    pub fn compared_nothing(&self) -> bool {
+        let (commands, compared) = (&self.commands, &self.compared);
+        let executed = commands.passed + commands.failed + commands.exhausted;
+        let looked = compared.sequence_points + compared.entities + compared.host_calls;
+        let found = self.divergences.unexplained + self.divergences.known;
+        executed + looked + found == 0 && self.dared.is_empty()
     }
 }
 

@@ -93,8 +93,7 @@ fn one_case_is_what_it_is_in_the_sequence() {
     assert_eq!(all[all.len() - one.len()..], one);
 }
 
-#[test]
-fn an_interrupted_campaign_reports_whole_lines_and_totals() {
+fn reports_when_interrupted(signal: Signal, name: &str, code: i32) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_lockstep"))
         .args(["run", "--seconds", "600"])
         .args(SHORT)
@@ -105,17 +104,27 @@ fn an_interrupted_campaign_reports_whole_lines_and_totals() {
     let mut text = String::new();
     output.read_line(&mut text).unwrap();
     let pid = Pid::from_raw(child.id() as i32).unwrap();
-    kill_process(pid, Signal::TERM).unwrap();
+    kill_process(pid, signal).unwrap();
     output.read_to_string(&mut text).unwrap();
     let objects: Vec<Value> = text
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     let totals = objects.last().unwrap();
-    assert_eq!(totals["campaign"]["interrupted"], "SIGTERM");
+    assert_eq!(totals["campaign"]["interrupted"], name);
     let diverged = totals["divergences"]["unexplained"] != 0;
-    let code = child.wait().unwrap().code();
-    assert_eq!(code, Some(if diverged { 1 } else { 143 }));
+    let ended = child.wait().unwrap().code();
+    assert_eq!(ended, Some(if diverged { 1 } else { code }));
+}
+
+#[test]
+fn an_interrupted_campaign_reports_whole_lines_and_totals() {
+    reports_when_interrupted(Signal::TERM, "SIGTERM", 143);
+}
+
+#[test]
+fn a_campaign_whose_terminal_goes_away_reports_whole_lines_and_totals() {
+    reports_when_interrupted(Signal::HUP, "SIGHUP", 129);
 }
 
 #[test]
@@ -127,14 +136,15 @@ fn settings_come_before_what_cases_draw() {
     assert_eq!(output.status.code(), Some(2));
 }
 
-const AGREES: &str = r#"(module (func (export "f") (param i32) (result i32) local.get 0))"#;
+pub(crate) const AGREES: &str =
+    r#"(module (func (export "f") (param i32) (result i32) local.get 0))"#;
 const IF_PARAMS: &str = r#"(module (func (export "f") (param i32) (result i32)
     (i32.const 3)
     (if (param i32) (result i32) (local.get 0)
         (then (i32.const 2) (i32.add))
         (else (i32.const -2) (i32.add)))))"#;
 
-fn saved(directory: &Path, name: &str, wat: &str, entries: &[&str]) -> PathBuf {
+pub(crate) fn saved(directory: &Path, name: &str, wat: &str, entries: &[&str]) -> PathBuf {
     let mut case = Case::of_module(name, wat::parse_str(wat).unwrap());
     case.steps.push(Step {
         module: None,

@@ -20,6 +20,7 @@ mod reduction;
 mod regressions;
 mod runner;
 mod schedules;
+mod shards;
 mod snapshots;
 mod subject_48;
 mod twin;

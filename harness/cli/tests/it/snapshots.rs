@@ -50,8 +50,8 @@ fn reported(mut reporter: impl Reporter, report: CaseReport) {
         peak_rss_bytes: Some(1 << 20),
         cpu: None,
         host: Host {
-            os: "an-os",
-            arch: "an-arch",
+            os: "an-os".into(),
+            arch: "an-arch".into(),
             cpus: 1,
         },
     };

@@ -1,6 +1,6 @@
-//! Ctrl-C and `SIGTERM`: no new case is begun, and those that run get a moment to end.
+//! Ctrl-C, `SIGTERM` and a terminal that goes away: no new case is begun, and those that run get a moment to end.
 
-use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use std::io;
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -9,6 +9,13 @@ use std::time::{Duration, Instant};
 
 /// Time that running cases get after a signal.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// The signals that end a campaign, by number and name.
+pub const SIGNALS: [(u8, &str); 3] = [
+    (SIGHUP as u8, "SIGHUP"),
+    (SIGINT as u8, "SIGINT"),
+    (SIGTERM as u8, "SIGTERM"),
+];
 
 /// Whether the campaign is to stop.
 #[derive(Debug, Default)]
@@ -22,8 +29,8 @@ pub struct Interrupt {
 }
 
 impl Interrupt {
-    /// Takes over `SIGINT` and `SIGTERM`; a second one of them ends the process at once. A file size
-    /// limit becomes an error of the write that meets it.
+    /// Takes over [`SIGNALS`]; a second one of them ends the process at once. `SIGHUP` is left alone where
+    /// it is ignored, as `nohup` has it. A file size limit becomes an error of the write that meets it.
     ///
     /// # Errors
     ///
@@ -31,7 +38,10 @@ impl Interrupt {
     pub fn install() -> io::Result<Interrupt> {
         let interrupt = Interrupt::default();
         let again = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM] {
+        for signal in [SIGHUP, SIGINT, SIGTERM] {
+            if signal == SIGHUP && is_ignored(signal) {
+                continue;
+            }
             // In this order: the first signal finds the flag unset.
             let code = 128 + signal;
             signal_hook::flag::register_conditional_shutdown(signal, code, again.clone())?;
@@ -45,11 +55,11 @@ impl Interrupt {
 
     /// The signal that came, by number and name.
     pub fn signal(&self) -> Option<(u8, &'static str)> {
-        match self.signal.load(Ordering::Relaxed) as i32 {
-            SIGINT => Some((SIGINT as u8, "SIGINT")),
-            SIGTERM => Some((SIGTERM as u8, "SIGTERM")),
-            _ => None,
-        }
+        let came = self.signal.load(Ordering::Relaxed);
+        let found = SIGNALS
+            .iter()
+            .find(|(number, _)| usize::from(*number) == came);
+        found.copied()
     }
 
     /// Ends the campaign without a signal.
@@ -71,6 +81,19 @@ impl Interrupt {
     }
 }
 
+/// Whether the process ignores a signal; no where the system does not tell.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    ignored_in(&status).is_some_and(|ignored| ignored >> (signal - 1) & 1 == 1)
+}
+
+/// The set of ignored signals in what Linux says of a process, a bit each.
+fn ignored_in(status: &str) -> Option<u64> {
+    let mut lines = status.lines();
+    let digits = lines.find_map(|line| line.strip_prefix("SigIgn:"))?;
+    u64::from_str_radix(digits.trim(), 16).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,5 +107,12 @@ mod tests {
         assert_eq!(interrupt.signal(), Some((15, "SIGTERM")));
         interrupt.give_up();
         assert!(interrupt.abandons());
+    }
+
+    #[test]
+    fn what_is_ignored_is_read_of_the_system() {
+        let status = "Name:\ta\nSigIgn:\t0000000000001001\n";
+        assert_eq!(ignored_in(status), Some(0x1001));
+        assert_eq!(ignored_in("Name:\ta\n"), None);
     }
 }

@@ -66,12 +66,15 @@ pub enum Limit {
 }
 
 impl Limit {
+    /// The words in reports.
+    pub const NAMES: [&str; 3] = ["cpu-time", "wall-clock", "memory"];
+
     /// The word in reports.
     pub fn name(self) -> &'static str {
         match self {
-            Limit::Cpu | Limit::CpuInAll | Limit::Compiling => "cpu-time",
-            Limit::Wall => "wall-clock",
-            Limit::Memory => "memory",
+            Limit::Cpu | Limit::CpuInAll | Limit::Compiling => Limit::NAMES[0],
+            Limit::Wall => Limit::NAMES[1],
+            Limit::Memory => Limit::NAMES[2],
         }
     }
 }

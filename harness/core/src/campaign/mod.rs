@@ -19,6 +19,8 @@ pub mod plan;
 pub mod pool;
 pub mod process;
 pub mod protocol;
+pub mod records;
+pub mod shard;
 pub mod shares;
 pub mod summary;
 pub mod wire;

@@ -4,12 +4,13 @@ use super::limits::Limit;
 use super::pool::Ran;
 use super::process::{Asked, Death, Ended};
 use super::protocol::{Cost, Failure, Traits, What};
-use crate::case::{CaseReport, CommandReport, Directive, Status, probe};
+use crate::case::{CaseReport, CommandReport, Directive, Status};
 use crate::divergence::{Divergence, Execution, Moment};
 use crate::progress::Place;
 use crate::report::{Finished, Unfinished};
 use crate::rules::RuleId;
 use crate::version::Version;
+use serde::{Deserialize, Serialize};
 
 /// What came of a case.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ pub enum Outcome {
 }
 
 /// A case with a report.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Judged {
     /// Which case.
     pub what: What,
@@ -46,7 +47,7 @@ impl Outcome {
             elapsed,
         } = ran;
         let begun_at_all = begun.is_some();
-        let traits = begun.unwrap_or_else(|| Traits::named(name(&what)));
+        let traits = begun.unwrap_or_else(|| Traits::named(what.name()));
         let mut limit = None;
         let mut cost = Cost::default();
         let result = match ended {
@@ -89,20 +90,6 @@ impl Outcome {
             traits,
             cost,
         }))
-    }
-}
-
-/// A name for a case that was never made.
-fn name(what: &What) -> String {
-    match what {
-        What::Official(name) | What::Sample(name) => name.clone(),
-        What::Probe => probe::LATE_MODULE.to_owned(),
-        What::Generated { seed, number } => format!("generated/-/{seed:#x}/{number}"),
-        What::File(path) => path.display().to_string(),
-        What::Script { name, .. } => name.clone(),
-        What::Calls(calls) => calls.name.clone(),
-        What::Text(_) => "case".to_owned(),
-        What::Death(what) | What::Ends(what) => name(what),
     }
 }
 

@@ -6,7 +6,7 @@
 //! case that takes long does not hang; and when it compiles a module, whose time and memory are not
 //! the case's.
 
-use crate::case::{Case, CaseReport};
+use crate::case::{Case, CaseReport, probe};
 use crate::configuration::{Configuration, Nans, Setting, SettingError, Target};
 use crate::generate;
 use crate::generate::Proposals;
@@ -68,6 +68,36 @@ pub enum What {
     /// Whether a cause that ends executions explains that this case took its worker with it: the
     /// report counts the cause, or nothing.
     Death(Box<What>),
+}
+
+impl What {
+    /// A name for a case that is not made yet.
+    pub fn name(&self) -> String {
+        match self {
+            What::Official(name) | What::Sample(name) => name.clone(),
+            What::Probe => probe::LATE_MODULE.to_owned(),
+            What::Generated { seed, number } => format!("generated/-/{seed:#x}/{number}"),
+            What::File(path) => path.display().to_string(),
+            What::Script { name, .. } => name.clone(),
+            What::Calls(calls) => calls.name.clone(),
+            What::Text(_) => "case".to_owned(),
+            What::Death(what) | What::Ends(what) => what.name(),
+        }
+    }
+
+    /// The word for its kind.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            What::Official(_) => "official",
+            What::Sample(_) | What::Probe => "sample",
+            What::Generated { .. } => "generated",
+            What::File(_) => "corpus",
+            What::Script { .. } => "script",
+            What::Calls(_) => "calls",
+            What::Text(_) => "text",
+            What::Death(what) | What::Ends(what) => what.kind(),
+        }
+    }
 }
 
 /// A user's module and calls of its exports, as the user writes them.

@@ -38,6 +38,11 @@ impl Shares {
         }
     }
 
+    /// Adds the CPU time, in nanoseconds, of a process that ran other cases of the campaign.
+    pub fn add_process(&mut self, ns: u64) {
+        self.total.outside_ns += ns;
+    }
+
     /// The shares, with this process's CPU time as process handling.
     pub fn now(&self) -> CpuShares {
         self.with_own(cpu_ns())

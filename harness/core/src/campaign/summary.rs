@@ -42,6 +42,9 @@ pub struct Summary {
     pub opcodes_by_family: BTreeMap<&'static str, FamilyCoverage>,
     /// The signal that ended the campaign before its budget did.
     pub interrupted: Option<&'static str>,
+    /// Whether these are a part of the campaign, so that their share says nothing yet.
+    #[serde(skip)]
+    pub of_shard: bool,
     #[serde(skip)]
     counts: BTreeMap<u64, u64>,
     #[serde(skip)]
@@ -134,8 +137,11 @@ impl Summary {
 
     /// Whether more cases are inconclusive than a campaign may have, beyond chance: if each were with
     /// a probability of [`INCONCLUSIVE_SHARE`], as many as here would be in less than [`BY_CHANCE`] of
-    /// such campaigns.
+    /// such campaigns. A shard alone is not judged.
     pub fn is_inconclusive(&self) -> bool {
+        if self.of_shard {
+            return false;
+        }
         let by_chance = at_least(self.inconclusive(), self.cases, INCONCLUSIVE_SHARE);
         by_chance < BY_CHANCE
     }
@@ -271,6 +277,9 @@ mod tests {
         assert!(!of(200_000, 1_000).is_inconclusive());
         assert!(of(200_000, 1_100).is_inconclusive());
         assert!(!of(0, 0).is_inconclusive());
+        let mut shard = of(200, 6);
+        shard.of_shard = true;
+        assert!(!shard.is_inconclusive());
     }
 
     #[test]

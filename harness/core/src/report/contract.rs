@@ -4,7 +4,7 @@
 
 use super::json;
 use crate::causes::{Cause, Having, Kind, Row};
-use crate::rules::RuleId;
+use crate::rules::{Rule, RuleId};
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -25,6 +25,19 @@ pub fn text(width: u16) -> String {
             rule.fires_in,
         ]);
     }
+    let causes = causes(width);
+    format!("{rules}\n\n{LEDGER}\n{causes}\n")
+}
+
+/// What stands above the ledger.
+const LEDGER: &str = "Ledger: what versions are known to do otherwise, by cause";
+
+/// The ledger alone as a table.
+pub fn ledger(width: u16) -> String {
+    format!("{LEDGER}\n{}\n", causes(width))
+}
+
+fn causes(width: u16) -> Table {
     let mut causes = table(
         width,
         &[
@@ -47,7 +60,7 @@ pub fn text(width: u16) -> String {
             row.test,
         ]);
     }
-    format!("{rules}\n\nLedger: what versions are known to do otherwise, by cause\n{causes}\n")
+    causes
 }
 
 fn table(width: u16, header: &[&str]) -> Table {
@@ -107,7 +120,7 @@ fn rule_ids(row: &Row) -> String {
 }
 
 #[derive(Serialize)]
-struct RuleRow {
+pub(super) struct RuleRow {
     schema: &'static str,
     id: &'static str,
     strength: &'static str,
@@ -117,7 +130,7 @@ struct RuleRow {
 }
 
 #[derive(Serialize)]
-struct CauseRow {
+pub(super) struct CauseRow {
     schema: &'static str,
     id: &'static str,
     kind: Kind,
@@ -134,8 +147,21 @@ struct Range {
     note: &'static str,
 }
 
+impl RuleRow {
+    pub(super) fn of(rule: &Rule) -> RuleRow {
+        RuleRow {
+            schema: "lockstep.rule/1",
+            id: rule.id,
+            strength: rule.strength.name(),
+            promise: rule.promise,
+            source: rule.source,
+            fires_in: rule.fires_in,
+        }
+    }
+}
+
 impl CauseRow {
-    fn of(row: &Row) -> CauseRow {
+    pub(super) fn of(row: &Row) -> CauseRow {
         let range = |having: &Having| Range {
             since: having.since,
             until: having.until,
@@ -160,19 +186,17 @@ impl CauseRow {
 /// When it cannot be written.
 pub fn json(out: &mut impl Write) -> io::Result<()> {
     for id in RuleId::ALL {
-        let rule = id.rule();
-        json::line(
-            out,
-            &RuleRow {
-                schema: "lockstep.rule/1",
-                id: rule.id,
-                strength: rule.strength.name(),
-                promise: rule.promise,
-                source: rule.source,
-                fires_in: rule.fires_in,
-            },
-        )?;
+        json::line(out, &RuleRow::of(id.rule()))?;
     }
+    ledger_json(out)
+}
+
+/// Writes an object a cause.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub fn ledger_json(out: &mut impl Write) -> io::Result<()> {
     for cause in Cause::ALL {
         json::line(out, &CauseRow::of(cause.row()))?;
     }

@@ -2,6 +2,7 @@
 //!
 //! It holds no time and no path of the machine outside the totals' `measured`.
 
+use super::findings::Findings;
 use super::text::{Undecided, undecided};
 use super::{Finished, Reporter, Unfinished, divergence};
 use crate::case::{CaseReport, CommandReport, Directive, Judgement, Status};
@@ -40,6 +41,8 @@ pub struct JsonReporter<W> {
     invocations: bool,
     /// Causes whose first example was written, if examples are to be shown.
     shown: Option<BTreeSet<Cause>>,
+    /// Which divergences are written.
+    findings: Findings,
 }
 
 impl<W: Write> JsonReporter<W> {
@@ -49,7 +52,14 @@ impl<W: Write> JsonReporter<W> {
             out,
             invocations: false,
             shown: show_known.then(BTreeSet::new),
+            findings: Findings::default(),
         }
+    }
+
+    /// The same, with at most so many examples of each kind of divergence.
+    pub fn at_most(mut self, most: Option<u64>) -> JsonReporter<W> {
+        self.findings = Findings::at_most(most);
+        self
     }
 
     /// A reporter of a user's module: an object an invocation, too.
@@ -68,7 +78,9 @@ impl<W: Write> JsonReporter<W> {
         }
         line(&mut self.out, &Case::of(finished, report))?;
         for found in &report.divergences {
-            line(&mut self.out, &Diverged::of(finished, found))?;
+            if self.findings.admits(found) {
+                line(&mut self.out, &Diverged::of(finished, found))?;
+            }
         }
         for found in &report.known_examples {
             let Some((shown, entry)) = self.shown.as_mut().zip(found.known) else {

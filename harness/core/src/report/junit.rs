@@ -1,7 +1,8 @@
 //! JUnit's XML for CI: a test case each, written when all have ended.
 
 use super::{Finished, Reporter, divergence};
-use crate::case::{CaseReport, Status};
+use crate::case::{CaseReport, Judgement, Status};
+use crate::conclusion::{Conclusion, Reason};
 use crate::totals::Totals;
 use crate::version::Version;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
@@ -18,6 +19,8 @@ pub struct Junit<R> {
     path: PathBuf,
     subject: Version,
     cases: Vec<TestCase>,
+    /// Cases with bad input.
+    bad: u64,
 }
 
 impl<R: Reporter> Junit<R> {
@@ -37,6 +40,7 @@ impl<R: Reporter> Junit<R> {
             path: path.to_owned(),
             subject,
             cases: Vec::new(),
+            bad: 0,
         })
     }
 
@@ -58,10 +62,41 @@ impl<R: Reporter> Reporter for Junit<R> {
         self.inner.case(finished)
     }
 
+    fn bad_input(&mut self, why: &str) -> io::Result<()> {
+        self.bad += 1;
+        let kind = NonSuccessKind::Error;
+        let name = format!("bad input {}", self.bad);
+        self.cases.push(wrong(name, kind, "bad-input", why));
+        self.inner.bad_input(why)
+    }
+
     fn end(&mut self, totals: &Totals) -> io::Result<()> {
         self.inner.end(totals)?;
+        let conclusion = Conclusion::of(totals);
+        for reason in &conclusion.reasons {
+            // The others are those of a case, which is there.
+            let of_all = match reason {
+                Reason::Inconclusive => "too-many-inconclusive",
+                Reason::Nothing => "nothing-compared",
+                Reason::Interrupted(_) => "interrupted",
+                _ => continue,
+            };
+            let (kind, why) = (NonSuccessKind::Failure, conclusion.sentence(*reason));
+            let name = "the whole run".to_owned();
+            self.cases.push(wrong(name, kind, of_all, &why));
+        }
         self.write()
     }
+}
+
+/// A test case that is about no case of its own.
+fn wrong(name: String, kind: NonSuccessKind, ty: &str, why: &str) -> TestCase {
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_type(ty);
+    status.set_message(why);
+    let mut case = TestCase::new(name, status);
+    case.set_classname("lockstep");
+    case
 }
 
 fn write_cases(out: &mut impl Write, subject: Version, cases: Vec<TestCase>) -> io::Result<()> {
@@ -90,7 +125,29 @@ fn test_case(finished: &Finished) -> TestCase {
     case
 }
 
-/// Success unless something diverged; what was inconclusive is in the totals.
+/// Why a case was not judged: nothing of it ran, or it was cut short.
+fn not_judged(report: &CaseReport) -> Option<String> {
+    let unsupported = report
+        .commands
+        .iter()
+        .find_map(|command| match &command.status {
+            Status::Unsupported(why) => Some(why.clone()),
+            _ => None,
+        });
+    let passed = report.count(|status| *status == Status::Passed) > 0;
+    let why = match report.judgement() {
+        Judgement::Refused => report.refused.as_deref().map(str::to_owned),
+        Judgement::Inconclusive => {
+            let mut commands = report.commands.iter();
+            commands.find_map(|command| command.undecided().map(str::to_owned))
+        }
+        Judgement::Unsupported if !passed => unsupported,
+        _ => return None,
+    };
+    Some(why.unwrap_or_default())
+}
+
+/// Success unless something diverged; skipped if it was not judged.
 fn status(finished: &Finished, report: &CaseReport) -> TestCaseStatus {
     let mut texts: Vec<String> = Vec::new();
     for command in &report.commands {
@@ -101,7 +158,15 @@ fn status(finished: &Finished, report: &CaseReport) -> TestCaseStatus {
     let diverged = report.divergences.iter();
     texts.extend(diverged.map(|found| divergence::text(&finished.name, found, &finished.replay)));
     if texts.is_empty() {
-        return TestCaseStatus::success();
+        return match not_judged(report) {
+            None => TestCaseStatus::success(),
+            Some(why) => {
+                let mut status = TestCaseStatus::skipped();
+                status.set_type(report.judgement().name());
+                status.set_message(why);
+                status
+            }
+        };
     }
     let rule = report.divergences.first().map(|found| found.rule.rule());
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
@@ -179,6 +244,35 @@ mod tests {
         insta::assert_snapshot!(String::from_utf8(xml).unwrap());
     }
 
+    #[test]
+    fn what_was_not_judged_is_skipped_and_what_is_wrong_with_the_whole_is_a_failure() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("junit.xml");
+        let mut junit = Junit::new(Silent, &path, Version::default()).unwrap();
+        let refused = CaseReport {
+            refused: Some("no such configuration".into()),
+            ..CaseReport::default()
+        };
+        let mut inconclusive = failed();
+        inconclusive.commands[0].status = Status::Inconclusive("a limit".to_owned());
+        let mut totals = Totals::default();
+        for report in [refused, inconclusive] {
+            totals.add(&report);
+            junit.case(&finished("a", Ok(report))).unwrap();
+        }
+        junit.bad_input("b.toml:1: not a case").unwrap();
+        junit.end(&totals).unwrap();
+        let xml = std::fs::read_to_string(&path).unwrap();
+        for line in [
+            r#"<skipped message="no such configuration" type="refused"/>"#,
+            r#"<skipped message="a limit" type="inconclusive"/>"#,
+            r#"<error message="b.toml:1: not a case" type="bad-input"/>"#,
+            r#"type="nothing-compared"/>"#,
+        ] {
+            assert!(xml.contains(line), "{line}: {xml}");
+        }
+    }
+
     struct Silent;
 
     impl Reporter for Silent {
@@ -200,7 +294,11 @@ mod tests {
             .case(&finished("a", Ok(CaseReport::default())))
             .unwrap();
         assert!(!path.exists());
-        junit.end(&Totals::default()).unwrap();
+        let totals = Totals {
+            allow_empty: true,
+            ..Totals::default()
+        };
+        junit.end(&totals).unwrap();
         assert!(
             std::fs::read_to_string(&path)
                 .unwrap()

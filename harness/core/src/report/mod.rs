@@ -4,6 +4,8 @@
 
 pub mod contract;
 pub mod divergence;
+pub mod explain;
+pub mod findings;
 pub mod json;
 pub mod junit;
 pub mod opcodes;
@@ -12,14 +14,16 @@ pub mod summary;
 pub mod text;
 pub mod trace;
 
+use crate::campaign::limits::Limit;
 use crate::case::{CaseReport, Judgement};
 use crate::totals::Totals;
 use crate::version::Version;
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use std::io;
 use std::time::Duration;
 
 /// A case that has ended.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Finished {
     /// The script's name.
     pub name: String,
@@ -32,11 +36,27 @@ pub struct Finished {
     /// The command that runs the case again.
     pub replay: String,
     /// The limit of CPU time, wall-clock time or memory that its worker process met.
-    pub limit: Option<&'static str>,
+    #[serde(default, deserialize_with = "limit")]
+    pub limit: Option<LimitName>,
+}
+
+/// One of [`Limit::NAMES`]; under a name of its own, because serde would read a reference from its input.
+pub type LimitName = &'static str;
+
+/// Reads the name of a limit.
+fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<LimitName>, D::Error> {
+    let name = Option::<String>::deserialize(deserializer)?;
+    let known = |name: &String| Limit::NAMES.into_iter().find(|known| known == name);
+    match &name {
+        None => Ok(None),
+        Some(name) => known(name)
+            .map(Some)
+            .ok_or_else(|| D::Error::custom(format!("there is no limit {name}"))),
+    }
 }
 
 /// Why a case has no report; the sentence says more.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum Unfinished {
     /// The harness could not finish it, which is a defect of Lockstep
     #[error("{0}")]
@@ -74,6 +94,15 @@ pub trait Reporter {
     /// When the report cannot be written.
     fn case(&mut self, finished: &Finished) -> io::Result<()>;
 
+    /// A case cannot be carried out; the sentence says which and why. A person reads it on standard error.
+    ///
+    /// # Errors
+    ///
+    /// When the report cannot be written.
+    fn bad_input(&mut self, _why: &str) -> io::Result<()> {
+        Ok(())
+    }
+
     /// All cases have ended.
     ///
     /// # Errors
@@ -85,6 +114,10 @@ pub trait Reporter {
 impl<R: Reporter + ?Sized> Reporter for Box<R> {
     fn case(&mut self, finished: &Finished) -> io::Result<()> {
         (**self).case(finished)
+    }
+
+    fn bad_input(&mut self, why: &str) -> io::Result<()> {
+        (**self).bad_input(why)
     }
 
     fn end(&mut self, totals: &Totals) -> io::Result<()> {

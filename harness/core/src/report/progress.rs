@@ -95,6 +95,12 @@ impl<R: Reporter> Reporter for Progress<R> {
         Ok(())
     }
 
+    fn bad_input(&mut self, why: &str) -> io::Result<()> {
+        self.ended += 1;
+        self.bar.inc(1);
+        self.inner.bad_input(why)
+    }
+
     fn end(&mut self, totals: &Totals) -> io::Result<()> {
         self.bar.finish_and_clear();
         self.inner.end(totals)

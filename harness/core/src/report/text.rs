@@ -1,8 +1,10 @@
 //! Text for people: a line a case, what is wrong with it in full, and totals.
 
+use super::findings::Findings;
 use super::{Finished, Reporter, Unfinished, counted, divergence, grouped, summary};
 use crate::case::{CaseReport, Directive, EXHAUSTED, Judgement, Status};
 use crate::causes::Cause;
+use crate::conclusion::Conclusion;
 use crate::divergence::Divergence;
 use crate::lockstep::families::Family;
 use crate::totals::{Assertions, Dares, FamilyCoverage, Totals};
@@ -11,6 +13,18 @@ use std::io::{self, Write};
 
 /// Columns kept for a case's name.
 const NAME_WIDTH: usize = 40;
+
+/// How much is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// What is wrong, and the last line
+    Quiet,
+    /// A line a case, and the totals, too
+    #[default]
+    Normal,
+    /// And for each case which causes matched, and how it is run again
+    Verbose,
+}
 
 /// Writes text.
 #[derive(Debug)]
@@ -22,6 +36,9 @@ pub struct TextReporter<W> {
     cases: u64,
     /// The first example of each cause, if they are to be shown.
     examples: Option<BTreeMap<Cause, String>>,
+    /// Which divergences are shown.
+    findings: Findings,
+    detail: Detail,
 }
 
 impl<W: Write> TextReporter<W> {
@@ -33,7 +50,21 @@ impl<W: Write> TextReporter<W> {
             invocations: false,
             cases: 0,
             examples,
+            findings: Findings::default(),
+            detail: Detail::default(),
         }
+    }
+
+    /// The same, with at most so many examples of each kind of divergence.
+    pub fn at_most(mut self, most: Option<u64>) -> TextReporter<W> {
+        self.findings = Findings::at_most(most);
+        self
+    }
+
+    /// The same, in more or less detail.
+    pub fn in_detail(mut self, detail: Detail) -> TextReporter<W> {
+        self.detail = detail;
+        self
     }
 
     /// A reporter of a user's module: one line an invocation.
@@ -47,11 +78,17 @@ impl<W: Write> TextReporter<W> {
     fn report(&mut self, finished: &Finished, report: &CaseReport) -> io::Result<()> {
         if self.invocations {
             write_invocations(&mut self.out, report, self.cases > 0)?;
-        } else {
+        } else if self.detail > Detail::Quiet || report.judgement() == Judgement::Diverged {
             writeln!(self.out, "{}", case_line(finished, report))?;
             write_troubles(&mut self.out, report)?;
         }
+        if self.detail == Detail::Verbose {
+            write_details(&mut self.out, finished, report)?;
+        }
         for found in &report.divergences {
+            if !self.findings.admits(found) {
+                continue;
+            }
             writeln!(self.out)?;
             let text = divergence::text(&finished.name, found, &finished.replay);
             writeln!(self.out, "{text}")?;
@@ -87,7 +124,14 @@ impl<W: Write> Reporter for TextReporter<W> {
         for example in self.examples.iter().flat_map(BTreeMap::values) {
             writeln!(self.out, "\n{example}")?;
         }
-        write_totals(&mut self.out, totals, !self.invocations)?;
+        if self.detail > Detail::Quiet {
+            write_totals(&mut self.out, totals, !self.invocations)?;
+        }
+        for (kind, more) in self.findings.held_back() {
+            let more = grouped(more);
+            writeln!(self.out, "  {:<16} {more} more of {kind}", "not shown")?;
+        }
+        writeln!(self.out, "{}", Conclusion::of(totals))?;
         self.out.flush()
     }
 }
@@ -154,6 +198,21 @@ fn write_invocations(out: &mut impl Write, report: &CaseReport, again: bool) -> 
         writeln!(out, "  {:NAME_WIDTH$} {came}", command.text)?;
     }
     Ok(())
+}
+
+/// Which causes matched in a case, and how it is run again.
+fn write_details(out: &mut impl Write, finished: &Finished, report: &CaseReport) -> io::Result<()> {
+    let known = report.known.iter();
+    let known: Vec<String> = known
+        .map(|(cause, count)| format!("{cause} {}", grouped(*count)))
+        .collect();
+    if !known.is_empty() {
+        writeln!(out, "    known: {}", known.join(", "))?;
+    }
+    if let Some(why) = &report.refused {
+        writeln!(out, "    refused: {why}")?;
+    }
+    writeln!(out, "    replay: {}", finished.replay)
 }
 
 /// What did not pass: failures and unsupported commands one by one, the rest by reason.
@@ -321,7 +380,9 @@ fn write_totals(out: &mut impl Write, totals: &Totals, by_family: bool) -> io::R
     for (cause, dares) in &totals.dared {
         line("dared", dares_text(*cause, dares))?;
     }
-    for (cause, dares) in totals.dared.iter().filter(|(_, dares)| dares.gone) {
+    // Of a shard alone that says nothing.
+    let gone = |dares: &Dares| dares.gone && totals.shard.is_none();
+    for (cause, dares) in totals.dared.iter().filter(|(_, dares)| gone(dares)) {
         let times = counted(dares.dared, "time");
         let text = format!("{cause}: dared {times} and never confirmed; has the subject lost it?");
         line("GONE", text)?;
@@ -340,6 +401,13 @@ fn write_totals(out: &mut impl Write, totals: &Totals, by_family: bool) -> io::R
             "THE MACHINE'S",
             format!("{cases}, of which nothing is known"),
         )?;
+    }
+    if totals.bad_input > 0 {
+        let cases = counted(totals.bad_input, "case");
+        line("BAD INPUT", format!("{cases}, named on standard error"))?;
+    }
+    if totals.not_begun > 0 {
+        line("not begun", counted(totals.not_begun, "planned case"))?;
     }
     line("divergences", divergences_text(totals))?;
     if let Some(campaign) = &totals.campaign {
@@ -584,6 +652,84 @@ mod tests {
         let text = written(&totals, true);
         let line = "    host call      1 of 2 (0 by generated cases)\n";
         assert!(text.contains(line), "{text}");
+    }
+
+    /// A case that diverges.
+    fn diverging() -> Finished {
+        let mut report = report(Vec::new());
+        report.divergences.push(Divergence {
+            rule: crate::rules::RuleId::StepLost,
+            execution: crate::divergence::Execution::Instrumented,
+            command: "a command".to_owned(),
+            moment: crate::divergence::Moment::End,
+            event: 0,
+            frame: None,
+            expected: "an event".to_owned(),
+            observed: "none".to_owned(),
+            site: None,
+            state: Vec::new(),
+            known: None,
+        });
+        Finished {
+            name: "a.wast".to_owned(),
+            subject: crate::version::Version::default(),
+            result: Ok(report),
+            elapsed: Duration::ZERO,
+            replay: "lockstep run a.wast".to_owned(),
+            limit: None,
+        }
+    }
+
+    #[test]
+    fn examples_are_shown_up_to_a_number_and_the_rest_is_counted() {
+        let mut text = Vec::new();
+        let mut reporter = TextReporter::of_scripts(&mut text, false)
+            .at_most(Some(2))
+            .in_detail(Detail::Quiet);
+        let mut totals = Totals::default();
+        for _ in 0..5 {
+            let finished = diverging();
+            totals.add(finished.result.as_ref().unwrap());
+            reporter.case(&finished).unwrap();
+        }
+        reporter.end(&totals).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert_eq!(text.matches("DIVERGENCE STEP-LOST").count(), 2, "{text}");
+        let end: Vec<&str> = text.lines().rev().take(2).collect();
+        assert_eq!(
+            end,
+            [
+                "FAIL: 5 unexplained divergences (STEP-LOST)",
+                "  not shown        3 more of STEP-LOST (end of the command)",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_quiet_report_of_what_agrees_is_one_line() {
+        let written = |detail| {
+            let mut text = Vec::new();
+            let mut reporter = TextReporter::of_scripts(&mut text, false).in_detail(detail);
+            let mut report = report(vec![command(1, Directive::Module, Status::Passed)]);
+            report.known.insert(Cause::TrapPc, 2);
+            let mut totals = Totals::default();
+            totals.add(&report);
+            let finished = Finished {
+                result: Ok(report),
+                ..diverging()
+            };
+            reporter.case(&finished).unwrap();
+            reporter.end(&totals).unwrap();
+            String::from_utf8(text).unwrap()
+        };
+        assert_eq!(
+            written(Detail::Quiet),
+            "PASS: 1 case, no unexplained divergence, 2 known\n"
+        );
+        let text = written(Detail::Verbose);
+        assert!(text.contains("    known: TRAP-PC 2\n"), "{text}");
+        assert!(text.contains("    replay: lockstep run a.wast\n"), "{text}");
+        assert!(!written(Detail::Normal).contains("replay: "));
     }
 
     #[test]

@@ -1,0 +1,351 @@
+//! What is made of a campaign's cases as they come: reports, saved findings, totals, an exit code.
+//!
+//! It does not know whether the cases are run now or were recorded by shards, so that both come to the
+//! same.
+
+use super::output::{self, About, Output, reporter};
+use super::{Format, OwnFault, exit_code, quoted};
+use anyhow::anyhow;
+use clap::Args;
+use lockstep_core::campaign::outcome::{Judged, Outcome};
+use lockstep_core::campaign::perform::generated_case;
+use lockstep_core::campaign::protocol::{What, Wishes};
+use lockstep_core::campaign::shard::Shard;
+use lockstep_core::campaign::shares::Shares;
+use lockstep_core::campaign::summary::Summary;
+use lockstep_core::case::Judgement;
+use lockstep_core::corpus::{self, CorpusCase, Expectation};
+use lockstep_core::report::findings::{EXAMPLES, Findings};
+use lockstep_core::report::junit::Junit;
+use lockstep_core::report::progress::Progress;
+use lockstep_core::report::text::Detail;
+use lockstep_core::report::{Reporter, summary};
+use lockstep_core::totals::{Measured, Totals};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Options of how a campaign is reported.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Options {
+    /// Also write a JUnit report to this file
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+    /// Print where the CPU time went
+    #[arg(long)]
+    timings: bool,
+    /// Print how often each opcode was executed and compared
+    #[arg(long)]
+    opcodes: bool,
+    /// Print the first example of each known divergence
+    #[arg(long)]
+    show_known: bool,
+    /// Show and save at most so many unexplained divergences of one rule, moment and opcode, and count
+    /// the others; or `all` [default: 3]
+    #[arg(long, value_name = "N", value_parser = examples)]
+    max_findings: Option<Examples>,
+    /// Let a run pass in which nothing was compared
+    #[arg(long)]
+    pub(super) allow_empty: bool,
+    /// Print what is wrong and the last line alone
+    #[arg(long, short, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Print for each case the causes that matched and how it is run again
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+/// How many examples of a kind are shown: none for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Examples(Option<u64>);
+
+fn examples(text: &str) -> Result<Examples, String> {
+    match text {
+        "all" => Ok(Examples(None)),
+        _ => text
+            .parse()
+            .map(|number| Examples(Some(number)))
+            .map_err(|_| "write a number, or `all`".to_owned()),
+    }
+}
+
+impl Options {
+    fn most(&self) -> Option<u64> {
+        self.max_findings.map_or(Some(EXAMPLES), |most| most.0)
+    }
+
+    fn detail(&self) -> Detail {
+        match (self.quiet, self.verbose) {
+            (true, _) => Detail::Quiet,
+            (_, true) => Detail::Verbose,
+            _ => Detail::Normal,
+        }
+    }
+}
+
+/// Which campaign it is, and what is wanted of it.
+pub(super) struct Order<'a> {
+    /// What the user decided in place of the cases; the subject among it.
+    pub(super) wishes: &'a Wishes,
+    /// Whether the command reports other subjects, too.
+    pub(super) several: bool,
+    pub(super) seed: u64,
+    pub(super) shard: Shard,
+    /// How many cases there are, if that is known.
+    pub(super) length: Option<u64>,
+    pub(super) format: Format,
+    /// What its reports are about.
+    pub(super) about: About,
+    pub(super) options: &'a Options,
+    /// Where findings are kept.
+    pub(super) save: Option<&'a Path>,
+}
+
+/// How a campaign ended, and what it cost.
+pub(super) struct Ended {
+    /// The signal that ended it.
+    pub(super) interrupted: Option<&'static str>,
+    /// Planned cases that were not begun for another reason.
+    pub(super) not_begun: u64,
+    /// Of its processes.
+    pub(super) measured: Measured,
+    /// CPU time, in nanoseconds, of other processes than this one and the workers.
+    pub(super) processes_ns: u64,
+}
+
+/// A campaign's cases so far.
+pub(super) struct Delivery<'a> {
+    order: Order<'a>,
+    reporter: Box<dyn Reporter>,
+    totals: Totals,
+    summary: Summary,
+    shares: Shares,
+    /// Which findings are saved: those that are shown.
+    saved: Findings,
+    /// Whether a case diverged.
+    pub(super) found: bool,
+    /// Cases that were handed over, those without a report among them.
+    pub(super) handled: u64,
+}
+
+impl<'a> Delivery<'a> {
+    /// No case yet.
+    pub(super) fn new(order: Order<'a>) -> anyhow::Result<Delivery<'a>> {
+        let mut totals = Totals::of(order.wishes.subject);
+        totals.allow_empty = order.options.allow_empty;
+        totals.shard = (!order.shard.is_whole()).then_some(order.shard);
+        let mut summary = Summary::new(order.seed);
+        summary.of_shard = totals.shard.is_some();
+        Ok(Delivery {
+            reporter: order.reporter()?,
+            totals,
+            summary,
+            shares: Shares::default(),
+            saved: Findings::at_most(order.options.most()),
+            found: false,
+            handled: 0,
+            order,
+        })
+    }
+
+    /// Reports what came of the next case.
+    pub(super) fn deliver(&mut self, outcome: Outcome) -> anyhow::Result<()> {
+        self.handled += 1;
+        let mut judged = match outcome {
+            Outcome::Abandoned => return Ok(()),
+            Outcome::BadInput(why) => {
+                self.totals.bad_input += 1;
+                eprintln!("lockstep: {why}");
+                self.reporter.bad_input(&why).map_err(OwnFault::from)?;
+                return Ok(());
+            }
+            Outcome::Case(judged) => judged,
+        };
+        judged.finished.subject = self.order.wishes.subject;
+        self.add(&judged);
+        self.reporter
+            .case(&judged.finished)
+            .map_err(OwnFault::from)?;
+        self.save(&judged)
+    }
+
+    fn add(&mut self, judged: &Judged) {
+        match &judged.finished.result {
+            Ok(report) => {
+                self.found |= report.judgement() == Judgement::Diverged;
+                self.totals.add(report);
+            }
+            Err(unfinished) => self.totals.add_unfinished(unfinished),
+        }
+        if matches!(judged.what, What::Generated { .. }) {
+            self.summary.add(judged);
+        }
+        self.shares.add(&judged.cost);
+    }
+
+    /// Keeps a finding as a corpus case, if it is one of those that are shown.
+    fn save(&mut self, judged: &Judged) -> anyhow::Result<()> {
+        let Ok(report) = &judged.finished.result else {
+            return Ok(());
+        };
+        let admitted = report
+            .divergences
+            .iter()
+            .map(|found| self.saved.admits(found));
+        // Each is counted.
+        let admitted = admitted.fold(false, |any, one| any | one);
+        // Scripts and corpus cases are there already.
+        let (Some(directory), What::Generated { seed, number }) = (self.order.save, &judged.what)
+        else {
+            return Ok(());
+        };
+        if !admitted {
+            return Ok(());
+        }
+        let wishes = self.order.wishes;
+        let case = CorpusCase {
+            case: generated_case(*seed, *number, wishes)?,
+            expect: Expectation::of_report(report, wishes.subject),
+            path: PathBuf::new(),
+        };
+        let mut name = judged.finished.name.replace('/', "-");
+        if self.order.several {
+            name = format!("{name}-{}", wishes.subject.id());
+        }
+        keep(directory, &name, &case);
+        Ok(())
+    }
+
+    /// Reports the totals; the exit code.
+    pub(super) fn end(mut self, ended: Ended) -> anyhow::Result<u8> {
+        let totals = &mut self.totals;
+        self.summary.settle();
+        self.summary.interrupted = ended.interrupted;
+        if self.summary.cases > 0 || ended.interrupted.is_some() {
+            totals.campaign = Some(self.summary);
+        }
+        totals.not_begun = ended.not_begun;
+        self.shares.add_process(ended.processes_ns);
+        let cpu = self.shares.now();
+        let Order {
+            options, format, ..
+        } = self.order;
+        if options.opcodes {
+            output::write_opcodes(totals, format).map_err(OwnFault::from)?;
+        }
+        if options.timings && format == Format::Text {
+            let mut out = Output::new();
+            summary::write_timings(&mut out, &cpu).map_err(OwnFault::from)?;
+            out.flush().map_err(OwnFault::from)?;
+        }
+        totals.measured = ended.measured;
+        let peak = &mut totals.measured.peak_rss_bytes;
+        *peak = (*peak).max(self.shares.peak_rss());
+        totals.measured.cpu = Some(cpu);
+        self.reporter.end(totals).map_err(OwnFault::from)?;
+        Ok(exit_code(totals))
+    }
+}
+
+/// Saves a finding: where the user wants it, else where the system keeps temporary files, else as a text on
+/// standard error. What is printed and cannot be saved is no reason to stop.
+fn keep(directory: &Path, name: &str, case: &CorpusCase) {
+    let elsewhere = std::env::temp_dir().join("lockstep-findings");
+    for directory in [directory, &elsewhere] {
+        match corpus::save(directory, name, case) {
+            Ok(path) => {
+                let path = path.display().to_string();
+                eprintln!("saved: lockstep replay {}", quoted(&path));
+                return;
+            }
+            Err(error) => eprintln!("lockstep: the finding {name} is not saved: {error}"),
+        }
+    }
+    match corpus::to_readable(&case.case) {
+        Ok(text) => eprintln!("{text}"),
+        Err(error) => eprintln!("lockstep: nor can it be printed: {error}"),
+    }
+}
+
+impl Order<'_> {
+    fn reporter(&self) -> anyhow::Result<Box<dyn Reporter>> {
+        let options = self.options;
+        let (most, detail) = (options.most(), options.detail());
+        let reporter = reporter(self.format, self.about, options.show_known, most, detail);
+        let reporter: Box<dyn Reporter> = match detail {
+            Detail::Quiet => reporter,
+            Detail::Normal | Detail::Verbose => {
+                Box::new(Progress::of_campaign(reporter, self.length))
+            }
+        };
+        Ok(match &options.junit {
+            None => reporter,
+            Some(path) => Box::new(
+                Junit::new(reporter, &self.of_subject(path), self.wishes.subject)
+                    .map_err(|error| anyhow!("cannot write {}: {error}", path.display()))?,
+            ),
+        })
+    }
+
+    /// The path, with the subject in the file's name where a command reports several.
+    fn of_subject(&self, path: &Path) -> PathBuf {
+        if !self.several {
+            return path.to_owned();
+        }
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let mut name = format!("{stem}-{}", self.wishes.subject.id());
+        if let Some(extension) = path.extension() {
+            name.push('.');
+            name.push_str(&extension.to_string_lossy());
+        }
+        path.with_file_name(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lockstep_core::generate;
+
+    #[test]
+    fn a_finding_is_kept_where_it_is_wanted_or_elsewhere() {
+        let at = tempfile::TempDir::new().unwrap();
+        let case = CorpusCase {
+            case: generate::from_seed(7, 1),
+            expect: Expectation::default(),
+            path: PathBuf::new(),
+        };
+        keep(&at.path().join("a"), "finding", &case);
+        assert!(at.path().join("a/finding.toml").exists());
+        // A file stands where the directory should be.
+        let file = at.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let name = format!("elsewhere-{}", std::process::id());
+        keep(&file, &name, &case);
+        let elsewhere = std::env::temp_dir().join("lockstep-findings");
+        let ours = |path: &PathBuf| {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            stem.starts_with(&name)
+        };
+        let entries = std::fs::read_dir(&elsewhere).unwrap();
+        let written: Vec<PathBuf> = entries
+            .map(|entry| entry.unwrap().path())
+            .filter(ours)
+            .collect();
+        assert!(
+            written
+                .iter()
+                .any(|path| path.extension().is_some_and(|end| end == "toml"))
+        );
+        written
+            .iter()
+            .for_each(|path| std::fs::remove_file(path).unwrap());
+    }
+
+    #[test]
+    fn how_many_findings_are_shown() {
+        assert_eq!(examples("all"), Ok(Examples(None)));
+        assert_eq!(examples("0"), Ok(Examples(Some(0))));
+        assert!(examples("some").is_err());
+        assert_eq!(Options::default().most(), Some(EXAMPLES));
+    }
+}
