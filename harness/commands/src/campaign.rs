@@ -47,7 +47,7 @@ pub(super) struct Options {
     /// Which proposals generated modules draw from
     #[arg(long, value_enum, default_value_t)]
     proposals: Proposals,
-    /// Events after which a case ends as inconclusive; or 100 times as many values compared
+    /// Events after which a case ends as inconclusive; or 300 times as many values compared
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_events: Option<u64>,
     /// CPU seconds without an event after which a case ends as a divergence, unless it has no end in
@@ -166,9 +166,11 @@ impl Campaign<'_> {
     pub(super) fn run(&self, interrupt: &Interrupt) -> anyhow::Result<u8> {
         let started = Instant::now();
         let mut reporter = self.reporter()?;
+        let mut summary = Summary::new(self.plan.seed);
+        summary.limited = self.plan.wishes.max_events.is_some();
         let mut counted = Counted {
             totals: Totals::of(self.plan.wishes.subject),
-            summary: Summary::new(self.plan.seed),
+            summary,
             shares: Shares::default(),
             bad: 0,
         };

@@ -388,6 +388,7 @@ impl Driver {
             return self.unexpected_host_call(stop, id);
         }
         self.tally.host_calls += 1;
+        self.history.note_roots(&self.machine);
         // Host code that calls a host function has no opcode.
         if let Some(op) = self.machine.current_op() {
             self.tally.checked.note(Family::HostCall, op);
