@@ -17,12 +17,9 @@ pub fn may_trap_first(module: &Module, function: &Function) -> bool {
         match op {
             Opcode::Block | Opcode::End | Opcode::TryTable => {}
             Opcode::Unreachable | Opcode::Throw | Opcode::ThrowRef => return true,
-            // Whether it is outside depends on the address; outside any memory it may ever be is certain.
-            _ if accesses_address(op) => {
-                if smallest.is_some_and(|bytes| instr.b.saturating_add(WIDEST) > bytes) {
-                    return true;
-                }
-            }
+            // Outside any memory it may ever be is certain; else it depends on the address.
+            _ if accesses_address(op) && is_beyond(instr.b, smallest) => return true,
+            _ if accesses_address(op) => {}
             // The compiler looks at its operands when the program runs.
             _ if is_arithmetic(op) => {}
             _ if op.can_trap() => return true,
@@ -49,6 +46,11 @@ fn smallest_maximum(module: &Module) -> Option<u64> {
         }
     });
     bytes.min()
+}
+
+/// Whether an access at this offset is beyond that many bytes, whatever its address.
+fn is_beyond(offset: u64, bytes: Option<u64>) -> bool {
+    bytes.is_some_and(|bytes| offset.saturating_add(WIDEST) > bytes)
 }
 
 /// Whether the opcode accesses a memory at an address, and at an offset from it.
