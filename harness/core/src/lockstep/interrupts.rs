@@ -123,6 +123,14 @@ impl Driver {
         fits.then(|| self.sight(interruption, false, entered))
     }
 
+    /// Whether the oracle was not brought there, for a reason of its own: then the execution has ended.
+    pub(super) fn is_cut(&mut self) -> bool {
+        if let Some(Stop::Exhausted(limit)) = self.ahead {
+            self.ended.get_or_insert(Ended::OracleLimit(limit));
+        }
+        self.ended.is_some()
+    }
+
     /// Whether the last event was at an opcode that works in bulk, and can be interrupted itself.
     pub(super) fn is_within_bulk(&self) -> bool {
         self.previous.is_some() && self.machine.current_op().is_some_and(Opcode::is_bulk)

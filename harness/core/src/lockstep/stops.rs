@@ -592,6 +592,9 @@ impl Driver {
         let sparse = !self.breakpoints.is_everywhere();
         let sight = self.approach(observed, Interruption::Epoch);
         self.yield_due = false;
+        if self.is_cut() {
+            return Flow::Stop;
+        }
         if sparse && (self.is_within_bulk() || self.is_before_bulk()) {
             // Whether it came within this opcode or comes behind it nothing says.
             self.leave_unselected();
