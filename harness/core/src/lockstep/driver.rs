@@ -10,6 +10,7 @@ use super::findings::Findings;
 use super::frames::expected_place;
 use super::growth::Sizes;
 use super::history::{History, Segment};
+use super::interrupts::CodePath;
 use super::nans::OpenNans;
 use super::policy::{FrameBudget, FramePolicy};
 use super::references::{Depth, Fault, NoObjects, References, Scope};
@@ -305,9 +306,9 @@ pub struct Driver {
     pub(super) unsaturated: u64,
     /// Where the ledger expects operands to be shown wrong, by function; made when first needed.
     pub(super) shown_stacks: ShownStacksCache,
-    /// Which opcode's record was found for an interruption that was shown elsewhere, by the opcode behind
-    /// it.
-    pub(super) records: HashMap<(InstanceAddr, FuncIndex, usize), usize>,
+    /// Which opcode's record was found for an interruption that was shown elsewhere, by the code that is
+    /// interrupted and the opcode behind it.
+    pub(super) records: HashMap<(InstanceAddr, CodePath), usize>,
     /// Where traps of a function were shown that were shown elsewhere (`TRAP-PC`).
     pub(super) trap_positions: HashMap<(InstanceAddr, FuncIndex), usize>,
 }

@@ -19,7 +19,7 @@ use crate::divergence::{Moment, count};
 use crate::observe::{Boundary, Limited, Observation, Place, Walk};
 use crate::rules::RuleId;
 use crate::snapshot::Snapshot;
-use lockstep_oracles::address::{InstanceAddr, Pc};
+use lockstep_oracles::address::{FuncIndex, InstanceAddr, Pc};
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::{EverySequencePoint, FrameView, Stop, StopAt};
 use lockstep_oracles::opcode::Opcode;
@@ -55,6 +55,9 @@ impl Interruption {
         }
     }
 }
+
+/// A function and where it is interrupted, and outside it those into which it may be inlined, at their calls.
+pub(super) type CodePath = Vec<(FuncIndex, usize)>;
 
 /// Where a program is interrupted, and what may be looked at of the stack.
 #[derive(Clone, Copy, Debug)]
@@ -626,10 +629,23 @@ impl Driver {
         };
         // A trap's record lacks what its opcode takes.
         let taken = taken_at(view.function, shown);
-        let key = (view.instance, view.function.index, interrupted);
+        let key = (view.instance, self.path(&view, interrupted));
         let same = *self.records.entry(key).or_insert(shown) == shown;
         let within = (height.saturating_sub(taken)..=height).contains(&operands);
         same && (within || self.operands_within(shown) == Some(operands))
+    }
+
+    /// Which code is interrupted, and where: each path of calls by which a function may be inlined has a body
+    /// of its own.
+    fn path(&self, view: &FrameView<'_>, interrupted: usize) -> CodePath {
+        let mut path = vec![(view.function.index, interrupted)];
+        if self.inlined {
+            let callers = self.machine.frames().skip(1);
+            let callers =
+                callers.take_while(|caller| caller.waits && self.may_be_inlined_at(caller));
+            path.extend(callers.map(|caller| (caller.function.index, caller.position)));
+        }
+        path
     }
 
     /// How many operands are shown while the opcode at `position` runs, if a cause predicts that: those
