@@ -87,6 +87,10 @@ causes! {
         assert_eq!(report.known.get(&Cause::TryCallee), Some(&4), "{report:#?}");
     }
 
+    TryRoot => guarded_calls_still_have_no_roots {
+        explained_case("try-root.toml", Cause::TryRoot);
+    }
+
     LibcallTrap => table_traps_are_still_host_errors {
         let report = explained(
             r#"(module (table 1 funcref) (elem funcref (ref.null func))

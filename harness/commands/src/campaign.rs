@@ -43,7 +43,7 @@ pub(super) struct Options {
     /// the module as it is, not a twin that exports the private ones
     #[arg(long)]
     no_twin: bool,
-    /// Events after which a case ends as inconclusive; or 100 times as many values compared
+    /// Events after which a case ends as inconclusive; or 300 times as many values compared
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_events: Option<u64>,
     /// CPU seconds without an event after which a case ends as a divergence, unless it has no end in

@@ -135,6 +135,7 @@ impl<'a> Delivery<'a> {
         totals.shard = (!order.shard.is_whole()).then_some(order.shard);
         let mut summary = Summary::new(order.seed);
         summary.of_shard = totals.shard.is_some();
+        summary.limited = order.wishes.max_events.is_some();
         Ok(Delivery {
             reporter: order.reporter()?,
             totals,

@@ -515,7 +515,7 @@ impl<T: Layer> Subject<T> {
         f: impl FnOnce(&mut Driver, &mut Shown<'_, View<'_, T>, T>) -> R,
     ) -> Option<R> {
         let mut lent = self.store.data_mut().lend();
-        let answer = lent.get().map(|session| {
+        let answer = lent.get().and_then(|session| {
             let Session {
                 driver,
                 names,
@@ -528,9 +528,18 @@ impl<T: Layer> Subject<T> {
                 store: scope.as_context_mut(),
                 names,
             };
-            let answer = f(driver, &mut Shown::new(&mut view, tamper));
-            names.keep_handles(&mut scope, driver);
-            answer
+            let looked = panics::guarded(|| f(driver, &mut Shown::new(&mut view, tamper)));
+            match looked {
+                Ok(answer) => {
+                    names.keep_handles(&mut scope, driver);
+                    Some(answer)
+                }
+                Err(panic) if panic.is_of_engine() => {
+                    driver.panicked(&panic.to_string());
+                    None
+                }
+                Err(panic) => panics::resume(panic),
+            }
         });
         self.store.data_mut().give_back(lent);
         answer

@@ -5,7 +5,7 @@ use super::execute::{Driven, Subject, drive, outcome};
 use super::session::Session;
 use lockstep_core::causes::slots::{FunctionLayout, layouts};
 use lockstep_core::causes::{Causes, pulley_registers};
-use lockstep_core::configuration::{Inlining, Target};
+use lockstep_core::configuration::{Fuel, Inlining, Target};
 use lockstep_core::divergence::Execution;
 use lockstep_core::fault::{Layer, Tamper as _};
 use lockstep_core::lockstep::driver::{Expected, ModuleFacts, Verdict};
@@ -21,6 +21,9 @@ use wasmtime::{Instance, Module, RootScope};
 
 /// The engine's heap cannot hold an object of the module's.
 const OUT_OF_MEMORY: Outcome = Outcome::Trapped(SeenTrap::OutOfMemory);
+
+/// The fuel is used up that the engine was given.
+const OUT_OF_FUEL: Outcome = Outcome::Trapped(SeenTrap::OutOfFuel);
 
 impl<T: Layer> Subject<T> {
     /// Whether the engine compiles the module.
@@ -70,8 +73,7 @@ impl<T: Layer> Subject<T> {
         self.tamper().instantiation(&mut outcome);
         if started.is_some() {
             expected = self.finish_start(&outcome);
-        } else if expected == ExpectedInstance::Instance && outcome == OUT_OF_MEMORY {
-            // Where the heap was full is the subject's own.
+        } else if expected == ExpectedInstance::Instance && self.is_exhausted(&outcome) {
             expected = ExpectedInstance::Exhausted;
         } else {
             self.check_instantiation(&expected, &outcome);
@@ -92,6 +94,13 @@ impl<T: Layer> Subject<T> {
             expected,
             outcome,
         }
+    }
+
+    /// Whether the heap is full, or fuel is used up that the subject consumes, also to make an instance:
+    /// where is its own.
+    fn is_exhausted(&self, outcome: &Outcome) -> bool {
+        let consumes = self.settings.configuration.fuel != Fuel::Off;
+        *outcome == OUT_OF_MEMORY || (consumes && *outcome == OUT_OF_FUEL)
     }
 
     fn refused(&mut self, outcome: Outcome) -> Instantiated {

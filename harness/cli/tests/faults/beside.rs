@@ -4,12 +4,14 @@ use super::lie::{Code, Fault, Lie, at, when};
 use super::programs::*;
 use super::rows::{Told, fires, rules};
 use super::stacks::{NULL, flip, innermost, last_local, top};
-use lockstep::case::{run, run_with};
+use lockstep::case::{CaseReport, run, run_with};
 use lockstep::causes::Cause;
-use lockstep::configuration::{Collector, Configuration, Inlining};
+use lockstep::configuration::{Collector, Configuration, Epochs, GcHeap, Inlining};
 use lockstep::divergence::{Execution, Moment};
+use lockstep::outcome::Outcome;
 use lockstep::rules::RuleId;
 use lockstep::schedule::{Edit, Schedule, Session, Site, When};
+use lockstep::seen::Seen;
 use lockstep::snapshot::Snapshot;
 use lockstep::subject::engines::linked;
 use lockstep::version::Version;
@@ -163,7 +165,88 @@ const IMPORTED_AS_IT_IS: Program = Program::new(
        (assert_return (invoke "go") (i32.const 1))"#,
 );
 
+/// A function that another is inlined into, interrupted where it is entered: what is shown is its own.
+const YIELDS_BESIDE_INLINED: Program = Program::new(
+    r#"(module
+         (func $leaf (param i32) (result i32) local.get 0  i32.const 1  i32.add)
+         (func (export "go") (param i32) (result i32)
+           local.get 0  call $leaf  i32.const 4  i32.mul))
+       (assert_return (invoke "go" (i32.const 4)) (i32.const 20))
+       (assert_return (invoke "go" (i32.const 5)) (i32.const 24))"#,
+)
+.configured(|configuration| {
+    configuration.inlining = Inlining::On;
+    configuration.epochs = Epochs::Yield;
+});
+
+/// A function that is inlined, interrupted where it is entered.
+const YIELDS_INLINED: Program = Program::new(
+    r#"(module
+         (func $leaf (param i32) (result i32) local.get 0  i32.const 1  i32.add)
+         (func (export "go") (param i32) (result i32)
+           local.get 0  i32.const 2  i32.add  call $leaf  i32.const 4  i32.mul))
+       (assert_return (invoke "go" (i32.const 4)) (i32.const 28))"#,
+)
+.configured(|configuration| {
+    configuration.inlining = Inlining::On;
+    configuration.epochs = Epochs::Yield;
+});
+
+/// The first function of its module begins with what may trap, and is interrupted where it is entered.
+const YIELDS_BEFORE_A_LOAD: Program = Program::new(
+    r#"(module
+         (memory 1)
+         (func (export "go") (param i32) (result i32)
+           local.get 0  i32.load  local.get 0  i32.div_u))
+       (assert_return (invoke "go" (i32.const 4)) (i32.const 0))
+       (assert_return (invoke "go" (i32.const 8)) (i32.const 0))"#,
+)
+.configured(|configuration| configuration.epochs = Epochs::Yield);
+
+/// A heap that is full at an allocation of the engine's choice, and a result that tells at which.
+const FILLED: Program = Program::new(
+    r#"(module
+         (type $bytes (array (mut i8)))
+         (global $n (mut i32) (i32.const 0))
+         (func (export "fill")
+           loop
+             global.get $n  i32.const 1  i32.add  global.set $n
+             i32.const 4096  array.new_default $bytes  drop
+             br 0
+           end)
+         (func (export "count") (result i32) global.get $n))
+       (invoke "fill")
+       (invoke "count")"#,
+)
+.under(Schedule::idle)
+.configured(|configuration| {
+    configuration.collector = Collector::Null;
+    configuration.gc_heap = GcHeap::Kib64;
+});
+
+/// Another number than the one returned.
+fn another_number(outcome: &mut Outcome) {
+    if let Outcome::Returned(values) = outcome
+        && let [Seen::I32(number)] = &mut values[..]
+    {
+        *number += 1;
+    }
+}
+
 faults! {
+    // INLINED-LIBCALL.
+    local_wrong_at_a_yield_beside_an_inlined_call => LocalValue, YIELDS_BESIDE_INLINED,
+        Fault::Stack(when(Moment::EpochYield), |stack, _| last_local(stack, flip(0)));
+    local_wrong_at_a_yield_in_an_inlined_function => LocalValue, YIELDS_INLINED,
+        Fault::Stack(when(Moment::EpochYield).nth(2), |stack, _| last_local(stack, flip(0)));
+
+    // LIBCALL-FRAME.
+    local_wrong_at_a_yield_before_a_load => LocalValue, YIELDS_BEFORE_A_LOAD,
+        Fault::Stack(when(Moment::EpochYield), |stack, _| last_local(stack, flip(0)));
+
+    // What an exhaustion left to the engine.
+    result_wrong_behind_an_exhaustion => Values, FILLED, Fault::Outcome(another_number);
+
     // INLINED-TRY-BREAK.
     event_twice_beside_a_guarded_call => BreakSpurious, NEVER_GUARDED.under(at_the_leaf),
         Fault::Twice(at("i32.add").nth(2));
@@ -247,16 +330,32 @@ const ALLOCATING: Program = Program::new(
        (assert_return (invoke "go") (i32.const 9))"#,
 );
 
-/// `COLLECT-SLOT`: before an allocation was made with the operand on its frame's stack, and behind one
-/// that another frame made, a lie about it is seen.
-#[test]
-fn object_null_where_nothing_was_allocated() {
-    const LIES: [Fault; 2] = [
-        Fault::Stack(at("nop"), |stack, _| top(stack, |_| NULL)),
-        Fault::Stack(at("nop").nth(2), |stack, _| {
-            innermost(stack).operands[1] = Some(NULL);
-        }),
-    ];
+/// The same, and behind an allocation in the frame itself.
+const ALLOCATING_ITSELF: Program = Program::new(
+    r#"(module
+         (type $p (struct (field i32)))
+         (func (export "go") (result i32)
+           (local (ref null $p))
+           i32.const 9  struct.new $p  local.tee 0
+           i32.const 1  struct.new $p  nop  drop  struct.get $p 0))
+       (assert_return (invoke "go") (i32.const 9))"#,
+);
+
+/// The same with an object that was converted, and is shown with the type it came from (`CONVERT-TYPE`).
+const ALLOCATING_BEHIND_A_CONVERSION: Program = Program::new(
+    r#"(module
+         (type $p (struct (field i32)))
+         (func (export "go") (result i32)
+           i32.const 9  struct.new $p  extern.convert_any  nop
+           i32.const 1  struct.new $p  nop  struct.get $p 0  return))
+       (assert_return (invoke "go") (i32.const 1))"#,
+);
+
+/// What is shown of a reference to what is of no kind.
+const NO_KIND: Seen = Seen::Unmodelled;
+
+/// The program on every version that has the copying collector, clean, and with each lie.
+fn copying(program: Program, lies: &[Fault], told: impl Fn(&CaseReport)) {
     let copying = |version: &Version| {
         version
             .conventions()
@@ -264,19 +363,89 @@ fn object_null_where_nothing_was_allocated() {
             .contains(&Collector::Copying)
     };
     for subject in linked().into_iter().filter(copying) {
-        let (script, mut options) = (ALLOCATING.script(), ALLOCATING.options());
+        let (script, mut options) = (program.script(), program.options());
         options.settings.subject = subject;
         options.settings.configuration.collector = Collector::Copying;
         let clean = run(&script, &options).unwrap();
         assert!(
-            clean.divergences.is_empty() && clean.known.is_empty(),
+            clean.divergences.is_empty() && !clean.known.contains_key(&Cause::CollectSlot),
             "{clean:#?}"
         );
-        for fault in LIES {
-            let report = run_with(&script, &options, Lie::new(fault, &script).0, None).unwrap();
-            let fired = rules(&report, Execution::Instrumented);
-            assert_eq!(fired, BTreeSet::from([RuleId::RefNull]), "{report:#?}");
-            assert!(!report.known.contains_key(&Cause::CollectSlot));
+        for &fault in lies {
+            told(&run_with(&script, &options, Lie::new(fault, &script).0, None).unwrap());
         }
     }
+}
+
+/// `COLLECT-SLOT`: before an allocation was made with the operand on its frame's stack, and behind one
+/// that another frame made, a lie about it is seen.
+#[test]
+fn object_wrong_where_nothing_was_allocated() {
+    const LIES: [(Fault, RuleId); 4] = [
+        (
+            Fault::Stack(at("nop"), |stack, _| top(stack, |_| NULL)),
+            RuleId::RefNull,
+        ),
+        (
+            Fault::Stack(at("nop").nth(2), |stack, _| {
+                innermost(stack).operands[1] = Some(NULL);
+            }),
+            RuleId::RefNull,
+        ),
+        (
+            Fault::Stack(at("nop"), |stack, _| top(stack, |_| NO_KIND)),
+            RuleId::RefKind,
+        ),
+        (
+            Fault::Stack(at("nop").nth(2), |stack, _| {
+                innermost(stack).operands[1] = Some(NO_KIND);
+            }),
+            RuleId::RefKind,
+        ),
+    ];
+    for (fault, rule) in LIES {
+        copying(ALLOCATING, &[fault], |report| {
+            let fired = rules(report, Execution::Instrumented);
+            assert_eq!(fired, BTreeSet::from([rule]), "{report:#?}");
+            assert!(!report.known.contains_key(&Cause::CollectSlot));
+        });
+    }
+}
+
+/// `COLLECT-SLOT`: an operand that was there at its frame's allocation may be of no kind; a local, and what
+/// the allocation made, may not.
+#[test]
+fn only_an_operand_that_was_there_at_an_allocation_may_be_of_no_kind() {
+    let there = Fault::Stack(at("nop"), |stack, _| {
+        innermost(stack).operands[0] = Some(NO_KIND);
+    });
+    copying(ALLOCATING_ITSELF, &[there], |report| {
+        assert!(report.divergences.is_empty(), "{report:#?}");
+        assert!(
+            report.known.contains_key(&Cause::CollectSlot),
+            "{report:#?}"
+        );
+    });
+    let converted = Fault::Stack(at("nop").nth(2), |stack, _| {
+        innermost(stack).operands[0] = Some(NULL);
+    });
+    copying(ALLOCATING_BEHIND_A_CONVERSION, &[converted], |report| {
+        assert!(report.divergences.is_empty(), "{report:#?}");
+        assert!(
+            report.known.contains_key(&Cause::CollectSlot),
+            "{report:#?}"
+        );
+    });
+    let before = Fault::Stack(at("nop"), |stack, _| top(stack, |_| NULL));
+    copying(ALLOCATING_BEHIND_A_CONVERSION, &[before], |report| {
+        let fired = rules(report, Execution::Instrumented);
+        assert_eq!(fired, BTreeSet::from([RuleId::RefNull]), "{report:#?}");
+    });
+    let made = Fault::Stack(at("nop"), |stack, _| top(stack, |_| NO_KIND));
+    let local = Fault::Stack(at("nop"), |stack, _| last_local(stack, |_| NO_KIND));
+    copying(ALLOCATING_ITSELF, &[made, local], |report| {
+        let fired = rules(report, Execution::Instrumented);
+        assert_eq!(fired, BTreeSet::from([RuleId::RefKind]), "{report:#?}");
+        assert!(!report.known.contains_key(&Cause::CollectSlot));
+    });
 }

@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const INCONCLUSIVE_SHARE: f64 = 0.005;
 /// How probable it may be, at most, that as many cases are inconclusive by chance as are too many.
 pub const BY_CHANCE: f64 = 0.001;
+/// So few cases tell nothing of a share: a campaign of fewer is never too inconclusive.
+pub const FEW: u64 = 200;
 /// Sequence points that at least half of the generated cases should exceed.
 pub const POINTS: u64 = 200;
 
@@ -45,6 +47,9 @@ pub struct Summary {
     /// Whether these are a part of the campaign, so that their share says nothing yet.
     #[serde(skip)]
     pub of_shard: bool,
+    /// Whether the user limited the events of a case: what that cuts off is no fault of the campaign's.
+    #[serde(skip)]
+    pub limited: bool,
     #[serde(skip)]
     counts: BTreeMap<u64, u64>,
     #[serde(skip)]
@@ -137,9 +142,10 @@ impl Summary {
 
     /// Whether more cases are inconclusive than a campaign may have, beyond chance: if each were with
     /// a probability of [`INCONCLUSIVE_SHARE`], as many as here would be in less than [`BY_CHANCE`] of
-    /// such campaigns. A shard alone is not judged.
+    /// such campaigns. Never of fewer than [`FEW`] cases, nor where the user limited their events; and a
+    /// shard alone is not judged.
     pub fn is_inconclusive(&self) -> bool {
-        if self.of_shard {
+        if self.of_shard || self.limited || self.cases < FEW {
             return false;
         }
         let by_chance = at_least(self.inconclusive(), self.cases, INCONCLUSIVE_SHARE);
@@ -270,6 +276,8 @@ mod tests {
     #[test]
     fn a_small_campaign_is_not_undecided_by_chance() {
         assert!(!of(1, 1).is_inconclusive());
+        assert!(!of(5, 5).is_inconclusive());
+        assert!(!of(199, 30).is_inconclusive());
         assert!(!of(200, 5).is_inconclusive());
         assert!(of(200, 6).is_inconclusive());
         assert!(!of(2_000, 21).is_inconclusive());
@@ -280,6 +288,15 @@ mod tests {
         let mut shard = of(200, 6);
         shard.of_shard = true;
         assert!(!shard.is_inconclusive());
+    }
+
+    #[test]
+    fn a_limit_of_the_user_s_own_makes_no_campaign_undecided() {
+        let limited = Summary {
+            limited: true,
+            ..of(200, 100)
+        };
+        assert!(!limited.is_inconclusive());
     }
 
     #[test]

@@ -38,6 +38,7 @@ use lockstep_spec_tests::script::Script;
 use script::Run;
 pub(crate) use script::describe;
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// How a case is run.
@@ -212,6 +213,11 @@ pub fn run_with(
     })
 }
 
+thread_local! {
+    /// Which execution of a case runs: what a panic unwinds does not say it.
+    static RUNS: Cell<Execution> = const { Cell::new(Execution::Instrumented) };
+}
+
 /// Runs a case on its engine. What the machine refuses is no report; a panic of the engine is one.
 fn guarded(
     script: &Script,
@@ -248,8 +254,7 @@ fn panicked(script: &Script, panic: &Panic) -> CaseReport {
     });
     report.divergences.push(Divergence {
         rule: RuleId::Panic,
-        // Which of the two it was is lost with what the panic unwound.
-        execution: Execution::Instrumented,
+        execution: RUNS.get(),
         command: text,
         moment: Moment::End,
         event: 0,
@@ -286,6 +291,7 @@ pub(crate) fn run_on<A: Adapter, T: Layer>(
         Ok(factories) => factories,
         Err(refused) => return Ok(refused.report(script)),
     };
+    RUNS.set(Execution::Instrumented);
     let (mut executed, mut neighbour) =
         executions::instrumented::<A, T>(script, options, &instrumented, tamper, tracer)?;
     if let Some(dared) = executed.dared {
@@ -313,6 +319,7 @@ pub(crate) fn run_on<A: Adapter, T: Layer>(
         // Its NaNs may be others, and no event shows them.
         return Ok(combine(script, executed, None, neighbour));
     }
+    RUNS.set(Execution::Uninstrumented);
     let twin = executions::idle::<A>(script, options, &uninstrumented, cut)?;
     Ok(combine(script, executed, Some(twin), neighbour))
 }

@@ -18,8 +18,8 @@ pub struct InlinedCalls {
     circles: Box<[usize]>,
     /// By defined function: those that it calls by a tail call that may be inlined.
     tails: Box<[Vec<FuncIndex>]>,
-    /// By defined function: whether it calls any that may be inlined into it.
-    inlining: Box<[bool]>,
+    /// By defined function: those that may be inlined into it, once for each call.
+    inlined: Box<[Vec<FuncIndex>]>,
     guards: bool,
     has_tail_calls: bool,
 }
@@ -34,15 +34,16 @@ impl InlinedCalls {
             imported,
             circles: circles(&callees),
             tails: Box::default(),
-            inlining: Box::default(),
+            inlined: Box::default(),
             guards: false,
             has_tail_calls: ops(functions).any(|op| op.is_tail_call()),
         };
-        calls.inlining = functions
+        calls.inlined = functions
             .iter()
             .map(|function| {
-                let mut positions = 0..function.instrs.len();
-                positions.any(|at| calls.callee(function, at).is_some())
+                let positions = 0..function.instrs.len();
+                let callees = positions.filter_map(|at| calls.callee(function, at));
+                callees.collect()
             })
             .collect();
         calls.guards = functions.iter().any(|function| {
@@ -107,8 +108,19 @@ impl InlinedCalls {
 
     /// Whether the function's code may hold that of another.
     pub fn inlines_any(&self, function: FuncIndex) -> bool {
-        let inlining = self.of_defined(&self.inlining, function);
-        inlining.copied().unwrap_or(false)
+        let inlined = self.of_defined(&self.inlined, function);
+        inlined.is_some_and(|inlined| !inlined.is_empty())
+    }
+
+    /// Whether the function's code may be in that of another.
+    pub fn is_inlined(&self, func: FuncIndex) -> bool {
+        self.inlined.iter().any(|inlined| inlined.contains(&func))
+    }
+
+    /// Whether a tail call that may be inlined leads to the function: its code may be that of the function
+    /// it takes the place of.
+    pub fn is_tail_called(&self, func: FuncIndex) -> bool {
+        self.tails.iter().any(|tails| tails.contains(&func))
     }
 
     /// What is known of a function, in a list by defined function; nothing of an import.
@@ -225,6 +237,16 @@ mod tests {
         );
         let inlines = [0, 1, 2, 3, 4].map(|func| calls.inlines_any(FuncIndex(func)));
         assert_eq!(inlines, [false, false, false, true, true]);
+    }
+
+    #[test]
+    fn a_tail_call_that_may_be_inlined_leads_to_its_callee() {
+        let calls =
+            calls("(module (func) (func return_call 0) (func call 1) (func return_call 3))");
+        let called = [0, 1, 2, 3].map(|func| calls.is_tail_called(FuncIndex(func)));
+        assert_eq!(called, [true, false, false, false]);
+        let inlined = [0, 1, 2, 3].map(|func| calls.is_inlined(FuncIndex(func)));
+        assert_eq!(inlined, [true, true, false, false]);
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub mod slots;
 mod table;
 pub mod trap_elsewhere;
 pub mod try_callee;
+pub mod try_root;
 
 pub use left_out::LeftOut;
 pub use table::Cause;

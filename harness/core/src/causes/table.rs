@@ -196,6 +196,18 @@ causes! {
          breakpoint: where it comes from cannot be read, and the execution ends."
         [Having::ALL]
         "inlined_calls_in_a_try_table_are_still_always_events"
+    TryRoot "TRY-ROOT" Ends
+        super::try_root::CHANGES;
+        "A call that a try_table guards ends its block, and the stack map that the compiler made for it is \
+         not handed on to the machine code: while a frame waits at one, none of its references is a root. \
+         A collection frees their objects, and the program goes on with whatever takes their place. Code \
+         with debug instrumentation keeps its values in slots that are roots of their own. Matches only in \
+         the execution without it, only with reference counting, and only once an object was made, which \
+         may have been after a collection, or a host function called, which may have made one, while a \
+         frame with a reference to an object waited at such a call. The execution ends. Cranelift 0.131 says what \
+         was missing: `Branch instructions like try_call can also be safepoints that need stack maps.`"
+        [Having::until(44)]
+        "guarded_calls_still_have_no_roots"
     SegmentObjects "SEGMENT-OBJECTS" Ends
         &[
             RuleId::RefIdentity,
@@ -240,9 +252,9 @@ causes! {
         &[RuleId::CheckPc];
         "Same cause as LIBCALL-PC: with inlining the record found may be of an inlined body that \
          was never executed, and its frame's instance null, which panics, or a stale pointer. \
-         Avoided by reading no frame at an EpochYield event, or where fuel is used up, with \
-         inlining on, where the innermost function calls another that may be inlined into it, or may be \
-         inlined itself where its caller waits, or where any function has a tail call."
+         Where the code that is interrupted may hold that of others beside the innermost function's, the \
+         functions and PCs shown are asked for, which is safe: of any other frames than the innermost \
+         function's own, and of those into which it may be inlined, at their calls, nothing else is read."
         [Having::ALL]
         "inlined_epoch_yields_still_show_frames_of_code_not_executed"
     LibcallFrame "LIBCALL-FRAME" Explains
@@ -251,7 +263,8 @@ causes! {
          that always traps that of the epoch, is placed before the function's first record. The \
          one found is of the function placed before it, or there is none, which panics. Matches \
          only an event of fuel that is used up at a function's entry, or an EpochYield event where what \
-         the function begins with may end in a trap; the innermost frame is then left out, and all of \
+         the function begins with may be known to end in a trap, which no division or conversion is, and an \
+         access only beyond what its memory can ever be; the innermost frame is then left out, and all of \
          them in the first function of a module."
         [Having::ALL]
         "fuel_used_up_at_an_entry_still_shows_another_function"
@@ -388,7 +401,7 @@ causes! {
          `BUG: gc object and/or heap misaligned`; and the slots of that frame's own operands are no roots, \
          and show where their objects were before. Matches only with the copying collector, and only those \
          errors, in single-step at an opcode that makes an object or calls a host function, or a reference \
-         that denotes something else in an operand that was on its frame's stack when an opcode of that \
+         that denotes something else, or what is of no kind, in an operand that was on its frame's stack when an opcode of that \
          frame made an object; or the engine's panic at a kind or an index that is none, where an opcode makes \
          an object, or where such an operand's object is read. The execution ends."
         [Having::since(48, "")]

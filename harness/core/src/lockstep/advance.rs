@@ -96,8 +96,8 @@ impl Driver {
 
     /// Runs the oracle to its next stop but for sequence points.
     fn run_unseen(&mut self) -> Stop {
-        if self.history.wants_tests() {
-            return self.run_noting_tests();
+        if self.history.wants_steps() {
+            return self.run_noting_opcodes();
         }
         let stop = run_following(&mut self.machine, &self.sizes, &NoSequencePoint);
         stop.unwrap_or_else(|limit| self.cannot_grow(limit))

@@ -1,6 +1,7 @@
 //! The driver's state, and what begins an invocation.
 
 use super::accessors::Accesses;
+use super::adopt::hides_state;
 use super::breakpoints::Breakpoints;
 use super::daring::Daring;
 use super::entities::{Taint, Unresolved};
@@ -9,6 +10,7 @@ use super::findings::Findings;
 use super::frames::expected_place;
 use super::growth::Sizes;
 use super::history::{History, Segment};
+use super::interrupts::CodePath;
 use super::nans::OpenNans;
 use super::policy::{FrameBudget, FramePolicy};
 use super::references::{Depth, Fault, NoObjects, References, Scope};
@@ -204,7 +206,7 @@ pub struct DriverConfig {
     pub frames: FramePolicy,
     /// The oracle's limits.
     pub limits: Limits,
-    /// Events after which the case ends as inconclusive, or a hundred times as many values compared.
+    /// Events after which the case ends as inconclusive, or three hundred times as many values compared.
     pub max_events: u64,
     /// Bytes of stack that the subject's Wasm code may use.
     pub subject_stack: usize,
@@ -262,6 +264,8 @@ pub struct Driver {
     pub(super) registers: Registers,
     /// What the program has executed, as far as a cause asks for it.
     pub(super) history: History,
+    /// Whether frames at guarded calls may lose their objects (ledger: `TRY-ROOT`).
+    pub(super) may_lose_roots: bool,
     /// Which of the subject's objects is which of the oracle's.
     pub(super) references: References,
     pub(super) modules: Vec<ModuleFacts>,
@@ -284,6 +288,8 @@ pub struct Driver {
     /// The oracle's state before it looked ahead, for the report of what it found there.
     pub(super) before_lookahead: Option<BeforeLookahead>,
     pub(super) taint: Taint,
+    /// Whether the case's code may change what no entity shows.
+    pub(super) hides_state: bool,
     /// What the oracle needs to know to grow as the subject did.
     pub(super) sizes: Sizes,
     /// Whether the subject's code consumes fuel.
@@ -300,16 +306,16 @@ pub struct Driver {
     pub(super) unsaturated: u64,
     /// Where the ledger expects operands to be shown wrong, by function; made when first needed.
     pub(super) shown_stacks: ShownStacksCache,
-    /// Which opcode's record was found for an interruption that was shown elsewhere, by the opcode behind
-    /// it.
-    pub(super) records: HashMap<(InstanceAddr, FuncIndex, usize), usize>,
+    /// Which opcode's record was found for an interruption that was shown elsewhere, by the code that is
+    /// interrupted and the opcode behind it.
+    pub(super) records: HashMap<(InstanceAddr, CodePath), usize>,
     /// Where traps of a function were shown that were shown elsewhere (`TRAP-PC`).
     pub(super) trap_positions: HashMap<(InstanceAddr, FuncIndex), usize>,
 }
 
 /// Values that may be compared, on average, at each of the events that a case may have: deep stacks
 /// of many operands cost as much as many events.
-const VALUES_PER_EVENT: u64 = 100;
+const VALUES_PER_EVENT: u64 = 300;
 
 /// Sequence points that the oracle passes between two events before it gives up: more than any program
 /// executes while a person waits.
@@ -362,6 +368,9 @@ impl Driver {
             nans: OpenNans::new(&config.configuration),
             registers: Registers::new(changed_by(&config)),
             history: History::default(),
+            may_lose_roots: causes.get(Cause::TryRoot).is_some()
+                && config.execution == Execution::Uninstrumented
+                && config.configuration.collector == Collector::Drc,
             references: References::new(
                 config.configuration.collector == Collector::Copying,
                 match causes.get(Cause::SegmentObjects) {
@@ -382,6 +391,7 @@ impl Driver {
             largest_function: 0,
             before_lookahead: None,
             taint: Taint::default(),
+            hides_state: false,
             sizes: Sizes::default(),
             consumes_fuel: config.configuration.fuel != Fuel::Off,
             accesses: Accesses::default(),
@@ -449,6 +459,7 @@ impl Driver {
         let mut instrs = functions.iter().flat_map(|f| &f.instrs);
         self.sizes.wanted |= instrs.any(|instr| grows(instr.op));
         self.may_wait |= functions.iter().any(may_wait);
+        self.hides_state |= functions.iter().any(hides_state);
         let module = &self.machine.store.instance(instance).module;
         self.registers.add_instance(module, &facts);
         self.largest_function = sizes.max().unwrap_or(0).max(self.largest_function);

@@ -47,14 +47,18 @@ pub(super) enum Entity {
     Table(TableAddr),
 }
 
-/// Entities whose content is the engine's choice from here on, because an exhaustion left them so.
+/// What is the engine's choice from here on, because an exhaustion left it so, and was not taken over.
 #[derive(Debug, Default)]
-pub struct Taint(BTreeSet<Entity>);
+pub struct Taint {
+    entities: BTreeSet<Entity>,
+    /// Whether there may be more, which nothing shows.
+    hidden: bool,
+}
 
 impl Taint {
     /// Whether anything is tainted.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.entities.is_empty() && !self.hidden
     }
 }
 
@@ -87,7 +91,7 @@ impl Driver {
         self.each_entity(subject, Use::Report(moment));
     }
 
-    /// After an exhaustion: entities that differ are no longer compared.
+    /// After an exhaustion: entities that differ are taken over from the subject, or no longer compared.
     pub fn taint_entities<E: Entities>(&mut self, subject: &mut E) {
         self.each_entity(subject, Use::Taint);
     }
@@ -103,18 +107,20 @@ impl Driver {
         let memories = (0..store.num_memories() as u32).map(|n| Entity::Memory(MemAddr(n)));
         let globals = (0..store.num_globals() as u32).map(|n| Entity::Global(GlobalAddr(n)));
         let tables = (0..store.num_tables() as u32).map(|n| Entity::Table(TableAddr(n)));
+        let (mut unseen, mut adopted) = (false, false);
         for entity in memories.chain(globals).chain(tables) {
             if self.registers.are_changed() {
                 self.follow_entity(subject, entity);
             }
             let compared = match entity {
-                tainted if self.taint.0.contains(&tainted) => None,
+                tainted if self.taint.entities.contains(&tainted) => None,
                 Entity::Memory(addr) => self.compare_memory(subject, addr),
                 Entity::Global(addr) => self.compare_global(subject, addr),
                 Entity::Table(addr) => self.compare_table(subject, addr),
             };
             let Some(compared) = compared else {
                 self.tally.entities_skipped += 1;
+                unseen = true;
                 continue;
             };
             self.tally.entities += 1;
@@ -125,11 +131,13 @@ impl Driver {
                     self.report_known(found.rule, moment, found.expected, found.observed, known);
                     self.end_if_known(known);
                 }
+                (Err(_), Use::Taint) if self.adopt(subject, entity) => adopted = true,
                 (Err(_), Use::Taint) => {
-                    self.taint.0.insert(entity);
+                    self.taint.entities.insert(entity);
                 }
             }
         }
+        self.taint.hidden |= adopted && (unseen || self.hides_state);
     }
 
     fn compare_memory<E: Entities>(&self, subject: &mut E, addr: MemAddr) -> Compared {

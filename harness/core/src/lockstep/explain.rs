@@ -56,10 +56,12 @@ impl Driver {
     }
 
     /// The cause that explains why the engine panicked: a collection followed what is no reference, or the
-    /// object was read that an operand denotes whose slot was no root (`COLLECT-SLOT`, `STARTUP-ROOT`).
+    /// object was read that an operand denotes whose slot was no root (`COLLECT-SLOT`, `STARTUP-ROOT`), or an
+    /// object that was freed (`TRY-ROOT`).
     pub(super) fn explain_panic(&self, message: &str) -> Option<Known> {
-        if !collect_slot::is_of_no_object(message) {
-            return None;
+        let freed = self.explain_freed(RuleId::Panic);
+        if freed.is_some() || !collect_slot::is_of_no_object(message) {
+            return freed;
         }
         self.wrong_root().or_else(|| self.stale_operand())
     }
@@ -141,6 +143,8 @@ impl Driver {
         frame: usize,
     ) -> Option<(ValueDiff, Vec<ShownOperand>)> {
         let (mut predicted, known) = self.predicted(frame)?;
+        // At other events they were followed before.
+        let may_change = moment == Moment::Trap && frame == 0 && self.look_for_changed();
         let view = self.machine.frames().nth(frame)?;
         let mut walk = observed.walk();
         for _ in 0..frame {
@@ -165,6 +169,15 @@ impl Driver {
             machine: &self.machine,
             references: &mut self.references,
         };
+        let (depth, registers) = (self.machine.depth(), &self.registers);
+        let mut changed = Vec::new();
+        let follow = |operand: (usize, ValType), seen| {
+            let followed = may_change
+                .then(|| registers.changed_operand(depth, &view, operand, seen))
+                .flatten();
+            changed.extend(followed.map(|cell| (operand.0, cell)));
+            followed.is_some()
+        };
         compare_real(
             &view,
             Driver::layout(&self.modules, &view),
@@ -173,8 +186,10 @@ impl Driver {
             &mut walk,
             &mut self.tally,
             &mut diff,
+            follow,
         );
         drop(walk);
+        self.take_changed(observed, moment, changed);
         self.count_operands(observed, moment, frame, predicted.len(), known);
         Some((diff, predicted))
     }
@@ -247,6 +262,13 @@ impl Driver {
         (may && self.history.has_strayed()).then_some(known)
     }
 
+    /// The cause that explains a difference once objects may have been freed that were in use (`TRY-ROOT`).
+    pub(super) fn explain_freed(&self, rule: RuleId) -> Option<Known> {
+        let known = self.causes.get(Cause::TryRoot)?;
+        let may = known.cause().row().rules.contains(&rule);
+        (may && self.history.has_lost_roots()).then_some(known)
+    }
+
     /// The cause that explains why a module is accepted that must be rejected, if one does.
     pub fn explain_accepted(&self, module: &[u8], features: WasmFeatures) -> Option<Known> {
         let known = self.causes.get(Cause::CastType)?;
@@ -291,7 +313,11 @@ impl Driver {
     }
 }
 
-/// Compares the operands that are really there.
+/// Compares the operands that are really there, but for those that `follow` takes as they are shown.
+#[allow(
+    clippy::too_many_arguments,
+    reason = "what a comparison needs of a frame, of the driver, and where it puts what it finds"
+)]
 fn compare_real<W: Walk>(
     view: &FrameView<'_>,
     layout: &FunctionLayout,
@@ -300,6 +326,7 @@ fn compare_real<W: Walk>(
     walk: &mut W,
     tally: &mut Tally,
     diff: &mut ValueDiff,
+    mut follow: impl FnMut((usize, ValType), Seen) -> bool,
 ) {
     let types = predicted.iter().map(|shown| shown.ty);
     let hazards = layout.operands(view.module, view.function, types);
@@ -314,6 +341,7 @@ fn compare_real<W: Walk>(
         let seen = walk.operand(index as u32);
         let expected = (shown.ty, view.operands[real as usize]);
         if !seen.is(expected.0, expected.1)
+            && !follow((real as usize, shown.ty), seen)
             && let Some(fault) = difference(walk, referents, view, expected, seen)
         {
             diff.note_operand(real, fault);

@@ -5,7 +5,7 @@ use super::driver::Driver;
 use super::growth::run_following;
 use super::trap_frame::taken_at;
 use crate::causes::inlined_calls::InlinedCalls;
-use crate::causes::{Cause, imported_type};
+use crate::causes::{Cause, imported_type, try_root};
 use lockstep_oracles::address::{FuncAddr, FuncIndex, InstanceAddr, ObjectAddr};
 use lockstep_oracles::machine::{EverySequencePoint, FrameView, Machine, Stop};
 use lockstep_oracles::opcode::Opcode;
@@ -48,6 +48,19 @@ pub(super) struct History {
     imported_as: HashMap<FuncAddr, Vec<TypeId>>,
     /// Whether the type of such a function was tested, and the subject may have found otherwise.
     strayed: bool,
+    roots: Roots,
+}
+
+/// What is known of the roots of frames that wait at guarded calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Roots {
+    /// Nobody asks.
+    #[default]
+    Unwatched,
+    /// Nothing may have been freed.
+    Kept,
+    /// What such a frame held may have been freed.
+    Lost,
 }
 
 impl History {
@@ -62,7 +75,18 @@ impl History {
     /// Whether anything is noted.
     #[inline]
     pub(super) fn is_wanted(&self) -> bool {
-        self.wants_frames || self.wants_segments || self.wants_tests()
+        self.wants_frames || self.wants_segments || self.wants_steps()
+    }
+
+    /// Whether what is executed is noted opcode by opcode where no event comes, too.
+    #[inline]
+    pub(super) fn wants_steps(&self) -> bool {
+        self.wants_tests() || self.roots == Roots::Kept
+    }
+
+    /// Whether objects may have been freed that frames at guarded calls held.
+    pub(super) fn has_lost_roots(&self) -> bool {
+        self.roots == Roots::Lost
     }
 
     /// Whether tests of functions' types are noted.
@@ -110,6 +134,16 @@ impl History {
         }
         if self.wants_tests() {
             self.strayed |= self.strays(machine);
+        }
+        if view.op().makes_object() {
+            self.note_roots(machine);
+        }
+    }
+
+    /// An object is made, before which the engine may collect.
+    pub(super) fn note_roots(&mut self, machine: &Machine) {
+        if self.roots == Roots::Kept && machine.frames().any(|view| try_root::loses_roots(&view)) {
+            self.roots = Roots::Lost;
         }
     }
 
@@ -254,6 +288,15 @@ impl Driver {
         if wants_frames {
             self.history.want_frames();
         }
+        if self.may_lose_roots && self.history.roots == Roots::Unwatched {
+            let guarded = module.functions().iter().any(|function| {
+                let mut positions = 0..function.instrs.len();
+                positions.any(|at| function.instrs[at].op.is_call() && function.is_guarded(at))
+            });
+            if guarded {
+                self.history.roots = Roots::Kept;
+            }
+        }
         self.note_segment_objects(instance);
         if self.causes.get(Cause::ImportedType).is_some() {
             self.note_imported_types(instance);
@@ -272,7 +315,7 @@ impl Driver {
     }
 
     /// Runs the oracle to its next stop but for sequence points, opcode by opcode.
-    pub(super) fn run_noting_tests(&mut self) -> Stop {
+    pub(super) fn run_noting_opcodes(&mut self) -> Stop {
         loop {
             self.note_next();
             let stop = run_following(&mut self.machine, &self.sizes, &EverySequencePoint);

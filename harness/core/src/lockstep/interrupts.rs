@@ -14,13 +14,12 @@ use super::looks::Look;
 use super::trap_frame::{height_of, taken_at};
 use super::unnamed::Unnamed;
 use crate::causes::if_params::plainly_shown;
-use crate::causes::inlined_calls::InlinedCalls;
 use crate::causes::{Cause, Known, libcall_frame};
 use crate::divergence::{Moment, count};
-use crate::observe::{Limited, Observation, Place, Walk};
+use crate::observe::{Boundary, Limited, Observation, Place, Walk};
 use crate::rules::RuleId;
 use crate::snapshot::Snapshot;
-use lockstep_oracles::address::{InstanceAddr, Pc};
+use lockstep_oracles::address::{FuncIndex, InstanceAddr, Pc};
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::{EverySequencePoint, FrameView, Stop, StopAt};
 use lockstep_oracles::opcode::Opcode;
@@ -57,6 +56,9 @@ impl Interruption {
     }
 }
 
+/// A function and where it is interrupted, and outside it those into which it may be inlined, at their calls.
+pub(super) type CodePath = Vec<(FuncIndex, usize)>;
+
 /// Where a program is interrupted, and what may be looked at of the stack.
 #[derive(Clone, Copy, Debug)]
 pub struct Sight {
@@ -68,6 +70,9 @@ pub struct Sight {
     pub(super) unnamed: Option<Known>,
     /// The cause by which the innermost frame may be shown as one of another function.
     pub(super) foreign: Option<Known>,
+    /// The cause by which the frames shown may be those of a body that was inlined and is not executed, which
+    /// their functions and PCs tell: then nothing else may be asked of them.
+    pub(super) buried: Option<Known>,
 }
 
 /// Whether a program may be interrupted before the opcode at this position: the first of a function,
@@ -121,6 +126,14 @@ impl Driver {
         fits.then(|| self.sight(interruption, false, entered))
     }
 
+    /// Whether the oracle was not brought there, for a reason of its own: then the execution has ended.
+    pub(super) fn is_cut(&mut self) -> bool {
+        if let Some(Stop::Exhausted(limit)) = self.ahead {
+            self.ended.get_or_insert(Ended::OracleLimit(limit));
+        }
+        self.ended.is_some()
+    }
+
     /// Whether the last event was at an opcode that works in bulk, and can be interrupted itself.
     pub(super) fn is_within_bulk(&self) -> bool {
         self.previous.is_some() && self.machine.current_op().is_some_and(Opcode::is_bulk)
@@ -142,10 +155,6 @@ impl Driver {
     /// What causes forbid to look at.
     fn sight(&self, interruption: Interruption, within: bool, entered: bool) -> Sight {
         let by_call = interruption != Interruption::Overflow;
-        let inlined = match by_call {
-            true => Cause::InlinedLibcall,
-            false => Cause::InlinedTrap,
-        };
         let unnamed = match by_call {
             true => Cause::EpochFrame,
             false => Cause::OverflowFrame,
@@ -154,14 +163,18 @@ impl Driver {
         let foreign = foreign.filter(|_| {
             by_call && entered && (interruption != Interruption::Epoch || self.may_trap_first())
         });
-        let inlined = self
-            .causes
-            .get(inlined)
-            .filter(|_| self.inlined && (!by_call || self.may_find_inlined()))
-            .or_else(|| self.inlined_in_try());
+        let (inlined, buried) = match by_call {
+            true => self.inlined_libcall(foreign.is_some()),
+            false => {
+                let known = self.causes.get(Cause::InlinedTrap);
+                (known.filter(|_| self.inlined), None)
+            }
+        };
+        let inlined = inlined.or_else(|| self.inlined_in_try());
         let unnamed = self.causes.get(unnamed).filter(|_| entered);
         // An engine with debug assertions asks for the instance itself when it is asked for the function.
-        let asserted = unnamed.or(foreign).filter(|_| cfg!(debug_assertions));
+        let asserted = unnamed.or(foreign).or(buried);
+        let asserted = asserted.filter(|_| cfg!(debug_assertions));
         Sight {
             within,
             hidden: inlined
@@ -169,27 +182,75 @@ impl Driver {
                 .or(asserted),
             unnamed,
             foreign,
+            buried,
         }
+    }
+
+    /// What forbids to look at the stack where a library call interrupts code into which callees are
+    /// inlined (`INLINED-LIBCALL`): the cause that forbids any look, or else the one that does if the frames
+    /// shown turn out to be others. They may be `foreign`: of the function placed before.
+    fn inlined_libcall(&self, foreign: bool) -> (Option<Known>, Option<Known>) {
+        let known = self.causes.get(Cause::InlinedLibcall);
+        let Some(known) = known.filter(|_| self.inlined) else {
+            return (None, None);
+        };
+        let mut frames = self.machine.frames();
+        let top = frames.next();
+        let known_calls = top.and_then(|top| {
+            let calls = self.inlined_calls.get(top.instance.index())?;
+            Some((calls, top.function.index))
+        });
+        let Some((calls, own)) = known_calls else {
+            return (Some(known), None);
+        };
+        let caller = frames.next().filter(|caller| caller.waits);
+        let others = calls.inlines_any(own)
+            || calls.is_tail_called(own)
+            || foreign && calls.is_inlined(own)
+            || caller.is_some_and(|caller| self.may_be_inlined_at(&caller));
+        (None, others.then_some(known))
+    }
+
+    /// Whether the frames shown are those of the innermost function where it is, however it was inlined. The
+    /// path of calls tells its body from every other; only functions and PCs are asked for.
+    fn is_own<O: Observation>(&self, observed: &mut O) -> bool {
+        let mut frames = self.machine.frames().peekable();
+        let mut walk = observed.walk();
+        let mut replaced = false;
+        let mut innermost = true;
+        while let Some(view) = frames.next() {
+            let defined = view.function.index.0 - view.module.num_imported_funcs();
+            let place = expected_place(&view, self.conventions);
+            let shown = match walk.done() {
+                true => None,
+                false => walk.code(),
+            };
+            let is_here = |(function, pc)| function == defined && (innermost || pc == place.pc);
+            if !shown.is_some_and(is_here) {
+                return false;
+            }
+            innermost = false;
+            let calls = self.inlined_calls.get(view.instance.index());
+            replaced |= calls.is_some_and(|calls| calls.is_tail_called(view.function.index));
+            let Some(caller) = frames.peek() else {
+                return !replaced || walk.parent() == Boundary::Host || walk.done();
+            };
+            if !caller.waits || caller.activation != view.activation {
+                return !replaced || walk.parent() == Boundary::Host;
+            }
+            if !self.may_be_inlined_at(caller) && !replaced {
+                return true;
+            }
+            walk.parent();
+        }
+        true
     }
 
     /// Whether the code before which the innermost function is entered may be placed behind the call that
     /// the epoch makes: what always traps is.
     fn may_trap_first(&self) -> bool {
         let top = self.machine.top();
-        top.is_none_or(|view| libcall_frame::may_trap_first(view.function))
-    }
-
-    /// Whether the innermost frame's code may hold that of another function, or be held by its caller's.
-    fn may_find_inlined(&self) -> bool {
-        let mut frames = self.machine.frames();
-        let Some(top) = frames.next() else {
-            return true;
-        };
-        let own = self.inlined_calls.get(top.instance.index());
-        let caller = frames.next().filter(|caller| caller.waits);
-        self.inlined_calls.iter().any(InlinedCalls::has_tail_calls)
-            || own.is_none_or(|calls| calls.inlines_any(top.function.index))
-            || caller.is_some_and(|caller| self.may_be_inlined_at(&caller))
+        top.is_none_or(|view| libcall_frame::may_trap_first(view.module, view.function))
     }
 
     /// Whether what a frame calls may be inlined into its code. Of an instance that is being made nothing
@@ -287,6 +348,12 @@ impl Driver {
         if !self.instantiating || self.previous.is_some() || self.machine.depth() > 1 {
             return false;
         }
+        // Without a start function nothing else runs; and where the module defines no function, there is no
+        // record before that frame, and none can be looked for.
+        if self.machine.num_activations() == 0 || !self.defines_functions() {
+            self.tally.left_out.count(known, 1);
+            return true;
+        }
         let mut walk = observed.walk();
         let mut frames = 0;
         while !walk.done() && frames < 2 {
@@ -297,6 +364,12 @@ impl Driver {
         let before = frames < 2;
         self.tally.left_out.count(known, u64::from(before));
         before
+    }
+
+    /// Whether the module that is being instantiated defines a function.
+    fn defines_functions(&self) -> bool {
+        let making = self.making.map(|addr| self.machine.store.instance(addr));
+        making.is_none_or(|instance| !instance.module.functions().is_empty())
     }
 
     /// The stack at an interruption, for faulty observations: copied as far as it may be looked at.
@@ -315,6 +388,9 @@ impl Driver {
         let Some(sight) = sight.filter(|sight| sight.hidden.is_none()) else {
             return Snapshot::default();
         };
+        if sight.buried.is_some() && !self.is_own(observed) {
+            return Snapshot::default();
+        }
         match self.stand_in(sight) {
             Some((place, imported)) => {
                 let unnamed = &mut Unnamed::new(observed, place, imported);
@@ -332,11 +408,12 @@ impl Driver {
         sight: Sight,
     ) -> Flow {
         if let Some(known) = sight.hidden {
-            if self.dares(known) {
-                return self.dare_frames(observed, interruption.moment());
-            }
-            self.tally.left_out.count(known, 1);
-            return Flow::Continue;
+            return self.leave_out_frames(observed, interruption, known);
+        }
+        if let Some(known) = sight.buried
+            && !self.is_own(observed)
+        {
+            return self.leave_out_frames(observed, interruption, known);
         }
         if let Some(foreign) = sight.foreign
             && self.is_foreign(observed)
@@ -361,6 +438,20 @@ impl Driver {
             self.tally.looks.whole(interruption.look());
         }
         flow
+    }
+
+    /// Leaves out the whole stack, unless it is dared.
+    fn leave_out_frames<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        interruption: Interruption,
+        known: Known,
+    ) -> Flow {
+        if self.dares(known) {
+            return self.dare_frames(observed, interruption.moment());
+        }
+        self.tally.left_out.count(known, 1);
+        Flow::Continue
     }
 
     /// Whether the innermost frame is shown as one of another function. Its instance is not asked for.
@@ -538,10 +629,23 @@ impl Driver {
         };
         // A trap's record lacks what its opcode takes.
         let taken = taken_at(view.function, shown);
-        let key = (view.instance, view.function.index, interrupted);
+        let key = (view.instance, self.path(&view, interrupted));
         let same = *self.records.entry(key).or_insert(shown) == shown;
         let within = (height.saturating_sub(taken)..=height).contains(&operands);
         same && (within || self.operands_within(shown) == Some(operands))
+    }
+
+    /// Which code is interrupted, and where: each path of calls by which a function may be inlined has a body
+    /// of its own.
+    fn path(&self, view: &FrameView<'_>, interrupted: usize) -> CodePath {
+        let mut path = vec![(view.function.index, interrupted)];
+        if self.inlined {
+            let callers = self.machine.frames().skip(1);
+            let callers =
+                callers.take_while(|caller| caller.waits && self.may_be_inlined_at(caller));
+            path.extend(callers.map(|caller| (caller.function.index, caller.position)));
+        }
+        path
     }
 
     /// How many operands are shown while the opcode at `position` runs, if a cause predicts that: those

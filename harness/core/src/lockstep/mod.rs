@@ -7,6 +7,7 @@
 
 pub mod accessors;
 pub mod activations;
+mod adopt;
 mod advance;
 pub mod breakpoints;
 pub mod choices;

@@ -278,12 +278,16 @@ impl References {
             (Some(a), Some(b)) if a == b => false,
             (Some(Hierarchy::Any), Some(Hierarchy::Extern))
             | (Some(Hierarchy::Extern), Some(Hierarchy::Any)) => true,
+            // It is a reference, and what it denotes is of no sort that its hierarchy has.
+            (Some(_), None) if seen == Seen::Unmodelled => return Err(Fault::Kind),
             _ => return Err(Fault::StaticType),
         };
         match self.check_referent(machine, expected, seen, objects, depth) {
             checked if !converted => checked,
             Ok(()) => Err(Fault::Converted),
-            Err(_) => Err(Fault::StaticType),
+            Err(Fault::Value) => Err(Fault::StaticType),
+            // What it denotes says more than the type it is shown with.
+            Err(fault) => Err(fault),
         }
     }
 

@@ -85,7 +85,12 @@ impl Driver {
         if self.is_of_dare(&divergence) {
             return;
         }
-        if let Some(known) = self.explain_strayed(&divergence) {
+        let freed = || {
+            let rule = divergence.rule;
+            self.explain_freed(rule)
+                .filter(|_| divergence.known.is_none())
+        };
+        if let Some(known) = self.explain_strayed(&divergence).or_else(freed) {
             divergence.known = Some(known.cause());
             self.end_if_known(Some(known));
         }

@@ -388,6 +388,7 @@ impl Driver {
             return self.unexpected_host_call(stop, id);
         }
         self.tally.host_calls += 1;
+        self.history.note_roots(&self.machine);
         // Host code that calls a host function has no opcode.
         if let Some(op) = self.machine.current_op() {
             self.tally.checked.note(Family::HostCall, op);
@@ -591,6 +592,9 @@ impl Driver {
         let sparse = !self.breakpoints.is_everywhere();
         let sight = self.approach(observed, Interruption::Epoch);
         self.yield_due = false;
+        if self.is_cut() {
+            return Flow::Stop;
+        }
         if sparse && (self.is_within_bulk() || self.is_before_bulk()) {
             // Whether it came within this opcode or comes behind it nothing says.
             self.leave_unselected();

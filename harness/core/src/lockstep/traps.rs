@@ -233,6 +233,9 @@ impl Driver {
             return Flow::Continue;
         }
         let sight = self.approach(observed, Interruption::Fuel);
+        if self.is_cut() {
+            return Flow::Stop;
+        }
         self.phase = Phase::OutOfFuel;
         match sight {
             Some(sight) => self.compare_interrupted(observed, Interruption::Fuel, sight),

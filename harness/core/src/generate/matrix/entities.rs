@@ -30,18 +30,6 @@ pub(in crate::generate) const BULK: &[Opcode] = &[
     Opcode::ElemDrop,
 ];
 
-/// Those of [`Body::entity`] that trap if they are to.
-pub(in crate::generate) const TRAPPING: &[Opcode] = &[
-    Opcode::MemoryFill,
-    Opcode::MemoryCopy,
-    Opcode::MemoryInit,
-    Opcode::TableGet,
-    Opcode::TableSet,
-    Opcode::TableFill,
-    Opcode::TableCopy,
-    Opcode::TableInit,
-];
-
 /// Those of [`Body::entity`] that are left.
 pub(in crate::generate) const SINGLE: &[Opcode] = &[
     Opcode::Nop,

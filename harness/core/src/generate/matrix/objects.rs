@@ -43,29 +43,6 @@ pub(in crate::generate) const OBJECTS: &[Opcode] = &[
     Opcode::RefEq,
 ];
 
-/// Those of them that trap if they are to.
-pub(in crate::generate) const TRAPPING: &[Opcode] = &[
-    Opcode::StructGet,
-    Opcode::StructGetS,
-    Opcode::StructGetU,
-    Opcode::StructSet,
-    Opcode::ArrayNewData,
-    Opcode::ArrayNewElem,
-    Opcode::ArrayGet,
-    Opcode::ArrayGetS,
-    Opcode::ArrayGetU,
-    Opcode::ArraySet,
-    Opcode::ArrayLen,
-    Opcode::ArrayFill,
-    Opcode::ArrayCopy,
-    Opcode::ArrayInitData,
-    Opcode::ArrayInitElem,
-    Opcode::RefCastNonNull,
-    Opcode::RefCastNullable,
-    Opcode::I31GetS,
-    Opcode::I31GetU,
-];
-
 fn is_packed(field: FieldType) -> bool {
     matches!(field.element_type, StorageType::I8 | StorageType::I16)
 }

@@ -2,10 +2,10 @@
 //! most calls return.
 
 use super::super::matrix::body::Manner;
-use super::super::matrix::entities::TRAPPING;
+use super::super::matrix::entities::BULK;
 use super::super::matrix::environment::{FUNCS, STABLE, Signature};
 use super::super::matrix::hazard::Hazard;
-use super::super::matrix::objects;
+use super::super::matrix::objects::OBJECTS;
 use super::super::matrix::table::{ATOMIC, Row as Entry, SCALAR, VECTOR};
 use super::super::matrix::transfers::transfer;
 use super::super::weights::{Row, between, chance, one_of, pick};
@@ -64,7 +64,7 @@ impl Builder<'_> {
     fn trap(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         match pick(u, TRAPS)?.what {
             Trap::Object => {
-                let opcodes = self.environment.opcodes(objects::TRAPPING);
+                let opcodes = self.environment.opcodes(&trapping(OBJECTS));
                 match one_of(u, &opcodes)? {
                     Some(&opcode) => {
                         let manner = Manner::Trap;
@@ -99,7 +99,7 @@ impl Builder<'_> {
             Trap::Memory => self.trap_row(u, SCALAR, accesses_memory)?,
             Trap::VectorMemory => self.trap_row(u, VECTOR, accesses_memory)?,
             Trap::Entity => {
-                if let Some(&opcode) = one_of(u, TRAPPING)? {
+                if let Some(&opcode) = one_of(u, &trapping(BULK))? {
                     self.body
                         .entity(u, self.environment, opcode, Manner::Trap)?;
                 }
@@ -208,6 +208,11 @@ impl Builder<'_> {
         }
         Ok(())
     }
+}
+
+/// Those of the opcodes that can trap.
+fn trapping(opcodes: &[Opcode]) -> Vec<Opcode> {
+    opcodes.iter().copied().filter(|op| op.can_trap()).collect()
 }
 
 fn accesses_memory(row: &Entry) -> bool {
