@@ -2,7 +2,7 @@
 
 use super::output::{self, About, Output, reporter};
 use super::subjects::{Subject, Subjects};
-use super::{BAD_INPUT, Format, OwnFault, exit_code, quoted};
+use super::{BAD_INPUT, Format, OwnFault, exit_code, page, quoted};
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use lockstep_core::campaign::interrupt::Interrupt;
@@ -19,7 +19,9 @@ use lockstep_core::corpus::{self, CorpusCase, Expectation};
 use lockstep_core::generate::Proposals;
 use lockstep_core::lockstep::policy::FramePolicy;
 use lockstep_core::report::junit::Junit;
+use lockstep_core::report::page::{self as html, Page};
 use lockstep_core::report::progress::Progress;
+use lockstep_core::report::shown::{Shown, say};
 use lockstep_core::report::{Reporter, summary};
 use lockstep_core::totals::{Measured, Totals};
 use lockstep_core::version::Version;
@@ -32,7 +34,7 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct Options {
     /// Worker processes; the default is one a processor
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::jobs)]
     jobs: Option<NonZeroUsize>,
     /// A setting of the subject, in place of what a case has; can be given several times
     #[arg(long, value_name = "AXIS=VALUE")]
@@ -63,6 +65,8 @@ pub(super) struct Options {
     /// Also write a JUnit report to this file
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    #[command(flatten)]
+    page: page::Options,
     /// Print where the CPU time went
     #[arg(long)]
     timings: bool,
@@ -154,6 +158,7 @@ pub(super) struct Session<'a> {
     shares: Shares,
     /// Cases whose input is bad.
     bad: u64,
+    page: Option<Page>,
 }
 
 impl Campaign<'_> {
@@ -184,6 +189,7 @@ impl Campaign<'_> {
             summary: Summary::new(self.plan.seed),
             shares: Shares::default(),
             bad: 0,
+            page: self.options.page.page(self.plan.wishes.subject)?,
         })
     }
 
@@ -218,6 +224,21 @@ impl Campaign<'_> {
         path.with_file_name(name)
     }
 
+    /// What a page shows of a case beyond its report; nothing of a script.
+    fn about_case(&self, what: &What) -> Option<html::About> {
+        match what {
+            What::Generated { seed, number } => {
+                let case = generated_case(*seed, *number, &self.plan.wishes);
+                case.ok().map(|case| html::About::of(&case))
+            }
+            What::File(path) => {
+                let loaded = corpus::load(path);
+                loaded.ok().map(|loaded| html::About::of(&loaded.case))
+            }
+            _ => None,
+        }
+    }
+
     /// Keeps a finding as a corpus case.
     fn save(&self, directory: &Path, judged: &Judged) -> anyhow::Result<()> {
         let Ok(report) = &judged.finished.result else {
@@ -239,10 +260,8 @@ impl Campaign<'_> {
         let path = corpus::save(directory, &name, &case).map_err(|error| {
             anyhow!("the finding {} is not saved: {error}", judged.finished.name)
         })?;
-        eprintln!(
-            "saved: lockstep replay {}",
-            quoted(&path.display().to_string())
-        );
+        let file = quoted(&path.display().to_string());
+        say(&format!("saved: lockstep replay {file}"));
         Ok(())
     }
 }
@@ -268,7 +287,7 @@ impl Session<'_> {
     pub(super) fn without_report(&mut self, outcome: &Outcome) {
         if let Outcome::BadInput(why) = outcome {
             self.bad += 1;
-            eprintln!("lockstep: {why}");
+            say(&format!("lockstep: {}", Shown(why)));
         }
     }
 
@@ -283,6 +302,11 @@ impl Session<'_> {
         self.reporter
             .case(&judged.finished)
             .map_err(OwnFault::from)?;
+        if let Some(page) = &mut self.page {
+            let wanted = page.wants(&judged.finished);
+            let about = wanted.then(|| self.campaign.about_case(&judged.what));
+            page.case(&judged.finished, about.flatten());
+        }
         match self.campaign.save {
             Some(directory) => self.campaign.save(directory, &judged),
             None => Ok(()),
@@ -330,6 +354,9 @@ impl Session<'_> {
         *peak = (*peak).max(self.shares.peak_rss());
         totals.measured.cpu = Some(cpu);
         self.reporter.end(totals).map_err(OwnFault::from)?;
+        if let Some(page) = &mut self.page {
+            page.write(totals).map_err(OwnFault::from)?;
+        }
         Ok(match (exit_code(totals), signal) {
             (0 | super::INTERNAL | super::MACHINE, _) if self.bad > 0 => BAD_INPUT,
             (0, Some((signal, _))) => 128 + signal,

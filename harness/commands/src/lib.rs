@@ -9,6 +9,7 @@ mod fuzz_crate;
 mod input;
 mod matrix;
 mod output;
+mod page;
 mod parts;
 mod programs;
 mod reduce;
@@ -26,9 +27,11 @@ mod worker;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use lockstep_core::panics;
+use lockstep_core::report::shown::{self, Shown, say};
 use lockstep_core::subject::SubjectError;
 use lockstep_core::totals::Totals;
 use std::io;
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use subjects::{Subject, Subjects};
 
@@ -107,11 +110,30 @@ enum Command {
     Subjects(versions::Options),
 }
 
-/// A text as one word of a shell.
+/// Threads or processes at once: more than any machine has use for would only take its memory.
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    const MOST: usize = 1024;
+    let jobs = text.parse().ok();
+    let jobs = jobs.filter(|jobs: &NonZeroUsize| jobs.get() <= MOST);
+    jobs.ok_or_else(|| format!("write a number from 1 to {MOST}"))
+}
+
+/// A text as one word of a shell; what cannot be shown is written as bash and others read it.
 fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();
+    }
+    if text.chars().any(shown::is_unsafe) {
+        let escaped = |c: char| match c {
+            '\\' | '\'' => format!("\\{c}"),
+            c if !shown::is_unsafe(c) => c.to_string(),
+            c => match u32::from(c) {
+                byte @ 0..0x80 => format!("\\x{byte:02x}"),
+                code => format!("\\U{code:08x}"),
+            },
+        };
+        return format!("$'{}'", text.chars().map(escaped).collect::<String>());
     }
     format!("'{}'", text.replace('\'', "'\\''"))
 }
@@ -119,12 +141,15 @@ fn quoted(text: &str) -> String {
 /// Runs the program.
 pub fn main() -> ExitCode {
     panics::install();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(refused) => return refuse(&refused),
+    };
     let ended = panics::guarded(|| dispatch(&cli));
     ExitCode::from(match ended {
         Ok(Ok(code)) => code,
         Ok(Err(error)) => {
-            eprintln!("lockstep: {error}");
+            say(&format!("lockstep: {}", Shown(&error.to_string())));
             match error.downcast_ref() {
                 Some(OwnFault::Subject(error)) if error.is_of_machine() => MACHINE,
                 Some(OwnFault::Start(_)) => MACHINE,
@@ -133,10 +158,20 @@ pub fn main() -> ExitCode {
             }
         }
         Err(panic) => {
-            eprintln!("lockstep: internal error: {panic}");
+            let panic = panic.to_string();
+            say(&format!("lockstep: internal error: {}", Shown(&panic)));
             INTERNAL
         }
     })
+}
+
+/// Says what is wrong with the command line, which it quotes; help and version are asked for.
+fn refuse(refused: &clap::Error) -> ExitCode {
+    if !refused.use_stderr() {
+        refused.exit();
+    }
+    say(refused.render().to_string().trim_end());
+    ExitCode::from(BAD_INPUT)
 }
 
 /// Something that failed and is not the input's fault.
@@ -230,5 +265,6 @@ mod tests {
         assert_eq!(quoted("wasm-v2/br.wast"), "wasm-v2/br.wast");
         assert_eq!(quoted("fac(i64:5)"), "'fac(i64:5)'");
         assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!(quoted("a\n'\u{202e}"), "$'a\\x0a\\'\\U0000202e'");
     }
 }

@@ -11,6 +11,7 @@ use lockstep_core::campaign::protocol::{What, Wishes};
 use lockstep_core::case::probe;
 use lockstep_core::corpus;
 use lockstep_core::generate::Proposals;
+use lockstep_core::report::shown::{Shown, say};
 use lockstep_core::samples::SAMPLES;
 use lockstep_core::version::Version;
 use std::path::{Path, PathBuf};
@@ -179,18 +180,19 @@ impl Options {
             None => Path::new(CORPUS),
         };
         if self.corpus.is_none() && !directory.is_dir() {
-            eprintln!(
+            say(&format!(
                 "lockstep: the regression corpus is left out: there is no {CORPUS} here; --corpus names its directory"
-            );
+            ));
             return Ok(Vec::new());
         }
         match corpus::discover(&[directory]) {
             Ok(files) => Ok(files.into_iter().map(What::File).collect()),
             Err(corpus::CorpusError::Nothing { path }) if self.corpus.is_none() => {
-                eprintln!(
+                let path = path.display().to_string();
+                say(&format!(
                     "lockstep: the regression corpus {} is empty",
-                    path.display()
-                );
+                    Shown(&path)
+                ));
                 Ok(Vec::new())
             }
             Err(error) => Err(error.into()),
