@@ -1,6 +1,7 @@
 //! Reads scripts from files and directories. Never skips a file that it could not read or parse.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use wasmparser::WasmFeatures;
@@ -16,10 +17,16 @@ use crate::translate::parse_script;
 /// The file is missing or unreadable, is not UTF-8, or does not parse as a script.
 pub fn parse_file(path: impl AsRef<Path>, features: WasmFeatures) -> Result<Script, ScriptError> {
     let path = path.as_ref();
-    let bytes = fs::read(path).map_err(|source| ScriptError::Read {
+    let unreadable = |source| ScriptError::Read {
         path: path.to_owned(),
         source,
-    })?;
+    };
+    // A pipe may have nobody who ever writes to it.
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+        let source = io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file");
+        return Err(unreadable(source));
+    }
+    let bytes = fs::read(path).map_err(unreadable)?;
     let text = String::from_utf8(bytes).map_err(|error| ScriptError::NotUtf8 {
         path: path.to_owned(),
         offset: error.utf8_error().valid_up_to(),

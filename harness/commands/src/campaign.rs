@@ -31,7 +31,7 @@ use std::time::{Duration, Instant, SystemTime};
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct Options {
     /// Worker processes; the default is one a processor
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::jobs)]
     jobs: Option<NonZeroUsize>,
     /// A setting of the subject, in place of what a case has; can be given several times
     #[arg(long, value_name = "AXIS=VALUE")]

@@ -10,6 +10,7 @@ use clap::Args;
 use lockstep_core::campaign::protocol;
 use lockstep_core::check::{self, InputError, Plan, UserModule, Wishes};
 use lockstep_core::report::counted;
+use lockstep_core::report::shown::Shown;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -151,19 +152,22 @@ fn run_on(options: &Options, input: &Input, format: Format, turn: Turn<'_>) -> a
 /// What is about to run, for people.
 fn introduce(plan: &Plan) -> io::Result<()> {
     let mut out = Output::new();
-    writeln!(out, "{}", plan.script.name)?;
+    writeln!(out, "{}", Shown(&plan.script.name))?;
     for import in &plan.imports {
         writeln!(
             out,
             "  import {} ({}): {}",
-            import.name, import.ty, import.satisfied_by
+            Shown(&import.name),
+            import.ty,
+            Shown(&import.satisfied_by)
         )?;
     }
     for skipped in &plan.skipped {
         writeln!(
             out,
             "  export {} is not called: {}",
-            skipped.export, skipped.reason
+            Shown(&skipped.export),
+            Shown(&skipped.reason)
         )?;
     }
     if plan.automatic && plan.unexported > 0 {

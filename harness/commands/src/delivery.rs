@@ -4,7 +4,7 @@
 //! same.
 
 use super::output::{self, About, Output, reporter};
-use super::{Format, OwnFault, exit_code, quoted};
+use super::{Format, OwnFault, exit_code, page, quoted};
 use anyhow::anyhow;
 use clap::Args;
 use lockstep_core::campaign::outcome::{Judged, Outcome};
@@ -17,7 +17,9 @@ use lockstep_core::case::Judgement;
 use lockstep_core::corpus::{self, CorpusCase, Expectation};
 use lockstep_core::report::findings::{EXAMPLES, Findings};
 use lockstep_core::report::junit::Junit;
+use lockstep_core::report::page::{self as html, Page};
 use lockstep_core::report::progress::Progress;
+use lockstep_core::report::shown::{Shown, say};
 use lockstep_core::report::text::Detail;
 use lockstep_core::report::{Reporter, summary};
 use lockstep_core::totals::{Measured, Totals};
@@ -30,6 +32,8 @@ pub(super) struct Options {
     /// Also write a JUnit report to this file
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
+    #[command(flatten)]
+    page: page::Options,
     /// Print where the CPU time went
     #[arg(long)]
     timings: bool,
@@ -119,6 +123,8 @@ pub(super) struct Delivery<'a> {
     totals: Totals,
     summary: Summary,
     shares: Shares,
+    /// The page, if one is wanted.
+    page: Option<Page>,
     /// Which findings are saved: those that are shown.
     saved: Findings,
     /// Whether a case diverged.
@@ -138,6 +144,7 @@ impl<'a> Delivery<'a> {
         summary.limited = order.wishes.max_events.is_some();
         Ok(Delivery {
             reporter: order.reporter()?,
+            page: order.options.page.page(order.wishes.subject)?,
             totals,
             summary,
             shares: Shares::default(),
@@ -155,7 +162,7 @@ impl<'a> Delivery<'a> {
             Outcome::Abandoned => return Ok(()),
             Outcome::BadInput(why) => {
                 self.totals.bad_input += 1;
-                eprintln!("lockstep: {why}");
+                say(&format!("lockstep: {}", Shown(&why)));
                 self.reporter.bad_input(&why).map_err(OwnFault::from)?;
                 return Ok(());
             }
@@ -166,6 +173,11 @@ impl<'a> Delivery<'a> {
         self.reporter
             .case(&judged.finished)
             .map_err(OwnFault::from)?;
+        if let Some(page) = &mut self.page {
+            let wanted = page.wants(&judged.finished);
+            let about = wanted.then(|| about(&judged.what, self.order.wishes));
+            page.case(&judged.finished, about.flatten());
+        }
         self.save(&judged)
     }
 
@@ -243,7 +255,25 @@ impl<'a> Delivery<'a> {
         *peak = (*peak).max(self.shares.peak_rss());
         totals.measured.cpu = Some(cpu);
         self.reporter.end(totals).map_err(OwnFault::from)?;
+        if let Some(page) = &mut self.page {
+            page.write(totals).map_err(OwnFault::from)?;
+        }
         Ok(exit_code(totals))
+    }
+}
+
+/// What a page shows of a case beyond its report; nothing of a script.
+fn about(what: &What, wishes: &Wishes) -> Option<html::About> {
+    match what {
+        What::Generated { seed, number } => {
+            let case = generated_case(*seed, *number, wishes);
+            case.ok().map(|case| html::About::of(&case))
+        }
+        What::File(path) => {
+            let loaded = corpus::load(path);
+            loaded.ok().map(|loaded| html::About::of(&loaded.case))
+        }
+        _ => None,
     }
 }
 
@@ -255,15 +285,17 @@ fn keep(directory: &Path, name: &str, case: &CorpusCase) {
         match corpus::save(directory, name, case) {
             Ok(path) => {
                 let path = path.display().to_string();
-                eprintln!("saved: lockstep replay {}", quoted(&path));
+                say(&format!("saved: lockstep replay {}", quoted(&path)));
                 return;
             }
-            Err(error) => eprintln!("lockstep: the finding {name} is not saved: {error}"),
+            Err(error) => say(&format!(
+                "lockstep: the finding {name} is not saved: {error}"
+            )),
         }
     }
     match corpus::to_readable(&case.case) {
-        Ok(text) => eprintln!("{text}"),
-        Err(error) => eprintln!("lockstep: nor can it be printed: {error}"),
+        Ok(text) => say(&text),
+        Err(error) => say(&format!("lockstep: nor can it be printed: {error}")),
     }
 }
 

@@ -13,6 +13,7 @@ mod listing;
 mod matrix;
 mod merge;
 mod output;
+mod page;
 mod parts;
 mod profiles;
 mod programs;
@@ -34,9 +35,12 @@ mod worker;
 use clap::{Parser, Subcommand, ValueEnum};
 use lockstep_core::conclusion::{Conclusion, Reason};
 use lockstep_core::panics;
+use lockstep_core::report::shown::{self, Shown, say};
 use lockstep_core::subject::SubjectError;
 use lockstep_core::totals::Totals;
+use profiles::Refused;
 use std::io;
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use subjects::{Subject, Subjects};
 
@@ -124,11 +128,30 @@ enum Command {
     Man(shells::Man),
 }
 
-/// A text as one word of a shell.
+/// Threads or processes at once: more than any machine has use for would only take its memory.
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    const MOST: usize = 1024;
+    let jobs = text.parse().ok();
+    let jobs = jobs.filter(|jobs: &NonZeroUsize| jobs.get() <= MOST);
+    jobs.ok_or_else(|| format!("write a number from 1 to {MOST}"))
+}
+
+/// A text as one word of a shell; what cannot be shown is written as bash and others read it.
 fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();
+    }
+    if text.chars().any(shown::is_unsafe) {
+        let escaped = |c: char| match c {
+            '\\' | '\'' => format!("\\{c}"),
+            c if !shown::is_unsafe(c) => c.to_string(),
+            c => match u32::from(c) {
+                byte @ 0..0x80 => format!("\\x{byte:02x}"),
+                code => format!("\\U{code:08x}"),
+            },
+        };
+        return format!("$'{}'", text.chars().map(escaped).collect::<String>());
     }
     format!("'{}'", text.replace('\'', "'\\''"))
 }
@@ -136,12 +159,19 @@ fn quoted(text: &str) -> String {
 /// Runs the program.
 pub fn main() -> ExitCode {
     panics::install();
-    let args = std::env::args_os().collect();
-    let ended = panics::guarded(|| dispatch(&profiles::parsed(args)?));
+    let cli = match profiles::parsed(std::env::args_os().collect()) {
+        Ok(cli) => cli,
+        Err(Refused::Line(refused)) => return refuse(&refused),
+        Err(Refused::Profile(error)) => {
+            say(&format!("lockstep: {}", Shown(&error.to_string())));
+            return ExitCode::from(BAD_INPUT);
+        }
+    };
+    let ended = panics::guarded(|| dispatch(&cli));
     ExitCode::from(match ended {
         Ok(Ok(code)) => code,
         Ok(Err(error)) => {
-            eprintln!("lockstep: {error}");
+            say(&format!("lockstep: {}", Shown(&error.to_string())));
             match error.downcast_ref() {
                 Some(OwnFault::Subject(error)) if error.is_of_machine() => MACHINE,
                 Some(OwnFault::Start(_)) => MACHINE,
@@ -150,10 +180,20 @@ pub fn main() -> ExitCode {
             }
         }
         Err(panic) => {
-            eprintln!("lockstep: internal error: {panic}");
+            let panic = panic.to_string();
+            say(&format!("lockstep: internal error: {}", Shown(&panic)));
             INTERNAL
         }
     })
+}
+
+/// Says what is wrong with the command line, which it quotes; help and version are asked for.
+fn refuse(refused: &clap::Error) -> ExitCode {
+    if !refused.use_stderr() {
+        refused.exit();
+    }
+    say(refused.render().to_string().trim_end());
+    ExitCode::from(BAD_INPUT)
 }
 
 /// Something that failed and is not the input's fault.
@@ -273,5 +313,6 @@ mod tests {
         assert_eq!(quoted("wasm-v2/br.wast"), "wasm-v2/br.wast");
         assert_eq!(quoted("fac(i64:5)"), "'fac(i64:5)'");
         assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!(quoted("a\n'\u{202e}"), "$'a\\x0a\\'\\U0000202e'");
     }
 }

@@ -15,6 +15,7 @@ use lockstep_core::causes::hazard::Dare;
 use lockstep_core::corpus::{self, CorpusCase};
 use lockstep_core::matrix::{Matrix, Row};
 use lockstep_core::report::progress::Progress;
+use lockstep_core::report::shown::say;
 use lockstep_core::report::{Finished, Reporter, json};
 use lockstep_core::totals::Totals;
 use lockstep_core::version::Version;
@@ -72,11 +73,17 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
     let mut matrix = Matrix::default();
     let mut troubles = 0;
     for subject in &subjects {
-        eprintln!("{}: {} cases", subject.version.name(), cases.len());
+        say(&format!(
+            "{}: {} cases",
+            subject.version.name(),
+            cases.len()
+        ));
         matrix.add_subject(subject.version);
         troubles += options.run_on(subject, &cases, &mut matrix, &interrupt)?;
         if let Some((signal, name)) = interrupt.signal() {
-            eprintln!("lockstep: ended by {name}: the table is not complete");
+            say(&format!(
+                "lockstep: ended by {name}: the table is not complete"
+            ));
             write(&matrix, options, format).map_err(OwnFault::from)?;
             return Ok(128 + signal);
         }
@@ -115,7 +122,7 @@ impl Options {
                     Outcome::Case(judged) => judged,
                     Outcome::BadInput(why) => {
                         troubles += 1;
-                        eprintln!("lockstep: {why}");
+                        say(&format!("lockstep: {why}"));
                         return Ok(());
                     }
                     Outcome::Abandoned => return Ok(()),
@@ -134,7 +141,7 @@ impl Options {
                     ),
                     (Err(unfinished), _) => {
                         troubles += 1;
-                        eprintln!("lockstep: {}: {unfinished}", path.display());
+                        say(&format!("lockstep: {}: {unfinished}", path.display()));
                     }
                     (Ok(_), None) => {}
                 }

@@ -1,22 +1,24 @@
-//! Standard output. When nobody reads it any more, the program ends without a word.
+//! Standard output. When nobody reads it any more, the program ends without a word. What others chose to
+//! call things is escaped here, whoever writes it.
 
 use super::Format;
 use super::trace::TraceReporter;
 use lockstep_core::report::Reporter;
 use lockstep_core::report::json::JsonReporter;
 use lockstep_core::report::opcodes;
+use lockstep_core::report::shown::Safe;
 use lockstep_core::report::text::{Detail, TextReporter};
 use lockstep_core::totals::Totals;
 use std::io::{self, BufWriter, Stdout, Write};
 
-/// Buffered standard output.
+/// Buffered standard output, through which nothing unsafe passes.
 #[derive(Debug)]
-pub(super) struct Output(BufWriter<Stdout>);
+pub(super) struct Output(Safe<BufWriter<Stdout>>);
 
 impl Output {
     /// Standard output.
     pub(super) fn new() -> Output {
-        Output(BufWriter::new(io::stdout()))
+        Output(Safe::new(BufWriter::new(io::stdout())))
     }
 }
 

@@ -27,22 +27,37 @@ struct Profiles {
 ///
 /// # Errors
 ///
-/// When there is no such profile, or it holds what the command does not have. What `clap` refuses ends
-/// the program, as ever.
-pub(super) fn parsed(args: Vec<OsString>) -> anyhow::Result<Cli> {
-    let matches = Cli::command().get_matches_from(&args);
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+/// When there is no such profile, or it holds what the command does not have. Also what `clap`
+/// refuses, or is asked for.
+pub(super) fn parsed(args: Vec<OsString>) -> Result<Cli, Refused> {
+    let matches = Cli::command().try_get_matches_from(&args)?;
+    let cli = Cli::from_arg_matches(&matches)?;
     let Some(name) = &cli.profile else {
         return Ok(cli);
     };
+    let more = of_profile(name, &matches)?;
+    let matches = Cli::command().try_get_matches_from(joined(args, more))?;
+    Ok(Cli::from_arg_matches(&matches)?)
+}
+
+/// Why there is no command line to carry out.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refused {
+    /// What `clap` refuses, or is asked for, such as the help
+    #[error(transparent)]
+    Line(#[from] clap::Error),
+    /// There is no such profile, or it holds what the command does not have
+    #[error(transparent)]
+    Profile(#[from] anyhow::Error),
+}
+
+/// The options of a profile in the nearest file, as they are written.
+fn of_profile(name: &str, matches: &ArgMatches) -> anyhow::Result<Vec<OsString>> {
     let here = std::env::current_dir()?;
     let path = found(&here)?;
     let text = std::fs::read_to_string(&path)
         .map_err(|error| anyhow!("cannot read {}: {error}", path.display()))?;
-    let more =
-        options(&text, name, &matches).map_err(|why| anyhow!("{}: {why}", path.display()))?;
-    let matches = Cli::command().get_matches_from(joined(args, more));
-    Ok(Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
+    options(&text, name, matches).map_err(|why| anyhow!("{}: {why}", path.display()))
 }
 
 /// The nearest file, here or above.

@@ -8,6 +8,7 @@
 use anyhow::{Context, anyhow, bail};
 use cargo_metadata::semver::Version as Number;
 use cargo_metadata::{Message, MetadataCommand};
+use lockstep_core::report::shown::say;
 use lockstep_core::version::{Version, VersionError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -76,7 +77,10 @@ pub(crate) fn build(source: &Source) -> anyhow::Result<Built> {
     let executable = places.cargo_build(version, &manifest, &toolchain);
     let executable = match (executable, toolchain.newer()) {
         (Err(error), Some(newer)) => {
-            eprintln!("lockstep: {error:#}; next with {}", newer.compiler);
+            say(&format!(
+                "lockstep: {error:#}; next with {}",
+                newer.compiler
+            ));
             toolchain = newer;
             places.cargo_build(version, &manifest, &toolchain)?
         }
@@ -428,10 +432,10 @@ impl Toolchain {
         let wanted = rust_version(version, manifest)?;
         let wanted = wanted.filter(|wanted| mine.as_ref().is_some_and(|mine| older(mine, wanted)));
         if let Some((mine, wanted)) = mine.zip(wanted.as_ref()) {
-            eprintln!(
+            say(&format!(
                 "lockstep: warning: {} asks for Rust {wanted}; it is compiled with {mine} all the same",
                 version.name()
-            );
+            ));
         }
         Ok(Toolchain {
             name: None,

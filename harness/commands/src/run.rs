@@ -13,6 +13,7 @@ use lockstep_core::campaign::protocol::{What, Wishes};
 use lockstep_core::case::probe;
 use lockstep_core::corpus;
 use lockstep_core::generate::{self, Proposals};
+use lockstep_core::report::shown::{Shown, say};
 use lockstep_core::samples::SAMPLES;
 use lockstep_core::version::Version;
 use std::path::{Path, PathBuf};
@@ -210,16 +211,19 @@ impl Options {
             if !may_lack {
                 bail!("the regression corpus cannot be run: {where_from}");
             }
-            eprintln!("lockstep: the regression corpus is left out: {where_from}");
+            say(&format!(
+                "lockstep: the regression corpus is left out: {where_from}"
+            ));
             return Ok(Vec::new());
         }
         match corpus::discover(&[directory]) {
             Ok(files) => Ok(files.into_iter().map(What::File).collect()),
             Err(corpus::CorpusError::Nothing { path }) if may_lack => {
-                eprintln!(
+                let path = path.display().to_string();
+                say(&format!(
                     "lockstep: the regression corpus {} is empty",
-                    path.display()
-                );
+                    Shown(&path)
+                ));
                 Ok(Vec::new())
             }
             Err(error) => Err(error.into()),

@@ -12,6 +12,7 @@ use lockstep_core::campaign::pool::Ran;
 use lockstep_core::campaign::process::Process;
 use lockstep_core::campaign::protocol::{self, What};
 use lockstep_core::case::CaseReport;
+use lockstep_core::report::shown::{Shown, say};
 use lockstep_core::report::{Finished, Reporter, divergence, json};
 use lockstep_core::totals::Totals;
 use serde::Serialize;
@@ -114,8 +115,9 @@ impl Reporter for TraceReporter {
             Ok(report) if self.0 == Format::Text => text_end(report, finished),
             Ok(report) => json_end(report, finished),
             Err(unfinished) => {
-                let mut out = io::stderr();
-                writeln!(out, "lockstep: {}: {unfinished}", finished.name)
+                let (name, why) = (&finished.name, unfinished.to_string());
+                say(&format!("lockstep: {}: {}", Shown(name), Shown(&why)));
+                Ok(())
             }
         }
     }
@@ -130,7 +132,7 @@ fn text_end(report: &CaseReport, finished: &Finished) -> io::Result<()> {
     let mut out = Output::new();
     for command in report.commands.iter().skip(1) {
         let ended = command.outcome.as_deref().unwrap_or("not executed");
-        writeln!(out, "== {} {ended}", command.text)?;
+        writeln!(out, "== {} {}", Shown(&command.text), Shown(ended))?;
     }
     for found in &report.divergences {
         let text = divergence::text(&finished.name, found, &finished.replay);

@@ -8,6 +8,7 @@ use super::{Format, OK, OwnFault};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets};
+use lockstep_core::report::shown::say;
 use lockstep_core::subject::engines;
 use lockstep_core::version::Version;
 use serde::Serialize;
@@ -136,9 +137,14 @@ fn build(subjects: &[Subjects]) -> anyhow::Result<u8> {
     let mut failed = 0;
     for source in subjects.iter().flat_map(Subjects::sources) {
         match programs::build(source) {
-            Ok(built) => println!("{}: {}", built.version.name(), built.program.display()),
+            Ok(built) => {
+                let program = built.program.display();
+                let mut out = Output::new();
+                writeln!(out, "{}: {program}", built.version.name()).map_err(OwnFault::from)?;
+                out.flush().map_err(OwnFault::from)?;
+            }
             Err(error) => {
-                eprintln!("lockstep: {error:#}");
+                say(&format!("lockstep: {error:#}"));
                 failed += 1;
             }
         }

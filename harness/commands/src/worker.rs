@@ -6,6 +6,7 @@ use lockstep_core::campaign::perform::perform;
 use lockstep_core::campaign::protocol::{self, Failure};
 use lockstep_core::campaign::worker;
 use lockstep_core::panics::{self, in_crate};
+use lockstep_core::report::shown::say;
 use std::io;
 use std::thread;
 
@@ -58,7 +59,7 @@ fn tell_panics() {
         let place = info.location().map_or_else(String::new, |at| {
             format!(" ({}:{})", in_crate(at.file()), at.line())
         });
-        eprintln!("panic: {message}{place}");
+        say(&format!("panic: {message}{place}"));
         hook(info);
     }));
 }

@@ -3,6 +3,7 @@
 //! The hook keeps message and place of a guarded panic, for whoever catches it, and keeps a backtrace
 //! off standard error.
 
+use crate::report::shown::say;
 use crate::subject::is_of_engine;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -100,7 +101,7 @@ pub fn guarded<R>(work: impl FnOnce() -> R) -> Result<R, Panic> {
 /// Goes on with a panic that was caught: whoever guards this one catches it with its message and place.
 pub fn resume(panic: Panic) -> ! {
     if !GUARDED.get() {
-        eprintln!("panic: {panic}");
+        say(&format!("panic: {panic}"));
     }
     let message = panic.to_string();
     LAST.set(panic);

@@ -265,7 +265,7 @@ rules! {
         "Wasm core 3.4 (validation), 4.5.3 (import subtyping), 4.5.4 (instantiation)"
         "link_refused";
     Assertion "RESULT-ASSERTION" Promised
-        "An assertion of the script holds in the oracle and in both executions."
+        "An assertion of an official script holds in the oracle and in both executions."
         "the official interpreter's script semantics"
         "assertion_fails";
     Panic "RESULT-NO-PANIC" Promised

@@ -104,6 +104,7 @@ impl Program {
                 },
             },
             actions_may_trap: true,
+            script_may_err: false,
         }
     }
 }

@@ -17,6 +17,7 @@ use lockstep_core::case::{CaseReport, Judgement};
 use lockstep_core::corpus::{self, CorpusCase};
 use lockstep_core::lockstep::daring::DareResult;
 use lockstep_core::report::json;
+use lockstep_core::report::shown::say;
 use places::Places;
 use search::{Came, Found, search};
 use serde::Serialize;
@@ -93,7 +94,10 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
     let mut kept = Kept::open(options, &case)?;
     let mut answers: BTreeMap<usize, Came> = BTreeMap::new();
     let steps = places.count().ilog2() + 2;
-    eprintln!("{} places, about {steps} are asked", places.count());
+    say(&format!(
+        "{} places, about {steps} are asked",
+        places.count()
+    ));
     let found = search(places.count(), |place| {
         let name = places.name(place);
         let (came, known) = match kept.answers.get(&name) {
@@ -109,7 +113,9 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
         anyhow::Ok(came)
     });
     if let Some((signal, name)) = interrupt.signal() {
-        eprintln!("lockstep: ended by {name}; the same command goes on from here");
+        say(&format!(
+            "lockstep: ended by {name}; the same command goes on from here"
+        ));
         return Ok(128 + signal);
     }
     match found? {
@@ -134,10 +140,10 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
             options.to
         ),
         Found::Unknown(place) => {
-            eprintln!(
+            say(&format!(
                 "lockstep: the case cannot be run at {}, so nothing is known of what is between",
                 places.name(place)
-            );
+            ));
             Ok(BAD_INPUT)
         }
     }

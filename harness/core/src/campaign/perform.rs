@@ -81,7 +81,11 @@ pub fn perform(request: &Request, begun: Begun<'_>) -> Result<CaseReport, Failur
 fn made(what: &What, wishes: &Wishes) -> Result<Made, Failure> {
     let mut made = match what {
         What::Official(name) => official(name, wishes)?,
-        What::Script { path, name } => script(path, name, wishes)?,
+        What::Script { path, name } => {
+            let mut made = script(path, name, wishes)?;
+            made.options.script_may_err = true;
+            made
+        }
         What::Calls(calls) => of_plan(&calls.name, part(calls, wishes)?),
         What::Sample(name) => sample(name, wishes)?,
         What::Generated { seed, number } => Made {
@@ -259,7 +263,7 @@ fn judge(loaded: &CorpusCase, subject: Version, report: &mut CaseReport) {
     let Err(why) = loaded.judge(report, subject) else {
         return;
     };
-    if report.judgement() == Judgement::Diverged {
+    if matches!(report.judgement(), Judgement::Diverged | Judgement::NotMet) {
         return;
     }
     report.commands.push(CommandReport {

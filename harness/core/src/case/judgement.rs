@@ -9,7 +9,7 @@ use crate::causes::Cause;
 pub enum Judgement {
     /// What a cause forbids was done on purpose, and the case ended there.
     Dared,
-    /// Something differs that no cause explains, or a command failed.
+    /// Something differs that no cause explains.
     Diverged,
     /// A known cause ended an execution.
     Explained,
@@ -19,6 +19,8 @@ pub enum Judgement {
     InternalError,
     /// The machine ended it, or refused it what it needs: nothing is known of the subject.
     Machine,
+    /// Nothing differs, and something else comes of it than the script or case expects.
+    NotMet,
     /// Everything agrees.
     Ok,
     /// The engine refused the configuration, as it must.
@@ -39,6 +41,7 @@ impl Judgement {
             Judgement::Unsupported => "unsupported",
             Judgement::Inconclusive => "inconclusive",
             Judgement::Machine => "machine",
+            Judgement::NotMet => "not-met",
             Judgement::Ok => "ok",
         }
     }
@@ -55,8 +58,10 @@ impl CaseReport {
     pub fn judgement(&self) -> Judgement {
         let failed = self.count(|status| matches!(status, Status::Failed(_))) > 0;
         let unsupported = self.count(|status| matches!(status, Status::Unsupported(_))) > 0;
-        if !self.divergences.is_empty() || failed {
+        if !self.divergences.is_empty() {
             Judgement::Diverged
+        } else if failed {
+            Judgement::NotMet
         } else if self.dared.is_some() {
             Judgement::Dared
         } else if self.refused.is_some() {

@@ -51,6 +51,7 @@ impl Case {
                 host: self.host.clone(),
             },
             actions_may_trap: true,
+            script_may_err: true,
             schedule: self.schedule.clone(),
         }
     }

@@ -11,6 +11,7 @@ pub mod probe;
 mod script;
 pub(crate) mod terminal;
 pub mod value;
+pub(crate) mod written;
 
 pub use directive::Directive;
 pub use imports::ImportSettings;
@@ -50,6 +51,9 @@ pub struct CaseOptions {
     pub imports: ImportSettings,
     /// Whether a plain action may trap (a user's invocation) or must return (a script's action).
     pub actions_may_trap: bool,
+    /// Whether what the script expects may be mistaken (a user's), or is the specification's (an official
+    /// suite's): where both sides agree on something else, that is the script's fault, or a divergence.
+    pub script_may_err: bool,
     /// What the debugger does.
     pub schedule: Schedule,
 }

@@ -2,6 +2,7 @@
 
 use super::imports::Registry;
 use super::patterns::{argument, seen_matches, value_matches};
+use super::written::written;
 use super::{CaseOptions, Executed, Status};
 use crate::configuration::Allocation;
 use crate::divergence::Moment;
@@ -25,6 +26,7 @@ use lockstep_spec_tests::script::{
     Action, Arg, Command, CommandKind, ModuleSource, Pattern, Script,
 };
 use std::collections::{HashMap, HashSet};
+use std::fmt::Display;
 use std::sync::Arc;
 
 /// A definition that can be instantiated.
@@ -55,12 +57,21 @@ pub(super) struct Run<'a, A: Adapter, T: Layer> {
 enum Trouble {
     Status(Status),
     Subject(SubjectError),
+    /// What the script expects is not what comes; the sentence says what is.
+    NotMet(String),
 }
 
 impl From<SubjectError> for Trouble {
     fn from(error: SubjectError) -> Trouble {
         Trouble::Subject(error)
     }
+}
+
+/// What the script asks for is not what comes of it.
+fn not_met(expected: impl Display, given: impl Display) -> Trouble {
+    Trouble::NotMet(format!(
+        "expectation not met: expected {expected}, given {given}"
+    ))
 }
 
 impl From<Status> for Trouble {
@@ -184,8 +195,25 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             Err(Trouble::Status(status)) => status,
             Err(Trouble::Subject(error)) if error.is_of_exhaustion() => Status::Exhausted,
             Err(Trouble::Subject(error)) => Status::Failed(error.to_string()),
+            // Both sides agree, or it would have been noticed: the script's mistake.
+            Err(Trouble::NotMet(message)) if self.is_settled(before) => {
+                return Status::Failed(format!(
+                    "{message}; reference interpreter and subject agree"
+                ));
+            }
+            Err(Trouble::NotMet(message)) => Status::Failed(message),
         };
         self.settle(status, before)
+    }
+
+    /// Whether nothing is left to say of a command whose expectation is not met: the execution goes on, and
+    /// nothing diverged.
+    fn is_settled(&mut self, before: u64) -> bool {
+        let driver = self.subject.driver();
+        self.options.script_may_err
+            && driver.ended.is_none()
+            && driver.changed_values().is_none()
+            && driver.findings.noticed == before
     }
 
     /// A failed command with no divergence of its own is one: nothing fails in silence.
@@ -435,7 +463,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
         match invoked.verdict {
             Verdict::Ended(Expected::Returned(_)) => Ok(()),
             Verdict::Ended(_) if self.options.actions_may_trap => Ok(()),
-            verdict => Err(unmet(&verdict, &invoked.outcome).into()),
+            verdict => Err(unmet(&verdict, &invoked.outcome, "a return")),
         }
     }
 
@@ -448,7 +476,10 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
                 (Verdict::Ended(Expected::Returned(values)), Outcome::Returned(seen)) => {
                     (values, seen)
                 }
-                (verdict, outcome) => return Err(unmet(&verdict, &outcome).into()),
+                (verdict, outcome) => {
+                    let wanted = written_patterns(patterns);
+                    return Err(unmet(&verdict, &outcome, &wanted));
+                }
             },
         };
         let types = self.subject.driver().machine.store.types();
@@ -464,7 +495,8 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
                 .all(|(pattern, &seen)| seen_matches(pattern, seen));
         match (oracle, subject) {
             (true, true) => Ok(()),
-            (false, _) => Err(failed(format!("the oracle returns {values:?}")).into()),
+            (false, false) => Err(not_met(written_patterns(patterns), listed(&values))),
+            (false, true) => Err(failed(format!("the oracle returns {}", listed(&values))).into()),
             (true, false) => Err(failed(format!(
                 "the subject {}",
                 Outcome::Returned(seen).describe()
@@ -479,7 +511,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
         };
         match (&invoked.verdict, &invoked.outcome) {
             (Verdict::Ended(Expected::Thrown(_)), Outcome::Thrown(_)) => Ok(()),
-            (verdict, outcome) => Err(unmet(verdict, outcome).into()),
+            (verdict, outcome) => Err(unmet(verdict, outcome, "an exception")),
         }
     }
 
@@ -489,9 +521,12 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
         };
         match (&invoked.verdict, &invoked.outcome) {
             (Verdict::Ended(Expected::Trapped(trap)), Outcome::Trapped(seen)) if seen.is(*trap) => {
-                Ok(expect_message(*trap, message)?)
+                expect_message(*trap, message)
             }
-            (verdict, outcome) => Err(unmet(verdict, outcome).into()),
+            (verdict, outcome) => {
+                let wanted = format!("the trap `{message}`");
+                Err(unmet(verdict, outcome, &wanted))
+            }
         }
     }
 
@@ -503,7 +538,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             (Verdict::Exhausted, Outcome::Trapped(SeenTrap::StackOverflow)) => {
                 Err(Status::Exhausted.into())
             }
-            (verdict, outcome) => Err(unmet(verdict, outcome).into()),
+            (verdict, outcome) => Err(unmet(verdict, outcome, "an overflow of the stack")),
         }
     }
 
@@ -514,7 +549,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
         };
         match (&made.expected, &made.outcome) {
             (ExpectedInstance::Trapped(trap), Outcome::Trapped(seen)) if seen.is(*trap) => {
-                Ok(expect_message(*trap, message)?)
+                expect_message(*trap, message)
             }
             (expected, outcome) => Err(not_as_asserted("a trap", expected, outcome).into()),
         }
@@ -654,29 +689,48 @@ enum Performed {
     Got(Value, Seen),
 }
 
-fn unmet(verdict: &Verdict, outcome: &Outcome) -> Status {
+/// A call that ended otherwise than it is asked to. That the subject's end is the oracle's, or else a
+/// divergence, was seen when it ended.
+fn unmet(verdict: &Verdict, outcome: &Outcome, wanted: &str) -> Trouble {
     match verdict {
-        Verdict::Exhausted => Status::Exhausted,
-        Verdict::Lost => failed("control diverged, see the report"),
-        Verdict::Ended(expected) => failed(format!(
-            "oracle: {}; subject: {}",
-            expected.describe(),
-            outcome.describe()
-        )),
+        Verdict::Exhausted => Status::Exhausted.into(),
+        Verdict::Lost => failed("control diverged, see the report").into(),
+        Verdict::Ended(expected) if expected.describe() == outcome.describe() => {
+            not_met(wanted, outcome.describe())
+        }
+        Verdict::Ended(expected) => not_met(
+            wanted,
+            format!(
+                "{} by the reference interpreter, {} by the subject",
+                expected.describe(),
+                outcome.describe()
+            ),
+        ),
     }
+}
+
+/// Values as they are written: `(i32:1, i64:2)`.
+fn listed(values: &[Value]) -> String {
+    let values: Vec<String> = values.iter().map(Value::to_string).collect();
+    format!("({})", values.join(", "))
+}
+
+/// Patterns as a case file writes them.
+fn written_patterns(patterns: &[Pattern]) -> String {
+    let patterns: Vec<String> = patterns.iter().map(written).collect();
+    format!("({})", patterns.join(", "))
 }
 
 /// Whether the script's message names this trap. The suite writes some messages longer than the
 /// specification ("uninitialized element 2"), and some shorter ("undefined"); Wasmtime's own tests write
 /// any part of them.
-fn expect_message(trap: Trap, message: &str) -> Result<(), Status> {
+fn expect_message(trap: Trap, message: &str) -> Step<()> {
     let name = trap.message();
     if message.starts_with(name) || name.contains(message) {
         return Ok(());
     }
-    Err(failed(format!(
-        "trapped with `{name}`, the script wants `{message}`"
-    )))
+    let wanted = format!("the trap `{message}`");
+    Err(not_met(wanted, format!("the trap `{name}`")))
 }
 
 /// A command in a few words.

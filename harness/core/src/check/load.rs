@@ -3,11 +3,13 @@
 use super::{FEATURES, InputError};
 use lockstep_oracles::module::Module;
 use lockstep_spec_tests::Position;
-use std::fs::File;
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
 use wast::Wat;
 use wast::parser::{self, ParseBuffer};
 
@@ -89,8 +91,7 @@ fn read(path: &Path, name: &str) -> Result<Vec<u8>, InputError> {
         size,
         limit: SIZE_LIMIT,
     };
-    let file = File::open(path).map_err(unreadable)?;
-    let metadata = file.metadata().map_err(unreadable)?;
+    let metadata = fs::metadata(path).map_err(unreadable)?;
     if metadata.is_dir() {
         return Err(InputError::Directory {
             file: name.to_owned(),
@@ -99,14 +100,37 @@ fn read(path: &Path, name: &str) -> Result<Vec<u8>, InputError> {
     if metadata.len() > SIZE_LIMIT {
         return Err(too_large(metadata.len()));
     }
-    let mut bytes = Vec::new();
-    // A pipe or a device does not say its size.
-    let read = file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes);
-    let size = read.map_err(unreadable)? as u64;
-    if size > SIZE_LIMIT {
-        return Err(too_large(size));
+    let bytes = bounded(path).map_err(unreadable)?;
+    match bytes.len() as u64 {
+        size if size > SIZE_LIMIT => Err(too_large(size)),
+        _ => Ok(bytes),
     }
-    Ok(bytes)
+}
+
+/// How long a pipe or a device may take to give all that it has.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a file holds, or a byte more of it than [`SIZE_LIMIT`]. A pipe or a device does not say its size,
+/// and may have no end, nor anybody who writes to it: it is waited for a bounded time.
+pub(crate) fn bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let whole = |path: &Path| {
+        let mut bytes = Vec::new();
+        let file = File::open(path)?;
+        file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    if fs::metadata(path)?.is_file() {
+        return whole(path);
+    }
+    let path = path.to_owned();
+    let (sender, receiver) = mpsc::channel();
+    thread::Builder::new().spawn(move || sender.send(whole(&path)))?;
+    let late = |_| {
+        let seconds = PATIENCE.as_secs();
+        let message = format!("no file, and without an end for {seconds} s");
+        io::Error::new(io::ErrorKind::TimedOut, message)
+    };
+    receiver.recv_timeout(PATIENCE).map_err(late)?
 }
 
 /// Text to binary.

@@ -140,6 +140,7 @@ pub fn plan(user: &UserModule, wishes: &Wishes) -> Result<Plan, InputError> {
                 },
             },
             actions_may_trap: true,
+            script_may_err: true,
             schedule: Schedule::default(),
         },
         automatic,

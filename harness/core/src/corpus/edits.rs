@@ -16,12 +16,13 @@ impl TryFrom<String> for WhenText {
         let when = match words[..] {
             ["start"] => Some(When::Start),
             ["step", n] => n.parse().ok().map(When::Step),
-            ["event", n] => n.parse().ok().map(When::Event),
-            ["host-call", n] => n.parse().ok().map(When::HostCall),
+            // Both count from 1.
+            ["event", n] => n.parse().ok().filter(|&n| n > 0).map(When::Event),
+            ["host-call", n] => n.parse().ok().filter(|&n| n > 0).map(When::HostCall),
             _ => None,
         };
         when.map(WhenText).ok_or_else(|| {
-            format!("`{text}` is no moment; write start, step 2, event 12 or host-call 3")
+            format!("`{text}` is no moment; write start, step 2, event 12 or host-call 3; events and host calls count from 1")
         })
     }
 }
@@ -168,7 +169,15 @@ mod tests {
             let message = EditText::try_from(text.to_owned()).unwrap_err();
             assert!(message.contains("opcode 0:17"), "{message}");
         }
-        for text in ["", "event", "event -1", "event 1 2", "later"] {
+        for text in [
+            "",
+            "event",
+            "event -1",
+            "event 0",
+            "host-call 0",
+            "event 1 2",
+            "later",
+        ] {
             let message = WhenText::try_from(text.to_owned()).unwrap_err();
             assert!(message.contains("event 12"), "{message}");
         }

@@ -42,18 +42,22 @@ pub enum CorpusError {
         message: String,
     },
     /// What the file says does not make a case.
-    #[error("{}: {message}", path.display())]
+    #[error("{}:{line}: {message}", path.display())]
     Meaning {
         /// The file.
         path: PathBuf,
+        /// Where, from 1.
+        line: usize,
         /// What is wrong, and where.
         message: String,
     },
     /// A module of the case is missing or is no module.
-    #[error("{}: {source}", path.display())]
+    #[error("{}:{line}: {source}", path.display())]
     Module {
         /// The case file.
         path: PathBuf,
+        /// Where, from 1.
+        line: usize,
         /// What is wrong with the module.
         source: InputError,
     },

@@ -121,7 +121,7 @@ impl Expectation {
             let number = counted(report.divergences.len() as u64, "unexplained divergence");
             return Err(number);
         }
-        if report.judgement() == Judgement::Diverged {
+        if report.judgement() == Judgement::NotMet {
             return Err("a step did not end as the case says".to_owned());
         }
         let mut wanted = self.causes(subject);

@@ -34,7 +34,7 @@ pub(super) struct CaseFile {
     pub(super) expect: ExpectTable,
     #[serde(default, skip_serializing_if = "is_default_configuration")]
     pub(super) configuration: ConfigurationTable,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) module: Vec<ModuleTable>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) host: HostTables,

@@ -1,7 +1,8 @@
 //! Whether a case's steps and stubs fit its modules: what a person mistypes is told, not run.
 
+use super::place::Key;
 use super::values::type_name;
-use crate::case::{Case, Step, StepAction, Stub};
+use crate::case::{Case, HostMemory, HostTable, Step, StepAction, Stub};
 use crate::check::boundary::null_of;
 use crate::check::{FEATURES, InputError};
 use lockstep_oracles::ValType;
@@ -14,8 +15,21 @@ use std::sync::Arc;
 #[derive(Debug, thiserror::Error)]
 pub enum Misfit {
     /// A module is not valid.
-    #[error(transparent)]
-    Module(#[from] InputError),
+    #[error("{source}")]
+    Module {
+        /// Which, from 1.
+        number: usize,
+        /// What is wrong.
+        source: InputError,
+    },
+    /// Two modules have one name: what imports from it would be open.
+    #[error("module {number} has the name `{name}`, as another before it")]
+    Name {
+        /// The second one, from 1.
+        number: usize,
+        /// Its name.
+        name: String,
+    },
     /// A step asks for what its module does not have.
     #[error("step {number}: {message}")]
     Step {
@@ -24,9 +38,31 @@ pub enum Misfit {
         /// What is wrong.
         message: String,
     },
-    /// The host is told of an entity that no module imports, or of another type.
-    #[error("host: {0}")]
-    Host(String),
+    /// The host is told of an entity that no module imports, or of another type, or that cannot be made.
+    #[error("host: {message}")]
+    Host {
+        /// The table of `[host]`.
+        table: &'static str,
+        /// The entity.
+        name: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+impl Misfit {
+    /// Where in a case file that is said.
+    pub(super) fn at(&self) -> Vec<Key> {
+        match self {
+            Misfit::Module { number, .. } | Misfit::Name { number, .. } => {
+                vec!["module".into(), (number - 1).into()]
+            }
+            Misfit::Step { number, .. } => vec!["step".into(), (number - 1).into()],
+            Misfit::Host { table, name, .. } => {
+                vec!["host".into(), (*table).into(), name.as_str().into()]
+            }
+        }
+    }
 }
 
 /// Checks that modules are valid, that steps name exports of theirs with arguments of the right
@@ -40,17 +76,30 @@ pub fn check(case: &Case) -> Result<(), Misfit> {
     for (step, number) in case.steps.iter().zip(1..) {
         fits(step, &modules).map_err(|message| Misfit::Step { number, message })?;
     }
-    host(case, &modules).map_err(Misfit::Host)
+    host(case, &modules)
 }
 
-fn modules(case: &Case) -> Result<Vec<Arc<Module>>, InputError> {
-    let named = case.modules.iter();
-    named
-        .map(|module| {
-            Module::new(&module.wasm, FEATURES).map_err(|error| InputError::Module {
-                file: format!("module `{}`", module.name),
-                from_text: false,
-                error,
+/// Whether the host can be made as the case says; a reduction keeps to that.
+pub(crate) fn host_fits(case: &Case) -> bool {
+    modules(case).is_ok_and(|modules| host(case, &modules).is_ok())
+}
+
+fn modules(case: &Case) -> Result<Vec<Arc<Module>>, Misfit> {
+    let numbered = case.modules.iter().zip(1..);
+    numbered
+        .map(|(module, number)| {
+            let earlier = &case.modules[..number - 1];
+            if earlier.iter().any(|earlier| earlier.name == module.name) {
+                let name = module.name.clone();
+                return Err(Misfit::Name { number, name });
+            }
+            Module::new(&module.wasm, FEATURES).map_err(|error| Misfit::Module {
+                number,
+                source: InputError::Module {
+                    file: format!("module `{}`", module.name),
+                    from_text: false,
+                    error,
+                },
             })
         })
         .collect()
@@ -69,8 +118,26 @@ fn fits(step: &Step, modules: &[Arc<Module>]) -> Result<(), String> {
             values(module, args, &ty.params)
                 .map_err(|message| format!("the arguments of `{export}` are {message}"))
         }
-        StepAction::Write { memory, .. } => {
-            export_of(module, memory, ExternKind::Memory, "memory").map(drop)
+        StepAction::Write {
+            memory,
+            offset,
+            bytes,
+        } => {
+            let index = export_of(module, memory, ExternKind::Memory, "memory")?;
+            let Some(ty) = module.memories().get(index as usize) else {
+                return Err(format!("there is no memory {index}"));
+            };
+            // It may have grown by then, but not beyond this.
+            let page = ty.page_size_log2.unwrap_or(16);
+            let size = ty.maximum.map(|maximum| u128::from(maximum) << page);
+            let end = u128::from(*offset) + bytes.len() as u128;
+            match size.filter(|&size| end > size) {
+                None => Ok(()),
+                Some(size) => Err(format!(
+                    "{} bytes at offset {offset} are beyond the memory `{memory}`, which never has more than {size}",
+                    bytes.len()
+                )),
+            }
         }
         StepAction::Set { global, value } => {
             let index = export_of(module, global, ExternKind::Global, "global")?;
@@ -150,41 +217,135 @@ fn bottom(null: NullOf) -> NullOf {
     }
 }
 
-fn host(case: &Case, modules: &[Arc<Module>]) -> Result<(), String> {
+fn host(case: &Case, modules: &[Arc<Module>]) -> Result<(), Misfit> {
     let host = &case.host;
-    for (name, stub) in &host.functions {
-        let mut imported = types(modules, name).filter_map(|(module, ty)| match ty {
-            ExternType::Func(ty) => Some((module, ty)),
-            _ => None,
-        });
-        let Some((module, ty)) = imported.next() else {
-            return Err(format!("no module imports a function `{name}`"));
-        };
-        if let Stub::Constant(constants) = stub {
-            values(module, constants, &ty.results)
-                .map_err(|message| format!("the results of `{name}` are {message}"))?;
+    fn of<'n>(table: &'static str, name: &'n str) -> impl Fn(String) -> Misfit + use<'n> {
+        move |message| Misfit::Host {
+            table,
+            name: name.to_owned(),
+            message,
         }
     }
-    let memory: fn(&ExternType) -> bool = |ty| matches!(ty, ExternType::Memory(_));
-    let table: fn(&ExternType) -> bool = |ty| matches!(ty, ExternType::Table(_));
-    let global: fn(&ExternType) -> bool = |ty| matches!(ty, ExternType::Global(_));
-    let memories = host.memories.keys().map(|name| (name, "memory", memory));
-    let tables = host.tables.keys().map(|name| (name, "table", table));
-    let globals = host.globals.keys().map(|name| (name, "global", global));
-    for (name, word, kind) in memories.chain(tables).chain(globals) {
-        if !types(modules, name).any(|(_, ty)| kind(ty)) {
-            return Err(format!("no module imports a {word} `{name}`"));
-        }
+    for (name, stub) in &host.functions {
+        function(name, stub, modules).map_err(of("functions", name))?;
+    }
+    for (name, memory) in &host.memories {
+        memory_fits(name, memory, modules).map_err(of("memories", name))?;
+    }
+    for (name, table) in &host.tables {
+        table_fits(name, table, modules).map_err(of("tables", name))?;
     }
     for (name, value) in &host.globals {
-        for (module, ty) in types(modules, name) {
-            if let ExternType::Global(ty) = ty {
-                values(module, &[*value], &[ty.content_type])
-                    .map_err(|message| format!("the value of `{name}` is {message}"))?;
-            }
+        global_fits(name, *value, modules).map_err(of("globals", name))?;
+    }
+    Ok(())
+}
+
+fn function(name: &str, stub: &Stub, modules: &[Arc<Module>]) -> Result<(), String> {
+    let mut imported = types(modules, name).filter_map(|(module, ty)| match ty {
+        ExternType::Func(ty) => Some((module, ty)),
+        _ => None,
+    });
+    let Some((module, ty)) = imported.next() else {
+        return Err(format!("no module imports a function `{name}`"));
+    };
+    let exported = |wanted: &str, kind: ExternKind, word: &str| {
+        let mut exports = modules.iter().flat_map(|module| module.exports());
+        match exports.any(|export| export.kind == kind && export.name == wanted) {
+            true => Ok(()),
+            false => Err(format!(
+                "`{name}` needs the {word} `{wanted}`, which no module exports"
+            )),
+        }
+    };
+    match stub {
+        Stub::Seeded | Stub::Fail => Ok(()),
+        Stub::Constant(constants) => values(module, constants, &ty.results)
+            .map_err(|message| format!("the results of `{name}` are {message}")),
+        Stub::Call(export) | Stub::Through(export) | Stub::Relay(export) => {
+            exported(export, ExternKind::Func, "function")
+        }
+        Stub::Throw(tag) => exported(tag, ExternKind::Tag, "tag"),
+    }
+}
+
+fn memory_fits(name: &str, memory: &HostMemory, modules: &[Arc<Module>]) -> Result<(), String> {
+    let mut imported = types(modules, name).filter_map(|(_, ty)| match ty {
+        ExternType::Memory(ty) => Some(ty),
+        _ => None,
+    });
+    let Some(ty) = imported.next() else {
+        return Err(format!("no module imports a memory `{name}`"));
+    };
+    let said = (memory.pages, memory.maximum);
+    limits(name, "pages", said, (ty.initial, ty.maximum))?;
+    let size = u128::from(memory.pages) << ty.page_size_log2.unwrap_or(16);
+    for (&offset, bytes) in &memory.data {
+        if u128::from(offset) + bytes.len() as u128 > size {
+            return Err(format!(
+                "the memory `{name}` has {size} bytes, too few for its data: {} at offset {offset}",
+                bytes.len()
+            ));
         }
     }
     Ok(())
+}
+
+fn table_fits(name: &str, table: &HostTable, modules: &[Arc<Module>]) -> Result<(), String> {
+    let mut imported = types(modules, name).filter_map(|(_, ty)| match ty {
+        ExternType::Table(ty) => Some(ty),
+        _ => None,
+    });
+    let Some(ty) = imported.next() else {
+        return Err(format!("no module imports a table `{name}`"));
+    };
+    let said = (table.elements, table.maximum);
+    limits(name, "elements", said, (ty.initial, ty.maximum))
+}
+
+/// Whether what the host makes is as large as its import asks for, and may grow no further than that
+/// allows.
+fn limits(
+    name: &str,
+    unit: &str,
+    (initial, maximum): (u64, Option<u64>),
+    (wanted, at_most): (u64, Option<u64>),
+) -> Result<(), String> {
+    if let Some(maximum) = maximum.filter(|&maximum| maximum < initial) {
+        return Err(format!(
+            "the maximum of `{name}`, {maximum} {unit}, is below the {initial} that it has at first"
+        ));
+    }
+    if initial < wanted {
+        return Err(format!(
+            "`{name}` has {initial} {unit}, and is imported with at least {wanted}"
+        ));
+    }
+    match (maximum, at_most) {
+        (_, None) => Ok(()),
+        (Some(maximum), Some(at_most)) if maximum <= at_most => Ok(()),
+        (maximum, Some(at_most)) => {
+            let has = maximum.map_or("none".to_owned(), |maximum| maximum.to_string());
+            Err(format!(
+                "`{name}` is imported with a maximum of {at_most} {unit}, and has {has}"
+            ))
+        }
+    }
+}
+
+fn global_fits(name: &str, value: Arg, modules: &[Arc<Module>]) -> Result<(), String> {
+    let mut found = false;
+    for (module, ty) in types(modules, name) {
+        if let ExternType::Global(ty) = ty {
+            found = true;
+            values(module, &[value], &[ty.content_type])
+                .map_err(|message| format!("the value of `{name}` is {message}"))?;
+        }
+    }
+    match found {
+        true => Ok(()),
+        false => Err(format!("no module imports a global `{name}`")),
+    }
 }
 
 /// The types of imports of this name, each with the module that imports it.

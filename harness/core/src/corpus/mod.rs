@@ -7,6 +7,7 @@ mod error;
 mod expect;
 mod file;
 mod fit;
+mod place;
 mod read;
 mod scalars;
 mod store;
@@ -15,6 +16,7 @@ mod write;
 
 pub use error::CorpusError;
 pub use expect::{Expectation, Verdict};
+pub(crate) use fit::host_fits;
 pub use fit::{Misfit, check};
 pub use store::discover;
 
@@ -51,15 +53,16 @@ pub fn load(path: &Path) -> Result<CorpusCase, CorpusError> {
     let directory = path.parent().unwrap_or(Path::new(""));
     let resolve = |name: &str| store::read(&directory.join(name));
     let case = parse_at(path, &text, &resolve)?;
-    check(&case.case).map_err(|misfit| match misfit {
-        Misfit::Module(source) => CorpusError::Module {
-            path: path.to_owned(),
-            source,
-        },
-        misfit => CorpusError::Meaning {
-            path: path.to_owned(),
-            message: misfit.to_string(),
-        },
+    check(&case.case).map_err(|misfit| {
+        let (path, line) = (path.to_owned(), place::line(&text, &misfit.at()));
+        match misfit {
+            Misfit::Module { source, .. } => CorpusError::Module { path, line, source },
+            misfit => CorpusError::Meaning {
+                path,
+                line,
+                message: misfit.to_string(),
+            },
+        }
     })?;
     Ok(case)
 }
@@ -95,12 +98,14 @@ fn parse_at(
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let read = read::case(file, &stem, resolve);
     let (case, expect) = read.map_err(|wrong| match wrong {
-        Wrong::Meaning(message) => CorpusError::Meaning {
+        Wrong::Meaning(at, message) => CorpusError::Meaning {
             path: path.to_owned(),
+            line: place::line(text, &at),
             message,
         },
-        Wrong::Module(source) => CorpusError::Module {
+        Wrong::Module(number, source) => CorpusError::Module {
             path: path.to_owned(),
+            line: place::line(text, &["module".into(), (number - 1).into()]),
             source,
         },
     })?;
@@ -150,6 +155,15 @@ pub fn to_readable(case: &Case) -> Result<String, CorpusError> {
         },
     });
     written(case, &Expectation::default(), modules.collect())
+}
+
+/// A case as a text without its modules: configuration, schedule, host and steps.
+///
+/// # Errors
+///
+/// If the case holds what TOML cannot say.
+pub fn to_outline(case: &Case) -> Result<String, CorpusError> {
+    written(case, &Expectation::default(), Vec::new())
 }
 
 fn written(

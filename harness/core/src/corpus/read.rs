@@ -6,10 +6,12 @@ use super::file::{
     CaseFile, CycleTable, DataTable, ExpectTable, HostTables, MemoryTable, ModuleTable,
     NeighbourTable, SessionTable, StepTable,
 };
+use super::place::Key;
 use super::scalars::{Hex, ModuleRef, Number};
 use crate::case::{Case, CaseModule, Expect, Host, HostMemory, HostTable, Step, StepAction};
 use crate::check::{InputError, UserModule};
 use crate::schedule::{Cycle, Edit, Neighbour, Schedule, Session};
+use crate::version::Version;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
@@ -17,16 +19,15 @@ use std::sync::Arc;
 /// Why the tables make no case.
 #[derive(Debug)]
 pub(super) enum Wrong {
-    /// What they say does not fit together.
-    Meaning(String),
-    /// A module is missing or is none.
-    Module(InputError),
+    /// What they say does not fit together: where, and what.
+    Meaning(Vec<Key>, String),
+    /// A module, by its number from 1, is missing or is none.
+    Module(usize, InputError),
 }
 
-impl From<String> for Wrong {
-    fn from(message: String) -> Wrong {
-        Wrong::Meaning(message)
-    }
+/// What is wrong with one of the file's tables.
+fn about(table: &str) -> impl Fn(String) -> Wrong {
+    move |message| Wrong::Meaning(vec![table.into()], message)
 }
 
 /// Reads a module's file.
@@ -42,24 +43,31 @@ pub(super) fn case(
     let numbered = file.step.into_iter().zip(1..);
     let steps = numbered
         .map(|(table, number)| {
-            step(table, &modules).map_err(|message| format!("step {number}: {message}"))
+            step(table, &modules).map_err(|message| {
+                let at = vec!["step".into(), Key::Nth(number - 1)];
+                Wrong::Meaning(at, format!("step {number}: {message}"))
+            })
         })
-        .collect::<Result<_, String>>()?;
-    let expect = expectation(file.expect)?;
+        .collect::<Result<_, Wrong>>()?;
+    let expect = expectation(file.expect).map_err(about("expect"))?;
     if file.code_image && file.neighbour.is_some() {
         let wrong = "`code-image` looks at the code of one store: not beside a `[neighbour]`";
-        return Err(Wrong::Meaning(wrong.to_owned()));
+        return Err(about("code-image")(wrong.to_owned()));
     }
     let case = Case {
         name: file.name.unwrap_or_else(|| name.to_owned()),
         steps,
         modules,
-        host: host(file.host)?,
+        host: host(file.host).map_err(about("host"))?,
         configuration: file.configuration.0,
         schedule: Schedule {
             sessions: sessions(file.session),
-            cycle: file.cycle.map(cycle).transpose()?,
-            neighbour: file.neighbour.map(neighbour).transpose()?,
+            cycle: file.cycle.map(cycle).transpose().map_err(about("cycle"))?,
+            neighbour: file
+                .neighbour
+                .map(neighbour)
+                .transpose()
+                .map_err(about("neighbour"))?,
             code_image: file.code_image,
             collect: file.collect,
             dare: file.dare.map(|dare| dare.0),
@@ -74,7 +82,7 @@ pub(super) fn case(
 fn modules(tables: Vec<ModuleTable>, resolve: Resolve<'_>) -> Result<Vec<CaseModule>, Wrong> {
     let count = tables.len();
     if count == 0 {
-        return Err(Wrong::Meaning("the case has no `[[module]]`".to_owned()));
+        return Err(about("module")("the case has no `[[module]]`".to_owned()));
     }
     let numbered = tables.into_iter().zip(1..);
     numbered
@@ -83,15 +91,19 @@ fn modules(tables: Vec<ModuleTable>, resolve: Resolve<'_>) -> Result<Vec<CaseMod
                 Some(name) => name,
                 None if number == count => MAIN.to_owned(),
                 None => {
-                    return Err(Wrong::Meaning(format!(
-                        "module {number} needs a `name`, under which later modules import from it"
-                    )));
+                    let wrong = "needs a `name`, under which later modules import from it";
+                    return Err(of_module(number, wrong));
                 }
             };
             let wasm = binary(table, number, resolve)?;
             Ok(CaseModule { name, wasm })
         })
         .collect()
+}
+
+fn of_module(number: usize, message: &str) -> Wrong {
+    let at = vec!["module".into(), Key::Nth(number - 1)];
+    Wrong::Meaning(at, format!("module {number} {message}"))
 }
 
 /// The name of a last module that has none.
@@ -101,21 +113,20 @@ fn binary(table: ModuleTable, number: usize, resolve: Resolve<'_>) -> Result<Arc
     let (name, content) = match (table.file, table.wat, table.hex) {
         (Some(file), None, None) => match resolve(&file) {
             Ok(content) => (file, content),
-            Err(source) => return Err(Wrong::Module(InputError::Read { file, source })),
+            Err(source) => return Err(Wrong::Module(number, InputError::Read { file, source })),
         },
         (None, Some(wat), None) => (format!("the `wat` of module {number}"), wat.into_bytes()),
         (None, None, Some(Hex(bytes))) => return Ok(bytes.into()),
         _ => {
-            return Err(Wrong::Meaning(format!(
-                "module {number} must have one of `file`, `wat` and `hex`"
-            )));
+            let wrong = "must have one of `file`, `wat` and `hex`";
+            return Err(of_module(number, wrong));
         }
     };
     // A binary is taken as it is: whether it is valid is asked of files that people keep.
     if content.first() == Some(&0) {
         return Ok(content.into());
     }
-    let user = UserModule::new(name, content).map_err(Wrong::Module)?;
+    let user = UserModule::new(name, content).map_err(|source| Wrong::Module(number, source))?;
     Ok(user.bytes)
 }
 
@@ -314,6 +325,17 @@ fn expectation(table: ExpectTable) -> Result<Expectation, String> {
         .map(str::trim)
         .filter(|version| !version.is_empty());
     let subjects: Vec<String> = versions.map(str::to_owned).collect();
+    let known = || Version::PUBLISHED.iter().map(|version| version.number());
+    if let Some(unknown) = subjects
+        .iter()
+        .find(|name| !known().any(|known| known == **name))
+    {
+        let known: Vec<String> = known().collect();
+        let known = known.join(", ");
+        return Err(format!(
+            "no subject is named `{unknown}`; write one of {known}"
+        ));
+    }
     let verdict = match (table.known.is_empty(), subjects.is_empty()) {
         (true, true) => Verdict::Agreement,
         (false, false) => Verdict::Known {

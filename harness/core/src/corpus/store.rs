@@ -2,8 +2,9 @@
 //! ever seen.
 
 use super::CorpusError;
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use crate::check::load::{SIZE_LIMIT, bounded};
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The extension of a case file.
@@ -64,15 +65,9 @@ pub(super) fn unreadable(path: &Path, source: io::Error) -> CorpusError {
     }
 }
 
-/// Bytes that a file of a case may have.
-const SIZE_LIMIT: u64 = crate::check::load::SIZE_LIMIT;
-
 /// A file's bytes.
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?
-        .take(SIZE_LIMIT + 1)
-        .read_to_end(&mut bytes)?;
+    let bytes = bounded(path)?;
     if bytes.len() as u64 > SIZE_LIMIT {
         let message = format!("it is larger than {SIZE_LIMIT} bytes");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));

@@ -1,10 +1,10 @@
 //! Values, patterns and stubs as a person writes them: `i32:5`, `f32:nan:canonical`, `call(tick)`.
 
 use crate::case::Stub;
+use crate::case::written::{HOST_REF, NULLS, OTHER, argument_text, written};
 use crate::check::syntax;
 use lockstep_oracles::ValType;
-use lockstep_oracles::value::Value;
-use lockstep_spec_tests::script::{Arg, FloatPattern, NullOf, Pattern};
+use lockstep_spec_tests::script::{Arg, FloatPattern, Pattern};
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -23,19 +23,6 @@ const READ_BY_TYPE: &[(&str, ValType)] = &[
     ("externref", ValType::EXTERNREF),
     ("funcref", ValType::FUNCREF),
 ];
-
-/// Types of which only null can be written here.
-const NULLS: &[(&str, NullOf)] = &[
-    ("anyref", NullOf::Any),
-    ("exnref", NullOf::Exn),
-    ("nullfuncref", NullOf::NoFunc),
-    ("nullexternref", NullOf::NoExtern),
-    ("nullref", NullOf::None),
-    ("nullexnref", NullOf::NoExn),
-];
-
-/// An internalised host reference.
-const HOST_REF: &str = "hostref";
 
 impl TryFrom<String> for ArgText {
     type Error = String;
@@ -69,31 +56,6 @@ fn argument(text: &str) -> Result<Arg, String> {
     }
 }
 
-fn argument_text(arg: Arg) -> String {
-    let value = match arg {
-        Arg::I32(v) => Value::I32(v),
-        Arg::I64(v) => Value::I64(v),
-        Arg::F32(v) => Value::F32(v),
-        Arg::F64(v) => Value::F64(v),
-        Arg::V128(v) => Value::V128(v),
-        Arg::RefNull(null) => return format!("{}:null", null_type(null)),
-        Arg::RefExtern(number) => return format!("externref:{number}"),
-        Arg::RefHost(number) => return format!("{HOST_REF}:{number}"),
-    };
-    value.to_string()
-}
-
-fn null_type(null: NullOf) -> &'static str {
-    match null {
-        NullOf::Func => "funcref",
-        NullOf::Extern => "externref",
-        other => NULLS
-            .iter()
-            .find(|(_, null)| *null == other)
-            .map_or("nullref", |(name, _)| name),
-    }
-}
-
 /// The name of a value's type.
 pub(super) fn type_name(arg: Arg) -> String {
     let mut text = argument_text(arg);
@@ -123,9 +85,6 @@ fn word_pattern(text: &str) -> Option<Pattern> {
         _ => return None,
     })
 }
-
-/// Before the name of a pattern that has no text of its own.
-const OTHER: &str = "other:";
 
 fn pattern(text: &str) -> Result<Pattern, String> {
     if let Some(pattern) = word_pattern(text) {
@@ -176,66 +135,13 @@ fn lanes<const N: usize, T: Copy>(
         .map_err(|_| format!("`{text}` has not {N} lanes"))
 }
 
-fn pattern_text(pattern: &Pattern) -> String {
-    let arg = match pattern {
-        Pattern::I32(v) => Arg::I32(*v),
-        Pattern::I64(v) => Arg::I64(*v),
-        Pattern::V128(v) => Arg::V128(*v),
-        Pattern::F32(lane) => return format!("f32:{}", f32_lane(*lane)),
-        Pattern::F64(lane) => return format!("f64:{}", f64_lane(*lane)),
-        Pattern::F32x4(lanes) => return format!("f32x4:{}", lanes.map(f32_lane).join(" ")),
-        Pattern::F64x2(lanes) => return format!("f64x2:{}", lanes.map(f64_lane).join(" ")),
-        Pattern::RefNull(Some(null)) => Arg::RefNull(*null),
-        Pattern::RefExtern(Some(number)) => Arg::RefExtern(*number),
-        Pattern::RefHost(number) => Arg::RefHost(*number),
-        Pattern::RefNull(None) => return "null".to_owned(),
-        Pattern::RefExtern(None) => return "externref:any".to_owned(),
-        Pattern::RefFunc => return "funcref:any".to_owned(),
-        Pattern::RefAny => return "anyref:any".to_owned(),
-        Pattern::RefEq => return "eqref:any".to_owned(),
-        Pattern::RefArray => return "arrayref:any".to_owned(),
-        Pattern::RefStruct => return "structref:any".to_owned(),
-        Pattern::RefI31 => return "i31ref:any".to_owned(),
-        Pattern::Other(name) => return format!("{OTHER}{name}"),
-        // Written as an array; inside a text it cannot come.
-        Pattern::Either(_) => return String::new(),
-    };
-    argument_text(arg)
-}
-
-/// A lane without its type.
-fn f32_lane(lane: FloatPattern<u32>) -> String {
-    match lane {
-        FloatPattern::Bits(bits) => without_type(&Value::F32(bits)),
-        FloatPattern::CanonicalNan => "nan:canonical".to_owned(),
-        FloatPattern::ArithmeticNan => "nan:arithmetic".to_owned(),
-    }
-}
-
-/// A lane without its type.
-fn f64_lane(lane: FloatPattern<u64>) -> String {
-    match lane {
-        FloatPattern::Bits(bits) => without_type(&Value::F64(bits)),
-        FloatPattern::CanonicalNan => "nan:canonical".to_owned(),
-        FloatPattern::ArithmeticNan => "nan:arithmetic".to_owned(),
-    }
-}
-
-fn without_type(value: &Value) -> String {
-    let text = value.to_string();
-    match text.split_once(':') {
-        Some((_, literal)) => literal.to_owned(),
-        None => text,
-    }
-}
-
 impl Serialize for PatternText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
             Pattern::Either(alternatives) => {
                 serializer.collect_seq(alternatives.iter().cloned().map(PatternText))
             }
-            pattern => serializer.serialize_str(&pattern_text(pattern)),
+            pattern => serializer.serialize_str(&written(pattern)),
         }
     }
 }
@@ -399,7 +305,7 @@ mod tests {
             "hostref:1",
             "other:ref.i31_shared",
         ] {
-            assert_eq!(pattern_text(&pattern(text).unwrap()), text);
+            assert_eq!(written(&pattern(text).unwrap()), text);
         }
     }
 

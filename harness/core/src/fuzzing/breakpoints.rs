@@ -93,8 +93,8 @@ fn when(u: &mut Unstructured<'_>) -> Result<When> {
     Ok(match u.int_in_range(0..=7)? {
         0..=2 => When::Start,
         3 => When::Step(u.int_in_range(0..=3)?),
-        4 => When::HostCall(u.int_in_range(0..=4)?),
-        _ => When::Event(u.int_in_range(0..=200)?),
+        4 => When::HostCall(u.int_in_range(1..=4)?),
+        _ => When::Event(u.int_in_range(1..=200)?),
     })
 }
 

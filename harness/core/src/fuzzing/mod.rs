@@ -147,7 +147,7 @@ pub fn judged(case: Case, bytes: &[u8], keep: &Path) -> Result<Judged, Failure> 
         return Ok(Judged::Rejected(hazard));
     }
     match run_case_on(subject(), &case) {
-        Ok(report) if report.judgement() == Judgement::Diverged => {
+        Ok(report) if matches!(report.judgement(), Judgement::Diverged | Judgement::NotMet) => {
             Err(finding(&case, &report, bytes, keep))
         }
         Ok(_) => Ok(Judged::Fine),

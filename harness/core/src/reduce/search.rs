@@ -3,6 +3,7 @@
 use super::passes::{PASSES, Pass};
 use super::{Judge, Limits, Progress, Size, Status};
 use crate::case::Case;
+use crate::corpus;
 use crate::generate::FEATURES;
 use lockstep_oracles::module::Module;
 use sha2::{Digest, Sha256};
@@ -23,6 +24,8 @@ pub(super) struct Search<'s> {
     progress: &'s mut dyn Progress,
     /// Hashes of candidates that were tried.
     tried: BTreeSet<[u8; 32]>,
+    /// Whether the host of the case that it began with can be made, as that of each case file.
+    fits: bool,
 }
 
 /// What a pass did with a case.
@@ -49,6 +52,7 @@ impl<'s> Search<'s> {
             limits,
             progress,
             tried: BTreeSet::from([hash(case)]),
+            fits: corpus::host_fits(case),
         }
     }
 
@@ -130,16 +134,18 @@ impl<'s> Search<'s> {
         })
     }
 
-    /// Whether every module that differs from the current one's validates.
+    /// Whether every module that differs from the current one's validates, and the host can still be made:
+    /// what is kept must be a case that can be replayed.
     fn is_valid(&self, case: &Case) -> bool {
-        case.modules.iter().all(|module| {
+        let valid = case.modules.iter().all(|module| {
             let known = self
                 .case
                 .modules
                 .iter()
                 .any(|known| known.wasm == module.wasm);
             known || Module::new(&module.wasm, FEATURES).is_ok()
-        })
+        });
+        valid && (!self.fits || corpus::host_fits(case))
     }
 
     /// Judges a batch and empties it; none if nothing in it diverges.

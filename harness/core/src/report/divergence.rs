@@ -1,5 +1,6 @@
 //! A divergence as a person reads it: the rule, both sides, the code, and how to see it again.
 
+use super::shown::Shown;
 use crate::divergence::{Divergence, NOT_READ, StateRow};
 
 /// The text of a divergence, several lines.
@@ -16,7 +17,7 @@ pub fn text(case: &str, divergence: &Divergence, replay: &str) -> String {
         rule.promise
     );
     let mut line = |label: &str, content: &str| {
-        text.push_str(&format!("  {label:<10}{content}\n"));
+        text.push_str(&format!("  {label:<10}{}\n", Shown(content)));
     };
     line("source", rule.source);
     line("case", case);
@@ -31,15 +32,17 @@ pub fn text(case: &str, divergence: &Divergence, replay: &str) -> String {
     if let Some(site) = &divergence.site {
         let head = format!(
             "\n  code      function {} at PC {} ({})\n",
-            site.func, site.pc, site.opcode
+            site.func,
+            site.pc,
+            Shown(&site.opcode)
         );
         text.push_str(&head);
         for line in site.listing.lines() {
-            text.push_str(format!("    {line}").trim_end());
+            text.push_str(format!("    {}", Shown(line)).trim_end());
             text.push('\n');
         }
     }
-    text.push_str(&format!("\n  replay:   {replay}\n"));
+    text.push_str(&format!("\n  replay:   {}\n", Shown(replay)));
     text
 }
 
@@ -50,7 +53,7 @@ pub fn command(divergence: &Divergence) -> &str {
 }
 
 /// Execution, moment, event and frame.
-fn place(divergence: &Divergence) -> String {
+pub(super) fn place(divergence: &Divergence) -> String {
     let frame = divergence
         .frame
         .map_or_else(String::new, |frame| format!(", frame {frame}"));
@@ -87,7 +90,9 @@ pub fn side_by_side(rows: &[StateRow]) -> String {
         let mark = mark(row);
         text.push_str(&format!(
             "    {mark} {:what$}  {:expected$}  {}\n",
-            row.what, row.expected, row.observed
+            Shown(&row.what),
+            Shown(&row.expected),
+            Shown(&row.observed)
         ));
     }
     text

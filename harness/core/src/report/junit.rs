@@ -1,5 +1,6 @@
 //! JUnit's XML for CI: a test case each, written when all have ended.
 
+use super::shown::{self, Shown};
 use super::{Finished, Reporter, divergence};
 use crate::case::{CaseReport, Judgement, Status};
 use crate::conclusion::{Conclusion, Reason};
@@ -108,19 +109,25 @@ fn write_cases(out: &mut impl Write, subject: Version, cases: Vec<TestCase>) -> 
     out.flush()
 }
 
+/// A text of somebody else's in one line, in which a CI that shows the file finds no command.
+fn line(text: &str) -> String {
+    shown::lines(&Shown(text).to_string())
+}
+
 fn test_case(finished: &Finished) -> TestCase {
     let status = match &finished.result {
         Ok(report) => status(finished, report),
         Err(unfinished) => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
             status.set_type(unfinished.judgement().name());
-            status.set_message(unfinished.to_string());
+            status.set_message(line(&unfinished.to_string()));
             status
         }
     };
-    let mut case = TestCase::new(finished.name.clone(), status);
-    let class = finished.name.split('/').next().unwrap_or_default();
-    case.set_classname(class.to_owned());
+    let name = line(&finished.name);
+    let class = name.split('/').next().unwrap_or_default().to_owned();
+    let mut case = TestCase::new(name, status);
+    case.set_classname(class);
     case.set_time(finished.elapsed);
     case
 }
@@ -152,7 +159,12 @@ fn status(finished: &Finished, report: &CaseReport) -> TestCaseStatus {
     let mut texts: Vec<String> = Vec::new();
     for command in &report.commands {
         if let Status::Failed(why) = &command.status {
-            texts.push(format!("line {}: {}: {why}", command.line, command.text));
+            texts.push(format!(
+                "line {}: {}: {}",
+                command.line,
+                Shown(&command.text),
+                Shown(why)
+            ));
         }
     }
     let diverged = report.divergences.iter();
@@ -172,7 +184,7 @@ fn status(finished: &Finished, report: &CaseReport) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
     status.set_type(rule.map_or("assertion", |rule| rule.id));
     status.set_message(rule.map_or("a command failed", |rule| rule.promise));
-    status.set_description(texts.join("\n"));
+    status.set_description(shown::lines(&texts.join("\n")));
     status
 }
 

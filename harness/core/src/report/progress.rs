@@ -1,5 +1,6 @@
 //! Progress on standard error: a bar on a terminal; where there is none, a line from time to time.
 
+use super::shown::Shown;
 use super::{Finished, Reporter, counted};
 use crate::totals::Totals;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -85,7 +86,8 @@ impl<R: Reporter> Reporter for Progress<R> {
             0 => String::new(),
             n => format!("{}, ", counted(n, "finding")),
         };
-        self.bar.set_message(format!("{findings}{}", finished.name));
+        self.bar
+            .set_message(format!("{findings}{}", Shown(&finished.name)));
         self.bar.inc(1);
         if self.said.is_some_and(|said| said.elapsed() >= BETWEEN) {
             self.said = Some(Instant::now());

@@ -1,5 +1,6 @@
 //! A campaign's own lines among the totals, and where its CPU time went.
 
+use super::shown::Shown;
 use super::text::by_count;
 use super::{counted, grouped};
 use crate::campaign::shares::CpuShares;
@@ -36,7 +37,10 @@ pub fn write(
     )?;
     line("  verdicts", list(&summary.by_verdict))?;
     for (reason, count) in by_count(&summary.inconclusive_by_reason) {
-        line("  inconclusive", format!("{} {reason}", grouped(count)))?;
+        line(
+            "  inconclusive",
+            format!("{} {}", grouped(count), Shown(reason)),
+        )?;
     }
     if !summary.by_limit.is_empty() {
         line("  limits met", list(&summary.by_limit))?;

@@ -1,6 +1,7 @@
 //! Text for people: a line a case, what is wrong with it in full, and totals.
 
 use super::findings::Findings;
+use super::shown::Shown;
 use super::{Finished, Reporter, Unfinished, counted, divergence, grouped, summary};
 use crate::case::{CaseReport, Directive, EXHAUSTED, Judgement, Status};
 use crate::causes::Cause;
@@ -111,8 +112,9 @@ impl<W: Write> Reporter for TextReporter<W> {
                 };
                 writeln!(
                     self.out,
-                    "{:NAME_WIDTH$} {what}: {unfinished}",
-                    finished.name
+                    "{:NAME_WIDTH$} {what}: {}",
+                    Shown(&finished.name),
+                    Shown(&unfinished.to_string())
                 )?;
             }
         }
@@ -166,11 +168,12 @@ fn case_line(finished: &Finished, report: &CaseReport) -> String {
     };
     let verdict = match report.judgement() {
         Judgement::Diverged => "DIVERGED",
+        Judgement::NotMet => "NOT MET",
         other => other.name(),
     };
     format!(
         "{:NAME_WIDTH$} {verdict:<12} {commands:<28} {:>11} points {:>11} frames {:>12} values {:>8.2} s",
-        finished.name,
+        Shown(&finished.name),
         grouped(report.tally.sequence_points),
         grouped(report.tally.frames),
         grouped(report.tally.values),
@@ -195,7 +198,8 @@ fn write_invocations(out: &mut impl Write, report: &CaseReport, again: bool) -> 
             Status::Void(why) => format!("nothing to run: {why}"),
             Status::Unsupported(why) => format!("unsupported: {why}"),
         };
-        writeln!(out, "  {:NAME_WIDTH$} {came}", command.text)?;
+        let (call, came) = (Shown(&command.text), Shown(&came));
+        writeln!(out, "  {call:NAME_WIDTH$} {came}")?;
     }
     Ok(())
 }
@@ -225,13 +229,16 @@ fn write_troubles(out: &mut impl Write, report: &CaseReport) -> io::Result<()> {
                     0 => String::new(),
                     line => format!(", line {line}"),
                 };
-                writeln!(out, "    failed{line}: {}: {why}", command.text)?;
+                let (text, why) = (Shown(&command.text), Shown(why));
+                writeln!(out, "    failed{line}: {text}: {why}")?;
             }
             Status::Unsupported(why) => {
                 writeln!(
                     out,
-                    "    unsupported, line {}: {}: {why}",
-                    command.line, command.kind
+                    "    unsupported, line {}: {}: {}",
+                    command.line,
+                    command.kind,
+                    Shown(why)
                 )?;
             }
             _ => {}
@@ -244,7 +251,7 @@ fn write_troubles(out: &mut impl Write, report: &CaseReport) -> io::Result<()> {
             group.status,
             counted(group.count, group.kind.name()),
             group.lines(),
-            group.reason
+            Shown(&group.reason)
         )?;
     }
     Ok(())
@@ -390,7 +397,7 @@ fn write_totals(out: &mut impl Write, totals: &Totals, by_family: bool) -> io::R
     line("inconclusive", grouped(totals.inconclusive))?;
     line("not run", grouped(totals.not_run))?;
     for (reason, count) in by_count(&totals.undecided_by_reason) {
-        line("", format!("{:>9} {reason}", grouped(count)))?;
+        line("", format!("{:>9} {}", grouped(count), Shown(reason)))?;
     }
     if totals.internal_errors > 0 {
         line("INTERNAL ERRORS", grouped(totals.internal_errors))?;
@@ -581,7 +588,7 @@ mod tests {
             Directive::Module,
             Status::Failed("why".to_owned()),
         )]);
-        assert_eq!(failed.judgement(), Judgement::Diverged);
+        assert_eq!(failed.judgement(), Judgement::NotMet);
     }
 
     #[test]
@@ -628,7 +635,7 @@ mod tests {
         ])));
         assert!(text.contains("failed, line 3: assert_return f(): oracle says 1"));
         assert!(text.contains("unsupported, line 4: component: no components"));
-        assert!(text.contains("DIVERGED"));
+        assert!(text.contains("NOT MET"));
     }
 
     #[test]

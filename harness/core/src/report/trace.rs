@@ -2,6 +2,7 @@
 //!
 //! Each event is written when it happens and forgotten: a trace never grows in memory.
 
+use super::shown::Shown;
 use super::{divergence, json};
 use crate::divergence::{NOT_READ, StateRow};
 use crate::seen::Seen;
@@ -113,7 +114,11 @@ impl<W: Write + Send> Tracer for TraceWriter<W> {
         command.clone_into(&mut self.command);
         if self.format == TraceFormat::Text {
             // A write that fails here fails again, and is reported, at the next event.
-            let _ = writeln!(self.out, "== {command}    (columns: oracle, subject)");
+            let _ = writeln!(
+                self.out,
+                "== {}    (columns: oracle, subject)",
+                Shown(command)
+            );
         }
     }
 
@@ -232,10 +237,13 @@ impl Frame {
         let name = self
             .name
             .as_ref()
-            .map_or_else(String::new, |name| format!(" ${name}"));
+            .map_or_else(String::new, |name| format!(" ${}", Shown(name)));
         format!(
             "0x{:04x}  {:<28} instance {} function {}{name}",
-            self.pc, self.opcode, self.instance, self.function
+            self.pc,
+            Shown(&self.opcode),
+            self.instance,
+            self.function
         )
     }
 }

@@ -1,0 +1,158 @@
+//! A page: what a run found and compared, as one HTML file that opens from disk, without a network.
+//!
+//! It is handed finished cases and totals as every reporter is, and judges nothing. What others named can
+//! do nothing in it: the template escapes every value, the findings are data that a script puts into the
+//! page as text, and the page's own policy lets no other script or style run.
+
+mod coverage;
+mod finding;
+mod render;
+mod trend;
+
+use super::Finished;
+use crate::case::Case;
+use crate::corpus;
+use crate::totals::Totals;
+use crate::version::Version;
+use finding::Findings;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+pub use trend::{Night, Nights, TrendError};
+
+/// A page under way.
+#[derive(Debug)]
+pub struct Page {
+    directory: PathBuf,
+    command: String,
+    subject: Version,
+    findings: Findings,
+    nights: Nights,
+}
+
+/// What is known of a case beyond its report.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// The case file without its modules: configuration, schedule, host and steps.
+    pub text: String,
+    /// Bytes of its modules.
+    pub bytes: u64,
+}
+
+impl About {
+    /// What is known of a case that is a value.
+    pub fn of(case: &Case) -> About {
+        let bytes = case.modules.iter().map(|module| module.wasm.len() as u64);
+        About {
+            text: corpus::to_outline(case).unwrap_or_default(),
+            bytes: bytes.sum(),
+        }
+    }
+}
+
+impl Page {
+    /// A page in a directory, a file a subject; what ran is named by `command`.
+    ///
+    /// # Errors
+    ///
+    /// When the directory cannot be made or written.
+    pub fn new(
+        directory: &Path,
+        command: &str,
+        subject: Version,
+        nights: Nights,
+    ) -> io::Result<Page> {
+        fs::create_dir_all(directory)?;
+        // What cannot be written is said before anything runs.
+        NamedTempFile::new_in(directory)?;
+        Ok(Page {
+            directory: directory.to_owned(),
+            command: command.to_owned(),
+            subject,
+            findings: Findings::default(),
+            nights,
+        })
+    }
+
+    /// Whether a case has something that the page shows in full.
+    pub fn wants(&self, finished: &Finished) -> bool {
+        finding::is_of(finished)
+    }
+
+    /// A case has ended.
+    pub fn case(&mut self, finished: &Finished, about: Option<About>) {
+        self.findings.add(finished, about);
+    }
+
+    /// Writes the page: all of it, or nothing of it is there. `index.html` is the same page, or, where the
+    /// directory has pages of several subjects, a list of them.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn write(&mut self, totals: &Totals) -> io::Result<()> {
+        let findings = std::mem::take(&mut self.findings);
+        let text = render::page(&self.command, self.subject, totals, findings, &self.nights)?;
+        let id = self.subject.id();
+        let plain = |c: char| {
+            if c.is_ascii_alphanumeric() || c == '.' {
+                c
+            } else {
+                '-'
+            }
+        };
+        let file = format!("{}.html", id.chars().map(plain).collect::<String>());
+        self.put(&file, &text)?;
+        let pages = self.pages()?;
+        match pages.len() {
+            0 | 1 => self.put(INDEX, &text),
+            _ => self.put(INDEX, &render::index(&pages)?),
+        }
+    }
+
+    fn put(&self, name: &str, text: &str) -> io::Result<()> {
+        let mut file = NamedTempFile::new_in(&self.directory)?;
+        file.write_all(text.as_bytes())?;
+        let path = self.directory.join(name);
+        file.persist(&path).map_err(|error| error.error)?;
+        readable(&path)
+    }
+
+    /// The pages of the directory, each a file and its title.
+    fn pages(&self) -> io::Result<Vec<(String, String)>> {
+        let mut pages = Vec::new();
+        for entry in fs::read_dir(&self.directory)? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if name == INDEX || !name.ends_with(".html") || !path.is_file() {
+                continue;
+            }
+            let head = fs::read_to_string(&path)?;
+            let title = head.split_once("<title>");
+            let title = title.and_then(|(_, rest)| rest.split_once("</title>"));
+            let title = title.map_or("", |(title, _)| title);
+            pages.push((name.into_owned(), title.to_owned()));
+        }
+        pages.sort();
+        Ok(pages)
+    }
+}
+
+/// What is opened first.
+const INDEX: &str = "index.html";
+
+/// A temporary file is its owner's alone; a page is as any file that is made.
+#[cfg(unix)]
+fn readable(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
