@@ -187,7 +187,7 @@ impl Traits {
         Traits {
             name: case.name.clone(),
             generator: generate::generator_of(&case.name).map(str::to_owned),
-            two_way: case.configuration.nans == Nans::Any,
+            two_way: case.configuration.nans == Nans::Any || case.schedule.intervenes(),
             on_pulley: case.configuration.target == Target::Pulley64,
         }
     }

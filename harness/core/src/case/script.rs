@@ -657,6 +657,7 @@ enum Performed {
 fn unmet(verdict: &Verdict, outcome: &Outcome) -> Status {
     match verdict {
         Verdict::Exhausted => Status::Exhausted,
+        Verdict::Dropped => Status::Void("the debugger dropped the call".to_owned()),
         Verdict::Lost => failed("control diverged, see the report"),
         Verdict::Ended(expected) => failed(format!(
             "oracle: {}; subject: {}",

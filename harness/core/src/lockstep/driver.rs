@@ -9,6 +9,7 @@ use super::findings::Findings;
 use super::frames::expected_place;
 use super::growth::Sizes;
 use super::history::{History, Segment};
+use super::items::ShownIndices;
 use super::nans::OpenNans;
 use super::policy::{FrameBudget, FramePolicy};
 use super::references::{Depth, Fault, NoObjects, References, Scope};
@@ -129,6 +130,8 @@ pub enum Verdict {
     Ended(Expected),
     /// The subject used up a resource where the oracle allows it.
     Exhausted,
+    /// The debugger dropped the call.
+    Dropped,
     /// Lockstep could not be kept to the end; the reason is in [`Driver::ended`].
     Lost,
 }
@@ -289,6 +292,9 @@ pub struct Driver {
     /// Whether the subject's code consumes fuel.
     pub(super) consumes_fuel: bool,
     pub(super) accesses: Accesses,
+    pub(super) shown_indices: ShownIndices,
+    /// Whether the debugger dropped a call.
+    pub(super) dropped_call: bool,
     pub(super) unresolved: Unresolved,
     /// Objects that the expressions of element segments made, and of which segment each is.
     pub(super) segment_objects: HashMap<ObjectAddr, Segment>,
@@ -385,6 +391,8 @@ impl Driver {
             sizes: Sizes::default(),
             consumes_fuel: config.configuration.fuel != Fuel::Off,
             accesses: Accesses::default(),
+            shown_indices: ShownIndices::default(),
+            dropped_call: false,
             unresolved: Unresolved::default(),
             segment_objects: HashMap::new(),
             fused: 0,

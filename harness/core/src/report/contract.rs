@@ -3,6 +3,7 @@
 //! The tables' content is the code's; nothing is added here.
 
 use super::json;
+use crate::api::{self, Answer};
 use crate::causes::{Cause, Having, Kind, Row};
 use crate::rules::RuleId;
 use comfy_table::{ContentArrangement, Table, presets};
@@ -47,7 +48,19 @@ pub fn text(width: u16) -> String {
             row.test,
         ]);
     }
-    format!("{rules}\n\nLedger: what versions are known to do otherwise, by cause\n{causes}\n")
+    let mut items = table(
+        width,
+        &[
+            "public items of the debug API",
+            "rules, or why there is none",
+        ],
+    );
+    for row in api::ROWS {
+        items.add_row([row.items.join(", "), answer(row.answer)]);
+    }
+    format!(
+        "{rules}\n\nItems\n{items}\n\nLedger: what versions are known to do otherwise, by cause\n{causes}\n"
+    )
 }
 
 fn table(width: u16, header: &[&str]) -> Table {
@@ -74,6 +87,13 @@ pub fn markdown() -> String {
             &[&id, rule.strength.name(), rule.promise, rule.source, &test],
         );
     }
+    text.push_str("\n## Items\n\n");
+    text.push_str("| public items of the debug API | rules, or why there is none |\n");
+    text.push_str("| --- | --- |\n");
+    for known in api::ROWS {
+        let items: Vec<String> = known.items.iter().map(|item| format!("`{item}`")).collect();
+        row(&mut text, &[&items.join(", "), &answer(known.answer)]);
+    }
     text.push_str("\n## Ledger\n\n");
     text.push_str("| cause | kind | rules | versions | what and how far | test |\n");
     text.push_str("| --- | --- | --- | --- | --- | --- |\n");
@@ -87,6 +107,17 @@ pub fn markdown() -> String {
         );
     }
     text
+}
+
+/// The rules about an item, or why there is none.
+fn answer(answer: Answer) -> String {
+    match answer {
+        Answer::Rules(rules) => {
+            let ids: Vec<&str> = rules.iter().map(|rule| rule.id()).collect();
+            ids.join(", ")
+        }
+        Answer::Reason(reason) => format!("none: {reason}"),
+    }
 }
 
 fn row(text: &mut String, cells: &[&str]) {
