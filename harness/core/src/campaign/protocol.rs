@@ -20,7 +20,7 @@ use std::path::PathBuf;
 
 /// The version of what is said: another one is not understood. It grows with every change of a message or
 /// of a value in one (`harness/docs/protocol.md`).
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// One case for a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
