@@ -34,6 +34,10 @@ fn every_cause_has_the_test_that_it_names() {
 }
 
 causes! {
+    DroppedHandler => a_dropped_call_still_takes_the_handler_with_it {
+        explained_case("drop-call.toml", Cause::DroppedHandler);
+    }
+
     TrapPc => trap_pc_is_still_wrong {
         let report = explained(DIVISION);
         assert_eq!(report.known.get(&Cause::TrapPc), Some(&1), "{report:#?}");

@@ -148,6 +148,19 @@ causes! {
         explained("startup-root.toml", Cause::StartupRoot);
     }
 
+    HandleVersion => frame_handles_are_still_valid_after_execution_was_resumed {
+        explained("frame-handle.toml", Cause::HandleVersion);
+        explained("frame-handle-host.toml", Cause::HandleVersion);
+    }
+
+    InstancePosition => indices_of_instances_still_count_what_is_not_listed {
+        explained("instance-position.toml", Cause::InstancePosition);
+    }
+
+    DroppedHandler => a_dropped_call_still_takes_the_handler_with_it {
+        explained("drop-call.toml", Cause::DroppedHandler);
+    }
+
     BreakpointCount => breakpoints_are_still_counted {
         let engine = engine();
         let module = module(&engine, "(module (func nop))");

@@ -47,6 +47,8 @@ pub enum Moment {
     Edit,
     /// An `EpochYield` event
     EpochYield,
+    /// An action of the debugger
+    Action,
 }
 
 impl Moment {
@@ -62,6 +64,7 @@ impl Moment {
             Moment::End => "end of the command",
             Moment::Edit => "breakpoint edit",
             Moment::EpochYield => "EpochYield event",
+            Moment::Action => "action of the debugger",
         }
     }
 }

@@ -3,6 +3,8 @@
 use crate::divergence::Moment;
 use crate::lockstep::accessors::{Accessed, Accessor, Identity};
 use crate::lockstep::entities::Entities;
+use crate::lockstep::held_frame::HeldFrame;
+use crate::lockstep::items::Items;
 use crate::lockstep::throws::SeenThrow;
 use crate::observe::{Objects, objects_of};
 use crate::outcome::{HostFailure, Outcome, SeenTrap};
@@ -79,6 +81,17 @@ pub trait Tamper: Send + 'static {
 
     /// Changes the permissions that each recorded mapping has after an edit.
     fn permissions(&mut self, _permissions: &mut Vec<Vec<Part>>) {}
+
+    /// Changes what a kept handle to a frame says of itself.
+    fn held_frame(&mut self, _held: &mut HeldFrame) {}
+
+    /// Changes what the store lists.
+    fn items(&mut self, _items: &mut Items) {}
+
+    /// Changes what comes of a write through an entity's handle.
+    fn wrote(&mut self, made: Result<(), String>) -> Result<(), String> {
+        made
+    }
 
     /// Changes what is left of the fuel.
     fn fuel(&mut self, _left: &mut Option<u64>) {}

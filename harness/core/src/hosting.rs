@@ -1,6 +1,7 @@
 //! How host functions behave: a part of the case, the same in all three executions.
 
 use lockstep_oracles::module::FuncType;
+use lockstep_oracles::trap::Trap;
 use lockstep_oracles::types::Types;
 use lockstep_oracles::value::{Ref, Value};
 use lockstep_oracles::{RefType, ValType};
@@ -25,6 +26,11 @@ pub enum Behaviour {
     Silent,
     /// Fails with a host error.
     Fail,
+    /// Fails with a trap, wrapped in an error of the host's or not: [`trap_of`] the number of the call.
+    Trap {
+        /// Whether it is wrapped.
+        wrapped: bool,
+    },
     /// Calls this export of the instance that was made last, with zeros and nulls, ignores how
     /// that ends, and returns as [`Behaviour::Seeded`].
     CallExport(String),
@@ -35,6 +41,15 @@ pub enum Behaviour {
     /// Throws an exception of this exported tag of the instance that was made last, with a payload as
     /// [`Behaviour::Seeded`] returns.
     Throw(String),
+}
+
+/// The trap that a host function fails with in its call of this number.
+pub fn trap_of(call: u64) -> Trap {
+    match call % 3 {
+        0 => Trap::Unreachable,
+        1 => Trap::IntegerDivideByZero,
+        _ => Trap::OutOfBoundsMemoryAccess,
+    }
 }
 
 /// The value that the host puts into a global or a table of its own; none where it can make none.

@@ -3,6 +3,7 @@
 //!
 //! See `ARCHITECTURE.md` for the map and `CONTRACT.md` for the rules.
 
+pub mod api;
 pub mod campaign;
 pub mod case;
 pub mod causes;

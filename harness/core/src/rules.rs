@@ -180,6 +180,14 @@ rules! {
         "A frame that waits for a callee shows the operand stack as before the call, arguments included; for call_indirect without the table index."
         "no document says what a caller's operand stack holds during a call"
         "caller_argument_missing";
+    FrameHandle "FRAME-HANDLE" Promised
+        "A frame handle is valid until execution is resumed in its store, and no longer."
+        "FrameHandle: valid as long as execution is not resumed in the associated Store; FrameHandle::is_valid"
+        "frame_handle_stale_at_its_event";
+    StaleHandle "FRAME-HANDLE-STALE" Pinned
+        "Every use of a frame handle that is no longer valid fails with an error."
+        "no document says what the accessors of a stale FrameHandle return; their results may be errors"
+        "stale_frame_handle_answers";
     RefNull "REF-NULL" Promised
         "A reference to an object is shown as null exactly when it is."
         "DebugFrameCursor::local, DebugFrameCursor::stack; Wasm core 4.2.1 (values)"
@@ -292,6 +300,10 @@ rules! {
         "Every index of an instance's index spaces is found through the accessor of its kind, as the entity of that index, whether it is imported, exported or neither; an index past the end is not, and without guest_debug none is."
         "Instance::debug_global, debug_memory, debug_shared_memory, debug_table, debug_function, debug_tag: whether exported or not; None for any index that is out-of-bounds, and if guest-debugging is not enabled"
         "entity_not_found";
+    Write "ENTITY-WRITE" Promised
+        "A value of its type is written to a mutable global, a byte inside of a memory, an element inside of a table, through the handle that an accessor returned."
+        "Global::set, Memory::write, Table::set: errors for another type, an immutable global, and outside; Instance::debug_global, debug_memory, debug_table"
+        "write_refused";
     Memory "ENTITY-MEMORY" Promised
         "Every memory has the size and content that the program determines."
         "Instance::debug_memory; Wasm core 4.2.8"
@@ -304,6 +316,30 @@ rules! {
         "Every table has the size and elements that the program determines."
         "Instance::debug_table; Wasm core 4.2.7"
         "table_element_changed";
+    GuestDebug "ITEM-GUEST-DEBUG" Promised
+        "There are editing sessions and lists of breakpoints exactly where guest_debug is on; without it the store shows no frame, lists no instance and no module, and a module has no bytecode."
+        "StoreContextMut::edit_breakpoints, StoreContext::breakpoints, debug_frames, debug_exit_frames, debug_all_instances, debug_all_modules, Module::debug_bytecode"
+        "no_editing_session";
+    Instances "ITEM-INSTANCES" Promised
+        "debug_all_instances() lists every instance of the store, each once, and no other."
+        "Store::debug_all_instances: all Instances held in the Store"
+        "instance_not_listed";
+    InstanceIndex "ITEM-INSTANCE-INDEX" Promised
+        "An instance's debug_index_in_store() is its position in debug_all_instances(), and stays what it is."
+        "Instance::debug_index_in_store: unique within the Store; will match the instance's position in the sequence returned by Store::debug_all_instances()"
+        "instance_index_changed";
+    Modules "ITEM-MODULES" Promised
+        "debug_all_modules() lists every module of which the store holds an instance, each once, and none that the store was not given."
+        "Store::debug_all_modules: all Modules held in the Store"
+        "module_not_listed";
+    ModuleIndex "ITEM-MODULE-INDEX" Promised
+        "Two modules have the same debug_index_in_engine() exactly when they are one module."
+        "Module::debug_index_in_engine: the unique-within-Engine ID for this module"
+        "one_index_for_two_modules";
+    Bytecode "ITEM-BYTECODE" Promised
+        "debug_bytecode() is, byte for byte, the binary that was compiled, of a serialized module, too."
+        "Module::debug_bytecode: the original Wasm bytecode for this module"
+        "bytecode_changed";
 }
 
 impl RuleId {

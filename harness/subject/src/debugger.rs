@@ -5,10 +5,13 @@ use super::VERSION;
 use super::dialect;
 use super::session::{Session, State};
 use lockstep_core::causes::Cause;
+use lockstep_core::divergence::Moment;
 use lockstep_core::fault::{Layer, Tamper as _};
 use lockstep_core::lockstep::breakpoints::Breakpoints;
 use lockstep_core::lockstep::edits::EditAnswer;
+use lockstep_core::lockstep::items::OwnModule;
 use lockstep_core::phases::{self, Phase};
+use lockstep_core::schedule::action::Action;
 use lockstep_core::schedule::{Cycle, Edit, EngineEdit, Schedule, Site, When};
 use lockstep_oracles::module::Module as OracleModule;
 use std::collections::BTreeMap;
@@ -27,6 +30,7 @@ struct KnownModule {
 /// The debugger of one store.
 pub(super) struct Debugger {
     sittings: BTreeMap<When, Vec<Vec<Edit>>>,
+    actions: BTreeMap<When, Vec<Action>>,
     cycle: Option<Cycle>,
     /// Which of the cycle's sessions is next.
     turn: usize,
@@ -57,9 +61,14 @@ impl Debugger {
             let at = sittings.entry(sitting.when).or_default();
             at.push(sitting.edits.clone());
         }
+        let mut actions: BTreeMap<When, Vec<Action>> = BTreeMap::new();
+        for act in &schedule.actions {
+            actions.entry(act.when).or_default().push(act.action);
+        }
         let cycle = schedule.cycle.as_ref();
         let mut debugger = Debugger {
             sittings,
+            actions,
             cycle: cycle.filter(|cycle| !cycle.sessions.is_empty()).cloned(),
             turn: 0,
             modules: Vec::new(),
@@ -81,11 +90,15 @@ impl Debugger {
     }
 
     fn due_after(&self, event: u64) -> u64 {
-        let mut later = self.sittings.range(When::Event(event + 1)..);
-        let sitting = match later.next() {
-            Some((When::Event(at), _)) => *at,
+        let later = When::Event(event + 1)..;
+        let sitting = self.sittings.range(later.clone()).next();
+        let action = self.actions.range(later).next();
+        let moments = [sitting.map(|(when, _)| when), action.map(|(when, _)| when)];
+        let events = moments.into_iter().flatten().map(|when| match when {
+            When::Event(at) => *at,
             _ => u64::MAX,
-        };
+        });
+        let sitting = events.min().unwrap_or(u64::MAX);
         let cycle = self.cycle.as_ref().map_or(u64::MAX, |cycle| {
             let period = cycle.period.max(1);
             (event / period + 1).saturating_mul(period)
@@ -121,6 +134,32 @@ impl Debugger {
         });
         self.latest = number as u32;
         self.latest
+    }
+
+    /// The number of a module that the case compiled.
+    pub(super) fn number_of(&self, module: &Module) -> Option<u32> {
+        let mut modules = self.modules.iter();
+        let number = modules.position(|known| Module::same(&known.module, module))?;
+        Some(number as u32)
+    }
+
+    /// What the case's modules say of themselves.
+    pub(super) fn own_modules(&self) -> Vec<OwnModule> {
+        let modules = self.modules.iter().zip(0..);
+        let said = modules.filter_map(|(known, module)| {
+            let (index, bytecode) = dialect::of_module(&known.module)?;
+            Some(OwnModule {
+                module,
+                index,
+                bytecode: bytecode.map(<[u8]>::to_vec),
+            })
+        });
+        said.collect()
+    }
+
+    /// The actions of this moment; they come once.
+    pub(super) fn actions_at(&mut self, when: When) -> Vec<Action> {
+        self.actions.remove(&when).unwrap_or_default()
     }
 
     fn sessions_at(&mut self, when: When) -> Vec<Vec<Edit>> {
@@ -219,6 +258,7 @@ impl<T: Layer> Session<T> {
         }
         self.debugger.due = self.debugger.due_after(event);
         self.edit_all(store, &sessions);
+        self.act_at(store, When::Event(event));
     }
 
     /// Sessions of the next host call.
@@ -227,16 +267,24 @@ impl<T: Layer> Session<T> {
         let call = self.debugger.host_calls;
         let sessions = self.debugger.sessions_at(When::HostCall(call));
         self.edit_all(store, &sessions);
+        self.act_at(store, When::HostCall(call));
     }
 
-    /// Sessions before a step of the case.
-    pub(super) fn edit_before_step(
-        &mut self,
-        store: &mut StoreContextMut<'_, State<T>>,
-        step: u32,
-    ) {
+    /// Sessions and actions before a step of the case.
+    pub(super) fn at_step(&mut self, store: &mut StoreContextMut<'_, State<T>>, step: u32) {
         let sessions = self.debugger.sessions_at(When::Step(step));
         self.edit_all(store, &sessions);
+        self.resumed();
+        self.act_at(store, When::Step(step));
+        self.check_held(store, Moment::Action);
+    }
+
+    /// Execution was resumed since the last moment.
+    #[inline]
+    pub(super) fn resumed(&mut self) {
+        if let Some(held) = &mut self.held {
+            held.resumed = true;
+        }
     }
 
     /// A module is about to be instantiated: what the start of the case asks for is done as far as

@@ -3,8 +3,8 @@
 
 use lockstep_core::lockstep::accessors::Identity;
 use wasmtime::{
-    Collector, Config, DebugEvent, ExnRef, Global, Memory, OwnedRooted, Result, StoreContextMut,
-    Table,
+    Collector, Config, DebugEvent, ExnRef, Global, Instance, Memory, Module, OwnedRooted, Result,
+    StoreContextMut, Table,
 };
 
 /// What the API says of a handle's identity.
@@ -133,4 +133,47 @@ pub(crate) async fn collect<T: Send + 'static>(store: &mut StoreContextMut<'_, T
 pub(crate) async fn collect<T: Send + 'static>(store: &mut StoreContextMut<'_, T>) -> Result<()> {
     store.gc_async(None).await;
     Ok(())
+}
+
+/// Every instance that the store lists, and its index, where the API has such a list.
+#[cfg(feature = "since-43")]
+pub(crate) fn all_instances<T>(store: StoreContextMut<'_, T>) -> Option<Vec<(Instance, u32)>> {
+    let listed = store.debug_all_instances().into_iter();
+    let indexed = listed.map(|instance| (instance, instance.debug_index_in_store()));
+    Some(indexed.collect())
+}
+
+/// Every instance that the store lists: this version's API has no such list.
+#[cfg(not(feature = "since-43"))]
+pub(crate) fn all_instances<T>(_: StoreContextMut<'_, T>) -> Option<Vec<(Instance, u32)>> {
+    None
+}
+
+/// Every module that the store lists, and its index, where the API has such a list.
+#[cfg(feature = "since-43")]
+pub(crate) fn all_modules<T>(store: StoreContextMut<'_, T>) -> Option<Vec<(Module, u64)>> {
+    let listed = store.debug_all_modules().into_iter();
+    let indexed = listed.map(|module| {
+        let index = module.debug_index_in_engine();
+        (module, index)
+    });
+    Some(indexed.collect())
+}
+
+/// Every module that the store lists: this version's API has no such list.
+#[cfg(not(feature = "since-43"))]
+pub(crate) fn all_modules<T>(_: StoreContextMut<'_, T>) -> Option<Vec<(Module, u64)>> {
+    None
+}
+
+/// A module's index and its bytecode, where the API has them.
+#[cfg(feature = "since-43")]
+pub(crate) fn of_module(module: &Module) -> Option<(u64, Option<&[u8]>)> {
+    Some((module.debug_index_in_engine(), module.debug_bytecode()))
+}
+
+/// A module's index and its bytecode: this version's API has neither.
+#[cfg(not(feature = "since-43"))]
+pub(crate) fn of_module(_: &Module) -> Option<(u64, Option<&[u8]>)> {
+    None
 }

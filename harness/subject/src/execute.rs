@@ -100,6 +100,8 @@ impl<T: Layer> Subject<T> {
             host,
             tamper,
             debugger: Debugger::of(schedule),
+            held: None,
+            dropping: false,
             configuration: settings.configuration,
             collect: schedule.collect,
             plain: schedule.collect == 0
@@ -134,7 +136,7 @@ impl<T: Layer> Subject<T> {
     /// The schedule's sessions before a step of the case.
     pub fn before_step(&mut self, step: u32) {
         if self.execution == Execution::Instrumented {
-            self.with_session(|session, store| session.edit_before_step(store, step));
+            self.with_session(|session, store| session.at_step(store, step));
         }
     }
 
@@ -144,7 +146,13 @@ impl<T: Layer> Subject<T> {
             self.check_handles();
             self.driver().ask_instances_again();
             self.compare_entities();
-            self.with_session(Session::check_code);
+            self.with_session(|session, store| {
+                session.resumed();
+                session.check_held(store, Moment::End);
+                session.check_code(store);
+            });
+        } else if self.is_alive() {
+            self.with_session(|session, store| session.list_items(store, true));
         }
     }
 
@@ -467,12 +475,14 @@ impl<T: Layer> Subject<T> {
                 Driven::Panicked(message) => Driven::Panicked(message),
             }
         };
-        let outcome = match driven {
+        let mut outcome = match driven {
             Driven::Done(outcome) => outcome,
+            Driven::Stopped if std::mem::take(&mut self.session().dropping) => {
+                return Ok(self.dropped());
+            }
             Driven::Stopped => self.stopped(),
             Driven::Panicked(message) => self.panicked(message),
         };
-        let mut outcome = outcome;
         self.tamper().outcome(&mut outcome);
         let tainted = self.driver().is_tainted();
         let verdict = self.finish(outcome.clone());
@@ -483,6 +493,19 @@ impl<T: Layer> Subject<T> {
             outcome,
             tainted,
         })
+    }
+
+    /// The debugger dropped the call: both sides are left as they are.
+    fn dropped(&mut self) -> Invoked {
+        let tainted = self.driver().is_tainted();
+        let verdict = self.driver().dropped();
+        self.compare_entities();
+        self.speak();
+        Invoked {
+            verdict,
+            outcome: Outcome::Stopped,
+            tainted,
+        }
     }
 
     pub(super) fn finish(&mut self, outcome: Outcome) -> Verdict {

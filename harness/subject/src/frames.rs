@@ -6,6 +6,10 @@ mod cursor;
 mod handles;
 
 #[cfg(not(feature = "since-43"))]
-pub(crate) use cursor::{FrameParentResult, Held, cursor, done, held, innermost_pc, shown};
+pub(crate) use cursor::{
+    FrameParentResult, Held, KeptFrame, count, cursor, done, held, innermost_pc, keep, shown,
+};
 #[cfg(feature = "since-43")]
-pub(crate) use handles::{FrameParentResult, Held, cursor, done, held, innermost_pc, shown};
+pub(crate) use handles::{
+    FrameParentResult, Held, KeptFrame, count, cursor, done, held, innermost_pc, keep, shown,
+};

@@ -96,9 +96,15 @@ fn dispatch<T: Layer>(store: &mut StoreContextMut<'_, State<T>>, event: &DebugEv
     let Some(session) = lent.get() else {
         return After::Continue;
     };
+    if session.dropping {
+        // What unwinds the guest may be an event, too.
+        store.data_mut().give_back(lent);
+        return After::Stop;
+    }
     // Reference values that are read stay rooted until the scope ends: one scope an event.
     let mut scope = RootScope::new(&mut *store);
     session.names.look(&scope, &mut session.driver);
+    session.resumed();
     let told = match event {
         // What nearly every event is: nothing is to be told of it.
         DebugEvent::Breakpoint if !T::ACTIVE => None,
@@ -161,6 +167,8 @@ fn after_collection<T: Layer>(
     drop(scope);
     if flow == Flow::Stop {
         lent.request_stop();
+    } else {
+        session.check_held(store, Moment::Collection);
     }
     store.data_mut().give_back(lent);
     flow
@@ -175,6 +183,12 @@ impl<T: Layer> Session<T> {
             if self.debugger.is_due(number) {
                 self.edit_at_event(store, number);
             }
+        }
+        if self.dropping {
+            return After::Stop;
+        }
+        if self.held.is_some() {
+            self.check_held(store, Moment::Action);
         }
         if self.plain {
             return After::Continue;

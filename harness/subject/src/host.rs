@@ -5,7 +5,7 @@ use super::session::{Session, State};
 use super::view::View;
 use lockstep_core::divergence::Moment;
 use lockstep_core::fault::{Layer, Shown, Tamper as _};
-use lockstep_core::hosting::{Behaviour, HostFunction, seeded_results};
+use lockstep_core::hosting::{Behaviour, HostFunction, seeded_results, trap_of};
 use lockstep_core::lockstep::driver::{Expected, Flow, Verdict};
 use lockstep_core::outcome::{HostFailure, Outcome};
 use lockstep_core::phases::{self, Phase};
@@ -13,6 +13,7 @@ use lockstep_core::seen::Seen;
 use lockstep_oracles::address::{FuncAddr, HostFuncId, InstanceAddr, TagAddr};
 use lockstep_oracles::module::FuncType;
 use lockstep_oracles::store::{Extern, Store};
+use lockstep_oracles::trap::Trap;
 use lockstep_oracles::types::Types;
 use lockstep_oracles::value::Value;
 use wasmtime::{self, AsContextMut, Caller, ExnRef, ExnRefPre, ExnType, RootScope, Rooted, Val};
@@ -33,6 +34,10 @@ pub(super) struct HostWorld {
 enum Answer {
     Stop,
     Fail(HostFailure),
+    Trap {
+        trap: Trap,
+        wrapped: bool,
+    },
     Throw(TagAddr, Vec<Value>),
     Return(Vec<Value>),
     Reenter {
@@ -71,25 +76,52 @@ pub(super) async fn call<T: Layer>(
     params: &[Val],
     results: &mut [Val],
 ) -> wasmtime::Result<()> {
-    match compare(&mut caller, id, params) {
+    let answer = compare(&mut caller, id, params);
+    let by_wasm = caller.data().is_called_by_wasm();
+    let ended = end(&mut caller, answer, results).await;
+    caller.data_mut().host_returns += u64::from(by_wasm);
+    ended
+}
+
+/// What the host does, and how its function so ends.
+async fn end<T: Layer>(
+    caller: &mut Caller<'_, State<T>>,
+    answer: Answer,
+    results: &mut [Val],
+) -> wasmtime::Result<()> {
+    match answer {
         Answer::Stop => std::future::pending().await,
         Answer::Fail(failure) => Err(failure.into()),
-        Answer::Return(values) => give(&mut caller, &values, results),
-        Answer::Throw(tag, payload) => throw(&mut caller, tag, &payload),
+        Answer::Trap { trap, wrapped } => Err(error_of(trap, wrapped)),
+        Answer::Return(values) => give(caller, &values, results),
+        Answer::Throw(tag, payload) => throw(caller, tag, &payload),
         Answer::Reenter {
             func,
             args,
             results: values,
             passes,
-        } => match reenter(&mut caller, func, &args, passes).await? {
+        } => match reenter(caller, func, &args, passes).await? {
             Reentered::Lost => std::future::pending().await,
             Reentered::Thrown(exn) => {
                 caller.as_context_mut().throw::<()>(exn)?;
                 Ok(())
             }
             Reentered::Failed(error) => Err(error),
-            Reentered::Ended => give(&mut caller, &values, results),
+            Reentered::Ended => give(caller, &values, results),
         },
+    }
+}
+
+/// The error that a host function of the engine's fails with to trap.
+fn error_of(trap: Trap, wrapped: bool) -> wasmtime::Error {
+    let error = wasmtime::Error::from(match trap {
+        Trap::IntegerDivideByZero => wasmtime::Trap::IntegerDivisionByZero,
+        Trap::OutOfBoundsMemoryAccess => wasmtime::Trap::MemoryOutOfBounds,
+        _ => wasmtime::Trap::UnreachableCodeReached,
+    });
+    match wrapped {
+        true => error.context("a host function failed"),
+        false => error,
     }
 }
 
@@ -137,6 +169,7 @@ fn compare<T: Layer>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params: 
     match &answer {
         Answer::Stop => session.shared.request_stop(),
         Answer::Fail(failure) => driver.host_fail(*failure),
+        Answer::Trap { trap, .. } => driver.host_trap(*trap),
         Answer::Throw(..) | Answer::Return(_) | Answer::Reenter { .. } => {}
     }
     names.keep_handles(&mut scope, driver);
@@ -145,7 +178,9 @@ fn compare<T: Layer>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params: 
         let mut store = caller.as_context_mut();
         session.advance_epoch(&mut store, false);
         if session.driver.has_events() {
+            session.resumed();
             session.edit_at_host_call(&mut store);
+            session.check_held(&mut store, Moment::Action);
         }
     }
     caller.data_mut().give_back(lent);
@@ -172,6 +207,10 @@ impl HostWorld {
             }
             Behaviour::Silent => Answer::Return(Vec::new()),
             Behaviour::Fail => Answer::Fail(HostFailure(call)),
+            &Behaviour::Trap { wrapped } => Answer::Trap {
+                trap: trap_of(call),
+                wrapped,
+            },
             Behaviour::Throw(name) => {
                 let tag = exported_tag(store, name);
                 let payload = tag.and_then(|tag| {
@@ -334,6 +373,10 @@ async fn reenter<T: Layer>(
     };
     let ended = handle.call_async(&mut *caller, &vals, &mut results).await;
     let mut lent = caller.data_mut().lend();
+    if lent.get().is_some_and(|session| session.dropping) {
+        caller.data_mut().give_back(lent);
+        return Ok(Reentered::Lost);
+    }
     let mut reentered = Reentered::Ended;
     if let Some(Session {
         driver,

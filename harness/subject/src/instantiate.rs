@@ -254,7 +254,7 @@ impl<T: Layer> Subject<T> {
             Verdict::Ended(Expected::HostFailed(_)) => ExpectedInstance::HostFailed,
             Verdict::Ended(Expected::Thrown(_)) => ExpectedInstance::Thrown,
             Verdict::Exhausted => ExpectedInstance::Exhausted,
-            Verdict::Lost => ExpectedInstance::Lost,
+            Verdict::Dropped | Verdict::Lost => ExpectedInstance::Lost,
         }
     }
 

@@ -10,6 +10,7 @@
 //! Linking a crate is all that is needed: its engine is then found by its version.
 
 mod accessors;
+mod actions;
 mod code;
 pub mod config;
 mod debugger;
@@ -22,6 +23,7 @@ mod handler;
 mod handles;
 pub mod host;
 pub mod instantiate;
+mod items;
 mod names;
 mod objects;
 pub mod probe;

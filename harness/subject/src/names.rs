@@ -129,6 +129,19 @@ impl Names {
         self.instances.get(addr.index())?.handle
     }
 
+    /// The instances of which there is a handle.
+    pub(super) fn with_handles(&self) -> Vec<InstanceAddr> {
+        let all = (0..self.instances.len() as u32).map(InstanceAddr);
+        all.filter(|&addr| self.has_instance(addr)).collect()
+    }
+
+    /// The instance that a handle denotes, if it is known by it.
+    pub(super) fn address(&self, handle: Instance) -> Option<InstanceAddr> {
+        let mut instances = self.instances.iter();
+        let position = instances.position(|names| names.handle == Some(handle))?;
+        Some(InstanceAddr(position as u32))
+    }
+
     pub(super) fn has_instance(&self, addr: InstanceAddr) -> bool {
         self.instance_handle(addr).is_some()
     }

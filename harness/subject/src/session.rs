@@ -1,5 +1,6 @@
 //! What an execution keeps in the engine's store: the driver, the names, the host's behaviour.
 
+use super::actions::Held;
 use super::debugger::Debugger;
 use super::host::HostWorld;
 use super::names::Names;
@@ -19,6 +20,10 @@ pub(super) struct Session<T> {
     pub(super) host: HostWorld,
     pub(super) tamper: T,
     pub(super) debugger: Debugger,
+    /// A handle to a frame that the debugger keeps.
+    pub(super) held: Option<Held>,
+    /// Whether the call is being dropped.
+    pub(super) dropping: bool,
     pub(super) configuration: Configuration,
     /// At every how many breakpoint events garbage is collected; 0 is never.
     pub(super) collect: u64,
@@ -33,6 +38,8 @@ pub(super) struct State<T> {
     session: Option<Box<Session<T>>>,
     shared: Arc<Shared<T>>,
     limiter: Limiter,
+    /// How many host functions have returned to Wasm code.
+    pub(super) host_returns: u64,
 }
 
 /// Shared with the code that polls the guest.
@@ -71,6 +78,7 @@ impl<T: Layer> State<T> {
                 refused: false,
                 heap,
             },
+            host_returns: 0,
         }
     }
 
@@ -86,6 +94,12 @@ impl<T: Layer> State<T> {
     #[inline]
     pub(super) fn give_back(&mut self, mut lent: Lent<T>) {
         self.session = lent.session.take();
+    }
+
+    /// Whether the host function that the oracle waits for was called by Wasm code.
+    pub(super) fn is_called_by_wasm(&self) -> bool {
+        let session = self.session.as_ref();
+        session.is_some_and(|session| session.driver.machine.has_entered_code())
     }
 
     /// The session, outside handlers and host functions.

@@ -3,6 +3,8 @@
 use lockstep::divergence::Moment;
 use lockstep::fault::{Delivery, Tamper};
 use lockstep::lockstep::accessors::{Accessed, Accessor};
+use lockstep::lockstep::held_frame::HeldFrame;
+use lockstep::lockstep::items::Items;
 use lockstep::lockstep::throws::SeenThrow;
 use lockstep::outcome::{HostFailure, Outcome, SeenTrap};
 use lockstep::schedule::EngineEdit;
@@ -57,6 +59,12 @@ pub(crate) enum Fault {
     CodeImage(fn(&mut Vec<Option<Mapping>>)),
     /// The permissions of each recorded mapping after an edit.
     Permissions(fn(&mut Vec<Vec<Part>>)),
+    /// What a kept handle to a frame says of itself.
+    HeldFrame(fn(&mut HeldFrame)),
+    /// What the store lists.
+    Items(fn(&mut Items)),
+    /// What comes of a write through an entity's handle.
+    Wrote(fn(&mut Result<(), String>)),
     /// What is left of the fuel after a command.
     Fuel(fn(&mut Option<u64>)),
     /// How many mappings are writable and executable at once.
@@ -342,6 +350,25 @@ impl Tamper for Lie {
         if let Fault::Permissions(change) = self.fault {
             self.tell(permissions, change);
         }
+    }
+
+    fn held_frame(&mut self, held: &mut HeldFrame) {
+        if let Fault::HeldFrame(change) = self.fault {
+            self.tell(held, change);
+        }
+    }
+
+    fn items(&mut self, items: &mut Items) {
+        if let Fault::Items(change) = self.fault {
+            self.tell(items, change);
+        }
+    }
+
+    fn wrote(&mut self, mut made: Result<(), String>) -> Result<(), String> {
+        if let Fault::Wrote(change) = self.fault {
+            self.tell(&mut made, change);
+        }
+        made
     }
 
     fn fuel(&mut self, left: &mut Option<u64>) {

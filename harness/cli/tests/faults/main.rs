@@ -5,6 +5,7 @@
 
 #[macro_use]
 mod rows;
+mod actions;
 mod beside;
 mod edits;
 mod edits_beside;
@@ -514,7 +515,8 @@ const ELSEWHERE: &[(&str, RuleId, &str)] = &[
 /// Every rule has the row that the contract names.
 #[test]
 fn every_rule_has_the_row_that_its_table_names() {
-    let mut rows: Vec<(&str, RuleId)> = [ROWS, edits::ROWS, events::ROWS, beside::ROWS].concat();
+    let mut rows: Vec<(&str, RuleId)> =
+        [ROWS, actions::ROWS, edits::ROWS, events::ROWS, beside::ROWS].concat();
     for &(name, rule, source) in ELSEWHERE {
         let test = format!("#[test]\n{}fn {name}()", indentation(source, name));
         assert!(source.contains(&test), "{rule}: no test `{name}`");

@@ -5,6 +5,7 @@
 #[path = "../cases/mod.rs"]
 mod cases;
 
+mod api;
 mod breakpoint_model;
 mod campaign;
 mod case_files;

@@ -20,7 +20,7 @@ use std::path::PathBuf;
 
 /// The version of what is said: another one is not understood. It grows with every change of a message or
 /// of a value in one (`harness/docs/protocol.md`).
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// One case for a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -217,7 +217,7 @@ impl Traits {
         Traits {
             name: case.name.clone(),
             generator: generate::generator_of(&case.name).map(str::to_owned),
-            two_way: case.configuration.nans == Nans::Any,
+            two_way: case.configuration.nans == Nans::Any || case.schedule.intervenes(),
             on_pulley: case.configuration.target == Target::Pulley64,
         }
     }

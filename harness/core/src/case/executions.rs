@@ -168,6 +168,7 @@ fn beside<'a, A: Adapter>(
     let schedule = Schedule {
         sessions: neighbour.sessions.clone(),
         cycle: neighbour.cycle.clone(),
+        actions: Vec::new(),
         neighbour: None,
         code_image: false,
         collect: 0,

@@ -209,6 +209,8 @@ impl Registry {
                         Behaviour::Constant(values.iter().map(|&v| argument(v)).collect())
                     }
                     Some(Stub::Fail) => Behaviour::Fail,
+                    Some(Stub::Trap) => Behaviour::Trap { wrapped: false },
+                    Some(Stub::WrappedTrap) => Behaviour::Trap { wrapped: true },
                     Some(Stub::Call(export)) => Behaviour::CallExport(export.clone()),
                     Some(Stub::Through(export)) => Behaviour::CallThrough(export.clone()),
                     Some(Stub::Relay(export)) => Behaviour::CallRelay(export.clone()),

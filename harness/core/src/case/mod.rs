@@ -319,8 +319,8 @@ pub(crate) fn run_on<A: Adapter, T: Layer>(
             cut = confirmed.cut;
         }
     }
-    if any_nans {
-        // Its NaNs may be others, and no event shows them.
+    if any_nans || options.schedule.intervenes() {
+        // Its NaNs may be others, and no event shows them; or it is another program, without the actions.
         return Ok(combine(script, executed, None, neighbour));
     }
     RUNS.set(Execution::Uninstrumented);

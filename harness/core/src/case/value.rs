@@ -110,6 +110,10 @@ pub enum Stub {
     Constant(Vec<Arg>),
     /// Fails with a host error, which the guest sees as a trap.
     Fail,
+    /// Fails with a trap of the engine's own, which one follows from the number of the call.
+    Trap,
+    /// The same, but the trap is wrapped in an error of the host's.
+    WrappedTrap,
     /// Calls an export of the newest instance that has it, with zeros and nulls, then returns seeded
     /// values.
     Call(String),

@@ -15,6 +15,7 @@ pub mod if_params;
 pub mod imported_type;
 pub mod inlined_calls;
 pub mod inlined_tail_call;
+pub mod instance_position;
 pub mod late_module;
 mod left_out;
 pub mod libcall_frame;

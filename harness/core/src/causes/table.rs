@@ -416,4 +416,29 @@ causes! {
          and its event, at which everything is compared as at any other."
         [Having::since(48, "")]
         "breakpoints_are_still_counted"
+    HandleVersion "HANDLE-VERSION" Explains
+        &[RuleId::FrameHandle];
+        "A frame handle is stale once the store's count of resumptions has changed. Only the code that \
+         returns from a host function to Wasm code counts: not the return from a debug event, nor that of \
+         a call to its host. So a handle is said to be valid at later events of the same activation, and after \
+         it is gone; using it then follows stale pointers, which is not done. Matches only a handle that is said \
+         to be valid after execution was resumed, and only where no host function that Wasm code called has \
+         returned since it was made."
+        [Having::since(43, "")]
+        "frame_handles_are_still_valid_after_execution_was_resumed"
+    InstancePosition "INSTANCE-POSITION" Explains
+        &[RuleId::InstanceIndex];
+        "debug_index_in_store() is documented to be the instance's position in debug_all_instances(). It \
+         also counts what stands for the store itself and for memories, tables and tags of the host's own, \
+         which that list leaves out. Matches only indices that leave out the first, and grow along the list."
+        [Having::since(43, "")]
+        "indices_of_instances_still_count_what_is_not_listed"
+    DroppedHandler "DROPPED-HANDLER" Ends
+        &[RuleId::StepLost, RuleId::BreakLost, RuleId::TrapEvent, RuleId::ThrowEvent, RuleId::HostErrorEvent, RuleId::EpochLost];
+        "Where the future of a call is dropped, the guest is unwound by an error, which is to be an event. The \
+         store takes its handler for it, finds that it cannot wait for one, and never puts it back: from then \
+         on it has no handler, and no event comes. Matches only after a call was dropped, only an event that \
+         does not come. The execution ends there."
+        [Having::ALL]
+        "a_dropped_call_still_takes_the_handler_with_it"
 }

@@ -314,6 +314,10 @@ fn import_notes(module: &Module, behaviours: &BTreeMap<String, Stub>) -> Vec<Imp
             };
             let satisfied_by = match behaviours.get(&name) {
                 Some(Stub::Fail) => "a host function that fails".to_owned(),
+                Some(Stub::Trap) => "a host function that traps".to_owned(),
+                Some(Stub::WrappedTrap) => {
+                    "a host function that fails with a wrapped trap".to_owned()
+                }
                 Some(Stub::Call(export)) => {
                     format!("a host function that calls `{export}`")
                 }

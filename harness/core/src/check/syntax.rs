@@ -270,14 +270,15 @@ pub fn import_behaviour(text: &str) -> Result<(String, Stub), InputError> {
         let export = rest.strip_suffix(')')?;
         (!export.is_empty()).then(|| export.to_owned())
     };
-    let made = if behaviour == "fail" {
-        Some(Stub::Fail)
-    } else {
-        named("call")
+    let made = match behaviour {
+        "fail" => Some(Stub::Fail),
+        "trap" => Some(Stub::Trap),
+        "wrapped-trap" => Some(Stub::WrappedTrap),
+        _ => named("call")
             .map(Stub::Call)
             .or_else(|| named("through").map(Stub::Through))
             .or_else(|| named("relay").map(Stub::Relay))
-            .or_else(|| named("throw").map(Stub::Throw))
+            .or_else(|| named("throw").map(Stub::Throw)),
     };
     let behaviour = match made {
         Some(stub) => stub,

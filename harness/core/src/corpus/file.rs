@@ -1,5 +1,6 @@
 //! The case file as its tables: names of keys and their defaults, no meaning.
 
+use super::actions::ActionText;
 use super::edits::{EditText, WhenText};
 use super::scalars::{
     CauseText, ConfigurationTable, DareText, FramesText, Hex, ModuleRef, Number, RuleText,
@@ -45,6 +46,8 @@ pub(super) struct CaseFile {
     pub(super) session: Option<Vec<SessionTable>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cycle: Option<CycleTable>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) action: Vec<ActionTable>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) neighbour: Option<NeighbourTable>,
 }
@@ -173,6 +176,14 @@ pub(super) struct SessionTable {
     pub(super) edits: Vec<EditText>,
 }
 
+/// `[[action]]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ActionTable {
+    pub(super) when: WhenText,
+    pub(super) does: Vec<ActionText>,
+}
+
 /// `[cycle]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -226,6 +237,7 @@ impl Default for CaseFile {
             step: Vec::new(),
             session: None,
             cycle: None,
+            action: Vec::new(),
             neighbour: None,
         }
     }

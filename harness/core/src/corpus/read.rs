@@ -3,14 +3,15 @@
 use super::edits::EditText;
 use super::expect::{AGREEMENT, Expectation, Verdict};
 use super::file::{
-    CaseFile, CycleTable, DataTable, ExpectTable, HostTables, MemoryTable, ModuleTable,
-    NeighbourTable, SessionTable, StepTable,
+    ActionTable, CaseFile, CycleTable, DataTable, ExpectTable, HostTables, MemoryTable,
+    ModuleTable, NeighbourTable, SessionTable, StepTable,
 };
 use super::place::Key;
 use super::scalars::{Hex, ModuleRef, Number};
 use crate::case::{Case, CaseModule, Expect, Host, HostMemory, HostTable, Step, StepAction};
 use crate::check::{InputError, UserModule};
-use crate::schedule::{Cycle, Edit, Neighbour, Schedule, Session};
+use crate::schedule::action::Act;
+use crate::schedule::{Cycle, Edit, Neighbour, Schedule, Session, When};
 use crate::version::Version;
 use std::collections::BTreeMap;
 use std::io;
@@ -63,6 +64,7 @@ pub(super) fn case(
         schedule: Schedule {
             sessions: sessions(file.session),
             cycle: file.cycle.map(cycle).transpose().map_err(about("cycle"))?,
+            actions: actions(file.action).map_err(about("action"))?,
             neighbour: file
                 .neighbour
                 .map(neighbour)
@@ -299,6 +301,22 @@ fn cycle(table: CycleTable) -> Result<Cycle, String> {
         period: table.period.0,
         sessions: table.sessions.into_iter().map(edits).collect(),
     })
+}
+
+fn actions(tables: Vec<ActionTable>) -> Result<Vec<Act>, String> {
+    let mut actions = Vec::new();
+    for table in tables {
+        let when = table.when.0;
+        if when == When::Start {
+            return Err("an action at `start` has nothing to act on; write step 0".to_owned());
+        }
+        let acts = table.does.into_iter().map(|text| Act {
+            when,
+            action: text.0,
+        });
+        actions.extend(acts);
+    }
+    Ok(actions)
 }
 
 fn neighbour(table: NeighbourTable) -> Result<Neighbour, String> {

@@ -4,6 +4,7 @@ use crate::case::{Expect, HostMemory, HostTable, Step, StepAction, Stub};
 use crate::causes::hazard::{Dare, Hazard};
 use crate::generate::{self, Proposals};
 use crate::lockstep::policy::FramePolicy;
+use crate::schedule::action::{Act, Action};
 use crate::schedule::{Cycle, Edit, Neighbour, Schedule, Session, Site, When};
 use lockstep_spec_tests::script::{Arg, FloatPattern, NullOf, Pattern};
 use std::fs;
@@ -113,6 +114,10 @@ fn everything() -> Case {
             edits: vec![Edit::Remove(Site::Pc { module: 1, pc: 47 })],
         }],
         cycle: Some(cycle.clone()),
+        actions: vec![Act {
+            when: When::HostCall(2),
+            action: Action::read("write memory 0:1 0x10 0x7f").unwrap(),
+        }],
         neighbour: Some(Neighbour {
             sessions: Vec::new(),
             cycle: Some(cycle),

@@ -204,6 +204,8 @@ impl TryFrom<String> for StubText {
         let stub = match text.as_str() {
             "seeded" => Stub::Seeded,
             "fail" => Stub::Fail,
+            "trap" => Stub::Trap,
+            "wrapped-trap" => Stub::WrappedTrap,
             _ => match NAMING.iter().find_map(|(word, make)| {
                 let name = inside(&text, word)?;
                 Some(make(name.to_owned()))
@@ -213,7 +215,7 @@ impl TryFrom<String> for StubText {
                     Some(values) => Stub::Constant(constants(values)?),
                     None => {
                         return Err(format!(
-                            "`{text}` is no behaviour; write seeded, fail, call(export), \
+                            "`{text}` is no behaviour; write seeded, fail, trap, wrapped-trap, call(export), \
                              through(export), relay(export), throw(tag) or returns(i32:5, …)"
                         ));
                     }
@@ -236,6 +238,8 @@ impl From<StubText> for String {
         match stub {
             Stub::Seeded => "seeded".to_owned(),
             Stub::Fail => "fail".to_owned(),
+            Stub::Trap => "trap".to_owned(),
+            Stub::WrappedTrap => "wrapped-trap".to_owned(),
             Stub::Call(export) => format!("call({export})"),
             Stub::Through(export) => format!("through({export})"),
             Stub::Relay(export) => format!("relay({export})"),
@@ -314,6 +318,8 @@ mod tests {
         for text in [
             "seeded",
             "fail",
+            "trap",
+            "wrapped-trap",
             "call(on_tick)",
             "call()",
             "call(a(b))",

@@ -1,10 +1,11 @@
 //! From a case to the tables of a file.
 
+use super::actions::ActionText;
 use super::edits::{EditText, WhenText};
 use super::expect::{Expectation, Verdict};
 use super::file::{
-    CaseFile, CycleTable, DataTable, ElementsTable, ExpectTable, HostTables, MemoryTable,
-    ModuleTable, NeighbourTable, SessionTable, StepTable,
+    ActionTable, CaseFile, CycleTable, DataTable, ElementsTable, ExpectTable, HostTables,
+    MemoryTable, ModuleTable, NeighbourTable, SessionTable, StepTable,
 };
 use super::read::MAIN;
 use super::scalars::{
@@ -13,6 +14,7 @@ use super::scalars::{
 use super::values::{ArgText, PatternText, StubText};
 use crate::case::{Case, CaseModule, Expect, Host, HostMemory, Step, StepAction};
 use crate::check::UserModule;
+use crate::schedule::action::Act;
 use crate::schedule::{Cycle, Edit, Neighbour, Schedule, Session};
 
 /// The tables of a case, its modules given.
@@ -33,6 +35,7 @@ pub(super) fn file(case: &Case, expect: &Expectation, modules: Vec<ModuleTable>)
         step: steps.map(|step| self::step(step, &case.modules)).collect(),
         session: sessions(&case.schedule.sessions),
         cycle: case.schedule.cycle.as_ref().map(cycle),
+        action: actions(&case.schedule.actions),
         neighbour: case.schedule.neighbour.as_ref().map(neighbour),
     }
 }
@@ -202,6 +205,16 @@ fn cycle(cycle: &Cycle) -> CycleTable {
             .map(|session| edits(session))
             .collect(),
     }
+}
+
+/// Actions of one moment that follow one another share a table.
+fn actions(actions: &[Act]) -> Vec<ActionTable> {
+    let moments = actions.chunk_by(|a, b| a.when == b.when);
+    let table = |acts: &[Act]| ActionTable {
+        when: WhenText(acts[0].when),
+        does: acts.iter().map(|act| ActionText(act.action)).collect(),
+    };
+    moments.map(table).collect()
 }
 
 fn neighbour(neighbour: &Neighbour) -> NeighbourTable {

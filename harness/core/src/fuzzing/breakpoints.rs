@@ -31,6 +31,7 @@ fn case(u: &mut Unstructured<'_>) -> Result<Case> {
     case.schedule = Schedule {
         sessions: sessions(u, size)?,
         cycle: cycle(u, size)?,
+        actions: Vec::new(),
         neighbour: neighbour(u, size)?,
         code_image: false,
         collect: 0,

@@ -20,6 +20,8 @@ enum Manner {
     Call,
     Relay,
     Fail,
+    Trap,
+    WrappedTrap,
 }
 
 const MANNERS: &[Row<Manner>] = &[
@@ -47,6 +49,16 @@ const MANNERS: &[Row<Manner>] = &[
         name: "fail",
         weight: 1,
         what: Manner::Fail,
+    },
+    Row {
+        name: "trap",
+        weight: 1,
+        what: Manner::Trap,
+    },
+    Row {
+        name: "wrapped trap",
+        weight: 1,
+        what: Manner::WrappedTrap,
     },
 ];
 
@@ -97,6 +109,8 @@ fn stub(u: &mut Unstructured<'_>, module: &Module, ty: &FuncType) -> Result<Opti
     Ok(match manner {
         Manner::Seeded => None,
         Manner::Fail => Some(Stub::Fail),
+        Manner::Trap => Some(Stub::Trap),
+        Manner::WrappedTrap => Some(Stub::WrappedTrap),
         Manner::Constant => {
             let results = ty.results.iter();
             let values: Result<Vec<Arg>> = results.map(|&ty| argument(u, module, ty)).collect();

@@ -2,6 +2,7 @@
 //!
 //! Here cases are made, never run or judged.
 
+mod actions;
 mod configuration;
 mod exports;
 mod features;
@@ -161,7 +162,7 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
         modules: &modules,
         steps: steps.len() as u32,
     };
-    let schedule = schedule::schedule(u, &scene)?;
+    let mut schedule = schedule::schedule(u, &scene)?;
     configuration.nans = configuration::nans(u, &schedule)?;
     if chance(u, 1, 8)? {
         // The same module once more in the store; breakpoints are those of both instances.
@@ -177,6 +178,7 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
         steps.splice(middle..middle, others);
         modules.insert(position, ("again".to_owned(), wasm, module));
     }
+    schedule.actions = actions::actions(u, steps.len() as u32)?;
     let modules = modules.into_iter();
     Ok(Case {
         name: format!("generated/{}", drawn.generator),

@@ -79,6 +79,8 @@ fn every_generator_step_and_behaviour_occurs_and_every_case_is_valid() {
                 Stub::Seeded => "seeded".to_owned(),
                 Stub::Constant(_) => "constant".to_owned(),
                 Stub::Fail => "fail".to_owned(),
+                Stub::Trap => "trap".to_owned(),
+                Stub::WrappedTrap => "wrapped trap".to_owned(),
                 Stub::Call(_) => "call back".to_owned(),
                 Stub::Relay(_) => "pass errors on".to_owned(),
                 Stub::Through(_) => "call through".to_owned(),
@@ -115,6 +117,8 @@ fn every_generator_step_and_behaviour_occurs_and_every_case_is_valid() {
     shape
     smith
     step of another module
+    trap
+    wrapped trap
     write
     ");
 }

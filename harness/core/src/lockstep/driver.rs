@@ -11,6 +11,7 @@ use super::frames::expected_place;
 use super::growth::Sizes;
 use super::history::{History, Segment};
 use super::interrupts::CodePath;
+use super::items::ShownIndices;
 use super::nans::OpenNans;
 use super::policy::{FrameBudget, FramePolicy};
 use super::references::{Depth, Fault, NoObjects, References, Scope};
@@ -131,6 +132,8 @@ pub enum Verdict {
     Ended(Expected),
     /// The subject used up a resource where the oracle allows it.
     Exhausted,
+    /// The debugger dropped the call.
+    Dropped,
     /// Lockstep could not be kept to the end; the reason is in [`Driver::ended`].
     Lost,
 }
@@ -295,6 +298,9 @@ pub struct Driver {
     /// Whether the subject's code consumes fuel.
     pub(super) consumes_fuel: bool,
     pub(super) accesses: Accesses,
+    pub(super) shown_indices: ShownIndices,
+    /// Whether the debugger dropped a call.
+    pub(super) dropped_call: bool,
     pub(super) unresolved: Unresolved,
     /// Objects that the expressions of element segments made, and of which segment each is.
     pub(super) segment_objects: HashMap<ObjectAddr, Segment>,
@@ -395,6 +401,8 @@ impl Driver {
             sizes: Sizes::default(),
             consumes_fuel: config.configuration.fuel != Fuel::Off,
             accesses: Accesses::default(),
+            shown_indices: ShownIndices::default(),
+            dropped_call: false,
             unresolved: Unresolved::default(),
             segment_objects: HashMap::new(),
             fused: 0,

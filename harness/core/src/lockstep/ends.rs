@@ -43,6 +43,26 @@ impl Driver {
         verdict
     }
 
+    /// Whether the debugger may drop the call that is being made: not an instantiation, of which no handle
+    /// would be left.
+    pub fn may_drop_call(&self) -> bool {
+        self.ended.is_none() && !self.instantiating && self.machine.activations() > 0
+    }
+
+    /// The call was dropped where the oracle is: neither side goes further.
+    pub fn dropped(&mut self) -> Verdict {
+        while self.machine.activations() > 0 {
+            self.machine.unwind();
+        }
+        self.phase = Phase::Running;
+        self.ahead = None;
+        self.previous = None;
+        self.at_inlined_trap = false;
+        self.references.look();
+        self.dropped_call = true;
+        Verdict::Dropped
+    }
+
     /// Counts the relaxed opcodes with another result than promised: multiply-adds that rounded once, and
     /// dot products whose sums were not saturated.
     fn count_relaxed(&mut self) {

@@ -486,7 +486,7 @@ impl Driver {
         };
     }
 
-    /// The host function is about to fail with the trap that its own call ended with.
+    /// The host function is about to fail with a trap: its own, or the one that its call ended with.
     pub fn host_trap(&mut self, trap: Trap) {
         self.phase = if self.machine.has_entered_code() {
             Phase::HostTrapping(trap)

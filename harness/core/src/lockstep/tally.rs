@@ -39,6 +39,9 @@ pub struct Tally {
     pub edit_sessions: u64,
     /// Edits asked of the engine.
     pub edits: u64,
+    /// Actions of the debugger beside edits.
+    #[serde(default)]
+    pub actions: u64,
     /// Comparisons of the process's code before and after.
     pub code_images: u64,
     /// `EpochYield` events.
@@ -68,6 +71,7 @@ impl Default for Tally {
             executed: 0,
             edit_sessions: 0,
             edits: 0,
+            actions: 0,
             code_images: 0,
             epoch_yields: 0,
             opcodes: vec![0; Opcode::ALL.len()].into(),
@@ -94,6 +98,7 @@ impl Tally {
         self.executed += other.executed;
         self.edit_sessions += other.edit_sessions;
         self.edits += other.edits;
+        self.actions += other.actions;
         self.code_images += other.code_images;
         self.epoch_yields += other.epoch_yields;
         for (mine, theirs) in self.opcodes.iter_mut().zip(&other.opcodes) {

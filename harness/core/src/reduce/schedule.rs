@@ -4,6 +4,7 @@ use super::module::bodies::halves;
 use super::passes::{Change, change};
 use crate::case::Case;
 use crate::generate::FEATURES;
+use crate::schedule::action::Act;
 use crate::schedule::{Cycle, Edit, Neighbour, Schedule, Session, Site, When};
 use lockstep_oracles::address::Pc;
 use lockstep_oracles::module::Module;
@@ -78,6 +79,7 @@ pub(super) fn changes(case: &Case) -> Vec<Change> {
         let neighbour = schedule.neighbour.as_mut();
         neighbour.is_some_and(|neighbour| std::mem::take(&mut neighbour.thread))
     }));
+    changes.extend(action_changes(&schedule.actions));
     changes.extend(session_changes(&schedule.sessions, |schedule| {
         Some(&mut schedule.sessions)
     }));
@@ -138,6 +140,32 @@ fn session_changes(
                     session.when = when;
                     true
                 })
+            })
+        }));
+    }
+    changes
+}
+
+/// Fewer actions, earlier ones, and such that do less.
+fn action_changes(actions: &[Act]) -> Vec<Change> {
+    let fewer = halves(actions.len()).into_iter();
+    let fewer = fewer
+        .map(|range| in_schedule(move |schedule| removed(&mut schedule.actions, range.clone())));
+    let mut changes: Vec<Change> = fewer.collect();
+    for (index, &act) in actions.iter().enumerate() {
+        let less = act.action.reduced().into_iter();
+        let less = less.map(|action| Act { action, ..act });
+        let moments = earlier(act.when)
+            .into_iter()
+            .filter(|&when| when != When::Start);
+        let sooner = moments.map(|when| Act { when, ..act });
+        changes.extend(less.chain(sooner).map(|new| {
+            in_schedule(move |schedule| match schedule.actions.get_mut(index) {
+                Some(act) => {
+                    *act = new;
+                    true
+                }
+                None => false,
             })
         }));
     }

@@ -4,6 +4,7 @@ use super::arguments::magnitude;
 use super::module::{Draft, Op};
 use crate::case::{Case, Host, StepAction, Stub};
 use crate::lockstep::policy::FramePolicy;
+use crate::schedule::action::Act;
 use crate::schedule::{Cycle, Edit, Neighbour, Schedule, Session, Site, When};
 use wasmparser::Operator;
 
@@ -91,7 +92,7 @@ fn action(action: &StepAction) -> u64 {
 
 fn host(host: &Host) -> u64 {
     let functions = host.functions.values().map(|stub| match stub {
-        Stub::Seeded | Stub::Fail => 16,
+        Stub::Seeded | Stub::Fail | Stub::Trap | Stub::WrappedTrap => 16,
         Stub::Constant(values) => 16 + values.iter().map(|&v| magnitude(v)).sum::<u64>(),
         Stub::Call(export) | Stub::Through(export) | Stub::Relay(export) | Stub::Throw(export) => {
             17 + export.len() as u64
@@ -115,6 +116,7 @@ fn schedule(schedule: &Schedule) -> u64 {
     sessions(&schedule.sessions)
         + schedule.cycle.as_ref().map_or(0, cycle)
         + schedule.neighbour.as_ref().map_or(0, neighbour)
+        + actions(&schedule.actions)
         + 8 * u64::from(schedule.code_image)
         + 8 * u64::from(schedule.collect > 0)
 }
@@ -130,15 +132,32 @@ fn cycle(cycle: &Cycle) -> u64 {
 }
 
 fn sessions(sessions: &[Session]) -> u64 {
-    let sessions = sessions.iter().map(|session| {
-        let when = match session.when {
-            When::Start => 0,
-            When::Step(n) => 4 + bits(u64::from(n)),
-            When::Event(n) | When::HostCall(n) => 4 + bits(n),
-        };
-        16 + when + edit_list(&session.edits)
-    });
+    let sessions = sessions
+        .iter()
+        .map(|session| 16 + moment(session.when) + edit_list(&session.edits));
     sessions.sum()
+}
+
+fn moment(when: When) -> u64 {
+    match when {
+        When::Start => 0,
+        When::Step(n) => 4 + bits(u64::from(n)),
+        When::Event(n) | When::HostCall(n) => 4 + bits(n),
+    }
+}
+
+/// What an action's text is made of: each number by its bits.
+fn actions(actions: &[Act]) -> u64 {
+    let sizes = actions.iter().map(|act| {
+        let text = act.action.text();
+        let words = text.split([' ', ':']);
+        let numbers = words.map(|word| match word.strip_prefix("0x") {
+            Some(hex) => u64::from_str_radix(hex, 16),
+            None => word.parse(),
+        });
+        64 + moment(act.when) + numbers.flatten().map(bits).sum::<u64>()
+    });
+    sizes.sum()
 }
 
 fn edit_list(edits: &[Edit]) -> u64 {

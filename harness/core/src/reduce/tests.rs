@@ -4,6 +4,7 @@ use super::*;
 use crate::case::{CaseModule, Host, Step, StepAction, Stub, run_case};
 use crate::configuration::Configuration;
 use crate::generate;
+use crate::schedule::action::{Act, Action};
 use crate::schedule::{Cycle, Edit, Neighbour, Schedule, Session, Site, When};
 use lockstep_oracles::module::Module;
 use lockstep_spec_tests::script::Arg;
@@ -101,6 +102,12 @@ fn everything_but_modules_goes_too() {
             period: 9,
             sessions: vec![vec![Edit::SingleStep(true)]],
         }),
+        actions: ["hold frame", "write element 1:2 3 4"]
+            .map(|text| Act {
+                when: When::Event(9),
+                action: Action::read(text).unwrap(),
+            })
+            .into(),
         neighbour: Some(Neighbour {
             sessions: Vec::new(),
             cycle: None,

@@ -3,6 +3,7 @@
 //! The tables' content is the code's; nothing is added here.
 
 use super::json;
+use crate::api::{self, Answer};
 use crate::causes::{Cause, Having, Kind, Row};
 use crate::rules::{Rule, RuleId};
 use comfy_table::{ContentArrangement, Table, presets};
@@ -26,7 +27,22 @@ pub fn text(width: u16) -> String {
         ]);
     }
     let causes = causes(width);
-    format!("{rules}\n\n{LEDGER}\n{causes}\n")
+    let items = items(width);
+    format!("{rules}\n\nItems\n{items}\n\n{LEDGER}\n{causes}\n")
+}
+
+fn items(width: u16) -> Table {
+    let mut items = table(
+        width,
+        &[
+            "public items of the debug API",
+            "rules, or why there is none",
+        ],
+    );
+    for row in api::ROWS {
+        items.add_row([row.items.join(", "), answer(row.answer)]);
+    }
+    items
 }
 
 /// What stands above the ledger.
@@ -87,6 +103,13 @@ pub fn markdown() -> String {
             &[&id, rule.strength.name(), rule.promise, rule.source, &test],
         );
     }
+    text.push_str("\n## Items\n\n");
+    text.push_str("| public items of the debug API | rules, or why there is none |\n");
+    text.push_str("| --- | --- |\n");
+    for known in api::ROWS {
+        let items: Vec<String> = known.items.iter().map(|item| format!("`{item}`")).collect();
+        row(&mut text, &[&items.join(", "), &answer(known.answer)]);
+    }
     text.push_str("\n## Ledger\n\n");
     text.push_str("| cause | kind | rules | versions | what and how far | test |\n");
     text.push_str("| --- | --- | --- | --- | --- | --- |\n");
@@ -100,6 +123,17 @@ pub fn markdown() -> String {
         );
     }
     text
+}
+
+/// The rules about an item, or why there is none.
+fn answer(answer: Answer) -> String {
+    match answer {
+        Answer::Rules(rules) => {
+            let ids: Vec<&str> = rules.iter().map(|rule| rule.id()).collect();
+            ids.join(", ")
+        }
+        Answer::Reason(reason) => format!("none: {reason}"),
+    }
 }
 
 fn row(text: &mut String, cells: &[&str]) {

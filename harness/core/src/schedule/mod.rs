@@ -1,9 +1,11 @@
 //! Schedules: what the debugger does in a case, and when. Data only, no engine.
 
+pub mod action;
 pub mod code;
 pub mod model;
 
 use crate::causes::hazard::Dare;
+use action::Act;
 
 /// Everything the debugger does in a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +14,8 @@ pub struct Schedule {
     pub sessions: Vec<Session>,
     /// Sessions of which one comes at every `period`-th event of the whole case, in turn.
     pub cycle: Option<Cycle>,
+    /// What is done beside edits; at one moment after them, in this order.
+    pub actions: Vec<Act>,
     /// A second store of the same engine that runs the same case under another schedule.
     pub neighbour: Option<Neighbour>,
     /// Whether the executable mappings of the process are compared before and after. Not beside a
@@ -146,6 +150,7 @@ impl Default for Schedule {
                 edits: vec![Edit::SingleStep(true)],
             }],
             cycle: None,
+            actions: Vec::new(),
             neighbour: None,
             code_image: false,
             collect: 0,
@@ -172,6 +177,12 @@ impl Schedule {
             sessions: Vec::new(),
             ..Schedule::default()
         }
+    }
+
+    /// Whether an action changes the program's state: the uninstrumented execution then shows another
+    /// program.
+    pub fn intervenes(&self) -> bool {
+        self.actions.iter().any(|act| act.action.intervenes())
     }
 
     /// Whether every sequence point of every store has an event: single-step is on from the start, and

@@ -1,5 +1,6 @@
 //! The stack through the debug API: here one cursor walks all activations.
 
+use lockstep_core::lockstep::held_frame::HeldFrame;
 use wasmtime::{StoreContextMut, Val};
 
 pub(crate) use wasmtime::{DebugFrameCursor, FrameParentResult};
@@ -37,4 +38,30 @@ pub(crate) fn innermost_pc<T>(store: StoreContextMut<'_, T>) -> Option<u32> {
 #[inline(always)]
 pub(crate) fn shown(answer: &Val) -> &Val {
     answer
+}
+
+/// How many frames are shown.
+pub(crate) fn count<T>(store: StoreContextMut<'_, T>) -> usize {
+    let mut cursor = cursor(store);
+    let mut frames = 0;
+    while !done(&cursor) {
+        held(&mut cursor).move_to_parent();
+        frames += 1;
+    }
+    frames
+}
+
+/// A frame's handle that is kept beyond its event: here there is none, as a cursor borrows the store.
+pub(crate) enum KeptFrame {}
+
+/// Keeps a handle to the innermost frame.
+pub(crate) fn keep<T>(_: StoreContextMut<'_, T>) -> Option<KeptFrame> {
+    None
+}
+
+impl KeptFrame {
+    /// What it says of itself.
+    pub(crate) fn look<T>(&self, _: StoreContextMut<'_, T>) -> HeldFrame {
+        match *self {}
+    }
 }

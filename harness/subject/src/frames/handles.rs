@@ -2,6 +2,7 @@
 //! activation. A cursor over them is walked as in the versions that have one.
 
 use crate::dialect::offset;
+use lockstep_core::lockstep::held_frame::HeldFrame;
 use wasmtime::{
     AsContext, AsContextMut, FrameHandle, Instance, Module, Result, StoreContext, StoreContextMut,
     Val,
@@ -156,5 +157,52 @@ impl<T> AsContext for DebugFrameCursor<'_, T> {
 impl<T> AsContextMut for DebugFrameCursor<'_, T> {
     fn as_context_mut(&mut self) -> StoreContextMut<'_, T> {
         self.store.as_context_mut()
+    }
+}
+
+/// How many frames are shown.
+pub(crate) fn count<T: 'static>(store: StoreContextMut<'_, T>) -> usize {
+    let mut cursor = cursor(store);
+    let mut frames = 0;
+    while !done(&cursor) {
+        cursor.move_to_parent();
+        frames += 1;
+    }
+    frames
+}
+
+/// A frame's handle that is kept beyond its event.
+pub(crate) struct KeptFrame(FrameHandle);
+
+/// Keeps a handle to the innermost frame.
+pub(crate) fn keep<T>(mut store: StoreContextMut<'_, T>) -> Option<KeptFrame> {
+    store.debug_exit_frames().next().map(KeptFrame)
+}
+
+impl KeptFrame {
+    /// What it says of itself. One that is said to be valid is asked for nothing else: if it is not, it
+    /// leads anywhere.
+    pub(crate) fn look<T: 'static>(&self, mut store: StoreContextMut<'_, T>) -> HeldFrame {
+        let frame = &self.0;
+        if frame.is_valid(&mut store) {
+            return HeldFrame::Valid;
+        }
+        let asked = [
+            ("parent", frame.parent(&mut store).is_ok()),
+            ("instance", frame.instance(&mut store).is_ok()),
+            ("module", frame.module(&mut store).is_ok()),
+            (
+                "wasm_function_index_and_pc",
+                frame.wasm_function_index_and_pc(&mut store).is_ok(),
+            ),
+            ("num_locals", frame.num_locals(&mut store).is_ok()),
+            ("num_stacks", frame.num_stacks(&mut store).is_ok()),
+            ("local", frame.local(&mut store, 0).is_ok()),
+            ("stack", frame.stack(&mut store, 0).is_ok()),
+        ];
+        let answers = asked.iter().filter(|(_, answers)| *answers);
+        HeldFrame::Stale {
+            answers: answers.map(|(name, _)| *name).collect(),
+        }
     }
 }

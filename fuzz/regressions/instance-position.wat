@@ -1,0 +1,3 @@
+(module
+  (import "env" "m" (memory 1))
+  (func (export "f")))

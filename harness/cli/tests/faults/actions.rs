@@ -1,0 +1,213 @@
+//! The rows about what the debugger does beside edits: what it writes, keeps and asks the store for.
+
+use super::lie::{Fault, Lie};
+use super::programs::*;
+use super::rows::{Told, fires, rules};
+use lockstep::case::{CaseReport, Status, run, run_with};
+use lockstep::causes::Cause;
+use lockstep::divergence::Execution;
+use lockstep::fault::low_bit;
+use lockstep::lockstep::held_frame::HeldFrame;
+use lockstep::lockstep::items::{Items, ListedInstance, ListedModule};
+use lockstep::rules::RuleId;
+use lockstep::schedule::action::{Act, Action};
+use lockstep::schedule::{Schedule, When};
+use lockstep::seen::{Seen, SeenFunc};
+use lockstep::version::Version;
+use lockstep_oracles::address::{FuncAddr, GlobalAddr, MemAddr, TableAddr};
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+
+/// Single-step, and these actions.
+fn acting<const N: usize>(actions: [(When, &str); N]) -> Schedule {
+    let act = |(when, text): (When, &str)| Act {
+        when,
+        action: Action::read(text).expect("an action"),
+    };
+    Schedule {
+        actions: actions.into_iter().map(act).collect(),
+        ..Schedule::default()
+    }
+}
+
+/// A handle of the first event's frame: with `HOST_CALL` a host function returns later.
+fn holding() -> Schedule {
+    acting([(When::Event(1), "hold frame")])
+}
+
+/// Before the last call of [`LINKED_ENTITIES`] everything is there.
+fn listing() -> Schedule {
+    acting([(When::Step(0), "list items")])
+}
+
+fn writing_a_global() -> Schedule {
+    acting([(When::Event(2), "write global 0:0 0x2a")])
+}
+
+fn writing_memory() -> Schedule {
+    acting([(When::Event(2), "write memory 0:0 0x100 0x7f")])
+}
+
+fn writing_an_element() -> Schedule {
+    acting([(When::Event(2), "write element 0:0 2 0")])
+}
+
+fn writing_from_the_host() -> Schedule {
+    acting([(When::HostCall(1), "write global 0:0 0x2a")])
+}
+
+/// A host call, and a global that changes.
+const HOST_AND_GLOBAL: Program = Program::new(
+    r#"(module
+         (import "env" "h" (func (param i32 i64) (result i32)))
+         (global (mut i32) (i32.const 1))
+         (func (export "go") (result i32)
+           i32.const 4  i64.const 8  call 0  drop  global.get 0))
+       (invoke "go")"#,
+);
+
+/// The only call is dropped behind its `global.set`.
+fn dropping() -> Schedule {
+    acting([(When::Event(3), "drop call")])
+}
+
+/// A call that changes a global and goes on.
+const DROPPED: Program = Program::new(
+    r#"(module
+         (global (mut i32) (i32.const 1))
+         (func (export "go") i32.const 7  global.set 0  nop  nop))
+       (invoke "go")"#,
+)
+.under(dropping);
+
+fn instances(items: &mut Items, change: fn(&mut Vec<ListedInstance>)) {
+    items.instances.iter_mut().for_each(change);
+}
+
+fn modules(items: &mut Items, change: fn(&mut Vec<ListedModule>)) {
+    items.modules.iter_mut().for_each(change);
+}
+
+faults! {
+    // The rows that the contract names.
+    frame_handle_stale_at_its_event => FrameHandle,
+        ARITHMETIC.under(holding).only_on(Version::V48),
+        Fault::HeldFrame(|held| *held = HeldFrame::Stale { answers: Vec::new() });
+    stale_frame_handle_answers => StaleHandle, HOST_CALL.under(holding).only_on(Version::V48),
+        Fault::HeldFrame(|held| {
+            if let HeldFrame::Stale { answers } = held { answers.push("local") }
+        });
+    write_refused => Write, ENTITIES.under(writing_a_global),
+        Fault::Wrote(|made| *made = Err("a lie".to_owned()));
+    no_editing_session => GuestDebug, LINKED_ENTITIES.under(listing),
+        Fault::Items(|items| items.edits = false);
+    instance_not_listed => Instances, LINKED_ENTITIES.under(listing).only_on(Version::V48),
+        Fault::Items(|items| instances(items, |listed| drop(listed.pop())));
+    instance_index_changed => InstanceIndex,
+        LINKED_ENTITIES.under(listing).only_on(Version::V48),
+        Fault::Items(|items| instances(items, |listed| listed.last_mut().unwrap().index = 0));
+    module_not_listed => Modules, LINKED_ENTITIES.under(listing).only_on(Version::V48),
+        Fault::Items(|items| modules(items, |listed| drop(listed.pop())));
+    one_index_for_two_modules => ModuleIndex,
+        LINKED_ENTITIES.under(listing).only_on(Version::V48),
+        Fault::Items(|items| {
+            let first = items.own[0].index;
+            items.own.iter_mut().for_each(|own| own.index = first);
+            items.modules = None;
+        });
+    bytecode_changed => Bytecode, LINKED_ENTITIES.under(listing).only_on(Version::V48),
+        Fault::Items(|items| *items.own[0].bytecode.as_mut().unwrap().last_mut().unwrap() ^= 1);
+
+    // Others of the same rules.
+    frame_handle_valid_behind_a_host_call => FrameHandle,
+        HOST_CALL.under(holding).only_on(Version::V48),
+        Fault::HeldFrame(|held| *held = HeldFrame::Valid);
+    write_to_memory_refused => Write, ENTITIES.under(writing_memory),
+        Fault::Wrote(|made| *made = Err("a lie".to_owned()));
+    write_to_a_table_refused => Write, ENTITIES.under(writing_an_element),
+        Fault::Wrote(|made| *made = Err("a lie".to_owned()));
+    written_global_is_another => Global, ENTITIES.under(writing_a_global),
+        Fault::Global(GlobalAddr(0), |value| *value = low_bit(*value));
+    written_byte_is_another => Memory, ENTITIES.under(writing_memory),
+        Fault::Memory(MemAddr(0), |bytes| bytes[0x100] = 0);
+    written_element_is_another => Table, ENTITIES.under(writing_an_element),
+        Fault::TableElement(TableAddr(0), 2, |element| {
+            *element = Seen::Func(SeenFunc::Known(FuncAddr(0)));
+        });
+    write_from_a_host_function_refused => Write, HOST_AND_GLOBAL.under(writing_from_the_host),
+        Fault::Wrote(|made| *made = Err("a lie".to_owned()));
+    frames_where_nothing_runs => FrameCount, LINKED_ENTITIES.under(listing),
+        Fault::Items(|items| items.frames = Some(1));
+    no_list_of_breakpoints => GuestDebug, LINKED_ENTITIES.under(listing),
+        Fault::Items(|items| items.breakpoints = false);
+    unknown_instance_listed => Instances, LINKED_ENTITIES.under(listing).only_on(Version::V48),
+        Fault::Items(|items| instances(items, |listed| {
+            let mut other = listed[0];
+            other.instance = None;
+            other.index = listed.last().unwrap().index + 1;
+            listed.push(other);
+        }));
+    unknown_module_listed => Modules, LINKED_ENTITIES.under(listing).only_on(Version::V48),
+        Fault::Items(|items| modules(items, |listed| {
+            let mut other = listed[0];
+            other.module = None;
+            listed.push(other);
+        }));
+    module_listed_twice => Modules, LINKED_ENTITIES.under(listing).only_on(Version::V48),
+        Fault::Items(|items| modules(items, |listed| listed.push(listed[0])));
+    no_bytecode => Bytecode, LINKED_ENTITIES.under(listing).only_on(Version::V48),
+        Fault::Items(|items| items.own[0].bytecode = None);
+}
+
+fn report(subject: Version, program: Program, fault: Fault) -> CaseReport {
+    let (lie, told) = Lie::new(fault, &program.script());
+    let options = program.options_on(subject);
+    let report = run_with(&program.script(), &options, lie, None).unwrap();
+    let told = told.load(Ordering::Relaxed);
+    assert_ne!(told, 0, "the lie was never told");
+    report
+}
+
+/// Two instances, the first of which imports a memory of the host's.
+const IMPORTED: Program = Program::new(
+    r#"(module (import "env" "m" (memory 1)) (func (export "go") nop))
+       (module (func (export "go") nop))
+       (invoke "go")"#,
+)
+.under(listing)
+.only_on(Version::V48);
+
+/// Just beside what the cause explains.
+#[test]
+fn an_index_that_is_another_instances_is_seen_beside_a_memory_of_the_hosts() {
+    for subject in IMPORTED.subjects() {
+        let options = IMPORTED.options_on(subject);
+        let clean = run(&IMPORTED.script(), &options).unwrap();
+        assert!(clean.divergences.is_empty(), "{clean:#?}");
+        let known = clean.known.contains_key(&Cause::InstancePosition);
+        assert!(known, "{clean:#?}");
+        let same = Fault::Items(|items| {
+            instances(items, |listed| listed[1].index = listed[0].index);
+        });
+        let report = report(subject, IMPORTED, same);
+        let fired = rules(&report, Execution::Instrumented);
+        let expected = BTreeSet::from([RuleId::InstanceIndex]);
+        assert_eq!(fired, expected, "{report:#?}");
+    }
+}
+
+/// A call that is dropped has done what it has done, and no more.
+#[test]
+fn a_global_that_a_dropped_call_has_set_is_compared() {
+    for subject in DROPPED.subjects() {
+        let clean = run(&DROPPED.script(), &DROPPED.options_on(subject)).unwrap();
+        assert!(clean.divergences.is_empty(), "{clean:#?}");
+        assert!(clean.two_way && clean.known.is_empty(), "{clean:#?}");
+        let void = clean.count(|status| matches!(status, Status::Void(_)));
+        assert_eq!(void, 1, "{clean:#?}");
+        let another = Fault::Global(GlobalAddr(0), |value| *value = low_bit(*value));
+        let report = report(subject, DROPPED, another);
+        let fired = rules(&report, Execution::Instrumented);
+        assert_eq!(fired, BTreeSet::from([RuleId::Global]), "{report:#?}");
+    }
+}

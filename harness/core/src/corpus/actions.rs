@@ -1,0 +1,29 @@
+//! Actions of a schedule as a person writes them: `write memory 0:0 0x10 0xff`.
+
+use crate::schedule::action::Action;
+use serde::{Deserialize, Serialize};
+
+/// One action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub(super) struct ActionText(pub(super) Action);
+
+impl TryFrom<String> for ActionText {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<ActionText, String> {
+        let action = Action::read(&text).map(ActionText);
+        action.ok_or_else(|| {
+            format!(
+                "`{text}` is no action; write drop call, hold frame, list items, write global 0:1 0x2a, \
+                 write memory 0:1 0x10 0xff or write element 0:1 3 7"
+            )
+        })
+    }
+}
+
+impl From<ActionText> for String {
+    fn from(ActionText(action): ActionText) -> String {
+        action.text()
+    }
+}

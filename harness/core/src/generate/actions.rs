@@ -1,0 +1,162 @@
+//! Draws actions: what the debugger does beside edits.
+
+use super::weights::{Row, below, between, chance, pick};
+use crate::schedule::When;
+use crate::schedule::action::drop_call::DropCall;
+use crate::schedule::action::hold_frame::HoldFrame;
+use crate::schedule::action::list_items::ListItems;
+use crate::schedule::action::write_element::WriteElement;
+use crate::schedule::action::write_global::WriteGlobal;
+use crate::schedule::action::write_memory::WriteMemory;
+use crate::schedule::action::{Act, Action, Entity};
+use arbitrary::{Result, Unstructured};
+
+/// Actions of a kind at most.
+const ACTIONS: u32 = 4;
+/// The last event of the case at which an action comes.
+const EVENTS: u32 = 200;
+/// The last host call of the case at which an action comes.
+const HOST_CALLS: u32 = 6;
+
+type Draw = fn(&mut Unstructured<'_>) -> Result<Action>;
+
+/// Actions that change nothing of the program.
+static TRANSPARENT: &[Row<Draw>] = &[
+    Row {
+        name: "list items",
+        weight: 1,
+        what: |_| Ok(Action::ListItems(ListItems)),
+    },
+    Row {
+        name: "hold frame",
+        weight: 1,
+        what: |_| Ok(Action::HoldFrame(HoldFrame)),
+    },
+];
+
+/// Actions after which it is another program's state: the uninstrumented execution is left out.
+static INTERVENING: &[Row<Draw>] = &[
+    Row {
+        name: "write global",
+        weight: 3,
+        what: write_global,
+    },
+    Row {
+        name: "write memory",
+        weight: 3,
+        what: write_memory,
+    },
+    Row {
+        name: "write element",
+        weight: 2,
+        what: write_element,
+    },
+    Row {
+        name: "drop call",
+        weight: 2,
+        what: |_| Ok(Action::DropCall(DropCall)),
+    },
+];
+
+/// Draws the actions of a case of so many steps: none in most.
+///
+/// # Errors
+///
+/// None in practice; the signature is that of every draw.
+pub(super) fn actions(u: &mut Unstructured<'_>, steps: u32) -> Result<Vec<Act>> {
+    let mut actions = Vec::new();
+    for (kinds, times) in [(TRANSPARENT, 4), (INTERVENING, 2)] {
+        if chance(u, times, 32)? {
+            for _ in 0..between(u, 1, ACTIONS)? {
+                let action = (pick(u, kinds)?.what)(u)?;
+                let when = moment(u, steps)?;
+                actions.push(Act { when, action });
+            }
+        }
+    }
+    Ok(actions)
+}
+
+fn moment(u: &mut Unstructured<'_>, steps: u32) -> Result<When> {
+    Ok(match below(u, 5)? {
+        0..=2 => When::Event(between(u, 1, EVENTS)?.into()),
+        3 => When::HostCall(between(u, 1, HOST_CALLS)?.into()),
+        _ => When::Step(below(u, steps)?),
+    })
+}
+
+fn entity(u: &mut Unstructured<'_>) -> Result<Entity> {
+    Ok(Entity {
+        instance: below(u, 4)?,
+        nth: below(u, 8)?,
+    })
+}
+
+/// Few numbers, and any.
+fn number(u: &mut Unstructured<'_>) -> Result<u64> {
+    Ok(match below(u, 2)? {
+        0 => below(u, 16)?.into(),
+        _ => u.arbitrary()?,
+    })
+}
+
+fn write_global(u: &mut Unstructured<'_>) -> Result<Action> {
+    Ok(Action::WriteGlobal(WriteGlobal {
+        global: entity(u)?,
+        bits: number(u)?,
+    }))
+}
+
+fn write_memory(u: &mut Unstructured<'_>) -> Result<Action> {
+    Ok(Action::WriteMemory(WriteMemory {
+        memory: entity(u)?,
+        offset: number(u)?,
+        byte: u.arbitrary()?,
+    }))
+}
+
+fn write_element(u: &mut Unstructured<'_>) -> Result<Action> {
+    Ok(Action::WriteElement(WriteElement {
+        table: entity(u)?,
+        to: number(u)?,
+        from: number(u)?,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::RngCore;
+    use rand::SeedableRng;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_action_is_drawn_and_few_cases_intervene() {
+        let mut rng = rand_chacha::ChaCha8Rng::from_seed([9; 32]);
+        let mut bytes = [0; 256];
+        let (mut kinds, mut intervening, mut with) = (BTreeSet::new(), 0, 0);
+        for _ in 0..2000 {
+            rng.fill_bytes(&mut bytes);
+            let drawn = actions(&mut Unstructured::new(&bytes), 3).unwrap();
+            with += usize::from(!drawn.is_empty());
+            intervening += usize::from(drawn.iter().any(|act| act.action.intervenes()));
+            kinds.extend(drawn.iter().map(|act| {
+                let words: Vec<String> = act.action.text().split(' ').map(str::to_owned).collect();
+                words[..2].join(" ")
+            }));
+        }
+        let all = TRANSPARENT.iter().chain(INTERVENING).map(|row| row.name);
+        assert!(
+            kinds
+                .iter()
+                .map(String::as_str)
+                .eq(all.collect::<BTreeSet<_>>())
+        );
+        assert!((60..=200).contains(&intervening), "{intervening} of {with}");
+    }
+
+    #[test]
+    fn used_up_data_draws_none() {
+        assert_eq!(actions(&mut Unstructured::new(&[]), 3).unwrap(), []);
+    }
+}

@@ -1,0 +1,69 @@
+//! The checker of a frame's handle that the debugger keeps: valid until execution is resumed, and no longer.
+
+use super::driver::Driver;
+use crate::causes::{Cause, Known};
+use crate::divergence::Moment;
+use crate::rules::RuleId;
+
+/// What a handle that is kept says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeldFrame {
+    /// It can be used.
+    Valid,
+    /// It cannot.
+    Stale {
+        /// What it answers all the same.
+        answers: Vec<&'static str>,
+    },
+}
+
+/// What has happened since a handle was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Since {
+    /// Whether execution was resumed.
+    pub resumed: bool,
+    /// Whether a host function that Wasm code called has returned.
+    pub returned: bool,
+}
+
+impl Driver {
+    /// Whether a handle to the innermost frame may be made.
+    pub fn may_hold_frame(&self) -> bool {
+        self.ended.is_none() && self.visible_frames() > 0
+    }
+
+    /// Checks what a handle says of itself.
+    pub fn check_held_frame(&mut self, held: &HeldFrame, since: Since, moment: Moment) {
+        match (held, since.resumed) {
+            (HeldFrame::Valid, false) => {}
+            (HeldFrame::Valid, true) => {
+                let known = self.explain_held_frame(since);
+                self.report_held(("stale: execution was resumed", "valid"), moment, known);
+            }
+            (HeldFrame::Stale { .. }, false) => {
+                self.report_held(("valid: execution was not resumed", "stale"), moment, None);
+            }
+            (HeldFrame::Stale { answers }, true) => {
+                if !answers.is_empty() {
+                    let expected = "a stale handle answers nothing but errors".to_owned();
+                    let shown = format!("it answers {}", answers.join(", "));
+                    self.report_plain(RuleId::StaleHandle, moment, expected, shown);
+                }
+            }
+        }
+    }
+
+    fn report_held(&mut self, (right, shown): (&str, &str), moment: Moment, known: Option<Known>) {
+        if let Some(known) = known.filter(|&known| self.findings.has_known(known)) {
+            return self.findings.count_known(known);
+        }
+        let (expected, shown) = (right.to_owned(), shown.to_owned());
+        self.report_known(RuleId::FrameHandle, moment, expected, shown, known);
+    }
+
+    /// The cause that explains why a handle is still valid: no host function has returned.
+    fn explain_held_frame(&self, since: Since) -> Option<Known> {
+        let known = self.causes.get(Cause::HandleVersion)?;
+        (!since.returned).then_some(known)
+    }
+}

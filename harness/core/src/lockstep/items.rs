@@ -1,0 +1,232 @@
+//! The checker of what a store lists: its instances and modules, and, where nothing runs, no frame.
+
+use super::driver::Driver;
+use crate::causes::{Cause, Known, instance_position};
+use crate::divergence::Moment;
+use crate::rules::RuleId;
+use lockstep_oracles::address::InstanceAddr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What a store lists.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Items {
+    /// How many frames are shown; none where something runs, whose frames are compared elsewhere.
+    pub frames: Option<usize>,
+    /// Whether an editing session is begun.
+    pub edits: bool,
+    /// Whether there is a list of breakpoints.
+    pub breakpoints: bool,
+    /// The instances, in the order of the list; none where the version has no such list.
+    pub instances: Option<Vec<ListedInstance>>,
+    /// The modules; none where the version has no such list.
+    pub modules: Option<Vec<ListedModule>>,
+    /// The case's own modules, asked for themselves; empty where the version has nothing to ask for.
+    pub own: Vec<OwnModule>,
+}
+
+/// An instance of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListedInstance {
+    /// Which it is; none where the case has no handle of it.
+    pub instance: Option<InstanceAddr>,
+    /// Its index in the store.
+    pub index: u32,
+}
+
+/// A module of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListedModule {
+    /// Its number; none where it is none of the case's.
+    pub module: Option<u32>,
+    /// Its index in the engine.
+    pub index: u64,
+}
+
+/// A module of the case's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnModule {
+    /// Its number.
+    pub module: u32,
+    /// Its index in the engine.
+    pub index: u64,
+    /// Its bytecode.
+    pub bytecode: Option<Vec<u8>>,
+}
+
+/// Indices that were shown before.
+#[derive(Debug, Default)]
+pub(super) struct ShownIndices {
+    instances: BTreeMap<u32, u32>,
+    modules: BTreeMap<u32, u64>,
+}
+
+impl Driver {
+    /// Checks what the store lists; of these instances the case has a handle.
+    pub fn check_items(&mut self, items: &Items, handles: &[InstanceAddr], moment: Moment) {
+        self.check_guest_debug(items, moment);
+        if !self.has_events() {
+            return;
+        }
+        if let Some(frames @ 1..) = items.frames {
+            let (expected, shown) = ("no frame: nothing runs", format!("{frames} frames"));
+            self.report_plain(RuleId::FrameCount, moment, expected.to_owned(), shown);
+        }
+        if let Some(instances) = &items.instances {
+            self.check_instances(instances, handles, moment);
+            self.check_positions(instances, moment);
+        }
+        if let Some(modules) = &items.modules {
+            self.check_modules(modules, handles, moment);
+        }
+        self.check_module_indices(items, moment);
+        for own in &items.own {
+            self.check_bytecode(own, moment);
+        }
+    }
+
+    /// Whether everything is there with `guest_debug`, and nothing without.
+    fn check_guest_debug(&mut self, items: &Items, moment: Moment) {
+        let there = self.has_events();
+        let listed = |len: Option<usize>| len.is_some_and(|len| len > 0);
+        let instances = listed(items.instances.as_ref().map(Vec::len));
+        let modules = listed(items.modules.as_ref().map(Vec::len));
+        let bytecode = items.own.iter().any(|own| own.bytecode.is_some());
+        let mut shown = vec![
+            ("an editing session", items.edits, there),
+            ("a list of breakpoints", items.breakpoints, there),
+        ];
+        if !there {
+            shown.extend([
+                ("frames", listed(items.frames), false),
+                ("instances", instances, false),
+                ("modules", modules, false),
+                ("bytecode", bytecode, false),
+            ]);
+        }
+        for (what, shown, expected) in shown {
+            if shown != expected {
+                let say = |there| format!("{what}: {}", if there { "there" } else { "none" });
+                self.report_plain(RuleId::GuestDebug, moment, say(expected), say(shown));
+            }
+        }
+    }
+
+    fn check_instances(
+        &mut self,
+        listed: &[ListedInstance],
+        handles: &[InstanceAddr],
+        moment: Moment,
+    ) {
+        for &handle in handles {
+            let same = listed.iter().filter(|one| one.instance == Some(handle));
+            let times = same.count();
+            if times != 1 {
+                let say = |times| format!("instance {handle} is listed {times} times");
+                self.report_plain(RuleId::Instances, moment, say(1), say(times));
+            }
+        }
+        // An instance whose instantiation failed, or has not ended, may be there without a handle.
+        let unknown = listed.iter().filter(|one| one.instance.is_none()).count();
+        let unfinished = self.known_instances().saturating_sub(handles.len());
+        if unknown > unfinished {
+            let expected = format!("at most {unfinished} instances that the case has not");
+            let shown = format!("{unknown} such instances");
+            self.report_plain(RuleId::Instances, moment, expected, shown);
+        }
+    }
+
+    /// An index is the position in the list, and stays what it is.
+    fn check_positions(&mut self, listed: &[ListedInstance], moment: Moment) {
+        let indices: Vec<u32> = listed.iter().map(|one| one.index).collect();
+        let mut positions = listed.iter().zip(0u32..);
+        if let Some((one, position)) = positions.find(|(one, position)| one.index != *position) {
+            let known = self.explain_positions(&indices);
+            let say = |index| match one.instance {
+                Some(addr) => format!("instance {addr}, listed as {position}, has index {index}"),
+                None => format!("the instance listed as {position} has index {index}"),
+            };
+            let (expected, shown) = (say(position), say(one.index));
+            self.report_known(RuleId::InstanceIndex, moment, expected, shown, known);
+        }
+        for one in listed {
+            let Some(addr) = one.instance else { continue };
+            let shown = &mut self.shown_indices.instances;
+            let before = *shown.entry(addr.0).or_insert(one.index);
+            if before != one.index {
+                let say = |index| format!("instance {addr} has index {index}");
+                let (expected, shown) = (say(before), say(one.index));
+                self.report_plain(RuleId::InstanceIndex, moment, expected, shown);
+            }
+        }
+    }
+
+    fn explain_positions(&self, indices: &[u32]) -> Option<Known> {
+        let known = self.causes.get(Cause::InstancePosition)?;
+        instance_position::explains(indices).then_some(known)
+    }
+
+    fn check_modules(&mut self, listed: &[ListedModule], handles: &[InstanceAddr], moment: Moment) {
+        let held = handles.iter();
+        let held: BTreeSet<u32> = held
+            .filter_map(|&instance| self.breakpoints.module_of(instance))
+            .collect();
+        let numbers: BTreeSet<Option<u32>> = listed.iter().map(|one| one.module).collect();
+        for module in held {
+            if !numbers.contains(&Some(module)) {
+                let expected = format!("module {module} is listed");
+                self.report_plain(RuleId::Modules, moment, expected, "it is not".to_owned());
+            }
+        }
+        if numbers.contains(&None) {
+            let expected = "only modules that the store was given".to_owned();
+            let shown = "another module".to_owned();
+            self.report_plain(RuleId::Modules, moment, expected, shown);
+        } else if numbers.len() != listed.len() {
+            let expected = format!("{} modules, each once", numbers.len());
+            let shown = format!("{} modules", listed.len());
+            self.report_plain(RuleId::Modules, moment, expected, shown);
+        }
+    }
+
+    /// One index is one module's, wherever it is asked for.
+    fn check_module_indices(&mut self, items: &Items, moment: Moment) {
+        let own = items.own.iter().map(|own| (own.module, own.index));
+        let listed = items.modules.iter().flatten();
+        let listed = listed.filter_map(|one| Some((one.module?, one.index)));
+        for (module, index) in own.chain(listed) {
+            let before = &mut self.shown_indices.modules;
+            let first = *before.entry(module).or_insert(index);
+            let other = before.iter().find(|&(&n, &i)| n != module && i == index);
+            let shown = match other {
+                Some((other, _)) => format!("index {index}, that of module {other}"),
+                None if first != index => format!("index {index}"),
+                None => continue,
+            };
+            let expected = format!("module {module}: index {first}, and no other module's");
+            self.report_plain(RuleId::ModuleIndex, moment, expected, shown);
+        }
+    }
+
+    fn check_bytecode(&mut self, own: &OwnModule, moment: Moment) {
+        let mut instances = (0..self.known_instances() as u32).map(InstanceAddr);
+        let Some(instance) = instances.find(|&i| self.breakpoints.module_of(i) == Some(own.module))
+        else {
+            return;
+        };
+        let compiled: Arc<[u8]> = self.modules[instance.index()].bytes.clone();
+        if own.bytecode.as_deref() == Some(&*compiled) {
+            return;
+        }
+        let module = own.module;
+        let expected = format!(
+            "bytecode of module {module}: the {} compiled bytes",
+            compiled.len()
+        );
+        let shown = match &own.bytecode {
+            None => "none".to_owned(),
+            Some(other) => format!("{} other bytes", other.len()),
+        };
+        self.report_plain(RuleId::Bytecode, moment, expected, shown);
+    }
+}

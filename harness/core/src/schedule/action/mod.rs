@@ -1,0 +1,256 @@
+//! Actions: what the debugger does at a moment beside editing breakpoints. A file an action says what it is
+//! about, how a case file has it, and what is less of it; those that change the program's state also
+//! what that does to the oracle.
+
+pub mod drop_call;
+pub mod hold_frame;
+pub mod list_items;
+pub mod write_element;
+pub mod write_global;
+pub mod write_memory;
+
+use super::When;
+use drop_call::DropCall;
+use hold_frame::HoldFrame;
+use list_items::ListItems;
+use lockstep_oracles::address::InstanceAddr;
+use lockstep_oracles::store::Store;
+use write_element::WriteElement;
+use write_global::WriteGlobal;
+use write_memory::WriteMemory;
+
+/// An action at its moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Act {
+    /// When it is done: not at [`When::Start`], where nothing is there yet.
+    pub when: When,
+    /// What is done.
+    pub action: Action,
+}
+
+/// What a debugger does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Drops the call, at an event.
+    DropCall(DropCall),
+    /// Keeps a handle to the innermost frame.
+    HoldFrame(HoldFrame),
+    /// Asks the store for its instances and modules.
+    ListItems(ListItems),
+    /// Writes a global.
+    WriteGlobal(WriteGlobal),
+    /// Writes a byte of a memory.
+    WriteMemory(WriteMemory),
+    /// Writes an element of a table.
+    WriteElement(WriteElement),
+}
+
+impl Action {
+    /// Whether it changes the state of the program: the uninstrumented execution is then left out.
+    pub fn intervenes(self) -> bool {
+        match self {
+            Action::HoldFrame(_) | Action::ListItems(_) => false,
+            Action::DropCall(_)
+            | Action::WriteGlobal(_)
+            | Action::WriteMemory(_)
+            | Action::WriteElement(_) => true,
+        }
+    }
+
+    /// The write that it is, in a store as it is now; none if there is nothing to write to.
+    pub fn write(self, store: &Store) -> Option<Write> {
+        match self {
+            Action::DropCall(_) | Action::HoldFrame(_) | Action::ListItems(_) => None,
+            Action::WriteGlobal(action) => action.write(store),
+            Action::WriteMemory(action) => action.write(store),
+            Action::WriteElement(action) => action.write(store),
+        }
+    }
+
+    /// As a case file has it.
+    pub fn text(self) -> String {
+        match self {
+            Action::DropCall(action) => action.text(),
+            Action::HoldFrame(action) => action.text(),
+            Action::ListItems(action) => action.text(),
+            Action::WriteGlobal(action) => action.text(),
+            Action::WriteMemory(action) => action.text(),
+            Action::WriteElement(action) => action.text(),
+        }
+    }
+
+    /// Reads what [`Action::text`] writes.
+    pub fn read(text: &str) -> Option<Action> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        match words[..] {
+            ["drop", "call"] => Some(Action::DropCall(DropCall)),
+            ["hold", "frame"] => Some(Action::HoldFrame(HoldFrame)),
+            ["list", "items"] => Some(Action::ListItems(ListItems)),
+            ["write", "global", ref words @ ..] => {
+                WriteGlobal::read(words).map(Action::WriteGlobal)
+            }
+            ["write", "memory", ref words @ ..] => {
+                WriteMemory::read(words).map(Action::WriteMemory)
+            }
+            ["write", "element", ref words @ ..] => {
+                WriteElement::read(words).map(Action::WriteElement)
+            }
+            _ => None,
+        }
+    }
+
+    /// Actions of its kind that do less, the least first.
+    pub fn reduced(self) -> Vec<Action> {
+        match self {
+            Action::DropCall(_) | Action::HoldFrame(_) | Action::ListItems(_) => Vec::new(),
+            Action::WriteGlobal(action) => each(action.reduced(), Action::WriteGlobal),
+            Action::WriteMemory(action) => each(action.reduced(), Action::WriteMemory),
+            Action::WriteElement(action) => each(action.reduced(), Action::WriteElement),
+        }
+    }
+}
+
+fn each<A>(actions: Vec<A>, action: fn(A) -> Action) -> Vec<Action> {
+    actions.into_iter().map(action).collect()
+}
+
+/// A write through an entity's handle, as both sides are asked for it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Write {
+    /// A value to a mutable global.
+    Global(write_global::GlobalWrite),
+    /// A byte to a memory.
+    Memory(write_memory::MemoryWrite),
+    /// An element to a table.
+    Element(write_element::ElementWrite),
+}
+
+impl Write {
+    /// Makes it in the oracle.
+    pub fn apply(self, store: &mut Store) {
+        match self {
+            Write::Global(write) => write.apply(store),
+            Write::Memory(write) => write.apply(store),
+            Write::Element(write) => write.apply(store),
+        }
+    }
+}
+
+/// An entity that an action names: counted round and round, so that it stays one when the program shrinks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entity {
+    /// Which instance, in the order in which they were made.
+    pub instance: u32,
+    /// Which of the entities of its kind that this instance has.
+    pub nth: u32,
+}
+
+impl Entity {
+    fn text(self) -> String {
+        format!("{}:{}", self.instance, self.nth)
+    }
+
+    fn read(word: &str) -> Option<Entity> {
+        let (instance, nth) = word.split_once(':')?;
+        Some(Entity {
+            instance: instance.parse().ok()?,
+            nth: nth.parse().ok()?,
+        })
+    }
+
+    fn reduced(self) -> Vec<Entity> {
+        let instances = smaller(self.instance.into()).into_iter();
+        let instances = instances.map(|instance| Entity {
+            instance: instance as u32,
+            ..self
+        });
+        let numbers = smaller(self.nth.into()).into_iter();
+        let numbers = numbers.map(|nth| Entity {
+            nth: nth as u32,
+            ..self
+        });
+        instances.chain(numbers).collect()
+    }
+
+    /// The instance that is meant.
+    fn instance(self, store: &Store) -> Option<InstanceAddr> {
+        let instances = u32::try_from(store.num_instances()).ok()?;
+        let number = self.instance.checked_rem(instances)?;
+        Some(InstanceAddr(number))
+    }
+
+    /// The index that is meant, of those that there are.
+    fn index(self, indices: &[u32]) -> Option<u32> {
+        let nth = (self.nth as usize).checked_rem(indices.len())?;
+        indices.get(nth).copied()
+    }
+}
+
+/// Numbers below this one, the least first.
+fn smaller(number: u64) -> Vec<u64> {
+    let mut numbers = vec![0, number / 2, number.saturating_sub(1)];
+    numbers.retain(|&smaller| smaller < number);
+    numbers.dedup();
+    numbers
+}
+
+/// Decimal, or hexadecimal after `0x`.
+fn number(text: &str) -> Option<u64> {
+    match text.strip_prefix("0x") {
+        Some(hex) => u64::from_str_radix(hex, 16).ok(),
+        None => text.parse().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One text of each kind.
+    const TEXTS: [&str; 6] = [
+        "drop call",
+        "hold frame",
+        "list items",
+        "write global 0:3 0x2a",
+        "write memory 1:0 0x10 0xff",
+        "write element 0:1 7 2",
+    ];
+
+    #[test]
+    fn actions_are_read_as_they_are_written() {
+        for text in TEXTS {
+            assert_eq!(Action::read(text).map(Action::text).as_deref(), Some(text));
+        }
+        let decimal = Action::read("write memory 1:0 16 255").map(Action::text);
+        assert_eq!(decimal.as_deref(), Some("write memory 1:0 0x10 0xff"));
+    }
+
+    #[test]
+    fn what_is_no_action_is_not_read() {
+        let wrong = [
+            "",
+            "hold",
+            "list items 3",
+            "write global 0 1",
+            "write memory 0:0 1 256",
+            "write element 0:0 1",
+        ];
+        for text in wrong {
+            assert_eq!(Action::read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_action_can_be_reduced_to_one_that_cannot() {
+        for text in TEXTS {
+            let mut action = Action::read(text).unwrap();
+            let mut steps = 0;
+            while let Some(&less) = action.reduced().first() {
+                assert_ne!(less, action, "{text}");
+                action = less;
+                steps += 1;
+                assert!(steps < 10, "{text}");
+            }
+        }
+    }
+}
