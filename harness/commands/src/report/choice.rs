@@ -146,7 +146,12 @@ fn at(found: &Divergence, look: Look) -> Result<Look, NoReproducer> {
         Moment::EpochYield => (EPOCH, Some(found.event)),
         // There is one in a call, and how many events come before a stack overflows is the engine's choice.
         Moment::Trap | Moment::HostcallError => (ENDING, None),
-        Moment::HostCall | Moment::Throw | Moment::Collection | Moment::End | Moment::Edit => {
+        Moment::HostCall
+        | Moment::Throw
+        | Moment::Collection
+        | Moment::End
+        | Moment::Edit
+        | Moment::Action => {
             return Err(NoReproducer::Moment(found.moment));
         }
     };

@@ -259,7 +259,7 @@ fn function(name: &str, stub: &Stub, modules: &[Arc<Module>]) -> Result<(), Stri
         }
     };
     match stub {
-        Stub::Seeded | Stub::Fail => Ok(()),
+        Stub::Seeded | Stub::Fail | Stub::Trap | Stub::WrappedTrap => Ok(()),
         Stub::Constant(constants) => values(module, constants, &ty.results)
             .map_err(|message| format!("the results of `{name}` are {message}")),
         Stub::Call(export) | Stub::Through(export) | Stub::Relay(export) => {
