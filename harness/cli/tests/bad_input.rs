@@ -30,15 +30,27 @@ impl Given {
         self.0.path().join(name)
     }
 
+    fn run(&self, args: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lockstep"));
+        let command = command.args(args).current_dir(self.0.path());
+        command.output().unwrap()
+    }
+
     /// Runs the program in the directory; it must refuse, and its sentence is the answer.
     fn refused(&self, args: &[&str]) -> String {
-        refusal(
-            Command::new(env!("CARGO_BIN_EXE_lockstep"))
-                .args(args)
-                .current_dir(self.0.path())
-                .output()
-                .unwrap(),
-        )
+        refusal(self.run(args))
+    }
+
+    /// Runs the scripts of the directory, of which some are none: what was said of these, and what came
+    /// of the others.
+    fn scripts(&self) -> (String, String) {
+        let output = self.run(&["spec", "--dir", "."]);
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.starts_with("lockstep: "), "{stderr}");
+        assert!(!stderr.contains("panicked"), "{stderr}");
+        (stderr, stdout)
     }
 }
 
@@ -287,20 +299,22 @@ fn trace_of_a_bad_file() {
 #[test]
 fn malformed_script() {
     let wast = "(module)\n(assert_return (invoke \"f\" (i32.const x)))";
-    let message = Given::file("bad.wast", wast).refused(&["spec", "--dir", "."]);
+    let (message, _) = Given::file("bad.wast", wast).scripts();
     assert_says(&message, &["bad.wast:2:39 (byte 47)"]);
 }
 
 #[test]
-fn malformed_script_beside_good_ones_runs_nothing() {
+fn malformed_script_beside_good_ones_costs_itself() {
     let given = Given::file("a.wast", "(module)");
     fs::write(given.path("b.wast"), "(module").unwrap();
-    assert_says(&given.refused(&["spec", "--dir", "."]), &["b.wast:1:"]);
+    let (message, reported) = given.scripts();
+    assert_says(&message, &["b.wast:1:"]);
+    assert_says(&reported, &["a.wast", "FAIL"]);
 }
 
 #[test]
 fn script_that_is_not_utf8() {
-    let message = Given::file("bad.wast", b"(module) \xff").refused(&["spec", "--dir", "."]);
+    let (message, _) = Given::file("bad.wast", b"(module) \xff").scripts();
     assert_says(&message, &["bad.wast", "not UTF-8 at byte 9"]);
 }
 

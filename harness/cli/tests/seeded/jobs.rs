@@ -21,7 +21,7 @@ const STACK: usize = 16 << 20;
 /// # Panics
 ///
 /// If `work` panics.
-pub fn in_order<J: Sync, R: Send>(
+pub(super) fn in_order<J: Sync, R: Send>(
     jobs: &[J],
     threads: NonZeroUsize,
     work: impl Fn(&J) -> R + Sync,
@@ -69,44 +69,4 @@ fn in_turn<R>(
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-
-    #[test]
-    fn results_come_in_the_order_of_the_jobs() {
-        let jobs: Vec<u64> = (0..20).collect();
-        let threads = NonZeroUsize::new(4).unwrap();
-        let slow_first = |job: &u64| {
-            thread::sleep(Duration::from_millis(20 - job));
-            *job
-        };
-        let mut delivered = Vec::new();
-        in_order(&jobs, threads, slow_first, |job| {
-            delivered.push(job);
-            Ok(())
-        })
-        .unwrap();
-        assert_eq!(delivered, jobs);
-    }
-
-    #[test]
-    fn a_failed_delivery_stops_the_work() {
-        let jobs: Vec<u64> = (0..10_000).collect();
-        let begun = AtomicUsize::new(0);
-        let work = |_: &u64| begun.fetch_add(1, Ordering::Relaxed);
-        let one = NonZeroUsize::MIN;
-        let slow_work = |job: &u64| {
-            thread::sleep(Duration::from_micros(100));
-            work(job)
-        };
-        let error = in_order(&jobs, one, slow_work, |_| {
-            Err(io::ErrorKind::BrokenPipe.into())
-        });
-        assert_eq!(error.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
-        assert!(begun.load(Ordering::Relaxed) < jobs.len());
-    }
 }

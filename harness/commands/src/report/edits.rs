@@ -25,7 +25,9 @@ pub(super) fn of(
         .sessions
         .iter()
         .any(|session| session.when != When::Start);
-    if (others && !listed) || schedule.cycle.is_some() || schedule.neighbour.is_some() {
+    let more =
+        schedule.cycle.is_some() || schedule.neighbour.is_some() || !schedule.actions.is_empty();
+    if (others && !listed) || more {
         return Err(NoReproducer::Schedule);
     }
     let only = modules.len() == 1;

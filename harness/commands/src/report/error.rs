@@ -39,8 +39,8 @@ pub(super) enum NoReproducer {
     /// A call traps, throws or has no end
     #[error("a call of the case does not return in the reference interpreter")]
     Ends,
-    /// Edits in the middle
-    #[error("the debugger edits breakpoints while the case runs")]
+    /// Edits in the middle, or other actions
+    #[error("the debugger edits breakpoints while the case runs, or does more than that")]
     Schedule,
     /// Axes that no template sets
     #[error("the configuration has an axis that no template sets")]
