@@ -165,33 +165,6 @@ const IMPORTED_AS_IT_IS: Program = Program::new(
        (assert_return (invoke "go") (i32.const 1))"#,
 );
 
-/// A function that another is inlined into, interrupted where it is entered: what is shown is its own.
-const YIELDS_BESIDE_INLINED: Program = Program::new(
-    r#"(module
-         (func $leaf (param i32) (result i32) local.get 0  i32.const 1  i32.add)
-         (func (export "go") (param i32) (result i32)
-           local.get 0  call $leaf  i32.const 4  i32.mul))
-       (assert_return (invoke "go" (i32.const 4)) (i32.const 20))
-       (assert_return (invoke "go" (i32.const 5)) (i32.const 24))"#,
-)
-.configured(|configuration| {
-    configuration.inlining = Inlining::On;
-    configuration.epochs = Epochs::Yield;
-});
-
-/// A function that is inlined, interrupted where it is entered.
-const YIELDS_INLINED: Program = Program::new(
-    r#"(module
-         (func $leaf (param i32) (result i32) local.get 0  i32.const 1  i32.add)
-         (func (export "go") (param i32) (result i32)
-           local.get 0  i32.const 2  i32.add  call $leaf  i32.const 4  i32.mul))
-       (assert_return (invoke "go" (i32.const 4)) (i32.const 28))"#,
-)
-.configured(|configuration| {
-    configuration.inlining = Inlining::On;
-    configuration.epochs = Epochs::Yield;
-});
-
 /// The first function of its module begins with what may trap, and is interrupted where it is entered.
 const YIELDS_BEFORE_A_LOAD: Program = Program::new(
     r#"(module
@@ -234,12 +207,6 @@ fn another_number(outcome: &mut Outcome) {
 }
 
 faults! {
-    // INLINED-LIBCALL.
-    local_wrong_at_a_yield_beside_an_inlined_call => LocalValue, YIELDS_BESIDE_INLINED,
-        Fault::Stack(when(Moment::EpochYield), |stack, _| last_local(stack, flip(0)));
-    local_wrong_at_a_yield_in_an_inlined_function => LocalValue, YIELDS_INLINED,
-        Fault::Stack(when(Moment::EpochYield).nth(2), |stack, _| last_local(stack, flip(0)));
-
     // LIBCALL-FRAME.
     local_wrong_at_a_yield_before_a_load => LocalValue, YIELDS_BEFORE_A_LOAD,
         Fault::Stack(when(Moment::EpochYield), |stack, _| last_local(stack, flip(0)));

@@ -204,7 +204,8 @@ causes! {
          with debug instrumentation keeps its values in slots that are roots of their own. Matches only in \
          the execution without it, only with reference counting, and only once an object was made, which \
          may have been after a collection, or a host function called, which may have made one, while a \
-         frame with a reference to an object waited at such a call. The execution ends. Cranelift 0.131 says what \
+         frame with a reference to an object waited at such a call; or once an exhaustion ended what was not \
+         followed. The execution ends. Cranelift 0.131 says what \
          was missing: `Branch instructions like try_call can also be safepoints that need stack maps.`"
         [Having::until(44)]
         "guarded_calls_still_have_no_roots"

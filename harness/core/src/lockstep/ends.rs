@@ -36,6 +36,7 @@ impl Driver {
         let verdict = self.finish_in(phase, outcome);
         if verdict == Verdict::Exhausted {
             self.let_handles_go();
+            self.history.lose_roots();
         }
         self.count_relaxed();
         self.count_changed_fields();

@@ -140,6 +140,13 @@ impl History {
         }
     }
 
+    /// What the program executed was not followed: it may have come to where roots are lost.
+    pub(super) fn lose_roots(&mut self) {
+        if self.roots == Roots::Kept {
+            self.roots = Roots::Lost;
+        }
+    }
+
     /// An object is made, before which the engine may collect.
     pub(super) fn note_roots(&mut self, machine: &Machine) {
         if self.roots == Roots::Kept && machine.frames().any(|view| try_root::loses_roots(&view)) {
