@@ -285,9 +285,9 @@ impl References {
         match self.check_referent(machine, expected, seen, objects, depth) {
             checked if !converted => checked,
             Ok(()) => Err(Fault::Converted),
-            Err(Fault::Value) => Err(Fault::StaticType),
-            // What it denotes says more than the type it is shown with.
-            Err(fault) => Err(fault),
+            // Which object it denotes says more than the type it is shown with.
+            Err(fault) if seen.object().is_some() => Err(fault),
+            Err(_) => Err(Fault::StaticType),
         }
     }
 
