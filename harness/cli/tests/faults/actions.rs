@@ -102,12 +102,12 @@ faults! {
     no_editing_session => GuestDebug, LINKED_ENTITIES.under(listing),
         Fault::Items(|items| items.edits = false);
     instance_not_listed => Instances, LINKED_ENTITIES.under(listing).only_on(Version::V48),
-        Fault::Items(|items| instances(items, |listed| drop(listed.pop())));
+        Fault::Items(|items| instances(items, |listed| listed.truncate(listed.len() - 1)));
     instance_index_changed => InstanceIndex,
         LINKED_ENTITIES.under(listing).only_on(Version::V48),
         Fault::Items(|items| instances(items, |listed| listed.last_mut().unwrap().index = 0));
     module_not_listed => Modules, LINKED_ENTITIES.under(listing).only_on(Version::V48),
-        Fault::Items(|items| modules(items, |listed| drop(listed.pop())));
+        Fault::Items(|items| modules(items, |listed| listed.truncate(listed.len() - 1)));
     one_index_for_two_modules => ModuleIndex,
         LINKED_ENTITIES.under(listing).only_on(Version::V48),
         Fault::Items(|items| {
