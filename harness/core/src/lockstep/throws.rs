@@ -3,14 +3,16 @@
 use super::driver::{Driver, Ended, Expected, Flow, Phase, Verdict};
 use super::families::Family;
 use super::looks::Look;
-use crate::causes::Known;
+use crate::causes::{Cause, Known};
 use crate::divergence::{Execution, Moment};
 use crate::observe::Observation;
 use crate::outcome::{Outcome, SeenException};
 use crate::rules::RuleId;
+use crate::seen::Seen;
 use lockstep_oracles::RefType;
 use lockstep_oracles::address::ExnAddr;
 use lockstep_oracles::machine::Stop;
+use lockstep_oracles::opcode::Opcode;
 use lockstep_oracles::value::{Ref, Value};
 
 /// An event that tells of a thrown exception.
@@ -142,8 +144,28 @@ impl Driver {
         let same = seen
             .tag
             .map_or(self.references.unbound, |shown| shown == tag);
-        same.then(|| self.explain_values(&payload, &seen.payload))
-            .flatten()
+        if !same {
+            return None;
+        }
+        self.explain_stale_payload(&payload, &seen.payload)
+            .or_else(|| self.explain_values(&payload, &seen.payload))
+    }
+
+    /// The cause by which references of a payload show where their objects were before the throw made room
+    /// for the exception (`COLLECT-SLOT`), if nothing else differs.
+    fn explain_stale_payload(&mut self, expected: &[Value], seen: &[Seen]) -> Option<Known> {
+        let known = self.causes.get(Cause::CollectSlot)?;
+        let moves = self.references.is_moving();
+        let makes = self.machine.current_op().is_some_and(Opcode::makes_object);
+        if !(moves && makes && expected.len() == seen.len()) {
+            return None;
+        }
+        let mut pairs = expected.iter().zip(seen);
+        pairs
+            .all(|(&value, &seen)| {
+                matches!(value, Value::Ref(..)) || self.value_agrees(value, seen)
+            })
+            .then_some(known)
     }
 
     fn describe_exception(&self, exn: ExnAddr) -> String {
