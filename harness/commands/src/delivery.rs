@@ -184,7 +184,7 @@ impl<'a> Delivery<'a> {
     fn add(&mut self, judged: &Judged) {
         match &judged.finished.result {
             Ok(report) => {
-                self.found |= report.judgement() == Judgement::Diverged;
+                self.found |= matches!(report.judgement(), Judgement::Diverged | Judgement::NotMet);
                 self.totals.add(report);
             }
             Err(unfinished) => self.totals.add_unfinished(unfinished),

@@ -43,8 +43,7 @@ enum Command {
     },
     /// Writes a crate of the fuzz targets for a version, and prints its directory for `cargo fuzz`
     ///
-    ///     cargo +nightly fuzz run --fuzz-dir "$(lockstep subjects fuzz 50)" lockstep
-    #[command(verbatim_doc_comment)]
+    /// As in `cargo +nightly fuzz run --fuzz-dir "$(lockstep subjects fuzz 50)" lockstep`.
     Fuzz {
         /// A version, or path:DIR
         subject: Subjects,

@@ -322,7 +322,9 @@ fn tampered<T: Layer>(
         }
         Told::Trap(_) | Told::TrapAsHostError(_) => driver.snapshot_of_trap(view),
         Told::Breakpoint => driver.snapshot_of_breakpoint(view, usize::MAX),
-        Told::HostError(_) | Told::Throw(_) | Told::Other(_) => driver.snapshot(view, usize::MAX),
+        // The innermost frame waits for the host function, whatever that ended with.
+        Told::HostError(_) => driver.snapshot_of_call(view, usize::MAX),
+        Told::Throw(_) | Told::Other(_) => driver.snapshot(view, usize::MAX),
     };
     match tamper.event(event.moment(), &mut copy) {
         Delivery::Once => deliver(driver, &mut copy, &event),
