@@ -32,6 +32,8 @@ pub enum Stage {
     Prepared,
     /// Something is about to be done that may end the process; whoever has passed that on says so.
     Daring(Box<Announced>, Sender<()>),
+    /// The case has ended; whoever has passed on what came before says so.
+    Ended(Sender<()>),
 }
 
 static LISTENER: Mutex<Option<Sender<Stage>>> = Mutex::new(None);
@@ -54,6 +56,16 @@ fn tell(stage: Stage) -> bool {
 pub fn announce(announced: Announced) -> bool {
     let (passed_on, answer) = mpsc::channel();
     tell(Stage::Daring(Box::new(announced), passed_on)) && answer.recv().is_ok()
+}
+
+/// Waits until whoever watches has passed on all that this case has said, so that none of it is taken for
+/// the next one's.
+pub(crate) fn settle() {
+    let (passed_on, answer) = mpsc::channel();
+    if tell(Stage::Ended(passed_on)) {
+        // Nobody is there to hear it any more.
+        let _ = answer.recv();
+    }
 }
 
 /// A command that is about to be executed.

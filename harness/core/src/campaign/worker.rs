@@ -64,6 +64,10 @@ fn tell_alive(output: &Mutex<impl Write>, stages: &Receiver<Stage>) {
                 }
                 continue;
             }
+            Ok(Stage::Ended(passed_on)) => {
+                let _ = passed_on.send(());
+                continue;
+            }
             Err(RecvTimeoutError::Timeout) => {
                 let signs = progress::signs();
                 if std::mem::replace(&mut told, signs) == signs {
@@ -116,6 +120,7 @@ fn answer_all(
                 .collect::<BTreeMap<_, _>>(),
         };
         idle_since = ended;
+        progress::settle();
         write(output, &Message::Done(Box::new(Answer { result, cost })))?;
     }
     Ok(())
@@ -226,6 +231,35 @@ mod tests {
         assert!(matches!(&messages[1], Message::Done(answer) if answer.result.is_ok()));
         assert!(matches!(&messages[2], Message::Done(answer) if answer.result.is_err()));
         assert_eq!(messages.len(), 3);
+    }
+
+    /// Given modules that are made ready as the case ends, that is said before its answer.
+    #[test]
+    fn what_a_case_says_comes_before_its_answer() {
+        let request = Request {
+            what: What::Probe,
+            wishes: Wishes::default(),
+        };
+        let line = serde_json::to_string(&request).unwrap();
+        let mut output = Vec::new();
+        serve(
+            format!("{line}\n{line}\n").as_bytes(),
+            &mut output,
+            |_, _| {
+                drop(progress::preparing());
+                Ok(CaseReport::default())
+            },
+        )
+        .unwrap();
+        let output = String::from_utf8(output).unwrap();
+        let said = output.lines().map(|line| match line {
+            "\"preparing\"" => "preparing",
+            line if line.starts_with("{\"prepared\"") => "prepared",
+            line if line.starts_with("{\"done\"") => "done",
+            other => panic!("{other}"),
+        });
+        let one = ["preparing", "prepared", "done"];
+        assert_eq!(said.collect::<Vec<_>>(), [one, one].concat());
     }
 
     #[test]
