@@ -208,9 +208,17 @@ pub fn end_with_parent() {
 mod tests {
     use super::*;
     use crate::campaign::protocol::{Traits, What, Wishes};
+    use std::sync::MutexGuard;
+
+    /// A process has one worker: so have these tests, one after the other.
+    fn alone() -> MutexGuard<'static, ()> {
+        static ONE: Mutex<()> = Mutex::new(());
+        ONE.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
     #[test]
     fn every_line_is_answered_in_turn() {
+        let _alone = alone();
         let request = Request {
             what: What::Probe,
             wishes: Wishes::default(),
@@ -236,6 +244,7 @@ mod tests {
     /// Given modules that are made ready as the case ends, that is said before its answer.
     #[test]
     fn what_a_case_says_comes_before_its_answer() {
+        let _alone = alone();
         let request = Request {
             what: What::Probe,
             wishes: Wishes::default(),
@@ -264,6 +273,7 @@ mod tests {
 
     #[test]
     fn events_are_a_sign_of_life() {
+        let _alone = alone();
         let request = Request {
             what: What::Probe,
             wishes: Wishes::default(),
