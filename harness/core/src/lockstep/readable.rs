@@ -293,6 +293,10 @@ impl Driver {
     /// Copies the stack shown at a `Trap` event that was not compared yet, reading only what is safe to
     /// read there (`TRAP-SLOT`). That depends on where the program traps, so the oracle is brought there.
     pub fn snapshot_of_trap<O: Observation>(&mut self, observed: &mut O) -> Snapshot {
+        if matches!(self.phase, Phase::HostTrapping(_)) {
+            // A host function's own trap: the innermost frame waits for it.
+            return self.snapshot_of_call(observed, usize::MAX);
+        }
         let running = self.ended.is_none() && self.phase == Phase::Running;
         if running && self.ahead.is_none() && self.machine.num_activations() > 0 {
             self.ahead = Some(self.advance());
