@@ -18,8 +18,10 @@ pub fn is_of_wrong_root(error: &str) -> bool {
 
 /// What the engine's panics say that followed what is no object: its kind is none, or the index of its
 /// type, or of its tag's instance.
-const NO_OBJECT: [&str; 4] = [
+const NO_OBJECT: [&str; 5] = [
     "invalid `VMGcKind`: ",
+    // Its fields are on no boundary.
+    "assertion failed: slice.as_ptr().addr() % mem::align_of::<T>() == 0",
     "index out of bounds: ",
     "range start index ",
     "range end index ",
@@ -63,6 +65,10 @@ mod tests {
         assert!(is_of_no_object(
             "invalid `VMGcKind`: 0b000000000000000000000000000000"
         ));
+        assert!(is_of_no_object(
+            "assertion failed: slice.as_ptr().addr() % mem::align_of::<T>() == 0 (wasmtime-50.0.1/src/runtime/vm/gc/gc_runtime.rs:517)"
+        ));
+        assert!(!is_of_no_object("assertion failed: slice.is_empty()"));
         assert!(!is_of_no_object("attempt to add with overflow"));
         assert!(!is_of_no_object(""));
     }

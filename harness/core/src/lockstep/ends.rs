@@ -23,6 +23,9 @@ const VALUE_BYTES: usize = 32;
 const OVERFLOW_POINTS: u32 = 1 << 30;
 const OVERFLOW_STRIDE: u32 = 1 << 12;
 
+/// Caught exceptions that are passed over to see whether events alone are missing.
+const THROWS_AHEAD: u32 = 1000;
+
 impl Driver {
     /// Ends the current invocation with what the subject says came of it.
     pub fn finish(&mut self, outcome: &Outcome) -> Verdict {
@@ -228,7 +231,15 @@ impl Driver {
             _ => "an event at the next opcode".to_owned(),
         };
         // Events alone are missing if the oracle ends the same way when it is not stopped.
-        let rule = match (stop, self.run_ahead(), outcome) {
+        let mut ahead = self.run_ahead();
+        for _ in 0..THROWS_AHEAD {
+            if !matches!(ahead, Stop::Throw { caught: true, .. }) {
+                break;
+            }
+            // What is caught is one of the events that are missing.
+            ahead = self.run_ahead();
+        }
+        let rule = match (stop, ahead, outcome) {
             (Stop::HostCall(_), ..) => RuleId::HostCall,
             (_, Stop::Return, Outcome::Returned(_)) => self.lost_rule(),
             (_, Stop::Trap(trap), Outcome::Trapped(seen)) if seen.is(trap) => self.lost_rule(),
