@@ -4,7 +4,7 @@ use super::campaign::{self, Campaign, Turn};
 use super::input::Input;
 use super::output::{About, Output};
 use super::parts::Parts;
-use super::subjects::Subjects;
+use super::subjects::{Subject, Subjects};
 use super::{Format, OwnFault, quoted};
 use clap::Args;
 use lockstep_core::campaign::protocol;
@@ -88,9 +88,14 @@ impl Calls {
         check::plan(user, &wishes)
     }
 
-    /// The options, as they are written.
-    pub(super) fn replay(&self) -> String {
-        let mut text = String::new();
+    /// The command that makes the calls again.
+    pub(super) fn replay(
+        &self,
+        input: &Input,
+        options: &campaign::Options,
+        subject: &Subject,
+    ) -> String {
+        let mut text = format!("lockstep check {}", quoted(&input.name));
         for call in &self.invoke {
             text.push_str(&format!(" --invoke {}", quoted(call)));
         }
@@ -100,6 +105,7 @@ impl Calls {
         if self.seed != 0 {
             text.push_str(&format!(" --seed {}", self.seed));
         }
+        text.push_str(&options.replay(subject));
         text
     }
 }
@@ -119,12 +125,7 @@ fn run_on(options: &Options, input: &Input, format: Format, turn: Turn<'_>) -> a
     if plan.automatic {
         wishes.max_events.get_or_insert(AUTOMATIC_EVENTS);
     }
-    let replay = format!(
-        "lockstep check {}{}{}",
-        quoted(&input.name),
-        options.calls.replay(),
-        options.campaign.replay(subject)
-    );
+    let replay = options.calls.replay(input, &options.campaign, subject);
     let campaign = Campaign {
         plan: campaign::Plan {
             named: Vec::new(),

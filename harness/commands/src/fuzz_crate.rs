@@ -1,6 +1,6 @@
 //! The crate of the fuzz targets with another version of the engine, for `cargo fuzz`.
 
-use crate::programs::{Places, Source};
+use crate::programs::{Places, Source, put_manifest};
 use anyhow::{Context, anyhow};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,21 +28,8 @@ pub(crate) fn write(source: &Source) -> anyhow::Result<PathBuf> {
     let package = manifest.parent().unwrap_or(&places.tree);
     let text = derived(&text, base, &manifest_name(&manifest)?, package)
         .ok_or_else(|| anyhow!("{MODEL} is not as the manifest of the fuzz targets is"))?;
-    let name: String = source
-        .to_string()
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-        .collect();
-    let directory = places.cache.join("fuzz").join(name);
-    let written = fs::create_dir_all(&directory).and_then(|()| {
-        let manifest = directory.join("Cargo.toml");
-        if fs::read_to_string(&manifest).is_ok_and(|old| old == text) {
-            return Ok(());
-        }
-        fs::copy(base.join("Cargo.lock"), directory.join("Cargo.lock"))?;
-        fs::write(manifest, text)
-    });
-    written.with_context(|| format!("cannot write {}", directory.display()))?;
+    let directory = places.cache.join("fuzz").join(source.file_name());
+    put_manifest(&directory, &text, &base.join("Cargo.lock"))?;
     Ok(directory)
 }
 

@@ -16,7 +16,7 @@ use lockstep_core::corpus::{self, CorpusCase};
 use lockstep_core::matrix::{Matrix, Row};
 use lockstep_core::report::progress::Progress;
 use lockstep_core::report::shown::say;
-use lockstep_core::report::{Finished, Reporter, json};
+use lockstep_core::report::{Reporter, Silent, json};
 use lockstep_core::totals::Totals;
 use lockstep_core::version::Version;
 use serde::Serialize;
@@ -108,6 +108,7 @@ impl Options {
         interrupt: &Interrupt,
     ) -> anyhow::Result<u64> {
         let wishes = self.campaign.wishes(subject.version, 0);
+        // The table comes at the end.
         let mut progress = Progress::of_campaign(Silent, Some(cases.len() as u64));
         let mut troubles = 0;
         let ended = self.campaign.pool(subject).run(
@@ -164,20 +165,6 @@ fn dared(case: &CorpusCase) -> Option<Cause> {
     match case.case.schedule.dare {
         Some(Dare::Cause(cause)) => Some(cause),
         _ => None,
-    }
-}
-
-/// Reports nothing: the table comes at the end.
-#[derive(Debug)]
-struct Silent;
-
-impl Reporter for Silent {
-    fn case(&mut self, _: &Finished) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn end(&mut self, _: &Totals) -> io::Result<()> {
-        Ok(())
     }
 }
 

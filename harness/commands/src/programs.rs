@@ -17,7 +17,7 @@ use std::fmt;
 use std::fs;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::str::FromStr;
 
 /// Where the engine's source comes from.
@@ -50,6 +50,17 @@ impl fmt::Display for Source {
             Source::Published(version) => f.write_str(&version.id()),
             Source::Checkout(directory) => write!(f, "{PATH}{}", directory.display()),
         }
+    }
+}
+
+impl Source {
+    /// A name for files about it.
+    pub(crate) fn file_name(&self) -> String {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '.';
+        let name = self.to_string();
+        name.chars()
+            .map(|c| if plain(c) { c } else { '_' })
+            .collect()
     }
 }
 
@@ -148,18 +159,7 @@ impl Places {
 
     /// What was said of the last build.
     fn stamp(&self, source: &Source) -> PathBuf {
-        let name: String = source
-            .to_string()
-            .chars()
-            .map(|c| {
-                if c.is_ascii_alphanumeric() || c == '.' {
-                    c
-                } else {
-                    '_'
-                }
-            })
-            .collect();
-        self.cache.join(format!("{name}.json"))
+        self.cache.join(format!("{}.json", source.file_name()))
     }
 
     /// The version of a source, and the manifest of its subject program.
@@ -232,18 +232,8 @@ impl Places {
             ),
         };
         let place = self.cache.join("manifests").join(place);
-        let manifest = place.join("Cargo.toml");
-        let made = fs::create_dir_all(&place).and_then(|()| {
-            // As it is, it need not be looked at again.
-            if fs::read_to_string(&manifest).is_ok_and(|old| old == text) {
-                return Ok(());
-            }
-            // What the model locks is the best that is known of the other dependencies.
-            fs::copy(base.join("Cargo.lock"), place.join("Cargo.lock"))?;
-            fs::write(&manifest, text)
-        });
-        made.with_context(|| format!("cannot write {}", manifest.display()))?;
-        Ok(manifest)
+        // What the model locks is the best that is known of the other dependencies.
+        put_manifest(&place, &text, &base.join("Cargo.lock"))
     }
 
     /// Has cargo build it; the executable.
@@ -263,8 +253,7 @@ impl Places {
             .arg("--manifest-path")
             .arg(manifest)
             .arg("--target-dir")
-            .arg(self.cache.join("build"))
-            .stdout(Stdio::piped());
+            .arg(self.cache.join("build"));
         if manifest.starts_with(self.tree.join("harness")) {
             // Its lock file is committed.
             cargo.arg("--locked");
@@ -272,22 +261,12 @@ impl Places {
         if toolchain.wanted.is_some() {
             cargo.arg("--ignore-rust-version");
         }
-        let mut child = cargo.spawn().map_err(no_cargo)?;
-        let stdout = child.stdout.take().context("cargo has no output")?;
-        let mut executable = None;
-        for message in Message::parse_stream(BufReader::new(stdout)).flatten() {
-            if let Message::CompilerArtifact(artifact) = message {
-                executable = artifact.executable.or(executable);
-            }
-        }
-        let ended = child.wait().context("cargo cannot be waited for")?;
-        match executable {
-            Some(path) if ended.success() => Ok(path.into_std_path_buf()),
-            _ => bail!(
+        executable(cargo)?.map_err(|ended| {
+            anyhow!(
                 "the subject program of {} was not built: cargo ended with {ended}; what it says is above",
                 version.name()
-            ),
-        }
+            )
+        })
     }
 
     /// Keeps an executable under the hash of its content.
@@ -314,8 +293,47 @@ impl Places {
     }
 }
 
+/// What a `cargo build` with `--message-format=json-render-diagnostics` made; how cargo ended if that is
+/// nothing.
+///
+/// # Errors
+///
+/// When cargo cannot be started or waited for.
+pub(crate) fn executable(mut cargo: Command) -> anyhow::Result<Result<PathBuf, ExitStatus>> {
+    let mut child = cargo.stdout(Stdio::piped()).spawn().map_err(no_cargo)?;
+    let stdout = child.stdout.take().context("cargo has no output")?;
+    let mut executable = None;
+    for message in Message::parse_stream(BufReader::new(stdout)).flatten() {
+        if let Message::CompilerArtifact(artifact) = message {
+            executable = artifact.executable.or(executable);
+        }
+    }
+    let ended = child.wait().context("cargo cannot be waited for")?;
+    let made = executable.filter(|_| ended.success());
+    Ok(made.map(|path| path.into_std_path_buf()).ok_or(ended))
+}
+
+/// Writes a manifest and the lock file that it begins with, if it is not there as it is: then it need not be
+/// looked at again.
+///
+/// # Errors
+///
+/// When they cannot be written.
+pub(crate) fn put_manifest(place: &Path, text: &str, lock: &Path) -> anyhow::Result<PathBuf> {
+    let manifest = place.join("Cargo.toml");
+    let made = fs::create_dir_all(place).and_then(|()| {
+        if fs::read_to_string(&manifest).is_ok_and(|old| old == text) {
+            return Ok(());
+        }
+        fs::copy(lock, place.join("Cargo.lock"))?;
+        fs::write(&manifest, text)
+    });
+    made.with_context(|| format!("cannot write {}", manifest.display()))?;
+    Ok(manifest)
+}
+
 /// The beginning of a content's hash.
-fn short(content: &[u8]) -> String {
+pub(crate) fn short(content: &[u8]) -> String {
     let hash = Sha256::digest(content);
     hash.iter()
         .take(8)

@@ -5,7 +5,7 @@ use super::check::Calls;
 use super::input::Input;
 use super::output::{About, Output};
 use super::subjects::Subjects;
-use super::{Format, OwnFault, quoted};
+use super::{Format, OwnFault};
 use anyhow::bail;
 use clap::Args;
 use lockstep_core::campaign::pool::Ran;
@@ -60,12 +60,7 @@ fn run_on(options: &Options, input: &Input, format: Format, turn: Turn<'_>) -> a
         stack: options.stack,
     };
     let what = What::Calls(Box::new(options.calls.request(input, Some(trace))));
-    let replay = format!(
-        "lockstep check {}{}{}",
-        quoted(&input.name),
-        options.calls.replay(),
-        options.campaign.replay(subject)
-    );
+    let replay = options.calls.replay(input, &options.campaign, subject);
     let campaign = Campaign {
         plan: campaign::Plan {
             named: vec![what.clone()],

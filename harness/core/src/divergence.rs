@@ -137,3 +137,28 @@ pub struct Divergence {
     /// The cause that explains it
     pub known: Option<Cause>,
 }
+
+impl Divergence {
+    /// One that is seen at the end of a command, of what no event and no state shows more.
+    pub fn at_end(
+        rule: RuleId,
+        execution: Execution,
+        command: String,
+        expected: String,
+        observed: String,
+    ) -> Divergence {
+        Divergence {
+            rule,
+            execution,
+            command,
+            moment: Moment::End,
+            event: 0,
+            frame: None,
+            expected,
+            observed,
+            site: None,
+            state: Vec::new(),
+            known: None,
+        }
+    }
+}

@@ -191,7 +191,7 @@ fn cell(cause: Cause, subject: Version, cases: &[&Case]) -> Cell {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::divergence::{Divergence, Execution, Moment};
+    use crate::divergence::{Divergence, Execution};
     use crate::lockstep::daring::Dared;
     use crate::rules::RuleId;
 
@@ -208,19 +208,13 @@ mod tests {
 
     fn diverging() -> CaseReport {
         CaseReport {
-            divergences: vec![Divergence {
-                rule: RuleId::Crash,
-                execution: Execution::Instrumented,
-                command: String::new(),
-                moment: Moment::End,
-                event: 0,
-                frame: None,
-                expected: String::new(),
-                observed: String::new(),
-                site: None,
-                state: Vec::new(),
-                known: None,
-            }],
+            divergences: vec![Divergence::at_end(
+                RuleId::Crash,
+                Execution::Instrumented,
+                String::new(),
+                String::new(),
+                String::new(),
+            )],
             ..CaseReport::default()
         }
     }

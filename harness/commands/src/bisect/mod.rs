@@ -5,7 +5,7 @@ mod search;
 
 use super::campaign;
 use super::output::Output;
-use super::programs::Places as Cache;
+use super::programs::{Places as Cache, short};
 use super::subjects::Subject;
 use super::{BAD_INPUT, Format, OK, OwnFault};
 use anyhow::{Context, bail};
@@ -21,7 +21,6 @@ use lockstep_core::report::shown::say;
 use places::Places;
 use search::{Came, Found, search};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Write};
@@ -212,16 +211,9 @@ impl Kept {
         let directory = Cache::find()?.cache.join("bisect");
         let program = std::env::current_exe()?;
         let content = fs::read(&program);
-        let mut hash = Sha256::new();
-        hash.update(content.with_context(|| format!("cannot read {}", program.display()))?);
-        hash.update(format!("{case:?}"));
-        hash.update(format!("{:?}", options.campaign));
-        let hash = hash.finalize();
-        let name: String = hash
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let content = content.with_context(|| format!("cannot read {}", program.display()))?;
+        let by = (short(&content), case, &options.campaign);
+        let name = short(format!("{by:?}").as_bytes());
         let path = directory.join(format!("{name}.json"));
         let answers = match fs::read(&path) {
             Ok(bytes) if !options.afresh => serde_json::from_slice(&bytes).unwrap_or_default(),

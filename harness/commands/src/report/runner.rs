@@ -2,13 +2,13 @@
 //! a manifest asks for what a subject program asks for, so that every feature of every crate is the same.
 
 use super::verdict::{Ended, Ran};
-use crate::programs::{Places, Source};
-use anyhow::{Context, anyhow, bail};
-use cargo_metadata::{DependencyKind, Message, Metadata, MetadataCommand, Package};
+use crate::programs::{Places, Source, executable};
+use anyhow::{Context, anyhow};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 use lockstep_core::version::Version;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -110,21 +110,8 @@ impl Cargo {
             .arg("--manifest-path")
             .arg(manifest)
             .arg("--target-dir")
-            .arg(self.places.cache.join("build"))
-            .stdout(Stdio::piped());
-        let mut child = cargo.spawn().context("cargo cannot be started")?;
-        let stdout = child.stdout.take().context("cargo has no output")?;
-        let mut executable = None;
-        for message in Message::parse_stream(BufReader::new(stdout)).flatten() {
-            if let Message::CompilerArtifact(artifact) = message {
-                executable = artifact.executable.or(executable);
-            }
-        }
-        let ended = child.wait().context("cargo cannot be waited for")?;
-        match executable {
-            Some(path) if ended.success() => Ok(path.into_std_path_buf()),
-            _ => bail!("it does not compile"),
-        }
+            .arg(self.places.cache.join("build"));
+        executable(cargo)?.map_err(|_| anyhow!("it does not compile"))
     }
 }
 

@@ -5,7 +5,7 @@ use super::pool::Ran;
 use super::process::{Asked, Death, Ended};
 use super::protocol::{Cost, Failure, Traits, What};
 use crate::case::{CaseReport, CommandReport, Directive, Status};
-use crate::divergence::{Divergence, Execution, Moment};
+use crate::divergence::{Divergence, Execution};
 use crate::progress::Place;
 use crate::report::{Finished, Unfinished};
 use crate::rules::RuleId;
@@ -154,19 +154,13 @@ impl Death {
         let command = at.map_or("the whole case".to_owned(), |at| {
             format!("line {}: {}", at.line, at.text)
         });
-        report.divergences.push(Divergence {
-            rule: self.rule(),
+        report.divergences.push(Divergence::at_end(
+            self.rule(),
             execution,
             command,
-            moment: Moment::End,
-            event: 0,
-            frame: None,
-            expected: "the case ends and the process goes on".to_owned(),
-            observed: format!("{}{said}", self.what),
-            site: None,
-            state: Vec::new(),
-            known: None,
-        });
+            "the case ends and the process goes on".to_owned(),
+            format!("{}{said}", self.what),
+        ));
         report
     }
 }

@@ -86,7 +86,7 @@ fn made(what: &What, wishes: &Wishes) -> Result<Made, Failure> {
             made.options.script_may_err = true;
             made
         }
-        What::Calls(calls) => of_plan(&calls.name, part(calls, wishes)?),
+        What::Calls(calls) => of_plan(&calls.name, part(calls, &user_module(calls)?, wishes)?),
         What::Sample(name) => sample(name, wishes)?,
         What::Generated { seed, number } => Made {
             fault: faults::of_case(*number),
@@ -189,7 +189,7 @@ fn explain_death(made: Made, begun: Begun<'_>) -> Result<CaseReport, Failure> {
 /// The instrumented execution alone, each event shown when it happens.
 fn trace(calls: &Calls, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
     let user = user_module(calls)?;
-    let made = made(&What::Calls(Box::new(calls.clone())), wishes)?;
+    let made = of_plan(&calls.name, part(calls, &user, wishes)?);
     begun(&made.traits);
     let shown = calls.trace.map(|trace| {
         let format = match trace.json {
@@ -304,13 +304,13 @@ fn user_module(calls: &Calls) -> Result<UserModule, Failure> {
 }
 
 /// The plan of a user's module, with this part of its calls.
-fn part(calls: &Calls, wishes: &Wishes) -> Result<Plan, Failure> {
+fn part(calls: &Calls, user: &UserModule, wishes: &Wishes) -> Result<Plan, Failure> {
     let wished = check::Wishes {
         invoke: calls.invoke.clone(),
         imports: calls.imports.clone(),
         settings: settings(wishes)?,
     };
-    let mut plan = check::plan(&user_module(calls)?, &wished).map_err(input)?;
+    let mut plan = check::plan(user, &wished).map_err(input)?;
     let (first, end) = calls.part;
     plan.keep(first..end);
     Ok(plan)

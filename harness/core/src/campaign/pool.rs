@@ -298,25 +298,19 @@ fn in_turn<J, E>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::divergence::{Divergence, Moment};
+    use crate::divergence::Divergence;
     use crate::rules::RuleId;
 
     #[test]
     fn registers_are_suspected_of_what_they_can_break_and_of_all_that_follows() {
         let of = |rule, execution, known: &[Cause]| CaseReport {
-            divergences: vec![Divergence {
+            divergences: vec![Divergence::at_end(
                 rule,
                 execution,
-                command: String::new(),
-                moment: Moment::End,
-                event: 0,
-                frame: None,
-                expected: String::new(),
-                observed: String::new(),
-                site: None,
-                state: Vec::new(),
-                known: None,
-            }],
+                String::new(),
+                String::new(),
+                String::new(),
+            )],
             known: known.iter().map(|&cause| (cause, 1)).collect(),
             ..CaseReport::default()
         };

@@ -2,7 +2,7 @@
 
 use super::script::Run;
 use super::{CaseOptions, CaseReport, Executed};
-use crate::divergence::{Divergence, Execution, Moment};
+use crate::divergence::{Divergence, Execution};
 use crate::fault::{Honest, Layer};
 use crate::machine;
 use crate::rules::RuleId;
@@ -91,19 +91,13 @@ impl Refused {
             None => "the engine accepts the configuration".to_owned(),
         };
         let observed = self.message.unwrap_or("it accepts it".to_owned());
-        report.divergences.push(Divergence {
-            rule: RuleId::Refusal,
-            execution: self.execution,
-            command: String::new(),
-            moment: Moment::End,
-            event: 0,
-            frame: None,
+        report.divergences.push(Divergence::at_end(
+            RuleId::Refusal,
+            self.execution,
+            String::new(),
             expected,
             observed,
-            site: None,
-            state: Vec::new(),
-            known: None,
-        });
+        ));
         report
     }
 }

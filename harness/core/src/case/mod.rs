@@ -21,7 +21,7 @@ pub use value::{Case, CaseModule, Expect, Host, HostMemory, HostTable, Step, Ste
 
 use crate::causes::Cause;
 use crate::configuration::Nans;
-use crate::divergence::{Divergence, Execution, Moment};
+use crate::divergence::{Divergence, Execution};
 use crate::fault::{Honest, Layer, Tamper};
 use crate::lockstep::daring::Dared;
 use crate::lockstep::tally::Tally;
@@ -256,19 +256,13 @@ fn panicked(script: &Script, panic: &Panic) -> CaseReport {
         status: Status::NotRun("the engine panicked".to_owned()),
         outcome: None,
     });
-    report.divergences.push(Divergence {
-        rule: RuleId::Panic,
-        execution: RUNS.get(),
-        command: text,
-        moment: Moment::End,
-        event: 0,
-        frame: None,
-        expected: "no panic".to_owned(),
-        observed: format!("the engine panicked: {panic}"),
-        site: None,
-        state: Vec::new(),
-        known: None,
-    });
+    report.divergences.push(Divergence::at_end(
+        RuleId::Panic,
+        RUNS.get(),
+        text,
+        "no panic".to_owned(),
+        format!("the engine panicked: {panic}"),
+    ));
     report
 }
 

@@ -194,7 +194,7 @@ mod tests {
     use crate::case::CommandReport;
     use crate::case::Directive;
     use crate::divergence::{Divergence, Execution, Moment};
-    use crate::report::Unfinished;
+    use crate::report::{Silent, Unfinished};
     use crate::rules::RuleId;
     use std::time::Duration;
 
@@ -282,18 +282,6 @@ mod tests {
             r#"type="nothing-compared"/>"#,
         ] {
             assert!(xml.contains(line), "{line}: {xml}");
-        }
-    }
-
-    struct Silent;
-
-    impl Reporter for Silent {
-        fn case(&mut self, _: &Finished) -> io::Result<()> {
-            Ok(())
-        }
-
-        fn end(&mut self, _: &Totals) -> io::Result<()> {
-            Ok(())
         }
     }
 

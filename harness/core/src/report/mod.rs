@@ -113,6 +113,20 @@ pub trait Reporter {
     fn end(&mut self, totals: &Totals) -> io::Result<()>;
 }
 
+/// Reports nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent;
+
+impl Reporter for Silent {
+    fn case(&mut self, _: &Finished) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn end(&mut self, _: &Totals) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 impl<R: Reporter + ?Sized> Reporter for Box<R> {
     fn case(&mut self, finished: &Finished) -> io::Result<()> {
         (**self).case(finished)

@@ -112,19 +112,7 @@ impl<R: Reporter> Reporter for Progress<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[derive(Debug)]
-    struct Silent;
-
-    impl Reporter for Silent {
-        fn case(&mut self, _: &Finished) -> io::Result<()> {
-            Ok(())
-        }
-
-        fn end(&mut self, _: &Totals) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::report::Silent;
 
     #[test]
     fn a_line_has_counts_and_findings() {
