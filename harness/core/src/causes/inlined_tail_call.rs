@@ -32,6 +32,21 @@ pub fn explains(
     })
 }
 
+/// As [`explains`], where a host function stands between the two frames of the program: `inner` was
+/// called by the host, and the frame outside waits for the host. The first of the frames shown may belong
+/// to the one, the rest to the other.
+pub fn explains_apart(
+    shown: &[AtTailCall],
+    inner: Option<FuncIndex>,
+    called: Option<FuncIndex>,
+    comes_to: impl Fn(FuncIndex, FuncIndex) -> bool,
+) -> bool {
+    (0..=shown.len()).any(|split| {
+        let (inside, outside) = shown.split_at(split);
+        explains(inside, inner, None, &comes_to) && explains(outside, None, called, &comes_to)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +88,22 @@ mod tests {
         assert!(explained(&[at(1, None)], 1, Some(7)));
         assert!(!explained(&[at(1, None)], 1, Some(8)));
         assert!(!explained(&[at(2, None)], 1, Some(7)));
+    }
+
+    #[test]
+    fn a_host_function_may_be_between_two_frames() {
+        let apart = |shown: &[AtTailCall], inner: u32, called: Option<u32>| {
+            let inner = Some(FuncIndex(inner));
+            explains_apart(shown, inner, called.map(FuncIndex), |_, _| false)
+        };
+        // Function 1 was inlined and left for the host, which called function 5.
+        assert!(apart(&[at(1, None)], 5, Some(1)));
+        assert!(!apart(&[at(2, None)], 5, Some(1)));
+        // The host called function 2, which left for function 5.
+        assert!(apart(&[at(2, Some(5)), at(1, None)], 5, Some(1)));
+        assert!(!apart(&[at(2, None), at(1, None)], 5, Some(1)));
+        // What is outside the host has not been replaced by what the host called.
+        assert!(!apart(&[at(1, None), at(2, Some(5))], 5, Some(1)));
     }
 
     #[test]

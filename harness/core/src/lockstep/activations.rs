@@ -101,20 +101,24 @@ impl Driver {
             .iter()
             .map(|&place| self.at_tail_call(place, outside))
             .collect();
-        let same_activation = |view: &FrameView<'_>| {
-            let inner = inner.as_ref();
-            inner.is_none_or(|inner| inner.activation == view.activation)
-        };
-        let calls = outer.filter(|view| view.waits && same_activation(view));
-        let called = calls.and_then(|view| {
+        let called = outer.as_ref().filter(|view| view.waits).and_then(|view| {
             let calls = &self.inlined_calls[view.instance.index()];
             calls.callee(view.function, view.position)
         });
-        let inner = inner.map(|view| view.function.index);
         let instance = shown.iter().find_map(|place| place.instance);
         let calls = instance.and_then(|instance| self.inlined_calls.get(instance.index()));
         let comes_to = |from, to| calls.is_some_and(|calls| calls.comes_to(from, to));
-        at.is_some_and(|at| inlined_tail_call::explains(&at, inner, called, comes_to))
+        // A host function that was called may be between them.
+        let apart = inner.as_ref().zip(outer.as_ref());
+        let apart = apart.is_some_and(|(inner, outer)| inner.activation != outer.activation);
+        let inner = inner.map(|view| view.function.index);
+        at.is_some_and(|at| {
+            if apart {
+                inlined_tail_call::explains_apart(&at, inner, called, comes_to)
+            } else {
+                inlined_tail_call::explains(&at, inner, called, comes_to)
+            }
+        })
     }
 
     /// The frame at a place, if that is a tail call that was executed with so many frames outside it.

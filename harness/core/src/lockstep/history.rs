@@ -26,6 +26,10 @@ pub(super) struct Executed {
 struct Past {
     /// Tail calls, each once.
     tail_calls: Vec<Executed>,
+    /// Whether the last opcode was one.
+    left: bool,
+    /// Tail calls of the frame inside it, which left for the host function that it waits for.
+    left_for_host: Vec<Executed>,
     /// How many of its operands, from the bottom, were there at an allocation that it made.
     surviving: usize,
 }
@@ -113,7 +117,13 @@ impl History {
 
     /// A function is invoked above that many frames.
     pub(super) fn invoked(&mut self, depth: usize) {
-        self.frames.truncate(depth);
+        // It takes the place of a frame that left for the host by a tail call.
+        let gone = self.frames.drain(depth.min(self.frames.len())..).next();
+        if let Some(gone) = gone.filter(|gone| gone.left)
+            && let Some(outer) = self.frames.last_mut()
+        {
+            outer.left_for_host = gone.tail_calls;
+        }
         if depth == 0 {
             self.lost = false;
         }
@@ -180,7 +190,9 @@ impl History {
             true => left,
             false => past.surviving.min(left),
         };
-        if op.is_tail_call() {
+        past.left_for_host.clear();
+        past.left = op.is_tail_call();
+        if past.left {
             past.surviving = 0;
             let executed = Executed {
                 instance: view.instance,
@@ -203,13 +215,17 @@ impl History {
 
     /// Whether a frame may have been replaced: nothing is known of another.
     pub(super) fn has_tail_calls(&self) -> bool {
-        self.lost || self.frames.iter().any(|past| !past.tail_calls.is_empty())
+        let has = |past: &Past| !past.tail_calls.is_empty() || !past.left_for_host.is_empty();
+        self.lost || self.frames.iter().any(has)
     }
 
     /// Whether the tail call was executed in the frame with that many outside it.
     pub(super) fn has_replaced(&self, outside: usize, executed: Executed) -> bool {
         let past = self.frames.get(outside);
-        self.lost || past.is_some_and(|past| past.tail_calls.contains(&executed))
+        let outer = outside.checked_sub(1).and_then(|it| self.frames.get(it));
+        self.lost
+            || past.is_some_and(|past| past.tail_calls.contains(&executed))
+            || outer.is_some_and(|outer| outer.left_for_host.contains(&executed))
     }
 
     /// How many operands of the frame with that many outside it were there at an allocation of its.

@@ -1,0 +1,7 @@
+(module
+  (import "env" "f" (func $host))
+  (func (export "back"))
+  (func $callee
+    return_call $host)
+  (func (export "f")
+    call $callee))
