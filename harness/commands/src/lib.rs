@@ -14,6 +14,7 @@ mod matrix;
 mod merge;
 mod output;
 mod page;
+mod paint;
 mod parts;
 mod profiles;
 mod programs;
@@ -23,6 +24,7 @@ mod report;
 mod rules;
 mod run;
 mod save;
+mod schema;
 mod scripts;
 mod seeds;
 mod shells;
@@ -38,6 +40,7 @@ use lockstep_core::panics;
 use lockstep_core::report::shown::{self, Shown, say};
 use lockstep_core::subject::SubjectError;
 use lockstep_core::totals::Totals;
+use paint::Colour;
 use profiles::Refused;
 use std::io;
 use std::num::NonZeroUsize;
@@ -68,6 +71,9 @@ struct Cli {
     /// Also take the options that this profile of lockstep.toml has for the command
     #[arg(long, global = true, value_name = "NAME")]
     profile: Option<String>,
+    /// Whether text is in colour
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    color: Colour,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -126,6 +132,7 @@ enum Command {
     Subjects(versions::Options),
     Completions(shells::Completions),
     Man(shells::Man),
+    Schema(schema::Options),
 }
 
 /// Threads or processes at once: more than any machine has use for would only take its memory.
@@ -167,6 +174,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(BAD_INPUT);
         }
     };
+    cli.color.choose();
     let ended = panics::guarded(|| dispatch(&cli));
     ExitCode::from(match ended {
         Ok(Ok(code)) => code,
@@ -228,6 +236,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Some(Command::Causes(options)) => rules::causes(options, cli.format),
         Some(Command::Completions(options)) => shells::completions(options),
         Some(Command::Man(options)) => shells::man(options),
+        Some(Command::Schema(options)) => schema::run(options),
         Some(Command::Save(options)) => on(&cli.subject.only()?, |subject| {
             save::run(options, subject.version)
         }),

@@ -2,6 +2,7 @@
 //! call things is escaped here, whoever writes it.
 
 use super::Format;
+use super::paint::Painted;
 use super::trace::TraceReporter;
 use lockstep_core::report::Reporter;
 use lockstep_core::report::json::JsonReporter;
@@ -13,12 +14,12 @@ use std::io::{self, BufWriter, Stdout, Write};
 
 /// Buffered standard output, through which nothing unsafe passes.
 #[derive(Debug)]
-pub(super) struct Output(Safe<BufWriter<Stdout>>);
+pub(super) struct Output(Safe<Painted<BufWriter<Stdout>>>);
 
 impl Output {
     /// Standard output.
     pub(super) fn new() -> Output {
-        Output(Safe::new(BufWriter::new(io::stdout())))
+        Output(Safe::new(Painted::standard(BufWriter::new(io::stdout()))))
     }
 }
 

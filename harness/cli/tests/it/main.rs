@@ -21,6 +21,7 @@ mod reduction;
 mod regressions;
 mod runner;
 mod schedules;
+mod schema;
 mod shards;
 mod snapshots;
 mod subject_48;

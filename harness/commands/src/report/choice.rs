@@ -9,7 +9,7 @@ use lockstep_core::case::{Case, Stub};
 use lockstep_core::causes::Cause;
 use lockstep_core::divergence::{Divergence, Moment};
 use lockstep_core::rules::RuleId;
-use lockstep_core::schedule::Schedule;
+use lockstep_core::schedule::{Schedule, When};
 use lockstep_oracles::RefType;
 
 /// What the reproducer of a case looks at.
@@ -77,6 +77,13 @@ fn of_cause(
             }
         }
         Cause::LateModule => of_events(case)?,
+        Cause::HandleVersion => Look {
+            event: Some(BREAKPOINT),
+            after: Some(0),
+            ..Look::new(Kind::Held, "the handle is not valid")
+        },
+        Cause::DroppedHandler => of_dropped(case)?,
+        Cause::InstancePosition => of_positions(case),
         Cause::CastType => Look::new(Kind::Refused, "the module is refused"),
         Cause::HostActivation => {
             let found = found.ok_or(NoReproducer::NotSeen)?;
@@ -335,6 +342,34 @@ fn of_events(case: &Case) -> Result<Look, NoReproducer> {
         default: Some("0 Breakpoint events"),
         ..Look::new(Kind::Events, format!("{number} Breakpoint events"))
     })
+}
+
+/// As many events as the reference interpreter has sequence points after the first call, which is dropped at
+/// the event of the schedule.
+fn of_dropped(case: &Case) -> Result<Look, NoReproducer> {
+    let dropped = case
+        .schedule
+        .actions
+        .iter()
+        .find_map(|action| match action.when {
+            When::Event(event) => Some(event),
+            _ => None,
+        });
+    let number = expected::sequence_points_after_first(case)?;
+    Ok(Look {
+        event: Some(BREAKPOINT),
+        after: Some(dropped.ok_or(NoReproducer::Schedule)?),
+        ..Look::new(
+            Kind::Dropped,
+            format!("{number} Breakpoint events after it"),
+        )
+    })
+}
+
+/// Each instance has its position in the list of all as its index.
+fn of_positions(case: &Case) -> Look {
+    let positions: Vec<String> = (0..case.modules.len()).map(|at| at.to_string()).collect();
+    Look::new(Kind::Positions, format!("indices {}", positions.join(" ")))
 }
 
 /// What each call returns in the reference interpreter.

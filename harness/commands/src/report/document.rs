@@ -277,6 +277,13 @@ fn deed(look: &Look) -> String {
         Kind::Result => "does nothing else; the program's results are compared".to_owned(),
         Kind::Survive => "does nothing else".to_owned(),
         Kind::Refused => "only compiles the module".to_owned(),
+        Kind::Held => {
+            format!("keeps the handle of {frame}, and asks after the calls whether it is valid")
+        }
+        Kind::Dropped => {
+            "drops the first call, and counts the `Breakpoint` events that come after it".to_owned()
+        }
+        Kind::Positions => "asks every instance that the store lists for its index".to_owned(),
     };
     match look.moment() {
         Some(moment) => format!("At {moment} it {what}."),

@@ -21,12 +21,18 @@ pub(super) fn of(
     }
     let schedule = &case.schedule;
     let listed = cause == Some(Cause::BreakpointCount);
+    // What is looked at is what the action does.
+    let acts = matches!(
+        cause,
+        Some(Cause::HandleVersion | Cause::DroppedHandler | Cause::InstancePosition)
+    );
     let others = schedule
         .sessions
         .iter()
         .any(|session| session.when != When::Start);
-    let more =
-        schedule.cycle.is_some() || schedule.neighbour.is_some() || !schedule.actions.is_empty();
+    let more = schedule.cycle.is_some()
+        || schedule.neighbour.is_some()
+        || !(schedule.actions.is_empty() || acts);
     if (others && !listed) || more {
         return Err(NoReproducer::Schedule);
     }

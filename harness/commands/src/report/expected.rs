@@ -1,7 +1,7 @@
 //! What the specification says of a case, from the reference interpreter alone.
 
 use super::NoReproducer;
-use lockstep_core::case::{Case, StepAction};
+use lockstep_core::case::{Case, Step, StepAction};
 use lockstep_core::check::{FEATURES, syntax};
 use lockstep_core::divergence::Site;
 use lockstep_core::subject::limits;
@@ -62,6 +62,33 @@ pub(super) fn sequence_points(case: &Case) -> Result<u64, NoReproducer> {
         run.step(step.module, &step.action, &EverySequencePoint)?;
     }
     Ok(run.points)
+}
+
+/// How many sequence points the calls behind the first have.
+///
+/// # Errors
+///
+/// When the case imports from the host, does not end by itself, or has other sequence points where the first
+/// call is not made at all: then it matters how far that comes before it is dropped.
+pub(super) fn sequence_points_after_first(case: &Case) -> Result<u64, NoReproducer> {
+    let count = |steps: &[Step], from: usize| -> Result<u64, NoReproducer> {
+        let mut run = Run::new(case);
+        run.instantiate(&EverySequencePoint)?;
+        let mut before = run.points;
+        for (number, step) in steps.iter().enumerate() {
+            if number == from {
+                before = run.points;
+            }
+            run.step(step.module, &step.action, &EverySequencePoint)?;
+        }
+        Ok(run.points - before)
+    };
+    let alone = case.steps.get(1..).ok_or(NoReproducer::Steps)?;
+    let after = count(&case.steps, 1)?;
+    match count(alone, 0)? == after {
+        true => Ok(after),
+        false => Err(NoReproducer::Ends),
+    }
 }
 
 /// The functions on the stack at each sequence point, innermost first, by their index among those that a

@@ -42,6 +42,12 @@ pub(super) enum Kind {
     Survive,
     /// Whether the module compiles
     Refused,
+    /// Whether a frame's handle is valid after the calls
+    Held,
+    /// How many `Breakpoint` events come after the first call was dropped
+    Dropped,
+    /// The indices of the instances that the store lists
+    Positions,
 }
 
 /// What a reproducer looks at.
@@ -149,6 +155,17 @@ impl Look {
                 | Kind::Collect
                 | Kind::Survive
                 | Kind::Refused
+                | Kind::Held
+                | Kind::Dropped
+                | Kind::Positions
+        )
+    }
+
+    /// Whether what was seen is kept in the store.
+    pub(super) fn keeps(&self) -> bool {
+        !matches!(
+            self.kind,
+            Kind::Listed | Kind::Result | Kind::Held | Kind::Dropped | Kind::Positions
         )
     }
 

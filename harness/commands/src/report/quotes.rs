@@ -35,6 +35,15 @@ pub(super) fn of(cause: Option<Cause>, rule: Option<RuleId>) -> Option<Quote> {
             "When this option is enabled then the deterministic behavior of all instructions in the relaxed \
              SIMD proposal is selected.",
         ),
+        Some(Cause::HandleVersion) => quote(
+            "FrameHandle",
+            "A handle to a stack frame, valid as long as execution is not resumed in the associated `Store`.",
+        ),
+        Some(Cause::InstancePosition) => quote(
+            "Instance::debug_index_in_store",
+            "This index will match the instance's position in the sequence returned by \
+             `Store::debug_all_instances()`.",
+        ),
         Some(Cause::BreakpointCount) => quote(
             "BreakpointEdit::add_breakpoint",
             "No effect if the breakpoint is already set.",

@@ -140,7 +140,7 @@ pub(super) fn of(
         looks: look.is_at_a_frame(),
         uses_event: look.uses_event(),
         handler_mut: look.uses_event(),
-        keeps: !matches!(look.kind, Kind::Listed | Kind::Result),
+        keeps: look.keeps(),
         epochs: configuration.epochs == Epochs::Yield,
         heap: heap.is_some(),
         modules: texts,
@@ -211,6 +211,9 @@ fn decoded(case: &Case) -> Result<Vec<Arc<Module>>, NoReproducer> {
 
 /// How many steps come until the moment that is looked at.
 fn steps_until(case: &Case, found: Option<&Divergence>, look: &Look) -> usize {
+    if look.kind == Kind::Positions {
+        return 0;
+    }
     let at_a_moment = look.is_at_a_frame() || look.kind == Kind::Ending;
     let line = found.filter(|_| at_a_moment && !look.dies).map(|found| {
         let line = found
