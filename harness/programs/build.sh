@@ -75,7 +75,7 @@ compile() {
   shift
   mkdir -p "$here/$kind/$name"
   # shellcheck disable=SC2086
-  "$clang" --target=wasm32-wasi -w -std=gnu11 $for_wasm -Wl,--strip-all \
+  "$clang" --target=wasm32-wasi -w -std=gnu11 -ffile-prefix-map="$work=." $for_wasm -Wl,--strip-all \
     -I"$drivers" "${both[@]}" "${wasm[@]}" "$@" -o "$here/$kind/$name/$name.wasm"
   # shellcheck disable=SC2086
   gcc -w -std=gnu11 -O1 -I"$drivers" $for_native $(printf '%s\n' "${both[@]}" | grep '^-[DI]') "$@" -lm \
@@ -129,9 +129,6 @@ c_programs() {
     "$at"/l{api,auxlib,baselib,code,corolib,ctype,debug,do,dump,func,gc,iolib,lex,mathlib,mem,object,opcodes}.c \
     "$at"/l{parser,state,string,strlib,table,tablib,tm,undump,utf8lib,vm,zio}.c
 
-  at=$vendor/ducc-sys/duktape
-  command duktape -Os -I"$at" "${sjlj[@]}" "${missing[@]}" -- "$drivers/duktape.c" "$at/duktape.c"
-
   at=$vendor/libsqlite3-sys/sqlite3
   local less
   less=$(printf -- '-DSQLITE_OMIT_%s ' LOAD_EXTENSION WAL JSON DEPRECATED AUTHORIZATION DECLTYPE TRACE \
@@ -150,10 +147,11 @@ nlohmann() {
   wants nlohmann || return 0
   local zig=$work/venv/lib/python3*/site-packages/ziglang/lib name objects=()
   zig=$(echo $zig)
-  local flags=(--target=wasm32-wasi -w -fwasm-exceptions -mllvm -wasm-use-legacy-eh=false -O2 -DNDEBUG)
+  local flags=(--target=wasm32-wasi -w -fwasm-exceptions -mllvm -wasm-use-legacy-eh=false -O2 -DNDEBUG
+    -ffile-prefix-map="$work=.")
   mkdir -p "$work/cxx" "$here/library/nlohmann"
   for name in cxa_exception cxa_exception_storage cxa_personality private_typeinfo cxa_default_handlers \
-    cxa_handlers abort_message stdlib_exception stdlib_typeinfo stdlib_stdexcept fallback_malloc \
+    cxa_handlers stdlib_exception stdlib_typeinfo stdlib_stdexcept fallback_malloc \
     cxa_aux_runtime cxa_virtual; do
     "$clang" "${flags[@]}" -std=c++23 -D_LIBCPP_BUILDING_LIBRARY -D_LIBCXXABI_BUILDING_LIBRARY \
       -DLIBCXXABI_NON_DEMANGLING_TERMINATE -D_LIBCXXABI_HAS_NO_THREADS -I"$zig/libcxxabi/include" \

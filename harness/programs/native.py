@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Holds a case file against a native build of its program: the source says what is right, and no engine does.
 
-    native.py CASE.toml NATIVE [--buffer N] [--fill]
+    native.py CASE.toml NATIVE [--fill]
 
-NATIVE is a library, whose exports are called, or, for a case with [wasi], a program. N is where the module has
-what the library calls `buffer`. With --fill each `returns = ?` becomes what came, and the file of standard
-output is written; without it what came is compared.
+NATIVE is a library, whose exports are called, or, for a case with [wasi], a program. What a case writes into
+memory goes where the library has `buffer`, as the module exports it. With --fill each `returns = ?` becomes what
+came, and the file of standard output is written; without it what came is compared.
 """
 import argparse, ctypes, os, pathlib, re, subprocess, sys, tempfile, tomllib
 
@@ -25,8 +25,42 @@ def field(step, name):
     return found and found[1]
 
 
+def number(data, at):
+    """An integer of a module at `at`, and what is behind it."""
+    result = shift = 0
+    while True:
+        byte, at = data[at], at + 1
+        result |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            return result, at
+
+
+def sections(data):
+    """The sections of a module by their ids."""
+    at = 8
+    while at < len(data):
+        size, begin = number(data, at + 1)
+        yield data[at], data[begin : begin + size]
+        at = begin + size
+
+
+def buffer_of(module):
+    """The address of `buffer`: a module without imports exports it as a global, an `i32.const`."""
+    parts, name = dict(sections(module.read_bytes())), b"\x06buffer\x03"
+    if name not in parts[7]:
+        return 0
+    index, _ = number(parts[7], parts[7].index(name) + len(name))
+    count, at = number(parts[6], 0)
+    for _ in range(index + 1):
+        value, at = number(parts[6], at + 3)
+        at += 1
+    return value
+
+
 def library(options):
     """Makes the calls of a case in a library; says whether all returned what the case says."""
+    buffer = buffer_of(options.case.with_suffix(".wasm"))
     native, right = ctypes.CDLL(os.path.abspath(options.native)), True
     head, *steps = options.case.read_text().split("[[step]]\n")
     for index, step in enumerate(steps):
@@ -35,8 +69,9 @@ def library(options):
         if field(step, "write"):
             data = field(step, "hex")
             data = bytes.fromhex(data.strip('"')) if data else field(step, "text")[1:-1].encode()
-            at = ctypes.addressof(ctypes.c_char.in_dll(native, "buffer")) - options.buffer
-            ctypes.memmove(at + int(field(step, "offset")), data, len(data))
+            if int(field(step, "offset")) != buffer:
+                sys.exit(f"{options.case}: the module has its buffer at {buffer}")
+            ctypes.memmove(ctypes.byref(ctypes.c_char.in_dll(native, "buffer")), data, len(data))
             continue
         call = field(step, "call").strip('"')
         function, bits = getattr(native, call), 64 if call in WIDE else 32
@@ -83,7 +118,6 @@ def command(options, wasi):
 parser = argparse.ArgumentParser()
 parser.add_argument("case", type=pathlib.Path)
 parser.add_argument("native")
-parser.add_argument("--buffer", type=int, default=0)
 parser.add_argument("--fill", action="store_true")
 options = parser.parse_args()
 text = options.case.read_text()
