@@ -16,6 +16,8 @@ use std::collections::BTreeSet;
 pub struct Expectation {
     /// What must come of it.
     pub verdict: Verdict,
+    /// Causes that match or not, as the configuration has it: which events are asked for depends on it.
+    pub may: BTreeSet<Cause>,
     /// The rule that diverged when the case was found.
     pub rule: Option<RuleId>,
     /// The kind of moment at which it diverged then.
@@ -90,11 +92,11 @@ impl Expectation {
         }
     }
 
-    /// The causes that must match on some version.
+    /// The causes that must match on some version, or may.
     pub fn all_causes(&self) -> BTreeSet<Cause> {
         match &self.verdict {
-            Verdict::Known { causes, .. } => causes.clone(),
-            Verdict::Agreement => BTreeSet::new(),
+            Verdict::Known { causes, .. } => causes | &self.may,
+            Verdict::Agreement => self.may.clone(),
         }
     }
 
@@ -135,6 +137,10 @@ impl Expectation {
             wanted.retain(|cause| cause.ends());
             matched.retain(|cause| cause.ends());
         }
+        // Causes that may match are those that the version has.
+        matched.retain(|cause| {
+            wanted.contains(cause) || !self.may.contains(cause) || !cause.is_of(subject)
+        });
         if let Some(cause) = wanted.difference(&matched).next() {
             return Err(format!("the cause {cause} should match and does not"));
         }
@@ -219,6 +225,22 @@ mod tests {
                 .judge(&matched(&[Cause::PulleyRegisters]), MINE)
                 .is_err()
         );
+    }
+
+    #[test]
+    fn a_cause_that_may_match_needs_not_but_must_be_one_of_the_version() {
+        let may = Expectation {
+            may: [Cause::TrapPc, Cause::TryCallee].into(),
+            ..Expectation::default()
+        };
+        for report in [matched(&[]), matched(&[Cause::TrapPc, Cause::TryCallee])] {
+            assert_eq!(may.judge(&report, MINE), Ok(()));
+        }
+        let another = matched(&[Cause::TryCallee, Cause::TrapStack]);
+        assert!(may.judge(&another, MINE).is_err());
+        assert!(!Cause::TrapPc.is_of(Version::V48));
+        let of_another = matched(&[Cause::TrapPc]);
+        assert!(may.judge(&of_another, Version::V48).is_err());
     }
 
     fn daring(result: Option<DareResult>) -> CaseReport {

@@ -62,6 +62,8 @@ pub(super) struct ExpectTable {
     pub(super) known: Vec<CauseText>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) subjects: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) may: Vec<CauseText>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) rule: Option<RuleText>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,6 +76,7 @@ impl ExpectTable {
         self.verdict.is_none()
             && self.known.is_empty()
             && self.subjects.is_none()
+            && self.may.is_empty()
             && self.rule.is_none()
             && self.moment.is_none()
     }

@@ -367,6 +367,7 @@ fn expectation(table: ExpectTable) -> Result<Expectation, String> {
     };
     Ok(Expectation {
         verdict,
+        may: table.may.iter().map(|cause| cause.0).collect(),
         rule: table.rule.map(|rule| rule.0),
         moment: table.moment,
     })

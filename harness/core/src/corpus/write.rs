@@ -63,6 +63,7 @@ pub(super) fn as_text(wasm: &[u8]) -> Option<String> {
 
 fn expectation(expect: &Expectation) -> ExpectTable {
     let mut table = ExpectTable {
+        may: expect.may.iter().map(|&cause| CauseText(cause)).collect(),
         rule: expect.rule.map(RuleText),
         moment: expect.moment,
         ..ExpectTable::default()
