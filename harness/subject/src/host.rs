@@ -5,18 +5,24 @@ use super::session::{Session, State};
 use super::view::View;
 use lockstep_core::divergence::Moment;
 use lockstep_core::fault::{Layer, Shown, Tamper as _};
-use lockstep_core::hosting::{Behaviour, HostFunction, seeded_results, trap_of};
+use lockstep_core::hosting::{
+    Behaviour, HostFunction, MemoryWrite, ScriptedCall, importer, seeded_results, trap_of,
+};
 use lockstep_core::lockstep::driver::{Expected, Flow, Verdict};
+use lockstep_core::lockstep::wasi_calls::ProgramMemory;
 use lockstep_core::outcome::{HostFailure, Outcome};
 use lockstep_core::phases::{self, Phase};
 use lockstep_core::seen::Seen;
-use lockstep_oracles::address::{FuncAddr, HostFuncId, InstanceAddr, TagAddr};
+use lockstep_core::wasi::{self, memory::Alter};
+use lockstep_oracles::address::{FuncAddr, HostFuncId, InstanceAddr, MemAddr, TagAddr};
 use lockstep_oracles::module::FuncType;
 use lockstep_oracles::store::{Extern, Store};
 use lockstep_oracles::trap::Trap;
 use lockstep_oracles::types::Types;
 use lockstep_oracles::value::Value;
-use wasmtime::{self, AsContextMut, Caller, ExnRef, ExnRefPre, ExnType, RootScope, Rooted, Val};
+use wasmtime::{
+    self, AsContextMut, Caller, ExnRef, ExnRefPre, ExnType, Memory, RootScope, Rooted, Val,
+};
 
 /// The host's side of a case.
 pub(super) struct HostWorld {
@@ -25,9 +31,20 @@ pub(super) struct HostWorld {
     /// Host calls so far; the number of the next one.
     pub(super) calls: u64,
     /// The host functions, by [`HostFuncId`].
-    pub(super) functions: Vec<HostFunction>,
+    pub(super) functions: Vec<HostEntity>,
+    /// The host of programs for WASI, if the case has one.
+    pub(super) wasi: Option<wasi::Host>,
     /// Calls that a re-entering host function may still make, so that re-entry ends.
     pub(super) reentries_left: u32,
+}
+
+/// A host function of a case.
+pub(super) struct HostEntity {
+    pub(super) function: HostFunction,
+    /// It in the oracle's store.
+    pub(super) addr: FuncAddr,
+    /// Calls of it so far.
+    pub(super) calls: usize,
 }
 
 /// What the host function does with this call.
@@ -40,6 +57,10 @@ enum Answer {
     },
     Throw(TagAddr, Vec<Value>),
     Return(Vec<Value>),
+    /// Serves a program for WASI; fails with this if it cannot.
+    Serve(wasi::Function, HostFailure),
+    /// Writes into memories, then returns; fails with this if it cannot.
+    Write(Vec<MemoryWrite>, Vec<Value>, HostFailure),
     Reenter {
         func: FuncAddr,
         args: Vec<Value>,
@@ -78,7 +99,7 @@ pub(super) async fn call<T: Layer>(
 ) -> wasmtime::Result<()> {
     let answer = compare(&mut caller, id, params);
     let by_wasm = caller.data().is_called_by_wasm();
-    let ended = end(&mut caller, answer, results).await;
+    let ended = end(&mut caller, answer, (id, params), results).await;
     caller.data_mut().host_returns += u64::from(by_wasm);
     ended
 }
@@ -87,6 +108,7 @@ pub(super) async fn call<T: Layer>(
 async fn end<T: Layer>(
     caller: &mut Caller<'_, State<T>>,
     answer: Answer,
+    call: Called<'_>,
     results: &mut [Val],
 ) -> wasmtime::Result<()> {
     match answer {
@@ -94,6 +116,15 @@ async fn end<T: Layer>(
         Answer::Fail(failure) => Err(failure.into()),
         Answer::Trap { trap, wrapped } => Err(error_of(trap, wrapped)),
         Answer::Return(values) => give(caller, &values, results),
+        Answer::Serve(function, unable) => match serve(caller, function, call) {
+            wasi::Answer::Errno(errno) => give(caller, &[Value::I32(errno.into())], results),
+            wasi::Answer::Exit(code) => fail(caller, HostFailure::Exit(code)),
+            wasi::Answer::NoMemory => fail(caller, unable),
+        },
+        Answer::Write(writes, values, unable) => match write(caller, &writes, call) {
+            true => give(caller, &values, results),
+            false => fail(caller, unable),
+        },
         Answer::Throw(tag, payload) => throw(caller, tag, &payload),
         Answer::Reenter {
             func,
@@ -170,7 +201,11 @@ fn compare<T: Layer>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params: 
         Answer::Stop => session.shared.request_stop(),
         Answer::Fail(failure) => driver.host_fail(*failure),
         Answer::Trap { trap, .. } => driver.host_trap(*trap),
-        Answer::Throw(..) | Answer::Return(_) | Answer::Reenter { .. } => {}
+        Answer::Throw(..)
+        | Answer::Return(_)
+        | Answer::Serve(..)
+        | Answer::Write(..)
+        | Answer::Reenter { .. } => {}
     }
     names.keep_handles(&mut scope, driver);
     drop(scope);
@@ -191,12 +226,17 @@ impl HostWorld {
     fn answer(&mut self, id: HostFuncId, store: &Store) -> Answer {
         let call = self.calls;
         self.calls += 1;
-        let Some(function) = self.functions.get(id.index()) else {
+        let Some(HostEntity {
+            function, calls, ..
+        }) = self.functions.get_mut(id.index())
+        else {
             return Answer::Stop;
         };
+        let nth = *calls;
+        *calls += 1;
         // A host that cannot make a result fails.
         let Some(values) = seeded_results(self.seed, call, &function.ty, store.types()) else {
-            return Answer::Fail(HostFailure(call));
+            return Answer::Fail(HostFailure::Call(call));
         };
         match &function.behaviour {
             Behaviour::Seeded => Answer::Return(values),
@@ -206,7 +246,15 @@ impl HostWorld {
                 Answer::Return(if fit { constant.clone() } else { values })
             }
             Behaviour::Silent => Answer::Return(Vec::new()),
-            Behaviour::Fail => Answer::Fail(HostFailure(call)),
+            Behaviour::Fail => Answer::Fail(HostFailure::Call(call)),
+            &Behaviour::Wasi(function) => Answer::Serve(function, HostFailure::Call(call)),
+            Behaviour::Scripted(calls) => match calls.get(nth).or(calls.last()) {
+                Some(ScriptedCall { writes, returns }) => {
+                    let returns = returns.clone().unwrap_or(values);
+                    Answer::Write(writes.clone(), returns, HostFailure::Call(call))
+                }
+                None => Answer::Return(values),
+            },
             &Behaviour::Trap { wrapped } => Answer::Trap {
                 trap: trap_of(call),
                 wrapped,
@@ -246,6 +294,114 @@ impl HostWorld {
             },
         }
     }
+}
+
+/// A call of a host function: which, and its arguments.
+type Called<'a> = (HostFuncId, &'a [Val]);
+
+/// A memory that the instance which imports a function exports, in the oracle and in the subject. One that
+/// is shared is none here: others may write it while the host does.
+fn memory_of<T: Layer>(
+    caller: &mut Caller<'_, State<T>>,
+    session: &Session<T>,
+    id: HostFuncId,
+    export: &str,
+) -> Option<(MemAddr, Memory)> {
+    let func = session.host.functions.get(id.index())?.addr;
+    let store = &session.driver.machine.store;
+    let Extern::Memory(addr) = store.instance(importer(store, func)?).export(export)? else {
+        return None;
+    };
+    if store.memory(addr).ty().shared {
+        return None;
+    }
+    // While an instance is being made there is no other way to its memory than from within.
+    let memory = session.names.memory(addr);
+    let memory = memory.or_else(|| caller.get_export(export)?.into_memory());
+    Some((addr, memory?))
+}
+
+/// Has the host of programs for WASI carry out a call.
+fn serve<T: Layer>(
+    caller: &mut Caller<'_, State<T>>,
+    function: wasi::Function,
+    (id, params): Called<'_>,
+) -> wasi::Answer {
+    let _phase = phases::enter(Phase::Comparison);
+    let args: Vec<u64> = params.iter().map(number).collect();
+    let mut lent = caller.data_mut().lend();
+    let mut answer = wasi::Answer::NoMemory;
+    if let Some(session) = lent.get() {
+        let memory = memory_of(caller, session, id, wasi::interface::MEMORY);
+        let memory = memory.map(|(addr, memory)| ProgramMemory {
+            addr,
+            bytes: memory.data_mut(&mut *caller),
+        });
+        let Session {
+            driver,
+            host,
+            tamper,
+            ..
+        } = session;
+        if let Some(host) = &mut host.wasi {
+            let mut lie = |at, bytes: &mut Vec<u8>| tamper.host_write(at, bytes);
+            let alter = T::ACTIVE.then_some(&mut lie as Alter<'_, '_>);
+            answer = driver.serve(host, function, &args, memory, alter);
+        }
+    }
+    caller.data_mut().give_back(lent);
+    answer
+}
+
+/// An argument in 64 bits.
+fn number(val: &Val) -> u64 {
+    match val {
+        Val::I32(v) => u64::from(*v as u32),
+        Val::I64(v) => *v as u64,
+        _ => 0,
+    }
+}
+
+/// Makes a host function's writes; whether all could be made.
+fn write<T: Layer>(
+    caller: &mut Caller<'_, State<T>>,
+    writes: &[MemoryWrite],
+    (id, params): Called<'_>,
+) -> bool {
+    let args = params.iter().map(|val| match val {
+        Val::I32(v) => Value::I32(*v as u32),
+        // No other type can be an address.
+        other => Value::I64(number(other)),
+    });
+    let args: Vec<Value> = args.collect();
+    let mut lent = caller.data_mut().lend();
+    let made = lent.get().is_some_and(|session| {
+        writes.iter().all(|write| {
+            let Some((addr, memory)) = memory_of(caller, session, id, &write.memory) else {
+                return false;
+            };
+            let bytes = memory.data_mut(&mut *caller);
+            let Session { driver, tamper, .. } = &mut *session;
+            let mut lie = |at, bytes: &mut Vec<u8>| tamper.host_write(at, bytes);
+            let alter = T::ACTIVE.then_some(&mut lie as Alter<'_, '_>);
+            driver.write_from_host(write, &args, ProgramMemory { addr, bytes }, alter)
+        })
+    });
+    caller.data_mut().give_back(lent);
+    made
+}
+
+/// Fails, in the oracle and the subject.
+fn fail<T: Layer>(
+    caller: &mut Caller<'_, State<T>>,
+    failure: HostFailure,
+) -> wasmtime::Result<()> {
+    let mut lent = caller.data_mut().lend();
+    if let Some(session) = lent.get() {
+        session.driver.host_fail(failure);
+    }
+    caller.data_mut().give_back(lent);
+    Err(failure.into())
 }
 
 /// What the newest instance that exports the name exports by it.

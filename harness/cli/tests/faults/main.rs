@@ -387,7 +387,7 @@ faults! {
     trap_frame_missing => FrameCount, TRAP,
         Fault::Stack(when(Moment::Trap), |stack, _| drop(stack.frames.pop()));
     host_error_changed => HostErrorEvent, HOST_FAILURE,
-        Fault::HostError(|error| *error = Ok(HostFailure(9)));
+        Fault::HostError(|error| *error = Ok(HostFailure::Call(9)));
     host_error_unknown => HostErrorEvent, HOST_FAILURE,
         Fault::HostError(|error| *error = Err("another error".to_owned()));
     host_error_twice => HostErrorEvent, HOST_FAILURE, Fault::Twice(when(Moment::HostcallError));

@@ -11,7 +11,9 @@ use super::read::MAIN;
 use super::scalars::{
     CauseText, ConfigurationTable, DareText, FramesText, Hex, ModuleRef, Number, RuleText, readable,
 };
-use super::values::{ArgText, PatternText, StubText};
+use super::programs;
+use super::stubs::StubTable;
+use super::values::{ArgText, PatternText};
 use crate::case::{Case, CaseModule, Expect, Host, HostMemory, Step, StepAction};
 use crate::check::UserModule;
 use crate::schedule::action::Act;
@@ -32,6 +34,8 @@ pub(super) fn file(case: &Case, expect: &Expectation, modules: Vec<ModuleTable>)
         configuration: ConfigurationTable(case.configuration),
         module: modules,
         host: host(&case.host),
+        wasi: programs::wasi_table(case),
+        expect_memory: programs::memory_tables(case),
         step: steps.map(|step| self::step(step, &case.modules)).collect(),
         session: sessions(&case.schedule.sessions),
         cycle: case.schedule.cycle.as_ref().map(cycle),
@@ -125,7 +129,7 @@ fn step(step: &Step, modules: &[CaseModule]) -> StepTable {
 }
 
 /// A module's name, if it says which module is meant; otherwise its position.
-fn module_ref(position: u32, modules: &[CaseModule]) -> ModuleRef {
+pub(super) fn module_ref(position: u32, modules: &[CaseModule]) -> ModuleRef {
     let name = modules.get(position as usize).map(|module| &module.name);
     let same = |name: &&String| modules.iter().filter(|other| other.name == **name).count() == 1;
     match name.filter(same) {
@@ -134,7 +138,7 @@ fn module_ref(position: u32, modules: &[CaseModule]) -> ModuleRef {
     }
 }
 
-fn hex_or_text(bytes: &[u8]) -> (Option<Hex>, Option<String>) {
+pub(super) fn hex_or_text(bytes: &[u8]) -> (Option<Hex>, Option<String>) {
     match readable(bytes) {
         Some(text) => (None, Some(text)),
         None => (Some(Hex(bytes.to_vec())), None),
@@ -149,7 +153,7 @@ fn host(host: &Host) -> HostTables {
     HostTables {
         seed: Number(host.seed),
         functions: functions
-            .map(|(name, stub)| (name.clone(), StubText(stub.clone())))
+            .map(|(name, stub)| (name.clone(), StubTable::of(stub)))
             .collect(),
         globals: globals
             .map(|(name, &value)| (name.clone(), ArgText(value)))
