@@ -8,9 +8,11 @@ use super::subjects::{Subject, Subjects};
 use super::{Format, OwnFault, quoted};
 use clap::Args;
 use lockstep_core::campaign::protocol;
-use lockstep_core::check::{self, InputError, Plan, ProgramWishes, UserModule, Wishes};
+use lockstep_core::check::program::SERVED;
+use lockstep_core::check::{self, ImportNote, InputError, Plan, ProgramWishes, UserModule, Wishes};
 use lockstep_core::report::counted;
 use lockstep_core::report::shown::Shown;
+use lockstep_core::wasi::interface::MODULE;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -92,7 +94,9 @@ impl Program {
             args: self.args.clone(),
             env: self.env.clone(),
             stdin: self.stdin.clone(),
-            directories: directories.map(|text| ProgramWishes::directory(text)).collect(),
+            directories: directories
+                .map(|text| ProgramWishes::directory(text))
+                .collect(),
         }
     }
 
@@ -217,7 +221,14 @@ fn run_on(options: &Options, input: &Input, format: Format, turn: Turn<'_>) -> a
 fn introduce(plan: &Plan) -> io::Result<()> {
     let mut out = Output::new();
     writeln!(out, "{}", Shown(&plan.script.name))?;
-    for import in &plan.imports {
+    // A program has dozens of them, all of one kind.
+    let served = |import: &&ImportNote| import.satisfied_by == SERVED;
+    let count = plan.imports.iter().filter(served).count();
+    if count > 0 {
+        let functions = counted(count as u64, "function");
+        writeln!(out, "  import {functions} of {MODULE}: {SERVED}")?;
+    }
+    for import in plan.imports.iter().filter(|import| !served(import)) {
         writeln!(
             out,
             "  import {} ({}): {}",

@@ -392,10 +392,7 @@ fn write<T: Layer>(
 }
 
 /// Fails, in the oracle and the subject.
-fn fail<T: Layer>(
-    caller: &mut Caller<'_, State<T>>,
-    failure: HostFailure,
-) -> wasmtime::Result<()> {
+fn fail<T: Layer>(caller: &mut Caller<'_, State<T>>, failure: HostFailure) -> wasmtime::Result<()> {
     let mut lent = caller.data_mut().lend();
     if let Some(session) = lent.get() {
         session.driver.host_fail(failure);

@@ -395,6 +395,9 @@ faults! {
             args.pop();
         });
 
+    byte_that_the_host_wrote_is_another => Memory, HOST_WRITE,
+        Fault::HostWrite(|bytes| bytes[1] ^= 1);
+
     trap_told_as_a_host_error_changed => TrapEvent, TABLE_TRAP,
         Fault::Trap(|trap| *trap = SeenTrap::Wasm(Trap::IntegerOverflow));
 

@@ -103,13 +103,7 @@ impl<A: Adapter, T: Layer> Run<'_, A, T> {
         }
     }
 
-    fn memory(
-        &mut self,
-        module: Option<u32>,
-        memory: &str,
-        offset: u64,
-        content: &Content,
-    ) -> Met {
+    fn memory(&mut self, module: Option<u32>, memory: &str, offset: u64, content: &Content) -> Met {
         let addr = self.exported_memory(module, memory);
         let addr = addr.ok_or_else(|| "its instance was not made".to_owned())?;
         let length = content.length();
@@ -118,7 +112,13 @@ impl<A: Adapter, T: Layer> Run<'_, A, T> {
         let oracle = usize::try_from(end).ok();
         let oracle = oracle.and_then(|end| {
             let store = &self.subject.driver().machine.store;
-            Some(store.memory(addr).bytes().get(offset as usize..end)?.to_vec())
+            Some(
+                store
+                    .memory(addr)
+                    .bytes()
+                    .get(offset as usize..end)?
+                    .to_vec(),
+            )
         });
         holds(content, &oracle.ok_or_else(outside)?)?;
         let subject = self.subject.memory_part(addr, offset, length);
@@ -162,7 +162,11 @@ fn holds(content: &Content, given: &[u8]) -> Met {
             let found: [u8; 32] = Sha256::digest(given).into();
             match found == *digest {
                 true => Ok(()),
-                false => Err(format!("expected SHA-256 {}, given {}", hex(digest), hex(&found))),
+                false => Err(format!(
+                    "expected SHA-256 {}, given {}",
+                    hex(digest),
+                    hex(&found)
+                )),
             }
         }
     }

@@ -14,11 +14,11 @@ pub(crate) mod terminal;
 pub mod value;
 pub(crate) mod written;
 
+pub use checks::{Printed, Stream};
 pub use directive::Directive;
 pub use imports::ImportSettings;
 pub use judgement::Judgement;
 pub use terminal::explain_death;
-pub use checks::{Printed, Stream};
 pub use value::{
     Case, CaseModule, Check, Content, Expect, Host, HostMemory, HostTable, Step, StepAction, Stub,
     StubCall,
@@ -375,7 +375,9 @@ pub(crate) fn run_instrumented_on<A: Adapter>(
         ..CaseReport::default()
     };
     report.commands = commands(script, &executed.statuses, &executed.outcomes);
-    report.commands.extend(checks::reports(&options.checks, &executed.checks));
+    report
+        .commands
+        .extend(checks::reports(&options.checks, &executed.checks));
     report.printed = executed.printed.clone();
     absorb(&mut report, executed);
     Ok(report)
@@ -411,7 +413,9 @@ fn combine(
         instrumented.findings.add(differs.divergence);
     }
     report.commands = commands(script, &statuses, &instrumented.outcomes);
-    report.commands.extend(checks::reports(&options.checks, &instrumented.checks));
+    report
+        .commands
+        .extend(checks::reports(&options.checks, &instrumented.checks));
     report.printed = instrumented.printed.take();
     absorb(&mut report, instrumented);
     for other in [uninstrumented, neighbour].into_iter().flatten() {

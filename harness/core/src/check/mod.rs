@@ -336,10 +336,9 @@ fn import_notes(
             let name = format!("{}.{}", import.module, import.name);
             let (ty, made) = match &import.ty {
                 ExternType::Func(ty)
-                    if serves
-                        && Function::imported(&import.module, &import.name, ty).is_some() =>
+                    if serves && Function::imported(&import.module, &import.name, ty).is_some() =>
                 {
-                    (format!("func {ty}"), "the host of programs for WASI")
+                    (format!("func {ty}"), program::SERVED)
                 }
                 ExternType::Func(ty) => (format!("func {ty}"), "a seeded host function"),
                 ExternType::Table(_) => ("table".to_owned(), "a table of nulls"),

@@ -12,6 +12,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// What stands for a function of WASI.
+pub const SERVED: &str = "the host of programs for WASI";
+
 /// Bytes that all files of a program may have together.
 const SPACE: u64 = 256 << 20;
 
@@ -48,7 +51,9 @@ impl ProgramWishes {
         let name = name.map_or_else(|| user.name.clone(), |name| name.to_string_lossy().into());
         let mut left = SPACE;
         let mut world = World {
-            args: std::iter::once(name).chain(self.args.iter().cloned()).collect(),
+            args: std::iter::once(name)
+                .chain(self.args.iter().cloned())
+                .collect(),
             env: self.env.clone(),
             ..World::default()
         };

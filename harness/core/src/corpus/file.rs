@@ -2,10 +2,10 @@
 
 use super::actions::ActionText;
 use super::edits::{EditText, WhenText};
+use super::programs::{ExpectMemoryTable, WasiTable};
 use super::scalars::{
     CauseText, ConfigurationTable, DareText, FramesText, Hex, ModuleRef, Number, RuleText,
 };
-use super::programs::{ExpectMemoryTable, WasiTable};
 use super::stubs::StubTable;
 use super::values::{ArgText, PatternText};
 use crate::case::value::MAX_EVENTS;

@@ -313,7 +313,9 @@ fn function(name: &str, stub: &Stub, modules: &[Arc<Module>]) -> Result<(), Stri
             exported(export, ExternKind::Func, "function")
         }
         Stub::Throw(tag) => exported(tag, ExternKind::Tag, "tag"),
-        Stub::Calls(calls) => calls.iter().try_for_each(|call| call_fits(name, call, module, ty)),
+        Stub::Calls(calls) => calls
+            .iter()
+            .try_for_each(|call| call_fits(name, call, module, ty)),
     }
 }
 
@@ -329,7 +331,9 @@ fn call_fits(name: &str, call: &StubCall, module: &Module, ty: &FuncType) -> Res
             WriteAt::Offset(offset) => holds(module, &write.memory, offset, length),
             WriteAt::Argument(index) => match ty.params.get(index as usize) {
                 Some(ValType::I32 | ValType::I64) => holds(module, &write.memory, 0, length),
-                _ => Err(format!("argument {index} is no number that could be an address")),
+                _ => Err(format!(
+                    "argument {index} is no number that could be an address"
+                )),
             },
         }
         .map_err(|message| format!("`{name}` writes: {message}"))?;

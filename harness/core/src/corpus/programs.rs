@@ -103,10 +103,7 @@ impl BytesTable {
 const ROOT: &str = "/";
 
 /// What a program finds, and what it must print.
-pub(super) fn wasi(
-    table: WasiTable,
-    resolve: Resolve<'_>,
-) -> Result<(World, Vec<Check>), String> {
+pub(super) fn wasi(table: WasiTable, resolve: Resolve<'_>) -> Result<(World, Vec<Check>), String> {
     let read = |table: BytesTable, what: &str| {
         let bytes = table.bytes(resolve);
         bytes.map_err(|message| format!("`{what}`: {message}"))

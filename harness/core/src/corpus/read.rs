@@ -262,7 +262,9 @@ fn host(tables: HostTables) -> Result<Host, String> {
         seed: tables.seed.0,
         functions: functions
             .map(|(name, stub)| {
-                let stub = stub.stub().map_err(|message| format!("function `{name}`: {message}"))?;
+                let stub = stub
+                    .stub()
+                    .map_err(|message| format!("function `{name}`: {message}"))?;
                 Ok((name, stub))
             })
             .collect::<Result<_, String>>()?,

@@ -76,12 +76,18 @@ impl StubTable {
             StubTable::Calls(table) => table,
         };
         if table.calls.is_empty() {
-            return Err("`calls` needs at least one call: the last stands for all that follow".into());
+            return Err(
+                "`calls` needs at least one call: the last stands for all that follow".into(),
+            );
         }
         let call = |table: CallTable| {
             let args = |args: Vec<ArgText>| args.into_iter().map(|arg| arg.0).collect();
             Ok(StubCall {
-                writes: table.writes.into_iter().map(read).collect::<Result<_, String>>()?,
+                writes: table
+                    .writes
+                    .into_iter()
+                    .map(read)
+                    .collect::<Result<_, String>>()?,
                 returns: table.returns.map(args),
             })
         };

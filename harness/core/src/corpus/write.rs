@@ -7,11 +7,11 @@ use super::file::{
     ActionTable, CaseFile, CycleTable, DataTable, ElementsTable, ExpectTable, HostTables,
     MemoryTable, ModuleTable, NeighbourTable, SessionTable, StepTable,
 };
+use super::programs;
 use super::read::MAIN;
 use super::scalars::{
     CauseText, ConfigurationTable, DareText, FramesText, Hex, ModuleRef, Number, RuleText, readable,
 };
-use super::programs;
 use super::stubs::StubTable;
 use super::values::{ArgText, PatternText};
 use crate::case::{Case, CaseModule, Expect, Host, HostMemory, Step, StepAction};

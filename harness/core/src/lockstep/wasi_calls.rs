@@ -41,7 +41,10 @@ impl Driver {
         {
             let show = |byte: u8| {
                 let name = function.name();
-                format!("{name} reads 0x{byte:02x} at 0x{:x} of memory {}", found.at, memory.addr)
+                format!(
+                    "{name} reads 0x{byte:02x} at 0x{:x} of memory {}",
+                    found.at, memory.addr
+                )
             };
             let (expected, observed) = (show(found.expected), show(found.observed));
             self.report_plain(RuleId::Memory, Moment::HostCall, expected, observed);

@@ -94,7 +94,10 @@ fn action(action: &StepAction) -> u64 {
 
 /// What a host function does in one call.
 fn calls(call: &StubCall) -> u64 {
-    let writes = call.writes.iter().map(|write| 16 + write.bytes.len() as u64);
+    let writes = call
+        .writes
+        .iter()
+        .map(|write| 16 + write.bytes.len() as u64);
     let returns = call.returns.iter().flatten().map(|&arg| magnitude(arg));
     16 + writes.sum::<u64>() + returns.sum::<u64>()
 }
@@ -104,7 +107,9 @@ fn world(world: &World) -> u64 {
     let texts = world.args.iter().chain(&world.env);
     let texts: usize = texts.map(|text| 16 + text.len()).sum();
     let directories = world.directories.iter();
-    let entries = directories.clone().flat_map(|directory| directory.entries.iter());
+    let entries = directories
+        .clone()
+        .flat_map(|directory| directory.entries.iter());
     let entries = entries.map(|(path, entry)| match entry {
         Entry::File(bytes) => 16 + path.len() + bytes.len(),
         Entry::Directory => 16 + path.len(),

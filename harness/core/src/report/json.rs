@@ -38,11 +38,7 @@ pub fn diverged(out: &mut impl Write, finished: &Finished, found: &Divergence) -
 /// # Errors
 ///
 /// When it cannot be written.
-pub fn printed(
-    out: &mut impl Write,
-    finished: &Finished,
-    report: &CaseReport,
-) -> io::Result<()> {
+pub fn printed(out: &mut impl Write, finished: &Finished, report: &CaseReport) -> io::Result<()> {
     let Some(printed) = &report.printed else {
         return Ok(());
     };

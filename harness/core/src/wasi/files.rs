@@ -198,7 +198,10 @@ impl Files {
         }
         let mut above = Vec::new();
         let mut at = from;
-        let mut names = path.split('/').filter(|name| !matches!(*name, "" | ".")).peekable();
+        let mut names = path
+            .split('/')
+            .filter(|name| !matches!(*name, "" | "."))
+            .peekable();
         let is_directory = matches!(path.rsplit('/').next(), Some("" | "." | ".."));
         while let Some(name) = names.next() {
             if !self.is_directory(at) {

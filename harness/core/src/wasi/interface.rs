@@ -96,7 +96,9 @@ impl Function {
         if module != MODULE {
             return None;
         }
-        let named = Function::ALL.iter().find(|function| function.name() == name);
+        let named = Function::ALL
+            .iter()
+            .find(|function| function.name() == name);
         let (params, results) = named?.types();
         (*ty.params == *params && *ty.results == *results).then_some(*named?)
     }

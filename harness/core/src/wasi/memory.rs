@@ -61,11 +61,13 @@ impl<'m, 'a> BothMemories<'m, 'a> {
         if self.difference.is_none() && subject != oracle {
             let pairs = subject.iter().zip(oracle).zip(at as u64..);
             let mut differ = pairs.filter(|((observed, expected), _)| observed != expected);
-            self.difference = differ.next().map(|((&observed, &expected), at)| Difference {
-                at,
-                expected,
-                observed,
-            });
+            self.difference = differ
+                .next()
+                .map(|((&observed, &expected), at)| Difference {
+                    at,
+                    expected,
+                    observed,
+                });
         }
     }
 }
@@ -187,7 +189,10 @@ impl Guest<'_> {
         let mut total = 0u32;
         let mut buffers = Vec::with_capacity(count as usize);
         for index in 0..count {
-            let (at, length) = (self.u32(at, index * IOVEC)?, self.u32(at, index * IOVEC + 4)?);
+            let (at, length) = (
+                self.u32(at, index * IOVEC)?,
+                self.u32(at, index * IOVEC + 4)?,
+            );
             let buffer = Buffer { at, length };
             total = total.checked_add(length).ok_or(ERRNO_INVAL)?;
             self.has(buffer)?;

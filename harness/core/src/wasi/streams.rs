@@ -170,7 +170,9 @@ impl Host {
             whence if whence == u32::from(WHENCE_END.raw()) => self.files.stat(node).size,
             _ => return Err(ERRNO_INVAL),
         };
-        let offset = i64::try_from(base).ok().and_then(|base| base.checked_add(delta));
+        let offset = i64::try_from(base)
+            .ok()
+            .and_then(|base| base.checked_add(delta));
         let offset = offset.ok_or(ERRNO_OVERFLOW)?;
         let offset = u64::try_from(offset).map_err(|_| ERRNO_INVAL)?;
         descriptor.offset = offset;
@@ -311,7 +313,11 @@ impl Host {
         };
         let mut stat = [0; PRESTAT];
         stat[0] = PREOPENTYPE_DIR.raw();
-        put(&mut stat, PRESTAT_LENGTH, &(name.len() as u32).to_le_bytes());
+        put(
+            &mut stat,
+            PRESTAT_LENGTH,
+            &(name.len() as u32).to_le_bytes(),
+        );
         guest.put(result, 0, &stat)
     }
 
@@ -353,7 +359,11 @@ impl Host {
             let mut entry = vec![0; DIRENT];
             put(&mut entry, 0, &next.to_le_bytes());
             put(&mut entry, DIRENT_INODE, &stat.inode.to_le_bytes());
-            put(&mut entry, DIRENT_LENGTH, &(name.len() as u32).to_le_bytes());
+            put(
+                &mut entry,
+                DIRENT_LENGTH,
+                &(name.len() as u32).to_le_bytes(),
+            );
             entry[DIRENT_TYPE] = stat.filetype.raw();
             entry.extend_from_slice(name.as_bytes());
             entry.truncate((length - written) as usize);

@@ -155,7 +155,10 @@ const BOTH: u64 = RIGHTS_FD_READ | RIGHTS_FD_WRITE;
 #[test]
 fn arguments_and_environment_are_given() {
     let mut program = Program::new();
-    assert_eq!(program.call(Function::ArgsSizesGet, &[RESULT, RESULT + 4]), OK);
+    assert_eq!(
+        program.call(Function::ArgsSizesGet, &[RESULT, RESULT + 4]),
+        OK
+    );
     assert_eq!((program.u32(RESULT), program.u32(RESULT + 4)), (2, 8));
     assert_eq!(program.call(Function::ArgsGet, &[RESULT, BUFFER]), OK);
     assert_eq!(program.text(BUFFER, 8), "prog\0ä\0");
@@ -163,7 +166,10 @@ fn arguments_and_environment_are_given() {
     assert_eq!(program.call(Function::EnvironGet, &[RESULT, BUFFER]), OK);
     assert_eq!(program.text(BUFFER, 4), "A=1\0");
     let end = PAGE as u64;
-    assert_eq!(program.call(Function::ArgsGet, &[RESULT, end - 3]), ERRNO_FAULT);
+    assert_eq!(
+        program.call(Function::ArgsGet, &[RESULT, end - 3]),
+        ERRNO_FAULT
+    );
     assert_eq!(program.call(Function::ArgsGet, &[end, BUFFER]), ERRNO_FAULT);
 }
 
@@ -177,7 +183,10 @@ fn standard_streams_are_read_and_written() {
     assert_eq!(program.write(2, "err"), OK);
     assert_eq!(program.write(0, "no"), ERRNO_BADF);
     assert_eq!(program.read(1, 1).unwrap_err(), ERRNO_BADF);
-    assert_eq!((program.host.stdout(), program.host.stderr()), (&b"out"[..], &b"err"[..]));
+    assert_eq!(
+        (program.host.stdout(), program.host.stderr()),
+        (&b"out"[..], &b"err"[..])
+    );
     let seek = [1, 0, 0, RESULT];
     assert_eq!(program.call(Function::FdSeek, &seek), ERRNO_SPIPE);
     assert_eq!(program.call(Function::FdClose, &[1]), OK);
@@ -250,10 +259,19 @@ fn paths_stay_below_their_directory() {
     }
     let of = |program: &mut Program, path, oflags, rights| program.open(path, oflags, rights);
     let exclusive = OFLAGS_CREAT | OFLAGS_EXCL;
-    assert_eq!(of(&mut program, "a.txt", exclusive, BOTH).unwrap_err(), ERRNO_EXIST);
-    assert_eq!(of(&mut program, "a.txt", OFLAGS_DIRECTORY, 0).unwrap_err(), ERRNO_NOTDIR);
+    assert_eq!(
+        of(&mut program, "a.txt", exclusive, BOTH).unwrap_err(),
+        ERRNO_EXIST
+    );
+    assert_eq!(
+        of(&mut program, "a.txt", OFLAGS_DIRECTORY, 0).unwrap_err(),
+        ERRNO_NOTDIR
+    );
     assert_eq!(of(&mut program, "d", 0, BOTH).unwrap_err(), ERRNO_ISDIR);
-    assert_eq!(of(&mut program, "a.txt", 1 << 9, BOTH).unwrap_err(), ERRNO_INVAL);
+    assert_eq!(
+        of(&mut program, "a.txt", 1 << 9, BOTH).unwrap_err(),
+        ERRNO_INVAL
+    );
 }
 
 #[test]
@@ -324,7 +342,10 @@ fn files_and_directories_are_renamed() {
 fn clocks_go_on_by_a_tick_and_by_what_is_waited_for() {
     let mut program = Program::new();
     let read = |program: &mut Program, clock: u64| {
-        assert_eq!(program.call(Function::ClockTimeGet, &[clock, 0, RESULT]), OK);
+        assert_eq!(
+            program.call(Function::ClockTimeGet, &[clock, 0, RESULT]),
+            OK
+        );
         program.u64(RESULT)
     };
     assert_eq!(read(&mut program, 0), clocks::DAY);
@@ -349,8 +370,14 @@ fn clocks_go_on_by_a_tick_and_by_what_is_waited_for() {
     clock(&mut program, 2048, 1, 5, 1);
     assert_eq!(program.call(Function::PollOneoff, &poll), OK);
     assert_eq!(read(&mut program, 1), now + clocks::TICK);
-    assert_eq!(program.call(Function::ClockTimeGet, &[4, 0, RESULT]), ERRNO_INVAL);
-    assert_eq!(program.call(Function::PollOneoff, &[0, 0, 0, 0]), ERRNO_INVAL);
+    assert_eq!(
+        program.call(Function::ClockTimeGet, &[4, 0, RESULT]),
+        ERRNO_INVAL
+    );
+    assert_eq!(
+        program.call(Function::PollOneoff, &[0, 0, 0, 0]),
+        ERRNO_INVAL
+    );
 }
 
 #[test]
@@ -383,18 +410,31 @@ fn bad_pointers_are_faults_and_change_nothing() {
         (Function::RandomGet, vec![0, most]),
         (Function::RandomGet, vec![most, most]),
         (Function::ClockTimeGet, vec![0, 0, end - 7]),
-        (Function::PathOpen, vec![ROOT, 0, most, 5, 0, 0, 0, 0, RESULT]),
+        (
+            Function::PathOpen,
+            vec![ROOT, 0, most, 5, 0, 0, 0, 0, RESULT],
+        ),
         (Function::FdReaddir, vec![ROOT, BUFFER, most, 0, RESULT]),
         (Function::PollOneoff, vec![0, 0, most, RESULT]),
         (Function::PollOneoff, vec![BUFFER, end - 1, 1, RESULT]),
         (Function::FdPrestatGet, vec![ROOT, end - 4]),
     ] {
-        assert_eq!(program.call(function, &args), ERRNO_FAULT, "{function:?} {args:?}");
+        assert_eq!(
+            program.call(function, &args),
+            ERRNO_FAULT,
+            "{function:?} {args:?}"
+        );
     }
     // One buffer of 4 GiB, and two that together have more than can be said.
     program.iovec(0, most);
-    assert_eq!(program.call(Function::FdWrite, &[1, IOVEC, 1, RESULT]), ERRNO_FAULT);
-    assert_eq!(program.call(Function::FdRead, &[0, IOVEC, 1, RESULT]), ERRNO_FAULT);
+    assert_eq!(
+        program.call(Function::FdWrite, &[1, IOVEC, 1, RESULT]),
+        ERRNO_FAULT
+    );
+    assert_eq!(
+        program.call(Function::FdRead, &[0, IOVEC, 1, RESULT]),
+        ERRNO_FAULT
+    );
     let most_buffers = u64::from(u32::MAX);
     let args = [1, IOVEC, most_buffers, RESULT];
     assert_eq!(program.call(Function::FdWrite, &args), ERRNO_INVAL);
