@@ -242,6 +242,18 @@ fn what_is_expected_and_does_not_come_is_not_met_and_no_divergence() {
     }
 }
 
+#[test]
+fn what_is_expected_of_a_program_that_a_limit_cut_is_open() {
+    let mut case = copying();
+    case.max_events = 20;
+    let report = run_case_on(linked()[0], &case).unwrap();
+    assert_eq!(report.judgement(), Judgement::Inconclusive, "{report:#?}");
+    assert_eq!(
+        report.count(|status| matches!(status, Status::NotRun(_))),
+        4
+    );
+}
+
 /// What the host writes reaches the subject with one bit changed.
 struct Lies;
 

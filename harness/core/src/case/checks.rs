@@ -4,7 +4,7 @@
 use super::lower::instance_name;
 use super::script::Run;
 use super::value::{Check, Content};
-use super::{CommandReport, Directive, Status};
+use super::{CommandReport, Directive, EXHAUSTED, Status};
 use crate::fault::Layer;
 use crate::report::counted;
 use crate::subject::adapter::{Adapter, Subject};
@@ -63,10 +63,10 @@ impl<A: Adapter, T: Layer> Run<'_, A, T> {
             stderr: Stream::of(host.stderr()),
             exit_code: code,
         });
-        let ended = self.subject.driver().ended.clone();
+        let open = self.open();
         for check in &self.options.checks {
-            let status = match &ended {
-                Some(ended) => Status::NotRun(ended.to_string()),
+            let status = match &open {
+                Some(why) => Status::NotRun(why.clone()),
                 None => match self.met(check) {
                     Ok(()) => Status::Passed,
                     Err(why) => Status::Failed(format!("expectation not met: {why}")),
@@ -74,6 +74,23 @@ impl<A: Adapter, T: Layer> Run<'_, A, T> {
             };
             self.executed.checks.push(status);
         }
+    }
+
+    /// Why nothing can be said of what is there in the end, if so: not everything was done.
+    fn open(&mut self) -> Option<String> {
+        let ended = self.subject.driver().ended.as_ref();
+        let ended = ended.map(|ended| ended.to_string());
+        ended.or_else(|| {
+            let statuses = self.executed.statuses.iter();
+            let mut open = statuses.filter_map(|status| match status {
+                Status::NotRun(why) | Status::Inconclusive(why) | Status::Unsupported(why) => {
+                    Some(why.clone())
+                }
+                Status::Exhausted => Some(EXHAUSTED.to_owned()),
+                Status::Passed | Status::Failed(_) | Status::Void(_) => None,
+            });
+            open.next()
+        })
     }
 
     /// The code that the program ended with, if it ended with one.
