@@ -8,9 +8,11 @@ use super::subjects::{Subject, Subjects};
 use super::{Format, OwnFault, quoted};
 use clap::Args;
 use lockstep_core::campaign::protocol;
-use lockstep_core::check::{self, InputError, Plan, UserModule, Wishes};
+use lockstep_core::check::program::SERVED;
+use lockstep_core::check::{self, ImportNote, InputError, Plan, ProgramWishes, UserModule, Wishes};
 use lockstep_core::report::counted;
 use lockstep_core::report::shown::Shown;
+use lockstep_core::wasi::interface::MODULE;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -24,7 +26,10 @@ const AUTOMATIC_EVENTS: u64 = 1_000_000;
 /// --max-events is cut, and the others go on in a fresh instance; so do those after a call in which the
 /// engine crashed or did not end.
 ///
-/// Imports are satisfied by host functions whose results follow from --seed, the number of the
+/// A program for WASI preview 1 that exports `_start` is run as a command, with arguments behind `--`; it is
+/// served by a host that does the same in every execution.
+///
+/// Other imports are satisfied by host functions whose results follow from --seed, the number of the
 /// call and the result types, and by zeroed memories and tables.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -37,6 +42,7 @@ Examples:
   lockstep check m.wasm --invoke 'fac(i64:20)' --invoke 'main()'
   lockstep check m.wasm --import 'env.abort=fail' --import 'env.tick=call(on_tick)'
   lockstep check m.wasm --frames all --format json
+  lockstep check hello.wasm --env LANG=C --dir data::/data -- first second
   wat2wasm m.wat -o - | lockstep check -")]
 pub(super) struct Options {
     /// A module, binary or text; `-` is standard input
@@ -59,6 +65,62 @@ pub(super) struct Calls {
     /// What an imported function does: 'module.name=fail' or 'module.name=call(export)'
     #[arg(long, value_name = "IMPORT=BEHAVIOUR")]
     pub(super) import: Vec<String>,
+    #[command(flatten)]
+    program: Program,
+}
+
+/// What a program for WASI finds.
+#[derive(Debug, Args)]
+struct Program {
+    /// A variable of the environment of a program for WASI
+    #[arg(long, value_name = "NAME=VALUE")]
+    env: Vec<String>,
+    /// The standard input of a program for WASI; empty without this
+    #[arg(long, value_name = "FILE")]
+    stdin: Option<PathBuf>,
+    /// A directory that a program for WASI has open: where it is and its name for the program, or one
+    /// path for both. It is read once; what the program writes stays in memory
+    #[arg(long, value_name = "HOST[::GUEST]")]
+    dir: Vec<String>,
+    /// Arguments of a program for WASI, behind its own name
+    #[arg(last = true, value_name = "ARGUMENT")]
+    args: Vec<String>,
+}
+
+impl Program {
+    fn wishes(&self) -> ProgramWishes {
+        let directories = self.dir.iter();
+        ProgramWishes {
+            args: self.args.clone(),
+            env: self.env.clone(),
+            stdin: self.stdin.clone(),
+            directories: directories
+                .map(|text| ProgramWishes::directory(text))
+                .collect(),
+        }
+    }
+
+    /// The options that say the same again: those before the arguments, and these.
+    fn replay(&self) -> (String, String) {
+        let mut options = String::new();
+        for text in &self.env {
+            options.push_str(&format!(" --env {}", quoted(text)));
+        }
+        if let Some(path) = &self.stdin {
+            options.push_str(&format!(" --stdin {}", quoted(&path.display().to_string())));
+        }
+        for text in &self.dir {
+            options.push_str(&format!(" --dir {}", quoted(text)));
+        }
+        let mut args = String::new();
+        if !self.args.is_empty() {
+            args.push_str(" --");
+        }
+        for text in &self.args {
+            args.push_str(&format!(" {}", quoted(text)));
+        }
+        (options, args)
+    }
 }
 
 impl Calls {
@@ -69,6 +131,7 @@ impl Calls {
             name: input.name.clone(),
             invoke: self.invoke.clone(),
             imports: self.import.clone(),
+            program: self.program.wishes(),
             part: (0, usize::MAX),
             trace,
         }
@@ -83,6 +146,7 @@ impl Calls {
         let wishes = Wishes {
             invoke: self.invoke.clone(),
             imports: self.import.clone(),
+            program: self.program.wishes(),
             ..Wishes::default()
         };
         check::plan(user, &wishes)
@@ -105,7 +169,10 @@ impl Calls {
         if self.seed != 0 {
             text.push_str(&format!(" --seed {}", self.seed));
         }
+        let (program, args) = self.program.replay();
+        text.push_str(&program);
         text.push_str(&options.replay(subject));
+        text.push_str(&args);
         text
     }
 }
@@ -154,7 +221,14 @@ fn run_on(options: &Options, input: &Input, format: Format, turn: Turn<'_>) -> a
 fn introduce(plan: &Plan) -> io::Result<()> {
     let mut out = Output::new();
     writeln!(out, "{}", Shown(&plan.script.name))?;
-    for import in &plan.imports {
+    // A program has dozens of them, all of one kind.
+    let served = |import: &&ImportNote| import.satisfied_by == SERVED;
+    let count = plan.imports.iter().filter(served).count();
+    if count > 0 {
+        let functions = counted(count as u64, "function");
+        writeln!(out, "  import {functions} of {MODULE}: {SERVED}")?;
+    }
+    for import in plan.imports.iter().filter(|import| !served(import)) {
         writeln!(
             out,
             "  import {} ({}): {}",

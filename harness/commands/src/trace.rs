@@ -12,8 +12,9 @@ use lockstep_core::campaign::pool::Ran;
 use lockstep_core::campaign::process::Process;
 use lockstep_core::campaign::protocol::{self, What};
 use lockstep_core::case::CaseReport;
+use lockstep_core::check::program::is_command;
 use lockstep_core::report::shown::{Shown, say};
-use lockstep_core::report::{Finished, Reporter, divergence, json};
+use lockstep_core::report::{Finished, Reporter, divergence, json, text};
 use lockstep_core::totals::Totals;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -45,10 +46,10 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> anyhow::Result<u8> {
-    if options.calls.invoke.is_empty() {
+    let input = Input::read(&options.file)?;
+    if options.calls.invoke.is_empty() && !is_command(&input.module) {
         bail!("nothing to trace: name a call with --invoke 'name(arguments)'");
     }
-    let input = Input::read(&options.file)?;
     options.calls.plan(&input.module)?;
     campaign::on_each(subjects, |turn| run_on(options, &input, format, turn))
 }
@@ -129,6 +130,9 @@ fn text_end(report: &CaseReport, finished: &Finished) -> io::Result<()> {
         let ended = command.outcome.as_deref().unwrap_or("not executed");
         writeln!(out, "== {} {}", Shown(&command.text), Shown(ended))?;
     }
+    if let Some(printed) = &report.printed {
+        text::printed(&mut out, printed)?;
+    }
     for found in &report.divergences {
         let text = divergence::text(&finished.name, found, &finished.replay);
         writeln!(out, "\n{text}")?;
@@ -154,6 +158,7 @@ fn json_end(report: &CaseReport, finished: &Finished) -> io::Result<()> {
         };
         json::line(&mut out, &ended)?;
     }
+    json::printed(&mut out, finished, report)?;
     for found in &report.divergences {
         json::diverged(&mut out, finished, found)?;
     }

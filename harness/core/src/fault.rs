@@ -52,6 +52,9 @@ pub trait Tamper: Send + 'static {
     /// Changes the arguments that a host function is shown to receive.
     fn host_args(&mut self, _args: &mut Vec<Seen>) {}
 
+    /// Changes what a host function writes into the subject's memory, as many bytes.
+    fn host_write(&mut self, _at: u64, _bytes: &mut Vec<u8>) {}
+
     /// Changes how an invocation is shown to end.
     fn outcome(&mut self, _outcome: &mut Outcome) {}
 

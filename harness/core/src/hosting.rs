@@ -1,6 +1,9 @@
 //! How host functions behave: a part of the case, the same in all three executions.
 
+use crate::wasi;
+use lockstep_oracles::address::{FuncAddr, InstanceAddr};
 use lockstep_oracles::module::FuncType;
+use lockstep_oracles::store::Store;
 use lockstep_oracles::trap::Trap;
 use lockstep_oracles::types::Types;
 use lockstep_oracles::value::{Ref, Value};
@@ -41,6 +44,63 @@ pub enum Behaviour {
     /// Throws an exception of this exported tag of the instance that was made last, with a payload as
     /// [`Behaviour::Seeded`] returns.
     Throw(String),
+    /// Serves a program for WASI.
+    Wasi(wasi::Function),
+    /// Does in each call what is said of that; in the last one and all that follow, what is said last.
+    Scripted(Vec<ScriptedCall>),
+}
+
+/// What a host function does in one call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScriptedCall {
+    /// What it writes into a memory first.
+    pub writes: Vec<MemoryWrite>,
+    /// What it returns; seeded values if that is not said.
+    pub returns: Option<Vec<Value>>,
+}
+
+/// What a host function writes into a memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemoryWrite {
+    /// The memory, by its export from the instance that imports the function.
+    pub memory: String,
+    /// Where to.
+    pub at: WriteAt,
+    /// What.
+    pub bytes: Vec<u8>,
+}
+
+/// Where a host function writes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteAt {
+    /// At this offset, in bytes.
+    Offset(u64),
+    /// Where this argument points to, from 0: a number.
+    Argument(u32),
+}
+
+impl WriteAt {
+    /// The offset, in a call with these arguments; none if there is no such number.
+    pub fn offset(self, args: &[Value]) -> Option<u64> {
+        match self {
+            WriteAt::Offset(offset) => Some(offset),
+            WriteAt::Argument(index) => match args.get(index as usize)? {
+                Value::I32(at) => Some(u64::from(*at)),
+                Value::I64(at) => Some(*at),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// The instance that imports a host function: each import has a function of its own.
+pub fn importer(store: &Store, func: FuncAddr) -> Option<InstanceAddr> {
+    let mut instances = (0..store.num_instances() as u32).map(InstanceAddr);
+    instances.find(|&addr| {
+        let instance = store.instance(addr);
+        let imported = instance.module.num_imported_funcs() as usize;
+        instance.funcs[..imported].contains(&func)
+    })
 }
 
 /// The trap that a host function fails with in its call of this number.
@@ -98,7 +158,7 @@ fn seeded_reference(bits: u64, ty: RefType, types: &Types) -> Option<Ref> {
 }
 
 /// Steele, Lea and Flood's SplitMix64: the case's values must not change with a library's version.
-fn splitmix64(state: &mut u64) -> u64 {
+pub(crate) fn splitmix64(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut z = *state;
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -37,3 +37,4 @@ pub mod subject;
 pub mod totals;
 pub mod trace;
 pub mod version;
+pub mod wasi;

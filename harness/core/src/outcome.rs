@@ -60,10 +60,16 @@ impl std::fmt::Display for SeenTrap {
     }
 }
 
-/// A failing host function's error, known by the number of its call.
+/// A host function's error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-#[error("host function failed (host call {0})")]
-pub struct HostFailure(pub u64);
+pub enum HostFailure {
+    /// The function failed; it is known by the number of its call.
+    #[error("host function failed (host call {0})")]
+    Call(u64),
+    /// The program asked for its end, with this exit code.
+    #[error("the program ended with exit code {0}")]
+    Exit(u32),
+}
 
 /// An exception as the subject shows it.
 #[derive(Clone, Debug, PartialEq)]

@@ -14,6 +14,7 @@ use lockstep_core::seen::Seen;
 use lockstep_core::subject::adapter::{self, Adapter, Wanted};
 use lockstep_core::subject::answer::{Instantiated, Invoked};
 use lockstep_core::subject::{Settings, SubjectError};
+use lockstep_core::wasi;
 use lockstep_oracles::address::{FuncAddr, GlobalAddr, MemAddr, TableAddr, TagAddr};
 use lockstep_oracles::module::Module;
 use lockstep_oracles::store::Extern;
@@ -105,6 +106,14 @@ impl<T: Layer> adapter::Subject for Subject<T> {
 
     fn set_global(&mut self, addr: GlobalAddr, value: Value) -> Result<(), SubjectError> {
         self.set_global(addr, value)
+    }
+
+    fn memory_part(&mut self, addr: MemAddr, offset: u64, length: u64) -> Option<Vec<u8>> {
+        self.memory_part(addr, offset, length)
+    }
+
+    fn wasi(&mut self) -> &mut Option<wasi::Host> {
+        &mut self.session().host.wasi
     }
 
     fn fuel_left(&mut self) -> Option<u64> {

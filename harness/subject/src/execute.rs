@@ -5,7 +5,7 @@ use super::dialect;
 use super::factory::Factory;
 use super::handler::Handler;
 use super::handles;
-use super::host::{self, HostWorld};
+use super::host::{self, HostEntity, HostWorld};
 use super::names::{Access, Names};
 use super::session::{HEAP_MAXIMUM, Session, Shared, State};
 use super::values::{self, func_type, ref_type, val_type};
@@ -90,6 +90,7 @@ impl<T: Layer> Subject<T> {
             seed: settings.seed,
             calls: 0,
             functions: Vec::new(),
+            wasi: None,
             reentries_left: REENTRIES,
         };
         let shared = Shared::new();
@@ -244,7 +245,11 @@ impl<T: Layer> Subject<T> {
             }
             None => store.alloc_host_func(function.ty.clone(), id),
         };
-        session.host.functions.push(function);
+        session.host.functions.push(HostEntity {
+            function,
+            addr,
+            calls: 0,
+        });
         let func = Func::new_async(&mut self.store, ty, move |caller, params, results| {
             Box::new(host::call(caller, id, params, results))
         });
@@ -385,6 +390,13 @@ impl<T: Layer> Subject<T> {
             memory.ok_or_else(|| SubjectError::new("no handle for a memory".to_owned()))?;
         let written = memory.write(&mut self.store, offset as usize, bytes);
         written.map_err(|error| SubjectError::new(error.to_string()))
+    }
+
+    /// A part of a memory, as the subject has it.
+    pub fn memory_part(&mut self, addr: MemAddr, offset: u64, length: u64) -> Option<Vec<u8>> {
+        let memory = self.session().names.memory(addr)?;
+        let end = usize::try_from(offset.checked_add(length)?).ok()?;
+        Some(memory.data(&self.store).get(offset as usize..end)?.to_vec())
     }
 
     /// Sets a global of both, from the host.

@@ -1,15 +1,19 @@
 //! Host functions: deterministic, the same for the subject and the oracle.
 
+use super::host_memory::{Called, serve, write};
 use super::names::Names;
 use super::session::{Session, State};
 use super::view::View;
 use lockstep_core::divergence::Moment;
 use lockstep_core::fault::{Layer, Shown, Tamper as _};
-use lockstep_core::hosting::{Behaviour, HostFunction, seeded_results, trap_of};
+use lockstep_core::hosting::{
+    Behaviour, HostFunction, MemoryWrite, ScriptedCall, seeded_results, trap_of,
+};
 use lockstep_core::lockstep::driver::{Expected, Flow, Verdict};
 use lockstep_core::outcome::{HostFailure, Outcome};
 use lockstep_core::phases::{self, Phase};
 use lockstep_core::seen::Seen;
+use lockstep_core::wasi;
 use lockstep_oracles::address::{FuncAddr, HostFuncId, InstanceAddr, TagAddr};
 use lockstep_oracles::module::FuncType;
 use lockstep_oracles::store::{Extern, Store};
@@ -25,9 +29,20 @@ pub(super) struct HostWorld {
     /// Host calls so far; the number of the next one.
     pub(super) calls: u64,
     /// The host functions, by [`HostFuncId`].
-    pub(super) functions: Vec<HostFunction>,
+    pub(super) functions: Vec<HostEntity>,
+    /// The host of programs for WASI, if the case has one.
+    pub(super) wasi: Option<wasi::Host>,
     /// Calls that a re-entering host function may still make, so that re-entry ends.
     pub(super) reentries_left: u32,
+}
+
+/// A host function of a case.
+pub(super) struct HostEntity {
+    pub(super) function: HostFunction,
+    /// It in the oracle's store.
+    pub(super) addr: FuncAddr,
+    /// Calls of it so far.
+    pub(super) calls: usize,
 }
 
 /// What the host function does with this call.
@@ -40,6 +55,10 @@ enum Answer {
     },
     Throw(TagAddr, Vec<Value>),
     Return(Vec<Value>),
+    /// Serves a program for WASI; fails with this if it cannot.
+    Serve(wasi::Function, HostFailure),
+    /// Writes into memories, then returns; fails with this if it cannot.
+    Write(Vec<MemoryWrite>, Vec<Value>, HostFailure),
     Reenter {
         func: FuncAddr,
         args: Vec<Value>,
@@ -78,7 +97,7 @@ pub(super) async fn call<T: Layer>(
 ) -> wasmtime::Result<()> {
     let answer = compare(&mut caller, id, params);
     let by_wasm = caller.data().is_called_by_wasm();
-    let ended = end(&mut caller, answer, results).await;
+    let ended = end(&mut caller, answer, (id, params), results).await;
     caller.data_mut().host_returns += u64::from(by_wasm);
     ended
 }
@@ -87,6 +106,7 @@ pub(super) async fn call<T: Layer>(
 async fn end<T: Layer>(
     caller: &mut Caller<'_, State<T>>,
     answer: Answer,
+    call: Called<'_>,
     results: &mut [Val],
 ) -> wasmtime::Result<()> {
     match answer {
@@ -94,6 +114,15 @@ async fn end<T: Layer>(
         Answer::Fail(failure) => Err(failure.into()),
         Answer::Trap { trap, wrapped } => Err(error_of(trap, wrapped)),
         Answer::Return(values) => give(caller, &values, results),
+        Answer::Serve(function, unable) => match serve(caller, function, call) {
+            wasi::Answer::Errno(errno) => give(caller, &[Value::I32(errno.into())], results),
+            wasi::Answer::Exit(code) => fail(caller, HostFailure::Exit(code)),
+            wasi::Answer::NoMemory => fail(caller, unable),
+        },
+        Answer::Write(writes, values, unable) => match write(caller, &writes, call) {
+            true => give(caller, &values, results),
+            false => fail(caller, unable),
+        },
         Answer::Throw(tag, payload) => throw(caller, tag, &payload),
         Answer::Reenter {
             func,
@@ -170,7 +199,11 @@ fn compare<T: Layer>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params: 
         Answer::Stop => session.shared.request_stop(),
         Answer::Fail(failure) => driver.host_fail(*failure),
         Answer::Trap { trap, .. } => driver.host_trap(*trap),
-        Answer::Throw(..) | Answer::Return(_) | Answer::Reenter { .. } => {}
+        Answer::Throw(..)
+        | Answer::Return(_)
+        | Answer::Serve(..)
+        | Answer::Write(..)
+        | Answer::Reenter { .. } => {}
     }
     names.keep_handles(&mut scope, driver);
     drop(scope);
@@ -191,12 +224,17 @@ impl HostWorld {
     fn answer(&mut self, id: HostFuncId, store: &Store) -> Answer {
         let call = self.calls;
         self.calls += 1;
-        let Some(function) = self.functions.get(id.index()) else {
+        let Some(HostEntity {
+            function, calls, ..
+        }) = self.functions.get_mut(id.index())
+        else {
             return Answer::Stop;
         };
+        let nth = *calls;
+        *calls += 1;
         // A host that cannot make a result fails.
         let Some(values) = seeded_results(self.seed, call, &function.ty, store.types()) else {
-            return Answer::Fail(HostFailure(call));
+            return Answer::Fail(HostFailure::Call(call));
         };
         match &function.behaviour {
             Behaviour::Seeded => Answer::Return(values),
@@ -206,7 +244,15 @@ impl HostWorld {
                 Answer::Return(if fit { constant.clone() } else { values })
             }
             Behaviour::Silent => Answer::Return(Vec::new()),
-            Behaviour::Fail => Answer::Fail(HostFailure(call)),
+            Behaviour::Fail => Answer::Fail(HostFailure::Call(call)),
+            &Behaviour::Wasi(function) => Answer::Serve(function, HostFailure::Call(call)),
+            Behaviour::Scripted(calls) => match calls.get(nth).or(calls.last()) {
+                Some(ScriptedCall { writes, returns }) => {
+                    let returns = returns.clone().unwrap_or(values);
+                    Answer::Write(writes.clone(), returns, HostFailure::Call(call))
+                }
+                None => Answer::Return(values),
+            },
             &Behaviour::Trap { wrapped } => Answer::Trap {
                 trap: trap_of(call),
                 wrapped,
@@ -246,6 +292,16 @@ impl HostWorld {
             },
         }
     }
+}
+
+/// Fails, in the oracle and the subject.
+fn fail<T: Layer>(caller: &mut Caller<'_, State<T>>, failure: HostFailure) -> wasmtime::Result<()> {
+    let mut lent = caller.data_mut().lend();
+    if let Some(session) = lent.get() {
+        session.driver.host_fail(failure);
+    }
+    caller.data_mut().give_back(lent);
+    Err(failure.into())
 }
 
 /// What the newest instance that exports the name exports by it.

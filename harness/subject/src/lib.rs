@@ -22,6 +22,7 @@ mod frames;
 mod handler;
 mod handles;
 pub mod host;
+mod host_memory;
 pub mod instantiate;
 mod items;
 mod names;

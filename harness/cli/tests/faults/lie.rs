@@ -43,6 +43,8 @@ pub(crate) enum Fault {
     HostError(fn(&mut Result<HostFailure, String>)),
     /// A host function's arguments.
     HostArgs(fn(&mut Vec<Seen>)),
+    /// What a host function writes into the subject's memory.
+    HostWrite(fn(&mut Vec<u8>)),
     /// The end of an invocation.
     Outcome(fn(&mut Outcome)),
     /// The end of an instantiation.
@@ -299,6 +301,12 @@ impl Tamper for Lie {
     fn host_error(&mut self, error: &mut Result<HostFailure, String>) {
         if let Fault::HostError(change) = self.fault {
             self.tell(error, change);
+        }
+    }
+
+    fn host_write(&mut self, _: u64, bytes: &mut Vec<u8>) {
+        if let Fault::HostWrite(change) = self.fault {
+            self.tell(bytes, change);
         }
     }
 

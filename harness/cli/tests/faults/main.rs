@@ -387,13 +387,16 @@ faults! {
     trap_frame_missing => FrameCount, TRAP,
         Fault::Stack(when(Moment::Trap), |stack, _| drop(stack.frames.pop()));
     host_error_changed => HostErrorEvent, HOST_FAILURE,
-        Fault::HostError(|error| *error = Ok(HostFailure(9)));
+        Fault::HostError(|error| *error = Ok(HostFailure::Call(9)));
     host_error_unknown => HostErrorEvent, HOST_FAILURE,
         Fault::HostError(|error| *error = Err("another error".to_owned()));
     host_error_twice => HostErrorEvent, HOST_FAILURE, Fault::Twice(when(Moment::HostcallError));
     host_argument_missing => HostCall, HOST_CALL, Fault::HostArgs(|args| {
             args.pop();
         });
+
+    byte_that_the_host_wrote_is_another => Memory, HOST_WRITE,
+        Fault::HostWrite(|bytes| bytes[1] ^= 1);
 
     trap_told_as_a_host_error_changed => TrapEvent, TABLE_TRAP,
         Fault::Trap(|trap| *trap = SeenTrap::Wasm(Trap::IntegerOverflow));

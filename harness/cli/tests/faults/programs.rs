@@ -1,8 +1,9 @@
 //! The programs that are run with and without a fault; each is clean without.
 
-use lockstep::case::{self, CaseOptions, ImportSettings, Stub};
+use lockstep::case::{self, CaseOptions, ImportSettings, Stub, StubCall};
 use lockstep::check::FEATURES;
 use lockstep::configuration::Configuration;
+use lockstep::hosting::{MemoryWrite, WriteAt};
 use lockstep::schedule::Schedule;
 use lockstep::subject::Settings;
 use lockstep::subject::engines::linked;
@@ -25,6 +26,8 @@ enum Host {
     Seeded,
     Fails,
     CallsInner,
+    /// Writes where its first argument points to.
+    Writes,
 }
 
 impl Program {
@@ -89,6 +92,14 @@ impl Program {
             Host::Seeded => None,
             Host::Fails => Some(Stub::Fail),
             Host::CallsInner => Some(Stub::Call("inner".to_owned())),
+            Host::Writes => Some(Stub::Calls(vec![StubCall {
+                writes: vec![MemoryWrite {
+                    memory: "memory".to_owned(),
+                    at: WriteAt::Argument(0),
+                    bytes: b"text".to_vec(),
+                }],
+                returns: None,
+            }])),
         };
         let behaviours = behaviour.map(|behaviour| ("env.h".to_owned(), behaviour));
         let mut settings = Settings::default();
@@ -105,6 +116,7 @@ impl Program {
             },
             actions_may_trap: true,
             script_may_err: false,
+            checks: Vec::new(),
         }
     }
 }
@@ -261,6 +273,16 @@ pub(crate) const HOST_CALL: Program = Program::new(
          (func (export "go") (param i32) (result i32)
            local.get 0  i64.const 8  call 0  drop  i32.const 3))
        (assert_return (invoke "go" (i32.const 4)) (i32.const 3))"#,
+);
+
+/// The host function writes into the memory, which nothing then reads.
+pub(crate) const HOST_WRITE: Program = Program::with(
+    r#"(module
+         (import "env" "h" (func (param i32)))
+         (memory (export "memory") 1)
+         (func (export "go") i32.const 16  call 0))
+       (assert_return (invoke "go"))"#,
+    Host::Writes,
 );
 
 /// The host function calls `inner` back: two activations, three frames at `i32.mul`.

@@ -26,4 +26,6 @@ mod shards;
 mod snapshots;
 mod subject_48;
 mod twin;
+mod wasi;
+mod wasi_cli;
 mod workers;

@@ -374,6 +374,9 @@ fn reenter(case: &Case, look: &Look) -> Result<Option<Reenter>, NoReproducer> {
             _ => return Err(NoReproducer::HostFunctions),
         }
     }
+    if case.host.wasi.is_some() {
+        return Err(NoReproducer::HostFunctions);
+    }
     let kept = !case.host.memories.is_empty() || !case.host.globals.is_empty();
     match kept {
         true => Err(NoReproducer::HostImports),

@@ -308,6 +308,7 @@ fn part(calls: &Calls, user: &UserModule, wishes: &Wishes) -> Result<Plan, Failu
     let wished = check::Wishes {
         invoke: calls.invoke.clone(),
         imports: calls.imports.clone(),
+        program: calls.program.clone(),
         settings: settings(wishes)?,
     };
     let mut plan = check::plan(user, &wished).map_err(input)?;

@@ -7,6 +7,7 @@
 //! the case's.
 
 use crate::case::{Case, CaseReport, probe};
+use crate::check::ProgramWishes;
 use crate::configuration::{Configuration, Nans, Setting, SettingError, Target};
 use crate::generate;
 use crate::generate::Proposals;
@@ -20,7 +21,7 @@ use std::path::PathBuf;
 
 /// The version of what is said: another one is not understood. It grows with every change of a message or
 /// of a value in one (`harness/docs/protocol.md`).
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// One case for a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +112,9 @@ pub struct Calls {
     pub invoke: Vec<String>,
     /// What imported functions do.
     pub imports: Vec<String>,
+    /// What a program for WASI finds.
+    #[serde(default)]
+    pub program: ProgramWishes,
     /// The first call that is made, from 0, and the one before which it ends.
     pub part: (usize, usize),
     /// How every event is shown; the instrumented execution then runs alone.
@@ -312,6 +316,7 @@ mod tests {
             refused: Some("a reason".into()),
             two_way: true,
             dared: None,
+            printed: None,
         }
     }
 
@@ -364,6 +369,12 @@ mod tests {
                 name: "m.wat".to_owned(),
                 invoke: vec!["f(1)".to_owned()],
                 imports: Vec::new(),
+                program: ProgramWishes {
+                    args: vec!["a".to_owned()],
+                    env: vec!["A=1".to_owned()],
+                    stdin: Some(PathBuf::from("input")),
+                    directories: vec![(PathBuf::from("."), "/".to_owned())],
+                },
                 part: (0, 1),
                 trace: Some(Trace {
                     json: true,

@@ -2,14 +2,16 @@
 //! host entities made to measure.
 
 use super::patterns::argument;
-use super::value::{Host, Stub};
-use crate::hosting::{Behaviour, HostFunction, initial_value};
+use super::value::{Host, Stub, StubCall};
+use crate::hosting::{Behaviour, HostFunction, ScriptedCall, initial_value};
 use crate::subject::SubjectError;
 use crate::subject::adapter::{Subject, Wanted};
+use crate::wasi;
 use lockstep_oracles::module::{ExternType, FuncType, Import, Module};
 use lockstep_oracles::store::Extern;
 use lockstep_oracles::value::{Ref, Value};
 use lockstep_oracles::{GlobalType, MemoryType, RefType, TableType, ValType, WasmFeatures};
+use lockstep_spec_tests::script::Arg;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -21,6 +23,23 @@ pub struct ImportSettings {
     pub synthesise: bool,
     /// What is said of entities made to measure.
     pub host: Host,
+}
+
+impl ImportSettings {
+    /// The function of WASI that an import is, where the host serves programs for WASI.
+    fn wasi(&self, import: &Import, ty: &FuncType) -> Option<wasi::Function> {
+        self.host.wasi.as_ref()?;
+        wasi::Function::imported(&import.module, &import.name, ty)
+    }
+}
+
+/// A call as the host makes it.
+fn scripted(call: &StubCall) -> ScriptedCall {
+    let values = |args: &Vec<Arg>| args.iter().map(|&arg| argument(arg)).collect();
+    ScriptedCall {
+        writes: call.writes.clone(),
+        returns: call.returns.as_ref().map(values),
+    }
 }
 
 /// Exports by module name and name.
@@ -204,7 +223,11 @@ impl Registry {
         let made = match &ty {
             ExternType::Func(ty) => {
                 let behaviour = match settings.host.functions.get(&key) {
-                    None | Some(Stub::Seeded) => Behaviour::Seeded,
+                    None => match settings.wasi(import, ty) {
+                        Some(function) => Behaviour::Wasi(function),
+                        None => Behaviour::Seeded,
+                    },
+                    Some(Stub::Seeded) => Behaviour::Seeded,
                     Some(Stub::Constant(values)) => {
                         Behaviour::Constant(values.iter().map(|&v| argument(v)).collect())
                     }
@@ -215,6 +238,9 @@ impl Registry {
                     Some(Stub::Through(export)) => Behaviour::CallThrough(export.clone()),
                     Some(Stub::Relay(export)) => Behaviour::CallRelay(export.clone()),
                     Some(Stub::Throw(tag)) => Behaviour::Throw(tag.clone()),
+                    Some(Stub::Calls(calls)) => {
+                        Behaviour::Scripted(calls.iter().map(scripted).collect())
+                    }
                 };
                 let function = HostFunction {
                     ty: ty.clone(),

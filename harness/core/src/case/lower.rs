@@ -1,6 +1,6 @@
 //! A case as the script and options that run it.
 
-use super::value::{Case, Expect, Step, StepAction};
+use super::value::{Case, Check, Expect, Step, StepAction};
 use super::{CaseOptions, ImportSettings};
 use crate::check;
 use crate::subject::Settings;
@@ -53,7 +53,20 @@ impl Case {
             actions_may_trap: true,
             script_may_err: true,
             schedule: self.schedule.clone(),
+            checks: self.checks(),
         }
+    }
+
+    /// The checks, each of a memory with its module.
+    fn checks(&self) -> Vec<Check> {
+        let main = self.modules.len().saturating_sub(1) as u32;
+        let mut checks = self.checks.clone();
+        for check in &mut checks {
+            if let Check::Memory { module, .. } = check {
+                module.get_or_insert(main);
+            }
+        }
+        checks
     }
 
     fn command(&self, step: &Step) -> CommandKind {
@@ -103,6 +116,6 @@ impl Case {
     }
 }
 
-fn instance_name(index: usize) -> String {
+pub(super) fn instance_name(index: usize) -> String {
     format!("m{index}")
 }

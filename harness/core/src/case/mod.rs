@@ -1,5 +1,6 @@
 //! A case: a script run in both executions, each in lockstep with an oracle, and judged.
 
+mod checks;
 mod directive;
 mod executions;
 mod fuel;
@@ -13,11 +14,15 @@ pub(crate) mod terminal;
 pub mod value;
 pub(crate) mod written;
 
+pub use checks::{Printed, Stream};
 pub use directive::Directive;
 pub use imports::ImportSettings;
 pub use judgement::Judgement;
 pub use terminal::explain_death;
-pub use value::{Case, CaseModule, Expect, Host, HostMemory, HostTable, Step, StepAction, Stub};
+pub use value::{
+    Case, CaseModule, Check, Content, Expect, Host, HostMemory, HostTable, Step, StepAction, Stub,
+    StubCall,
+};
 
 use crate::causes::Cause;
 use crate::configuration::Nans;
@@ -56,6 +61,8 @@ pub struct CaseOptions {
     pub script_may_err: bool,
     /// What the debugger does.
     pub schedule: Schedule,
+    /// What must be when every command is done.
+    pub checks: Vec<Check>,
 }
 
 /// What came of a command in one execution.
@@ -138,6 +145,9 @@ pub struct CaseReport {
     /// What was dared; the case ends there.
     #[serde(default)]
     pub dared: Option<Dared>,
+    /// What a program for WASI printed in the instrumented execution, and how it ended.
+    #[serde(default)]
+    pub printed: Option<Printed>,
 }
 
 /// Why a case is refused whose subject chooses NaNs where no event shows them.
@@ -158,6 +168,10 @@ impl CaseReport {
 pub(crate) struct Executed {
     pub(crate) statuses: Vec<Status>,
     pub(crate) outcomes: Vec<Option<String>>,
+    /// What came of the case's checks.
+    pub(crate) checks: Vec<Status>,
+    /// What a program for WASI printed.
+    pub(crate) printed: Option<Printed>,
     /// What was left of the fuel after each command, where it is counted.
     pub(crate) fuel: Vec<Option<u64>>,
     pub(crate) tally: Tally,
@@ -296,7 +310,7 @@ pub(crate) fn run_on<A: Adapter, T: Layer>(
         // Nobody knows what of the process is left whole.
         return Ok(CaseReport {
             dared: Some(dared),
-            ..combine(script, executed, None, neighbour)
+            ..combine(script, options, executed, None, neighbour)
         });
     }
     let mut cut = executed.cut;
@@ -315,11 +329,11 @@ pub(crate) fn run_on<A: Adapter, T: Layer>(
     }
     if any_nans || options.schedule.intervenes() {
         // Its NaNs may be others, and no event shows them; or it is another program, without the actions.
-        return Ok(combine(script, executed, None, neighbour));
+        return Ok(combine(script, options, executed, None, neighbour));
     }
     RUNS.set(Execution::Uninstrumented);
     let twin = executions::idle::<A>(script, options, &uninstrumented, cut)?;
-    Ok(combine(script, executed, Some(twin), neighbour))
+    Ok(combine(script, options, executed, Some(twin), neighbour))
 }
 
 /// Runs the instrumented execution alone, for traces and benchmarks.
@@ -361,12 +375,17 @@ pub(crate) fn run_instrumented_on<A: Adapter>(
         ..CaseReport::default()
     };
     report.commands = commands(script, &executed.statuses, &executed.outcomes);
+    report
+        .commands
+        .extend(checks::reports(&options.checks, &executed.checks));
+    report.printed = executed.printed.clone();
     absorb(&mut report, executed);
     Ok(report)
 }
 
 fn combine(
     script: &Script,
+    options: &CaseOptions,
     mut instrumented: Executed,
     uninstrumented: Option<Executed>,
     neighbour: Option<Executed>,
@@ -374,6 +393,9 @@ fn combine(
     let mut statuses = instrumented.statuses.clone();
     if let Some(uninstrumented) = &uninstrumented {
         for (status, other) in statuses.iter_mut().zip(&uninstrumented.statuses) {
+            *status = worse(status, other).clone();
+        }
+        for (status, other) in instrumented.checks.iter_mut().zip(&uninstrumented.checks) {
             *status = worse(status, other).clone();
         }
     }
@@ -391,6 +413,10 @@ fn combine(
         instrumented.findings.add(differs.divergence);
     }
     report.commands = commands(script, &statuses, &instrumented.outcomes);
+    report
+        .commands
+        .extend(checks::reports(&options.checks, &instrumented.checks));
+    report.printed = instrumented.printed.take();
     absorb(&mut report, instrumented);
     for other in [uninstrumented, neighbour].into_iter().flatten() {
         absorb(&mut report, other);

@@ -17,6 +17,7 @@ use crate::seen::Seen;
 use crate::subject::adapter::{Adapter, Subject};
 use crate::subject::answer::{ExpectedInstance, Instantiated, Invoked};
 use crate::subject::{Settings, SubjectError};
+use crate::wasi;
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::module::Module;
 use lockstep_oracles::store::Extern;
@@ -39,10 +40,10 @@ struct Definition {
 /// One execution of a script.
 pub(super) struct Run<'a, A: Adapter, T: Layer> {
     pub(super) subject: A::Subject<T>,
-    options: &'a CaseOptions,
+    pub(super) options: &'a CaseOptions,
     script: &'a Script,
     registry: Registry,
-    instances: HashMap<String, InstanceAddr>,
+    pub(super) instances: HashMap<String, InstanceAddr>,
     current: Option<InstanceAddr>,
     /// Names, or that of the current instance, whose instance cannot be made: both sides agree.
     unmade: HashSet<Option<String>>,
@@ -50,7 +51,9 @@ pub(super) struct Run<'a, A: Adapter, T: Layer> {
     outcome: Option<String>,
     /// Commands so far that are steps, not definitions.
     steps: u32,
-    executed: Executed,
+    pub(super) executed: Executed,
+    /// Whether the last call returned.
+    pub(super) returned: bool,
 }
 
 /// Why a command has no verdict of its own.
@@ -100,6 +103,8 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             ..options.settings
         };
         let mut subject = A::subject(factory.clone(), settings, schedule, tamper)?;
+        let world = options.imports.host.wasi.as_ref();
+        *subject.wasi() = world.map(|world| wasi::Host::new(world, options.settings.seed));
         let mut registry = Registry::default();
         if !options.imports.synthesise {
             registry.add_spectest(&mut subject, settings.supported())?;
@@ -117,6 +122,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             outcome: None,
             steps: 0,
             executed: Executed::default(),
+            returned: false,
         })
     }
 
@@ -142,6 +148,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
 
     /// What is left when every command was executed.
     pub(super) fn end(mut self) -> Executed {
+        self.check();
         self.subject.close();
         let driver = self.subject.driver();
         self.executed.dared = driver.dared();
@@ -658,6 +665,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
         let args: Vec<Value> = args.iter().map(|&arg| argument(arg)).collect();
         let invoked = self.subject.invoke(func, &args)?;
         self.outcome = Some(invoked.outcome.describe());
+        self.returned = matches!(invoked.verdict, Verdict::Ended(Expected::Returned(_)));
         if invoked.tainted {
             let reason = "an earlier exhaustion left the two executions in different states";
             return Err(Status::Inconclusive(reason.to_owned()).into());

@@ -1,8 +1,10 @@
 //! A case as a value: everything one run depends on. Same case, same verdict, on any machine.
 
 use crate::configuration::Configuration;
+use crate::hosting::MemoryWrite;
 use crate::lockstep::policy::FramePolicy;
 use crate::schedule::Schedule;
+use crate::wasi::World;
 use lockstep_spec_tests::script::{Arg, Pattern};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,6 +19,8 @@ pub struct Case {
     pub modules: Vec<CaseModule>,
     /// What is done with them, in order.
     pub steps: Vec<Step>,
+    /// What must be when they are done.
+    pub checks: Vec<Check>,
     /// How the host behaves.
     pub host: Host,
     /// The subject's configuration.
@@ -99,6 +103,8 @@ pub struct Host {
     pub tables: BTreeMap<String, HostTable>,
     /// Globals by `module.name`; one that is not named here is seeded.
     pub globals: BTreeMap<String, Arg>,
+    /// What a program for WASI finds. Without it, functions of WASI are as any other.
+    pub wasi: Option<World>,
 }
 
 /// What an imported function does.
@@ -124,6 +130,63 @@ pub enum Stub {
     Relay(String),
     /// Throws an exception of an exported tag of the newest instance that has it, with seeded values.
     Throw(String),
+    /// Does in each call what is said of that; in the last one and all that follow, what is said last.
+    Calls(Vec<StubCall>),
+}
+
+/// What an imported function does in one call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StubCall {
+    /// What it writes into a memory first.
+    pub writes: Vec<MemoryWrite>,
+    /// What it returns; seeded values if that is not said.
+    pub returns: Option<Vec<Arg>>,
+}
+
+/// What must be when a case's steps are done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// The program has written this to standard output.
+    Stdout(Vec<u8>),
+    /// The program has written this to standard error.
+    Stderr(Vec<u8>),
+    /// The program has ended with this code: by `proc_exit`, or with 0 where its last call returned.
+    Exit(u32),
+    /// An exported memory holds this.
+    Memory {
+        /// The module whose export it is, by position; none is the main module.
+        module: Option<u32>,
+        /// The export.
+        memory: String,
+        /// Where, in bytes.
+        offset: u64,
+        /// What.
+        content: Content,
+    },
+}
+
+/// What a part of a memory holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// Bytes of this SHA-256 hash.
+    Sha256 {
+        /// How many.
+        length: u64,
+        /// The hash.
+        digest: [u8; 32],
+    },
+}
+
+impl Content {
+    /// How many bytes that is.
+    pub fn length(&self) -> u64 {
+        match self {
+            Content::Bytes(bytes) => bytes.len() as u64,
+            Content::Sha256 { length, .. } => *length,
+        }
+    }
 }
 
 /// An imported memory.
@@ -159,6 +222,7 @@ impl Case {
                 wasm: wasm.into(),
             }],
             steps: Vec::new(),
+            checks: Vec::new(),
             host: Host::default(),
             configuration: Configuration::default(),
             schedule: Schedule::default(),

@@ -147,6 +147,14 @@ pub enum InputError {
         /// Why.
         reason: String,
     },
+    /// What a program for WASI is to find, and cannot.
+    #[error("{file}: {message}")]
+    Program {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        message: String,
+    },
     /// No such imported function.
     #[error("{file} imports no function `{name}`")]
     UnknownImport {

@@ -5,15 +5,19 @@
 pub mod boundary;
 mod error;
 pub mod load;
+pub mod program;
 pub mod syntax;
 
 pub use error::InputError;
 pub use load::UserModule;
+pub use program::ProgramWishes;
 
 use crate::case::{self, CaseOptions, Host, ImportSettings, Stub};
 use crate::schedule::Schedule;
 use crate::subject::Settings;
 use crate::subject::limits::{MEMORY_LIMIT, TABLE_LIMIT};
+use crate::wasi::interface::{MODULE, START};
+use crate::wasi::{Function, World};
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::address::FuncIndex;
 use lockstep_oracles::module::{Export, ExternKind, ExternType, FuncType, Module};
@@ -38,6 +42,8 @@ pub struct Wishes {
     pub invoke: Vec<String>,
     /// Behaviours of imported functions, `module.name=behaviour`.
     pub imports: Vec<String>,
+    /// What a program for WASI finds.
+    pub program: ProgramWishes,
     /// Settings of the executions.
     pub settings: Settings,
 }
@@ -111,8 +117,12 @@ pub fn plan(user: &UserModule, wishes: &Wishes) -> Result<Plan, InputError> {
     let module = &user.module;
     let behaviours = behaviours(user, &wishes.imports)?;
     imports_can_be_made(user)?;
-    let automatic = wishes.invoke.is_empty();
-    let (actions, skipped) = if automatic {
+    let world = world(user, wishes)?;
+    let command = wishes.invoke.is_empty() && program::is_command(user);
+    let automatic = wishes.invoke.is_empty() && !command;
+    let (actions, skipped) = if command {
+        (vec![invoke(START, Vec::new())], Vec::new())
+    } else if automatic {
         automatic_invocations(module)
     } else {
         (explicit_invocations(user, &wishes.invoke)?, Vec::new())
@@ -129,24 +139,42 @@ pub fn plan(user: &UserModule, wishes: &Wishes) -> Result<Plan, InputError> {
             // There is no text to have lines.
             commands: commands.map(|kind| Command { line: 0, kind }).collect(),
         },
-        imports: import_notes(module, &behaviours),
+        imports: import_notes(module, &behaviours, world.is_some()),
         options: CaseOptions {
             settings: wishes.settings,
             imports: ImportSettings {
                 synthesise: true,
                 host: Host {
                     functions: behaviours,
+                    wasi: world,
                     ..Host::default()
                 },
             },
             actions_may_trap: true,
             script_may_err: true,
             schedule: Schedule::default(),
+            checks: Vec::new(),
         },
         automatic,
         skipped,
         unexported: unexported(module),
     })
+}
+
+/// What a program for WASI finds; none where the module is none.
+fn world(user: &UserModule, wishes: &Wishes) -> Result<Option<World>, InputError> {
+    if program::uses_wasi(user) {
+        return wishes.program.world(user).map(Some);
+    }
+    match wishes.program.is_empty() {
+        true => Ok(None),
+        false => Err(InputError::Program {
+            file: user.name.clone(),
+            message: format!(
+                "it imports nothing of {MODULE}: arguments, variables, input and directories                  would reach nobody"
+            ),
+        }),
+    }
 }
 
 fn explicit_invocations(user: &UserModule, texts: &[String]) -> Result<Vec<Action>, InputError> {
@@ -297,12 +325,21 @@ fn imports_can_be_made(user: &UserModule) -> Result<(), InputError> {
     Ok(())
 }
 
-fn import_notes(module: &Module, behaviours: &BTreeMap<String, Stub>) -> Vec<ImportNote> {
+fn import_notes(
+    module: &Module,
+    behaviours: &BTreeMap<String, Stub>,
+    serves: bool,
+) -> Vec<ImportNote> {
     let imports = module.imports().iter();
     imports
         .map(|import| {
             let name = format!("{}.{}", import.module, import.name);
             let (ty, made) = match &import.ty {
+                ExternType::Func(ty)
+                    if serves && Function::imported(&import.module, &import.name, ty).is_some() =>
+                {
+                    (format!("func {ty}"), program::SERVED)
+                }
                 ExternType::Func(ty) => (format!("func {ty}"), "a seeded host function"),
                 ExternType::Table(_) => ("table".to_owned(), "a table of nulls"),
                 ExternType::Memory(_) => ("memory".to_owned(), "a memory of zeros"),
@@ -333,7 +370,11 @@ fn import_notes(module: &Module, behaviours: &BTreeMap<String, Stub>) -> Vec<Imp
                 Some(Stub::Constant(values)) => {
                     format!("a host function that returns {} fixed values", values.len())
                 }
-                None | Some(Stub::Seeded) => made.to_owned(),
+                Some(Stub::Calls(calls)) => {
+                    format!("a host function that does what {} calls say", calls.len())
+                }
+                Some(Stub::Seeded) => "a seeded host function".to_owned(),
+                None => made.to_owned(),
             };
             ImportNote {
                 name,

@@ -83,3 +83,83 @@ fn imports_that_cannot_be_made_are_refused() {
     let twice = r#"(module (import "a" "x" (func)) (import "a" "x" (global i32)))"#;
     assert!(planned(twice, &Wishes::default()).is_ok());
 }
+
+const PROGRAM: &str = r#"(module
+    (import "wasi_snapshot_preview1" "proc_exit" (func (param i32)))
+    (import "wasi_snapshot_preview1" "fd_write" (func (param i64)))
+    (func (export "_start"))
+    (func (export "other"))
+    (memory (export "memory") 1))"#;
+
+#[test]
+fn a_program_for_wasi_is_started_as_a_command() {
+    let wishes = Wishes {
+        program: ProgramWishes {
+            args: vec!["first".to_owned()],
+            ..ProgramWishes::default()
+        },
+        ..Wishes::default()
+    };
+    let plan = planned(PROGRAM, &wishes).unwrap();
+    assert!(!plan.automatic);
+    assert_eq!(plan.call(0).as_deref(), Some("_start()"));
+    assert_eq!(plan.calls(), 1);
+    let notes: Vec<&str> = plan
+        .imports
+        .iter()
+        .map(|note| &*note.satisfied_by)
+        .collect();
+    // One of another type than the interface says is as any other.
+    assert_eq!(
+        notes,
+        ["the host of programs for WASI", "a seeded host function"]
+    );
+    let world = plan.options.imports.host.wasi.unwrap();
+    assert_eq!(world.args, ["test.wat", "first"]);
+    let refused = planned(MODULE, &wishes).unwrap_err().to_string();
+    assert!(refused.contains("would reach nobody"), "{refused}");
+    let chosen = Wishes {
+        invoke: vec!["other".to_owned()],
+        ..Wishes::default()
+    };
+    assert_eq!(
+        planned(PROGRAM, &chosen).unwrap().call(0).as_deref(),
+        Some("other()")
+    );
+}
+
+#[test]
+fn a_programs_directories_are_read_once_in_order() {
+    let host = tempfile::TempDir::new().unwrap();
+    std::fs::create_dir_all(host.path().join("d/empty")).unwrap();
+    std::fs::write(host.path().join("d/b"), "below").unwrap();
+    std::fs::write(host.path().join("a"), "text").unwrap();
+    let of = |directories: Vec<(std::path::PathBuf, String)>| Wishes {
+        program: ProgramWishes {
+            directories,
+            ..ProgramWishes::default()
+        },
+        ..Wishes::default()
+    };
+    let wishes = of(vec![(host.path().to_owned(), "/".to_owned())]);
+    let plan = planned(PROGRAM, &wishes).unwrap();
+    let world = plan.options.imports.host.wasi.unwrap();
+    let paths: Vec<&str> = world.directories[0]
+        .entries
+        .keys()
+        .map(|path| &**path)
+        .collect();
+    assert_eq!(paths, ["a", "d", "d/b", "d/empty"]);
+    let missing = of(vec![(host.path().join("none"), "/".to_owned())]);
+    assert!(
+        planned(PROGRAM, &missing)
+            .unwrap_err()
+            .to_string()
+            .starts_with("cannot read")
+    );
+    assert_eq!(
+        ProgramWishes::directory("a::/b"),
+        ("a".into(), "/b".to_owned())
+    );
+    assert_eq!(ProgramWishes::directory("a"), ("a".into(), "a".to_owned()));
+}

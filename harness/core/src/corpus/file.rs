@@ -2,10 +2,12 @@
 
 use super::actions::ActionText;
 use super::edits::{EditText, WhenText};
+use super::programs::{ExpectMemoryTable, WasiTable};
 use super::scalars::{
     CauseText, ConfigurationTable, DareText, FramesText, Hex, ModuleRef, Number, RuleText,
 };
-use super::values::{ArgText, PatternText, StubText};
+use super::stubs::StubTable;
+use super::values::{ArgText, PatternText};
 use crate::case::value::MAX_EVENTS;
 use crate::configuration::Configuration;
 use crate::divergence::Moment;
@@ -39,8 +41,12 @@ pub(super) struct CaseFile {
     pub(super) module: Vec<ModuleTable>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) host: HostTables,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) wasi: Option<WasiTable>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) step: Vec<StepTable>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) expect_memory: Vec<ExpectMemoryTable>,
     /// Absent is single-step from the start; empty is no session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) session: Option<Vec<SessionTable>>,
@@ -103,7 +109,7 @@ pub(super) struct HostTables {
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) seed: Number,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) functions: BTreeMap<String, StubText>,
+    pub(super) functions: BTreeMap<String, StubTable>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) globals: BTreeMap<String, ArgText>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -237,7 +243,9 @@ impl Default for CaseFile {
             configuration: ConfigurationTable::default(),
             module: Vec::new(),
             host: HostTables::default(),
+            wasi: None,
             step: Vec::new(),
+            expect_memory: Vec::new(),
             session: None,
             cycle: None,
             action: Vec::new(),

@@ -2,12 +2,14 @@
 
 use super::place::Key;
 use super::values::type_name;
-use crate::case::{Case, HostMemory, HostTable, Step, StepAction, Stub};
+use crate::case::{Case, Check, HostMemory, HostTable, Step, StepAction, Stub, StubCall};
 use crate::check::boundary::null_of;
 use crate::check::{FEATURES, InputError};
+use crate::hosting::WriteAt;
+use crate::wasi::interface::MODULE;
 use lockstep_oracles::ValType;
 use lockstep_oracles::address::FuncIndex;
-use lockstep_oracles::module::{ExternKind, ExternType, Module};
+use lockstep_oracles::module::{ExternKind, ExternType, FuncType, Module};
 use lockstep_spec_tests::script::{Arg, NullOf};
 use std::sync::Arc;
 
@@ -38,6 +40,17 @@ pub enum Misfit {
         /// What is wrong.
         message: String,
     },
+    /// A program for WASI is described, and no module is one.
+    #[error("wasi: no module imports a function of {MODULE}")]
+    Wasi,
+    /// A memory is expected to hold something, and is not there.
+    #[error("expect-memory {number}: {message}")]
+    Memory {
+        /// Which, from 1.
+        number: usize,
+        /// What is wrong.
+        message: String,
+    },
     /// The host is told of an entity that no module imports, or of another type, or that cannot be made.
     #[error("host: {message}")]
     Host {
@@ -58,6 +71,8 @@ impl Misfit {
                 vec!["module".into(), (number - 1).into()]
             }
             Misfit::Step { number, .. } => vec!["step".into(), (number - 1).into()],
+            Misfit::Wasi => vec!["wasi".into()],
+            Misfit::Memory { number, .. } => vec!["expect-memory".into(), (number - 1).into()],
             Misfit::Host { table, name, .. } => {
                 vec!["host".into(), (*table).into(), name.as_str().into()]
             }
@@ -76,7 +91,48 @@ pub fn check(case: &Case) -> Result<(), Misfit> {
     for (step, number) in case.steps.iter().zip(1..) {
         fits(step, &modules).map_err(|message| Misfit::Step { number, message })?;
     }
+    let of_memory = |check: &&Check| matches!(check, Check::Memory { .. });
+    for (check, number) in case.checks.iter().filter(of_memory).zip(1..) {
+        expected(check, &modules).map_err(|message| Misfit::Memory { number, message })?;
+    }
     host(case, &modules)
+}
+
+/// Whether a memory that is expected to hold something is there.
+fn expected(check: &Check, modules: &[Arc<Module>]) -> Result<(), String> {
+    let Check::Memory {
+        module,
+        memory,
+        offset,
+        content,
+    } = check
+    else {
+        return Ok(());
+    };
+    let last = modules.len().saturating_sub(1);
+    let position = module.map_or(last, |position| position as usize);
+    let Some(module) = modules.get(position) else {
+        return Err(format!("there is no module {position}"));
+    };
+    holds(module, memory, *offset, content.length())
+}
+
+/// Whether a module exports a memory that can ever have so many bytes there.
+fn holds(module: &Module, memory: &str, offset: u64, length: u64) -> Result<(), String> {
+    let index = export_of(module, memory, ExternKind::Memory, "memory")?;
+    let Some(ty) = module.memories().get(index as usize) else {
+        return Err(format!("there is no memory {index}"));
+    };
+    // It may have grown by then, but not beyond this.
+    let page = ty.page_size_log2.unwrap_or(16);
+    let size = ty.maximum.map(|maximum| u128::from(maximum) << page);
+    let end = u128::from(offset) + u128::from(length);
+    match size.filter(|&size| end > size) {
+        None => Ok(()),
+        Some(size) => Err(format!(
+            "{length} bytes at offset {offset} are beyond the memory `{memory}`, which never has more than {size}"
+        )),
+    }
 }
 
 /// Whether the host can be made as the case says; a reduction keeps to that.
@@ -122,23 +178,7 @@ fn fits(step: &Step, modules: &[Arc<Module>]) -> Result<(), String> {
             memory,
             offset,
             bytes,
-        } => {
-            let index = export_of(module, memory, ExternKind::Memory, "memory")?;
-            let Some(ty) = module.memories().get(index as usize) else {
-                return Err(format!("there is no memory {index}"));
-            };
-            // It may have grown by then, but not beyond this.
-            let page = ty.page_size_log2.unwrap_or(16);
-            let size = ty.maximum.map(|maximum| u128::from(maximum) << page);
-            let end = u128::from(*offset) + bytes.len() as u128;
-            match size.filter(|&size| end > size) {
-                None => Ok(()),
-                Some(size) => Err(format!(
-                    "{} bytes at offset {offset} are beyond the memory `{memory}`, which never has more than {size}",
-                    bytes.len()
-                )),
-            }
-        }
+        } => holds(module, memory, *offset, bytes.len() as u64),
         StepAction::Set { global, value } => {
             let index = export_of(module, global, ExternKind::Global, "global")?;
             let Some(ty) = module.globals().get(index as usize) else {
@@ -226,6 +266,13 @@ fn host(case: &Case, modules: &[Arc<Module>]) -> Result<(), Misfit> {
             message,
         }
     }
+    let of_wasi = |module: &Arc<Module>| {
+        let mut imports = module.imports().iter();
+        imports.any(|import| import.module == MODULE)
+    };
+    if host.wasi.is_some() && !modules.iter().any(of_wasi) {
+        return Err(Misfit::Wasi);
+    }
     for (name, stub) in &host.functions {
         function(name, stub, modules).map_err(of("functions", name))?;
     }
@@ -266,7 +313,32 @@ fn function(name: &str, stub: &Stub, modules: &[Arc<Module>]) -> Result<(), Stri
             exported(export, ExternKind::Func, "function")
         }
         Stub::Throw(tag) => exported(tag, ExternKind::Tag, "tag"),
+        Stub::Calls(calls) => calls
+            .iter()
+            .try_for_each(|call| call_fits(name, call, module, ty)),
     }
+}
+
+/// Whether what a function does in one call fits its type and the module that imports it.
+fn call_fits(name: &str, call: &StubCall, module: &Module, ty: &FuncType) -> Result<(), String> {
+    if let Some(returns) = &call.returns {
+        values(module, returns, &ty.results)
+            .map_err(|message| format!("the results of `{name}` are {message}"))?;
+    }
+    for write in &call.writes {
+        let length = write.bytes.len() as u64;
+        match write.at {
+            WriteAt::Offset(offset) => holds(module, &write.memory, offset, length),
+            WriteAt::Argument(index) => match ty.params.get(index as usize) {
+                Some(ValType::I32 | ValType::I64) => holds(module, &write.memory, 0, length),
+                _ => Err(format!(
+                    "argument {index} is no number that could be an address"
+                )),
+            },
+        }
+        .map_err(|message| format!("`{name}` writes: {message}"))?;
+    }
+    Ok(())
 }
 
 fn memory_fits(name: &str, memory: &HostMemory, modules: &[Arc<Module>]) -> Result<(), String> {

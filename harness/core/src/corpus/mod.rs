@@ -9,9 +9,11 @@ mod expect;
 mod file;
 mod fit;
 mod place;
+mod programs;
 mod read;
 mod scalars;
 mod store;
+mod stubs;
 mod values;
 mod write;
 

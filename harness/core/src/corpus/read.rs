@@ -7,6 +7,7 @@ use super::file::{
     ModuleTable, NeighbourTable, SessionTable, StepTable,
 };
 use super::place::Key;
+use super::programs;
 use super::scalars::{Hex, ModuleRef, Number};
 use crate::case::{Case, CaseModule, Expect, Host, HostMemory, HostTable, Step, StepAction};
 use crate::check::{InputError, UserModule};
@@ -55,11 +56,25 @@ pub(super) fn case(
         let wrong = "`code-image` looks at the code of one store: not beside a `[neighbour]`";
         return Err(about("code-image")(wrong.to_owned()));
     }
+    let mut host = host(file.host).map_err(about("host"))?;
+    let mut checks = Vec::new();
+    if let Some(table) = file.wasi {
+        let read = programs::wasi(table, resolve).map_err(about("wasi"))?;
+        host.wasi = Some(read.0);
+        checks = read.1;
+    }
+    for (table, number) in file.expect_memory.into_iter().zip(0..) {
+        let read = programs::expected_memory(table, &modules).map_err(|message| {
+            Wrong::Meaning(vec!["expect-memory".into(), Key::Nth(number)], message)
+        })?;
+        checks.push(read);
+    }
     let case = Case {
         name: file.name.unwrap_or_else(|| name.to_owned()),
         steps,
+        checks,
         modules,
-        host: host(file.host).map_err(about("host"))?,
+        host,
         configuration: file.configuration.0,
         schedule: Schedule {
             sessions: sessions(file.session),
@@ -147,7 +162,7 @@ fn step(table: StepTable, modules: &[CaseModule]) -> Result<Step, String> {
     Ok(Step { module, action })
 }
 
-fn position(module: &ModuleRef, modules: &[CaseModule]) -> Result<u32, String> {
+pub(super) fn position(module: &ModuleRef, modules: &[CaseModule]) -> Result<u32, String> {
     match module {
         ModuleRef::Position(position) if (*position as usize) < modules.len() => Ok(*position),
         ModuleRef::Position(position) => Err(format!(
@@ -228,7 +243,7 @@ fn set(table: StepTable) -> Result<StepAction, String> {
     }
 }
 
-fn bytes(hex: Option<Hex>, text: Option<String>) -> Result<Vec<u8>, String> {
+pub(super) fn bytes(hex: Option<Hex>, text: Option<String>) -> Result<Vec<u8>, String> {
     match (hex, text) {
         (Some(Hex(bytes)), None) => Ok(bytes),
         (None, Some(text)) => Ok(text.into_bytes()),
@@ -245,7 +260,14 @@ fn host(tables: HostTables) -> Result<Host, String> {
     let globals = tables.globals.into_iter();
     Ok(Host {
         seed: tables.seed.0,
-        functions: functions.map(|(name, stub)| (name, stub.0)).collect(),
+        functions: functions
+            .map(|(name, stub)| {
+                let stub = stub
+                    .stub()
+                    .map_err(|message| format!("function `{name}`: {message}"))?;
+                Ok((name, stub))
+            })
+            .collect::<Result<_, String>>()?,
         memories: memories.collect::<Result<_, String>>()?,
         tables: tables
             .tables
@@ -257,6 +279,7 @@ fn host(tables: HostTables) -> Result<Host, String> {
             })
             .collect(),
         globals: globals.map(|(name, value)| (name, value.0)).collect(),
+        wasi: None,
     })
 }
 

@@ -1,11 +1,15 @@
 use super::*;
 use crate::case::value::Host;
-use crate::case::{Expect, HostMemory, HostTable, Step, StepAction, Stub};
+use crate::case::{
+    Check, Content, Expect, HostMemory, HostTable, Step, StepAction, Stub, StubCall,
+};
 use crate::causes::hazard::{Dare, Hazard};
 use crate::generate::{self, Proposals};
+use crate::hosting::{MemoryWrite, WriteAt};
 use crate::lockstep::policy::FramePolicy;
 use crate::schedule::action::{Act, Action};
 use crate::schedule::{Cycle, Edit, Neighbour, Schedule, Session, Site, When};
+use crate::wasi::{Directory, Entry, World};
 use lockstep_spec_tests::script::{Arg, FloatPattern, NullOf, Pattern};
 use std::fs;
 use tempfile::TempDir;
@@ -16,6 +20,49 @@ fn nothing(_: &str) -> io::Result<Vec<u8>> {
 
 fn wasm(wat: &str) -> Vec<u8> {
     wat::parse_str(wat).unwrap()
+}
+
+/// What a host function does call by call.
+fn calls() -> Vec<StubCall> {
+    let write = |memory: &str, at, bytes: &[u8]| MemoryWrite {
+        memory: memory.to_owned(),
+        at,
+        bytes: bytes.to_vec(),
+    };
+    vec![
+        StubCall {
+            writes: vec![
+                write("memory", WriteAt::Argument(1), b"text"),
+                write("m", WriteAt::Offset(1 << 63), b"\0\xff"),
+            ],
+            returns: Some(vec![Arg::I32(4), Arg::F64(0)]),
+        },
+        StubCall::default(),
+    ]
+}
+
+/// What a program for WASI finds.
+fn world() -> World {
+    let file = |bytes: &[u8]| Entry::File(bytes.into());
+    World {
+        args: vec!["prog".to_owned(), "\u{1}é".to_owned()],
+        env: vec!["B=2".to_owned(), "A=".to_owned()],
+        stdin: b"line\nline".as_slice().into(),
+        directories: vec![
+            Directory {
+                guest: "/data".to_owned(),
+                entries: [
+                    ("a/b.txt".to_owned(), file(b"text")),
+                    ("empty".to_owned(), Entry::Directory),
+                ]
+                .into(),
+            },
+            Directory {
+                guest: ".".to_owned(),
+                entries: [("c".to_owned(), file(b"\0"))].into(),
+            },
+        ],
+    }
 }
 
 /// A case with something of everything.
@@ -81,6 +128,7 @@ fn everything() -> Case {
         functions: [
             ("a.b.c".to_owned(), Stub::Call("(".to_owned())),
             ("x.y".to_owned(), Stub::Constant(vec![Arg::F32(1)])),
+            ("x.z".to_owned(), Stub::Calls(calls())),
         ]
         .into(),
         memories: [(
@@ -101,7 +149,28 @@ fn everything() -> Case {
         )]
         .into(),
         globals: [("g.g".to_owned(), Arg::F64(0x7ff0_0000_0000_0001))].into(),
+        wasi: Some(world()),
     };
+    case.checks = vec![
+        Check::Stdout(b"two\nlines\n".to_vec()),
+        Check::Stderr(b"\0\xff".to_vec()),
+        Check::Exit(3),
+        Check::Memory {
+            module: Some(0),
+            memory: "m".to_owned(),
+            offset: 1 << 63,
+            content: Content::Bytes(b"text".to_vec()),
+        },
+        Check::Memory {
+            module: None,
+            memory: "memory".to_owned(),
+            offset: 0,
+            content: Content::Sha256 {
+                length: 7,
+                digest: [0xa5; 32],
+            },
+        },
+    ];
     case.configuration.set("target=pulley64".parse().unwrap());
     case.configuration.set("fuel=on".parse().unwrap());
     let cycle = Cycle {
@@ -413,4 +482,121 @@ proptest::proptest! {
         text.insert_str(at, &with);
         let _ = parse(&text, nothing);
     }
+}
+
+/// A case file of a program that imports `proc_exit` and `env.read`, with more.
+fn program(more: &str) -> String {
+    format!(
+        r#"[[module]]
+wat = '''(module
+  (import "wasi_snapshot_preview1" "proc_exit" (func (param i32)))
+  (import "env" "read" (func (param f32 i32) (result i32)))
+  (memory (export "memory") 1 2))'''
+
+{more}"#
+    )
+}
+
+#[test]
+fn what_a_program_finds_is_read_from_the_file_and_beside_it() {
+    let more = r#"
+[wasi]
+args = ["prog"]
+stdin = { file = "input" }
+stdout = { hex = "00ff" }
+exit-code = 2
+[wasi.files]
+"/a/b" = "text"
+"/c/" = ""
+"#;
+    let beside = |name: &str| match name {
+        "input" => Ok(b"beside".to_vec()),
+        _ => nothing(name),
+    };
+    let case = parse(&program(more), beside).unwrap().case;
+    let world = case.host.wasi.unwrap();
+    assert_eq!(*world.stdin, *b"beside");
+    assert_eq!(world.directories.len(), 1);
+    let entries: Vec<&str> = world.directories[0]
+        .entries
+        .keys()
+        .map(|path| &**path)
+        .collect();
+    assert_eq!(entries, ["a/b", "c"]);
+    assert_eq!(case.checks, [Check::Stdout(vec![0, 0xff]), Check::Exit(2)]);
+}
+
+#[test]
+fn what_is_wrong_with_a_program_is_said_with_its_line() {
+    let directory = TempDir::new().unwrap();
+    for (more, line, part) in [
+        ("[wasi]\nenv = [\"A\"]\n", 7, "no variable"),
+        (
+            "[wasi]\nstdin = { file = \"none\" }\n",
+            7,
+            "cannot read none",
+        ),
+        (
+            "[wasi]\nfiles = { \"x\" = \"\" }\n",
+            7,
+            "below none of the `dirs`",
+        ),
+        ("[wasi]\ndirs = [\"\"]\n", 7, "needs a name"),
+        ("[wasi]\nstdin = 3\n", 8, "expected a text"),
+        (
+            "[[expect-memory]]\nmemory = \"m\"\noffset = 0\nhex = \"00\"\n",
+            7,
+            "no memory `m`",
+        ),
+        (
+            "[[expect-memory]]\nmemory = \"memory\"\noffset = 131071\ntext = \"ab\"\n",
+            7,
+            "never has more than 131072",
+        ),
+        (
+            "[[expect-memory]]\nmemory = \"memory\"\noffset = 0\nsha256 = \"00\"\n",
+            7,
+            "64",
+        ),
+        (
+            "[host.functions]\n\"env.read\" = { calls = [] }\n",
+            7,
+            "at least one call",
+        ),
+        (
+            "[host.functions]\n\"env.read\" = { calls = [{ returns = [\"i64:1\"] }] }\n",
+            8,
+            "not (i32)",
+        ),
+        (
+            "[host.functions]\n\"env.read\" = { calls = [{ writes = [{ argument = 0, text = \"a\" }] }] }\n",
+            8,
+            "argument 0 is no number",
+        ),
+        (
+            "[host.functions]\n\"env.read\" = { calls = [{ writes = [{ text = \"a\" }] }] }\n",
+            7,
+            "`offset` and `argument`",
+        ),
+    ] {
+        let path = directory.path().join("case.toml");
+        fs::write(&path, program(more)).unwrap();
+        let message = load(&path).unwrap_err().to_string();
+        assert!(message.contains(part), "{message}");
+        assert!(
+            message.contains(&format!("case.toml:{line}")),
+            "{line}: {message}"
+        );
+    }
+    let path = directory.path().join("case.toml");
+    fs::write(
+        &path,
+        "[[module]]\nwat = \"(module)\"\n\n[wasi]\nargs = [\"p\"]\n",
+    )
+    .unwrap();
+    let message = load(&path).unwrap_err().to_string();
+    assert!(
+        message.contains("no module imports a function of wasi_snapshot_preview1"),
+        "{message}"
+    );
 }

@@ -226,6 +226,12 @@ impl TryFrom<String> for StubText {
     }
 }
 
+/// Results as a behaviour: `returns(i32:5)`.
+fn returns(values: &[Arg]) -> String {
+    let values: Vec<String> = values.iter().copied().map(argument_text).collect();
+    format!("returns({})", values.join(", "))
+}
+
 fn constants(list: &str) -> Result<Vec<Arg>, String> {
     if list.trim().is_empty() {
         return Ok(Vec::new());
@@ -244,10 +250,9 @@ impl From<StubText> for String {
             Stub::Through(export) => format!("through({export})"),
             Stub::Relay(export) => format!("relay({export})"),
             Stub::Throw(tag) => format!("throw({tag})"),
-            Stub::Constant(values) => {
-                let values: Vec<String> = values.into_iter().map(argument_text).collect();
-                format!("returns({})", values.join(", "))
-            }
+            Stub::Constant(values) => returns(&values),
+            // Written as a table, and not here.
+            Stub::Calls(calls) => format!("{} calls", calls.len()),
         }
     }
 }

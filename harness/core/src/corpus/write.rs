@@ -7,11 +7,13 @@ use super::file::{
     ActionTable, CaseFile, CycleTable, DataTable, ElementsTable, ExpectTable, HostTables,
     MemoryTable, ModuleTable, NeighbourTable, SessionTable, StepTable,
 };
+use super::programs;
 use super::read::MAIN;
 use super::scalars::{
     CauseText, ConfigurationTable, DareText, FramesText, Hex, ModuleRef, Number, RuleText, readable,
 };
-use super::values::{ArgText, PatternText, StubText};
+use super::stubs::StubTable;
+use super::values::{ArgText, PatternText};
 use crate::case::{Case, CaseModule, Expect, Host, HostMemory, Step, StepAction};
 use crate::check::UserModule;
 use crate::schedule::action::Act;
@@ -32,6 +34,8 @@ pub(super) fn file(case: &Case, expect: &Expectation, modules: Vec<ModuleTable>)
         configuration: ConfigurationTable(case.configuration),
         module: modules,
         host: host(&case.host),
+        wasi: programs::wasi_table(case),
+        expect_memory: programs::memory_tables(case),
         step: steps.map(|step| self::step(step, &case.modules)).collect(),
         session: sessions(&case.schedule.sessions),
         cycle: case.schedule.cycle.as_ref().map(cycle),
@@ -126,7 +130,7 @@ fn step(step: &Step, modules: &[CaseModule]) -> StepTable {
 }
 
 /// A module's name, if it says which module is meant; otherwise its position.
-fn module_ref(position: u32, modules: &[CaseModule]) -> ModuleRef {
+pub(super) fn module_ref(position: u32, modules: &[CaseModule]) -> ModuleRef {
     let name = modules.get(position as usize).map(|module| &module.name);
     let same = |name: &&String| modules.iter().filter(|other| other.name == **name).count() == 1;
     match name.filter(same) {
@@ -135,7 +139,7 @@ fn module_ref(position: u32, modules: &[CaseModule]) -> ModuleRef {
     }
 }
 
-fn hex_or_text(bytes: &[u8]) -> (Option<Hex>, Option<String>) {
+pub(super) fn hex_or_text(bytes: &[u8]) -> (Option<Hex>, Option<String>) {
     match readable(bytes) {
         Some(text) => (None, Some(text)),
         None => (Some(Hex(bytes.to_vec())), None),
@@ -150,7 +154,7 @@ fn host(host: &Host) -> HostTables {
     HostTables {
         seed: Number(host.seed),
         functions: functions
-            .map(|(name, stub)| (name.clone(), StubText(stub.clone())))
+            .map(|(name, stub)| (name.clone(), StubTable::of(stub)))
             .collect(),
         globals: globals
             .map(|(name, &value)| (name.clone(), ArgText(value)))

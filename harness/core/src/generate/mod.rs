@@ -186,6 +186,7 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
             .map(|(name, wasm, _)| CaseModule { name, wasm })
             .collect(),
         steps,
+        checks: Vec::new(),
         host,
         configuration,
         schedule,

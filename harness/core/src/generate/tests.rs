@@ -85,6 +85,7 @@ fn every_generator_step_and_behaviour_occurs_and_every_case_is_valid() {
                 Stub::Relay(_) => "pass errors on".to_owned(),
                 Stub::Through(_) => "call through".to_owned(),
                 Stub::Throw(_) => "throw".to_owned(),
+                Stub::Calls(_) => "call by call".to_owned(),
             });
         }
         for import in Module::new(case.main_module(), FEATURES).unwrap().imports() {

@@ -60,6 +60,11 @@ impl Taint {
     pub fn is_empty(&self) -> bool {
         self.entities.is_empty() && !self.hidden
     }
+
+    /// Whether this entity is tainted.
+    pub(super) fn has(&self, entity: Entity) -> bool {
+        self.entities.contains(&entity)
+    }
 }
 
 /// A function reference the subject shows for a function of an instance without a handle: the

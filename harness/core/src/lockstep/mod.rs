@@ -45,4 +45,5 @@ mod trap_frame;
 pub mod traps;
 mod types;
 mod unnamed;
+pub mod wasi_calls;
 mod writes;

@@ -97,6 +97,17 @@ fn in_step(index: usize, with: impl Fn(&mut StepAction) -> bool + 'static) -> Ch
     })
 }
 
+/// No checks: what diverges does so without them.
+pub(super) fn checks(case: &Case) -> Vec<Change> {
+    match case.checks.is_empty() {
+        true => Vec::new(),
+        false => vec![change(|case| {
+            case.checks.clear();
+            true
+        })],
+    }
+}
+
 /// Fewer linked modules, and the steps and sites that are about them.
 pub(super) fn modules(case: &Case) -> Vec<Change> {
     if case.modules.len() < 2 {
@@ -112,6 +123,8 @@ fn without_module(case: &mut Case, index: usize) -> bool {
         return false;
     }
     case.modules.remove(index);
+    // They name modules by their position.
+    case.checks.clear();
     case.steps.retain_mut(|step| {
         let of = step.module.map_or(main, |module| module as usize);
         if of == index {

@@ -2,7 +2,8 @@
 
 use super::module::Draft;
 use super::passes::{Change, change, in_module};
-use crate::case::{Case, StepAction, Stub};
+use crate::case::{Case, Check, StepAction, Stub};
+use crate::wasi::interface::MEMORY;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The exports of a module that steps, stubs or later modules name.
@@ -17,6 +18,19 @@ pub(super) fn needed(case: &Case, index: usize) -> BTreeSet<String> {
         Stub::Call(export) | Stub::Through(export) | Stub::Relay(export) | Stub::Throw(export) => {
             Some(export.clone())
         }
+        _ => None,
+    }));
+    let written = case.host.functions.values().flat_map(|stub| match stub {
+        Stub::Calls(calls) => calls.as_slice(),
+        _ => &[],
+    });
+    let written = written.flat_map(|call| &call.writes);
+    names.extend(written.map(|write| write.memory.clone()));
+    if case.host.wasi.is_some() {
+        names.insert(MEMORY.to_owned());
+    }
+    names.extend(case.checks.iter().filter_map(|check| match check {
+        Check::Memory { memory, .. } => Some(memory.clone()),
         _ => None,
     }));
     for later in case.modules.iter().skip(index + 1) {
@@ -40,6 +54,12 @@ fn named(action: &StepAction) -> &String {
 
 /// Every name as short as it can be.
 pub(super) fn changes(case: &Case) -> Vec<Change> {
+    // Hosts that use a memory find it by its name.
+    let scripted = |stub: &Stub| matches!(stub, Stub::Calls(_));
+    let by_name = case.host.functions.values().any(scripted);
+    if case.host.wasi.is_some() || by_name || !case.checks.is_empty() {
+        return Vec::new();
+    }
     let renaming = Renaming::of(case);
     if renaming.changes_nothing() {
         return Vec::new();

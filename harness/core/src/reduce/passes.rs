@@ -32,6 +32,10 @@ pub(super) const PASSES: &[Pass] = &[
         changes: cases::event_limits,
     },
     Pass {
+        name: "checks",
+        changes: cases::checks,
+    },
+    Pass {
         name: "breakpoint sites",
         changes: schedule::sites,
     },

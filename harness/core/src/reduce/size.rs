@@ -2,10 +2,11 @@
 
 use super::arguments::magnitude;
 use super::module::{Draft, Op};
-use crate::case::{Case, Host, StepAction, Stub};
+use crate::case::{Case, Host, StepAction, Stub, StubCall};
 use crate::lockstep::policy::FramePolicy;
 use crate::schedule::action::Act;
 use crate::schedule::{Cycle, Edit, Neighbour, Schedule, Session, Site, When};
+use crate::wasi::{Entry, World};
 use wasmparser::Operator;
 
 /// The size of a case. Fewer bytes of modules are smaller; among equals, less of the rest is.
@@ -35,6 +36,7 @@ impl Size {
             weight: code
                 + names.sum::<usize>() as u64
                 + steps
+                + 64 * case.checks.len() as u64
                 + host(&case.host)
                 + schedule(&case.schedule)
                 + settings
@@ -90,10 +92,37 @@ fn action(action: &StepAction) -> u64 {
     1000 + of_action
 }
 
+/// What a host function does in one call.
+fn calls(call: &StubCall) -> u64 {
+    let writes = call
+        .writes
+        .iter()
+        .map(|write| 16 + write.bytes.len() as u64);
+    let returns = call.returns.iter().flatten().map(|&arg| magnitude(arg));
+    16 + writes.sum::<u64>() + returns.sum::<u64>()
+}
+
+/// What a program for WASI finds.
+fn world(world: &World) -> u64 {
+    let texts = world.args.iter().chain(&world.env);
+    let texts: usize = texts.map(|text| 16 + text.len()).sum();
+    let directories = world.directories.iter();
+    let entries = directories
+        .clone()
+        .flat_map(|directory| directory.entries.iter());
+    let entries = entries.map(|(path, entry)| match entry {
+        Entry::File(bytes) => 16 + path.len() + bytes.len(),
+        Entry::Directory => 16 + path.len(),
+    });
+    let files: usize = entries.sum();
+    (16 + texts + world.stdin.len() + files + 16 * directories.count()) as u64
+}
+
 fn host(host: &Host) -> u64 {
     let functions = host.functions.values().map(|stub| match stub {
         Stub::Seeded | Stub::Fail | Stub::Trap | Stub::WrappedTrap => 16,
         Stub::Constant(values) => 16 + values.iter().map(|&v| magnitude(v)).sum::<u64>(),
+        Stub::Calls(calls) => 16 + calls.iter().map(self::calls).sum::<u64>(),
         Stub::Call(export) | Stub::Through(export) | Stub::Relay(export) | Stub::Throw(export) => {
             17 + export.len() as u64
         }
@@ -106,6 +135,7 @@ fn host(host: &Host) -> u64 {
     let tables = tables.map(|table| 16 + bits(table.elements) + u64::from(table.maximum.is_some()));
     let globals = host.globals.values().map(|&value| 16 + magnitude(value));
     bits(host.seed)
+        + host.wasi.as_ref().map_or(0, world)
         + functions.sum::<u64>()
         + memories.sum::<u64>()
         + tables.sum::<u64>()

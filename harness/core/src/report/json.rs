@@ -5,7 +5,7 @@
 use super::findings::Findings;
 use super::text::{Undecided, undecided};
 use super::{Finished, Reporter, Unfinished, divergence};
-use crate::case::{CaseReport, CommandReport, Directive, Judgement, Status};
+use crate::case::{CaseReport, CommandReport, Directive, Judgement, Printed, Status};
 use crate::causes::Cause;
 use crate::divergence::{Divergence, StateRow};
 use crate::lockstep::daring::Dared;
@@ -31,6 +31,31 @@ pub fn line(out: &mut impl Write, object: &impl Serialize) -> io::Result<()> {
 /// When it cannot be written.
 pub fn diverged(out: &mut impl Write, finished: &Finished, found: &Divergence) -> io::Result<()> {
     line(out, &Diverged::of(finished, found))
+}
+
+/// Writes what a program for WASI printed as one line, if the case is one.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub fn printed(out: &mut impl Write, finished: &Finished, report: &CaseReport) -> io::Result<()> {
+    let Some(printed) = &report.printed else {
+        return Ok(());
+    };
+    let program = Program {
+        schema: "lockstep.program/1",
+        case: &finished.name,
+        printed,
+    };
+    line(out, &program)
+}
+
+#[derive(Serialize)]
+struct Program<'a> {
+    schema: &'static str,
+    case: &'a str,
+    #[serde(flatten)]
+    printed: &'a Printed,
 }
 
 /// Writes JSON lines.
@@ -76,6 +101,7 @@ impl<W: Write> JsonReporter<W> {
                 line(&mut self.out, &Invocation::of(&finished.name, command))?;
             }
         }
+        printed(&mut self.out, finished, report)?;
         line(&mut self.out, &Case::of(finished, report))?;
         for found in &report.divergences {
             if self.findings.admits(found) {

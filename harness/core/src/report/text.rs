@@ -3,7 +3,7 @@
 use super::findings::Findings;
 use super::shown::Shown;
 use super::{Finished, Reporter, Unfinished, counted, divergence, grouped, summary};
-use crate::case::{CaseReport, Directive, EXHAUSTED, Judgement, Status};
+use crate::case::{CaseReport, Directive, EXHAUSTED, Judgement, Printed, Status};
 use crate::causes::Cause;
 use crate::conclusion::Conclusion;
 use crate::divergence::Divergence;
@@ -79,6 +79,9 @@ impl<W: Write> TextReporter<W> {
     fn report(&mut self, finished: &Finished, report: &CaseReport) -> io::Result<()> {
         if self.invocations {
             write_invocations(&mut self.out, report, self.cases > 0)?;
+            if let Some(shown) = &report.printed {
+                printed(&mut self.out, shown)?;
+            }
         } else if self.detail > Detail::Quiet || report.judgement() == Judgement::Diverged {
             writeln!(self.out, "{}", case_line(finished, report))?;
             write_troubles(&mut self.out, report)?;
@@ -202,6 +205,34 @@ fn write_invocations(out: &mut impl Write, report: &CaseReport, again: bool) -> 
         writeln!(out, "  {call:NAME_WIDTH$} {came}")?;
     }
     Ok(())
+}
+
+/// Lines of a stream that are shown.
+const LINES: usize = 20;
+
+/// What a program for WASI printed, the first lines of it, and how it ended.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub fn printed(out: &mut impl Write, printed: &Printed) -> io::Result<()> {
+    for (name, stream) in [("stdout", &printed.stdout), ("stderr", &printed.stderr)] {
+        if stream.bytes == 0 {
+            continue;
+        }
+        writeln!(out, "  {name}: {}", counted(stream.bytes, "byte"))?;
+        let mut lines = stream.text.lines();
+        for line in lines.by_ref().take(LINES) {
+            writeln!(out, "    | {}", Shown(line))?;
+        }
+        if lines.next().is_some() || stream.is_cut() {
+            writeln!(out, "    | …")?;
+        }
+    }
+    match printed.exit_code {
+        Some(code) => writeln!(out, "  exit code {code}"),
+        None => writeln!(out, "  no exit code"),
+    }
 }
 
 /// Which causes matched in a case, and how it is run again.

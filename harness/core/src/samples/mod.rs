@@ -129,6 +129,7 @@ impl Sample {
             invoke: owned(self.invoke),
             imports: owned(self.imports),
             settings,
+            ..Wishes::default()
         };
         check::plan(&user, &wishes)
     }

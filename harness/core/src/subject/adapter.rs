@@ -12,6 +12,7 @@ use crate::lockstep::probes::LateModule;
 use crate::outcome::Outcome;
 use crate::schedule::Schedule;
 use crate::seen::Seen;
+use crate::wasi;
 use lockstep_oracles::address::{FuncAddr, GlobalAddr, MemAddr, TableAddr, TagAddr};
 use lockstep_oracles::module::Module;
 use lockstep_oracles::store::Extern;
@@ -140,6 +141,12 @@ pub trait Subject {
     ///
     /// When it is not mutable, or the value of another type.
     fn set_global(&mut self, addr: GlobalAddr, value: Value) -> Result<(), SubjectError>;
+
+    /// A part of a memory, as the subject has it; none if it is not all inside, or there is no handle.
+    fn memory_part(&mut self, addr: MemAddr, offset: u64, length: u64) -> Option<Vec<u8>>;
+
+    /// The host of programs for WASI, if the case has one.
+    fn wasi(&mut self) -> &mut Option<wasi::Host>;
 
     /// What is left of the fuel, where it is counted.
     fn fuel_left(&mut self) -> Option<u64>;
