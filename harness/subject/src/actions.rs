@@ -13,6 +13,7 @@ use lockstep_core::schedule::action::write_element::ElementWrite;
 use lockstep_core::schedule::action::write_global::GlobalWrite;
 use lockstep_core::schedule::action::write_memory::MemoryWrite;
 use lockstep_core::schedule::action::{Action, Write};
+use super::execute::Subject;
 use wasmtime::{AsContextMut, Ref, RootScope, StoreContextMut};
 
 /// How often a handle that is kept is asked before it is let go.
@@ -38,6 +39,8 @@ impl<T: Layer> Session<T> {
             }
             self.driver.tally.actions += 1;
             match action {
+                Action::ClearHandler(_) => self.change_handler(when, false),
+                Action::SetHandler(_) => self.change_handler(when, true),
                 Action::DropCall(_) => self.drop_call(when),
                 Action::HoldFrame(_) => self.hold_frame(store),
                 Action::ListItems(_) => self.list_items(store, matches!(when, When::Step(_))),
@@ -45,6 +48,13 @@ impl<T: Layer> Session<T> {
                     self.write(store, action);
                 }
             }
+        }
+    }
+
+    /// Only where the store itself is at hand, between calls, can its handler be set or cleared.
+    fn change_handler(&mut self, when: When, set: bool) {
+        if matches!(when, When::Step(_)) {
+            self.handler_changes.push(set);
         }
     }
 
@@ -112,6 +122,44 @@ impl<T: Layer> Session<T> {
         };
         driver.compare_entities(&mut Shown::new(&mut view, tamper), Moment::Action);
         names.keep_handles(&mut scope, driver);
+    }
+}
+
+impl<T: Layer> Subject<T> {
+    /// Sets and clears the store's handler as the debugger asked for it.
+    pub(super) fn change_handlers(&mut self) {
+        for set in std::mem::take(&mut self.session().handler_changes) {
+            if !self.is_alive() {
+                return;
+            }
+            match set {
+                true => self.set_handler(),
+                false => {
+                    self.store.clear_debug_handler();
+                    self.session().handlers.clear();
+                }
+            }
+            self.driver().handler_was_set(set);
+            self.check_handlers();
+        }
+    }
+
+    pub(super) fn set_handler(&mut self) {
+        let handler = self.session().handlers.next::<T>();
+        self.store.set_debug_handler(handler);
+    }
+
+    /// Looks which handlers the store has.
+    pub(super) fn check_handlers(&mut self) {
+        let Session {
+            driver,
+            handlers,
+            tamper,
+            ..
+        } = self.session();
+        let mut seen = handlers.seen();
+        tamper.handlers(&mut seen);
+        driver.check_handlers(seen, Moment::Action);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::debugger::Debugger;
 use super::dialect;
 use super::factory::Factory;
-use super::handler::Handler;
+use super::handler::Handlers;
 use super::handles;
 use super::host::{self, HostWorld};
 use super::names::{Access, Names};
@@ -26,7 +26,6 @@ use lockstep_core::subject::{Settings, SubjectError, limits};
 use lockstep_oracles::address::{FuncAddr, GlobalAddr, HostFuncId, MemAddr, TableAddr, TagAddr};
 use lockstep_oracles::value::{Ref, Value};
 use lockstep_oracles::{GlobalType, MemoryType, TableType};
-use std::marker::PhantomData;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -100,6 +99,8 @@ impl<T: Layer> Subject<T> {
             host,
             tamper,
             debugger: Debugger::of(schedule),
+            handlers: Handlers::default(),
+            handler_changes: Vec::new(),
             held: None,
             dropping: false,
             configuration: settings.configuration,
@@ -113,16 +114,20 @@ impl<T: Layer> Subject<T> {
         let mut store = Store::new(&factory.engine, State::new(session));
         prepare(&mut store, &settings.configuration)?;
         store.limiter(|state| state.limiter());
-        if execution == Execution::Instrumented {
-            store.set_debug_handler(Handler::<T>(PhantomData));
-        }
-        Ok(Subject {
+        let mut subject = Subject {
             factory,
             store,
             shared,
             execution,
             settings,
-        })
+        };
+        if execution == Execution::Instrumented {
+            match schedule.starts_handled() {
+                true => subject.set_handler(),
+                false => subject.driver().handler_was_set(false),
+            }
+        }
+        Ok(subject)
     }
 
     pub(super) fn session(&mut self) -> &mut Session<T> {
@@ -137,6 +142,7 @@ impl<T: Layer> Subject<T> {
     pub fn before_step(&mut self, step: u32) {
         if self.execution == Execution::Instrumented {
             self.with_session(|session, store| session.at_step(store, step));
+            self.change_handlers();
         }
     }
 
@@ -499,6 +505,7 @@ impl<T: Layer> Subject<T> {
     fn dropped(&mut self) -> Invoked {
         let tainted = self.driver().is_tainted();
         let verdict = self.driver().dropped();
+        self.check_handlers();
         self.compare_entities();
         self.speak();
         Invoked {

@@ -15,17 +15,76 @@ use lockstep_core::lockstep::throws::SeenThrow;
 use lockstep_core::observe::Observation;
 use lockstep_core::outcome::{HostFailure, SeenTrap};
 use lockstep_core::phases::{self, Phase};
+use lockstep_core::lockstep::handler::SeenHandlers;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use wasmtime::{AsContextMut, DebugEvent, DebugHandler, RootScope, StoreContextMut};
 
-/// The handler has no state of its own: everything is in the store's data.
-pub(super) struct Handler<T>(pub(super) PhantomData<fn() -> T>);
+/// The handler has no state of its own but its number: everything is in the store's data.
+pub(super) struct Handler<T> {
+    number: u32,
+    /// There until the store drops it; a clone, made at every event, has none.
+    _owned: Option<Arc<()>>,
+    data: PhantomData<fn() -> T>,
+}
 
 impl<T> Clone for Handler<T> {
     fn clone(&self) -> Handler<T> {
-        Handler(PhantomData)
+        Handler {
+            number: self.number,
+            _owned: None,
+            data: PhantomData,
+        }
+    }
+}
+
+/// The handlers that a store was given.
+#[derive(Default)]
+pub(super) struct Handlers {
+    /// By number; one that was dropped is gone.
+    given: Vec<Weak<()>>,
+    /// Whether the store was given one since it last had none.
+    set: bool,
+}
+
+impl Handlers {
+    /// The next one, which is about to be set.
+    pub(super) fn next<T>(&mut self) -> Handler<T> {
+        let owned = Arc::new(());
+        let number = self.given.len() as u32;
+        self.given.push(Arc::downgrade(&owned));
+        self.set = true;
+        Handler {
+            number,
+            _owned: Some(owned),
+            data: PhantomData,
+        }
+    }
+
+    /// The store's handler is cleared.
+    pub(super) fn clear(&mut self) {
+        self.set = false;
+    }
+
+    /// Whether this is the one that was set last.
+    #[inline]
+    fn is_last(&self, number: u32) -> bool {
+        self.set && number as usize + 1 == self.given.len()
+    }
+
+    /// Which of them the store has.
+    pub(super) fn seen(&self) -> SeenHandlers {
+        let is_there = |given: &Weak<()>| given.strong_count() > 0;
+        let (last, others) = match self.given.split_last() {
+            Some((last, others)) => (is_there(last), others),
+            None => (false, &[][..]),
+        };
+        SeenHandlers {
+            last,
+            others: others.iter().filter(|&given| is_there(given)).count(),
+        }
     }
 }
 
@@ -38,7 +97,7 @@ impl<T: Layer> DebugHandler for Handler<T> {
         mut store: StoreContextMut<'_, State<T>>,
         event: DebugEvent<'_>,
     ) -> impl Future<Output = ()> + Send {
-        let after = dispatch(&mut store, &event);
+        let after = dispatch(&mut store, &event, self.number);
         finish(store, after)
     }
 }
@@ -90,7 +149,11 @@ impl Future for Suspended {
     }
 }
 
-fn dispatch<T: Layer>(store: &mut StoreContextMut<'_, State<T>>, event: &DebugEvent<'_>) -> After {
+fn dispatch<T: Layer>(
+    store: &mut StoreContextMut<'_, State<T>>,
+    event: &DebugEvent<'_>,
+    mut number: u32,
+) -> After {
     let _phase = phases::enter(Phase::Comparison);
     let mut lent = store.data_mut().lend();
     let Some(session) = lent.get() else {
@@ -98,6 +161,13 @@ fn dispatch<T: Layer>(store: &mut StoreContextMut<'_, State<T>>, event: &DebugEv
     };
     if session.dropping {
         // What unwinds the guest may be an event, too.
+        store.data_mut().give_back(lent);
+        return After::Stop;
+    }
+    session.tamper.handled_by(&mut number);
+    if !session.handlers.is_last(number) {
+        let _ = session.driver.event_elsewhere();
+        lent.request_stop();
         store.data_mut().give_back(lent);
         return After::Stop;
     }

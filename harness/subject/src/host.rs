@@ -151,11 +151,11 @@ fn compare<T: Layer>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params: 
         names,
     };
     driver.note_sizes(&mut view);
-    let flow = if driver.has_events() && T::ACTIVE {
+    let flow = if driver.is_instrumented() && T::ACTIVE {
         let mut copy = driver.snapshot_of_call(&mut view, usize::MAX);
         tamper.event(Moment::HostCall, &mut copy);
         driver.host_call(Some(&mut copy), id, &args)
-    } else if driver.has_events() {
+    } else if driver.is_instrumented() {
         driver.host_call(Some(&mut view), id, &args)
     } else {
         driver.host_call(None::<&mut View<'_, T>>, id, &args)
@@ -177,7 +177,7 @@ fn compare<T: Layer>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params: 
     if !matches!(answer, Answer::Stop) {
         let mut store = caller.as_context_mut();
         session.advance_epoch(&mut store, false);
-        if session.driver.has_events() {
+        if session.driver.is_instrumented() {
             session.resumed();
             session.edit_at_host_call(&mut store);
             session.check_held(&mut store, Moment::Action);

@@ -2,6 +2,7 @@
 
 use super::actions::Held;
 use super::debugger::Debugger;
+use super::handler::Handlers;
 use super::host::HostWorld;
 use super::names::Names;
 use lockstep_core::configuration::Configuration;
@@ -20,6 +21,10 @@ pub(super) struct Session<T> {
     pub(super) host: HostWorld,
     pub(super) tamper: T,
     pub(super) debugger: Debugger,
+    /// The handlers that the store was given.
+    pub(super) handlers: Handlers,
+    /// What is to be done with the handler where the store is at hand: it is set, or cleared.
+    pub(super) handler_changes: Vec<bool>,
     /// A handle to a frame that the debugger keeps.
     pub(super) held: Option<Held>,
     /// Whether the call is being dropped.

@@ -9,6 +9,7 @@ use lockstep::divergence::Execution;
 use lockstep::fault::low_bit;
 use lockstep::lockstep::held_frame::HeldFrame;
 use lockstep::lockstep::items::{Items, ListedInstance, ListedModule};
+use lockstep::outcome::Outcome;
 use lockstep::rules::RuleId;
 use lockstep::schedule::action::{Act, Action};
 use lockstep::schedule::{Schedule, When};
@@ -71,6 +72,21 @@ fn dropping() -> Schedule {
     acting([(When::Event(3), "drop call")])
 }
 
+/// A handler takes the place of the first before the only call.
+fn replacing() -> Schedule {
+    acting([(When::Step(0), "set handler")])
+}
+
+/// There is none from the start, and then one.
+fn setting_late() -> Schedule {
+    acting([(When::Start, "clear handler"), (When::Step(0), "set handler")])
+}
+
+/// There is none when the only call comes.
+fn clearing() -> Schedule {
+    acting([(When::Step(0), "clear handler")])
+}
+
 /// A call that changes a global and goes on.
 const DROPPED: Program = Program::new(
     r#"(module
@@ -99,6 +115,12 @@ faults! {
         });
     write_refused => Write, ENTITIES.under(writing_a_global),
         Fault::Wrote(|made| *made = Err("a lie".to_owned()));
+    handler_lost => HandlerKept, ARITHMETIC.under(replacing),
+        Fault::Handlers(|handlers| handlers.last = false);
+    cleared_handler_kept => HandlerDropped, ARITHMETIC.under(clearing),
+        Fault::Handlers(|handlers| handlers.last = true);
+    event_to_another_handler => HandlerEvent, ARITHMETIC.under(replacing),
+        Fault::HandledBy(|handler| *handler = 0);
     no_editing_session => GuestDebug, LINKED_ENTITIES.under(listing),
         Fault::Items(|items| items.edits = false);
     instance_not_listed => Instances, LINKED_ENTITIES.under(listing).only_on(Version::V48),
@@ -119,6 +141,12 @@ faults! {
         Fault::Items(|items| *items.own[0].bytecode.as_mut().unwrap().last_mut().unwrap() ^= 1);
 
     // Others of the same rules.
+    replaced_handler_kept => HandlerDropped, ARITHMETIC.under(replacing),
+        Fault::Handlers(|handlers| handlers.others = 1);
+    event_to_no_handler_that_was_set => HandlerEvent, ARITHMETIC.under(setting_late),
+        Fault::HandledBy(|handler| *handler = 1);
+    result_without_a_handler => Values, ARITHMETIC.under(clearing),
+        Fault::Outcome(|outcome| *outcome = Outcome::Returned(vec![Seen::I32(71)]));
     frame_handle_valid_behind_a_host_call => FrameHandle,
         HOST_CALL.under(holding).only_on(Version::V48),
         Fault::HeldFrame(|held| *held = HeldFrame::Valid);

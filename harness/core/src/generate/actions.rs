@@ -2,8 +2,11 @@
 
 use super::weights::{Row, below, between, chance, pick};
 use crate::schedule::When;
+use crate::schedule::action::clear_handler::ClearHandler;
+use crate::schedule::action::drop_call::DropCall;
 use crate::schedule::action::hold_frame::HoldFrame;
 use crate::schedule::action::list_items::ListItems;
+use crate::schedule::action::set_handler::SetHandler;
 use crate::schedule::action::write_element::WriteElement;
 use crate::schedule::action::write_global::WriteGlobal;
 use crate::schedule::action::write_memory::WriteMemory;
@@ -33,10 +36,13 @@ static TRANSPARENT: &[Row<Draw>] = &[
     },
 ];
 
-/// Actions after which it is another program's state: the uninstrumented execution is left out. A call is
-/// dropped in case files alone: what comes after it, without a handler (`DROPPED-HANDLER`), is not told from
-/// other losses yet wherever host functions call back.
+/// Actions after which it is another program's state: the uninstrumented execution is left out.
 static INTERVENING: &[Row<Draw>] = &[
+    Row {
+        name: "drop call",
+        weight: 2,
+        what: |_| Ok(Action::DropCall(DropCall)),
+    },
     Row {
         name: "write global",
         weight: 3,
@@ -51,6 +57,20 @@ static INTERVENING: &[Row<Draw>] = &[
         name: "write element",
         weight: 2,
         what: write_element,
+    },
+];
+
+/// Changes of the store's handler.
+static HANDLERS: &[Row<Action>] = &[
+    Row {
+        name: "set handler",
+        weight: 1,
+        what: Action::SetHandler(SetHandler),
+    },
+    Row {
+        name: "clear handler",
+        weight: 1,
+        what: Action::ClearHandler(ClearHandler),
     },
 ];
 
@@ -70,7 +90,30 @@ pub(super) fn actions(u: &mut Unstructured<'_>, steps: u32) -> Result<Vec<Act>> 
             }
         }
     }
+    let dropped = |act: &Act| matches!(act.action, Action::DropCall(_));
+    if actions.iter().any(dropped) && chance(u, 1, 2)? {
+        // Else there is no event behind it.
+        actions.push(Act {
+            when: When::Step(below(u, steps)?),
+            action: Action::SetHandler(SetHandler),
+        });
+    }
+    if chance(u, 1, 32)? {
+        for _ in 0..between(u, 1, ACTIONS)? {
+            actions.push(of_handler(u, steps)?);
+        }
+    }
     Ok(actions)
+}
+
+/// Between calls; at the start none is set.
+fn of_handler(u: &mut Unstructured<'_>, steps: u32) -> Result<Act> {
+    let &action = &pick(u, HANDLERS)?.what;
+    let when = match action.is_of_start() && chance(u, 1, 4)? {
+        true => When::Start,
+        false => When::Step(below(u, steps)?),
+    };
+    Ok(Act { when, action })
 }
 
 fn moment(u: &mut Unstructured<'_>, steps: u32) -> Result<When> {
@@ -142,6 +185,7 @@ mod tests {
             }));
         }
         let all = TRANSPARENT.iter().chain(INTERVENING).map(|row| row.name);
+        let all = all.chain(HANDLERS.iter().map(|row| row.name));
         assert!(
             kinds
                 .iter()

@@ -24,6 +24,7 @@ pub mod families;
 pub mod findings;
 pub mod frames;
 mod growth;
+pub mod handler;
 pub mod handles;
 pub mod held_frame;
 mod history;

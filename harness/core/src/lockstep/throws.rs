@@ -4,7 +4,7 @@ use super::driver::{Driver, Ended, Expected, Flow, Phase, Verdict};
 use super::families::Family;
 use super::looks::Look;
 use crate::causes::{Cause, Known};
-use crate::divergence::{Execution, Moment};
+use crate::divergence::Moment;
 use crate::observe::Observation;
 use crate::outcome::{Outcome, SeenException};
 use crate::rules::RuleId;
@@ -184,7 +184,7 @@ impl Driver {
     /// The invocation ended with an exception as it must, and no event said so: right where none is
     /// due, because there are no events or no frame threw.
     pub(super) fn finish_silent_throw(&mut self, exn: ExnAddr, outcome: &Outcome) -> Verdict {
-        let due = self.execution == Execution::Instrumented && self.machine.top().is_some();
+        let due = self.has_events() && self.machine.top().is_some();
         if due {
             let expected = format!("an event of an uncaught {}", self.describe_exception(exn));
             let observed = "no such event before the invocation ended".to_owned();

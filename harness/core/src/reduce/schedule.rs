@@ -157,7 +157,7 @@ fn action_changes(actions: &[Act]) -> Vec<Change> {
         let less = less.map(|action| Act { action, ..act });
         let moments = earlier(act.when)
             .into_iter()
-            .filter(|&when| when != When::Start);
+            .filter(|&when| when != When::Start || act.action.is_of_start());
         let sooner = moments.map(|when| Act { when, ..act });
         changes.extend(less.chain(sooner).map(|new| {
             in_schedule(move |schedule| match schedule.actions.get_mut(index) {

@@ -2,19 +2,23 @@
 //! about, how a case file has it, and what is less of it; those that change the program's state also
 //! what that does to the oracle.
 
+pub mod clear_handler;
 pub mod drop_call;
 pub mod hold_frame;
 pub mod list_items;
+pub mod set_handler;
 pub mod write_element;
 pub mod write_global;
 pub mod write_memory;
 
 use super::When;
+use clear_handler::ClearHandler;
 use drop_call::DropCall;
 use hold_frame::HoldFrame;
 use list_items::ListItems;
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::store::Store;
+use set_handler::SetHandler;
 use write_element::WriteElement;
 use write_global::WriteGlobal;
 use write_memory::WriteMemory;
@@ -22,7 +26,8 @@ use write_memory::WriteMemory;
 /// An action at its moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Act {
-    /// When it is done: not at [`When::Start`], where nothing is there yet.
+    /// When it is done. At [`When::Start`] nothing is there yet: only that none is set of what a store is
+    /// given then.
     pub when: When,
     /// What is done.
     pub action: Action,
@@ -31,12 +36,16 @@ pub struct Act {
 /// What a debugger does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
+    /// Clears the store's handler, between calls.
+    ClearHandler(ClearHandler),
     /// Drops the call, at an event.
     DropCall(DropCall),
     /// Keeps a handle to the innermost frame.
     HoldFrame(HoldFrame),
     /// Asks the store for its instances and modules.
     ListItems(ListItems),
+    /// Sets a handler, between calls.
+    SetHandler(SetHandler),
     /// Writes a global.
     WriteGlobal(WriteGlobal),
     /// Writes a byte of a memory.
@@ -49,7 +58,10 @@ impl Action {
     /// Whether it changes the state of the program: the uninstrumented execution is then left out.
     pub fn intervenes(self) -> bool {
         match self {
-            Action::HoldFrame(_) | Action::ListItems(_) => false,
+            Action::ClearHandler(_)
+            | Action::HoldFrame(_)
+            | Action::ListItems(_)
+            | Action::SetHandler(_) => false,
             Action::DropCall(_)
             | Action::WriteGlobal(_)
             | Action::WriteMemory(_)
@@ -57,10 +69,24 @@ impl Action {
         }
     }
 
+    /// Whether it says something of the start already, before anything is there.
+    pub fn is_of_start(self) -> bool {
+        matches!(self, Action::ClearHandler(_))
+    }
+
+    /// Whether the store may be without a handler behind it.
+    pub fn may_end_events(self) -> bool {
+        matches!(self, Action::ClearHandler(_) | Action::DropCall(_))
+    }
+
     /// The write that it is, in a store as it is now; none if there is nothing to write to.
     pub fn write(self, store: &Store) -> Option<Write> {
         match self {
-            Action::DropCall(_) | Action::HoldFrame(_) | Action::ListItems(_) => None,
+            Action::ClearHandler(_)
+            | Action::DropCall(_)
+            | Action::HoldFrame(_)
+            | Action::ListItems(_)
+            | Action::SetHandler(_) => None,
             Action::WriteGlobal(action) => action.write(store),
             Action::WriteMemory(action) => action.write(store),
             Action::WriteElement(action) => action.write(store),
@@ -70,9 +96,11 @@ impl Action {
     /// As a case file has it.
     pub fn text(self) -> String {
         match self {
+            Action::ClearHandler(action) => action.text(),
             Action::DropCall(action) => action.text(),
             Action::HoldFrame(action) => action.text(),
             Action::ListItems(action) => action.text(),
+            Action::SetHandler(action) => action.text(),
             Action::WriteGlobal(action) => action.text(),
             Action::WriteMemory(action) => action.text(),
             Action::WriteElement(action) => action.text(),
@@ -83,9 +111,11 @@ impl Action {
     pub fn read(text: &str) -> Option<Action> {
         let words: Vec<&str> = text.split_whitespace().collect();
         match words[..] {
+            ["clear", "handler"] => Some(Action::ClearHandler(ClearHandler)),
             ["drop", "call"] => Some(Action::DropCall(DropCall)),
             ["hold", "frame"] => Some(Action::HoldFrame(HoldFrame)),
             ["list", "items"] => Some(Action::ListItems(ListItems)),
+            ["set", "handler"] => Some(Action::SetHandler(SetHandler)),
             ["write", "global", ref words @ ..] => {
                 WriteGlobal::read(words).map(Action::WriteGlobal)
             }
@@ -102,7 +132,11 @@ impl Action {
     /// Actions of its kind that do less, the least first.
     pub fn reduced(self) -> Vec<Action> {
         match self {
-            Action::DropCall(_) | Action::HoldFrame(_) | Action::ListItems(_) => Vec::new(),
+            Action::ClearHandler(_)
+            | Action::DropCall(_)
+            | Action::HoldFrame(_)
+            | Action::ListItems(_)
+            | Action::SetHandler(_) => Vec::new(),
             Action::WriteGlobal(action) => each(action.reduced(), Action::WriteGlobal),
             Action::WriteMemory(action) => each(action.reduced(), Action::WriteMemory),
             Action::WriteElement(action) => each(action.reduced(), Action::WriteElement),
@@ -207,10 +241,12 @@ mod tests {
     use super::*;
 
     /// One text of each kind.
-    const TEXTS: [&str; 6] = [
+    const TEXTS: [&str; 8] = [
+        "clear handler",
         "drop call",
         "hold frame",
         "list items",
+        "set handler",
         "write global 0:3 0x2a",
         "write memory 1:0 0x10 0xff",
         "write element 0:1 7 2",
