@@ -101,8 +101,11 @@ impl<T: Layer> Subject<T> {
             debugger: Debugger::of(schedule),
             handlers: Handlers::default(),
             handler_changes: Vec::new(),
+            calls: Vec::new(),
+            held_exception: None,
             held: None,
             dropping: false,
+            panicking: false,
             configuration: settings.configuration,
             collect: schedule.collect,
             plain: schedule.collect == 0
@@ -501,10 +504,11 @@ impl<T: Layer> Subject<T> {
         })
     }
 
-    /// The debugger dropped the call: both sides are left as they are.
+    /// The debugger dropped the call, or its handler panicked: both sides are left as they are.
     fn dropped(&mut self) -> Invoked {
         let tainted = self.driver().is_tainted();
-        let verdict = self.driver().dropped();
+        let panicked = std::mem::take(&mut self.session().panicking);
+        let verdict = self.driver().dropped(panicked);
         self.check_handlers();
         self.compare_entities();
         self.speak();
@@ -704,6 +708,7 @@ pub(super) fn drive<T, R>(shared: &Shared<T>, guest: impl Future<Output = R>) ->
     match polled {
         Ok(Some(result)) => Driven::Done(result),
         Ok(None) => Driven::Stopped,
+        Err(_) if shared.take_panic() => Driven::Stopped,
         // Lockstep's own code runs in the debug handler and in host functions: a defect of it is no finding.
         Err(panic) if panic.is_own() => panics::resume(panic),
         Err(panic) => Driven::Panicked(panic.to_string()),

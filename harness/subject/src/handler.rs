@@ -1,5 +1,6 @@
 //! The debug handler: each event goes to the driver; a stop leaves the guest pending for ever.
 
+use super::calls;
 use super::dialect;
 use super::handles;
 use super::names::Names;
@@ -108,6 +109,14 @@ async fn finish<T: Layer>(mut store: StoreContextMut<'_, State<T>>, after: After
         // The code that polls the guest sees the request and drops the future.
         After::Stop => std::future::pending::<()>().await,
         After::Suspend => Suspended::default().await,
+        After::Call => {
+            let called = Box::pin(calls::call_functions(&mut store)).await;
+            if called == Flow::Stop {
+                std::future::pending::<()>().await;
+            }
+        }
+        // Without the hook, which would tell of it.
+        After::Panic => std::panic::resume_unwind(Box::new("the debugger's handler panics")),
         After::Collect => {
             // On the heap: whatever this future could hold is moved at every event.
             let collected = Box::pin(dialect::collect(&mut store)).await;
@@ -128,6 +137,10 @@ enum After {
     Suspend,
     /// Collects garbage, and looks again.
     Collect,
+    /// Makes the calls that the debugger asked for.
+    Call,
+    /// Panics.
+    Panic,
 }
 
 /// A future that is pending once.
@@ -161,6 +174,7 @@ fn dispatch<T: Layer>(
     };
     if session.dropping {
         // What unwinds the guest may be an event, too.
+        lent.request_stop();
         store.data_mut().give_back(lent);
         return After::Stop;
     }
@@ -254,16 +268,27 @@ impl<T: Layer> Session<T> {
                 self.edit_at_event(store, number);
             }
         }
-        if self.dropping {
-            return After::Stop;
+        if !matches!(event, DebugEvent::Breakpoint)
+            && let Some((exn, caught)) = dialect::thrown(event)
+        {
+            self.act_at_throw(store, &exn, caught.is_some());
         }
-        if self.held.is_some() {
+        if self.dropping {
+            return match self.panicking {
+                true => After::Panic,
+                false => After::Stop,
+            };
+        }
+        if self.holds_any() {
             self.check_held(store, Moment::Action);
         }
-        if self.plain {
+        if self.plain && self.calls.is_empty() {
             return After::Continue;
         }
         self.advance_epoch(store, matches!(event, DebugEvent::EpochYield));
+        if !self.calls.is_empty() {
+            return After::Call;
+        }
         let number = self.driver.tally.sequence_points;
         if matches!(event, DebugEvent::Breakpoint)
             && self.collect > 0

@@ -1,11 +1,11 @@
 //! The rows about what the debugger does beside edits: what it writes, keeps and asks the store for.
 
-use super::lie::{Fault, Lie};
+use super::lie::{Fault, Lie, at, when};
 use super::programs::*;
 use super::rows::{Told, fires, rules};
 use lockstep::case::{CaseReport, Status, run, run_with};
 use lockstep::causes::Cause;
-use lockstep::divergence::Execution;
+use lockstep::divergence::{Execution, Moment};
 use lockstep::fault::low_bit;
 use lockstep::lockstep::held_frame::HeldFrame;
 use lockstep::lockstep::items::{Items, ListedInstance, ListedModule};
@@ -96,6 +96,58 @@ const DROPPED: Program = Program::new(
 )
 .under(dropping);
 
+/// Another function is called at the first event of the only call, and one more at the first of that.
+fn calling() -> Schedule {
+    acting([
+        (When::Event(1), "call function 0:1"),
+        (When::Event(2), "call function 0:2"),
+    ])
+}
+
+/// Functions that are called by the debugger alone, but for the first.
+const CALLED: Program = Program::new(
+    r#"(module
+         (global (mut i32) (i32.const 1))
+         (func (export "go") (param i32) (result i32)  local.get 0  global.get 0  i32.add)
+         (func (param i64) (result i64)  i32.const 7  global.set 0  local.get 0  i64.eqz  drop  i64.const 9)
+         (func (result i32)  i32.const 3  i32.clz  i32.popcnt))
+       (invoke "go" (i32.const 5))"#,
+)
+.under(calling);
+
+/// The handler panics behind its event.
+fn panicking() -> Schedule {
+    acting([(When::Event(3), "panic handler")])
+}
+
+/// The same as [`DROPPED`], by a panic.
+const PANICKED: Program = Program::new(
+    r#"(module
+         (global (mut i32) (i32.const 1))
+         (func (export "go") i32.const 7  global.set 0  nop  nop))
+       (invoke "go")"#,
+)
+.under(panicking);
+
+fn holding_an_exception() -> Schedule {
+    acting([(When::Throw(1), "hold exception")])
+}
+
+fn replacing_an_exception() -> Schedule {
+    acting([(When::Throw(1), "replace exception 0")])
+}
+
+/// A caught exception, and its payload.
+const CAUGHT: Program = Program::new(
+    r#"(module
+         (tag (param i32))
+         (func (export "go") (result i32)
+           block (result i32)
+             try_table (result i32) (catch 0 0)  i32.const 42  throw 0  end
+           end))
+       (invoke "go")"#,
+);
+
 fn instances(items: &mut Items, change: fn(&mut Vec<ListedInstance>)) {
     items.instances.iter_mut().for_each(change);
 }
@@ -141,6 +193,24 @@ faults! {
         Fault::Items(|items| *items.own[0].bytecode.as_mut().unwrap().last_mut().unwrap() ^= 1);
 
     // Others of the same rules.
+    event_lost_in_a_call_of_the_debugger => StepLost, CALLED.under(calling),
+        Fault::Skip(at("i64.eqz"));
+    local_wrong_within_two_calls_of_the_debugger => OperandValue, CALLED.under(calling),
+        Fault::Stack(at("i32.popcnt"), |stack, _| {
+            let operand = &mut stack.frames[0].operands[0];
+            *operand = low_bit(*operand);
+        });
+    frames_outside_a_call_of_the_debugger_missing => FrameCount, CALLED.under(calling),
+        Fault::Stack(at("i64.eqz"), |stack, _| stack.frames.truncate(1));
+    frame_changed_behind_a_call_of_the_debugger => LocalValue, CALLED.under(calling),
+        Fault::Stack(when(Moment::Action), |stack, _| {
+            let local = &mut stack.frames[0].locals[0];
+            *local = low_bit(*local);
+        });
+    held_exception_of_another_payload => Kept, CAUGHT.under(holding_an_exception),
+        Fault::HeldException(|seen| seen.payload[0] = low_bit(seen.payload[0]));
+    exception_not_replaced => Values, CAUGHT.under(replacing_an_exception),
+        Fault::Outcome(|outcome| *outcome = Outcome::Returned(vec![Seen::I32(42)]));
     replaced_handler_kept => HandlerDropped, ARITHMETIC.under(replacing),
         Fault::Handlers(|handlers| handlers.others = 1);
     event_to_no_handler_that_was_set => HandlerEvent, ARITHMETIC.under(setting_late),
@@ -221,6 +291,20 @@ fn an_index_that_is_another_instances_is_seen_beside_a_memory_of_the_hosts() {
         let fired = rules(&report, Execution::Instrumented);
         let expected = BTreeSet::from([RuleId::InstanceIndex]);
         assert_eq!(fired, expected, "{report:#?}");
+    }
+}
+
+/// A panic in the handler ends the call; the store keeps its handler, and what the call has done.
+#[test]
+fn a_handler_that_panics_is_kept() {
+    for subject in PANICKED.subjects() {
+        let clean = run(&PANICKED.script(), &PANICKED.options_on(subject)).unwrap();
+        assert!(clean.divergences.is_empty(), "{clean:#?}");
+        assert!(clean.two_way && clean.known.is_empty(), "{clean:#?}");
+        let lost = Fault::Handlers(|handlers| handlers.last = false);
+        let report = report(subject, PANICKED, lost);
+        let fired = rules(&report, Execution::Instrumented);
+        assert_eq!(fired, BTreeSet::from([RuleId::HandlerKept]), "{report:#?}");
     }
 }
 

@@ -7,7 +7,7 @@ use lockstep::lockstep::handler::SeenHandlers;
 use lockstep::lockstep::held_frame::HeldFrame;
 use lockstep::lockstep::items::Items;
 use lockstep::lockstep::throws::SeenThrow;
-use lockstep::outcome::{HostFailure, Outcome, SeenTrap};
+use lockstep::outcome::{HostFailure, Outcome, SeenException, SeenTrap};
 use lockstep::schedule::EngineEdit;
 use lockstep::seen::Seen;
 use lockstep::snapshot::Snapshot;
@@ -62,6 +62,8 @@ pub(crate) enum Fault {
     Permissions(fn(&mut Vec<Vec<Part>>)),
     /// What a kept handle to a frame says of itself.
     HeldFrame(fn(&mut HeldFrame)),
+    /// The exception that a kept handle holds.
+    HeldException(fn(&mut SeenException)),
     /// Which handlers the store has.
     Handlers(fn(&mut SeenHandlers)),
     /// The number of the handler that an event goes to.
@@ -360,6 +362,12 @@ impl Tamper for Lie {
     fn held_frame(&mut self, held: &mut HeldFrame) {
         if let Fault::HeldFrame(change) = self.fault {
             self.tell(held, change);
+        }
+    }
+
+    fn held_exception(&mut self, seen: &mut SeenException) {
+        if let Fault::HeldException(change) = self.fault {
+            self.tell(seen, change);
         }
     }
 

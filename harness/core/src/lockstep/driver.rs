@@ -299,6 +299,8 @@ pub struct Driver {
     pub(super) consumes_fuel: bool,
     pub(super) accesses: Accesses,
     pub(super) shown_indices: ShownIndices,
+    /// The exception of the event that was matched last.
+    pub(super) last_thrown: Option<ExnAddr>,
     /// Whether the store has a handler, in an execution that may have events.
     pub(super) handled: bool,
     /// Whether the debugger dropped a call, and the handler was not looked for since.
@@ -404,6 +406,7 @@ impl Driver {
             consumes_fuel: config.configuration.fuel != Fuel::Off,
             accesses: Accesses::default(),
             shown_indices: ShownIndices::default(),
+            last_thrown: None,
             handled: true,
             dropped_call: false,
             unresolved: Unresolved::default(),

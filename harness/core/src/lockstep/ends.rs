@@ -53,8 +53,8 @@ impl Driver {
         self.ended.is_none() && !self.instantiating && self.machine.activations() > 0
     }
 
-    /// The call was dropped where the oracle is: neither side goes further.
-    pub fn dropped(&mut self) -> Verdict {
+    /// The call was dropped, or the handler panicked, where the oracle is: neither side goes further.
+    pub fn dropped(&mut self, panicked: bool) -> Verdict {
         while self.machine.activations() > 0 {
             self.machine.unwind();
         }
@@ -63,7 +63,7 @@ impl Driver {
         self.previous = None;
         self.at_inlined_trap = false;
         self.references.look();
-        self.dropped_call = true;
+        self.dropped_call = !panicked;
         self.yield_due = false;
         Verdict::Dropped
     }

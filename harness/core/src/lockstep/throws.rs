@@ -95,6 +95,7 @@ impl Driver {
         if !caught {
             self.phase = Phase::Thrown(exn);
         }
+        self.last_thrown = Some(exn);
         self.previous = None;
         flow
     }
@@ -126,7 +127,7 @@ impl Driver {
     }
 
     /// Whether the subject's exception is the oracle's: tag, payload and identity.
-    fn exception_agrees(&mut self, exn: ExnAddr, seen: &SeenException) -> bool {
+    pub(super) fn exception_agrees(&mut self, exn: ExnAddr, seen: &SeenException) -> bool {
         let (tag, payload) = self.machine.exception(exn);
         let reference = Value::Ref(Ref::Exn(exn), RefType::EXNREF);
         seen.tag
@@ -139,7 +140,7 @@ impl Driver {
 
     /// The cause that explains why the subject's exception is not the oracle's, if all that differs is of
     /// it.
-    fn explain_exception(&mut self, exn: ExnAddr, seen: &SeenException) -> Option<Known> {
+    pub(super) fn explain_exception(&mut self, exn: ExnAddr, seen: &SeenException) -> Option<Known> {
         let (tag, payload) = self.machine.exception(exn);
         let same = seen
             .tag
@@ -168,7 +169,7 @@ impl Driver {
             .then_some(known)
     }
 
-    fn describe_exception(&self, exn: ExnAddr) -> String {
+    pub(super) fn describe_exception(&self, exn: ExnAddr) -> String {
         let (tag, payload) = self.machine.exception(exn);
         let payload: Vec<String> = payload.iter().map(Value::to_string).collect();
         format!("exception of tag {tag} ({})", payload.join(", "))

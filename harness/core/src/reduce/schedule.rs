@@ -225,6 +225,7 @@ fn earlier(when: When) -> Vec<When> {
         When::Step(n) => vec![When::Step(0), When::Step(n / 2), When::Step(n - 1)],
         When::Event(n) => numbers(n).into_iter().map(When::Event).collect(),
         When::HostCall(n) => numbers(n).into_iter().map(When::HostCall).collect(),
+        When::Throw(n) => numbers(n).into_iter().map(When::Throw).collect(),
     };
     std::iter::once(When::Start).chain(moments).collect()
 }

@@ -51,6 +51,8 @@ pub enum When {
     Event(u64),
     /// In this call of a host function of the case, from 1.
     HostCall(u64),
+    /// In the handler of the event of this exception of the case, from 1.
+    Throw(u64),
 }
 
 /// Sessions that alternate at events.
