@@ -96,7 +96,10 @@ impl<T: Layer> Session<T> {
     /// The handler panics once it has nothing else to do.
     fn panic_handler(&mut self, when: When) {
         if matches!(when, When::Event(_)) && self.driver.may_drop_call() && !self.dropping {
-            self.driver.tally.acted.note(Action::PanicHandler(PanicHandler));
+            self.driver
+                .tally
+                .acted
+                .note(Action::PanicHandler(PanicHandler));
             self.dropping = true;
             self.panicking = true;
             self.shared.announce_panic();
@@ -138,7 +141,10 @@ impl<T: Layer> Session<T> {
     }
 
     pub(super) fn hold_exception(&mut self, exn: &OwnedRooted<ExnRef>, thrown: Option<ExnAddr>) {
-        self.driver.tally.acted.note(Action::HoldException(HoldException));
+        self.driver
+            .tally
+            .acted
+            .note(Action::HoldException(HoldException));
         self.held_exception = thrown.map(|thrown| HeldException {
             handle: exn.clone(),
             exn: thrown,
@@ -184,11 +190,7 @@ impl<T: Layer> Session<T> {
         self.check_held_frame(store, moment);
     }
 
-    fn check_held_exception(
-        &mut self,
-        store: &mut StoreContextMut<'_, State<T>>,
-        moment: Moment,
-    ) {
+    fn check_held_exception(&mut self, store: &mut StoreContextMut<'_, State<T>>, moment: Moment) {
         let Session {
             driver,
             names,

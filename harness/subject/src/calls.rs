@@ -2,6 +2,7 @@
 //! event or in a host function; and by a host function itself.
 
 use super::host::func_of;
+use super::names::Names;
 use super::session::{Session, State};
 use super::view::View;
 use lockstep_core::divergence::Moment;
@@ -12,6 +13,7 @@ use lockstep_core::outcome::Outcome;
 use lockstep_core::phases::{self, Phase};
 use lockstep_core::schedule::action::Action;
 use lockstep_core::schedule::action::call_function::CallFunction;
+use lockstep_oracles::value::Value;
 use wasmtime::{AsContextMut, ExnRef, Func, RootScope, Rooted, StoreContextMut, Val};
 
 /// A call that was begun in the oracle.
@@ -94,6 +96,7 @@ fn finish<T: Layer>(
         Some(session) if !session.dropping => {
             let (verdict, _) = end(&mut *store, session, &ended, results);
             session.resumed();
+            give_back_fuel(&mut *store, &session.names, &outside);
             session.driver.end_call(outside);
             match verdict {
                 Verdict::Lost => Flow::Stop,
@@ -107,6 +110,16 @@ fn finish<T: Layer>(
     }
     store.data_mut().give_back(lent);
     flow
+}
+
+/// What generated programs end by is theirs, and not the debugger's.
+fn give_back_fuel(mut store: impl AsContextMut, names: &Names, outside: &Outside) {
+    for &(addr, value) in &outside.fuel {
+        if let (Some(fuel), Value::I32(left)) = (names.global(addr), value) {
+            // It is mutable, and an i32: the generator made it.
+            let _ = fuel.set(&mut store, Val::I32(left as i32));
+        }
+    }
 }
 
 impl<T: Layer> Session<T> {

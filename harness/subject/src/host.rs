@@ -18,7 +18,9 @@ use lockstep_oracles::store::{Extern, Store};
 use lockstep_oracles::trap::Trap;
 use lockstep_oracles::types::Types;
 use lockstep_oracles::value::Value;
-use wasmtime::{self, AsContextMut, Caller, ExnRef, ExnRefPre, ExnType, Func, RootScope, Rooted, Val};
+use wasmtime::{
+    self, AsContextMut, Caller, ExnRef, ExnRefPre, ExnType, Func, RootScope, Rooted, Val,
+};
 
 /// The host's side of a case.
 pub(super) struct HostWorld {

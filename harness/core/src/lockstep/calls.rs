@@ -3,12 +3,19 @@
 
 use super::driver::{Driver, Flow, Phase};
 use crate::divergence::Moment;
+use crate::generate::FUEL;
 use crate::observe::{Observation, Place};
 use crate::schedule::action::call_function::{Call, CallFunction};
+use lockstep_oracles::address::{GlobalAddr, InstanceAddr};
+use lockstep_oracles::store::Extern;
+use lockstep_oracles::value::Value;
 
 /// Where the program was when the debugger made a call.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Outside {
+    /// What each generated program had left of what it ends by. The call has all of that again: it may
+    /// have come between the look at it and its use, behind which the program would go on for ever.
+    pub fuel: Vec<(GlobalAddr, Value)>,
     phase: Phase,
     previous: Option<Place>,
     at_inlined_trap: bool,
@@ -30,6 +37,7 @@ impl Driver {
     /// Begins a call in the oracle; the subject's follows.
     pub fn begin_call(&mut self, call: &Call) -> Option<Outside> {
         let outside = Outside {
+            fuel: self.fuel(),
             phase: self.phase,
             previous: self.previous,
             at_inlined_trap: self.at_inlined_trap,
@@ -38,8 +46,21 @@ impl Driver {
         Some(outside)
     }
 
-    /// The call has ended in both: the program is where it was.
+    fn fuel(&self) -> Vec<(GlobalAddr, Value)> {
+        let store = &self.machine.store;
+        let instances = (0..store.num_instances() as u32).map(InstanceAddr);
+        let fuel = instances.filter_map(|instance| match store.instance(instance).export(FUEL) {
+            Some(Extern::Global(addr)) => Some((addr, store.global(addr).value())),
+            _ => None,
+        });
+        fuel.collect()
+    }
+
+    /// The call has ended in both: the program is where it was, and has the fuel that it had.
     pub fn end_call(&mut self, outside: Outside) {
+        for (addr, value) in outside.fuel {
+            self.machine.store.global_mut(addr).value = value.cell();
+        }
         self.phase = outside.phase;
         self.previous = outside.previous;
         self.at_inlined_trap = outside.at_inlined_trap;

@@ -134,8 +134,7 @@ impl Driver {
             }
             Phase::HostFailing(failure) | Phase::HostFailed(failure) => {
                 self.machine.unwind();
-                if phase == Phase::HostFailing(failure) && self.has_events()
-                {
+                if phase == Phase::HostFailing(failure) && self.has_events() {
                     self.report_end(
                         RuleId::HostErrorEvent,
                         format!("a HostcallError event: {failure}"),

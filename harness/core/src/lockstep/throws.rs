@@ -140,7 +140,11 @@ impl Driver {
 
     /// The cause that explains why the subject's exception is not the oracle's, if all that differs is of
     /// it.
-    pub(super) fn explain_exception(&mut self, exn: ExnAddr, seen: &SeenException) -> Option<Known> {
+    pub(super) fn explain_exception(
+        &mut self,
+        exn: ExnAddr,
+        seen: &SeenException,
+    ) -> Option<Known> {
         let (tag, payload) = self.machine.exception(exn);
         let same = seen
             .tag

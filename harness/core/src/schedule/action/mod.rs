@@ -200,9 +200,7 @@ impl Action {
             | Action::PanicHandler(_)
             | Action::SetHandler(_) => Vec::new(),
             Action::CallFunction(action) => each(action.reduced(), Action::CallFunction),
-            Action::ReplaceException(action) => {
-                each(action.reduced(), Action::ReplaceException)
-            }
+            Action::ReplaceException(action) => each(action.reduced(), Action::ReplaceException),
             Action::WriteGlobal(action) => each(action.reduced(), Action::WriteGlobal),
             Action::WriteMemory(action) => each(action.reduced(), Action::WriteMemory),
             Action::WriteElement(action) => each(action.reduced(), Action::WriteElement),
