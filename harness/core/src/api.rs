@@ -53,15 +53,22 @@ pub const ROWS: &[Row] = &[
             "DebugEvent",
             "Store::set_debug_handler",
         ],
-        &[StepLost, StepSpurious, BreakLost, BreakSpurious],
+        &[
+            StepLost,
+            StepSpurious,
+            BreakLost,
+            BreakSpurious,
+            HandlerKept,
+            HandlerEvent,
+        ],
     ),
     reason(
         &["DebugHandler::Data"],
         "a type: what it may be, the compiler checks",
     ),
-    reason(
+    rules(
         &["Store::clear_debug_handler"],
-        "not called yet: a store keeps its handler for as long as the case lasts",
+        &[HandlerDropped, HandlerEvent],
     ),
     rules(
         &["DebugEvent::Breakpoint"],

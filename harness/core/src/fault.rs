@@ -3,11 +3,12 @@
 use crate::divergence::Moment;
 use crate::lockstep::accessors::{Accessed, Accessor, Identity};
 use crate::lockstep::entities::Entities;
+use crate::lockstep::handler::SeenHandlers;
 use crate::lockstep::held_frame::HeldFrame;
 use crate::lockstep::items::Items;
 use crate::lockstep::throws::SeenThrow;
 use crate::observe::{Objects, objects_of};
-use crate::outcome::{HostFailure, Outcome, SeenTrap};
+use crate::outcome::{HostFailure, Outcome, SeenException, SeenTrap};
 use crate::schedule::EngineEdit;
 use crate::seen::Seen;
 use crate::snapshot::Snapshot;
@@ -87,6 +88,15 @@ pub trait Tamper: Send + 'static {
 
     /// Changes what a kept handle to a frame says of itself.
     fn held_frame(&mut self, _held: &mut HeldFrame) {}
+
+    /// Changes the exception that a kept handle is shown to hold.
+    fn held_exception(&mut self, _seen: &mut SeenException) {}
+
+    /// Changes which handlers the store is seen to have.
+    fn handlers(&mut self, _handlers: &mut SeenHandlers) {}
+
+    /// Changes the number of the handler that an event went to.
+    fn handled_by(&mut self, _handler: &mut u32) {}
 
     /// Changes what the store lists.
     fn items(&mut self, _items: &mut Items) {}

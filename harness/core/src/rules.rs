@@ -316,6 +316,18 @@ rules! {
         "Every table has the size and elements that the program determines."
         "Instance::debug_table; Wasm core 4.2.7"
         "table_element_changed";
+    HandlerKept "HANDLER-KEPT" Pinned
+        "A store keeps the handler that was set last until it is cleared or replaced, whatever becomes of a call."
+        "Store::set_debug_handler, clear_debug_handler: nothing else is documented to take a handler away"
+        "handler_lost";
+    HandlerDropped "HANDLER-DROPPED" Promised
+        "A handler that is cleared is dropped, and so is one that is replaced."
+        "Store::clear_debug_handler: if any existed, it will be dropped; Store::set_debug_handler sets the store's one handler"
+        "cleared_handler_kept";
+    HandlerEvent "HANDLER-EVENT" Promised
+        "An event goes to the handler that the store has; without one there is none, whatever is set."
+        "DebugEvent: occurs when running Wasm code on a store with a debug handler attached; Store::set_debug_handler"
+        "event_to_another_handler";
     GuestDebug "ITEM-GUEST-DEBUG" Promised
         "There are editing sessions and lists of breakpoints exactly where guest_debug is on; without it the store shows no frame, lists no instance and no module, and a module has no bytecode."
         "StoreContextMut::edit_breakpoints, StoreContext::breakpoints, debug_frames, debug_exit_frames, debug_all_instances, debug_all_modules, Module::debug_bytecode"

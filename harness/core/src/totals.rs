@@ -7,6 +7,7 @@ use crate::campaign::shares::CpuShares;
 use crate::campaign::summary::Summary;
 use crate::case::{CaseReport, CommandReport, Directive, Status};
 use crate::causes::{Cause, LeftOut};
+use crate::lockstep::acted::Acted;
 use crate::lockstep::daring::DareResult;
 use crate::lockstep::families::{Checked, Family};
 use crate::lockstep::looks::Looks;
@@ -140,6 +141,9 @@ pub struct Compared {
     /// end of a case.
     #[serde(skip_serializing_if = "is_zero")]
     pub handles: u64,
+    /// Actions of the debugger beside edits, by kind; one of 0 was never taken.
+    #[serde(serialize_with = "acted", skip_serializing_if = "is_idle")]
+    pub acted: Acted,
     /// Reads, looks and collections left out because they would crash the process.
     pub hazards_avoided: u64,
     /// The same, by the cause that forbids them.
@@ -287,6 +291,15 @@ fn looks<S: serde::Serializer>(looks: &Looks, serializer: S) -> Result<S::Ok, S:
     serializer.collect_map(looks.each())
 }
 
+/// Writes every kind of action, by name.
+fn acted<S: serde::Serializer>(acted: &Acted, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(acted.each())
+}
+
+fn is_idle(acted: &Acted) -> bool {
+    acted.total() == 0
+}
+
 fn is_zero(count: &u64) -> bool {
     *count == 0
 }
@@ -302,6 +315,7 @@ impl From<&Tally> for Compared {
             entities_skipped: tally.entities_skipped,
             host_calls: tally.host_calls,
             handles: tally.handles,
+            acted: tally.acted,
             hazards_avoided: tally.left_out.total(),
             left_out: tally.left_out.clone(),
             looks: tally.looks,
@@ -320,6 +334,7 @@ impl Compared {
         self.entities_skipped += other.entities_skipped;
         self.host_calls += other.host_calls;
         self.handles += other.handles;
+        self.acted.add(&other.acted);
         self.hazards_avoided += other.hazards_avoided;
         self.left_out.add(&other.left_out);
         self.looks.add(&other.looks);

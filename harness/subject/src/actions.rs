@@ -1,6 +1,8 @@
 //! What the debugger does beside edits, in the engine and the oracle.
 
+use super::execute::Subject;
 use super::frames::{self, KeptFrame};
+use super::host;
 use super::names::Names;
 use super::session::{Session, State};
 use super::view::View;
@@ -9,11 +11,20 @@ use lockstep_core::fault::{Layer, Shown, Tamper as _};
 use lockstep_core::lockstep::driver::Driver;
 use lockstep_core::lockstep::held_frame::Since;
 use lockstep_core::schedule::When;
+use lockstep_core::schedule::action::call_function::CallFunction;
+use lockstep_core::schedule::action::clear_handler::ClearHandler;
+use lockstep_core::schedule::action::drop_call::DropCall;
+use lockstep_core::schedule::action::hold_exception::HoldException;
+use lockstep_core::schedule::action::hold_frame::HoldFrame;
+use lockstep_core::schedule::action::panic_handler::PanicHandler;
+use lockstep_core::schedule::action::replace_exception::ReplaceException;
+use lockstep_core::schedule::action::set_handler::SetHandler;
 use lockstep_core::schedule::action::write_element::ElementWrite;
 use lockstep_core::schedule::action::write_global::GlobalWrite;
 use lockstep_core::schedule::action::write_memory::MemoryWrite;
 use lockstep_core::schedule::action::{Action, Write};
-use wasmtime::{AsContextMut, Ref, RootScope, StoreContextMut};
+use lockstep_oracles::address::ExnAddr;
+use wasmtime::{AsContextMut, ExnRef, OwnedRooted, Ref, RootScope, StoreContextMut};
 
 /// How often a handle that is kept is asked before it is let go.
 const LOOKS: u32 = 16;
@@ -29,28 +40,87 @@ pub(super) struct Held {
     left: u32,
 }
 
+/// A handle to an exception that the debugger keeps.
+pub(super) struct HeldException {
+    handle: OwnedRooted<ExnRef>,
+    /// The oracle's.
+    exn: ExnAddr,
+    /// How often it will still be looked at.
+    left: u32,
+}
+
 impl<T: Layer> Session<T> {
     /// The actions of this moment.
     pub(super) fn act_at(&mut self, store: &mut StoreContextMut<'_, State<T>>, when: When) {
         for action in self.debugger.actions_at(when) {
-            if self.driver.ended.is_some() {
-                return;
+            self.take(store, when, action);
+        }
+    }
+
+    /// One action; what is about another kind of moment is not done.
+    pub(super) fn take(
+        &mut self,
+        store: &mut StoreContextMut<'_, State<T>>,
+        when: When,
+        action: Action,
+    ) {
+        if self.driver.ended.is_some() {
+            return;
+        }
+        match action {
+            Action::CallFunction(action) => self.ask_for_call(when, action),
+            Action::ClearHandler(_) => self.change_handler(when, false),
+            Action::DropCall(_) => self.drop_call(when),
+            // At the event of an exception, which has it.
+            Action::HoldException(_) | Action::ReplaceException(_) => {}
+            Action::HoldFrame(_) => self.hold_frame(store),
+            Action::ListItems(_) => {
+                self.driver.tally.acted.note(action);
+                self.list_items(store, matches!(when, When::Step(_)));
             }
-            self.driver.tally.actions += 1;
-            match action {
-                Action::DropCall(_) => self.drop_call(when),
-                Action::HoldFrame(_) => self.hold_frame(store),
-                Action::ListItems(_) => self.list_items(store, matches!(when, When::Step(_))),
-                Action::WriteGlobal(_) | Action::WriteMemory(_) | Action::WriteElement(_) => {
-                    self.write(store, action);
-                }
+            Action::PanicHandler(_) => self.panic_handler(when),
+            Action::SetHandler(_) => self.change_handler(when, true),
+            Action::WriteGlobal(_) | Action::WriteMemory(_) | Action::WriteElement(_) => {
+                self.write(store, action);
             }
+        }
+    }
+
+    /// The call is made when the session is in the store again.
+    fn ask_for_call(&mut self, when: When, action: CallFunction) {
+        if matches!(when, When::Event(_) | When::HostCall(_)) {
+            self.calls.push(action);
+        }
+    }
+
+    /// The handler panics once it has nothing else to do.
+    fn panic_handler(&mut self, when: When) {
+        if matches!(when, When::Event(_)) && self.driver.may_drop_call() && !self.dropping {
+            self.driver
+                .tally
+                .acted
+                .note(Action::PanicHandler(PanicHandler));
+            self.dropping = true;
+            self.panicking = true;
+            self.shared.announce_panic();
+        }
+    }
+
+    /// Only where the store itself is at hand, between calls, can its handler be set or cleared.
+    fn change_handler(&mut self, when: When, set: bool) {
+        if matches!(when, When::Step(_)) {
+            self.driver.tally.acted.note(match set {
+                true => Action::SetHandler(SetHandler),
+                false => Action::ClearHandler(ClearHandler),
+            });
+            self.handler_changes.push(set);
         }
     }
 
     /// The code that polls the guest is asked to drop it, once the handler is pending.
     fn drop_call(&mut self, when: When) {
-        if matches!(when, When::Event(_)) && self.driver.may_drop_call() {
+        if matches!(when, When::Event(_)) && self.driver.may_drop_call() && !self.dropping {
+            self.driver.tally.acted.note(Action::DropCall(DropCall));
             self.dropping = true;
             self.shared.request_stop();
         }
@@ -60,6 +130,7 @@ impl<T: Layer> Session<T> {
         if !self.driver.may_hold_frame() {
             return;
         }
+        self.driver.tally.acted.note(Action::HoldFrame(HoldFrame));
         let returns = store.data().host_returns;
         self.held = frames::keep(store.as_context_mut()).map(|frame| Held {
             frame,
@@ -69,9 +140,83 @@ impl<T: Layer> Session<T> {
         });
     }
 
-    /// Asks the handle that is kept.
+    pub(super) fn hold_exception(&mut self, exn: &OwnedRooted<ExnRef>, thrown: Option<ExnAddr>) {
+        self.driver
+            .tally
+            .acted
+            .note(Action::HoldException(HoldException));
+        self.held_exception = thrown.map(|thrown| HeldException {
+            handle: exn.clone(),
+            exn: thrown,
+            left: LOOKS,
+        });
+    }
+
+    /// Another exception takes the place of the one that is pending.
+    pub(super) fn replace_exception(
+        &mut self,
+        store: &mut StoreContextMut<'_, State<T>>,
+        action: ReplaceException,
+        searched: bool,
+    ) {
+        let Session { driver, names, .. } = self;
+        let Some((tag, payload)) = driver.replacement(action, searched) else {
+            return;
+        };
+        let mut scope = RootScope::new(&mut *store);
+        let types = driver.machine.store.types();
+        let Ok(exn) = host::exception(&mut scope, names, types, tag, &payload) else {
+            // Without room for it, or a handle of the tag, the first is thrown on.
+            return;
+        };
+        let mut context = scope.as_context_mut();
+        context.take_pending_exception();
+        // Always an error: that an exception is pending.
+        let _ = context.throw::<()>(exn);
+        driver.tally.acted.note(Action::ReplaceException(action));
+        driver.replaced(tag, &payload);
+    }
+
+    /// Whether a handle is kept to anything.
+    #[inline]
+    pub(super) fn holds_any(&self) -> bool {
+        self.held.is_some() || self.held_exception.is_some()
+    }
+
+    /// Asks the handles that are kept.
     #[cold]
     pub(super) fn check_held(&mut self, store: &mut StoreContextMut<'_, State<T>>, moment: Moment) {
+        self.check_held_exception(store, moment);
+        self.check_held_frame(store, moment);
+    }
+
+    fn check_held_exception(&mut self, store: &mut StoreContextMut<'_, State<T>>, moment: Moment) {
+        let Session {
+            driver,
+            names,
+            tamper,
+            held_exception,
+            ..
+        } = self;
+        let Some(held) = held_exception else { return };
+        if driver.ended.is_some() {
+            return;
+        }
+        let mut scope = RootScope::new(&mut *store);
+        names.look(&scope, driver);
+        driver.look();
+        let exn = held.handle.to_rooted(&mut scope);
+        let mut seen = names.seen_exception(&mut scope, exn);
+        tamper.held_exception(&mut seen);
+        driver.check_held_exception(held.exn, &seen, moment);
+        names.keep_handles(&mut scope, driver);
+        held.left -= 1;
+        if held.left == 0 {
+            *held_exception = None;
+        }
+    }
+
+    fn check_held_frame(&mut self, store: &mut StoreContextMut<'_, State<T>>, moment: Moment) {
         let Some(held) = &mut self.held else { return };
         if self.driver.ended.is_some() {
             return;
@@ -104,6 +249,7 @@ impl<T: Layer> Session<T> {
         let Some(made) = write_entity(&mut scope, (driver, names), write) else {
             return;
         };
+        driver.tally.acted.note(action);
         driver.wrote(write, tamper.wrote(made));
         names.look(&scope, driver);
         let mut view = View {
@@ -112,6 +258,44 @@ impl<T: Layer> Session<T> {
         };
         driver.compare_entities(&mut Shown::new(&mut view, tamper), Moment::Action);
         names.keep_handles(&mut scope, driver);
+    }
+}
+
+impl<T: Layer> Subject<T> {
+    /// Sets and clears the store's handler as the debugger asked for it.
+    pub(super) fn change_handlers(&mut self) {
+        for set in std::mem::take(&mut self.session().handler_changes) {
+            if !self.is_alive() {
+                return;
+            }
+            match set {
+                true => self.set_handler(),
+                false => {
+                    self.store.clear_debug_handler();
+                    self.session().handlers.clear();
+                }
+            }
+            self.driver().handler_was_set(set);
+            self.check_handlers();
+        }
+    }
+
+    pub(super) fn set_handler(&mut self) {
+        let handler = self.session().handlers.next::<T>();
+        self.store.set_debug_handler(handler);
+    }
+
+    /// Looks which handlers the store has.
+    pub(super) fn check_handlers(&mut self) {
+        let Session {
+            driver,
+            handlers,
+            tamper,
+            ..
+        } = self.session();
+        let mut seen = handlers.seen();
+        tamper.handlers(&mut seen);
+        driver.check_handlers(seen, Moment::Action);
     }
 }
 

@@ -16,7 +16,9 @@ use lockstep_core::schedule::{Cycle, Edit, EngineEdit, Schedule, Site, When};
 use lockstep_oracles::module::Module as OracleModule;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use wasmtime::{AsContext, AsContextMut, BreakpointEdit, Module, StoreContextMut};
+use wasmtime::{
+    AsContext, AsContextMut, BreakpointEdit, ExnRef, Module, OwnedRooted, StoreContextMut,
+};
 
 /// A module that edits can name.
 struct KnownModule {
@@ -259,6 +261,27 @@ impl<T: Layer> Session<T> {
         self.debugger.due = self.debugger.due_after(event);
         self.edit_all(store, &sessions);
         self.act_at(store, When::Event(event));
+    }
+
+    /// Sessions and actions of the event of this exception; `searched` where it says who catches it.
+    pub(super) fn act_at_throw(
+        &mut self,
+        store: &mut StoreContextMut<'_, State<T>>,
+        exn: &OwnedRooted<ExnRef>,
+        searched: bool,
+    ) {
+        let when = When::Throw(self.driver.tally.throws);
+        let sessions = self.debugger.sessions_at(when);
+        let thrown = self.driver.thrown();
+        self.edit_all(store, &sessions);
+        for action in self.debugger.actions_at(when) {
+            match action {
+                // That of the event, also where another has taken its place.
+                Action::HoldException(_) => self.hold_exception(exn, thrown),
+                Action::ReplaceException(action) => self.replace_exception(store, action, searched),
+                action => self.take(store, when, action),
+            }
+        }
     }
 
     /// Sessions of the next host call.

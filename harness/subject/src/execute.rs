@@ -3,7 +3,7 @@
 use super::debugger::Debugger;
 use super::dialect;
 use super::factory::Factory;
-use super::handler::Handler;
+use super::handler::Handlers;
 use super::handles;
 use super::host::{self, HostEntity, HostWorld};
 use super::names::{Access, Names};
@@ -26,7 +26,6 @@ use lockstep_core::subject::{Settings, SubjectError, limits};
 use lockstep_oracles::address::{FuncAddr, GlobalAddr, HostFuncId, MemAddr, TableAddr, TagAddr};
 use lockstep_oracles::value::{Ref, Value};
 use lockstep_oracles::{GlobalType, MemoryType, TableType};
-use std::marker::PhantomData;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -101,8 +100,13 @@ impl<T: Layer> Subject<T> {
             host,
             tamper,
             debugger: Debugger::of(schedule),
+            handlers: Handlers::default(),
+            handler_changes: Vec::new(),
+            calls: Vec::new(),
+            held_exception: None,
             held: None,
             dropping: false,
+            panicking: false,
             configuration: settings.configuration,
             collect: schedule.collect,
             plain: schedule.collect == 0
@@ -114,16 +118,20 @@ impl<T: Layer> Subject<T> {
         let mut store = Store::new(&factory.engine, State::new(session));
         prepare(&mut store, &settings.configuration)?;
         store.limiter(|state| state.limiter());
-        if execution == Execution::Instrumented {
-            store.set_debug_handler(Handler::<T>(PhantomData));
-        }
-        Ok(Subject {
+        let mut subject = Subject {
             factory,
             store,
             shared,
             execution,
             settings,
-        })
+        };
+        if execution == Execution::Instrumented {
+            match schedule.starts_handled() {
+                true => subject.set_handler(),
+                false => subject.driver().handler_was_set(false),
+            }
+        }
+        Ok(subject)
     }
 
     pub(super) fn session(&mut self) -> &mut Session<T> {
@@ -138,6 +146,7 @@ impl<T: Layer> Subject<T> {
     pub fn before_step(&mut self, step: u32) {
         if self.execution == Execution::Instrumented {
             self.with_session(|session, store| session.at_step(store, step));
+            self.change_handlers();
         }
     }
 
@@ -507,10 +516,12 @@ impl<T: Layer> Subject<T> {
         })
     }
 
-    /// The debugger dropped the call: both sides are left as they are.
+    /// The debugger dropped the call, or its handler panicked: both sides are left as they are.
     fn dropped(&mut self) -> Invoked {
         let tainted = self.driver().is_tainted();
-        let verdict = self.driver().dropped();
+        let panicked = std::mem::take(&mut self.session().panicking);
+        let verdict = self.driver().dropped(panicked);
+        self.check_handlers();
         self.compare_entities();
         self.speak();
         Invoked {
@@ -709,6 +720,7 @@ pub(super) fn drive<T, R>(shared: &Shared<T>, guest: impl Future<Output = R>) ->
     match polled {
         Ok(Some(result)) => Driven::Done(result),
         Ok(None) => Driven::Stopped,
+        Err(_) if shared.take_panic() => Driven::Stopped,
         // Lockstep's own code runs in the debug handler and in host functions: a defect of it is no finding.
         Err(panic) if panic.is_own() => panics::resume(panic),
         Err(panic) => Driven::Panicked(panic.to_string()),

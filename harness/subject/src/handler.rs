@@ -1,5 +1,6 @@
 //! The debug handler: each event goes to the driver; a stop leaves the guest pending for ever.
 
+use super::calls;
 use super::dialect;
 use super::handles;
 use super::names::Names;
@@ -10,6 +11,7 @@ use lockstep_core::configuration::{Epochs, Yields};
 use lockstep_core::divergence::Moment;
 use lockstep_core::fault::{Delivery, Layer, Tamper as _};
 use lockstep_core::lockstep::driver::{Driver, Flow};
+use lockstep_core::lockstep::handler::SeenHandlers;
 use lockstep_core::lockstep::interrupts::Interruption;
 use lockstep_core::lockstep::throws::SeenThrow;
 use lockstep_core::observe::Observation;
@@ -17,15 +19,73 @@ use lockstep_core::outcome::{HostFailure, SeenTrap};
 use lockstep_core::phases::{self, Phase};
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use wasmtime::{AsContextMut, DebugEvent, DebugHandler, RootScope, StoreContextMut};
 
-/// The handler has no state of its own: everything is in the store's data.
-pub(super) struct Handler<T>(pub(super) PhantomData<fn() -> T>);
+/// The handler has no state of its own but its number: everything is in the store's data.
+pub(super) struct Handler<T> {
+    number: u32,
+    /// There until the store drops it; a clone, made at every event, has none.
+    _owned: Option<Arc<()>>,
+    data: PhantomData<fn() -> T>,
+}
 
 impl<T> Clone for Handler<T> {
     fn clone(&self) -> Handler<T> {
-        Handler(PhantomData)
+        Handler {
+            number: self.number,
+            _owned: None,
+            data: PhantomData,
+        }
+    }
+}
+
+/// The handlers that a store was given.
+#[derive(Default)]
+pub(super) struct Handlers {
+    /// By number; one that was dropped is gone.
+    given: Vec<Weak<()>>,
+    /// Whether the store was given one since it last had none.
+    set: bool,
+}
+
+impl Handlers {
+    /// The next one, which is about to be set.
+    pub(super) fn next<T>(&mut self) -> Handler<T> {
+        let owned = Arc::new(());
+        let number = self.given.len() as u32;
+        self.given.push(Arc::downgrade(&owned));
+        self.set = true;
+        Handler {
+            number,
+            _owned: Some(owned),
+            data: PhantomData,
+        }
+    }
+
+    /// The store's handler is cleared.
+    pub(super) fn clear(&mut self) {
+        self.set = false;
+    }
+
+    /// Whether this is the one that was set last.
+    #[inline]
+    fn is_last(&self, number: u32) -> bool {
+        self.set && number as usize + 1 == self.given.len()
+    }
+
+    /// Which of them the store has.
+    pub(super) fn seen(&self) -> SeenHandlers {
+        let is_there = |given: &Weak<()>| given.strong_count() > 0;
+        let (last, others) = match self.given.split_last() {
+            Some((last, others)) => (is_there(last), others),
+            None => (false, &[][..]),
+        };
+        SeenHandlers {
+            last,
+            others: others.iter().filter(|&given| is_there(given)).count(),
+        }
     }
 }
 
@@ -38,7 +98,7 @@ impl<T: Layer> DebugHandler for Handler<T> {
         mut store: StoreContextMut<'_, State<T>>,
         event: DebugEvent<'_>,
     ) -> impl Future<Output = ()> + Send {
-        let after = dispatch(&mut store, &event);
+        let after = dispatch(&mut store, &event, self.number);
         finish(store, after)
     }
 }
@@ -49,6 +109,14 @@ async fn finish<T: Layer>(mut store: StoreContextMut<'_, State<T>>, after: After
         // The code that polls the guest sees the request and drops the future.
         After::Stop => std::future::pending::<()>().await,
         After::Suspend => Suspended::default().await,
+        After::Call => {
+            let called = Box::pin(calls::call_functions(&mut store)).await;
+            if called == Flow::Stop {
+                std::future::pending::<()>().await;
+            }
+        }
+        // Without the hook, which would tell of it.
+        After::Panic => std::panic::resume_unwind(Box::new("the debugger's handler panics")),
         After::Collect => {
             // On the heap: whatever this future could hold is moved at every event.
             let collected = Box::pin(dialect::collect(&mut store)).await;
@@ -69,6 +137,10 @@ enum After {
     Suspend,
     /// Collects garbage, and looks again.
     Collect,
+    /// Makes the calls that the debugger asked for.
+    Call,
+    /// Panics.
+    Panic,
 }
 
 /// A future that is pending once.
@@ -90,7 +162,11 @@ impl Future for Suspended {
     }
 }
 
-fn dispatch<T: Layer>(store: &mut StoreContextMut<'_, State<T>>, event: &DebugEvent<'_>) -> After {
+fn dispatch<T: Layer>(
+    store: &mut StoreContextMut<'_, State<T>>,
+    event: &DebugEvent<'_>,
+    mut number: u32,
+) -> After {
     let _phase = phases::enter(Phase::Comparison);
     let mut lent = store.data_mut().lend();
     let Some(session) = lent.get() else {
@@ -98,6 +174,14 @@ fn dispatch<T: Layer>(store: &mut StoreContextMut<'_, State<T>>, event: &DebugEv
     };
     if session.dropping {
         // What unwinds the guest may be an event, too.
+        lent.request_stop();
+        store.data_mut().give_back(lent);
+        return After::Stop;
+    }
+    session.tamper.handled_by(&mut number);
+    if !session.handlers.is_last(number) {
+        let _ = session.driver.event_elsewhere();
+        lent.request_stop();
         store.data_mut().give_back(lent);
         return After::Stop;
     }
@@ -184,16 +268,27 @@ impl<T: Layer> Session<T> {
                 self.edit_at_event(store, number);
             }
         }
-        if self.dropping {
-            return After::Stop;
+        if !matches!(event, DebugEvent::Breakpoint)
+            && let Some((exn, caught)) = dialect::thrown(event)
+        {
+            self.act_at_throw(store, &exn, caught.is_some());
         }
-        if self.held.is_some() {
+        if self.dropping {
+            return match self.panicking {
+                true => After::Panic,
+                false => After::Stop,
+            };
+        }
+        if self.holds_any() {
             self.check_held(store, Moment::Action);
         }
-        if self.plain {
+        if self.plain && self.calls.is_empty() {
             return After::Continue;
         }
         self.advance_epoch(store, matches!(event, DebugEvent::EpochYield));
+        if !self.calls.is_empty() {
+            return After::Call;
+        }
         let number = self.driver.tally.sequence_points;
         if matches!(event, DebugEvent::Breakpoint)
             && self.collect > 0

@@ -1,5 +1,6 @@
 //! Host functions: deterministic, the same for the subject and the oracle.
 
+use super::calls;
 use super::host_memory::{Called, serve, write};
 use super::names::Names;
 use super::session::{Session, State};
@@ -10,8 +11,9 @@ use lockstep_core::hosting::{
     Behaviour, HostFunction, MemoryWrite, ScriptedCall, seeded_results, trap_of,
 };
 use lockstep_core::lockstep::driver::{Expected, Flow, Verdict};
-use lockstep_core::outcome::{HostFailure, Outcome};
+use lockstep_core::outcome::HostFailure;
 use lockstep_core::phases::{self, Phase};
+use lockstep_core::schedule::action::call_function::{Call, Way, zeros};
 use lockstep_core::seen::Seen;
 use lockstep_core::wasi;
 use lockstep_oracles::address::{FuncAddr, HostFuncId, InstanceAddr, TagAddr};
@@ -20,7 +22,9 @@ use lockstep_oracles::store::{Extern, Store};
 use lockstep_oracles::trap::Trap;
 use lockstep_oracles::types::Types;
 use lockstep_oracles::value::Value;
-use wasmtime::{self, AsContextMut, Caller, ExnRef, ExnRefPre, ExnType, RootScope, Rooted, Val};
+use wasmtime::{
+    self, AsContextMut, Caller, ExnRef, ExnRefPre, ExnType, Func, RootScope, Rooted, Val,
+};
 
 /// The host's side of a case.
 pub(super) struct HostWorld {
@@ -97,6 +101,11 @@ pub(super) async fn call<T: Layer>(
 ) -> wasmtime::Result<()> {
     let answer = compare(&mut caller, id, params);
     let by_wasm = caller.data().is_called_by_wasm();
+    if caller.data().asks_for_calls()
+        && calls::call_functions(&mut caller.as_context_mut()).await == Flow::Stop
+    {
+        std::future::pending::<()>().await;
+    }
     let ended = end(&mut caller, answer, (id, params), results).await;
     caller.data_mut().host_returns += u64::from(by_wasm);
     ended
@@ -180,11 +189,11 @@ fn compare<T: Layer>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params: 
         names,
     };
     driver.note_sizes(&mut view);
-    let flow = if driver.has_events() && T::ACTIVE {
+    let flow = if driver.is_instrumented() && T::ACTIVE {
         let mut copy = driver.snapshot_of_call(&mut view, usize::MAX);
         tamper.event(Moment::HostCall, &mut copy);
         driver.host_call(Some(&mut copy), id, &args)
-    } else if driver.has_events() {
+    } else if driver.is_instrumented() {
         driver.host_call(Some(&mut view), id, &args)
     } else {
         driver.host_call(None::<&mut View<'_, T>>, id, &args)
@@ -210,7 +219,7 @@ fn compare<T: Layer>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params: 
     if !matches!(answer, Answer::Stop) {
         let mut store = caller.as_context_mut();
         session.advance_epoch(&mut store, false);
-        if session.driver.has_events() {
+        if session.driver.is_instrumented() {
             session.resumed();
             session.edit_at_host_call(&mut store);
             session.check_held(&mut store, Moment::Action);
@@ -315,11 +324,18 @@ fn exported(store: &Store, name: &str) -> Option<(FuncAddr, Vec<Value>)> {
     let Extern::Func(func) = newest(store, name)? else {
         return None;
     };
-    let params = &store.func_type(func).params;
-    let args: Vec<Value> = params.iter().map(|&ty| Value::zero(ty)).collect();
-    let fit = args.iter().zip(params);
-    let fit = fit.into_iter().all(|(&arg, &ty)| store.has_type(arg, ty));
-    fit.then_some((func, args))
+    Some((func, zeros(store, func)?))
+}
+
+/// The function that the debugger calls, by the way that it asks for.
+pub(super) fn func_of(mut store: impl AsContextMut, names: &Names, call: &Call) -> Option<Func> {
+    match call.way {
+        Way::Export => names.func(call.addr),
+        Way::Accessor => {
+            let instance = names.instance_handle(call.instance)?;
+            instance.debug_function(&mut store, call.index)
+        }
+    }
 }
 
 fn exported_tag(store: &Store, name: &str) -> Option<TagAddr> {
@@ -360,7 +376,7 @@ fn throw<T: Layer>(
 }
 
 /// Makes an exception in the subject.
-fn exception(
+pub(super) fn exception(
     mut store: impl AsContextMut,
     names: &Names,
     types: &Types,
@@ -434,44 +450,9 @@ async fn reenter<T: Layer>(
         return Ok(Reentered::Lost);
     }
     let mut reentered = Reentered::Ended;
-    if let Some(Session {
-        driver,
-        names,
-        tamper,
-        ..
-    }) = lent.get()
-    {
-        names.look(&*caller, driver);
-        let mut pending = None;
-        let mut outcome = match &ended {
-            Ok(()) => Outcome::Returned(
-                results
-                    .iter()
-                    .map(|value| names.seen(&mut *caller, value))
-                    .collect(),
-            ),
-            Err(error) => {
-                pending = caller.as_context_mut().take_pending_exception();
-                names.outcome_of(&mut *caller, pending, error)
-            }
-        };
-        tamper.outcome(&mut outcome);
-        driver.note_sizes(&mut View {
-            store: caller.as_context_mut(),
-            names,
-        });
-        let verdict = driver.finish(&outcome);
-        if verdict != Verdict::Lost {
-            let mut view = View {
-                store: caller.as_context_mut(),
-                names,
-            };
-            let mut shown = Shown::new(&mut view, tamper);
-            if verdict == Verdict::Exhausted {
-                driver.taint_entities(&mut shown);
-            }
-            driver.compare_entities(&mut shown, Moment::End);
-        }
+    if let Some(session) = lent.get() {
+        let (verdict, pending) = calls::end(&mut *caller, session, &ended, &results);
+        let driver = &mut session.driver;
         reentered = match (verdict, pending, ended) {
             (Verdict::Lost, ..) => Reentered::Lost,
             (Verdict::Ended(Expected::Thrown(exn)), Some(pending), _)

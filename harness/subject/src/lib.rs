@@ -11,6 +11,7 @@
 
 mod accessors;
 mod actions;
+mod calls;
 mod code;
 pub mod config;
 mod debugger;

@@ -1,12 +1,14 @@
 //! What an execution keeps in the engine's store: the driver, the names, the host's behaviour.
 
-use super::actions::Held;
+use super::actions::{Held, HeldException};
 use super::debugger::Debugger;
+use super::handler::Handlers;
 use super::host::HostWorld;
 use super::names::Names;
 use lockstep_core::configuration::Configuration;
 use lockstep_core::fault::Layer;
 use lockstep_core::lockstep::driver::Driver;
+use lockstep_core::schedule::action::call_function::CallFunction;
 use lockstep_core::subject::code_image::CodeImage;
 use lockstep_core::subject::limits::{MEMORY_LIMIT, TABLE_LIMIT};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,10 +22,20 @@ pub(super) struct Session<T> {
     pub(super) host: HostWorld,
     pub(super) tamper: T,
     pub(super) debugger: Debugger,
+    /// The handlers that the store was given.
+    pub(super) handlers: Handlers,
+    /// What is to be done with the handler where the store is at hand: it is set, or cleared.
+    pub(super) handler_changes: Vec<bool>,
+    /// Calls that the debugger makes at this moment.
+    pub(super) calls: Vec<CallFunction>,
+    /// A handle to an exception that the debugger keeps.
+    pub(super) held_exception: Option<HeldException>,
     /// A handle to a frame that the debugger keeps.
     pub(super) held: Option<Held>,
-    /// Whether the call is being dropped.
+    /// Whether the call is being dropped, or ended by a panic in the handler.
     pub(super) dropping: bool,
+    /// Whether it is by a panic.
+    pub(super) panicking: bool,
     pub(super) configuration: Configuration,
     /// At every how many breakpoint events garbage is collected; 0 is never.
     pub(super) collect: u64,
@@ -46,6 +58,8 @@ pub(super) struct State<T> {
 pub(super) struct Shared<T> {
     /// The guest is to be stopped: the pending future is to be dropped.
     stop: AtomicBool,
+    /// The debugger's own handler panics.
+    panic: AtomicBool,
     /// The session, if a panic unwound past the code that held it.
     rescued: Mutex<Option<Box<Session<T>>>>,
 }
@@ -54,12 +68,23 @@ impl<T> Shared<T> {
     pub(super) fn new() -> Arc<Shared<T>> {
         Arc::new(Shared {
             stop: AtomicBool::new(false),
+            panic: AtomicBool::new(false),
             rescued: Mutex::new(None),
         })
     }
 
     pub(super) fn request_stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// A panic that comes is the debugger's.
+    pub(super) fn announce_panic(&self) {
+        self.panic.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the panic that came was announced; the announcement is taken.
+    pub(super) fn take_panic(&self) -> bool {
+        self.panic.swap(false, Ordering::Relaxed)
     }
 
     /// Whether a stop was requested; the request is taken.
@@ -100,6 +125,12 @@ impl<T: Layer> State<T> {
     pub(super) fn is_called_by_wasm(&self) -> bool {
         let session = self.session.as_ref();
         session.is_some_and(|session| session.driver.machine.has_entered_code())
+    }
+
+    /// Whether the debugger makes calls at this moment.
+    pub(super) fn asks_for_calls(&self) -> bool {
+        let session = self.session.as_ref();
+        session.is_some_and(|session| !session.calls.is_empty())
     }
 
     /// The session, outside handlers and host functions.

@@ -60,6 +60,22 @@ impl Machine {
         }
     }
 
+    /// Puts another exception in the place of the one of the last [`Stop::Throw`], whether or not that is
+    /// caught. The stop that it is then; none where nothing was thrown.
+    ///
+    /// # Panics
+    ///
+    /// If the store has no such exception.
+    pub fn rethrow(&mut self, exn: ExnAddr) -> Option<Stop> {
+        self.store.heap.exception(exn);
+        let status = self.activations.last()?.status;
+        let thrown = matches!(
+            status,
+            Status::Caught(_) | Status::Ended(Stop::Throw { .. })
+        );
+        thrown.then(|| self.raise(exn))
+    }
+
     /// The tag of an exception, and its payload with types.
     ///
     /// # Panics

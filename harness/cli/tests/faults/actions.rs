@@ -1,14 +1,15 @@
 //! The rows about what the debugger does beside edits: what it writes, keeps and asks the store for.
 
-use super::lie::{Fault, Lie};
+use super::lie::{Fault, Lie, at, when};
 use super::programs::*;
 use super::rows::{Told, fires, rules};
 use lockstep::case::{CaseReport, Status, run, run_with};
 use lockstep::causes::Cause;
-use lockstep::divergence::Execution;
+use lockstep::divergence::{Execution, Moment};
 use lockstep::fault::low_bit;
 use lockstep::lockstep::held_frame::HeldFrame;
 use lockstep::lockstep::items::{Items, ListedInstance, ListedModule};
+use lockstep::outcome::Outcome;
 use lockstep::rules::RuleId;
 use lockstep::schedule::action::{Act, Action};
 use lockstep::schedule::{Schedule, When};
@@ -71,6 +72,30 @@ fn dropping() -> Schedule {
     acting([(When::Event(3), "drop call")])
 }
 
+/// A handler takes the place of the first before the only call.
+fn replacing() -> Schedule {
+    acting([(When::Step(0), "set handler")])
+}
+
+/// What has no event, with or without a handler.
+const NO_CODE: Program = Program::new(
+    r#"(module (import "env" "h" (func)) (export "go" (func 0)))
+       (invoke "go")"#,
+);
+
+/// There is none from the start, and then one.
+fn setting_late() -> Schedule {
+    acting([
+        (When::Start, "clear handler"),
+        (When::Step(0), "set handler"),
+    ])
+}
+
+/// There is none when the only call comes.
+fn clearing() -> Schedule {
+    acting([(When::Step(0), "clear handler")])
+}
+
 /// A call that changes a global and goes on.
 const DROPPED: Program = Program::new(
     r#"(module
@@ -79,6 +104,58 @@ const DROPPED: Program = Program::new(
        (invoke "go")"#,
 )
 .under(dropping);
+
+/// Another function is called at the first event of the only call, and one more at the first of that.
+fn calling() -> Schedule {
+    acting([
+        (When::Event(1), "call function 0:1"),
+        (When::Event(2), "call function 0:2"),
+    ])
+}
+
+/// Functions that are called by the debugger alone, but for the first.
+const CALLED: Program = Program::new(
+    r#"(module
+         (global (mut i32) (i32.const 1))
+         (func (export "go") (param i32) (result i32)  local.get 0  global.get 0  i32.add)
+         (func (param i64) (result i64)  i32.const 7  global.set 0  local.get 0  i64.eqz  drop  i64.const 9)
+         (func (result i32)  i32.const 3  i32.clz  i32.popcnt))
+       (invoke "go" (i32.const 5))"#,
+)
+.under(calling);
+
+/// The handler panics behind its event.
+fn panicking() -> Schedule {
+    acting([(When::Event(3), "panic handler")])
+}
+
+/// The same as [`DROPPED`], by a panic.
+const PANICKED: Program = Program::new(
+    r#"(module
+         (global (mut i32) (i32.const 1))
+         (func (export "go") i32.const 7  global.set 0  nop  nop))
+       (invoke "go")"#,
+)
+.under(panicking);
+
+fn holding_an_exception() -> Schedule {
+    acting([(When::Throw(1), "hold exception")])
+}
+
+fn replacing_an_exception() -> Schedule {
+    acting([(When::Throw(1), "replace exception 0")])
+}
+
+/// A caught exception, and its payload.
+const CAUGHT: Program = Program::new(
+    r#"(module
+         (tag (param i32))
+         (func (export "go") (result i32)
+           block (result i32)
+             try_table (result i32) (catch 0 0)  i32.const 42  throw 0  end
+           end))
+       (invoke "go")"#,
+);
 
 fn instances(items: &mut Items, change: fn(&mut Vec<ListedInstance>)) {
     items.instances.iter_mut().for_each(change);
@@ -99,6 +176,12 @@ faults! {
         });
     write_refused => Write, ENTITIES.under(writing_a_global),
         Fault::Wrote(|made| *made = Err("a lie".to_owned()));
+    handler_lost => HandlerKept, NO_CODE.under(replacing),
+        Fault::Handlers(|handlers| handlers.last = false);
+    cleared_handler_kept => HandlerDropped, ARITHMETIC.under(clearing),
+        Fault::Handlers(|handlers| handlers.last = true);
+    event_to_another_handler => HandlerEvent, ARITHMETIC.under(replacing),
+        Fault::HandledBy(|handler| *handler = 0);
     no_editing_session => GuestDebug, LINKED_ENTITIES.under(listing),
         Fault::Items(|items| items.edits = false);
     instance_not_listed => Instances, LINKED_ENTITIES.under(listing).only_on(Version::V48),
@@ -119,6 +202,30 @@ faults! {
         Fault::Items(|items| *items.own[0].bytecode.as_mut().unwrap().last_mut().unwrap() ^= 1);
 
     // Others of the same rules.
+    event_lost_in_a_call_of_the_debugger => StepLost, CALLED.under(calling),
+        Fault::Skip(at("i64.eqz"));
+    local_wrong_within_two_calls_of_the_debugger => OperandValue, CALLED.under(calling),
+        Fault::Stack(at("i32.popcnt"), |stack, _| {
+            let operand = &mut stack.frames[0].operands[0];
+            *operand = operand.map(low_bit);
+        });
+    frames_outside_a_call_of_the_debugger_missing => FrameCount, CALLED.under(calling),
+        Fault::Stack(at("i64.eqz"), |stack, _| stack.frames.truncate(1));
+    frame_changed_behind_a_call_of_the_debugger => LocalValue, CALLED.under(calling),
+        Fault::Stack(when(Moment::Action), |stack, _| {
+            let local = &mut stack.frames[0].locals[0];
+            *local = local.map(low_bit);
+        });
+    held_exception_of_another_payload => Kept, CAUGHT.under(holding_an_exception),
+        Fault::HeldException(|seen| seen.payload[0] = low_bit(seen.payload[0]));
+    exception_not_replaced => Values, CAUGHT.under(replacing_an_exception),
+        Fault::Outcome(|outcome| *outcome = Outcome::Returned(vec![Seen::I32(42)]));
+    replaced_handler_kept => HandlerDropped, ARITHMETIC.under(replacing),
+        Fault::Handlers(|handlers| handlers.others = 1);
+    event_to_no_handler_that_was_set => HandlerEvent, ARITHMETIC.under(setting_late),
+        Fault::HandledBy(|handler| *handler = 1);
+    result_without_a_handler => Values, ARITHMETIC.under(clearing),
+        Fault::Outcome(|outcome| *outcome = Outcome::Returned(vec![Seen::I32(71)]));
     frame_handle_valid_behind_a_host_call => FrameHandle,
         HOST_CALL.under(holding).only_on(Version::V48),
         Fault::HeldFrame(|held| *held = HeldFrame::Valid);
@@ -196,13 +303,29 @@ fn an_index_that_is_another_instances_is_seen_beside_a_memory_of_the_hosts() {
     }
 }
 
+/// A panic in the handler ends the call; the store keeps its handler, and what the call has done.
+#[test]
+fn a_handler_that_panics_is_kept() {
+    for subject in PANICKED.subjects() {
+        let clean = run(&PANICKED.script(), &PANICKED.options_on(subject)).unwrap();
+        assert!(clean.divergences.is_empty(), "{clean:#?}");
+        assert!(clean.two_way && clean.known.is_empty(), "{clean:#?}");
+        let lost = Fault::Handlers(|handlers| handlers.last = false);
+        let report = report(subject, PANICKED, lost);
+        let fired = rules(&report, Execution::Instrumented);
+        assert_eq!(fired, BTreeSet::from([RuleId::HandlerKept]), "{report:#?}");
+    }
+}
+
 /// A call that is dropped has done what it has done, and no more.
 #[test]
 fn a_global_that_a_dropped_call_has_set_is_compared() {
     for subject in DROPPED.subjects() {
         let clean = run(&DROPPED.script(), &DROPPED.options_on(subject)).unwrap();
         assert!(clean.divergences.is_empty(), "{clean:#?}");
-        assert!(clean.two_way && clean.known.is_empty(), "{clean:#?}");
+        assert!(clean.two_way, "{clean:#?}");
+        let known: Vec<Cause> = clean.known.keys().copied().collect();
+        assert_eq!(known, [Cause::DroppedHandler], "{clean:#?}");
         let void = clean.count(|status| matches!(status, Status::Void(_)));
         assert_eq!(void, 1, "{clean:#?}");
         let another = Fault::Global(GlobalAddr(0), |value| *value = low_bit(*value));

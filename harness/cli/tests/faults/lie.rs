@@ -3,10 +3,11 @@
 use lockstep::divergence::Moment;
 use lockstep::fault::{Delivery, Tamper};
 use lockstep::lockstep::accessors::{Accessed, Accessor};
+use lockstep::lockstep::handler::SeenHandlers;
 use lockstep::lockstep::held_frame::HeldFrame;
 use lockstep::lockstep::items::Items;
 use lockstep::lockstep::throws::SeenThrow;
-use lockstep::outcome::{HostFailure, Outcome, SeenTrap};
+use lockstep::outcome::{HostFailure, Outcome, SeenException, SeenTrap};
 use lockstep::schedule::EngineEdit;
 use lockstep::seen::Seen;
 use lockstep::snapshot::Snapshot;
@@ -63,6 +64,12 @@ pub(crate) enum Fault {
     Permissions(fn(&mut Vec<Vec<Part>>)),
     /// What a kept handle to a frame says of itself.
     HeldFrame(fn(&mut HeldFrame)),
+    /// The exception that a kept handle holds.
+    HeldException(fn(&mut SeenException)),
+    /// Which handlers the store has.
+    Handlers(fn(&mut SeenHandlers)),
+    /// The number of the handler that an event goes to.
+    HandledBy(fn(&mut u32)),
     /// What the store lists.
     Items(fn(&mut Items)),
     /// What comes of a write through an entity's handle.
@@ -363,6 +370,24 @@ impl Tamper for Lie {
     fn held_frame(&mut self, held: &mut HeldFrame) {
         if let Fault::HeldFrame(change) = self.fault {
             self.tell(held, change);
+        }
+    }
+
+    fn held_exception(&mut self, seen: &mut SeenException) {
+        if let Fault::HeldException(change) = self.fault {
+            self.tell(seen, change);
+        }
+    }
+
+    fn handlers(&mut self, handlers: &mut SeenHandlers) {
+        if let Fault::Handlers(change) = self.fault {
+            self.tell(handlers, change);
+        }
+    }
+
+    fn handled_by(&mut self, handler: &mut u32) {
+        if let Fault::HandledBy(change) = self.fault {
+            self.tell(handler, change);
         }
     }
 

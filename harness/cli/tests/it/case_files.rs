@@ -3,6 +3,7 @@
 use lockstep::case::{Status, run_case_on};
 use lockstep::causes::{Cause, Kind};
 use lockstep::corpus::{self, CorpusCase, Verdict};
+use lockstep::lockstep::acted::Acted;
 use lockstep::subject::engines::linked;
 use lockstep::version::Version;
 use std::collections::BTreeSet;
@@ -17,7 +18,8 @@ fn in_repository(path: &str) -> PathBuf {
         .join(path)
 }
 
-fn replay(path: &Path) -> CorpusCase {
+fn replay(path: &Path) -> (CorpusCase, Acted) {
+    let mut acted = Acted::default();
     let corpus = corpus::load(path).unwrap_or_else(|error| panic!("{error}"));
     for subject in linked() {
         let report = run_case_on(subject, &corpus.case).unwrap_or_else(|error| panic!("{error}"));
@@ -28,6 +30,7 @@ fn replay(path: &Path) -> CorpusCase {
         // no such collector.
         let ended = report.known.keys().any(|cause| cause.ends());
         let tally = &report.tally;
+        acted.add(&tally.acted);
         let compared = tally.sequence_points > 0 || tally.throws > 0 || tally.entities > 0;
         // Or what an instance takes is used up before its first opcode, on both sides.
         let exhausted = report.count(|status| *status == Status::Exhausted) > 0;
@@ -38,18 +41,23 @@ fn replay(path: &Path) -> CorpusCase {
             path.display()
         );
     }
-    corpus
+    (corpus, acted)
 }
 
 #[test]
-fn the_committed_corpus_is_as_it_expects_and_has_every_cause_that_explains() {
+fn the_committed_corpus_is_as_it_expects_and_has_every_cause_that_explains_and_every_action() {
     let paths = corpus::discover(&[in_repository("fuzz/regressions")]).unwrap();
     let mut known = BTreeSet::new();
+    let mut taken = Acted::default();
     for path in paths {
-        if let Verdict::Known { causes, .. } = replay(&path).expect.verdict {
+        let (corpus, acted) = replay(&path);
+        if let Verdict::Known { causes, .. } = corpus.expect.verdict {
             known.extend(causes);
         }
+        taken.add(&acted);
     }
+    let never: Vec<_> = taken.each().filter(|&(_, count)| count == 0).collect();
+    assert!(never.is_empty(), "actions never taken: {never:?}");
     let explains = |cause: &Cause| matches!(cause.row().kind, Kind::Explains | Kind::Ends);
     // A case's modules are valid: a script shows that one is accepted that is not.
     let in_script = |cause: &Cause| *cause == Cause::CastType;

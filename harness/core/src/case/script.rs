@@ -702,7 +702,7 @@ enum Performed {
 fn unmet(verdict: &Verdict, outcome: &Outcome, wanted: &str) -> Trouble {
     match verdict {
         Verdict::Exhausted => Status::Exhausted.into(),
-        Verdict::Dropped => Status::Void("the debugger dropped the call".to_owned()).into(),
+        Verdict::Dropped => Status::Void("the debugger ended the call".to_owned()).into(),
         Verdict::Lost => failed("control diverged, see the report").into(),
         Verdict::Ended(expected) if expected.describe() == outcome.describe() => {
             not_met(wanted, outcome.describe())

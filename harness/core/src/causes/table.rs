@@ -434,12 +434,12 @@ causes! {
          which that list leaves out. Matches only indices that leave out the first, and grow along the list."
         [Having::since(43, "")]
         "indices_of_instances_still_count_what_is_not_listed"
-    DroppedHandler "DROPPED-HANDLER" Ends
-        &[RuleId::StepLost, RuleId::BreakLost, RuleId::TrapEvent, RuleId::ThrowEvent, RuleId::HostErrorEvent, RuleId::EpochLost];
+    DroppedHandler "DROPPED-HANDLER" Explains
+        &[RuleId::HandlerKept];
         "Where the future of a call is dropped, the guest is unwound by an error, which is to be an event. The \
          store takes its handler for it, finds that it cannot wait for one, and never puts it back: from then \
-         on it has no handler, and no event comes. Matches only after a call was dropped, only an event that \
-         does not come. The execution ends there."
+         on it has no handler, and no event comes until one is set again. Matches only a handler that is gone \
+         right after a call was dropped. What follows is compared as in a store without a handler."
         [Having::ALL]
         "a_dropped_call_still_takes_the_handler_with_it"
 }

@@ -19,10 +19,11 @@ impl TryFrom<String> for WhenText {
             // Both count from 1.
             ["event", n] => n.parse().ok().filter(|&n| n > 0).map(When::Event),
             ["host-call", n] => n.parse().ok().filter(|&n| n > 0).map(When::HostCall),
+            ["throw", n] => n.parse().ok().filter(|&n| n > 0).map(When::Throw),
             _ => None,
         };
         when.map(WhenText).ok_or_else(|| {
-            format!("`{text}` is no moment; write start, step 2, event 12 or host-call 3; events and host calls count from 1")
+            format!("`{text}` is no moment; write start, step 2, event 12, host-call 3 or throw 1; these three count from 1")
         })
     }
 }
@@ -34,6 +35,7 @@ impl From<WhenText> for String {
             When::Step(n) => format!("step {n}"),
             When::Event(n) => format!("event {n}"),
             When::HostCall(n) => format!("host-call {n}"),
+            When::Throw(n) => format!("throw {n}"),
         }
     }
 }

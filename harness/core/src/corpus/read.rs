@@ -330,7 +330,7 @@ fn actions(tables: Vec<ActionTable>) -> Result<Vec<Act>, String> {
     let mut actions = Vec::new();
     for table in tables {
         let when = table.when.0;
-        if when == When::Start {
+        if when == When::Start && !table.does.iter().all(|text| text.0.is_of_start()) {
             return Err("an action at `start` has nothing to act on; write step 0".to_owned());
         }
         let acts = table.does.into_iter().map(|text| Act {

@@ -2,8 +2,15 @@
 
 use super::weights::{Row, below, between, chance, pick};
 use crate::schedule::When;
+use crate::schedule::action::call_function::{CallFunction, Way};
+use crate::schedule::action::clear_handler::ClearHandler;
+use crate::schedule::action::drop_call::DropCall;
+use crate::schedule::action::hold_exception::HoldException;
 use crate::schedule::action::hold_frame::HoldFrame;
 use crate::schedule::action::list_items::ListItems;
+use crate::schedule::action::panic_handler::PanicHandler;
+use crate::schedule::action::replace_exception::ReplaceException;
+use crate::schedule::action::set_handler::SetHandler;
 use crate::schedule::action::write_element::WriteElement;
 use crate::schedule::action::write_global::WriteGlobal;
 use crate::schedule::action::write_memory::WriteMemory;
@@ -14,6 +21,12 @@ use arbitrary::{Result, Unstructured};
 const ACTIONS: u32 = 4;
 /// The last event of the case at which an action comes.
 const EVENTS: u32 = 200;
+/// The last exception of the case at whose event an action comes.
+const THROWS: u32 = 4;
+/// Calls within each other that the debugger makes, at most.
+const NESTED: u32 = 3;
+/// Tags that an exception may be replaced by.
+const TAGS: u32 = 4;
 /// The last host call of the case at which an action comes.
 const HOST_CALLS: u32 = 6;
 
@@ -31,12 +44,38 @@ static TRANSPARENT: &[Row<Draw>] = &[
         weight: 1,
         what: |_| Ok(Action::HoldFrame(HoldFrame)),
     },
+    Row {
+        name: "hold exception",
+        weight: 1,
+        what: |_| Ok(Action::HoldException(HoldException)),
+    },
 ];
 
-/// Actions after which it is another program's state: the uninstrumented execution is left out. A call is
-/// dropped in case files alone: what comes after it, without a handler (`DROPPED-HANDLER`), is not told from
-/// other losses yet wherever host functions call back.
+/// Actions after which it is another program's state: the uninstrumented execution is left out.
 static INTERVENING: &[Row<Draw>] = &[
+    Row {
+        name: "call function",
+        weight: 5,
+        what: call_function,
+    },
+    Row {
+        name: "drop call",
+        weight: 2,
+        what: |_| Ok(Action::DropCall(DropCall)),
+    },
+    Row {
+        name: "panic handler",
+        weight: 1,
+        what: |_| Ok(Action::PanicHandler(PanicHandler)),
+    },
+    Row {
+        name: "replace exception",
+        weight: 2,
+        what: |u| {
+            let tag = below(u, TAGS)?.into();
+            Ok(Action::ReplaceException(ReplaceException { tag }))
+        },
+    },
     Row {
         name: "write global",
         weight: 3,
@@ -54,6 +93,20 @@ static INTERVENING: &[Row<Draw>] = &[
     },
 ];
 
+/// Changes of the store's handler.
+static HANDLERS: &[Row<Action>] = &[
+    Row {
+        name: "set handler",
+        weight: 1,
+        what: Action::SetHandler(SetHandler),
+    },
+    Row {
+        name: "clear handler",
+        weight: 1,
+        what: Action::ClearHandler(ClearHandler),
+    },
+];
+
 /// Draws the actions of a case of so many steps: none in most.
 ///
 /// # Errors
@@ -65,16 +118,63 @@ pub(super) fn actions(u: &mut Unstructured<'_>, steps: u32) -> Result<Vec<Act>> 
         if chance(u, times, 32)? {
             for _ in 0..between(u, 1, ACTIONS)? {
                 let action = (pick(u, kinds)?.what)(u)?;
-                let when = moment(u, steps)?;
+                let when = moment(u, action, steps)?;
                 actions.push(Act { when, action });
+                if let (When::Event(event), Action::CallFunction(_)) = (when, action) {
+                    nest(u, event, &mut actions)?;
+                }
             }
+        }
+    }
+    let dropped = |act: &Act| matches!(act.action, Action::DropCall(_));
+    if actions.iter().any(dropped) && chance(u, 1, 2)? {
+        // Else there is no event behind it.
+        actions.push(Act {
+            when: When::Step(below(u, steps)?),
+            action: Action::SetHandler(SetHandler),
+        });
+    }
+    if chance(u, 1, 32)? {
+        for _ in 0..between(u, 1, ACTIONS)? {
+            actions.push(of_handler(u, steps)?);
         }
     }
     Ok(actions)
 }
 
-fn moment(u: &mut Unstructured<'_>, steps: u32) -> Result<When> {
-    Ok(match below(u, 5)? {
+/// Between calls; at the start none is set.
+fn of_handler(u: &mut Unstructured<'_>, steps: u32) -> Result<Act> {
+    let &action = &pick(u, HANDLERS)?.what;
+    let when = match action.is_of_start() && chance(u, 1, 4)? {
+        true => When::Start,
+        false => When::Step(below(u, steps)?),
+    };
+    Ok(Act { when, action })
+}
+
+/// Further calls at events that come soon, so that they may be within the first.
+fn nest(u: &mut Unstructured<'_>, mut event: u64, actions: &mut Vec<Act>) -> Result<()> {
+    for _ in 0..below(u, NESTED)? {
+        event += u64::from(between(u, 1, 8)?);
+        actions.push(Act {
+            when: When::Event(event),
+            action: call_function(u)?,
+        });
+    }
+    Ok(())
+}
+
+/// When an action comes: what is about an exception at its event, a call or its end where the program waits.
+fn moment(u: &mut Unstructured<'_>, action: Action, steps: u32) -> Result<When> {
+    let kinds = match action {
+        Action::HoldException(_) | Action::ReplaceException(_) => {
+            return Ok(When::Throw(between(u, 1, THROWS)?.into()));
+        }
+        Action::DropCall(_) | Action::PanicHandler(_) => 3,
+        Action::CallFunction(_) => 4,
+        _ => 5,
+    };
+    Ok(match below(u, kinds)? {
         0..=2 => When::Event(between(u, 1, EVENTS)?.into()),
         3 => When::HostCall(between(u, 1, HOST_CALLS)?.into()),
         _ => When::Step(below(u, steps)?),
@@ -86,6 +186,15 @@ fn entity(u: &mut Unstructured<'_>) -> Result<Entity> {
         instance: below(u, 4)?,
         nth: below(u, 8)?,
     })
+}
+
+fn call_function(u: &mut Unstructured<'_>) -> Result<Action> {
+    let way = match chance(u, 1, 2)? {
+        true => Way::Export,
+        false => Way::Accessor,
+    };
+    let function = entity(u)?;
+    Ok(Action::CallFunction(CallFunction { way, function }))
 }
 
 /// Few numbers, and any.
@@ -136,18 +245,12 @@ mod tests {
             let drawn = actions(&mut Unstructured::new(&bytes), 3).unwrap();
             with += usize::from(!drawn.is_empty());
             intervening += usize::from(drawn.iter().any(|act| act.action.intervenes()));
-            kinds.extend(drawn.iter().map(|act| {
-                let words: Vec<String> = act.action.text().split(' ').map(str::to_owned).collect();
-                words[..2].join(" ")
-            }));
+            kinds.extend(drawn.iter().map(|act| act.action.kind()));
         }
         let all = TRANSPARENT.iter().chain(INTERVENING).map(|row| row.name);
-        assert!(
-            kinds
-                .iter()
-                .map(String::as_str)
-                .eq(all.collect::<BTreeSet<_>>())
-        );
+        let all = all.chain(HANDLERS.iter().map(|row| row.name));
+        assert_eq!(kinds, all.collect::<BTreeSet<_>>());
+        assert_eq!(kinds, BTreeSet::from(Action::KINDS));
         assert!((60..=200).contains(&intervening), "{intervening} of {with}");
     }
 

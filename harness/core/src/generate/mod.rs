@@ -27,7 +27,7 @@ pub use seed::{bytes, from_bytes, from_seed, with_proposals};
 
 use crate::case::value::MAX_EVENTS;
 use crate::case::{Case, CaseModule};
-use crate::configuration::{Collector, Target};
+use crate::configuration::{Collector, Nans, Target};
 use crate::lockstep::policy::FramePolicy;
 use crate::version::Version;
 use arbitrary::{Arbitrary, Result, Unstructured};
@@ -179,6 +179,10 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
         modules.insert(position, ("again".to_owned(), wasm, module));
     }
     schedule.actions = actions::actions(u, steps.len() as u32)?;
+    if !schedule.steps_throughout() {
+        // What no event shows is not followed.
+        configuration.nans = Nans::Canonical;
+    }
     let modules = modules.into_iter();
     Ok(Case {
         name: format!("generated/{}", drawn.generator),

@@ -129,7 +129,7 @@ impl Driver {
 
     /// The index spaces of an instance; without `guest_debug` the accessors find nothing in them.
     fn spaces(&self, instance: InstanceAddr) -> Vec<Space> {
-        if !self.has_events() {
+        if !self.is_instrumented() {
             let empty = |accessor| Space {
                 accessor,
                 entities: Vec::new(),

@@ -34,8 +34,8 @@ impl Driver {
         }
         let seen = Snapshot::places(observed, self.visible_frames());
         let mut expected = host_activation::shown(&by_activation);
-        // Where a trap's own frame is shown has rules of its own, already applied.
-        if moment == Moment::Trap
+        // Where the own frame of a trap or an interruption is shown has rules of its own, already applied.
+        if matches!(moment, Moment::Trap | Moment::EpochYield)
             && let Some((innermost, shown)) = expected.first_mut().zip(seen.first())
         {
             *innermost = *shown;

@@ -17,7 +17,7 @@ impl Driver {
         if self.ahead.is_some() || self.yield_due {
             return self.advance_warily();
         }
-        if self.execution == Execution::Instrumented && self.breakpoints.is_everywhere() {
+        if self.has_events() && self.breakpoints.is_everywhere() {
             return self.run_stepped();
         }
         self.advance_beyond_points()
@@ -58,14 +58,10 @@ impl Driver {
     fn advance_beyond_points(&mut self) -> Stop {
         match self.execution {
             Execution::Instrumented if self.nans.any => self.advance_unseen(),
-            Execution::Instrumented => self.advance_to_breakpoint(),
-            Execution::Uninstrumented => loop {
-                // Nothing tells of an exception that the activation catches.
-                match self.run_unseen() {
-                    Stop::Throw { caught: true, .. } => {}
-                    stop => return stop,
-                }
-            },
+            Execution::Instrumented if self.has_events() => self.advance_to_breakpoint(),
+            // Nothing tells of an exception that the activation catches.
+            Execution::Instrumented => beyond_caught(|| self.advance_to_breakpoint()),
+            Execution::Uninstrumented => beyond_caught(|| self.run_unseen()),
         }
     }
 
@@ -120,5 +116,15 @@ impl Driver {
             return self.give_up();
         }
         stop.unwrap_or_else(|limit| self.cannot_grow(limit))
+    }
+}
+
+/// The next stop but for exceptions that the activation catches.
+fn beyond_caught(mut next: impl FnMut() -> Stop) -> Stop {
+    loop {
+        match next() {
+            Stop::Throw { caught: true, .. } => {}
+            stop => return stop,
+        }
     }
 }

@@ -31,6 +31,8 @@ pub struct Breakpoints {
     before: Option<Box<Set>>,
     /// The edits since then.
     edits: Vec<EngineEdit>,
+    /// Whether the store has no handler.
+    muted: bool,
 }
 
 /// What is set, by the documentation and by count.
@@ -105,6 +107,7 @@ impl Breakpoints {
             silent: Cell::new(0),
             edits: Vec::new(),
             before: None,
+            muted: false,
         }
     }
 
@@ -236,12 +239,20 @@ impl Breakpoints {
     /// Whether an event comes at every opcode.
     #[inline]
     pub fn is_everywhere(&self) -> bool {
-        self.set.asked.is_single_step() && self.late.is_empty()
+        self.set.asked.is_single_step() && self.late.is_empty() && !self.muted
+    }
+
+    /// Whether the store has a handler: without one no breakpoint has an event, whatever is set and listed.
+    pub(super) fn set_handled(&mut self, handled: bool) {
+        self.muted = !handled;
     }
 
     /// Whether the subject stops when control is at this PC of the instance.
     #[inline]
     pub fn selects(&self, instance: InstanceAddr, pc: u32) -> bool {
+        if self.muted {
+            return false;
+        }
         if self.set.asked.selects(instance, pc) {
             return self.late.is_empty() || !self.is_silent(instance, pc);
         }
@@ -251,7 +262,7 @@ impl Breakpoints {
     /// The same, where control comes to this PC: an event that a cause loses is counted.
     #[inline]
     pub(super) fn passes(&self, instance: InstanceAddr, pc: u32) -> bool {
-        if !self.late.is_empty() && self.is_silent(instance, pc) {
+        if !self.late.is_empty() && !self.muted && self.is_silent(instance, pc) {
             self.silent.set(self.silent.get() + 1);
         }
         self.selects(instance, pc)

@@ -299,7 +299,11 @@ pub struct Driver {
     pub(super) consumes_fuel: bool,
     pub(super) accesses: Accesses,
     pub(super) shown_indices: ShownIndices,
-    /// Whether the debugger dropped a call.
+    /// The exception of the event that was matched last.
+    pub(super) last_thrown: Option<ExnAddr>,
+    /// Whether the store has a handler, in an execution that may have events.
+    pub(super) handled: bool,
+    /// Whether the debugger dropped a call, and the handler was not looked for since.
     pub(super) dropped_call: bool,
     pub(super) unresolved: Unresolved,
     /// Objects that the expressions of element segments made, and of which segment each is.
@@ -402,6 +406,8 @@ impl Driver {
             consumes_fuel: config.configuration.fuel != Fuel::Off,
             accesses: Accesses::default(),
             shown_indices: ShownIndices::default(),
+            last_thrown: None,
+            handled: true,
             dropped_call: false,
             unresolved: Unresolved::default(),
             segment_objects: HashMap::new(),

@@ -2,7 +2,7 @@
 
 use super::driver::{Driver, Ended, Expected, LOOKAHEAD, Phase, Verdict};
 use crate::causes::{Cause, Known, pulley_memory_trap};
-use crate::divergence::{Execution, Moment};
+use crate::divergence::Moment;
 use crate::outcome::{Outcome, SeenTrap};
 use crate::rules::RuleId;
 use lockstep_oracles::address::InstanceAddr;
@@ -53,8 +53,8 @@ impl Driver {
         self.ended.is_none() && !self.instantiating && self.machine.activations() > 0
     }
 
-    /// The call was dropped where the oracle is: neither side goes further.
-    pub fn dropped(&mut self) -> Verdict {
+    /// The call was dropped, or the handler panicked, where the oracle is: neither side goes further.
+    pub fn dropped(&mut self, panicked: bool) -> Verdict {
         while self.machine.activations() > 0 {
             self.machine.unwind();
         }
@@ -63,7 +63,8 @@ impl Driver {
         self.previous = None;
         self.at_inlined_trap = false;
         self.references.look();
-        self.dropped_call = true;
+        self.dropped_call = !panicked;
+        self.yield_due = false;
         Verdict::Dropped
     }
 
@@ -121,7 +122,7 @@ impl Driver {
             }
             Phase::HostTrapping(trap) => {
                 self.machine.unwind();
-                if self.execution == Execution::Instrumented {
+                if self.has_events() {
                     self.report_end(
                         RuleId::HostErrorEvent,
                         format!("an event of the trap that was passed on: {trap}"),
@@ -133,8 +134,7 @@ impl Driver {
             }
             Phase::HostFailing(failure) | Phase::HostFailed(failure) => {
                 self.machine.unwind();
-                if phase == Phase::HostFailing(failure) && self.execution == Execution::Instrumented
-                {
+                if phase == Phase::HostFailing(failure) && self.has_events() {
                     self.report_end(
                         RuleId::HostErrorEvent,
                         format!("a HostcallError event: {failure}"),
@@ -155,7 +155,7 @@ impl Driver {
         if let Outcome::Trapped(trap @ (SeenTrap::OutOfMemory | SeenTrap::OutOfFuel)) = outcome {
             // Where the heap was full, or fuel used up, is the subject's own; that an event says so is not.
             self.machine.unwind();
-            if self.execution == Execution::Instrumented {
+            if self.has_events() {
                 self.report_end(
                     RuleId::TrapEvent,
                     format!("an event: {trap}"),
@@ -182,7 +182,7 @@ impl Driver {
                 };
                 self.machine.unwind();
                 let agrees = matches!(outcome, Outcome::Trapped(seen) if seen.is(trap));
-                if agrees && self.execution == Execution::Instrumented {
+                if agrees && self.has_events() {
                     self.report_silent_trap(trap, op);
                 }
                 self.check_outcome(agrees, Expected::Trapped(trap), outcome)
@@ -292,7 +292,7 @@ impl Driver {
 
     /// A stack overflow that no event announced.
     fn finish_overflow(&mut self, outcome: &Outcome) -> Verdict {
-        if self.execution == Execution::Instrumented {
+        if self.has_events() {
             // Between breakpoints the oracle lags behind; how deep the calls are is not known.
             let believable = !self.breakpoints.is_everywhere() || self.about_to_call();
             self.machine.unwind();

@@ -7,7 +7,6 @@
 
 use super::driver::{Driver, Ended};
 use super::entities::Entities;
-use crate::divergence::Execution;
 use lockstep_oracles::address::{InstanceAddr, MemAddr, TableAddr};
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::{Grown, Machine, Stop, StopAt, grows};
@@ -36,7 +35,7 @@ impl Driver {
     }
 
     fn may_grow(&self) -> bool {
-        let steps = self.execution == Execution::Instrumented && self.breakpoints.is_everywhere();
+        let steps = self.has_events() && self.breakpoints.is_everywhere();
         !steps || self.machine.current_op().is_some_and(grows)
     }
 

@@ -65,7 +65,7 @@ impl Driver {
     /// Checks what the store lists; of these instances the case has a handle.
     pub fn check_items(&mut self, items: &Items, handles: &[InstanceAddr], moment: Moment) {
         self.check_guest_debug(items, moment);
-        if !self.has_events() {
+        if !self.is_instrumented() {
             return;
         }
         if let Some(frames @ 1..) = items.frames {
@@ -87,7 +87,7 @@ impl Driver {
 
     /// Whether everything is there with `guest_debug`, and nothing without.
     fn check_guest_debug(&mut self, items: &Items, moment: Moment) {
-        let there = self.has_events();
+        let there = self.is_instrumented();
         let listed = |len: Option<usize>| len.is_some_and(|len| len > 0);
         let instances = listed(items.instances.as_ref().map(Vec::len));
         let modules = listed(items.modules.as_ref().map(Vec::len));

@@ -6,10 +6,12 @@
 //! uninstrumented one has no events, only host calls and ends.
 
 pub mod accessors;
+pub mod acted;
 pub mod activations;
 mod adopt;
 mod advance;
 pub mod breakpoints;
+pub mod calls;
 pub mod choices;
 mod classify;
 pub mod code_image;
@@ -19,11 +21,13 @@ pub mod edits;
 mod ends;
 pub mod entities;
 pub mod evidence;
+mod exceptions;
 pub mod explain;
 pub mod families;
 pub mod findings;
 pub mod frames;
 mod growth;
+pub mod handler;
 pub mod handles;
 pub mod held_frame;
 mod history;

@@ -94,10 +94,6 @@ impl Driver {
             divergence.known = Some(known.cause());
             self.end_if_known(Some(known));
         }
-        if let Some(known) = self.explain_unhandled(&divergence) {
-            divergence.known = Some(known.cause());
-            self.end_if_known(Some(known));
-        }
         let of_value = can_break(divergence.rule) && divergence.rule != RuleId::Panic;
         if divergence.known.is_none() && of_value && self.is_tainted() {
             // The program shows what an exhaustion left to the engine.
@@ -111,13 +107,5 @@ impl Driver {
         };
         self.findings.suspect(divergence);
         self.ended = Some(Ended::Known(known.cause()));
-    }
-
-    /// The cause that explains why an event is lost after a call was dropped.
-    fn explain_unhandled(&self, divergence: &Divergence) -> Option<Known> {
-        let known = self.causes.get(Cause::DroppedHandler)?;
-        let lost = known.cause().row().rules.contains(&divergence.rule);
-        let unexplained = divergence.known.is_none();
-        (self.dropped_call && lost && unexplained).then_some(known)
     }
 }

@@ -669,8 +669,13 @@ impl Driver {
         )
     }
 
-    /// Whether this execution has events.
+    /// Whether events come now: the execution is instrumented, and its store has a handler.
     pub fn has_events(&self) -> bool {
+        self.is_instrumented() && self.handled
+    }
+
+    /// Whether guest-debug support is on in this execution.
+    pub fn is_instrumented(&self) -> bool {
         self.execution == Execution::Instrumented
     }
 }

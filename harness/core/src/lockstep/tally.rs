@@ -1,5 +1,6 @@
 //! What was compared, counted.
 
+use super::acted::Acted;
 use super::families::Checked;
 use super::looks::Looks;
 use crate::causes::LeftOut;
@@ -41,7 +42,7 @@ pub struct Tally {
     pub edits: u64,
     /// Actions of the debugger beside edits.
     #[serde(default)]
-    pub actions: u64,
+    pub acted: Acted,
     /// Comparisons of the process's code before and after.
     pub code_images: u64,
     /// `EpochYield` events.
@@ -71,7 +72,7 @@ impl Default for Tally {
             executed: 0,
             edit_sessions: 0,
             edits: 0,
-            actions: 0,
+            acted: Acted::default(),
             code_images: 0,
             epoch_yields: 0,
             opcodes: vec![0; Opcode::ALL.len()].into(),
@@ -98,7 +99,7 @@ impl Tally {
         self.executed += other.executed;
         self.edit_sessions += other.edit_sessions;
         self.edits += other.edits;
-        self.actions += other.actions;
+        self.acted.add(&other.acted);
         self.code_images += other.code_images;
         self.epoch_yields += other.epoch_yields;
         for (mine, theirs) in self.opcodes.iter_mut().zip(&other.opcodes) {

@@ -4,7 +4,7 @@ use super::driver::{Driver, Ended, Expected, Flow, Phase, Verdict};
 use super::families::Family;
 use super::looks::Look;
 use crate::causes::{Cause, Known};
-use crate::divergence::{Execution, Moment};
+use crate::divergence::Moment;
 use crate::observe::Observation;
 use crate::outcome::{Outcome, SeenException};
 use crate::rules::RuleId;
@@ -95,6 +95,7 @@ impl Driver {
         if !caught {
             self.phase = Phase::Thrown(exn);
         }
+        self.last_thrown = Some(exn);
         self.previous = None;
         flow
     }
@@ -126,7 +127,7 @@ impl Driver {
     }
 
     /// Whether the subject's exception is the oracle's: tag, payload and identity.
-    fn exception_agrees(&mut self, exn: ExnAddr, seen: &SeenException) -> bool {
+    pub(super) fn exception_agrees(&mut self, exn: ExnAddr, seen: &SeenException) -> bool {
         let (tag, payload) = self.machine.exception(exn);
         let reference = Value::Ref(Ref::Exn(exn), RefType::EXNREF);
         seen.tag
@@ -139,7 +140,11 @@ impl Driver {
 
     /// The cause that explains why the subject's exception is not the oracle's, if all that differs is of
     /// it.
-    fn explain_exception(&mut self, exn: ExnAddr, seen: &SeenException) -> Option<Known> {
+    pub(super) fn explain_exception(
+        &mut self,
+        exn: ExnAddr,
+        seen: &SeenException,
+    ) -> Option<Known> {
         let (tag, payload) = self.machine.exception(exn);
         let same = seen
             .tag
@@ -168,7 +173,7 @@ impl Driver {
             .then_some(known)
     }
 
-    fn describe_exception(&self, exn: ExnAddr) -> String {
+    pub(super) fn describe_exception(&self, exn: ExnAddr) -> String {
         let (tag, payload) = self.machine.exception(exn);
         let payload: Vec<String> = payload.iter().map(Value::to_string).collect();
         format!("exception of tag {tag} ({})", payload.join(", "))
@@ -184,7 +189,7 @@ impl Driver {
     /// The invocation ended with an exception as it must, and no event said so: right where none is
     /// due, because there are no events or no frame threw.
     pub(super) fn finish_silent_throw(&mut self, exn: ExnAddr, outcome: &Outcome) -> Verdict {
-        let due = self.execution == Execution::Instrumented && self.machine.top().is_some();
+        let due = self.has_events() && self.machine.top().is_some();
         if due {
             let expected = format!("an event of an uncaught {}", self.describe_exception(exn));
             let observed = "no such event before the invocation ended".to_owned();

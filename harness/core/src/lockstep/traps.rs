@@ -8,7 +8,7 @@ use super::looks::Look;
 use super::skipping::Skipping;
 use crate::causes::{Cause, Known, libcall_trap};
 use crate::conventions::SegmentTraps;
-use crate::divergence::{Execution, Moment};
+use crate::divergence::Moment;
 use crate::observe::{Limited, Observation, Walk};
 use crate::outcome::SeenTrap;
 use crate::rules::RuleId;
@@ -106,7 +106,7 @@ impl Driver {
 
     /// The event of a segment that traps, where the version tells of it.
     pub fn check_segment_trap(&mut self, trap: Trap) {
-        if self.execution != Execution::Instrumented || self.ended.is_some() {
+        if !self.has_events() || self.ended.is_some() {
             return;
         }
         let seen = self.segment_trap.take();

@@ -157,7 +157,7 @@ fn action_changes(actions: &[Act]) -> Vec<Change> {
         let less = less.map(|action| Act { action, ..act });
         let moments = earlier(act.when)
             .into_iter()
-            .filter(|&when| when != When::Start);
+            .filter(|&when| when != When::Start || act.action.is_of_start());
         let sooner = moments.map(|when| Act { when, ..act });
         changes.extend(less.chain(sooner).map(|new| {
             in_schedule(move |schedule| match schedule.actions.get_mut(index) {
@@ -225,6 +225,7 @@ fn earlier(when: When) -> Vec<When> {
         When::Step(n) => vec![When::Step(0), When::Step(n / 2), When::Step(n - 1)],
         When::Event(n) => numbers(n).into_iter().map(When::Event).collect(),
         When::HostCall(n) => numbers(n).into_iter().map(When::HostCall).collect(),
+        When::Throw(n) => numbers(n).into_iter().map(When::Throw).collect(),
     };
     std::iter::once(When::Start).chain(moments).collect()
 }

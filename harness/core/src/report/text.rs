@@ -7,6 +7,7 @@ use crate::case::{CaseReport, Directive, EXHAUSTED, Judgement, Printed, Status};
 use crate::causes::Cause;
 use crate::conclusion::Conclusion;
 use crate::divergence::Divergence;
+use crate::lockstep::acted::Acted;
 use crate::lockstep::families::Family;
 use crate::totals::{Assertions, Dares, FamilyCoverage, Totals};
 use std::collections::BTreeMap;
@@ -393,6 +394,9 @@ fn write_totals(out: &mut impl Write, totals: &Totals, by_family: bool) -> io::R
     if compared.handles > 0 {
         line("handles", format!("{} looks", grouped(compared.handles)))?;
     }
+    if compared.acted.total() > 0 || totals.campaign.is_some() {
+        line("actions", actions_text(&compared.acted))?;
+    }
     line(
         "opcodes",
         format!(
@@ -490,6 +494,19 @@ fn family_text(totals: &Totals, family: Family) -> Option<String> {
         all.of,
         generated.unwrap_or_default()
     ))
+}
+
+/// How many actions the debugger took beside edits, and which kinds never.
+fn actions_text(acted: &Acted) -> String {
+    let never: Vec<&str> = acted
+        .each()
+        .filter_map(|(kind, count)| (count == 0).then_some(kind))
+        .collect();
+    let total = counted(acted.total(), "action");
+    match never.is_empty() {
+        true => format!("{total}, of every kind"),
+        false => format!("{total}; never {}", never.join(", ")),
+    }
 }
 
 fn hazards_text(totals: &Totals) -> String {

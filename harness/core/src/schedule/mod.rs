@@ -51,6 +51,8 @@ pub enum When {
     Event(u64),
     /// In this call of a host function of the case, from 1.
     HostCall(u64),
+    /// In the handler of the event of this exception of the case, from 1.
+    Throw(u64),
 }
 
 /// Sessions that alternate at events.
@@ -185,11 +187,19 @@ impl Schedule {
         self.actions.iter().any(|act| act.action.intervenes())
     }
 
+    /// Whether the store is given a handler when it is made.
+    pub fn starts_handled(&self) -> bool {
+        let clears = |act: &Act| act.when == When::Start && act.action.is_of_start();
+        !self.actions.iter().any(clears)
+    }
+
     /// Whether every sequence point of every store has an event: single-step is on from the start, and
-    /// nothing switches it off.
+    /// nothing switches it off or takes the handler away.
     pub fn steps_throughout(&self) -> bool {
         let neighbour = self.neighbour.as_ref();
-        steps(&self.sessions, self.cycle.as_ref())
+        let mut actions = self.actions.iter();
+        !actions.any(|act| act.action.may_end_events())
+            && steps(&self.sessions, self.cycle.as_ref())
             && neighbour.is_none_or(|other| steps(&other.sessions, other.cycle.as_ref()))
     }
 }

@@ -2,19 +2,31 @@
 //! about, how a case file has it, and what is less of it; those that change the program's state also
 //! what that does to the oracle.
 
+pub mod call_function;
+pub mod clear_handler;
 pub mod drop_call;
+pub mod hold_exception;
 pub mod hold_frame;
 pub mod list_items;
+pub mod panic_handler;
+pub mod replace_exception;
+pub mod set_handler;
 pub mod write_element;
 pub mod write_global;
 pub mod write_memory;
 
 use super::When;
+use call_function::CallFunction;
+use clear_handler::ClearHandler;
 use drop_call::DropCall;
+use hold_exception::HoldException;
 use hold_frame::HoldFrame;
 use list_items::ListItems;
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::store::Store;
+use panic_handler::PanicHandler;
+use replace_exception::ReplaceException;
+use set_handler::SetHandler;
 use write_element::WriteElement;
 use write_global::WriteGlobal;
 use write_memory::WriteMemory;
@@ -22,7 +34,8 @@ use write_memory::WriteMemory;
 /// An action at its moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Act {
-    /// When it is done: not at [`When::Start`], where nothing is there yet.
+    /// When it is done. At [`When::Start`] nothing is there yet: only that none is set of what a store is
+    /// given then.
     pub when: When,
     /// What is done.
     pub action: Action,
@@ -31,12 +44,24 @@ pub struct Act {
 /// What a debugger does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
+    /// Calls a function, at an event or in a host function.
+    CallFunction(CallFunction),
+    /// Clears the store's handler, between calls.
+    ClearHandler(ClearHandler),
     /// Drops the call, at an event.
     DropCall(DropCall),
+    /// Keeps a handle to the exception of an event.
+    HoldException(HoldException),
     /// Keeps a handle to the innermost frame.
     HoldFrame(HoldFrame),
     /// Asks the store for its instances and modules.
     ListItems(ListItems),
+    /// Panics in the handler, at an event.
+    PanicHandler(PanicHandler),
+    /// Replaces the exception of an event.
+    ReplaceException(ReplaceException),
+    /// Sets a handler, between calls.
+    SetHandler(SetHandler),
     /// Writes a global.
     WriteGlobal(WriteGlobal),
     /// Writes a byte of a memory.
@@ -49,43 +74,108 @@ impl Action {
     /// Whether it changes the state of the program: the uninstrumented execution is then left out.
     pub fn intervenes(self) -> bool {
         match self {
-            Action::HoldFrame(_) | Action::ListItems(_) => false,
-            Action::DropCall(_)
+            Action::ClearHandler(_)
+            | Action::HoldException(_)
+            | Action::HoldFrame(_)
+            | Action::ListItems(_)
+            | Action::SetHandler(_) => false,
+            Action::CallFunction(_)
+            | Action::DropCall(_)
+            | Action::PanicHandler(_)
+            | Action::ReplaceException(_)
             | Action::WriteGlobal(_)
             | Action::WriteMemory(_)
             | Action::WriteElement(_) => true,
         }
     }
 
+    /// Whether it says something of the start already, before anything is there.
+    pub fn is_of_start(self) -> bool {
+        matches!(self, Action::ClearHandler(_))
+    }
+
+    /// Whether the store may be without a handler behind it.
+    pub fn may_end_events(self) -> bool {
+        matches!(self, Action::ClearHandler(_) | Action::DropCall(_))
+    }
+
     /// The write that it is, in a store as it is now; none if there is nothing to write to.
     pub fn write(self, store: &Store) -> Option<Write> {
         match self {
-            Action::DropCall(_) | Action::HoldFrame(_) | Action::ListItems(_) => None,
             Action::WriteGlobal(action) => action.write(store),
             Action::WriteMemory(action) => action.write(store),
             Action::WriteElement(action) => action.write(store),
+            _ => None,
         }
     }
 
     /// As a case file has it.
     pub fn text(self) -> String {
         match self {
+            Action::CallFunction(action) => action.text(),
+            Action::ClearHandler(action) => action.text(),
             Action::DropCall(action) => action.text(),
+            Action::HoldException(action) => action.text(),
             Action::HoldFrame(action) => action.text(),
             Action::ListItems(action) => action.text(),
+            Action::PanicHandler(action) => action.text(),
+            Action::ReplaceException(action) => action.text(),
+            Action::SetHandler(action) => action.text(),
             Action::WriteGlobal(action) => action.text(),
             Action::WriteMemory(action) => action.text(),
             Action::WriteElement(action) => action.text(),
         }
     }
 
+    /// What kind of action it is: the first words of its text.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Action::CallFunction(_) => "call function",
+            Action::ClearHandler(_) => "clear handler",
+            Action::DropCall(_) => "drop call",
+            Action::HoldException(_) => "hold exception",
+            Action::HoldFrame(_) => "hold frame",
+            Action::ListItems(_) => "list items",
+            Action::PanicHandler(_) => "panic handler",
+            Action::ReplaceException(_) => "replace exception",
+            Action::SetHandler(_) => "set handler",
+            Action::WriteElement(_) => "write element",
+            Action::WriteGlobal(_) => "write global",
+            Action::WriteMemory(_) => "write memory",
+        }
+    }
+
+    /// Every kind, sorted.
+    pub const KINDS: [&str; 12] = [
+        "call function",
+        "clear handler",
+        "drop call",
+        "hold exception",
+        "hold frame",
+        "list items",
+        "panic handler",
+        "replace exception",
+        "set handler",
+        "write element",
+        "write global",
+        "write memory",
+    ];
+
     /// Reads what [`Action::text`] writes.
     pub fn read(text: &str) -> Option<Action> {
         let words: Vec<&str> = text.split_whitespace().collect();
         match words[..] {
+            ["call", ref words @ ..] => CallFunction::read(words).map(Action::CallFunction),
+            ["clear", "handler"] => Some(Action::ClearHandler(ClearHandler)),
             ["drop", "call"] => Some(Action::DropCall(DropCall)),
+            ["hold", "exception"] => Some(Action::HoldException(HoldException)),
             ["hold", "frame"] => Some(Action::HoldFrame(HoldFrame)),
             ["list", "items"] => Some(Action::ListItems(ListItems)),
+            ["panic", "handler"] => Some(Action::PanicHandler(PanicHandler)),
+            ["replace", "exception", ref words @ ..] => {
+                ReplaceException::read(words).map(Action::ReplaceException)
+            }
+            ["set", "handler"] => Some(Action::SetHandler(SetHandler)),
             ["write", "global", ref words @ ..] => {
                 WriteGlobal::read(words).map(Action::WriteGlobal)
             }
@@ -102,7 +192,15 @@ impl Action {
     /// Actions of its kind that do less, the least first.
     pub fn reduced(self) -> Vec<Action> {
         match self {
-            Action::DropCall(_) | Action::HoldFrame(_) | Action::ListItems(_) => Vec::new(),
+            Action::ClearHandler(_)
+            | Action::DropCall(_)
+            | Action::HoldException(_)
+            | Action::HoldFrame(_)
+            | Action::ListItems(_)
+            | Action::PanicHandler(_)
+            | Action::SetHandler(_) => Vec::new(),
+            Action::CallFunction(action) => each(action.reduced(), Action::CallFunction),
+            Action::ReplaceException(action) => each(action.reduced(), Action::ReplaceException),
             Action::WriteGlobal(action) => each(action.reduced(), Action::WriteGlobal),
             Action::WriteMemory(action) => each(action.reduced(), Action::WriteMemory),
             Action::WriteElement(action) => each(action.reduced(), Action::WriteElement),
@@ -207,10 +305,17 @@ mod tests {
     use super::*;
 
     /// One text of each kind.
-    const TEXTS: [&str; 6] = [
+    const TEXTS: [&str; 13] = [
+        "call export 0:1",
+        "call function 1:4",
+        "clear handler",
         "drop call",
+        "hold exception",
         "hold frame",
         "list items",
+        "panic handler",
+        "replace exception 2",
+        "set handler",
         "write global 0:3 0x2a",
         "write memory 1:0 0x10 0xff",
         "write element 0:1 7 2",
@@ -223,6 +328,15 @@ mod tests {
         }
         let decimal = Action::read("write memory 1:0 16 255").map(Action::text);
         assert_eq!(decimal.as_deref(), Some("write memory 1:0 0x10 0xff"));
+    }
+
+    #[test]
+    fn every_kind_has_a_text() {
+        let kinds = TEXTS.map(|text| Action::read(text).unwrap().kind());
+        assert_eq!(
+            std::collections::BTreeSet::from(kinds),
+            Action::KINDS.into()
+        );
     }
 
     #[test]

@@ -1,0 +1,64 @@
+//! The checkers of what the debugger does with an exception at its event: it is replaced, or looked at
+//! later.
+
+use super::driver::{Driver, Phase};
+use crate::divergence::Moment;
+use crate::outcome::SeenException;
+use crate::rules::RuleId;
+use crate::schedule::action::replace_exception::ReplaceException;
+use lockstep_oracles::address::{ExnAddr, TagAddr};
+use lockstep_oracles::machine::Stop;
+use lockstep_oracles::value::Value;
+
+impl Driver {
+    /// The exception of the event that was just matched.
+    pub fn thrown(&self) -> Option<ExnAddr> {
+        self.last_thrown.filter(|_| self.ended.is_none())
+    }
+
+    /// The exception that takes the place of the one that was just thrown: its tag and payload. Of another
+    /// tag only where the event says nothing of who catches it.
+    pub fn replacement(
+        &self,
+        action: ReplaceException,
+        searched: bool,
+    ) -> Option<(TagAddr, Vec<Value>)> {
+        let (thrown, _) = self.machine.exception(self.thrown()?);
+        let action = match searched {
+            true => ReplaceException { tag: 0 },
+            false => action,
+        };
+        action.other(&self.machine.store, thrown)
+    }
+
+    /// The debugger put this exception in the place of the one that was thrown.
+    pub fn replaced(&mut self, tag: TagAddr, payload: &[Value]) {
+        let Ok(exn) = self.machine.alloc_exception(tag, payload) else {
+            return;
+        };
+        let Some(Stop::Throw { caught, .. }) = self.machine.rethrow(exn) else {
+            return;
+        };
+        self.last_thrown = Some(exn);
+        self.phase = match caught {
+            true => Phase::Running,
+            false => Phase::Thrown(exn),
+        };
+    }
+
+    /// What an owned handle to an exception shows is the exception that it was made for.
+    pub fn check_held_exception(&mut self, exn: ExnAddr, seen: &SeenException, moment: Moment) {
+        if self.ended.is_some() || self.is_tainted() {
+            return;
+        }
+        self.tally.handles += 1;
+        if self.exception_agrees(exn, seen) {
+            return;
+        }
+        let known = self.explain_exception(exn, seen);
+        let expected = format!("the handle holds {}", self.describe_exception(exn));
+        let shown = format!("the handle holds {seen}");
+        self.report_known(RuleId::Kept, moment, expected, shown, known);
+        self.end_if_known(known);
+    }
+}

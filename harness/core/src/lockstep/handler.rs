@@ -1,0 +1,71 @@
+//! The checker of the store's handler: kept until it is cleared or replaced, dropped then, and the only one
+//! to which events go.
+//!
+//! Without a handler there are no events, whatever breakpoints are set; of what the program does host
+//! calls and ends are left, as without guest-debug support.
+
+use super::driver::{Driver, Flow};
+use crate::causes::Cause;
+use crate::divergence::Moment;
+use crate::rules::RuleId;
+
+/// What is seen of the handlers that the store was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeenHandlers {
+    /// Whether the store has the one that was set last.
+    pub last: bool,
+    /// How many others it has not dropped.
+    pub others: usize,
+}
+
+impl Driver {
+    /// The debugger set a handler, or cleared it, or the store was made without one.
+    pub fn handler_was_set(&mut self, set: bool) {
+        self.set_handled(set);
+        if !set {
+            self.yield_due = false;
+        }
+    }
+
+    fn set_handled(&mut self, handled: bool) {
+        self.handled = handled;
+        self.breakpoints.set_handled(handled);
+    }
+
+    /// Checks which handlers the store has; where it has lost the one that was set, the execution goes on
+    /// without.
+    pub fn check_handlers(&mut self, seen: SeenHandlers, moment: Moment) {
+        let dropped_call = std::mem::take(&mut self.dropped_call);
+        if self.ended.is_some() {
+            return;
+        }
+        if seen.others > 0 || (seen.last && !self.handled) {
+            let expected = "a handler that was cleared or replaced is dropped".to_owned();
+            let shown = "the store still has it".to_owned();
+            self.report_plain(RuleId::HandlerDropped, moment, expected, shown);
+        }
+        if self.handled && !seen.last {
+            let known = self.causes.get(Cause::DroppedHandler);
+            let known = known.filter(|_| dropped_call);
+            let expected = "the store has the handler that was set".to_owned();
+            let shown = "it has none".to_owned();
+            self.report_known(RuleId::HandlerKept, moment, expected, shown, known);
+            self.set_handled(false);
+        }
+    }
+
+    /// An event went to a handler that the store should not have.
+    pub fn event_elsewhere(&mut self) -> Flow {
+        if self.ended.is_none() {
+            let expected = match self.handled {
+                true => "an event goes to the handler that was set last",
+                false => "no event: the store has no handler",
+            };
+            let shown = "one went to another handler".to_owned();
+            let rule = RuleId::HandlerEvent;
+            self.report_plain(rule, Moment::Breakpoint, expected.to_owned(), shown);
+            self.end_control(rule);
+        }
+        Flow::Stop
+    }
+}
