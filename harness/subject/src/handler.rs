@@ -182,6 +182,7 @@ impl<T: Layer> Session<T> {
             let number = self.driver.tally.sequence_points;
             if self.debugger.is_due(number) {
                 self.edit_at_event(store, number);
+                self.driver.disturb();
             }
         }
         if self.dropping {
@@ -203,7 +204,10 @@ impl<T: Layer> Session<T> {
             return After::Collect;
         }
         match self.configuration.yields {
-            Yields::On => After::Suspend,
+            Yields::On => {
+                self.driver.disturb();
+                After::Suspend
+            }
             Yields::Off => After::Continue,
         }
     }

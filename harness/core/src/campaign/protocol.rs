@@ -20,7 +20,7 @@ use std::path::PathBuf;
 
 /// The version of what is said: another one is not understood. It grows with every change of a message or
 /// of a value in one (`harness/docs/protocol.md`).
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// One case for a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -263,7 +263,7 @@ pub struct Cost {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::case::{CommandReport, Directive, Status};
+    use crate::case::{CommandReport, Directive, Repeat, Status};
     use crate::causes::Cause;
     use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
     use crate::lockstep::tally::Tally;
@@ -312,6 +312,7 @@ mod tests {
             refused: Some("a reason".into()),
             two_way: true,
             dared: None,
+            repeat: Repeat::Unseen("nothing differed".to_owned()),
         }
     }
 

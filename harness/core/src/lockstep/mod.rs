@@ -37,6 +37,8 @@ mod readable;
 pub mod references;
 mod registers;
 mod reports;
+mod sampled;
+mod sampler;
 mod skipping;
 pub mod stops;
 pub mod tally;
