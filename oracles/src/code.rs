@@ -1,7 +1,7 @@
 //! A function as the machine executes it: one instruction an opcode, in file order, with its PC.
 
 use crate::address::{FuncIndex, Pc};
-use crate::opcode::Opcode;
+use crate::opcode::{Control, Opcode};
 use wasmparser::{RefType, ValType};
 
 /// One opcode with its immediates resolved. Same position in [`Function::instrs`] and [`Function::pcs`].
@@ -123,6 +123,28 @@ impl Function {
             |handler: &&Handler| (handler.start as usize..handler.end as usize).contains(&position);
         let mut around = self.handlers.iter().filter(inside);
         around.any(|handler| !handler.clauses.is_empty())
+    }
+
+    /// Whether control may leave the function from the opcode at `position`, other than into a callee or by
+    /// a trap: by its end, a `return`, a branch to its own label, a tail call or an exception.
+    pub fn may_leave(&self, position: usize) -> bool {
+        let instr = &self.instrs[position];
+        match instr.op.control() {
+            Control::Next | Control::Call | Control::Nowhere => false,
+            Control::TailCall | Control::Throw => true,
+            Control::Return => instr.op != Opcode::End || position + 1 == self.instrs.len(),
+            Control::Branch => self.branches(instr).iter().any(|to| to.to == RETURN),
+        }
+    }
+
+    /// Where a branch may go; nowhere from an `if` or `else`, which stay in their block.
+    fn branches(&self, instr: &Instr) -> &[Target] {
+        let first = instr.a as usize;
+        match instr.op {
+            Opcode::If | Opcode::Else => &[],
+            Opcode::BrTable => &self.targets[first..=first + instr.b as usize],
+            _ => &self.targets[first..=first],
+        }
     }
 
     /// The types of a shape, top first.

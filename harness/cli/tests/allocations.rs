@@ -14,7 +14,7 @@ mod wasmtime_42;
 #[path = "../benches/lockstep/wasmtime_48.rs"]
 mod wasmtime_48;
 
-use programs::{Program, programs};
+use programs::{Program, flat, programs};
 use reads::{Frames, Reads, subjects};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -113,4 +113,21 @@ fn comparing_the_innermost_frame_allocates_no_more_than_reading_it() {
 #[test]
 fn comparing_all_frames_allocates_no_more_than_reading_them() {
     lockstep_allocates_as_the_bare_handler(Frames::All);
+}
+
+/// In a frame with many values, and no other on the stack, lockstep asks for the frame that the bare handler
+/// asks for, and for few of its values.
+#[test]
+fn sampling_allocates_no_more_than_reading_the_innermost_frame() {
+    for subject in subjects() {
+        let program = flat();
+        let mut bare = (subject.bare)(&program, Frames::Innermost);
+        let mut stepped = (subject.stepped)(&program, Frames::Sampled);
+        let (reads, reading) = growth(&program, &mut bare);
+        let (compared, comparing) = growth(&program, &mut stepped);
+        let [few, many] = compared;
+        assert_eq!([few.events, many.events], reads.map(|read| read.events));
+        assert!(many.values < reads[1].values / 10, "{many:?}, {reads:?}");
+        assert_eq!(reading, comparing, "allocations on {}", subject.name);
+    }
 }

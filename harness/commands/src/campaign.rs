@@ -7,7 +7,7 @@ use super::subjects::{Subject, Subjects};
 use super::{Format, OwnFault, listing, merge, quoted};
 use anyhow::{anyhow, bail};
 use chrono::{DateTime, NaiveTime, Timelike};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use lockstep_core::campaign::interrupt::Interrupt;
 use lockstep_core::campaign::limits::Limits;
 use lockstep_core::campaign::outcome::Outcome;
@@ -117,8 +117,8 @@ impl Options {
     /// The options that decide what comes of a case, as they are written.
     pub(super) fn replay(&self, subject: &Subject) -> String {
         let mut text = subject.replay();
-        if let Some(frames) = self.frames.and_then(|frames| frames.to_possible_value()) {
-            text.push_str(&format!(" --frames {}", frames.get_name()));
+        if let Some(frames) = self.frames {
+            text.push_str(&format!(" --frames {frames}"));
         }
         if self.no_twin {
             text.push_str(" --no-twin");

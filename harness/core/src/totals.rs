@@ -5,7 +5,7 @@
 use crate::campaign::shard::Shard;
 use crate::campaign::shares::CpuShares;
 use crate::campaign::summary::Summary;
-use crate::case::{CaseReport, CommandReport, Directive, Status};
+use crate::case::{CaseReport, CommandReport, Directive, Repeat, Status};
 use crate::causes::{Cause, LeftOut};
 use crate::lockstep::acted::Acted;
 use crate::lockstep::daring::DareResult;
@@ -59,6 +59,12 @@ pub struct Totals {
     pub of_machine: u64,
     /// Cases that cannot be carried out: they are not among `cases`.
     pub bad_input: u64,
+    /// Cases that differed under the sampled frame policy and were run again with everything compared.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub repeated: u64,
+    /// Those of them of which nothing differed then.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unseen: u64,
     /// Planned cases that were not begun, because a deadline came or the first finding ended the run.
     #[serde(skip_serializing_if = "is_zero")]
     pub not_begun: u64,
@@ -127,6 +133,9 @@ pub struct Compared {
     pub frames_skipped: u64,
     /// Locals and operands compared; a `v128` is one.
     pub values: u64,
+    /// Locals and operands of compared frames that the frame policy left to another event.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub values_skipped: u64,
     /// Events other than a breakpoint's, and at how many of them every frame was compared.
     #[serde(serialize_with = "looks")]
     pub looks: Looks,
@@ -311,6 +320,7 @@ impl From<&Tally> for Compared {
             frames: tally.frames,
             frames_skipped: tally.frames_skipped,
             values: tally.values,
+            values_skipped: tally.values_skipped,
             entities: tally.entities,
             entities_skipped: tally.entities_skipped,
             host_calls: tally.host_calls,
@@ -330,6 +340,7 @@ impl Compared {
         self.frames += other.frames;
         self.frames_skipped += other.frames_skipped;
         self.values += other.values;
+        self.values_skipped += other.values_skipped;
         self.entities += other.entities;
         self.entities_skipped += other.entities_skipped;
         self.host_calls += other.host_calls;
@@ -418,6 +429,8 @@ impl Default for Totals {
             internal_errors: 0,
             of_machine: 0,
             bad_input: 0,
+            repeated: 0,
+            unseen: 0,
             not_begun: 0,
             shard: None,
             campaign: None,
@@ -456,6 +469,8 @@ impl Totals {
             *mine += theirs;
         }
         self.checked.add(&report.tally.checked);
+        self.repeated += u64::from(report.repeat != Repeat::Once);
+        self.unseen += u64::from(matches!(report.repeat, Repeat::Unseen(_)));
         self.cover();
         self.add_divergences(report);
         if let Some(dared) = report.dared {

@@ -266,6 +266,7 @@ impl<T: Layer> Session<T> {
             let number = self.driver.tally.sequence_points;
             if self.debugger.is_due(number) {
                 self.edit_at_event(store, number);
+                self.driver.disturb();
             }
         }
         if !matches!(event, DebugEvent::Breakpoint)
@@ -298,7 +299,10 @@ impl<T: Layer> Session<T> {
             return After::Collect;
         }
         match self.configuration.yields {
-            Yields::On => After::Suspend,
+            Yields::On => {
+                self.driver.disturb();
+                After::Suspend
+            }
             Yields::Off => After::Continue,
         }
     }

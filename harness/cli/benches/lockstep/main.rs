@@ -117,8 +117,16 @@ const OBJECTS: LockstepOverBare = LockstepOverBare {
     bar: 1.5,
 };
 
+/// The default, against a handler that reads the whole stack, of a program with many values in its frames.
+const SAMPLED: LockstepOverBare = LockstepOverBare {
+    group: "sampled",
+    what: "(e) lockstep sampled / bare all",
+    frames: Frames::Sampled,
+    bar: 1.0,
+};
+
 impl LockstepOverBare {
-    /// Lockstep beside the bare handler; both must have read the same.
+    /// Lockstep beside the bare handler; both must have read the same, but where lockstep samples.
     fn measure(
         &self,
         criterion: &mut Criterion<Ratio>,
@@ -142,7 +150,11 @@ impl LockstepOverBare {
                 "{}: {events} events",
                 program.name
             );
-            assert_eq!(bare(repetitions), stepped(repetitions), "{}", program.name);
+            let (read, compared) = (bare(repetitions), stepped(repetitions));
+            match self.frames {
+                Frames::Sampled => assert_eq!(read.events, compared.events, "{}", program.name),
+                _ => assert_eq!(read, compared, "{}", program.name),
+            }
             Sides {
                 events,
                 over: Box::new(move || keep(stepped(repetitions))),
@@ -207,6 +219,7 @@ fn main() {
         .with_measurement(Ratio)
         .configure_from_args();
     let (programs, gc) = (programs::programs(), programs::gc());
+    let unoptimised = programs::unoptimised();
     let [_, recursive, ..] = &programs;
     let mut rows = Vec::new();
     for subject in &subjects() {
@@ -215,6 +228,8 @@ fn main() {
         }
         rows.push(ALL.measure(&mut criterion, subject, recursive));
         rows.push(OBJECTS.measure(&mut criterion, subject, &gc));
+        rows.push(SAMPLED.measure(&mut criterion, subject, recursive));
+        rows.push(SAMPLED.measure(&mut criterion, subject, &unoptimised));
         for program in &programs {
             rows.push(oracle_part(&mut criterion, subject, program));
         }

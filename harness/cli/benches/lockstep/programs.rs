@@ -1,6 +1,9 @@
 //! The programs that are measured: one export `run (i32) -> i64`, which repeats its work as often
 //! as its argument says.
 
+#[path = "unoptimised.rs"]
+mod unoptimised;
+
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::module::Module;
 use std::sync::Arc;
@@ -46,6 +49,26 @@ pub(crate) fn programs() -> [Program; 4] {
         new("memory", include_str!("../programs/memory.wat"), 24_000),
         new("simd", include_str!("../programs/simd.wat"), 32_000),
     ]
+}
+
+/// A program as a compiler makes it that does not optimise: three functions deep.
+#[allow(
+    dead_code,
+    reason = "not every program that this is a part of uses each"
+)]
+pub(crate) fn unoptimised() -> Program {
+    let text = unoptimised::text(unoptimised::DEEP);
+    Program::new("unoptimised", WasmFeatures::WASM2, &text, 50)
+}
+
+/// The same with one function alone.
+#[allow(
+    dead_code,
+    reason = "not every program that this is a part of uses each"
+)]
+pub(crate) fn flat() -> Program {
+    let text = unoptimised::text(unoptimised::FLAT);
+    Program::new("flat", WasmFeatures::WASM2, &text, 1_000)
 }
 
 /// The program whose values are references to objects. Not among those whose allocations are counted:

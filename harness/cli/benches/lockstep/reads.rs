@@ -10,6 +10,12 @@ pub(crate) enum Frames {
     Innermost,
     /// Every one
     All,
+    /// What an opcode can have changed, and the rest in turn; the bare handler reads every one
+    #[allow(
+        dead_code,
+        reason = "not every program that this is a part of uses each"
+    )]
+    Sampled,
 }
 
 impl Frames {
@@ -18,6 +24,7 @@ impl Frames {
         match self {
             Frames::Innermost => FramePolicy::Innermost,
             Frames::All => FramePolicy::All,
+            Frames::Sampled => FramePolicy::Sampled,
         }
     }
 }

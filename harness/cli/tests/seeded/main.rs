@@ -19,6 +19,7 @@ use lockstep::case::{Case, CaseReport, run_with};
 use lockstep::configuration::{Epochs, Target};
 use lockstep::divergence::Divergence;
 use lockstep::generate;
+use lockstep::lockstep::policy::FramePolicy;
 use lockstep::rules::RuleId;
 use options::Options;
 use std::collections::BTreeSet;
@@ -75,29 +76,40 @@ impl Cases {
 struct Row {
     fault: Fault,
     /// Number of the first case that shows it, and the rule that fired first.
-    found: Option<(u64, RuleId)>,
+    found: Found,
+    /// The same with every frame compared at every event.
+    found_by_all: Found,
 }
 
+/// Number of the first case that shows a fault, and the rule that fired first.
+type Found = Option<(u64, RuleId)>;
+
 /// Runs a case on a subject with these faulty hooks.
-fn run(case: &Case, hooks: &'static [Hook]) -> Result<CaseReport, String> {
+fn run(case: &Case, hooks: &'static [Hook], frames: FramePolicy) -> Result<CaseReport, String> {
     let layer = Layer::new(hooks, case);
-    run_with(&case.script(), &case.options(), layer, None).map_err(|error| error.to_string())
+    let mut options = case.options();
+    options.settings.frames = frames;
+    run_with(&case.script(), &options, layer, None).map_err(|error| error.to_string())
 }
 
 fn look_for(fault: &Fault, cases: &Cases) -> Row {
-    let found = (0..cases.len()).find_map(|number| {
+    Row {
+        fault: *fault,
+        found: first_of(fault, cases, FramePolicy::default()),
+        found_by_all: first_of(fault, cases, FramePolicy::All),
+    }
+}
+
+fn first_of(fault: &Fault, cases: &Cases, frames: FramePolicy) -> Found {
+    (0..cases.len()).find_map(|number| {
         let case = cases.get(number);
         if !fault.can_show(case) {
             return None;
         }
-        let report = run(case, fault.hooks).ok()?;
+        let report = run(case, fault.hooks, frames).ok()?;
         let first = report.divergences.first()?;
         Some((number, first.rule))
-    });
-    Row {
-        fault: *fault,
-        found,
-    }
+    })
 }
 
 /// Looks for every fault; rows are in the table's order.
@@ -120,7 +132,7 @@ fn unclean(cases: &Cases, numbers: &BTreeSet<u64>) -> Vec<String> {
         lines.extend(found);
         Ok(())
     };
-    let check = |number: &u64| match run(cases.get(*number), &[]) {
+    let check = |number: &u64| match run(cases.get(*number), &[], FramePolicy::default()) {
         Ok(report) => {
             let found = report.divergences.iter();
             found.map(|found| describe(*number, found)).collect()
@@ -146,21 +158,25 @@ fn describe(number: u64, found: &Divergence) -> String {
 
 fn print_table(rows: &[Row]) -> String {
     let mut text = String::from(
-        "| fault | what the subject does wrong | hooks | cases needed | rule |\n\
-         | --- | --- | --- | ---: | --- |\n",
+        "| fault | what the subject does wrong | hooks | cases needed | with `all` | rule |\n\
+         | --- | --- | --- | ---: | ---: | --- |\n",
     );
-    for Row { fault, found } in rows {
+    for row in rows {
+        let Row { fault, found, .. } = row;
         let mut hooks: Vec<&str> = fault.hooks.iter().filter_map(Hook::name).collect();
         hooks.dedup();
-        let (needed, rule) = match found {
-            Some((number, rule)) => ((number + 1).to_string(), format!("`{rule}`")),
-            None => (format!("not found in {CASES}"), String::new()),
+        let needed = |found: &Found| match found {
+            Some((number, _)) => (number + 1).to_string(),
+            None => format!("not found in {CASES}"),
         };
+        let rule = found.map_or_else(String::new, |(_, rule)| format!("`{rule}`"));
         text += &format!(
-            "| {} | {} | {} | {needed} | {rule} |\n",
+            "| {} | {} | {} | {} | {} | {rule} |\n",
             fault.name,
             fault.wrong,
-            hooks.join(", ")
+            hooks.join(", "),
+            needed(found),
+            needed(&row.found_by_all),
         );
     }
     text

@@ -38,7 +38,7 @@ pub struct Judged {
 
 impl Outcome {
     /// What came of a job; `replay` is the command that runs it again.
-    pub fn of(ran: Ran<What>, replay: String) -> Outcome {
+    pub fn of(ran: Ran<What>, mut replay: String) -> Outcome {
         let Ran {
             job: what,
             asked: Asked {
@@ -68,7 +68,10 @@ impl Outcome {
             Ended::Answer(answer) => {
                 cost = answer.cost;
                 match answer.result {
-                    Ok(report) => Ok(report),
+                    Ok(report) => {
+                        replay = report.repeat.replay(&replay);
+                        Ok(report)
+                    }
                     Err(Failure::Internal(why)) => Err(Unfinished::Internal(why)),
                     Err(Failure::Machine(why)) => Err(Unfinished::Machine(format!(
                         "the machine refused the case what it needs, twice: {why}"

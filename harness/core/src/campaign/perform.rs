@@ -189,7 +189,9 @@ fn explain_death(made: Made, begun: Begun<'_>) -> Result<CaseReport, Failure> {
 /// The instrumented execution alone, each event shown when it happens.
 fn trace(calls: &Calls, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
     let user = user_module(calls)?;
-    let made = of_plan(&calls.name, part(calls, &user, wishes)?);
+    let mut made = of_plan(&calls.name, part(calls, &user, wishes)?);
+    // A trace is run once, and shows the first event that differs.
+    made.options.settings.frames = wishes.frames.unwrap_or(FramePolicy::All);
     begun(&made.traits);
     let shown = calls.trace.map(|trace| {
         let format = match trace.json {

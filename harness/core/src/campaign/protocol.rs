@@ -267,7 +267,7 @@ pub struct Cost {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::case::{CommandReport, Directive, Status};
+    use crate::case::{CommandReport, Directive, Repeat, Status};
     use crate::causes::Cause;
     use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
     use crate::lockstep::tally::Tally;
@@ -317,6 +317,7 @@ mod tests {
             two_way: true,
             dared: None,
             printed: None,
+            repeat: Repeat::Unseen("nothing differed".to_owned()),
         }
     }
 

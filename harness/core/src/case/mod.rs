@@ -9,6 +9,7 @@ mod judgement;
 mod lower;
 mod patterns;
 pub mod probe;
+mod repeat;
 mod script;
 pub(crate) mod terminal;
 pub mod value;
@@ -18,6 +19,7 @@ pub use checks::{Printed, Stream};
 pub use directive::Directive;
 pub use imports::ImportSettings;
 pub use judgement::Judgement;
+pub use repeat::Repeat;
 pub use terminal::explain_death;
 pub use value::{
     Case, CaseModule, Check, Content, Expect, Host, HostMemory, HostTable, Step, StepAction, Stub,
@@ -148,6 +150,9 @@ pub struct CaseReport {
     /// What a program for WASI printed in the instrumented execution, and how it ended.
     #[serde(default)]
     pub printed: Option<Printed>,
+    /// Whether it is of the second run of a case that differed, with everything compared.
+    #[serde(default)]
+    pub repeat: Repeat,
 }
 
 /// Why a case is refused whose subject chooses NaNs where no event shows them.
@@ -182,13 +187,16 @@ pub(crate) struct Executed {
     pub(crate) dared: Option<Dared>,
 }
 
-/// Runs a case.
+/// Runs a case; again with everything compared, if it differs where only a part was.
 ///
 /// # Errors
 ///
 /// When the engine refuses its configuration.
 pub fn run(script: &Script, options: &CaseOptions) -> Result<CaseReport, SubjectError> {
-    guarded(script, options, |engine| engine.run(script, options))
+    let once =
+        |options: &CaseOptions| guarded(script, options, |engine| engine.run(script, options));
+    let first = once(options)?;
+    Ok(repeat::repeated(first, options, once))
 }
 
 /// Runs a case that is a value, on the default version.

@@ -226,7 +226,7 @@ impl Case {
             host: Host::default(),
             configuration: Configuration::default(),
             schedule: Schedule::default(),
-            frames: FramePolicy::Adaptive,
+            frames: FramePolicy::Sampled,
             max_events: MAX_EVENTS,
         }
     }

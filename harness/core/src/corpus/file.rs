@@ -233,7 +233,7 @@ impl Default for CaseFile {
     fn default() -> CaseFile {
         CaseFile {
             name: None,
-            frames: FramesText(FramePolicy::Adaptive),
+            frames: FramesText(FramePolicy::default()),
             max_events: max_events(),
             code_image: false,
             collect: 0,

@@ -151,16 +151,21 @@ impl TryFrom<String> for FramesText {
     type Error = String;
 
     fn try_from(text: String) -> Result<FramesText, String> {
+        let policies = || {
+            let all = FramePolicy::value_variants()
+                .iter()
+                .map(|policy| policy.name());
+            all.collect::<Vec<_>>().join(", ")
+        };
         FramePolicy::from_str(&text, false)
             .map(FramesText)
-            .map_err(|_| format!("`{text}` is no frame policy; there are all, innermost, adaptive"))
+            .map_err(|_| format!("`{text}` is no frame policy; there are {}", policies()))
     }
 }
 
 impl From<FramesText> for String {
     fn from(FramesText(policy): FramesText) -> String {
-        let value = policy.to_possible_value();
-        value.map_or_else(String::new, |value| value.get_name().to_owned())
+        policy.name().to_owned()
     }
 }
 

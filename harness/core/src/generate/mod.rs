@@ -123,7 +123,7 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
     let frames = if chance(u, 1, 6)? {
         FramePolicy::All
     } else {
-        FramePolicy::Adaptive
+        FramePolicy::Sampled
     };
     // Events change floats and vectors there (`PULLEY-VECTORS`): some cases are without any.
     let integers = configuration.target == Target::Pulley64 && chance(u, 1, 3)?;

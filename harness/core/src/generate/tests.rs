@@ -105,8 +105,8 @@ fn every_generator_step_and_behaviour_occurs_and_every_case_is_valid() {
     constant
     exhaust
     fail
-    frames Adaptive
     frames All
+    frames Sampled
     imported global
     imported memory
     imported table

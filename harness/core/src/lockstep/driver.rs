@@ -16,6 +16,7 @@ use super::nans::OpenNans;
 use super::policy::{FrameBudget, FramePolicy};
 use super::references::{Depth, Fault, NoObjects, References, Scope};
 use super::registers::Registers;
+use super::sampler::Sampler;
 use super::stops::may_wait;
 use super::tally::Tally;
 use crate::causes::inlined_calls::InlinedCalls;
@@ -262,6 +263,8 @@ pub struct Driver {
     /// What is done on purpose although a cause forbids it.
     pub(super) daring: Daring,
     pub(super) budget: FrameBudget,
+    /// What is compared in single-step, where the budget leaves that to it.
+    pub(super) sampler: Sampler,
     pub(super) nans: OpenNans,
     /// Values that events changed.
     pub(super) registers: Registers,
@@ -375,6 +378,7 @@ impl Driver {
             execution: config.execution,
             daring: Daring::default(),
             budget: FrameBudget::new(config.frames),
+            sampler: Sampler::default(),
             nans: OpenNans::new(&config.configuration),
             registers: Registers::new(changed_by(&config)),
             history: History::default(),
@@ -497,6 +501,7 @@ impl Driver {
     ///
     /// When the arguments do not fit the function's type; nothing has changed then.
     pub fn begin(&mut self, func: FuncAddr, args: &[Value]) -> Result<(), InvokeError> {
+        self.disturb();
         self.history.invoked(self.machine.depth());
         self.machine.invoke(func, args)?;
         self.phase = Phase::Running;

@@ -36,6 +36,7 @@ impl Driver {
 
     /// Checks what the store answers to the session that was just made.
     pub fn edited(&mut self, answer: EditAnswer) {
+        self.disturb();
         if let Some((edit, error)) = answer.refused {
             let expected = format!("{edit:?} succeeds");
             self.report_plain(RuleId::EditAccepted, Moment::Edit, expected, error);

@@ -169,7 +169,7 @@ fn compare_some_locals<W: Walk>(
 
 /// Compares one local.
 #[inline(always)]
-fn compare_local<W: Walk>(
+pub(super) fn compare_local<W: Walk>(
     walk: &mut W,
     referents: &mut Referents<'_, '_>,
     view: &FrameView<'_>,

@@ -41,6 +41,8 @@ mod readable;
 pub mod references;
 mod registers;
 mod reports;
+mod sampled;
+mod sampler;
 mod skipping;
 pub mod stops;
 pub mod tally;

@@ -20,8 +20,31 @@ pub enum FramePolicy {
     Innermost,
     /// All frames up to a depth of 64; deeper, the innermost 16, and all of them from time to time; once the
     /// case has had its share of values, the innermost alone, and all of them from time to time
-    #[default]
     Adaptive,
+    /// In single-step what the last opcode can have changed, at every event; all else in turn, so that
+    /// every value is read before its frame is left. Small frames and stacks whole at every event, and where
+    /// more than one opcode lies between two events as `adaptive`. A case that differs is run again with
+    /// `all`, so that the first event that differs is reported
+    #[default]
+    Sampled,
+}
+
+impl FramePolicy {
+    /// The word in options, case files and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            FramePolicy::All => "all",
+            FramePolicy::Innermost => "innermost",
+            FramePolicy::Adaptive => "adaptive",
+            FramePolicy::Sampled => "sampled",
+        }
+    }
+}
+
+impl std::fmt::Display for FramePolicy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// Depth up to which [`FramePolicy::Adaptive`] compares every frame.
@@ -55,9 +78,10 @@ impl FrameBudget {
     }
 
     /// From here on [`FramePolicy::Adaptive`] compares the innermost frame, and all of them from time to
-    /// time: the case has had its share of values. Whether it does so now, and did not before.
+    /// time, and so does [`FramePolicy::Sampled`] where it is alike: the case has had its share of values. Whether it does so now, and did not before.
     pub fn narrow(&mut self) -> bool {
-        let narrowed = self.policy == FramePolicy::Adaptive && self.reach != (1, 1);
+        let narrows = matches!(self.policy, FramePolicy::Adaptive | FramePolicy::Sampled);
+        let narrowed = narrows && self.reach != (1, 1);
         if narrowed {
             self.reach = (1, 1);
         }
@@ -70,8 +94,8 @@ impl FrameBudget {
         match self.policy {
             FramePolicy::All => depth,
             FramePolicy::Innermost => 1,
-            FramePolicy::Adaptive if depth <= self.reach.0 => depth,
-            FramePolicy::Adaptive => self.deep(depth),
+            _ if depth <= self.reach.0 => depth,
+            FramePolicy::Adaptive | FramePolicy::Sampled => self.deep(depth),
         }
     }
 
@@ -81,11 +105,17 @@ impl FrameBudget {
         self.policy == FramePolicy::Innermost
     }
 
+    /// Whether a [`Sampler`](super::sampler::Sampler) says what is compared in single-step.
+    #[inline]
+    pub fn is_sampled(&self) -> bool {
+        self.policy == FramePolicy::Sampled
+    }
+
     /// How many frames to compare at a boundary: a host call, a trap, a failing host function.
     pub fn at_boundary(&mut self, depth: usize) -> usize {
         match self.policy {
             FramePolicy::Innermost => depth.min(1),
-            FramePolicy::All | FramePolicy::Adaptive => depth,
+            FramePolicy::All | FramePolicy::Adaptive | FramePolicy::Sampled => depth,
         }
     }
 

@@ -48,6 +48,10 @@ impl Driver {
         if self.budget.is_innermost() && !self.inlined && !self.nans.any && !self.instantiating {
             return self.breakpoint_innermost(observed);
         }
+        if self.samples() {
+            return self.breakpoint_sampled(observed);
+        }
+        self.disturb();
         match self.advance() {
             Stop::SequencePoint => {}
             stop => return self.spurious(observed, stop),
@@ -70,7 +74,7 @@ impl Driver {
     /// Stops the guest before it waits for longer than it is waited for: once it waits nothing stops it.
     /// The specification leaves a wait that nothing ends without an end, in the oracle too.
     #[inline(always)]
-    fn unless_it_waits(&mut self) -> Flow {
+    pub(super) fn unless_it_waits(&mut self) -> Flow {
         if !self.may_wait {
             return Flow::Continue;
         }
@@ -85,7 +89,7 @@ impl Driver {
 
     /// Counts a matched event and looks at the case's budget.
     #[inline(always)]
-    fn matched<O: Observation>(&mut self, observed: &mut O, op: Opcode, place: Place) {
+    pub(super) fn matched<O: Observation>(&mut self, observed: &mut O, op: Opcode, place: Place) {
         self.tally.sequence_points += 1;
         self.tally.opcodes[op as usize] += 1;
         let family = match self.breakpoints.is_single_step() {
@@ -124,7 +128,8 @@ impl Driver {
             self.ended = Some(Ended::EventLimit(self.max_events));
         }
         if self.tally.values >= self.max_values {
-            if self.budget.narrow() {
+            let sampler = self.budget.is_sampled() && self.sampler.narrow();
+            if self.budget.narrow() || sampler {
                 self.max_values = self.max_values.saturating_mul(2);
             } else {
                 self.ended = Some(Ended::ValueLimit(self.max_values));
@@ -260,7 +265,7 @@ impl Driver {
     }
 
     /// The subject stopped where the oracle does not.
-    fn spurious<O: Observation>(&mut self, observed: &mut O, stop: Stop) -> Flow {
+    pub(super) fn spurious<O: Observation>(&mut self, observed: &mut O, stop: Stop) -> Flow {
         // An event that comes again where the last one was, or after the invocation's end began.
         let shown_place = match self.visible_frames() {
             0 => None,
@@ -364,6 +369,7 @@ impl Driver {
 
     /// Garbage was collected, if that was not refused.
     pub fn note_collection(&mut self, refused: Option<String>) {
+        self.disturb();
         if let Some(error) = refused {
             let expected = "a collection".to_owned();
             self.report_plain(RuleId::Collect, Moment::Collection, expected, error);
@@ -380,6 +386,7 @@ impl Driver {
         id: HostFuncId,
         args: &[Seen],
     ) -> Flow {
+        self.disturb();
         if self.ended.is_some() {
             return Flow::Stop;
         }
@@ -468,6 +475,7 @@ impl Driver {
 
     /// Gives the oracle the results that the host function gives the subject.
     pub fn host_return(&mut self, results: &[Value]) {
+        self.disturb();
         if self.ended.is_none() && self.machine.host_return(results).is_err() {
             // The harness made the results from the function's own type.
             unreachable!("host results do not fit the function's type");
@@ -479,6 +487,7 @@ impl Driver {
     /// The host function is about to fail with this error. Only where Wasm code called it an event is
     /// due: host code that called it gets the error itself.
     pub fn host_fail(&mut self, failure: HostFailure) {
+        self.disturb();
         self.phase = if self.machine.has_entered_code() {
             Phase::HostFailing(failure)
         } else {
@@ -488,6 +497,7 @@ impl Driver {
 
     /// The host function is about to fail with a trap: its own, or the one that its call ended with.
     pub fn host_trap(&mut self, trap: Trap) {
+        self.disturb();
         self.phase = if self.machine.has_entered_code() {
             Phase::HostTrapping(trap)
         } else {
@@ -523,6 +533,7 @@ impl Driver {
         observed: &mut O,
         error: Result<HostFailure, String>,
     ) -> Flow {
+        self.disturb();
         if self.ended.is_some() {
             return Flow::Stop;
         }
@@ -560,6 +571,7 @@ impl Driver {
 
     /// An `EpochYield` event: it comes between two opcodes, where the program can be interrupted.
     pub fn epoch_yield<O: Observation>(&mut self, observed: &mut O) -> Flow {
+        self.disturb();
         if self.ended.is_some() {
             return Flow::Stop;
         }
@@ -658,6 +670,7 @@ impl Driver {
 
     /// An event of a kind that none of the programs that are run can cause.
     pub fn unexpected_event<O: Observation>(&mut self, observed: &mut O, event: &str) -> Flow {
+        self.disturb();
         let expected = "no event of this kind".to_owned();
         let shown = event.to_owned();
         self.report_control(

@@ -17,6 +17,9 @@ pub struct Tally {
     pub frames_skipped: u64,
     /// Locals and operands compared; a `v128` is one.
     pub values: u64,
+    /// Locals and operands of compared frames that the frame policy left to another event.
+    #[serde(default)]
+    pub values_skipped: u64,
     /// Reads, looks and collections left out, by the cause that forbids them.
     pub left_out: LeftOut,
     /// Events of the rarer kinds, and at how many of them every frame was compared.
@@ -61,6 +64,7 @@ impl Default for Tally {
             frames: 0,
             frames_skipped: 0,
             values: 0,
+            values_skipped: 0,
             left_out: LeftOut::default(),
             looks: Looks::default(),
             entities: 0,
@@ -88,6 +92,7 @@ impl Tally {
         self.frames += other.frames;
         self.frames_skipped += other.frames_skipped;
         self.values += other.values;
+        self.values_skipped += other.values_skipped;
         self.left_out.add(&other.left_out);
         self.looks.add(&other.looks);
         self.entities += other.entities;

@@ -38,6 +38,7 @@ impl std::fmt::Display for SeenThrow {
 impl Driver {
     /// An event that tells of a thrown exception: the stack is that of the throw.
     pub fn throw<O: Observation>(&mut self, observed: &mut O, seen: &SeenThrow) -> Flow {
+        self.disturb();
         if self.ended.is_some() {
             return Flow::Stop;
         }
@@ -118,6 +119,7 @@ impl Driver {
 
     /// The host function is about to throw this exception.
     pub fn host_throw(&mut self, exn: ExnAddr) {
+        self.disturb();
         if self.ended.is_none() && self.machine.host_throw(exn).is_err() {
             // A host call is pending wherever a host function runs.
             unreachable!("a host function throws without having been called");

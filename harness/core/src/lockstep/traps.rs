@@ -24,6 +24,7 @@ pub(super) fn makes_object(op: Opcode) -> bool {
 impl Driver {
     /// A `Trap` event.
     pub fn trap<O: Observation>(&mut self, observed: &mut O, seen: SeenTrap) -> Flow {
+        self.disturb();
         if self.ended.is_some() {
             return Flow::Stop;
         }
@@ -127,6 +128,7 @@ impl Driver {
 
     /// A `HostcallError` event whose error is a trap: known of two opcodes, a divergence elsewhere.
     pub fn trap_as_host_error<O: Observation>(&mut self, observed: &mut O, seen: SeenTrap) -> Flow {
+        self.disturb();
         if self.ended.is_some() {
             return Flow::Stop;
         }
@@ -218,6 +220,7 @@ impl Driver {
 
     /// Fuel is used up: where the program is, or at the next place where it can be interrupted.
     pub fn out_of_fuel<O: Observation>(&mut self, observed: &mut O) -> Flow {
+        self.disturb();
         if self.ended.is_some() {
             return Flow::Stop;
         }
@@ -249,6 +252,7 @@ impl Driver {
 
     /// The subject's heap cannot hold an object: believable only where one is about to be made.
     pub fn out_of_memory<O: Observation>(&mut self, observed: &mut O) -> Flow {
+        self.disturb();
         if self.ended.is_some() {
             return Flow::Stop;
         }

@@ -38,9 +38,9 @@ pub(super) fn configuration(case: &Case) -> Vec<Change> {
         let axis: AxisName = setting.axis;
         change(move |case| case.configuration.set_position(axis, 0))
     }));
-    if case.frames != FramePolicy::Adaptive {
+    if case.frames != FramePolicy::Sampled {
         changes.push(change(|case| {
-            case.frames = FramePolicy::Adaptive;
+            case.frames = FramePolicy::Sampled;
             true
         }));
     }

@@ -30,7 +30,7 @@ impl Size {
         let names = case.modules.iter().map(|module| 64 + module.name.len());
         let steps: u64 = case.steps.iter().map(|step| action(&step.action)).sum();
         let settings = 8 * case.configuration.settings().len() as u64;
-        let frames = u64::from(case.frames != FramePolicy::Adaptive);
+        let frames = u64::from(case.frames != FramePolicy::Sampled);
         Size {
             module_bytes: bytes.sum(),
             weight: code

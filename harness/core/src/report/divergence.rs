@@ -1,10 +1,11 @@
 //! A divergence as a person reads it: the rule, both sides, the code, and how to see it again.
 
 use super::shown::Shown;
+use crate::case::Repeat;
 use crate::divergence::{Divergence, NOT_READ, StateRow};
 
-/// The text of a divergence, several lines.
-pub fn text(case: &str, divergence: &Divergence, replay: &str) -> String {
+/// The text of a divergence, several lines; `repeat` says under which frame policy it was seen.
+pub fn text(case: &str, divergence: &Divergence, repeat: &Repeat, replay: &str) -> String {
     let rule = divergence.rule.rule();
     let title = match divergence.known {
         Some(cause) => format!("known divergence ({cause})"),
@@ -23,6 +24,9 @@ pub fn text(case: &str, divergence: &Divergence, replay: &str) -> String {
     line("case", case);
     line("command", command(divergence));
     line("where", &place(divergence));
+    if let Some(frames) = repeat.text() {
+        line("frames", &frames);
+    }
     line("expected", &divergence.expected);
     line("observed", &divergence.observed);
     if !divergence.state.is_empty() {

@@ -271,6 +271,8 @@ struct Diverged<'a> {
     moment: &'static str,
     event: u64,
     frame: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frames: Option<String>,
     expected: &'a str,
     observed: &'a str,
     site: Option<Place<'a>>,
@@ -293,6 +295,11 @@ struct Row<'a> {
     differs: bool,
 }
 
+/// Under which frame policy it was seen, if the case was run with two.
+fn frames(finished: &Finished) -> Option<String> {
+    finished.result.as_ref().ok()?.repeat.text()
+}
+
 impl<'a> Diverged<'a> {
     fn of(finished: &'a Finished, found: &'a Divergence) -> Diverged<'a> {
         let rule = found.rule.rule();
@@ -310,6 +317,7 @@ impl<'a> Diverged<'a> {
             moment: found.moment.name(),
             event: found.event,
             frame: found.frame,
+            frames: frames(finished),
             expected: &found.expected,
             observed: &found.observed,
             site: found.site.as_ref().map(|site| Place {

@@ -168,7 +168,10 @@ fn status(finished: &Finished, report: &CaseReport) -> TestCaseStatus {
         }
     }
     let diverged = report.divergences.iter();
-    texts.extend(diverged.map(|found| divergence::text(&finished.name, found, &finished.replay)));
+    texts
+        .extend(diverged.map(|found| {
+            divergence::text(&finished.name, found, &report.repeat, &finished.replay)
+        }));
     if texts.is_empty() {
         return match not_judged(report) {
             None => TestCaseStatus::success(),

@@ -6,7 +6,6 @@ use super::{Finished, Reporter, Unfinished, counted, divergence, grouped, summar
 use crate::case::{CaseReport, Directive, EXHAUSTED, Judgement, Printed, Status};
 use crate::causes::Cause;
 use crate::conclusion::Conclusion;
-use crate::divergence::Divergence;
 use crate::lockstep::acted::Acted;
 use crate::lockstep::families::Family;
 use crate::totals::{Assertions, Dares, FamilyCoverage, Totals};
@@ -95,11 +94,11 @@ impl<W: Write> TextReporter<W> {
                 continue;
             }
             writeln!(self.out)?;
-            let text = divergence::text(&finished.name, found, &finished.replay);
+            let text = divergence::text(&finished.name, found, &report.repeat, &finished.replay);
             writeln!(self.out, "{text}")?;
         }
         if let Some(examples) = &mut self.examples {
-            collect_examples(examples, finished, &report.known_examples);
+            collect_examples(examples, finished, report);
         }
         Ok(())
     }
@@ -145,11 +144,11 @@ impl<W: Write> Reporter for TextReporter<W> {
 fn collect_examples(
     examples: &mut BTreeMap<Cause, String>,
     finished: &Finished,
-    known: &[Divergence],
+    report: &CaseReport,
 ) {
-    for found in known {
+    for found in &report.known_examples {
         let Some(cause) = found.known else { continue };
-        let text = || divergence::text(&finished.name, found, &finished.replay);
+        let text = || divergence::text(&finished.name, found, &report.repeat, &finished.replay);
         examples.entry(cause).or_insert_with(text);
     }
 }
@@ -381,7 +380,23 @@ fn write_totals(out: &mut impl Write, totals: &Totals, by_family: bool) -> io::R
             grouped(compared.frames)
         ),
     )?;
-    line("values", grouped(compared.values))?;
+    let mut values = grouped(compared.values);
+    if compared.values_skipped > 0 {
+        let skipped = grouped(compared.values_skipped);
+        values += &format!(" compared, {skipped} left by the frame policy to another event");
+    }
+    line("values", values)?;
+    if totals.repeated > 0 {
+        let cases = counted(totals.repeated, "case");
+        let unseen = match totals.unseen {
+            0 => String::new(),
+            unseen => format!("; {} differed with sampled alone", grouped(unseen)),
+        };
+        line(
+            "run again",
+            format!("{cases} that differed, with --frames all{unseen}"),
+        )?;
+    }
     let left_out = grouped(compared.entities_skipped);
     line(
         "entities",
@@ -586,6 +601,7 @@ mod tests {
     use super::*;
     use crate::campaign::summary::Summary;
     use crate::case::CommandReport;
+    use crate::divergence::Divergence;
     use lockstep_oracles::opcode::Opcode;
     use std::time::Duration;
 

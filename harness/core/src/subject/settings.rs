@@ -36,7 +36,7 @@ impl Default for Settings {
         Settings {
             subject: Version::default(),
             features: WasmFeatures::WASM2,
-            frames: FramePolicy::Adaptive,
+            frames: FramePolicy::Sampled,
             seed: 0,
             max_events: 100_000_000,
             configuration: Configuration::default(),

@@ -104,11 +104,17 @@ impl Findings {
     pub(super) fn add(&mut self, finished: &Finished, about: Option<About>) {
         let bytes = about.as_ref().map(|about| about.bytes);
         let text = about.map(|about| shown::lines(&about.text));
+        let ran = finished.result.as_ref().ok();
+        let frames = ran.and_then(|report| report.repeat.text());
         let with = |finding: Finding| Finding {
             case: line(&finished.name),
             replay: line(&finished.replay),
             about: text.clone(),
             bytes,
+            place: match (&frames, finding.place.is_empty()) {
+                (Some(frames), false) => format!("{}; frames: {}", finding.place, line(frames)),
+                _ => finding.place.clone(),
+            },
             ..finding
         };
         let report = match &finished.result {

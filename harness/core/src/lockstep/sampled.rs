@@ -1,0 +1,209 @@
+//! A breakpoint event of which the [`Sampler`] says what is compared.
+//!
+//! [`Sampler`]: super::sampler::Sampler
+
+use super::driver::{Driver, Flow};
+use super::families::Family;
+use super::frames::{
+    Referents, StackDiff, ValueDiff, compare_local, compare_stack, compare_values, difference,
+    expected_place,
+};
+use super::sampler::{Extent, Part, WINDOW};
+use super::tally::Tally;
+use crate::causes::slots::FunctionLayout;
+use crate::divergence::Moment;
+use crate::observe::{Observation, Walk};
+use lockstep_oracles::machine::{FrameView, Stop};
+
+impl Driver {
+    /// Something else than one opcode of the program lies between the last event and the next: an action of
+    /// the debugger, say.
+    #[inline]
+    pub fn disturb(&mut self) {
+        self.sampler.disturb();
+    }
+
+    /// Whether the sampler says what is compared at a breakpoint event. In single-step alone, where it is
+    /// known what lies between two events; and not where events change registers, since which values of a
+    /// frame are changed is followed from one whole look to the next (`PULLEY-VECTORS`).
+    #[inline]
+    pub(super) fn samples(&self) -> bool {
+        self.budget.is_sampled()
+            && self.breakpoints.is_everywhere()
+            && !self.inlined
+            && !self.nans.any
+            && !self.instantiating
+            && !self.registers.are_changed()
+    }
+
+    /// A `Breakpoint` event in single-step, of which nothing must be known before the subject is looked at.
+    pub(super) fn breakpoint_sampled<O: Observation>(&mut self, observed: &mut O) -> Flow {
+        // Stays empty, and so allocates nothing, while nothing differs.
+        let mut values: Vec<(usize, ValueDiff)> = Vec::new();
+        let (op, place, structure) = {
+            // As where the innermost frame alone is compared: the walk begins before the oracle runs.
+            let mut walk = observed.walk();
+            let shown = (!walk.done()).then(|| walk.place());
+            let stop = self.advance();
+            if stop != Stop::SequencePoint {
+                drop(walk);
+                return self.spurious(observed, stop);
+            }
+            let Some(view) = self.machine.top() else {
+                return Flow::Continue;
+            };
+            let place = expected_place(&view, self.conventions);
+            let extent = self.sampler.extent(&self.machine, &view);
+            let depth = self.machine.depth();
+            let modules = &self.modules;
+            let tally = &mut self.tally;
+            let mut referents = Referents {
+                machine: &self.machine,
+                references: &mut self.references,
+            };
+            referents.references.look();
+            let structure = match extent {
+                _ if shown != Some(place) => Some(StackDiff::Place { frame: 0 }),
+                Extent::Frames(1) if depth > 1 => {
+                    let layout = Driver::layout(modules, &view);
+                    let mut diff = None;
+                    compare_values(&view, layout, &mut walk, &mut referents, tally, &mut diff);
+                    tally.frames_skipped += depth as u64 - 1;
+                    values.extend(diff.map(|diff| (0, diff)));
+                    None
+                }
+                Extent::Frames(limit) => compare_stack(
+                    self.machine.frames(),
+                    depth,
+                    limit,
+                    self.conventions,
+                    |view| Driver::layout(modules, view),
+                    &mut walk,
+                    &mut referents,
+                    tally,
+                    |frame, diff| values.push((frame, diff)),
+                ),
+                Extent::Part(part) => {
+                    let layout = Driver::layout(modules, &view);
+                    let mut diff = None;
+                    compare_part(
+                        &view,
+                        part,
+                        layout,
+                        &mut walk,
+                        &mut referents,
+                        tally,
+                        &mut diff,
+                    );
+                    tally.frames_skipped += depth as u64 - 1;
+                    values.extend(diff.map(|diff| (0, diff)));
+                    None
+                }
+            };
+            (view.op(), place, structure)
+        };
+        for (frame, diff) in values {
+            self.report_values(observed, Moment::Breakpoint, frame, diff);
+        }
+        if let Some(diff) = structure
+            && self.misplaced(observed, Moment::Breakpoint, diff) == Flow::Stop
+        {
+            return Flow::Stop;
+        }
+        self.matched(observed, op, place);
+        self.unless_it_waits()
+    }
+}
+
+/// Compares the numbers of locals and operands, and some of the values, of the frame that `walk` is at.
+fn compare_part<W: Walk>(
+    view: &FrameView<'_>,
+    part: Part,
+    layout: &FunctionLayout,
+    walk: &mut W,
+    referents: &mut Referents<'_, '_>,
+    tally: &mut Tally,
+    diff: &mut Option<ValueDiff>,
+) {
+    let (locals, operands) = (view.locals.len(), view.operands.len());
+    tally.frames += 1;
+    let before = tally.values;
+    if walk.num_locals() as usize == locals {
+        let turns = (0..WINDOW.min(locals)).map(|nth| match part.local + nth {
+            index if index < locals => index,
+            index => index - locals,
+        });
+        for index in part.set.into_iter().chain(turns) {
+            let (cell, ty) = (view.locals[index], view.function.locals[index]);
+            match layout.local(index).or_else(|| layout.unset(ty, cell)) {
+                Some(known) => tally.left_out.count(known, 1),
+                None => {
+                    compare_local(walk, referents, view, (index, ty, cell), diff);
+                    tally.values += 1;
+                }
+            }
+        }
+        if tally.values > before {
+            tally.checked.note(Family::Locals, view.op());
+        }
+    } else {
+        diff.get_or_insert_default().local_count = true;
+    }
+    if walk.num_operands() as usize == operands {
+        let compared = compare_some_operands(view, part, layout, walk, referents, tally, diff);
+        if compared > 0 {
+            tally.checked.note(Family::Operands, view.op());
+        }
+        tally.values += compared;
+    } else {
+        diff.get_or_insert_default().operand_count = true;
+    }
+    let compared = tally.values - before;
+    tally.values_skipped += ((locals + operands) as u64).saturating_sub(compared);
+}
+
+/// Compares the top operands, and those below whose turn it is; how many.
+fn compare_some_operands<W: Walk>(
+    view: &FrameView<'_>,
+    part: Part,
+    layout: &FunctionLayout,
+    walk: &mut W,
+    referents: &mut Referents<'_, '_>,
+    tally: &mut Tally,
+    diff: &mut Option<ValueDiff>,
+) -> u64 {
+    let deep = view.operands.len() - part.top;
+    let turns = |index: usize| {
+        let ahead = match index < part.operand {
+            true => index + deep,
+            false => index,
+        };
+        index >= deep || ahead - part.operand < WINDOW
+    };
+    let mut compared = 0;
+    // Types are known from the top down.
+    let mut shape = view.shape;
+    for (index, &cell) in view.operands.iter().enumerate().rev() {
+        let Some(id) = shape else { break };
+        let node = &view.function.shapes[id.0 as usize];
+        if turns(index) {
+            if let Some(known) = layout.top_operand(shape) {
+                tally.left_out.count(known, 1);
+            } else {
+                compared += 1;
+                let seen = walk.operand(index as u32);
+                if !seen.is(node.ty, cell)
+                    && let Some(fault) = difference(walk, referents, view, (node.ty, cell), seen)
+                {
+                    let diff = diff.get_or_insert_default();
+                    diff.note_operand(index as u32, fault);
+                }
+            }
+        }
+        shape = node.below;
+    }
+    compared
+}
+
+#[cfg(test)]
+mod tests;
