@@ -58,6 +58,7 @@ impl Driver {
 
     /// The call has ended in both: the program is where it was, and has the fuel that it had.
     pub fn end_call(&mut self, outside: Outside) {
+        self.disturb();
         for (addr, value) in outside.fuel {
             self.machine.store.global_mut(addr).value = value.cell();
         }
