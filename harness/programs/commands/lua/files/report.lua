@@ -18,7 +18,7 @@ local function squares(n)
 end
 local sum = 0
 for square in squares(tonumber(limit)) do sum = sum + square end
-print("sum", sum, sum / 7, 2^0.5)
+print("sum", sum, sum // 7, sum % 7, 1 << 40)
 
 local ok, message = pcall(function() return nil + 1 end)
 print(ok, (message:gsub("^.-: ", "")))
