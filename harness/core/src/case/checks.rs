@@ -5,6 +5,7 @@ use super::lower::instance_name;
 use super::script::Run;
 use super::value::{Check, Content};
 use super::{CommandReport, Directive, EXHAUSTED, Status};
+use crate::causes::Known;
 use crate::fault::Layer;
 use crate::report::counted;
 use crate::subject::adapter::{Adapter, Subject};
@@ -69,7 +70,10 @@ impl<A: Adapter, T: Layer> Run<'_, A, T> {
                 Some(why) => Status::NotRun(why.clone()),
                 None => match self.met(check) {
                     Ok(()) => Status::Passed,
-                    Err(why) => Status::Failed(format!("expectation not met: {why}")),
+                    Err(why) => match self.subject.driver().changed_values() {
+                        Some(known) => changed(known),
+                        None => Status::Failed(format!("expectation not met: {why}")),
+                    },
                 },
             };
             self.executed.checks.push(status);
@@ -151,6 +155,11 @@ impl<A: Adapter, T: Layer> Run<'_, A, T> {
             _ => None,
         }
     }
+}
+
+/// What a command or check comes to that is not met, where a cause has changed what the program computes.
+pub(super) fn changed(known: Known) -> Status {
+    Status::NotRun(format!("events changed its values ({})", known.cause()))
 }
 
 /// Whether bytes are those that are wanted; if not, where they first differ, with what is around it.

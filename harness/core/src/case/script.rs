@@ -1,5 +1,6 @@
 //! One execution of a script.
 
+use super::checks;
 use super::imports::Registry;
 use super::patterns::{argument, seen_matches, value_matches};
 use super::written::written;
@@ -245,7 +246,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
         if let (Status::Failed(_), Some(known)) = (&status, driver.changed_values())
             && driver.findings.noticed == before
         {
-            return Status::NotRun(format!("events changed its values ({})", known.cause()));
+            return checks::changed(known);
         }
         if let Status::Failed(message) = &status
             && driver.findings.noticed == before
