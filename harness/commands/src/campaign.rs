@@ -7,7 +7,7 @@ use super::subjects::{Subject, Subjects};
 use super::{Format, OwnFault, listing, merge, quoted};
 use anyhow::{anyhow, bail};
 use chrono::{DateTime, NaiveTime, Timelike};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use lockstep_core::campaign::interrupt::Interrupt;
 use lockstep_core::campaign::limits::Limits;
 use lockstep_core::campaign::outcome::Outcome;
