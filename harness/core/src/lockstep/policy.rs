@@ -105,7 +105,7 @@ impl FrameBudget {
         self.policy == FramePolicy::Innermost
     }
 
-    /// Whether a [`Sampler`](super::sampler::Sampler) says what is compared in single-step.
+    /// Whether it is not the budget that says what is compared in single-step.
     #[inline]
     pub fn is_sampled(&self) -> bool {
         self.policy == FramePolicy::Sampled
