@@ -81,18 +81,33 @@ fn the_documented_example_runs() {
     replay(&path);
 }
 
+/// The blocks of TOML in a document.
+fn blocks(document: &str) -> Vec<String> {
+    let document = fs::read_to_string(in_repository(document)).unwrap();
+    let blocks = document.split("```toml\n").skip(1);
+    let blocks = blocks.filter_map(|rest| rest.split("```").next());
+    blocks.map(str::to_owned).collect()
+}
+
+/// A block behind a module, if it names none; each file that it names is the smallest module.
+fn is_read(block: &str) {
+    let text = match block.contains("[[module]]") {
+        true => block.to_owned(),
+        false => format!("[[module]]\nwat = '(module)'\n{block}"),
+    };
+    let read = corpus::parse(&text, |_| Ok(b"\0asm\x01\0\0\0".to_vec()));
+    read.unwrap_or_else(|error| panic!("{error}\n{text}"));
+}
+
 /// Every other block of TOML in the document, behind a module that has what it names.
 #[test]
 fn the_documented_tables_are_read() {
-    let document = fs::read_to_string(in_repository("harness/docs/case-file.md")).unwrap();
-    let blocks = document.split("```toml\n").skip(1);
-    let blocks: Vec<&str> = blocks.filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(blocks.len(), 3);
-    for block in blocks.iter().skip(1) {
-        let text = format!("[[module]]\nwat = '(module)'\n{block}");
-        let read = corpus::parse(&text, |_| Ok(Vec::new()));
-        read.unwrap_or_else(|error| panic!("{error}\n{text}"));
-    }
+    let tables = blocks("harness/docs/case-file.md");
+    assert_eq!(tables.len(), 5);
+    tables.iter().skip(1).for_each(|block| is_read(block));
+    let programs = blocks("harness/docs/wasi.md");
+    assert_eq!(programs.len(), 2);
+    programs.iter().for_each(|block| is_read(block));
 }
 
 fn lockstep(args: &[&str], dir: &Path) -> Output {
