@@ -306,6 +306,8 @@ pub struct Driver {
     pub(super) last_thrown: Option<ExnAddr>,
     /// Whether the store has a handler, in an execution that may have events.
     pub(super) handled: bool,
+    /// Whether it ever had none.
+    pub(super) was_unhandled: bool,
     /// Whether the debugger dropped a call, and the handler was not looked for since.
     pub(super) dropped_call: bool,
     pub(super) unresolved: Unresolved,
@@ -412,6 +414,7 @@ impl Driver {
             shown_indices: ShownIndices::default(),
             last_thrown: None,
             handled: true,
+            was_unhandled: false,
             dropped_call: false,
             unresolved: Unresolved::default(),
             segment_objects: HashMap::new(),

@@ -29,7 +29,14 @@ impl Driver {
 
     fn set_handled(&mut self, handled: bool) {
         self.handled = handled;
+        self.was_unhandled |= !handled;
         self.breakpoints.set_handled(handled);
+    }
+
+    /// Whether the program may have met a breakpoint: there was an event, or without a handler none could tell.
+    pub(super) fn has_met_breakpoints(&self) -> bool {
+        let asked = || self.breakpoints.is_single_step() || !self.breakpoints.is_empty();
+        self.tally.sequence_points > 0 || self.was_unhandled && asked()
     }
 
     /// Checks which handlers the store has; where it has lost the one that was set, the execution goes on

@@ -283,7 +283,7 @@ impl Driver {
     /// At this event integer registers are changed: are they in use?
     fn note_integers(&mut self) {
         let registers = &self.registers;
-        if !registers.some_keep || registers.integers || self.tally.sequence_points == 0 {
+        if !registers.some_keep || registers.integers || !self.has_met_breakpoints() {
             return;
         }
         let innermost = self.machine.num_activations().saturating_sub(1);
@@ -393,7 +393,7 @@ impl Driver {
     pub(super) fn look_for_changed(&mut self) -> bool {
         let may = self.registers.are_changed()
             && self.registers.since.last.is_some()
-            && self.tally.sequence_points > 0;
+            && self.has_met_breakpoints();
         if may {
             self.note_result();
         }
@@ -532,11 +532,7 @@ impl Driver {
 
     /// Whether values that leave the frames agree, but for those that an event may have changed.
     pub(super) fn agree_but_for_registers(&mut self, expected: &[Value], seen: &[Seen]) -> bool {
-        let Some(known) = self
-            .registers
-            .cause
-            .filter(|_| self.tally.sequence_points > 0)
-        else {
+        let Some(known) = self.registers.cause.filter(|_| self.has_met_breakpoints()) else {
             return false;
         };
         self.note_result();
@@ -632,7 +628,7 @@ impl Driver {
     /// Whether changed values may be behind a difference that was not followed.
     pub(super) fn registers_may_break(&self, rule: RuleId) -> bool {
         let registers = &self.registers;
-        if registers.cause.is_none() || self.tally.sequence_points == 0 {
+        if registers.cause.is_none() || !self.has_met_breakpoints() {
             return false;
         }
         let last = registers.since.last;
