@@ -21,8 +21,8 @@ pub enum FramePolicy {
     /// All frames up to a depth of 64; deeper, the innermost 16, and all of them from time to time; once the
     /// case has had its share of values, the innermost alone, and all of them from time to time
     Adaptive,
-    /// In single-step what the last opcode can have changed, at every event; all else in turn, so that
-    /// every value is read before its frame is left. Small frames and stacks whole at every event, and where
+    /// As `adaptive` for the first 131,072 values. Then, in single-step, what the last opcode can have changed,
+    /// at every event; all else in turn, so that every value is read before its frame is left. Small frames and stacks whole at every event, and where
     /// more than one opcode lies between two events as `adaptive`. A case that differs is run again with
     /// `all`, so that the first event that differs is reported
     #[default]

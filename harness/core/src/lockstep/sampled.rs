@@ -8,7 +8,7 @@ use super::frames::{
     Referents, StackDiff, ValueDiff, compare_local, compare_stack, compare_values, difference,
     expected_place,
 };
-use super::sampler::{Extent, Part, WINDOW};
+use super::sampler::{Extent, Part, WHOLE, WINDOW};
 use super::tally::Tally;
 use crate::causes::slots::FunctionLayout;
 use crate::divergence::Moment;
@@ -23,12 +23,14 @@ impl Driver {
         self.sampler.disturb();
     }
 
-    /// Whether the sampler says what is compared at a breakpoint event. In single-step alone, where it is
+    /// Whether the sampler says what is compared at a breakpoint event. Not before the case has read some
+    /// values ([`WHOLE`]); in single-step alone, where it is
     /// known what lies between two events; and not where events change registers, since which values of a
     /// frame are changed is followed from one whole look to the next (`PULLEY-VECTORS`).
     #[inline]
     pub(super) fn samples(&self) -> bool {
         self.budget.is_sampled()
+            && self.tally.values >= WHOLE
             && self.breakpoints.is_everywhere()
             && !self.inlined
             && !self.nans.any

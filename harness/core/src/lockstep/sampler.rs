@@ -7,6 +7,7 @@
 //! - a small frame, and a small stack, at every event;
 //! - a frame that is entered, its caller then, a frame that is returned to, and one that its next opcode
 //!   may leave;
+//! - every frame, while the case has not read [`WHOLE`] values;
 //! - all frames where more than one opcode lies behind: at an invocation, behind a host call, an edit, a
 //!   collection or another action of the debugger; and once as many events have passed as such a look
 //!   reads values, shared among [`SHARE`] an event.
@@ -18,6 +19,9 @@
 use lockstep_oracles::machine::{FrameView, Machine};
 use lockstep_oracles::opcode::{Control, Opcode};
 
+/// Values that a case reads before anything is left to the sampler. A case of a campaign seldom reads more:
+/// compared whole, it costs little beside its compilation, and nothing is left out of it.
+pub(super) const WHOLE: u64 = 1 << 17;
 /// Locals and operands up to which a frame is read whole at every event.
 pub(super) const SMALL_FRAME: usize = 16;
 /// Weight up to which a whole stack is read at every event.
