@@ -242,6 +242,7 @@ fn a_saved_case_is_loaded_again() {
     let dir = TempDir::new().unwrap();
     let mut case = everything();
     case.steps.clear();
+    case.checks.clear();
     case.host = Host::default();
     let corpus = CorpusCase {
         case,
