@@ -23,6 +23,11 @@ const MODULE: &str = r#"(module
     end)
   (func (export "loop") loop br 0 end))"#;
 
+/// A program for WASI.
+const PROGRAM: &str = r#"(module
+  (import "wasi_snapshot_preview1" "sched_yield" (func (result i32)))
+  (func (export "_start")))"#;
+
 fn lockstep(at: &TempDir, args: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lockstep"));
     let output = command.args(args).current_dir(at).output().unwrap();
@@ -126,10 +131,12 @@ fn wrong(schema: &Value, value: &Value) -> Option<String> {
 fn every_line_of_every_command_is_in_the_schema() {
     let at = TempDir::new().unwrap();
     fs::write(at.path().join("m.wat"), MODULE).unwrap();
+    fs::write(at.path().join("p.wat"), PROGRAM).unwrap();
     let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/regressions");
     let case = format!("{corpus}/if-params.toml");
     let commands: &[&[&str]] = &[
         &["check", "m.wat", "--max-events", "500"],
+        &["check", "p.wat"],
         &["trace", "m.wat", "--invoke", "fac(i64:2)", "--stack"],
         &["spec", "i32", "--opcodes"],
         &[
@@ -171,6 +178,7 @@ fn every_line_of_every_command_is_in_the_schema() {
         "matrix",
         "opcode",
         "planned",
+        "program",
         "rule",
         "subject",
         "totals",
