@@ -116,7 +116,8 @@ fn comparing_all_frames_allocates_no_more_than_reading_them() {
 }
 
 /// In a frame with many values, and no other on the stack, lockstep asks for the frame that the bare handler
-/// asks for, and for few of its values.
+/// asks for, and for few of its values. Once in some 200 events it looks at all frames, and so asks whether
+/// there is another activation, for which 48 allocates.
 #[test]
 fn sampling_allocates_no_more_than_reading_the_innermost_frame() {
     for subject in subjects() {
@@ -128,6 +129,12 @@ fn sampling_allocates_no_more_than_reading_the_innermost_frame() {
         let [few, many] = compared;
         assert_eq!([few.events, many.events], reads.map(|read| read.events));
         assert!(many.values < reads[1].values / 10, "{many:?}, {reads:?}");
-        assert_eq!(reading, comparing, "allocations on {}", subject.name);
+        let more = comparing.checked_sub(reading);
+        let events = many.events - few.events;
+        assert!(
+            more.is_some_and(|more| more <= events / 100),
+            "{reading} allocations and {comparing} for {events} events on {}",
+            subject.name
+        );
     }
 }
