@@ -161,8 +161,24 @@ fn run(made: Made, begun: Begun<'_>) -> Result<CaseReport, Failure> {
 const ENDS_EVENTS: u64 = 1 << 24;
 
 /// A case single-stepped on the native target, with nothing else done, so that the reference interpreter
-/// is at every event where the subject is: it ends, goes on beyond [`ENDS_EVENTS`], or the two part.
+/// is at every event where the subject is: it ends, goes on beyond [`ENDS_EVENTS`], or the two part. Of a
+/// program whose state the debugger changes that says nothing.
 fn ends(made: Made, begun: Begun<'_>) -> Result<CaseReport, Failure> {
+    if made.options.schedule.intervenes() {
+        let why = "the debugger changes what the program does, and nobody knows whether that ends";
+        begun(&Traits::named(made.traits.name.clone()));
+        let command = CommandReport {
+            line: 0,
+            kind: Directive::Case,
+            text: made.traits.name,
+            status: Status::Inconclusive(why.to_owned()),
+            outcome: None,
+        };
+        return Ok(CaseReport {
+            commands: vec![command],
+            ..CaseReport::default()
+        });
+    }
     let mut options = made.options;
     options.schedule = Schedule::default();
     options.settings.frames = FramePolicy::Innermost;
@@ -364,6 +380,23 @@ mod tests {
         let mut begun = Vec::new();
         let result = perform(&request, &mut |traits| begun.push(traits.clone()));
         (begun, result)
+    }
+
+    #[test]
+    fn nobody_knows_whether_a_program_ends_that_the_debugger_changes() {
+        let intervenes = |number| {
+            let case = generated_case(1, number, &Wishes::default());
+            case.is_ok_and(|case| case.schedule.intervenes())
+        };
+        let number = (0..2_000).find(|&number| intervenes(number)).unwrap();
+        let what = What::Ends(Box::new(What::Generated { seed: 1, number }));
+        let (begun, result) = performed(what, &[]);
+        let report = result.unwrap();
+        assert_eq!(begun.len(), 1);
+        assert!(matches!(
+            &report.commands[..],
+            [CommandReport { status: Status::Inconclusive(why), .. }] if why.starts_with("the debugger changes")
+        ));
     }
 
     #[test]
