@@ -46,8 +46,9 @@ impl<T> Clone for Handler<T> {
 pub(super) struct Handlers {
     /// By number; one that was dropped is gone.
     given: Vec<Weak<()>>,
-    /// Whether the store was given one since it last had none.
-    set: bool,
+    /// The number of the one that was set last; none if the store was given none since it last had none. Asked
+    /// for at every event.
+    last: Option<u32>,
 }
 
 impl Handlers {
@@ -56,7 +57,7 @@ impl Handlers {
         let owned = Arc::new(());
         let number = self.given.len() as u32;
         self.given.push(Arc::downgrade(&owned));
-        self.set = true;
+        self.last = Some(number);
         Handler {
             number,
             _owned: Some(owned),
@@ -66,13 +67,13 @@ impl Handlers {
 
     /// The store's handler is cleared.
     pub(super) fn clear(&mut self) {
-        self.set = false;
+        self.last = None;
     }
 
     /// Whether this is the one that was set last.
     #[inline]
     fn is_last(&self, number: u32) -> bool {
-        self.set && number as usize + 1 == self.given.len()
+        self.last == Some(number)
     }
 
     /// Which of them the store has.

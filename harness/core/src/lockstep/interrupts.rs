@@ -19,10 +19,11 @@ use crate::divergence::{Moment, count};
 use crate::observe::{Boundary, Limited, Observation, Place, Walk};
 use crate::rules::RuleId;
 use crate::snapshot::Snapshot;
-use lockstep_oracles::address::{FuncIndex, InstanceAddr, Pc};
+use lockstep_oracles::address::{FuncIndex, InstanceAddr, ObjectAddr, Pc};
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::{EverySequencePoint, FrameView, Stop, StopAt};
 use lockstep_oracles::opcode::Opcode;
+use lockstep_oracles::value::{Ref, Value};
 use std::ops::{Range, RangeInclusive};
 
 /// What interrupts a program.
@@ -402,6 +403,34 @@ impl Driver {
 
     /// Compares the stack at an interruption that the oracle was brought to.
     pub(super) fn compare_interrupted<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        interruption: Interruption,
+        sight: Sight,
+    ) -> Flow {
+        let array = sight.within.then(|| self.array_at_work()).flatten();
+        self.references.leave_open(array);
+        let flow = self.compare_interrupted_stack(observed, interruption, sight);
+        self.references.leave_open(None);
+        flow
+    }
+
+    /// The array that the next opcode writes into, element by element.
+    fn array_at_work(&self) -> Option<ObjectAddr> {
+        let view = self.machine.top()?;
+        let op = view.op();
+        let writes = matches!(
+            op,
+            Opcode::ArrayFill | Opcode::ArrayCopy | Opcode::ArrayInitData | Opcode::ArrayInitElem
+        );
+        let index = view.operands.len().checked_sub(op.own_operands())?;
+        match view.operands_typed().nth(index).filter(|_| writes)? {
+            Value::Ref(Ref::Array(addr), _) => Some(addr),
+            _ => None,
+        }
+    }
+
+    fn compare_interrupted_stack<O: Observation>(
         &mut self,
         observed: &mut O,
         interruption: Interruption,

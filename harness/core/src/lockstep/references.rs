@@ -185,6 +185,8 @@ pub struct References {
     mistaken: [Option<Identity>; 2],
     /// Floats and vectors in objects that events may have changed.
     pub(super) changed_fields: ChangedFields,
+    /// The array that an interrupted opcode is at work on.
+    unfinished: Option<Identity>,
 }
 
 /// Floats and vectors that the program put into objects after an event may have changed them (ledger:
@@ -226,6 +228,12 @@ impl References {
             self.forget();
             self.bind_handles();
         }
+    }
+
+    /// What an array holds is not compared while an opcode that was interrupted is at work on it: how far it has
+    /// come is the subject's own.
+    pub(super) fn leave_open(&mut self, array: Option<ObjectAddr>) {
+        self.unfinished = array.map(Identity::Object);
     }
 
     /// Contents that were compared in this look are to be compared again.
@@ -365,6 +373,7 @@ impl References {
             return Err(Fault::Identity);
         }
         if let Depth::Content(left @ 1..) = depth
+            && self.unfinished != Some(identity)
             && self.looked.insert(identity)
         {
             self.check_content(machine, identity, object, objects, left - 1)?;
