@@ -26,6 +26,12 @@ fn every_exported_function_is_called_and_the_rest_is_named() {
     assert_eq!(plan.unexported, 1);
 }
 
+/// What stands for each import.
+fn satisfied(plan: &Plan) -> Vec<&str> {
+    let imports = plan.imports.iter();
+    imports.map(|note| &*note.satisfied_by).collect()
+}
+
 #[test]
 fn imports_say_what_stands_for_them() {
     let wishes = Wishes {
@@ -33,13 +39,8 @@ fn imports_say_what_stands_for_them() {
         ..Wishes::default()
     };
     let plan = planned(MODULE, &wishes).unwrap();
-    let notes: Vec<&str> = plan
-        .imports
-        .iter()
-        .map(|note| &*note.satisfied_by)
-        .collect();
     assert_eq!(
-        notes,
+        satisfied(&plan),
         ["a host function that calls `g`", "a seeded host function"]
     );
 }
@@ -104,14 +105,9 @@ fn a_program_for_wasi_is_started_as_a_command() {
     assert!(!plan.automatic);
     assert_eq!(plan.call(0).as_deref(), Some("_start()"));
     assert_eq!(plan.calls(), 1);
-    let notes: Vec<&str> = plan
-        .imports
-        .iter()
-        .map(|note| &*note.satisfied_by)
-        .collect();
     // One of another type than the interface says is as any other.
     assert_eq!(
-        notes,
+        satisfied(&plan),
         ["the host of programs for WASI", "a seeded host function"]
     );
     let world = plan.options.imports.host.wasi.unwrap();

@@ -185,6 +185,24 @@ pub(super) fn compare_local<W: Walk>(
     }
 }
 
+/// Compares one operand. They come from the top: the last one noted is the lowest.
+#[inline(always)]
+pub(super) fn compare_operand<W: Walk>(
+    walk: &mut W,
+    referents: &mut Referents<'_, '_>,
+    view: &FrameView<'_>,
+    (index, ty, cell): (usize, ValType, Cell),
+    diff: &mut Option<ValueDiff>,
+) {
+    let seen = walk.operand(index as u32);
+    if !seen.is(ty, cell)
+        && let Some(fault) = difference(walk, referents, view, (ty, cell), seen)
+    {
+        let diff = diff.get_or_insert_default();
+        diff.note_operand(index as u32, fault);
+    }
+}
+
 /// How a value differs that is not plainly the expected one; not at all, if it denotes the expected
 /// object.
 #[inline(never)]
@@ -236,14 +254,7 @@ pub(super) fn compare_operands<W: Walk>(
             tally.left_out.count(known, 1);
             avoided += 1;
         } else {
-            // They come from the top: the last one noted is the lowest.
-            let seen = walk.operand(index as u32);
-            if !seen.is(node.ty, cell)
-                && let Some(fault) = difference(walk, referents, view, (node.ty, cell), seen)
-            {
-                let diff = diff.get_or_insert_default();
-                diff.note_operand(index as u32, fault);
-            }
+            compare_operand(walk, referents, view, (index, node.ty, cell), diff);
         }
         shape = node.below;
     }

@@ -78,7 +78,8 @@ impl FrameBudget {
     }
 
     /// From here on [`FramePolicy::Adaptive`] compares the innermost frame, and all of them from time to
-    /// time, and so does [`FramePolicy::Sampled`] where it is alike: the case has had its share of values. Whether it does so now, and did not before.
+    /// time, and so does [`FramePolicy::Sampled`] where it is alike: the case has had its share of values.
+    /// Whether it does so now, and did not before.
     pub fn narrow(&mut self) -> bool {
         let narrows = matches!(self.policy, FramePolicy::Adaptive | FramePolicy::Sampled);
         let narrowed = narrows && self.reach != (1, 1);

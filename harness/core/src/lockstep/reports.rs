@@ -64,18 +64,11 @@ impl Driver {
         expected: String,
         observed: String,
     ) -> Divergence {
+        let command = self.command.clone();
         Divergence {
-            rule,
-            execution: self.execution,
-            command: self.command.clone(),
             moment,
             event: self.tally.sequence_points,
-            frame: None,
-            expected,
-            observed,
-            site: None,
-            state: Vec::new(),
-            known: None,
+            ..Divergence::at_end(rule, self.execution, command, expected, observed)
         }
     }
 

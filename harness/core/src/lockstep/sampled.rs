@@ -5,7 +5,7 @@
 use super::driver::{Driver, Flow};
 use super::families::Family;
 use super::frames::{
-    Referents, StackDiff, ValueDiff, compare_local, compare_stack, compare_values, difference,
+    Referents, StackDiff, ValueDiff, compare_local, compare_operand, compare_stack, compare_values,
     expected_place,
 };
 use super::sampler::{Extent, Part, WHOLE, WINDOW};
@@ -24,9 +24,9 @@ impl Driver {
     }
 
     /// Whether the sampler says what is compared at a breakpoint event. Not before the case has read some
-    /// values ([`WHOLE`]); in single-step alone, where it is
-    /// known what lies between two events; and not where events change registers, since which values of a
-    /// frame are changed is followed from one whole look to the next (`PULLEY-VECTORS`).
+    /// values ([`WHOLE`]); in single-step alone, where it is known what lies between two events; and not
+    /// where events change registers, since which values of a frame are changed is followed from one whole
+    /// look to the next (`PULLEY-VECTORS`).
     #[inline]
     pub(super) fn samples(&self) -> bool {
         self.budget.is_sampled()
@@ -66,15 +66,7 @@ impl Driver {
             referents.references.look();
             let structure = match extent {
                 _ if shown != Some(place) => Some(StackDiff::Place { frame: 0 }),
-                Extent::Frames(1) if depth > 1 => {
-                    let layout = Driver::layout(modules, &view);
-                    let mut diff = None;
-                    compare_values(&view, layout, &mut walk, &mut referents, tally, &mut diff);
-                    tally.frames_skipped += depth as u64 - 1;
-                    values.extend(diff.map(|diff| (0, diff)));
-                    None
-                }
-                Extent::Frames(limit) => compare_stack(
+                Extent::Frames(limit) if limit > 1 || depth == 1 => compare_stack(
                     self.machine.frames(),
                     depth,
                     limit,
@@ -85,18 +77,18 @@ impl Driver {
                     tally,
                     |frame, diff| values.push((frame, diff)),
                 ),
-                Extent::Part(part) => {
+                innermost => {
                     let layout = Driver::layout(modules, &view);
+                    let (walk, referents) = (&mut walk, &mut referents);
                     let mut diff = None;
-                    compare_part(
-                        &view,
-                        part,
-                        layout,
-                        &mut walk,
-                        &mut referents,
-                        tally,
-                        &mut diff,
-                    );
+                    match innermost {
+                        Extent::Frames(_) => {
+                            compare_values(&view, layout, walk, referents, tally, &mut diff);
+                        }
+                        Extent::Part(part) => {
+                            compare_part(&view, part, layout, walk, referents, tally, &mut diff);
+                        }
+                    }
                     tally.frames_skipped += depth as u64 - 1;
                     values.extend(diff.map(|diff| (0, diff)));
                     None
@@ -193,13 +185,7 @@ fn compare_some_operands<W: Walk>(
                 tally.left_out.count(known, 1);
             } else {
                 compared += 1;
-                let seen = walk.operand(index as u32);
-                if !seen.is(node.ty, cell)
-                    && let Some(fault) = difference(walk, referents, view, (node.ty, cell), seen)
-                {
-                    let diff = diff.get_or_insert_default();
-                    diff.note_operand(index as u32, fault);
-                }
+                compare_operand(walk, referents, view, (index, node.ty, cell), diff);
             }
         }
         shape = node.below;

@@ -125,6 +125,15 @@ impl Descriptors {
         }
     }
 
+    /// The file of a descriptor that has these rights.
+    pub(super) fn file_with(&self, fd: u32, rights: Rights) -> Result<Node, Errno> {
+        let node = self.file(fd)?;
+        match self.get(fd)?.may(rights) {
+            true => Ok(node),
+            false => Err(ERRNO_BADF),
+        }
+    }
+
     /// The directory of a descriptor.
     pub(super) fn directory(&self, fd: u32) -> Result<Node, Errno> {
         match self.get(fd)?.object {

@@ -66,10 +66,7 @@ impl Host {
             }
             Object::Stdout | Object::Stderr => return Err(ERRNO_BADF),
             Object::File(_) | Object::Directory(..) => {
-                let node = self.descriptors.file(fd)?;
-                if !descriptor.may(RIGHTS_FD_READ) {
-                    return Err(ERRNO_BADF);
-                }
+                let node = self.descriptors.file_with(fd, RIGHTS_FD_READ)?;
                 let content = self.files.read(node, descriptor.offset)?;
                 let read = guest.scatter(&buffers, content)?;
                 self.descriptors.get_mut(fd)?.offset += u64::from(read);
@@ -88,10 +85,7 @@ impl Host {
         result: u32,
     ) -> Result<(), Errno> {
         self.seekable(fd)?;
-        let node = self.descriptors.file(fd)?;
-        if !self.descriptors.get(fd)?.may(RIGHTS_FD_READ) {
-            return Err(ERRNO_BADF);
-        }
+        let node = self.descriptors.file_with(fd, RIGHTS_FD_READ)?;
         let buffers = guest.buffers(at, count)?;
         let read = guest.scatter(&buffers, self.files.read(node, offset)?)?;
         guest.put_u32(result, read)
@@ -200,10 +194,7 @@ impl Host {
 
     pub(super) fn fd_allocate(&mut self, fd: u32, offset: u64, length: u64) -> Result<(), Errno> {
         self.seekable(fd)?;
-        let node = self.descriptors.file(fd)?;
-        if !self.descriptors.get(fd)?.may(RIGHTS_FD_WRITE) {
-            return Err(ERRNO_BADF);
-        }
+        let node = self.descriptors.file_with(fd, RIGHTS_FD_WRITE)?;
         if length == 0 {
             return Err(ERRNO_INVAL);
         }
@@ -278,10 +269,7 @@ impl Host {
     }
 
     pub(super) fn fd_filestat_set_size(&mut self, fd: u32, size: u64) -> Result<(), Errno> {
-        let node = self.descriptors.file(fd)?;
-        if !self.descriptors.get(fd)?.may(RIGHTS_FD_WRITE) {
-            return Err(ERRNO_BADF);
-        }
+        let node = self.descriptors.file_with(fd, RIGHTS_FD_WRITE)?;
         self.files.resize(node, size, self.clock.now())
     }
 
