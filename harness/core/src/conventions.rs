@@ -34,6 +34,15 @@ pub enum SegmentTraps {
     Events,
 }
 
+/// Who calls a start function that is a host function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartCalls {
+    /// The host itself: what it passes on is no event, as where an embedder calls it
+    Host,
+    /// Code that is compiled for the instantiation: what it passes on is an event
+    Wasm,
+}
+
 /// The conventions of one version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conventions {
@@ -43,6 +52,8 @@ pub struct Conventions {
     pub placement: Placement,
     /// Whether a segment's trap is an event (pinned).
     pub segment_traps: SegmentTraps,
+    /// Whether what a start function passes on is an event if it is a host function (pinned).
+    pub start_calls: StartCalls,
     /// Whether relaxed multiply-adds round once although the deterministic profile, which the engine is
     /// asked for, rounds twice (ledger: `RELAXED-MADD`).
     pub fuses_relaxed_madd: bool,
@@ -57,25 +68,35 @@ const WASMTIME_42: Conventions = Conventions {
     waiting: WaitingPc::Call,
     placement: Placement::Asked,
     segment_traps: SegmentTraps::Silent,
+    start_calls: StartCalls::Host,
     fuses_relaxed_madd: true,
     dot_sums: DotSums::Wrapped,
     collectors: &[Collector::Drc, Collector::Null],
+};
+
+const WASMTIME_44: Conventions = Conventions {
+    segment_traps: SegmentTraps::Silent,
+    start_calls: StartCalls::Host,
+    ..WASMTIME_48
 };
 
 const WASMTIME_48: Conventions = Conventions {
     waiting: WaitingPc::Return,
     placement: Placement::Slipped,
     segment_traps: SegmentTraps::Events,
+    start_calls: StartCalls::Wasm,
     fuses_relaxed_madd: true,
     dot_sums: DotSums::Exact,
     collectors: &[Collector::Drc, Collector::Null, Collector::Copying],
 };
 
 impl Version {
-    /// Its conventions: those of 42.0.2 up to 43, those of 48.0.8 from 44 on.
+    /// Its conventions: those of 42.0.2 up to 43, and those of 48.0.8 from 46 on; 44 and 45 have those of
+    /// 48.0.8, but no code of their own for instantiations.
     pub const fn conventions(self) -> &'static Conventions {
         match self.release() {
             ..44 => &WASMTIME_42,
+            44..46 => &WASMTIME_44,
             _ => &WASMTIME_48,
         }
     }

@@ -202,7 +202,7 @@ fn compare<T: Layer>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params: 
         Answer::Stop
     } else {
         driver.compare_entities(&mut Shown::new(&mut view, tamper), Moment::HostCall);
-        host.answer(id, &driver.machine.store)
+        host.answer(id, &driver.machine.store, names)
     };
     match &answer {
         Answer::Stop => session.shared.request_stop(),
@@ -230,7 +230,7 @@ fn compare<T: Layer>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params: 
 }
 
 impl HostWorld {
-    fn answer(&mut self, id: HostFuncId, store: &Store) -> Answer {
+    fn answer(&mut self, id: HostFuncId, store: &Store, names: &Names) -> Answer {
         let call = self.calls;
         self.calls += 1;
         let Some(HostEntity {
@@ -267,7 +267,7 @@ impl HostWorld {
                 wrapped,
             },
             Behaviour::Throw(name) => {
-                let tag = exported_tag(store, name);
+                let tag = exported_tag(store, names, name);
                 let payload = tag.and_then(|tag| {
                     let payload = FuncType {
                         params: [].into(),
@@ -283,7 +283,7 @@ impl HostWorld {
             }
             Behaviour::CallExport(name)
             | Behaviour::CallThrough(name)
-            | Behaviour::CallRelay(name) => match exported(store, name) {
+            | Behaviour::CallRelay(name) => match exported(store, names, name) {
                 Some((func, args)) if self.reentries_left > 0 => {
                     self.reentries_left -= 1;
                     Answer::Reenter {
@@ -313,15 +313,18 @@ fn fail<T: Layer>(caller: &mut Caller<'_, State<T>>, failure: HostFailure) -> wa
     Err(failure.into())
 }
 
-/// What the newest instance that exports the name exports by it.
-fn newest(store: &Store, name: &str) -> Option<Extern> {
-    let mut instances = (0..store.num_instances() as u32).rev().map(InstanceAddr);
-    instances.find_map(|addr| store.instance(addr).export(name))
+/// What the newest instance that exports the name exports by it. One that is being made cannot be asked for
+/// anything yet, and one that was not made never.
+fn newest(store: &Store, names: &Names, name: &str) -> Option<Extern> {
+    let instances = (0..store.num_instances() as u32).rev().map(InstanceAddr);
+    instances
+        .filter(|&addr| names.has_instance(addr))
+        .find_map(|addr| store.instance(addr).export(name))
 }
 
 /// An exported function, and zeros and nulls for it; none where a parameter can be neither.
-fn exported(store: &Store, name: &str) -> Option<(FuncAddr, Vec<Value>)> {
-    let Extern::Func(func) = newest(store, name)? else {
+fn exported(store: &Store, names: &Names, name: &str) -> Option<(FuncAddr, Vec<Value>)> {
+    let Extern::Func(func) = newest(store, names, name)? else {
         return None;
     };
     Some((func, zeros(store, func)?))
@@ -338,8 +341,8 @@ pub(super) fn func_of(mut store: impl AsContextMut, names: &Names, call: &Call) 
     }
 }
 
-fn exported_tag(store: &Store, name: &str) -> Option<TagAddr> {
-    match newest(store, name)? {
+fn exported_tag(store: &Store, names: &Names, name: &str) -> Option<TagAddr> {
+    match newest(store, names, name)? {
         Extern::Tag(tag) => Some(tag),
         _ => None,
     }

@@ -11,6 +11,7 @@ use super::looks::Look;
 use super::skipping::Skipping;
 use crate::causes::slots::is_unset;
 use crate::causes::{Cause, Known};
+use crate::conventions::StartCalls;
 use crate::divergence::{Execution, Moment};
 use crate::observe::{Limited, Observation, Place, Walk};
 use crate::outcome::{HostFailure, SeenTrap};
@@ -484,11 +485,25 @@ impl Driver {
         self.previous = None;
     }
 
+    /// Whether the host function that the oracle waits for is called by Wasm code.
+    fn is_called_by_wasm(&self) -> bool {
+        self.machine.has_entered_code() || self.is_start_called_by_wasm()
+    }
+
+    /// Whether the host function that the oracle waits for is a module's start function, and code that is
+    /// compiled for the instantiation calls it.
+    pub(super) fn is_start_called_by_wasm(&self) -> bool {
+        let is_start = self.instantiating
+            && self.machine.num_activations() == 1
+            && !self.machine.has_entered_code();
+        is_start && self.conventions.start_calls == StartCalls::Wasm
+    }
+
     /// The host function is about to fail with this error. Only where Wasm code called it an event is
     /// due: host code that called it gets the error itself.
     pub fn host_fail(&mut self, failure: HostFailure) {
         self.disturb();
-        self.phase = if self.machine.has_entered_code() {
+        self.phase = if self.is_called_by_wasm() {
             Phase::HostFailing(failure)
         } else {
             Phase::HostFailed(failure)
@@ -498,7 +513,7 @@ impl Driver {
     /// The host function is about to fail with a trap: its own, or the one that its call ended with.
     pub fn host_trap(&mut self, trap: Trap) {
         self.disturb();
-        self.phase = if self.machine.has_entered_code() {
+        self.phase = if self.is_called_by_wasm() {
             Phase::HostTrapping(trap)
         } else {
             Phase::Trapped(trap)

@@ -191,7 +191,8 @@ impl Driver {
     /// The invocation ended with an exception as it must, and no event said so: right where none is
     /// due, because there are no events or no frame threw.
     pub(super) fn finish_silent_throw(&mut self, exn: ExnAddr, outcome: &Outcome) -> Verdict {
-        let due = self.has_events() && self.machine.top().is_some();
+        let thrown_in_wasm = self.machine.top().is_some() || self.is_start_called_by_wasm();
+        let due = self.has_events() && thrown_in_wasm;
         if due {
             let expected = format!("an event of an uncaught {}", self.describe_exception(exn));
             let observed = "no such event before the invocation ended".to_owned();

@@ -1,0 +1,3 @@
+(module
+  (import "host" "end" (func $end))
+  (start $end))

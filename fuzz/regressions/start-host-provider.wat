@@ -1,0 +1,2 @@
+(module
+  (tag (export "t") (param i32)))
