@@ -109,6 +109,7 @@ impl Options {
             max_events: self.max_events,
             no_twin: self.no_twin,
             proposals: Proposals::default(),
+            features: None,
             settings: self.config.iter().map(Setting::to_string).collect(),
             dare: self.dare,
         }

@@ -125,7 +125,7 @@ impl Program {
 
 impl Calls {
     /// The calls as a worker is asked for them, all of them.
-    pub(super) fn request(&self, input: &Input, trace: Option<protocol::Trace>) -> protocol::Calls {
+    pub(super) fn request(&self, input: &Input) -> protocol::Calls {
         protocol::Calls {
             file: input.file().to_owned(),
             name: input.name.clone(),
@@ -133,8 +133,23 @@ impl Calls {
             imports: self.import.clone(),
             program: self.program.wishes(),
             part: (0, usize::MAX),
-            trace,
         }
+    }
+
+    /// The first option of these that is given.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let program = &self.program;
+        let given = [
+            (self.seed != 0, "--seed"),
+            (!self.invoke.is_empty(), "--invoke"),
+            (!self.import.is_empty(), "--import"),
+            (!program.env.is_empty(), "--env"),
+            (program.stdin.is_some(), "--stdin"),
+            (!program.dir.is_empty(), "--dir"),
+            (!program.args.is_empty(), "arguments behind `--`"),
+        ];
+        let mut given = given.into_iter().filter(|(given, _)| *given);
+        given.next().map(|(_, option)| option)
     }
 
     /// What is to be called.
@@ -209,7 +224,7 @@ fn run_on(options: &Options, input: &Input, format: Format, turn: Turn<'_>) -> a
         replay: &|_| replay.clone(),
     };
     let calls = Parts {
-        request: options.calls.request(input, None),
+        request: options.calls.request(input),
         plan: &plan,
         campaign: &campaign,
         interrupt: turn.interrupt,

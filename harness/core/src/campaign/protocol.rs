@@ -21,7 +21,7 @@ use std::path::PathBuf;
 
 /// The version of what is said: another one is not understood. It grows with every change of a message or
 /// of a value in one (`harness/docs/protocol.md`).
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// One case for a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,20 @@ pub struct Request {
     /// What the user decides in place of the case.
     #[serde(default)]
     pub wishes: Wishes,
+    /// How every event is shown; the instrumented execution then runs alone.
+    #[serde(default)]
+    pub trace: Option<Trace>,
+}
+
+impl Request {
+    /// The case as it is run without anybody looking.
+    pub fn of(what: What, wishes: Wishes) -> Request {
+        Request {
+            what,
+            wishes,
+            trace: None,
+        }
+    }
 }
 
 /// Which case.
@@ -117,8 +131,6 @@ pub struct Calls {
     pub program: ProgramWishes,
     /// The first call that is made, from 0, and the one before which it ends.
     pub part: (usize, usize),
-    /// How every event is shown; the instrumented execution then runs alone.
-    pub trace: Option<Trace>,
 }
 
 /// How every event is shown.
@@ -147,6 +159,9 @@ pub struct Wishes {
     /// Which proposals generated modules draw from.
     #[serde(default)]
     pub proposals: Proposals,
+    /// The features with which a user's scripts are validated, by name; all that there are without.
+    #[serde(default)]
+    pub features: Option<String>,
     /// Settings of the subject, `axis=value`.
     pub settings: Vec<String>,
     /// Whether every case dares the first hazard that it meets, if it does not dare one itself.
@@ -356,6 +371,7 @@ mod tests {
             frames: Some(FramePolicy::All),
             max_events: Some(5),
             no_twin: true,
+            features: Some("gc,memory64".to_owned()),
             settings: vec!["target=pulley64".to_owned()],
             dare: true,
         };
@@ -377,10 +393,6 @@ mod tests {
                     directories: vec![(PathBuf::from("."), "/".to_owned())],
                 },
                 part: (0, 1),
-                trace: Some(Trace {
-                    json: true,
-                    stack: false,
-                }),
             })),
             What::Sample("samples/loop".to_owned()),
             What::Probe,
@@ -390,8 +402,11 @@ mod tests {
         ];
         for what in all {
             let request = Request {
-                what,
-                wishes: wishes.clone(),
+                trace: Some(Trace {
+                    json: true,
+                    stack: false,
+                }),
+                ..Request::of(what, wishes.clone())
             };
             let line = serde_json::to_string(&request).unwrap();
             assert!(!line.contains('\n'));

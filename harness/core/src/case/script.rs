@@ -19,15 +19,16 @@ use crate::subject::adapter::{Adapter, Subject};
 use crate::subject::answer::{ExpectedInstance, Instantiated, Invoked};
 use crate::subject::{Settings, SubjectError};
 use crate::wasi;
+use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::address::InstanceAddr;
-use lockstep_oracles::module::Module;
+use lockstep_oracles::module::{Module, ModuleError, ModuleErrorKind};
 use lockstep_oracles::store::Extern;
 use lockstep_oracles::trap::Trap;
 use lockstep_oracles::value::Value;
 use lockstep_spec_tests::script::{
     Action, Arg, Command, CommandKind, ModuleSource, Pattern, Script,
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::Arc;
 
@@ -46,8 +47,9 @@ pub(super) struct Run<'a, A: Adapter, T: Layer> {
     registry: Registry,
     pub(super) instances: HashMap<String, InstanceAddr>,
     current: Option<InstanceAddr>,
-    /// Names, or that of the current instance, whose instance cannot be made: both sides agree.
-    unmade: HashSet<Option<String>>,
+    /// Names, or that of the current instance, without an instance for a reason that is known: what comes
+    /// of commands that need it.
+    unmade: HashMap<Option<String>, Status>,
     definitions: HashMap<Option<String>, Definition>,
     outcome: Option<String>,
     /// Commands so far that are steps, not definitions.
@@ -118,7 +120,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             registry,
             instances: HashMap::new(),
             current: None,
-            unmade: HashSet::new(),
+            unmade: HashMap::new(),
             definitions: HashMap::new(),
             outcome: None,
             steps: 0,
@@ -266,8 +268,9 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             CommandKind::Module { name, module } => {
                 // If it fails, what follows has no instance, rather than an older one.
                 self.forget(name.as_ref());
-                let definition = self.define(module)?;
-                let instance = self.named_instance(name.as_ref(), &definition)?;
+                let made = self.define(module);
+                let made = made.and_then(|definition| self.instance(&definition));
+                let instance = self.remembered(name.as_ref(), made)?;
                 self.name(name.as_ref(), instance);
                 Ok(())
             }
@@ -283,8 +286,10 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             } => {
                 self.forget(instance.as_ref());
                 let found = self.definitions.get(definition).cloned();
-                let found = found.ok_or_else(|| failed("no such module definition"))?;
-                let made = self.named_instance(instance.as_ref(), &found)?;
+                let found = found
+                    .ok_or_else(|| not_possible("its module definition was not made".to_owned()))?;
+                let made = self.instance(&found);
+                let made = self.remembered(instance.as_ref(), made)?;
                 self.name(instance.as_ref(), made);
                 Ok(())
             }
@@ -347,12 +352,10 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             Some(name) => self.instances.get(name).copied(),
             None => self.current,
         };
-        Ok(
-            found.ok_or_else(|| match self.unmade.contains(&name.cloned()) {
-                true => Status::Void("its instance cannot be made: both sides agree".to_owned()),
-                false => Status::NotRun("its instance was not made".to_owned()),
-            })?,
-        )
+        Ok(found.ok_or_else(|| {
+            let known = self.unmade.get(&name.cloned()).cloned();
+            known.unwrap_or_else(|| Status::NotRun("its instance was not made".to_owned()))
+        })?)
     }
 
     fn exports(&mut self, instance: InstanceAddr) -> HashMap<String, Extern> {
@@ -375,8 +378,31 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
                         module,
                     })
                 }
-                Err(error) => Err(failed(format!("the oracle rejects the module: {error}")).into()),
+                Err(error) => Err(self.rejected(bytes, &error)),
             },
+        }
+    }
+
+    /// Why a module that the oracle rejects is no definition. A user's script may have one that is beyond
+    /// the features of the run, or invalid, as the subject says too.
+    fn rejected(&mut self, bytes: &Arc<[u8]>, error: &ModuleError) -> Trouble {
+        if error.kind == ModuleErrorKind::Unsupported {
+            let why = format!("the reference interpreter lacks it: {error}");
+            return Status::Unsupported(why).into();
+        }
+        let subject = match self.options.script_may_err {
+            true => self.subject.compiles(bytes),
+            false => Ok(()),
+        };
+        if !matches!(subject, Err(Outcome::Failed(_))) {
+            return failed(format!("the oracle rejects the module: {error}")).into();
+        }
+        match Module::new(bytes, WasmFeatures::all()) {
+            Err(all) if all.kind != ModuleErrorKind::Unsupported => {
+                not_met("a valid module", error)
+            }
+            _ => Status::Unsupported(format!("it is beyond the features of this run: {error}"))
+                .into(),
         }
     }
 
@@ -426,17 +452,24 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
         )))
     }
 
-    /// Instantiates, and remembers it of the name if both sides agree that there is no instance.
-    fn named_instance(
+    /// Remembers of the name why it has no instance, if both sides agree on that, or it needs what there is
+    /// not.
+    fn remembered(
         &mut self,
         name: Option<&String>,
-        definition: &Definition,
+        made: Step<InstanceAddr>,
     ) -> Step<InstanceAddr> {
-        let made = self.instance(definition);
-        if let Err(Trouble::Status(Status::Passed)) = made {
-            self.unmade.insert(None);
-            self.unmade.insert(name.cloned());
-        }
+        let why = match &made {
+            Err(Trouble::Status(Status::Passed)) => {
+                Status::Void("its instance cannot be made: both sides agree".to_owned())
+            }
+            Err(Trouble::Status(Status::Unsupported(_))) => {
+                Status::Unsupported("its module is unsupported".to_owned())
+            }
+            _ => return made,
+        };
+        self.unmade.insert(None, why.clone());
+        self.unmade.insert(name.cloned(), why);
         made
     }
 
@@ -490,6 +523,10 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
                 }
             },
         };
+        if let Some(name) = patterns.iter().find_map(Pattern::unknown) {
+            let why = format!("no result is held against `{name}` here");
+            return Err(Status::Unsupported(why).into());
+        }
         let types = self.subject.driver().machine.store.types();
         let oracle = values.len() == patterns.len()
             && patterns

@@ -8,21 +8,23 @@ use crate::divergence::{NOT_READ, StateRow};
 use crate::seen::Seen;
 use crate::snapshot::{FrameCopy, Snapshot};
 use crate::trace::Tracer;
+use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::machine::{FrameView, Machine};
 use lockstep_oracles::value::Value;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::io::Write;
+use std::sync::{Arc, OnceLock};
 
 /// The text of each opcode of one module, by PC.
 #[derive(Debug, Default)]
-pub struct Disassembly {
+struct Disassembly {
     lines: HashMap<u32, String>,
 }
 
 impl Disassembly {
     /// Disassembles a module; empty if it cannot be printed.
-    pub fn of(module: &[u8]) -> Disassembly {
+    fn of(module: &[u8]) -> Disassembly {
         let mut text = String::new();
         let config = wasmprinter::Config::new();
         let Ok(printed) = config.offsets_and_lines(module, &mut text) else {
@@ -46,6 +48,38 @@ impl Disassembly {
     }
 }
 
+/// A module, disassembled when its code is first met.
+#[derive(Debug)]
+struct Code {
+    module: Arc<[u8]>,
+    text: OnceLock<Disassembly>,
+}
+
+/// The code of every instance; instances of one module share it.
+#[derive(Debug, Default)]
+struct Codes(HashMap<InstanceAddr, Arc<Code>>);
+
+impl Codes {
+    fn add(&mut self, instance: InstanceAddr, module: &Arc<[u8]>) {
+        let mut known = self.0.values();
+        let code = known.find(|code| code.module == *module).cloned();
+        let code = code.unwrap_or_else(|| {
+            Arc::new(Code {
+                module: module.clone(),
+                text: OnceLock::new(),
+            })
+        });
+        self.0.insert(instance, code);
+    }
+
+    /// The opcode at which a frame is.
+    fn opcode(&self, view: &FrameView<'_>) -> String {
+        let code = self.0.get(&view.instance);
+        let text = code.map(|code| code.text.get_or_init(|| Disassembly::of(&code.module)));
+        text.map_or_else(|| view.op().name(), |text| text.opcode(view))
+    }
+}
+
 /// A line of disassembly without the printer's remarks, such as a label's depth.
 fn without_comment(line: &str) -> String {
     let code = line.split_once(" ;;").map_or(line, |(code, _)| code);
@@ -66,19 +100,19 @@ pub enum TraceFormat {
 pub struct TraceWriter<W> {
     out: W,
     format: TraceFormat,
-    code: Disassembly,
+    codes: Codes,
     /// Frames shown at an event, innermost first.
     frames: usize,
     command: String,
 }
 
 impl<W: Write> TraceWriter<W> {
-    /// A trace of one module's code.
-    pub fn new(out: W, format: TraceFormat, code: Disassembly, frames: usize) -> TraceWriter<W> {
+    /// A trace with so many frames at an event.
+    pub fn new(out: W, format: TraceFormat, frames: usize) -> TraceWriter<W> {
         TraceWriter {
             out,
             format,
-            code,
+            codes: Codes::default(),
             frames,
             command: String::new(),
         }
@@ -120,6 +154,10 @@ impl<W: Write + Send> Tracer for TraceWriter<W> {
                 Shown(command)
             );
         }
+    }
+
+    fn instance(&mut self, instance: InstanceAddr, module: &Arc<[u8]>) {
+        self.codes.add(instance, module);
     }
 
     fn event(&mut self, ordinal: u64, machine: &Machine, seen: &Snapshot) {
@@ -180,7 +218,7 @@ impl Event {
             event: ordinal,
             depth: machine.depth(),
             frames: views
-                .map(|(frame, view)| Frame::of(&tracer.code, frame, &view, seen.frames.get(frame)))
+                .map(|(frame, view)| Frame::of(&tracer.codes, frame, &view, seen.frames.get(frame)))
                 .collect(),
         }
     }
@@ -192,12 +230,7 @@ impl Event {
 }
 
 impl Frame {
-    fn of(
-        code: &Disassembly,
-        frame: usize,
-        view: &FrameView<'_>,
-        seen: Option<&FrameCopy>,
-    ) -> Frame {
+    fn of(codes: &Codes, frame: usize, view: &FrameView<'_>, seen: Option<&FrameCopy>) -> Frame {
         let mut state = Vec::new();
         if let Some(seen) = seen.filter(|seen| seen.place.pc != view.pc()) {
             state.push(row(
@@ -228,7 +261,7 @@ impl Frame {
                 .func_name(view.function.index)
                 .map(str::to_owned),
             pc: view.pc().0,
-            opcode: code.opcode(view),
+            opcode: codes.opcode(view),
             state,
         }
     }
