@@ -21,6 +21,7 @@ use lockstep_core::configuration::Setting;
 use lockstep_core::generate::Proposals;
 use lockstep_core::lockstep::policy::FramePolicy;
 use lockstep_core::phases::cpu_ns;
+use lockstep_core::report::steps::Steps;
 use lockstep_core::totals::Measured;
 use lockstep_core::version::Version;
 use std::num::NonZeroUsize;
@@ -88,10 +89,18 @@ pub(super) struct Choice {
 impl Choice {
     /// A plan of these cases, as far as these options decide it.
     pub(super) fn plan(&self, named: Vec<What>, wishes: Wishes) -> anyhow::Result<Plan> {
+        // A page may be made of the records.
+        let recorded = match self.records {
+            Some(_) => Steps::Unexplained,
+            None => Steps::None,
+        };
         Ok(Plan {
             named: self.filters.select(named)?,
             names: self.filters.patterns.clone(),
-            wishes,
+            wishes: Wishes {
+                steps: wishes.steps.max(recorded),
+                ..wishes
+            },
             shard: self.shard,
             deadline: self.deadline,
             ..Plan::default()
@@ -111,6 +120,11 @@ impl Options {
             proposals: Proposals::default(),
             features: None,
             settings: self.config.iter().map(Setting::to_string).collect(),
+            // A page can be walked back from what nobody has explained.
+            steps: match self.report.page.is_wanted() {
+                true => Steps::Unexplained,
+                false => Steps::None,
+            },
             dare: self.dare,
         }
     }

@@ -33,7 +33,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
     #[command(flatten)]
-    page: page::Options,
+    pub(super) page: page::Options,
     /// Print where the CPU time went
     #[arg(long)]
     timings: bool,

@@ -7,6 +7,11 @@ use std::sync::Arc;
 
 /// Receives every matched event.
 pub trait Tracer: Send {
+    /// Whether it is to be given this event.
+    fn wants(&self, _ordinal: u64) -> bool {
+        true
+    }
+
     /// A command of the case begins; its events follow.
     fn command(&mut self, _command: &str) {}
 

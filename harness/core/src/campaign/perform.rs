@@ -12,6 +12,7 @@ use crate::configuration::{Nans, SettingError, Target};
 use crate::corpus::{self, CorpusCase};
 use crate::generate;
 use crate::lockstep::policy::FramePolicy;
+use crate::report::steps::{Recorder, Step, Steps};
 use crate::report::trace::{TraceFormat, TraceWriter};
 use crate::samples::SAMPLES;
 use crate::schedule::Schedule;
@@ -19,9 +20,11 @@ use crate::subject::{Settings, SubjectError};
 use crate::version::Version;
 use lockstep_spec_tests::script::Script;
 use lockstep_spec_tests::{FeatureSet, Selection, parse_file};
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io;
 use std::path::Path;
+use std::sync::PoisonError;
 
 /// Receives a case's traits when it is made and about to run.
 pub type Begun<'a> = &'a mut dyn FnMut(&Traits);
@@ -75,7 +78,7 @@ pub fn perform(request: &Request, begun: Begun<'_>) -> Result<CaseReport, Failur
             What::Probe => Ok(CaseReport::default()),
             _ => explain_death(made(what, wishes)?, begun),
         },
-        what => run(made(what, wishes)?, begun),
+        what => run(made(what, wishes)?, wishes.steps, begun),
     }
 }
 
@@ -144,18 +147,37 @@ fn of_script(name: &str, script: Script, options: CaseOptions) -> Made {
 }
 
 /// Runs it. What is wished in place of a corpus case does not change what it expects.
-fn run(made: Made, begun: Begun<'_>) -> Result<CaseReport, Failure> {
+fn run(made: Made, steps: Steps, begun: Begun<'_>) -> Result<CaseReport, Failure> {
     begun(&made.traits);
     if let Some(fault) = &made.fault {
         faults::commit(fault);
     }
     let mut report = case::run(&made.script, &made.options)?;
+    report.steps = recorded(&made, steps, &report);
     if let Some(loaded) = &made.expected
         && report.dared.is_none()
     {
         judge(loaded, made.options.settings.subject, &mut report);
     }
     Ok(report)
+}
+
+/// The steps before what was found, as far as they are wanted: of a run of the instrumented execution alone,
+/// with everything compared.
+fn recorded(made: &Made, steps: Steps, report: &CaseReport) -> BTreeMap<u64, Step> {
+    let events = steps.events(&report.divergences, &report.known_examples);
+    // Where something was dared nobody knows what of the process is left whole.
+    let Some(last) = events.last().filter(|_| report.dared.is_none()) else {
+        return BTreeMap::new();
+    };
+    let mut options = made.options.clone();
+    options.settings.frames = FramePolicy::All;
+    options.settings.max_events = last + 1;
+    options.schedule.dare = None;
+    let (recorder, recorded) = Recorder::new(events);
+    // What comes of this run was judged before.
+    let _ = case::run_instrumented(&made.script, &options, Some(Box::new(recorder)));
+    std::mem::take(&mut *recorded.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Events after which it is not known whether a case ends.

@@ -14,6 +14,7 @@ use crate::generate::Proposals;
 use crate::lockstep::daring::Announced;
 use crate::lockstep::policy::FramePolicy;
 use crate::progress::Place;
+use crate::report::steps::Steps;
 use crate::version::Version;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -164,6 +165,9 @@ pub struct Wishes {
     pub features: Option<String>,
     /// Settings of the subject, `axis=value`.
     pub settings: Vec<String>,
+    /// Of which divergences the steps before them are wanted.
+    #[serde(default)]
+    pub steps: Steps,
     /// Whether every case dares the first hazard that it meets, if it does not dare one itself.
     #[serde(default)]
     pub dare: bool,
@@ -286,6 +290,7 @@ mod tests {
     use crate::causes::Cause;
     use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
     use crate::lockstep::tally::Tally;
+    use crate::report::steps::Step;
     use crate::rules::RuleId;
     use lockstep_oracles::address::{FuncIndex, Pc};
 
@@ -333,6 +338,15 @@ mod tests {
             dared: None,
             printed: None,
             repeat: Repeat::Unseen("nothing differed".to_owned()),
+            steps: BTreeMap::from([(
+                7,
+                Step {
+                    event: 7,
+                    opcode: "nop".to_owned(),
+                    place: "depth 1".to_owned(),
+                    state: Vec::new(),
+                },
+            )]),
         }
     }
 
@@ -373,6 +387,7 @@ mod tests {
             no_twin: true,
             features: Some("gc,memory64".to_owned()),
             settings: vec!["target=pulley64".to_owned()],
+            steps: Steps::All,
             dare: true,
         };
         let all = [

@@ -168,7 +168,7 @@ pub enum InputError {
 fn kind(error: &ModuleError) -> &'static str {
     match error.kind {
         ModuleErrorKind::Malformed => "malformed module",
-        ModuleErrorKind::Invalid => "not a valid Wasm 2.0 module",
+        ModuleErrorKind::Invalid => "not a valid module",
         ModuleErrorKind::Unsupported => {
             "a valid module that needs more than Wasm 3.0 and the proposals that Lockstep knows"
         }

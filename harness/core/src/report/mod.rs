@@ -12,6 +12,7 @@ pub mod opcodes;
 pub mod page;
 pub mod progress;
 pub mod shown;
+pub mod steps;
 pub mod summary;
 pub mod text;
 pub mod trace;

@@ -3,6 +3,7 @@
 //! Each event is written when it happens and forgotten: a trace never grows in memory.
 
 use super::shown::Shown;
+use super::steps::Step;
 use super::{divergence, json};
 use crate::divergence::{NOT_READ, StateRow};
 use crate::seen::Seen;
@@ -57,10 +58,10 @@ struct Code {
 
 /// The code of every instance; instances of one module share it.
 #[derive(Debug, Default)]
-struct Codes(HashMap<InstanceAddr, Arc<Code>>);
+pub(super) struct Codes(HashMap<InstanceAddr, Arc<Code>>);
 
 impl Codes {
-    fn add(&mut self, instance: InstanceAddr, module: &Arc<[u8]>) {
+    pub(super) fn add(&mut self, instance: InstanceAddr, module: &Arc<[u8]>) {
         let mut known = self.0.values();
         let code = known.find(|code| code.module == *module).cloned();
         let code = code.unwrap_or_else(|| {
@@ -161,7 +162,14 @@ impl<W: Write + Send> Tracer for TraceWriter<W> {
     }
 
     fn event(&mut self, ordinal: u64, machine: &Machine, seen: &Snapshot) {
-        let event = Event::of(self, ordinal, machine, seen);
+        let event = Event::of(
+            &self.codes,
+            &self.command,
+            self.frames,
+            ordinal,
+            machine,
+            seen,
+        );
         // A tracer has nobody to tell; the caller's writer decides what a failure means.
         let _ = match self.format {
             TraceFormat::Text => self.text(&event),
@@ -171,7 +179,7 @@ impl<W: Write + Send> Tracer for TraceWriter<W> {
 }
 
 #[derive(Serialize)]
-struct Event {
+pub(super) struct Event {
     schema: &'static str,
     command: String,
     event: u64,
@@ -210,16 +218,48 @@ impl Row {
 }
 
 impl Event {
-    fn of<W>(tracer: &TraceWriter<W>, ordinal: u64, machine: &Machine, seen: &Snapshot) -> Event {
-        let views = machine.frames().take(tracer.frames).enumerate();
+    /// What is shown of an event, with so many frames.
+    pub(super) fn of(
+        codes: &Codes,
+        command: &str,
+        frames: usize,
+        ordinal: u64,
+        machine: &Machine,
+        seen: &Snapshot,
+    ) -> Event {
+        let views = machine.frames().take(frames).enumerate();
         Event {
             schema: "lockstep.event/1",
-            command: tracer.command.clone(),
+            command: command.to_owned(),
             event: ordinal,
             depth: machine.depth(),
             frames: views
-                .map(|(frame, view)| Frame::of(&tracer.codes, frame, &view, seen.frames.get(frame)))
+                .map(|(frame, view)| Frame::of(codes, frame, &view, seen.frames.get(frame)))
                 .collect(),
+        }
+    }
+
+    /// The event as a step, of its innermost frame.
+    pub(super) fn into_step(self) -> Step {
+        let mut frames = self.frames.into_iter();
+        let (mut opcode, mut place) = (String::new(), format!("depth {}", self.depth));
+        let mut state = Vec::new();
+        if let Some(frame) = frames.next() {
+            let name = frame
+                .name
+                .map_or_else(String::new, |name| format!(" ${name}"));
+            place = format!(
+                "instance {} function {}{name} at PC 0x{:x}, {place}",
+                frame.instance, frame.function, frame.pc
+            );
+            opcode = frame.opcode;
+            state = frame.state.iter().map(Row::plain).collect();
+        }
+        Step {
+            event: self.event,
+            opcode,
+            place,
+            state,
         }
     }
 
