@@ -21,7 +21,7 @@ use lockstep_core::configuration::Setting;
 use lockstep_core::generate::Proposals;
 use lockstep_core::lockstep::policy::FramePolicy;
 use lockstep_core::phases::cpu_ns;
-use lockstep_core::report::steps::Steps;
+use lockstep_core::report::trail::Trails;
 use lockstep_core::totals::Measured;
 use lockstep_core::version::Version;
 use std::num::NonZeroUsize;
@@ -91,14 +91,14 @@ impl Choice {
     pub(super) fn plan(&self, named: Vec<What>, wishes: Wishes) -> anyhow::Result<Plan> {
         // A page may be made of the records.
         let recorded = match self.records {
-            Some(_) => Steps::Unexplained,
-            None => Steps::None,
+            Some(_) => Trails::Unexplained,
+            None => Trails::None,
         };
         Ok(Plan {
             named: self.filters.select(named)?,
             names: self.filters.patterns.clone(),
             wishes: Wishes {
-                steps: wishes.steps.max(recorded),
+                trails: wishes.trails.max(recorded),
                 ..wishes
             },
             shard: self.shard,
@@ -121,9 +121,9 @@ impl Options {
             features: None,
             settings: self.config.iter().map(Setting::to_string).collect(),
             // A page can be walked back from what nobody has explained.
-            steps: match self.report.page.is_wanted() {
-                true => Steps::Unexplained,
-                false => Steps::None,
+            trails: match self.report.page.is_wanted() {
+                true => Trails::Unexplained,
+                false => Trails::None,
             },
             dare: self.dare,
         }

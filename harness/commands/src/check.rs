@@ -12,7 +12,7 @@ use lockstep_core::check::program::SERVED;
 use lockstep_core::check::{self, ImportNote, InputError, Plan, ProgramWishes, UserModule, Wishes};
 use lockstep_core::report::counted;
 use lockstep_core::report::shown::Shown;
-use lockstep_core::report::steps::Steps;
+use lockstep_core::report::trail::Trails;
 use lockstep_core::wasi::interface::MODULE;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -205,8 +205,8 @@ fn run_on(options: &Options, input: &Input, format: Format, turn: Turn<'_>) -> a
         introduce(&plan).map_err(OwnFault::from)?;
     }
     let mut wishes = options.campaign.wishes(subject.version, options.calls.seed);
-    if wishes.steps > Steps::None {
-        wishes.steps = Steps::All;
+    if wishes.trails > Trails::None {
+        wishes.trails = Trails::All;
     }
     if plan.automatic {
         wishes.max_events.get_or_insert(AUTOMATIC_EVENTS);

@@ -9,7 +9,7 @@ use lockstep_core::divergence::{Divergence, Execution, Moment, Site, StateRow};
 use lockstep_core::lockstep::families::Family;
 use lockstep_core::report::Finished;
 use lockstep_core::report::page::{About, Nights, Page};
-use lockstep_core::report::steps::Step;
+use lockstep_core::report::trail::TrailEvent;
 use lockstep_core::rules::RuleId;
 use lockstep_core::totals::Totals;
 use lockstep_core::version::Version;
@@ -230,8 +230,8 @@ fn divergence(rule: RuleId, name: &str, event: u64) -> Divergence {
 }
 
 /// The events before: each has its number as the value of a local.
-fn steps(name: &str, last: u64) -> BTreeMap<u64, Step> {
-    let step = |event: u64| Step {
+fn steps(name: &str, last: u64) -> BTreeMap<u64, TrailEvent> {
+    let step = |event: u64| TrailEvent {
         event,
         opcode: format!("local.get {event}"),
         place: format!("instance 0 function 2 ${name} at PC 0x{event:x}, depth 1"),
@@ -286,7 +286,7 @@ fn page(directory: &Path, count: u64, name: &str) {
         let found = divergence(rule, name, number);
         let mut finished = finished(&format!("{name}-{number}"), vec![found]);
         if let Ok(report) = &mut finished.result {
-            report.steps = steps(name, number);
+            report.trail = steps(name, number);
             report.tally.opcodes[Opcode::I32Add as usize] = 10 * number;
             report.tally.sequence_points = 100;
             report.tally.checked.note(Family::Locals, Opcode::I32Add);

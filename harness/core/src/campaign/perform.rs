@@ -12,8 +12,8 @@ use crate::configuration::{Nans, SettingError, Target};
 use crate::corpus::{self, CorpusCase};
 use crate::generate;
 use crate::lockstep::policy::FramePolicy;
-use crate::report::steps::{Recorder, Step, Steps};
 use crate::report::trace::{TraceFormat, TraceWriter};
+use crate::report::trail::{Recorder, TrailEvent, Trails};
 use crate::samples::SAMPLES;
 use crate::schedule::Schedule;
 use crate::subject::{Settings, SubjectError};
@@ -78,7 +78,7 @@ pub fn perform(request: &Request, begun: Begun<'_>) -> Result<CaseReport, Failur
             What::Probe => Ok(CaseReport::default()),
             _ => explain_death(made(what, wishes)?, begun),
         },
-        what => run(made(what, wishes)?, wishes.steps, begun),
+        what => run(made(what, wishes)?, wishes.trails, begun),
     }
 }
 
@@ -147,13 +147,13 @@ fn of_script(name: &str, script: Script, options: CaseOptions) -> Made {
 }
 
 /// Runs it. What is wished in place of a corpus case does not change what it expects.
-fn run(made: Made, steps: Steps, begun: Begun<'_>) -> Result<CaseReport, Failure> {
+fn run(made: Made, trails: Trails, begun: Begun<'_>) -> Result<CaseReport, Failure> {
     begun(&made.traits);
     if let Some(fault) = &made.fault {
         faults::commit(fault);
     }
     let mut report = case::run(&made.script, &made.options)?;
-    report.steps = recorded(&made, steps, &report);
+    report.trail = recorded(&made, trails, &report);
     if let Some(loaded) = &made.expected
         && report.dared.is_none()
     {
@@ -162,10 +162,10 @@ fn run(made: Made, steps: Steps, begun: Begun<'_>) -> Result<CaseReport, Failure
     Ok(report)
 }
 
-/// The steps before what was found, as far as they are wanted: of a run of the instrumented execution alone,
+/// The events before what was found, as far as they are wanted: of a run of the instrumented execution alone,
 /// with everything compared.
-fn recorded(made: &Made, steps: Steps, report: &CaseReport) -> BTreeMap<u64, Step> {
-    let events = steps.events(&report.divergences, &report.known_examples);
+fn recorded(made: &Made, trails: Trails, report: &CaseReport) -> BTreeMap<u64, TrailEvent> {
+    let events = trails.events(&report.divergences, &report.known_examples);
     // Where something was dared nobody knows what of the process is left whole.
     let Some(last) = events.last().filter(|_| report.dared.is_none()) else {
         return BTreeMap::new();

@@ -14,7 +14,7 @@ use crate::generate::Proposals;
 use crate::lockstep::daring::Announced;
 use crate::lockstep::policy::FramePolicy;
 use crate::progress::Place;
-use crate::report::steps::Steps;
+use crate::report::trail::Trails;
 use crate::version::Version;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -165,9 +165,9 @@ pub struct Wishes {
     pub features: Option<String>,
     /// Settings of the subject, `axis=value`.
     pub settings: Vec<String>,
-    /// Of which divergences the steps before them are wanted.
+    /// Of which divergences the events before them are wanted.
     #[serde(default)]
-    pub steps: Steps,
+    pub trails: Trails,
     /// Whether every case dares the first hazard that it meets, if it does not dare one itself.
     #[serde(default)]
     pub dare: bool,
@@ -290,7 +290,7 @@ mod tests {
     use crate::causes::Cause;
     use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
     use crate::lockstep::tally::Tally;
-    use crate::report::steps::Step;
+    use crate::report::trail::TrailEvent;
     use crate::rules::RuleId;
     use lockstep_oracles::address::{FuncIndex, Pc};
 
@@ -338,9 +338,9 @@ mod tests {
             dared: None,
             printed: None,
             repeat: Repeat::Unseen("nothing differed".to_owned()),
-            steps: BTreeMap::from([(
+            trail: BTreeMap::from([(
                 7,
-                Step {
+                TrailEvent {
                     event: 7,
                     opcode: "nop".to_owned(),
                     place: "depth 1".to_owned(),
@@ -387,7 +387,7 @@ mod tests {
             no_twin: true,
             features: Some("gc,memory64".to_owned()),
             settings: vec!["target=pulley64".to_owned()],
-            steps: Steps::All,
+            trails: Trails::All,
             dare: true,
         };
         let all = [

@@ -34,7 +34,7 @@ use crate::lockstep::daring::Dared;
 use crate::lockstep::tally::Tally;
 use crate::machine;
 use crate::panics::{self, Panic};
-use crate::report::steps::Step;
+use crate::report::trail::TrailEvent;
 use crate::rules::RuleId;
 use crate::schedule::Schedule;
 use crate::subject::adapter::Adapter;
@@ -155,9 +155,9 @@ pub struct CaseReport {
     /// Whether it is of the second run of a case that differed, with everything compared.
     #[serde(default)]
     pub repeat: Repeat,
-    /// The steps before divergences, by event, where they are wanted.
+    /// The events before divergences, by their number, where they are wanted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub steps: BTreeMap<u64, Step>,
+    pub trail: BTreeMap<u64, TrailEvent>,
 }
 
 /// Why a case is refused whose subject chooses NaNs where no event shows them.

@@ -369,7 +369,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
     fn define(&mut self, source: &ModuleSource) -> Step<Definition> {
         let _preparing = progress::preparing();
         match source {
-            ModuleSource::BadText { error } => Err(failed(error.clone()).into()),
+            ModuleSource::BadText { error } => Err(self.mistake("a module", error)),
             ModuleSource::Binary(bytes) => match Module::new(bytes, self.script.features) {
                 Ok(module) => {
                     self.require(bytes, &module)?;
@@ -475,7 +475,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
 
     fn instance(&mut self, definition: &Definition) -> Step<InstanceAddr> {
         let Some(made) = self.instantiate(definition)? else {
-            return Err(failed("an import is missing").into());
+            return Err(self.mistake("its imports", "one that nothing provides"));
         };
         self.outcome = Some(made.outcome.describe());
         match (made.expected, made.instance) {
@@ -493,7 +493,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
                 | ExpectedInstance::Thrown,
                 _,
             ) if self.options.actions_may_trap => Err(Status::Passed.into()),
-            (expected, _) => Err(failed(format!("not instantiated: {expected:?}")).into()),
+            (_, _) => Err(self.mistake("an instance", made.outcome.describe())),
         }
     }
 
@@ -552,7 +552,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
 
     fn assert_exception(&mut self, action: &Action) -> Step<()> {
         let Performed::Invoked(invoked) = self.perform(action)? else {
-            return Err(failed("a global.get cannot throw").into());
+            return Err(self.mistake("an exception", "a global"));
         };
         match (&invoked.verdict, &invoked.outcome) {
             (Verdict::Ended(Expected::Thrown(_)), Outcome::Thrown(_)) => Ok(()),
@@ -562,7 +562,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
 
     fn assert_trap(&mut self, action: &Action, message: &str) -> Step<()> {
         let Performed::Invoked(invoked) = self.perform(action)? else {
-            return Err(failed("a global.get cannot trap").into());
+            return Err(self.mistake("a trap", "a global"));
         };
         match (&invoked.verdict, &invoked.outcome) {
             (Verdict::Ended(Expected::Trapped(trap)), Outcome::Trapped(seen)) if seen.is(*trap) => {
@@ -577,7 +577,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
 
     fn assert_exhaustion(&mut self, action: &Action) -> Step<()> {
         let Performed::Invoked(invoked) = self.perform(action)? else {
-            return Err(failed("a global.get cannot use up the stack").into());
+            return Err(self.mistake("an overflow of the stack", "a global"));
         };
         match (&invoked.verdict, &invoked.outcome) {
             (Verdict::Exhausted, Outcome::Trapped(SeenTrap::StackOverflow)) => {
@@ -590,13 +590,13 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
     fn assert_uninstantiable(&mut self, source: &ModuleSource, message: &str) -> Step<()> {
         let definition = self.define(source)?;
         let Some(made) = self.instantiate(&definition)? else {
-            return Err(failed("an import is missing").into());
+            return Err(self.mistake("a trap", "an import that nothing provides"));
         };
         match (&made.expected, &made.outcome) {
             (ExpectedInstance::Trapped(trap), Outcome::Trapped(seen)) if seen.is(*trap) => {
                 expect_message(*trap, message)
             }
-            (expected, outcome) => Err(not_as_asserted("a trap", expected, outcome).into()),
+            (expected, outcome) => Err(self.not_as_asserted("a trap", expected, outcome)),
         }
     }
 
@@ -607,7 +607,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             None => Ok(()),
             Some(made) => match (&made.expected, &made.outcome) {
                 (ExpectedInstance::Unlinkable(_), Outcome::Unlinkable(_)) => Ok(()),
-                (expected, outcome) => Err(not_as_asserted("no link", expected, outcome).into()),
+                (expected, outcome) => Err(self.not_as_asserted("no link", expected, outcome)),
             },
         }
     }
@@ -617,7 +617,10 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             return Ok(());
         };
         if Module::new(bytes, self.script.features).is_ok() {
-            return Err(failed("the oracle accepts the module").into());
+            return Err(match self.subject.compiles(bytes) {
+                Ok(()) => self.mistake("a module that is rejected", "a valid one"),
+                Err(_) => failed("the oracle accepts the module").into(),
+            });
         }
         match self.subject.compiles(bytes) {
             Err(Outcome::Failed(_)) => Ok(()),
@@ -672,6 +675,30 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
         set.map_err(|error| not_possible(error.to_string()))
     }
 
+    /// What a script asks for and does not have. Of a user's that is a mistake, and of the official suite a
+    /// failure.
+    fn mistake(&self, expected: impl Display, given: impl Display) -> Trouble {
+        match self.options.script_may_err {
+            true => not_met(expected, given),
+            false => failed(format!("expected {expected}, given {given}")).into(),
+        }
+    }
+
+    /// An instantiation that did not go as a script asserts, in which both sides agree, or it was noticed. A
+    /// limit of our own says nothing of it, as without the assertion.
+    fn not_as_asserted(
+        &self,
+        wanted: &str,
+        expected: &ExpectedInstance,
+        outcome: &Outcome,
+    ) -> Trouble {
+        match expected {
+            ExpectedInstance::Limit(message) => Status::Inconclusive(message.clone()).into(),
+            ExpectedInstance::Exhausted => Status::Exhausted.into(),
+            _ => self.mistake(wanted, outcome.describe()),
+        }
+    }
+
     fn perform(&mut self, action: &Action) -> Step<Performed> {
         match action {
             Action::Invoke {
@@ -686,7 +713,9 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
                 let instance = self.find(instance.as_ref())?;
                 let store = &self.subject.driver().machine.store;
                 let Some(Extern::Global(addr)) = store.instance(instance).export(export) else {
-                    return Err(failed(format!("no exported global `{export}`")).into());
+                    return Err(
+                        self.mistake(format!("a global `{export}`"), "no export of that kind")
+                    );
                 };
                 let value = store.global(addr).value();
                 let seen = self.subject.global(addr);
@@ -698,9 +727,12 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
     fn invoke(&mut self, instance: InstanceAddr, export: &str, args: &[Arg]) -> Step<Performed> {
         let store = &self.subject.driver().machine.store;
         let Some(Extern::Func(func)) = store.instance(instance).export(export) else {
-            return Err(failed(format!("no exported function `{export}`")).into());
+            return Err(self.mistake(format!("a function `{export}`"), "no export of that kind"));
         };
         let args: Vec<Value> = args.iter().map(|&arg| argument(arg)).collect();
+        if let Err(error) = self.subject.driver().machine.accepts(func, &args) {
+            return Err(self.mistake(format!("arguments of `{export}`"), error));
+        }
         let invoked = self.subject.invoke(func, &args)?;
         self.outcome = Some(invoked.outcome.describe());
         self.returned = matches!(invoked.verdict, Verdict::Ended(Expected::Returned(_)));
@@ -715,19 +747,6 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
 /// A step that the module gives no way to take: it is not taken, in either execution.
 fn not_possible(reason: String) -> Trouble {
     Trouble::Status(Status::NotRun(reason))
-}
-
-/// An instantiation that did not go as a script asserts. A limit of our own says nothing of it, as
-/// without the assertion.
-fn not_as_asserted(wanted: &str, expected: &ExpectedInstance, outcome: &Outcome) -> Status {
-    match expected {
-        ExpectedInstance::Limit(message) => Status::Inconclusive(message.clone()),
-        ExpectedInstance::Exhausted => Status::Exhausted,
-        expected => failed(format!(
-            "expected {wanted}: {expected:?}, {}",
-            outcome.describe()
-        )),
-    }
 }
 
 enum Performed {

@@ -131,7 +131,7 @@ fn holds(module: &Module, memory: &str, offset: u64, length: u64) -> Result<(), 
     match size.filter(|&size| end > size) {
         None => Ok(()),
         Some(size) => Err(format!(
-            "{} at offset {offset} are beyond the memory `{memory}`, which never has more than {size}",
+            "{} at offset {offset} would be beyond the memory `{memory}`, which never has more than {size}",
             counted(length, "byte")
         )),
     }

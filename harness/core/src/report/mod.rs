@@ -12,10 +12,10 @@ pub mod opcodes;
 pub mod page;
 pub mod progress;
 pub mod shown;
-pub mod steps;
 pub mod summary;
 pub mod text;
 pub mod trace;
+pub mod trail;
 
 use crate::campaign::limits::Limit;
 use crate::case::{CaseReport, Judgement};

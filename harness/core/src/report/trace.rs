@@ -3,7 +3,7 @@
 //! Each event is written when it happens and forgotten: a trace never grows in memory.
 
 use super::shown::Shown;
-use super::steps::Step;
+use super::trail::TrailEvent;
 use super::{divergence, json};
 use crate::divergence::{NOT_READ, StateRow};
 use crate::seen::Seen;
@@ -240,7 +240,7 @@ impl Event {
     }
 
     /// The event as a step, of its innermost frame.
-    pub(super) fn into_step(self) -> Step {
+    pub(super) fn into_step(self) -> TrailEvent {
         let mut frames = self.frames.into_iter();
         let (mut opcode, mut place) = (String::new(), format!("depth {}", self.depth));
         let mut state = Vec::new();
@@ -255,7 +255,7 @@ impl Event {
             opcode = frame.opcode;
             state = frame.state.iter().map(Row::plain).collect();
         }
-        Step {
+        TrailEvent {
             event: self.event,
             opcode,
             place,

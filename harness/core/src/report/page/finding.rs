@@ -5,7 +5,7 @@ use crate::case::Status;
 use crate::causes::Cause;
 use crate::divergence::{Divergence, NOT_READ, StateRow};
 use crate::report::shown::{self, Shown};
-use crate::report::steps::{self, Step};
+use crate::report::trail::{self, TrailEvent};
 use crate::report::{Finished, Unfinished, divergence};
 use crate::rules::RuleId;
 use serde::Serialize;
@@ -98,7 +98,7 @@ struct StepRow {
 }
 
 impl StepRow {
-    fn of(step: &Step) -> StepRow {
+    fn of(step: &TrailEvent) -> StepRow {
         StepRow {
             event: step.event,
             opcode: line(&step.opcode),
@@ -162,8 +162,8 @@ impl Findings {
                 None => Kind::Unexplained(found.rule),
                 Some(cause) => Kind::Known(found.rule, cause),
             };
-            let walked = steps::can_be_walked(found);
-            let before = steps::before(&report.steps, if walked { found.event } else { 0 });
+            let walked = trail::can_be_walked(found);
+            let before = trail::before(&report.trail, if walked { found.event } else { 0 });
             let finding = Finding {
                 steps: before.iter().map(StepRow::of).collect(),
                 ..Finding::of(found)

@@ -14,13 +14,13 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Steps that are kept of each divergence.
+/// Trails that are kept of each divergence.
 const KEPT: u64 = 16;
 
 /// Of which divergences the steps are wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Steps {
+pub enum Trails {
     /// Of none
     #[default]
     None,
@@ -32,7 +32,7 @@ pub enum Steps {
 
 /// An event that was matched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step {
+pub struct TrailEvent {
     /// Its number in the case, from 1
     pub event: u64,
     /// The opcode that was about to execute, with its immediates
@@ -44,9 +44,9 @@ pub struct Step {
 }
 
 /// The steps that were recorded, by event.
-pub type Recorded = Arc<Mutex<BTreeMap<u64, Step>>>;
+pub type Recorded = Arc<Mutex<BTreeMap<u64, TrailEvent>>>;
 
-impl Steps {
+impl Trails {
     /// The divergences of these whose steps are wanted, by the event after which each came.
     pub fn events<'a>(
         self,
@@ -54,9 +54,9 @@ impl Steps {
         known: &'a [Divergence],
     ) -> BTreeSet<u64> {
         let known = match self {
-            Steps::None => return BTreeSet::new(),
-            Steps::Unexplained => &[],
-            Steps::All => known,
+            Trails::None => return BTreeSet::new(),
+            Trails::Unexplained => &[],
+            Trails::All => known,
         };
         let all = unexplained.iter().chain(known);
         all.filter(|found| can_be_walked(found))
@@ -75,7 +75,7 @@ pub fn can_be_walked(found: &Divergence) -> bool {
 pub const NEIGHBOUR: &str = "neighbour: ";
 
 /// Of all steps those that lead to the divergence after this event.
-pub fn before(recorded: &BTreeMap<u64, Step>, event: u64) -> Vec<Step> {
+pub fn before(recorded: &BTreeMap<u64, TrailEvent>, event: u64) -> Vec<TrailEvent> {
     let first = event.saturating_sub(KEPT - 1);
     let steps = recorded.range(first..=event);
     steps.map(|(_, step)| step.clone()).collect()
@@ -150,7 +150,7 @@ mod tests {
             let state = Vec::new();
             (
                 event,
-                Step {
+                TrailEvent {
                     event,
                     opcode,
                     place,
@@ -176,9 +176,9 @@ mod tests {
             found(0, here, "f()"),
         ];
         let known = [found(2, here, "f()")];
-        let of = |steps: Steps| steps.events(&unexplained, &known);
-        assert_eq!(of(Steps::None), BTreeSet::new());
-        assert_eq!(of(Steps::Unexplained), BTreeSet::from([7]));
-        assert_eq!(of(Steps::All), BTreeSet::from([2, 7]));
+        let of = |steps: Trails| steps.events(&unexplained, &known);
+        assert_eq!(of(Trails::None), BTreeSet::new());
+        assert_eq!(of(Trails::Unexplained), BTreeSet::from([7]));
+        assert_eq!(of(Trails::All), BTreeSet::from([2, 7]));
     }
 }
