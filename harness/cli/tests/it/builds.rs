@@ -26,7 +26,7 @@ impl Given {
         fs::write(given.path("wasmtime/lib.rs"), "").unwrap();
         // Large enough that a limit of file sizes stops its copy.
         let speaks = format!("#!/bin/sh\necho {}\nexit\n", protocol::VERSION);
-        let program = speaks + &"#".repeat(8 << 10);
+        let program = speaks + &"#".repeat(1 << 20);
         given.program("made", &program);
         given.program(
             "bin/rustc",
@@ -141,7 +141,7 @@ fn a_build_that_fails_says_where_the_reason_is() {
     ] {
         let given = Given::new(&format!("echo 'error: {said}' >&2; exit 101"));
         let sentence = given.refused("");
-        let wanted = "the subject program of wasmtime 49.0.2+local was not built: cargo ended with exit status: 101; what it says is above";
+        let wanted = "the subject program of wasmtime 49.0.2 (local) was not built: cargo ended with exit status: 101; what it says is above";
         assert_eq!(sentence, format!("lockstep: {wanted}"));
         let output = given.run("", "subjects build path:wasmtime");
         let all = String::from_utf8(output.stderr).unwrap();
@@ -157,7 +157,7 @@ fn a_build_that_fails_says_where_the_reason_is() {
 fn a_program_that_cannot_be_kept_is_said_and_kept_the_next_time() {
     let given = Given::new("made");
     // A file larger than that cannot be written, as on a full disk.
-    let sentence = given.refused("trap '' XFSZ; ulimit -f 4;");
+    let sentence = given.refused("trap '' XFSZ; ulimit -f 1024;");
     assert!(
         sentence.contains("cannot keep a subject program in"),
         "{sentence}"
@@ -214,7 +214,6 @@ fn a_folder_without_wasmtime_is_refused() {
     // A crate of another name is none.
     let other = CHECKOUT.replace("\"wasmtime\"", "\"wasmer\"");
     fs::write(given.path("wasmtime/Cargo.toml"), other).unwrap();
-    let real = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let prefix = format!("CARGO='{real}';");
-    assert_eq!(given.refused(&prefix), sentence);
+    let prefix = concat!("CARGO='", env!("CARGO"), "';");
+    assert_eq!(given.refused(prefix), sentence);
 }

@@ -31,7 +31,9 @@ fn verdicts(output: &Output) -> (Option<i32>, Vec<(String, String, u64)>) {
     let of = |case: &Value| {
         let text = |key: &str| case[key].as_str().unwrap().to_owned();
         let passed = case["assertions"]["passed"].as_u64().unwrap();
-        (text("case"), text("verdict"), passed)
+        let name = text("case");
+        let name = name.strip_prefix("./").unwrap_or(&name);
+        (name.to_owned(), text("verdict"), passed)
     };
     (output.status.code(), cases.map(of).collect())
 }

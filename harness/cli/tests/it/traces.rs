@@ -77,7 +77,7 @@ returns = ["i32:42"]
         (&"returned (i32:42)".into(), &"passed".into())
     );
 
-    let session = "\n[[session]]\nwhen = \"start\"\nedits = [\"add function 0:0\"]\n";
+    let session = "\n[[session]]\nwhen = \"start\"\nedits = [\"add opcode 0:0\"]\n";
     let at = given(&[("case.toml", &format!("{case}{session}"))]);
     let output = trace(&at, &["case.toml", "--format", "json"]);
     assert_eq!(opcodes(&objects(&output)), ["local.get 0"]);
@@ -93,7 +93,7 @@ fn a_step_that_is_not_met_fails_the_trace_and_an_expectation_of_causes_does_not(
              [[step]]\ncall = \"f\"\nreturns = [\"i32:{returns}\"]\n"
         )
     };
-    let expect = "[expect]\nknown = [\"TRAP-PC\"]\n\n";
+    let expect = "[expect]\nknown = [\"TRAP-PC\"]\nsubjects = \"42.0.2\"\n\n";
     let at = given(&[("a.toml", &case("2", "")), ("b.toml", &case("1", expect))]);
     let output = trace(&at, &["a.toml"]);
     let text = String::from_utf8(output.stdout).unwrap();
@@ -118,7 +118,7 @@ fn a_daring_case_is_shown_up_to_what_it_dares() {
 
 #[test]
 fn a_configuration_that_must_be_refused_is_not_traced_and_says_why() {
-    let case = "[configuration]\nsignals = \"on\"\n[[module]]\nwat = '(module (func (export \"f\")))'\n[[step]]\ncall = \"f\"\n";
+    let case = "[configuration]\nsignals = \"everywhere\"\n[[module]]\nwat = '(module (func (export \"f\")))'\n[[step]]\ncall = \"f\"\n";
     let at = given(&[("case.toml", case)]);
     let output = trace(&at, &["case.toml"]);
     let text = String::from_utf8(output.stdout).unwrap();
