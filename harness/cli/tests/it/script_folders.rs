@@ -25,7 +25,7 @@ fn spec(at: &TempDir, args: &[&str]) -> Output {
 /// Each script's name, verdict, and assertions that passed; the exit code.
 fn verdicts(output: &Output) -> (Option<i32>, Vec<(String, String, u64)>) {
     let text = str::from_utf8(&output.stdout).unwrap();
-    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line));
+    let lines = text.lines().map(serde_json::from_str::<Value>);
     let all: Vec<Value> = lines.collect::<Result<_, _>>().unwrap();
     let cases = all.iter().filter(|o| o["schema"] == "lockstep.case/1");
     let of = |case: &Value| {
