@@ -148,8 +148,9 @@
   };
   const walker = (finding) => {
     const steps = finding.steps;
-    const here = make("section");
+    const here = make("div");
     here.id = "walk";
+    here.setAttribute("role", "group");
     const bar = make("p", "walk");
     const button = (text, name, by, end) => {
       const element = make("button", "", text);
