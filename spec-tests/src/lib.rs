@@ -6,6 +6,7 @@
 //! links anything, and depends on no engine.
 
 pub mod error;
+mod features;
 pub mod inconsistent;
 mod load;
 pub mod script;
@@ -14,6 +15,7 @@ mod translate;
 mod values;
 
 pub use error::{Position, ScriptError};
+pub use features::{FeatureError, FeatureSet};
 pub use inconsistent::{Inconsistent, KNOWN_INCONSISTENT, ShownBy};
 pub use load::{find_scripts, parse_dir, parse_file};
 pub use script::{

@@ -308,6 +308,17 @@ pub enum Pattern {
     Either(Vec<Pattern>),
 }
 
+impl Pattern {
+    /// The name of a pattern, or of one in it, that this crate has no variant for.
+    pub fn unknown(&self) -> Option<&str> {
+        match self {
+            Pattern::Other(name) => Some(name),
+            Pattern::Either(patterns) => patterns.iter().find_map(Pattern::unknown),
+            _ => None,
+        }
+    }
+}
+
 /// A float result: exact bits, or any NaN of a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FloatPattern<T> {

@@ -47,10 +47,9 @@ fn pattern(ret: &WastRetCore<'_>) -> Pattern {
         },
         WastRetCore::RefExtern(n) => Pattern::RefExtern(*n),
         WastRetCore::RefHost(n) => Pattern::RefHost(*n),
-        WastRetCore::RefFunc(None) => Pattern::RefFunc,
-        WastRetCore::RefFunc(Some(index)) => {
-            Pattern::Other(format!("ref.func {}", index_name(index)))
-        }
+        // Wasmtime's own tests write an index, which their runner does not look at either: of which module
+        // it would be is nowhere said.
+        WastRetCore::RefFunc(_) => Pattern::RefFunc,
         WastRetCore::RefAny => Pattern::RefAny,
         WastRetCore::RefEq => Pattern::RefEq,
         WastRetCore::RefArray => Pattern::RefArray,

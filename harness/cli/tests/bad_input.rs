@@ -216,7 +216,7 @@ fn export_that_is_no_function() {
 fn wrong_argument_count() {
     assert_says(
         &refused_invocation("fac()"),
-        &["`fac` takes 1 arguments (i64), not 0"],
+        &["`fac` takes 1 argument (i64), not 0"],
     );
     assert_says(&refused_invocation("fac(1, 2)"), &["not 2"]);
 }

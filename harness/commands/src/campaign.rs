@@ -21,6 +21,7 @@ use lockstep_core::configuration::Setting;
 use lockstep_core::generate::Proposals;
 use lockstep_core::lockstep::policy::FramePolicy;
 use lockstep_core::phases::cpu_ns;
+use lockstep_core::report::trail::Trails;
 use lockstep_core::totals::Measured;
 use lockstep_core::version::Version;
 use std::num::NonZeroUsize;
@@ -88,10 +89,18 @@ pub(super) struct Choice {
 impl Choice {
     /// A plan of these cases, as far as these options decide it.
     pub(super) fn plan(&self, named: Vec<What>, wishes: Wishes) -> anyhow::Result<Plan> {
+        // A page may be made of the records.
+        let recorded = match self.records {
+            Some(_) => Trails::Unexplained,
+            None => Trails::None,
+        };
         Ok(Plan {
             named: self.filters.select(named)?,
             names: self.filters.patterns.clone(),
-            wishes,
+            wishes: Wishes {
+                trails: wishes.trails.max(recorded),
+                ..wishes
+            },
             shard: self.shard,
             deadline: self.deadline,
             ..Plan::default()
@@ -109,7 +118,13 @@ impl Options {
             max_events: self.max_events,
             no_twin: self.no_twin,
             proposals: Proposals::default(),
+            features: None,
             settings: self.config.iter().map(Setting::to_string).collect(),
+            // A page can be walked back from what nobody has explained.
+            trails: match self.report.page.is_wanted() {
+                true => Trails::Unexplained,
+                false => Trails::None,
+            },
             dare: self.dare,
         }
     }

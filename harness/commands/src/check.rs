@@ -12,6 +12,7 @@ use lockstep_core::check::program::SERVED;
 use lockstep_core::check::{self, ImportNote, InputError, Plan, ProgramWishes, UserModule, Wishes};
 use lockstep_core::report::counted;
 use lockstep_core::report::shown::Shown;
+use lockstep_core::report::trail::Trails;
 use lockstep_core::wasi::interface::MODULE;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -125,7 +126,7 @@ impl Program {
 
 impl Calls {
     /// The calls as a worker is asked for them, all of them.
-    pub(super) fn request(&self, input: &Input, trace: Option<protocol::Trace>) -> protocol::Calls {
+    pub(super) fn request(&self, input: &Input) -> protocol::Calls {
         protocol::Calls {
             file: input.file().to_owned(),
             name: input.name.clone(),
@@ -133,8 +134,23 @@ impl Calls {
             imports: self.import.clone(),
             program: self.program.wishes(),
             part: (0, usize::MAX),
-            trace,
         }
+    }
+
+    /// The first option of these that is given.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let program = &self.program;
+        let given = [
+            (self.seed != 0, "--seed"),
+            (!self.invoke.is_empty(), "--invoke"),
+            (!self.import.is_empty(), "--import"),
+            (!program.env.is_empty(), "--env"),
+            (program.stdin.is_some(), "--stdin"),
+            (!program.dir.is_empty(), "--dir"),
+            (!program.args.is_empty(), "arguments behind `--`"),
+        ];
+        let mut given = given.into_iter().filter(|(given, _)| *given);
+        given.next().map(|(_, option)| option)
     }
 
     /// What is to be called.
@@ -189,6 +205,9 @@ fn run_on(options: &Options, input: &Input, format: Format, turn: Turn<'_>) -> a
         introduce(&plan).map_err(OwnFault::from)?;
     }
     let mut wishes = options.campaign.wishes(subject.version, options.calls.seed);
+    if wishes.trails > Trails::None {
+        wishes.trails = Trails::All;
+    }
     if plan.automatic {
         wishes.max_events.get_or_insert(AUTOMATIC_EVENTS);
     }
@@ -209,7 +228,7 @@ fn run_on(options: &Options, input: &Input, format: Format, turn: Turn<'_>) -> a
         replay: &|_| replay.clone(),
     };
     let calls = Parts {
-        request: options.calls.request(input, None),
+        request: options.calls.request(input),
         plan: &plan,
         campaign: &campaign,
         interrupt: turn.interrupt,

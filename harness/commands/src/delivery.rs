@@ -33,7 +33,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
     #[command(flatten)]
-    page: page::Options,
+    pub(super) page: page::Options,
     /// Print where the CPU time went
     #[arg(long)]
     timings: bool,
@@ -313,8 +313,9 @@ impl Order<'_> {
         Ok(match &options.junit {
             None => reporter,
             Some(path) => Box::new(
-                Junit::new(reporter, &self.of_subject(path), self.wishes.subject)
-                    .map_err(|error| anyhow!("cannot write {}: {error}", path.display()))?,
+                Junit::new(reporter, &self.of_subject(path), self.wishes.subject).map_err(
+                    |error| anyhow!("cannot write {}: {}", path.display(), error.kind()),
+                )?,
             ),
         })
     }

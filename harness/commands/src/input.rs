@@ -1,6 +1,7 @@
 //! A user's module as workers can read it: a file, or a copy of what comes through a pipe.
 
-use lockstep_core::check::{InputError, UserModule};
+use anyhow::anyhow;
+use lockstep_core::check::UserModule;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -40,9 +41,13 @@ impl Input {
         let regular = !standard && fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
         let copy = match regular {
             true => None,
-            false => Some(copy(&module).map_err(|source| InputError::Read {
-                file: name.clone(),
-                source,
+            false => Some(copy(&module).map_err(|error| {
+                let place = std::env::temp_dir();
+                anyhow!(
+                    "cannot keep a copy of {name} in {}: {}",
+                    place.display(),
+                    error.kind()
+                )
             })?),
         };
         Ok(Input {

@@ -179,7 +179,7 @@ pub fn main() -> ExitCode {
     ExitCode::from(match ended {
         Ok(Ok(code)) => code,
         Ok(Err(error)) => {
-            say(&format!("lockstep: {}", Shown(&error.to_string())));
+            say(&format!("lockstep: {}", Shown(&sentence(&error))));
             match error.downcast_ref() {
                 Some(OwnFault::Subject(error)) if error.is_of_machine() => MACHINE,
                 Some(OwnFault::Start(_)) => MACHINE,
@@ -193,6 +193,17 @@ pub fn main() -> ExitCode {
             INTERNAL
         }
     })
+}
+
+/// An error with what led to it, as far as it does not say so itself.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(&format!(": {cause}"));
+        }
+    }
+    text
 }
 
 /// Says what is wrong with the command line, which it quotes; help and version are asked for.
@@ -315,6 +326,15 @@ mod tests {
             (worse(MACHINE, 130), worse(MACHINE, INTERNAL)),
             (MACHINE, INTERNAL)
         );
+    }
+
+    #[test]
+    fn an_error_says_its_reason_once() {
+        let full = || io::Error::other("no space is left");
+        let bare = anyhow::Error::from(full()).context("cannot write a");
+        assert_eq!(sentence(&bare), "cannot write a: no space is left");
+        let own = anyhow::Error::from(OwnFault::from(full()));
+        assert_eq!(sentence(&own), "cannot write the report: no space is left");
     }
 
     #[test]

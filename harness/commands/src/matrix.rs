@@ -113,10 +113,7 @@ impl Options {
         let mut troubles = 0;
         let ended = self.campaign.pool(subject).run(
             cases.keys().cloned().map(What::File),
-            |what: &What| Request {
-                what: what.clone(),
-                wishes: wishes.clone(),
-            },
+            |what: &What| Request::of(what.clone(), wishes.clone()),
             interrupt,
             |ran| {
                 let judged = match Outcome::of(ran, String::new()) {

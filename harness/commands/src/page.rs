@@ -20,6 +20,11 @@ pub(super) struct Options {
 }
 
 impl Options {
+    /// Whether a page is wanted.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.html.is_some()
+    }
+
     /// The page about a subject, if one is wanted.
     pub(super) fn page(&self, subject: Version) -> anyhow::Result<Option<Page>> {
         let Some(directory) = &self.html else {

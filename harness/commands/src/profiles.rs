@@ -70,12 +70,16 @@ fn found(here: &Path) -> anyhow::Result<PathBuf> {
 /// The profile's options, as they are written, without those that the command line decides.
 fn options(text: &str, name: &str, matches: &ArgMatches) -> anyhow::Result<Vec<OsString>> {
     let file: Profiles = toml::from_str(text).map_err(|error| {
-        let error = error.to_string();
-        anyhow!("{}", error.trim_end().replace('\n', " "))
+        let before = text.bytes().take(error.span().map_or(0, |span| span.start));
+        let line = before.filter(|&byte| byte == b'\n').count() + 1;
+        anyhow!("line {line}: {}", error.message().replace('\n', " "))
     })?;
     let Some(profile) = file.profile.get(name) else {
         let known: Vec<&str> = file.profile.keys().map(String::as_str).collect();
-        bail!("there is no profile `{name}`, but {}", known.join(", "));
+        match known.is_empty() {
+            true => bail!("there is no profile `{name}`, nor any other"),
+            false => bail!("there is no profile `{name}`, but {}", known.join(", ")),
+        }
     };
     let Some((command, given)) = matches.subcommand() else {
         bail!("name the command that the profile `{name}` is for, for example `lockstep run`");

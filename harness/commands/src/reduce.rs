@@ -36,10 +36,10 @@ pub(super) struct Options {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Time for it
-    #[arg(long, value_name = "N", default_value_t = 300)]
+    #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
     seconds: u64,
     /// Worker processes; the default is one a processor
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::jobs)]
     jobs: Option<NonZeroUsize>,
     /// The rule that must go on diverging; otherwise the first that does
     #[arg(long, value_name = "RULE")]

@@ -7,6 +7,7 @@ use super::{Format, quoted};
 use clap::Args;
 use lockstep_core::campaign::protocol::What;
 use lockstep_core::corpus::{self, CorpusError};
+use lockstep_core::report::trail::Trails;
 use std::path::PathBuf;
 
 /// Replays cases of the regression corpus
@@ -40,7 +41,11 @@ fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u
         files => files?,
     };
     let named = files.into_iter().map(What::File).collect();
-    let wishes = options.campaign.wishes(subject.version, 0);
+    let mut wishes = options.campaign.wishes(subject.version, 0);
+    if wishes.trails > Trails::None {
+        // A case of the corpus is there to be looked at, whatever explains it.
+        wishes.trails = Trails::All;
+    }
     let replay = |what: &What| match what {
         What::File(path) => format!(
             "lockstep replay {}{}",

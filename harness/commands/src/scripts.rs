@@ -84,7 +84,7 @@ pub(super) fn select(jobs: Vec<Job>, names: &[String]) -> anyhow::Result<Vec<Job
     for name in names {
         if !jobs.iter().any(|job| job.is_named(name)) {
             bail!(
-                "no script is named `{name}`: name a file (`br_table`, `wasm-v2/br_table.wast`) a directory (`simd`, `gc`), `wasm-2.0` or `wasm-3.0`"
+                "no script is named `{name}`: name a file (`br_table`, `wasm-v2/br_table.wast`), a directory (`simd`, `gc`), `wasm-2.0` or `wasm-3.0`"
             );
         }
     }

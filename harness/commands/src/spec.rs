@@ -8,7 +8,7 @@ use super::{Format, quoted};
 use clap::Args;
 use lockstep_core::campaign::plan::Plan;
 use lockstep_core::campaign::protocol::What;
-use lockstep_spec_tests::{Selection, find_scripts};
+use lockstep_spec_tests::{FeatureSet, Selection, find_scripts};
 use std::path::{Path, PathBuf};
 
 /// Runs test scripts: the official suites, or a directory
@@ -24,7 +24,9 @@ Examples:
   lockstep spec br_table simd           one script and one directory
   lockstep spec wasm-3.0 --subject all  Wasm 3.0 and the proposals, on every version of the table
   lockstep spec --opcodes               and which opcodes were compared
-  lockstep spec --dir my/tests          every .wast file below a directory")]
+  lockstep spec --dir my/tests          every .wast file below a directory
+  lockstep spec --dir memory64/test/core --features wasm-2.0,memory64
+                                        a proposal's own tests, with its features alone")]
 pub(super) struct Options {
     /// Scripts or directories to run
     #[arg(value_name = "NAME")]
@@ -32,6 +34,10 @@ pub(super) struct Options {
     /// Run the .wast files of this directory and those below it, not the official suite
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+    /// The features with which the scripts of --dir are validated and run, by the names of versions and
+    /// proposals, with commas: wasm-2.0,memory64. Without it all that the reference interpreter has
+    #[arg(long, value_name = "NAME,…", requires = "dir")]
+    features: Option<FeatureSet>,
     /// Seed of the host functions' results
     #[arg(long, default_value_t = 0, value_name = "N")]
     seed: u64,
@@ -51,10 +57,12 @@ fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u
     };
     let jobs = scripts::select(jobs, &options.names)?;
     let replay = |what: &What| options.replay(what, subject);
+    let mut wishes = options.campaign.wishes(subject.version, options.seed);
+    wishes.features = options.features.as_ref().map(FeatureSet::to_string);
     let campaign = Campaign {
         plan: Plan {
             named: jobs.into_iter().map(Job::into_case).collect(),
-            wishes: options.campaign.wishes(subject.version, options.seed),
+            wishes,
             ..Plan::default()
         },
         subject,
@@ -80,12 +88,19 @@ impl Options {
             Some(directory) => format!(" --dir {}", quoted(&directory.display().to_string())),
             None => String::new(),
         };
+        let features = match &self.features {
+            Some(features) => format!(" --features {features}"),
+            None => String::new(),
+        };
         let seeded = match self.seed {
             0 => String::new(),
             seed => format!(" --seed {seed}"),
         };
         let rest = self.campaign.replay(subject);
-        format!("lockstep spec{directory} {}{seeded}{rest}", quoted(name))
+        format!(
+            "lockstep spec{directory} {}{features}{seeded}{rest}",
+            quoted(name)
+        )
     }
 }
 

@@ -6,7 +6,7 @@ use crate::campaign::shard::Shard;
 use crate::campaign::shares::CpuShares;
 use crate::campaign::summary::Summary;
 use crate::case::{CaseReport, CommandReport, Directive, Repeat, Status};
-use crate::causes::{Cause, LeftOut};
+use crate::causes::{Cause, LeftOut, hazard};
 use crate::lockstep::acted::Acted;
 use crate::lockstep::daring::DareResult;
 use crate::lockstep::families::{Checked, Family};
@@ -182,18 +182,19 @@ pub struct Dares {
     pub confirmed: u64,
     /// Those in which what was seen was compared, as always.
     pub compared: u64,
-    /// Whether it was never confirmed: the subject may no longer have it.
+    /// Whether it was never confirmed, and dared so often that it should have been
+    /// ([`hazard::dares_to_tell`]): the subject may no longer have it.
     pub gone: bool,
 }
 
 impl Dares {
-    fn count(&mut self, result: DareResult) {
+    fn count(&mut self, cause: Cause, result: DareResult) {
         self.dared += 1;
         match result {
             DareResult::Confirmed => self.confirmed += 1,
             DareResult::Compared => self.compared += 1,
         }
-        self.gone = self.confirmed == 0;
+        self.gone = self.confirmed == 0 && self.dared >= hazard::dares_to_tell(cause);
     }
 }
 
@@ -477,7 +478,7 @@ impl Totals {
             self.dared
                 .entry(dared.cause)
                 .or_default()
-                .count(dared.result);
+                .count(dared.cause, dared.result);
         }
     }
 
@@ -574,11 +575,13 @@ mod tests {
     }
 
     #[test]
-    fn what_was_dared_and_never_confirmed_is_gone() {
+    fn what_was_dared_often_and_never_confirmed_is_gone() {
         use DareResult::{Compared, Confirmed};
-        let (mine, other) = (Cause::V128Slot, Cause::UnsetLocal);
+        let (mine, other, gone) = (Cause::V128Slot, Cause::UnsetLocal, Cause::TrapSlot);
         let mut totals = Totals::default();
-        for (cause, result) in [(mine, Compared), (other, Compared), (mine, Confirmed)] {
+        let few = [(mine, Compared), (other, Compared), (mine, Confirmed)];
+        let many = std::iter::repeat_n((gone, Compared), 10);
+        for (cause, result) in few.into_iter().chain(many) {
             totals.add(&CaseReport {
                 dared: Some(Dared { cause, result }),
                 ..CaseReport::default()
@@ -591,10 +594,12 @@ mod tests {
             gone,
         };
         assert_eq!(totals.dared[&mine], dares(2, 1, 1, false));
-        assert_eq!(totals.dared[&other], dares(1, 0, 1, true));
+        // Once may be chance.
+        assert_eq!(totals.dared[&other], dares(1, 0, 1, false));
+        assert_eq!(totals.dared[&gone], dares(10, 0, 10, true));
         assert!(!totals.diverged());
         let json = serde_json::to_value(&totals).unwrap();
-        assert_eq!(json["dared"]["UNSET-LOCAL"]["gone"], true);
+        assert_eq!(json["dared"]["TRAP-SLOT"]["gone"], true);
         assert!(
             serde_json::to_value(Totals::default())
                 .unwrap()

@@ -9,12 +9,14 @@ use lockstep_core::divergence::{Divergence, Execution, Moment, Site, StateRow};
 use lockstep_core::lockstep::families::Family;
 use lockstep_core::report::Finished;
 use lockstep_core::report::page::{About, Nights, Page};
+use lockstep_core::report::trail::TrailEvent;
 use lockstep_core::rules::RuleId;
 use lockstep_core::totals::Totals;
 use lockstep_core::version::Version;
 use lockstep_oracles::address::{FuncIndex, Pc};
 use lockstep_oracles::opcode::Opcode;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -227,6 +229,21 @@ fn divergence(rule: RuleId, name: &str, event: u64) -> Divergence {
     }
 }
 
+/// The events before: each has its number as the value of a local.
+fn steps(name: &str, last: u64) -> BTreeMap<u64, TrailEvent> {
+    let step = |event: u64| TrailEvent {
+        event,
+        opcode: format!("local.get {event}"),
+        place: format!("instance 0 function 2 ${name} at PC 0x{event:x}, depth 1"),
+        state: vec![StateRow {
+            what: "local 0".to_owned(),
+            expected: format!("i32:{event}"),
+            observed: format!("i32:{event}"),
+        }],
+    };
+    (1..=last).map(|event| (event, step(event))).collect()
+}
+
 fn finished(name: &str, divergences: Vec<Divergence>) -> Finished {
     Finished {
         name: name.to_owned(),
@@ -269,6 +286,7 @@ fn page(directory: &Path, count: u64, name: &str) {
         let found = divergence(rule, name, number);
         let mut finished = finished(&format!("{name}-{number}"), vec![found]);
         if let Ok(report) = &mut finished.result {
+            report.trail = steps(name, number);
             report.tally.opcodes[Opcode::I32Add as usize] = 10 * number;
             report.tally.sequence_points = 100;
             report.tally.checked.note(Family::Locals, Opcode::I32Add);
@@ -319,7 +337,35 @@ fn it_is_found_searched_and_stepped_through_with_keys_alone() {
     assert!(browser.text("pre .here").contains("i32.add"));
     assert!(browser.text(".replay").contains("findings/case-17.toml"));
     assert!(browser.text("#detail").contains("pulley64"));
-    browser.press("x");
+    // Back to the step before, to the first of those that are kept, and on again.
+    browser.press(ENTER);
+    let walk = || {
+        (
+            browser.text("#walk .walk span"),
+            browser.text("#walk td:nth-child(3)"),
+        )
+    };
+    let of = |bar: &str, local: &str| (bar.to_owned(), local.to_owned());
+    let finding = of("step 17 of 17, the finding", "instance 0 function 2");
+    assert_eq!(walk(), finding);
+    browser.press("h");
+    assert_eq!(
+        walk(),
+        of("step 16 of 17, event 17: local.get 17", "i32:17")
+    );
+    browser.press("hhhhhhhhhhhhhhhhhh");
+    assert_eq!(walk(), of("step 1 of 17, event 2: local.get 2", "i32:2"));
+    assert_eq!(
+        browser.js("document.querySelector('#walk button').disabled"),
+        true
+    );
+    browser.press("l");
+    assert_eq!(walk(), of("step 2 of 17, event 3: local.get 3", "i32:3"));
+    browser.js("document.querySelectorAll('#walk button')[1].click()");
+    assert_eq!(walk(), of("step 3 of 17, event 4: local.get 4", "i32:4"));
+    browser.press("jk");
+    assert_eq!(walk(), finding);
+    browser.press("/x");
     assert_eq!(browser.text("#count"), "0 of 40");
     browser.press(ESCAPE);
     assert_eq!(browser.text("#count"), "40 findings");

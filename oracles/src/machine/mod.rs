@@ -292,6 +292,19 @@ impl Machine {
         crate::instantiate::instantiate(&mut self.store, &self.limits, module, imports)
     }
 
+    /// Whether a function can be called with these arguments.
+    ///
+    /// # Errors
+    ///
+    /// If they do not fit its type.
+    ///
+    /// # Panics
+    ///
+    /// If the store has no such function.
+    pub fn accepts(&self, func: FuncAddr, args: &[Value]) -> Result<(), InvokeError> {
+        check_values(&self.store, &self.store.func_type(func).params, args)
+    }
+
     /// Pushes an activation that calls `func`; nothing is executed yet. Within a host call, this
     /// is re-entry.
     ///
@@ -303,7 +316,7 @@ impl Machine {
     ///
     /// If the store has no such function.
     pub fn invoke(&mut self, func: FuncAddr, args: &[Value]) -> Result<(), InvokeError> {
-        check_values(&self.store, &self.store.func_type(func).params, args)?;
+        self.accepts(func, args)?;
         let base = self.stack_top();
         if self.stack.len() < base + args.len() {
             self.stack.resize(base + args.len(), Cell(0));

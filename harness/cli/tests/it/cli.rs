@@ -182,8 +182,11 @@ fn trace_shows_every_event_of_both_sides() {
     let output = lockstep_on(FAC, &args);
     assert_eq!(output.status.code(), Some(0));
     let objects = objects(&output);
-    let (end, events) = objects.split_last().unwrap();
+    let [events @ .., end, case] = &objects[..] else {
+        panic!("{objects:?}")
+    };
     assert_eq!(end["outcome"], "returned (i64:1)");
+    assert_eq!(case["verdict"], "ok");
     assert_eq!(events.len(), 11 + 6);
     let opcodes: BTreeSet<&str> = events
         .iter()

@@ -34,10 +34,7 @@ fn every_sample_runs_in_lockstep() {
 #[test]
 fn a_script_and_a_sample_are_found_by_name() {
     let performed = |what: What| {
-        let request = Request {
-            what,
-            wishes: Wishes::default(),
-        };
+        let request = Request::of(what, Wishes::default());
         let mut begun = Vec::new();
         let result = perform(&request, &mut |traits| begun.push(traits.clone()));
         (begun, result)

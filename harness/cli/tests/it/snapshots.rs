@@ -8,7 +8,7 @@ use lockstep::divergence::Moment;
 use lockstep::fault::{Delivery, Tamper};
 use lockstep::report::json::JsonReporter;
 use lockstep::report::text::TextReporter;
-use lockstep::report::trace::{Disassembly, TraceFormat, TraceWriter};
+use lockstep::report::trace::{TraceFormat, TraceWriter};
 use lockstep::report::{Finished, Reporter, contract};
 use lockstep::seen::Seen;
 use lockstep::snapshot::Snapshot;
@@ -143,10 +143,9 @@ impl Write for Shared {
 
 #[test]
 fn a_trace() {
-    let (user, plan) = planned(&["sum(i32:1)"]);
+    let (_, plan) = planned(&["sum(i32:1)"]);
     let written = Shared::default();
-    let code = Disassembly::of(&user.bytes);
-    let tracer = TraceWriter::new(written.clone(), TraceFormat::Text, code, usize::MAX);
+    let tracer = TraceWriter::new(written.clone(), TraceFormat::Text, usize::MAX);
     case::run_instrumented(&plan.script, &plan.options, Some(Box::new(tracer))).unwrap();
     let text = written.0.lock().unwrap().clone();
     insta::assert_snapshot!(String::from_utf8(text).unwrap());

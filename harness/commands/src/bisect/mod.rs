@@ -162,10 +162,8 @@ impl Options {
             Err(error) => return Ok(Came::Unknown(format!("{error:#}"))),
         };
         let what = What::File(self.case.clone());
-        let request = Request {
-            what: what.clone(),
-            wishes: self.campaign.wishes(subject.version, 0),
-        };
+        let wishes = self.campaign.wishes(subject.version, 0);
+        let request = Request::of(what.clone(), wishes);
         let pool = self.campaign.pool(&subject);
         let ran = pool.one(&mut None, what, &request, interrupt);
         let ran = ran.map_err(OwnFault::Start)?;

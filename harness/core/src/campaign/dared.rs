@@ -99,10 +99,7 @@ mod tests {
             })),
             ended,
         };
-        let request = Request {
-            what: What::Probe,
-            wishes: Wishes::default(),
-        };
+        let request = Request::of(What::Probe, Wishes::default());
         settle(&request, &mut asked);
         assert!(asked.dared.is_none());
         asked.ended

@@ -1,7 +1,7 @@
 //! A worker's side of a request: makes the case, runs it, and judges what has an expectation.
 
 use super::faults;
-use super::protocol::{Calls, Failure, Request, Traits, What, Wishes};
+use super::protocol::{Calls, Failure, Request, Trace, Traits, What, Wishes};
 use super::worker::Shown;
 use crate::case::{
     self, Case, CaseOptions, CaseReport, CommandReport, Directive, Judgement, Status,
@@ -12,17 +12,19 @@ use crate::configuration::{Nans, SettingError, Target};
 use crate::corpus::{self, CorpusCase};
 use crate::generate;
 use crate::lockstep::policy::FramePolicy;
-use crate::report::trace::{Disassembly, TraceFormat, TraceWriter};
+use crate::report::trace::{TraceFormat, TraceWriter};
+use crate::report::trail::{Recorder, TrailEvent, Trails};
 use crate::samples::SAMPLES;
 use crate::schedule::Schedule;
 use crate::subject::{Settings, SubjectError};
-use crate::trace::Tracer;
 use crate::version::Version;
 use lockstep_spec_tests::script::Script;
-use lockstep_spec_tests::{Selection, parse_file};
+use lockstep_spec_tests::{FeatureSet, Selection, parse_file};
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io;
 use std::path::Path;
+use std::sync::PoisonError;
 
 /// Receives a case's traits when it is made and about to run.
 pub type Begun<'a> = &'a mut dyn FnMut(&Traits);
@@ -60,6 +62,9 @@ struct Made {
 /// When the input is bad, or the harness could not finish the case.
 pub fn perform(request: &Request, begun: Begun<'_>) -> Result<CaseReport, Failure> {
     let wishes = &request.wishes;
+    if let Some(shown) = request.trace {
+        return trace(made(&request.what, wishes)?, shown, wishes.frames, begun);
+    }
     match &request.what {
         What::Probe => {
             begun(&Traits::named(case::probe::LATE_MODULE));
@@ -73,8 +78,7 @@ pub fn perform(request: &Request, begun: Begun<'_>) -> Result<CaseReport, Failur
             What::Probe => Ok(CaseReport::default()),
             _ => explain_death(made(what, wishes)?, begun),
         },
-        What::Calls(calls) if calls.trace.is_some() => trace(calls, wishes, begun),
-        what => run(made(what, wishes)?, begun),
+        what => run(made(what, wishes)?, wishes.trails, begun),
     }
 }
 
@@ -143,18 +147,37 @@ fn of_script(name: &str, script: Script, options: CaseOptions) -> Made {
 }
 
 /// Runs it. What is wished in place of a corpus case does not change what it expects.
-fn run(made: Made, begun: Begun<'_>) -> Result<CaseReport, Failure> {
+fn run(made: Made, trails: Trails, begun: Begun<'_>) -> Result<CaseReport, Failure> {
     begun(&made.traits);
     if let Some(fault) = &made.fault {
         faults::commit(fault);
     }
     let mut report = case::run(&made.script, &made.options)?;
+    report.trail = recorded(&made, trails, &report);
     if let Some(loaded) = &made.expected
         && report.dared.is_none()
     {
         judge(loaded, made.options.settings.subject, &mut report);
     }
     Ok(report)
+}
+
+/// The events before what was found, as far as they are wanted: of a run of the instrumented execution alone,
+/// with everything compared.
+fn recorded(made: &Made, trails: Trails, report: &CaseReport) -> BTreeMap<u64, TrailEvent> {
+    let events = trails.events(&report.divergences, &report.known_examples);
+    // Where something was dared nobody knows what of the process is left whole.
+    let Some(last) = events.last().filter(|_| report.dared.is_none()) else {
+        return BTreeMap::new();
+    };
+    let mut options = made.options.clone();
+    options.settings.frames = FramePolicy::All;
+    options.settings.max_events = last + 1;
+    options.schedule.dare = None;
+    let (recorder, recorded) = Recorder::new(events);
+    // What comes of this run was judged before.
+    let _ = case::run_instrumented(&made.script, &options, Some(Box::new(recorder)));
+    std::mem::take(&mut *recorded.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Events after which it is not known whether a case ends.
@@ -202,24 +225,25 @@ fn explain_death(made: Made, begun: Begun<'_>) -> Result<CaseReport, Failure> {
     Ok(report)
 }
 
-/// The instrumented execution alone, each event shown when it happens.
-fn trace(calls: &Calls, wishes: &Wishes, begun: Begun<'_>) -> Result<CaseReport, Failure> {
-    let user = user_module(calls)?;
-    let mut made = of_plan(&calls.name, part(calls, &user, wishes)?);
+/// The instrumented execution alone, each event shown when it happens. What a corpus case expects is not
+/// judged: half of it is of the other execution.
+fn trace(
+    mut made: Made,
+    shown: Trace,
+    frames: Option<FramePolicy>,
+    begun: Begun<'_>,
+) -> Result<CaseReport, Failure> {
     // A trace is run once, and shows the first event that differs.
-    made.options.settings.frames = wishes.frames.unwrap_or(FramePolicy::All);
+    made.options.settings.frames = frames.unwrap_or(FramePolicy::All);
     begun(&made.traits);
-    let shown = calls.trace.map(|trace| {
-        let format = match trace.json {
-            true => TraceFormat::Json,
-            false => TraceFormat::Text,
-        };
-        let frames = if trace.stack { usize::MAX } else { 1 };
-        let code = Disassembly::of(&user.bytes);
-        TraceWriter::new(Shown::default(), format, code, frames)
-    });
-    let tracer = shown.map(|shown| Box::new(shown) as Box<dyn Tracer>);
-    Ok(case::run_instrumented(&made.script, &made.options, tracer)?)
+    let format = match shown.json {
+        true => TraceFormat::Json,
+        false => TraceFormat::Text,
+    };
+    let frames = if shown.stack { usize::MAX } else { 1 };
+    let tracer = Box::new(TraceWriter::new(Shown::default(), format, frames));
+    let report = case::run_instrumented(&made.script, &made.options, Some(tracer))?;
+    Ok(report)
 }
 
 /// The generated case as it is run: with the user's wishes.
@@ -303,7 +327,11 @@ fn official(name: &str, wishes: &Wishes) -> Result<Made, Failure> {
 }
 
 fn script(path: &Path, name: &str, wishes: &Wishes) -> Result<Made, Failure> {
-    let mut script = parse_file(path, check::FEATURES).map_err(input)?;
+    let features = match &wishes.features {
+        None => check::FEATURES,
+        Some(names) => names.parse::<FeatureSet>().map_err(input)?.features,
+    };
+    let mut script = parse_file(path, features).map_err(input)?;
     name.clone_into(&mut script.name);
     Ok(of_script(name, script, script_options(wishes)?))
 }
@@ -370,13 +398,11 @@ mod tests {
     use crate::corpus::Expectation;
 
     fn performed(what: What, settings: &[&str]) -> (Vec<Traits>, Result<CaseReport, Failure>) {
-        let request = Request {
-            what,
-            wishes: Wishes {
-                settings: settings.iter().map(|text| (*text).to_owned()).collect(),
-                ..Wishes::default()
-            },
+        let wishes = Wishes {
+            settings: settings.iter().map(|text| (*text).to_owned()).collect(),
+            ..Wishes::default()
         };
+        let request = Request::of(what, wishes);
         let mut begun = Vec::new();
         let result = perform(&request, &mut |traits| begun.push(traits.clone()));
         (begun, result)

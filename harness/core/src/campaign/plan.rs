@@ -145,10 +145,7 @@ impl Plan {
 
     /// A case as a worker is asked for it.
     pub fn request(&self, what: &What) -> Request {
-        Request {
-            what: what.clone(),
-            wishes: self.wishes.clone(),
-        }
+        Request::of(what.clone(), self.wishes.clone())
     }
 
     /// The same for every shard of a plan, and different for another plan.

@@ -129,6 +129,28 @@ impl Pool {
         })
     }
 
+    /// Runs a job in a worker of its own, once: what the case shows while it runs is handed to `show`, and
+    /// nothing is shown twice.
+    ///
+    /// # Errors
+    ///
+    /// When no worker can be started.
+    pub fn traced<J>(
+        &self,
+        job: J,
+        request: &Request,
+        interrupt: &Interrupt,
+        show: &mut dyn FnMut(&str),
+    ) -> io::Result<Ran<J>> {
+        let begun = Instant::now();
+        let asked = self.ask_once(&mut None, request, interrupt, show)?;
+        Ok(Ran {
+            job,
+            asked,
+            elapsed: begun.elapsed(),
+        })
+    }
+
     /// Runs a case, and once more in a fresh worker where the machine ended it.
     fn ask(
         &self,
@@ -136,10 +158,10 @@ impl Pool {
         request: &Request,
         interrupt: &Interrupt,
     ) -> io::Result<Asked> {
-        let mut asked = self.ask_once(worker, request, interrupt)?;
+        let mut asked = self.ask_once(worker, request, interrupt, &mut |_| {})?;
         if asked.ended.is_of_machine() {
             *worker = None;
-            asked = self.ask_once(worker, request, interrupt)?;
+            asked = self.ask_once(worker, request, interrupt, &mut |_| {})?;
         }
         if let Ended::Died(death) = &mut asked.ended
             && death.met_a_limit_of_time()
@@ -152,10 +174,8 @@ impl Pool {
 
     /// The cause that explains what a case did to its worker, as another worker finds.
     fn explain(&self, request: &Request, interrupt: &Interrupt) -> io::Result<Option<Cause>> {
-        let request = Request {
-            what: What::Death(Box::new(request.what.clone())),
-            wishes: request.wishes.clone(),
-        };
+        let what = What::Death(Box::new(request.what.clone()));
+        let request = Request::of(what, request.wishes.clone());
         let asked = Process::start(&self.launch)?.ask(&request, &self.limits, interrupt);
         let Ended::Answer(answer) = asked.ended else {
             return Ok(None);
@@ -172,12 +192,13 @@ impl Pool {
         worker: &mut Option<Process>,
         request: &Request,
         interrupt: &Interrupt,
+        show: &mut dyn FnMut(&str),
     ) -> io::Result<Asked> {
         let mut process = match worker.take() {
             Some(process) => process,
             None => Process::start(&self.launch)?,
         };
-        let mut asked = process.ask(request, &self.limits, interrupt);
+        let mut asked = process.ask_showing(request, &self.limits, interrupt, show);
         // Elsewhere no event comes while an integer register is in use that it would change.
         if asked.dared.is_some() {
             // Nobody knows what of the process is left whole.
@@ -225,10 +246,8 @@ pub fn endless(
     request: &Request,
     interrupt: &Interrupt,
 ) -> io::Result<Option<String>> {
-    let request = Request {
-        what: What::Ends(Box::new(request.what.clone())),
-        wishes: request.wishes.clone(),
-    };
+    let what = What::Ends(Box::new(request.what.clone()));
+    let request = Request::of(what, request.wishes.clone());
     let asked = Process::start(launch)?.ask(&request, limits, interrupt);
     let Ended::Answer(answer) = asked.ended else {
         return Ok(None);

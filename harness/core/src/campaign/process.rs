@@ -539,10 +539,7 @@ mod tests {
             program: "sh".into(),
             args: vec!["-c".to_owned(), script.to_owned()],
         };
-        let request = Request {
-            what: What::Probe,
-            wishes: Wishes::default(),
-        };
+        let request = Request::of(What::Probe, Wishes::default());
         let mut process = Process::start(&launch).unwrap();
         process.ask(&request, &limits, &Interrupt::default())
     }

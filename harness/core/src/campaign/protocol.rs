@@ -14,6 +14,7 @@ use crate::generate::Proposals;
 use crate::lockstep::daring::Announced;
 use crate::lockstep::policy::FramePolicy;
 use crate::progress::Place;
+use crate::report::trail::Trails;
 use crate::version::Version;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -21,7 +22,7 @@ use std::path::PathBuf;
 
 /// The version of what is said: another one is not understood. It grows with every change of a message or
 /// of a value in one (`harness/docs/protocol.md`).
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// One case for a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +32,20 @@ pub struct Request {
     /// What the user decides in place of the case.
     #[serde(default)]
     pub wishes: Wishes,
+    /// How every event is shown; the instrumented execution then runs alone.
+    #[serde(default)]
+    pub trace: Option<Trace>,
+}
+
+impl Request {
+    /// The case as it is run without anybody looking.
+    pub fn of(what: What, wishes: Wishes) -> Request {
+        Request {
+            what,
+            wishes,
+            trace: None,
+        }
+    }
 }
 
 /// Which case.
@@ -117,8 +132,6 @@ pub struct Calls {
     pub program: ProgramWishes,
     /// The first call that is made, from 0, and the one before which it ends.
     pub part: (usize, usize),
-    /// How every event is shown; the instrumented execution then runs alone.
-    pub trace: Option<Trace>,
 }
 
 /// How every event is shown.
@@ -147,8 +160,14 @@ pub struct Wishes {
     /// Which proposals generated modules draw from.
     #[serde(default)]
     pub proposals: Proposals,
+    /// The features with which a user's scripts are validated, by name; all that there are without.
+    #[serde(default)]
+    pub features: Option<String>,
     /// Settings of the subject, `axis=value`.
     pub settings: Vec<String>,
+    /// Of which divergences the events before them are wanted.
+    #[serde(default)]
+    pub trails: Trails,
     /// Whether every case dares the first hazard that it meets, if it does not dare one itself.
     #[serde(default)]
     pub dare: bool,
@@ -271,6 +290,7 @@ mod tests {
     use crate::causes::Cause;
     use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
     use crate::lockstep::tally::Tally;
+    use crate::report::trail::TrailEvent;
     use crate::rules::RuleId;
     use lockstep_oracles::address::{FuncIndex, Pc};
 
@@ -318,6 +338,15 @@ mod tests {
             dared: None,
             printed: None,
             repeat: Repeat::Unseen("nothing differed".to_owned()),
+            trail: BTreeMap::from([(
+                7,
+                TrailEvent {
+                    event: 7,
+                    opcode: "nop".to_owned(),
+                    place: "depth 1".to_owned(),
+                    state: Vec::new(),
+                },
+            )]),
         }
     }
 
@@ -356,7 +385,9 @@ mod tests {
             frames: Some(FramePolicy::All),
             max_events: Some(5),
             no_twin: true,
+            features: Some("gc,memory64".to_owned()),
             settings: vec!["target=pulley64".to_owned()],
+            trails: Trails::All,
             dare: true,
         };
         let all = [
@@ -377,10 +408,6 @@ mod tests {
                     directories: vec![(PathBuf::from("."), "/".to_owned())],
                 },
                 part: (0, 1),
-                trace: Some(Trace {
-                    json: true,
-                    stack: false,
-                }),
             })),
             What::Sample("samples/loop".to_owned()),
             What::Probe,
@@ -390,8 +417,11 @@ mod tests {
         ];
         for what in all {
             let request = Request {
-                what,
-                wishes: wishes.clone(),
+                trace: Some(Trace {
+                    json: true,
+                    stack: false,
+                }),
+                ..Request::of(what, wishes.clone())
             };
             let line = serde_json::to_string(&request).unwrap();
             assert!(!line.contains('\n'));

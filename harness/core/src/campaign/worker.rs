@@ -219,10 +219,7 @@ mod tests {
     #[test]
     fn every_line_is_answered_in_turn() {
         let _alone = alone();
-        let request = Request {
-            what: What::Probe,
-            wishes: Wishes::default(),
-        };
+        let request = Request::of(What::Probe, Wishes::default());
         let input = format!("{}\nnonsense\n", serde_json::to_string(&request).unwrap());
         let mut output = Vec::new();
         serve(input.as_bytes(), &mut output, |_, begun| {
@@ -245,10 +242,7 @@ mod tests {
     #[test]
     fn what_a_case_says_comes_before_its_answer() {
         let _alone = alone();
-        let request = Request {
-            what: What::Probe,
-            wishes: Wishes::default(),
-        };
+        let request = Request::of(What::Probe, Wishes::default());
         let line = serde_json::to_string(&request).unwrap();
         let mut output = Vec::new();
         serve(
@@ -274,10 +268,7 @@ mod tests {
     #[test]
     fn events_are_a_sign_of_life() {
         let _alone = alone();
-        let request = Request {
-            what: What::Probe,
-            wishes: Wishes::default(),
-        };
+        let request = Request::of(What::Probe, Wishes::default());
         let input = serde_json::to_string(&request).unwrap();
         let mut output = Vec::new();
         serve(input.as_bytes(), &mut output, |_, _| {

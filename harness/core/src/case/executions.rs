@@ -5,6 +5,7 @@ use super::{CaseOptions, CaseReport, Executed};
 use crate::divergence::{Divergence, Execution};
 use crate::fault::{Honest, Layer};
 use crate::machine;
+use crate::report::trail;
 use crate::rules::RuleId;
 use crate::schedule::{Neighbour, Schedule};
 use crate::subject::adapter::{Adapter, Subject};
@@ -171,7 +172,7 @@ fn beside<'a, A: Adapter>(
     };
     let mut run = Run::<A, _>::new(script, options, &schedule, factory, Box::new(Honest))?;
     run.subject.driver().neighbour = true;
-    run.subject.driver().label = "neighbour: ";
+    run.subject.driver().label = trail::NEIGHBOUR;
     Ok(run)
 }
 

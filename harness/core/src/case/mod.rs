@@ -34,20 +34,22 @@ use crate::lockstep::daring::Dared;
 use crate::lockstep::tally::Tally;
 use crate::machine;
 use crate::panics::{self, Panic};
+use crate::report::trail::TrailEvent;
 use crate::rules::RuleId;
 use crate::schedule::Schedule;
-use crate::subject::adapter::{Adapter, Subject};
+use crate::subject::adapter::Adapter;
 use crate::subject::code_image;
 use crate::subject::engines::{self, Linked};
 use crate::subject::{Settings, SubjectError};
 use crate::trace::Tracer;
 use crate::version::Version;
 use lockstep_spec_tests::script::Script;
-use script::Run;
 pub(crate) use script::describe;
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// How a case is run.
 #[derive(Clone, Debug, Default)]
@@ -153,6 +155,9 @@ pub struct CaseReport {
     /// Whether it is of the second run of a case that differed, with everything compared.
     #[serde(default)]
     pub repeat: Repeat,
+    /// The events before divergences, by their number, where they are wanted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub trail: BTreeMap<u64, TrailEvent>,
 }
 
 /// Why a case is refused whose subject chooses NaNs where no event shows them.
@@ -288,38 +293,48 @@ fn panicked(script: &Script, panic: &Panic) -> CaseReport {
     report
 }
 
-/// A case on an engine that is known by type.
-pub(crate) fn run_on<A: Adapter, T: Layer>(
+/// The instrumented execution of a case, done.
+struct Stepped<A: Adapter> {
+    executed: Executed,
+    /// Its neighbour's, if it has one.
+    neighbour: Option<Executed>,
+    /// First command that the other execution must not run.
+    cut: Option<usize>,
+    /// The engine of the other execution.
+    uninstrumented: Arc<A::Factory>,
+}
+
+/// Runs the instrumented execution; a report where the case ends with it, or before it.
+fn stepped<A: Adapter, T: Layer>(
     script: &Script,
     options: &CaseOptions,
     tamper: T,
     tracer: Option<Box<dyn Tracer>>,
-) -> Result<CaseReport, SubjectError> {
+) -> Result<ControlFlow<CaseReport, Stepped<A>>, SubjectError> {
     let settings = Settings {
         features: script.features,
         ..options.settings
     };
-    let any_nans = settings.configuration.nans == Nans::Any;
-    if any_nans && !options.schedule.steps_throughout() {
-        return Ok(CaseReport {
+    if settings.configuration.nans == Nans::Any && !options.schedule.steps_throughout() {
+        return Ok(ControlFlow::Break(CaseReport {
             name: script.name.clone(),
             refused: Some(UNSEEN_NANS.into()),
             ..CaseReport::default()
-        });
+        }));
     }
     let (instrumented, uninstrumented) = match executions::factories::<A>(&settings) {
         Ok(factories) => factories,
-        Err(refused) => return Ok(refused.report(script)),
+        Err(refused) => return Ok(ControlFlow::Break(refused.report(script))),
     };
     RUNS.set(Execution::Instrumented);
     let (mut executed, mut neighbour) =
         executions::instrumented::<A, T>(script, options, &instrumented, tamper, tracer)?;
     if let Some(dared) = executed.dared {
         // Nobody knows what of the process is left whole.
-        return Ok(CaseReport {
+        return Ok(ControlFlow::Break(CaseReport {
             dared: Some(dared),
             ..combine(script, options, executed, None, neighbour)
-        });
+        }));
     }
     let mut cut = executed.cut;
     let both = std::iter::once(&mut executed).chain(&mut neighbour);
@@ -335,12 +350,33 @@ pub(crate) fn run_on<A: Adapter, T: Layer>(
             cut = confirmed.cut;
         }
     }
+    Ok(ControlFlow::Continue(Stepped {
+        executed,
+        neighbour,
+        cut,
+        uninstrumented,
+    }))
+}
+
+/// A case on an engine that is known by type.
+pub(crate) fn run_on<A: Adapter, T: Layer>(
+    script: &Script,
+    options: &CaseOptions,
+    tamper: T,
+    tracer: Option<Box<dyn Tracer>>,
+) -> Result<CaseReport, SubjectError> {
+    let stepped = match stepped::<A, T>(script, options, tamper, tracer)? {
+        ControlFlow::Break(report) => return Ok(report),
+        ControlFlow::Continue(stepped) => stepped,
+    };
+    let (executed, neighbour) = (stepped.executed, stepped.neighbour);
+    let any_nans = options.settings.configuration.nans == Nans::Any;
     if any_nans || options.schedule.intervenes() {
         // Its NaNs may be others, and no event shows them; or it is another program, without the actions.
         return Ok(combine(script, options, executed, None, neighbour));
     }
     RUNS.set(Execution::Uninstrumented);
-    let twin = executions::idle::<A>(script, options, &uninstrumented, cut)?;
+    let twin = executions::idle::<A>(script, options, &stepped.uninstrumented, stepped.cut)?;
     Ok(combine(script, options, executed, Some(twin), neighbour))
 }
 
@@ -354,8 +390,9 @@ pub fn run_instrumented(
     options: &CaseOptions,
     tracer: Option<Box<dyn Tracer>>,
 ) -> Result<CaseReport, SubjectError> {
-    let engine = engines::engine(options.settings.subject)?;
-    engine.run_instrumented(script, options, tracer)
+    guarded(script, options, |engine| {
+        engine.run_instrumented(script, options, tracer)
+    })
 }
 
 /// The instrumented execution on an engine that is known by type.
@@ -364,31 +401,15 @@ pub(crate) fn run_instrumented_on<A: Adapter>(
     options: &CaseOptions,
     tracer: Option<Box<dyn Tracer>>,
 ) -> Result<CaseReport, SubjectError> {
-    let settings = Settings {
-        features: script.features,
-        ..options.settings
-    };
-    let factory = A::factory(Execution::Instrumented, &settings)?;
-    let mut run = Run::<A, _>::new(
-        script,
-        options,
-        &options.schedule,
-        &factory,
-        Box::new(Honest),
-    )?;
-    run.subject.driver().tracer = tracer;
-    let executed = run.all(None);
-    let mut report = CaseReport {
-        name: script.name.clone(),
-        ..CaseReport::default()
-    };
-    report.commands = commands(script, &executed.statuses, &executed.outcomes);
-    report
-        .commands
-        .extend(checks::reports(&options.checks, &executed.checks));
-    report.printed = executed.printed.clone();
-    absorb(&mut report, executed);
-    Ok(report)
+    let honest = Box::new(Honest);
+    Ok(match stepped::<A, _>(script, options, honest, tracer)? {
+        ControlFlow::Break(report) => report,
+        ControlFlow::Continue(Stepped {
+            executed,
+            neighbour,
+            ..
+        }) => combine(script, options, executed, None, neighbour),
+    })
 }
 
 fn combine(

@@ -1,5 +1,6 @@
 //! What is wrong with a user's input: one sentence each, with the file and the place in it.
 
+use crate::report::counted;
 use lockstep_oracles::module::{ModuleError, ModuleErrorKind};
 use lockstep_spec_tests::Position;
 use std::io;
@@ -106,7 +107,7 @@ pub enum InputError {
         kind: &'static str,
     },
     /// Too few or too many arguments.
-    #[error("`{name}` takes {wanted} arguments {ty}, not {given}")]
+    #[error("`{name}` takes {} {ty}, not {given}", counted(*wanted as u64, "argument"))]
     ArgumentCount {
         /// The export.
         name: String,
@@ -168,7 +169,7 @@ pub enum InputError {
 fn kind(error: &ModuleError) -> &'static str {
     match error.kind {
         ModuleErrorKind::Malformed => "malformed module",
-        ModuleErrorKind::Invalid => "not a valid Wasm 2.0 module",
+        ModuleErrorKind::Invalid => "not a valid module",
         ModuleErrorKind::Unsupported => {
             "a valid module that needs more than Wasm 3.0 and the proposals that Lockstep knows"
         }

@@ -171,7 +171,7 @@ fn world(user: &UserModule, wishes: &Wishes) -> Result<Option<World>, InputError
         false => Err(InputError::Program {
             file: user.name.clone(),
             message: format!(
-                "it imports nothing of {MODULE}: arguments, variables, input and directories                  would reach nobody"
+                "it imports nothing of {MODULE}: arguments, variables, input and directories would reach nobody"
             ),
         }),
     }

@@ -6,6 +6,7 @@ use crate::case::{Case, Check, HostMemory, HostTable, Step, StepAction, Stub, St
 use crate::check::boundary::null_of;
 use crate::check::{FEATURES, InputError};
 use crate::hosting::WriteAt;
+use crate::report::counted;
 use crate::wasi::interface::MODULE;
 use lockstep_oracles::ValType;
 use lockstep_oracles::address::FuncIndex;
@@ -130,7 +131,8 @@ fn holds(module: &Module, memory: &str, offset: u64, length: u64) -> Result<(), 
     match size.filter(|&size| end > size) {
         None => Ok(()),
         Some(size) => Err(format!(
-            "{length} bytes at offset {offset} are beyond the memory `{memory}`, which never has more than {size}"
+            "{} at offset {offset} would be beyond the memory `{memory}`, which never has more than {size}",
+            counted(length, "byte")
         )),
     }
 }

@@ -96,7 +96,7 @@ fn parse_at(
     let file: CaseFile = toml::from_str(text).map_err(|error| CorpusError::Syntax {
         path: path.to_owned(),
         line: line_of(text, error.span().map_or(0, |span| span.start)),
-        message: error.message().replace('\n', " "),
+        message: in_words(error.message()),
     })?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let read = read::case(file, &stem, resolve);
@@ -117,6 +117,29 @@ fn parse_at(
         expect,
         path: path.to_owned(),
     })
+}
+
+/// What the reader of the file says, in the words of its format: serde names the types of this crate.
+fn in_words(message: &str) -> String {
+    let message = message.replace('\n', " ");
+    let Some((what, expected)) = message.rsplit_once("expected ") else {
+        return message;
+    };
+    let expected = match expected {
+        "a sequence" => "an array",
+        "a map" => "a table",
+        "u64" => "a number from 0 to 2^63 - 1",
+        "u32" => "a number from 0 to 2^32 - 1",
+        table if table.starts_with("struct ") => "a table",
+        other => other,
+    };
+    let what = match what {
+        "wanted string or table" => "invalid type, ",
+        "invalid type: map, " => "invalid type: table, ",
+        "invalid type: sequence, " => "invalid type: array, ",
+        other => other,
+    };
+    format!("{what}expected {expected}")
 }
 
 /// The line of an offset, from 1.

@@ -14,6 +14,7 @@ use crate::check::{InputError, UserModule};
 use crate::schedule::action::Act;
 use crate::schedule::{Cycle, Edit, Neighbour, Schedule, Session, When};
 use crate::version::Version;
+use lockstep_oracles::trap::Trap;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
@@ -128,6 +129,9 @@ pub(super) const MAIN: &str = "main";
 
 fn binary(table: ModuleTable, number: usize, resolve: Resolve<'_>) -> Result<Arc<[u8]>, Wrong> {
     let (name, content) = match (table.file, table.wat, table.hex) {
+        (Some(file), None, None) if file.is_empty() => {
+            return Err(of_module(number, "has an empty `file`"));
+        }
         (Some(file), None, None) => match resolve(&file) {
             Ok(content) => (file, content),
             Err(source) => return Err(Wrong::Module(number, InputError::Read { file, source })),
@@ -194,6 +198,17 @@ fn none<T>(key: Option<T>, name: &str, kind: &str) -> Result<(), String> {
     }
 }
 
+/// The message of a trap. One that names none could never come, and an empty one always would.
+fn trap(message: String) -> Result<String, String> {
+    let named = Trap::ALL.iter().any(|trap| trap.is_named(&message));
+    if named && !message.is_empty() {
+        return Ok(message);
+    }
+    let all: Vec<&str> = Trap::ALL.iter().map(|trap| trap.message()).collect();
+    let all = all.join(", ");
+    Err(format!("no trap is named `{message}`; there are {all}"))
+}
+
 fn call(table: StepTable) -> Result<StepAction, String> {
     none(table.offset, "offset", "call")?;
     none(table.hex, "hex", "call")?;
@@ -204,7 +219,7 @@ fn call(table: StepTable) -> Result<StepAction, String> {
         (Some(patterns), None) => Some(Expect::Returns(
             patterns.into_iter().map(|pattern| pattern.0).collect(),
         )),
-        (None, Some(message)) => Some(Expect::Traps(message)),
+        (None, Some(message)) => Some(Expect::Traps(trap(message)?)),
         (Some(_), Some(_)) => return Err("a call either `returns` or `traps`".to_owned()),
     };
     let args = table.args.unwrap_or_default();

@@ -170,6 +170,9 @@ impl<'de> Visitor<'de> for PatternVisitor {
         while let Some(PatternText(pattern)) = seq.next_element()? {
             alternatives.push(pattern);
         }
+        if alternatives.is_empty() {
+            return Err(A::Error::custom("a choice needs at least one value"));
+        }
         Ok(PatternText(Pattern::Either(alternatives)))
     }
 }

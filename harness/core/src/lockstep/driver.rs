@@ -485,6 +485,9 @@ impl Driver {
         self.registers.add_instance(module, &facts);
         self.largest_function = sizes.max().unwrap_or(0).max(self.largest_function);
         self.note_causes(instance);
+        if let Some(tracer) = &mut self.tracer {
+            tracer.instance(instance, &facts.bytes);
+        }
         self.modules.push(facts);
     }
 

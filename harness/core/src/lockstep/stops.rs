@@ -106,7 +106,9 @@ impl Driver {
         if self.registers.are_changed() {
             self.note_look();
         }
-        if self.tracer.is_some() {
+        let event = self.tally.sequence_points;
+        let traced = self.tracer.as_ref();
+        if traced.is_some_and(|tracer| tracer.wants(event)) {
             self.trace(observed);
         }
         if self.tally.sequence_points >= self.next_look || self.tally.values >= self.max_values {

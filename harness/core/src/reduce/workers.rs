@@ -104,13 +104,11 @@ fn run(
     let text = corpus::to_text(case).ok()?;
     let mut process = slot.take()?;
     let what = What::Text(text);
-    let request = Request {
-        what: what.clone(),
-        wishes: Wishes {
-            subject,
-            ..Wishes::default()
-        },
+    let wishes = Wishes {
+        subject,
+        ..Wishes::default()
     };
+    let request = Request::of(what.clone(), wishes);
     let begun = Instant::now();
     let mut asked = process.ask(&request, limits, interrupt);
     if let Ended::Died(death) = &mut asked.ended

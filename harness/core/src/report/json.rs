@@ -179,7 +179,7 @@ impl<'a> Invocation<'a> {
 }
 
 /// A status as a word, and its reason.
-fn status(status: &Status) -> (&'static str, Option<&str>) {
+pub fn status(status: &Status) -> (&'static str, Option<&str>) {
     match status {
         Status::Passed => ("passed", None),
         Status::Failed(why) => ("failed", Some(why)),
@@ -189,6 +189,15 @@ fn status(status: &Status) -> (&'static str, Option<&str>) {
         Status::Void(why) => ("void", Some(why)),
         Status::Unsupported(why) => ("unsupported", Some(why)),
     }
+}
+
+/// Writes what came of a case.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub fn case(out: &mut impl Write, finished: &Finished, report: &CaseReport) -> io::Result<()> {
+    line(out, &Case::of(finished, report))
 }
 
 #[derive(Serialize)]

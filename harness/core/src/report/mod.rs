@@ -15,6 +15,7 @@ pub mod shown;
 pub mod summary;
 pub mod text;
 pub mod trace;
+pub mod trail;
 
 use crate::campaign::limits::Limit;
 use crate::case::{CaseReport, Judgement};

@@ -4,7 +4,7 @@ use super::findings::Findings;
 use super::shown::Shown;
 use super::{Finished, Reporter, Unfinished, counted, divergence, grouped, summary};
 use crate::case::{CaseReport, Directive, EXHAUSTED, Judgement, Printed, Status};
-use crate::causes::Cause;
+use crate::causes::{Cause, hazard};
 use crate::conclusion::Conclusion;
 use crate::lockstep::acted::Acted;
 use crate::lockstep::families::Family;
@@ -538,6 +538,10 @@ fn hazards_text(totals: &Totals) -> String {
 }
 
 fn dares_text(cause: Cause, dares: &Dares) -> String {
+    if dares.confirmed == 0 && !dares.gone {
+        let (times, wanted) = (counted(dares.dared, "dare"), hazard::dares_to_tell(cause));
+        return format!("{cause} not confirmed ({times}; it takes {wanted} to tell)");
+    }
     format!(
         "{cause} {}: {} confirmed, {} compared",
         counted(dares.dared, "time"),

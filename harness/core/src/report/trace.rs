@@ -3,26 +3,29 @@
 //! Each event is written when it happens and forgotten: a trace never grows in memory.
 
 use super::shown::Shown;
+use super::trail::TrailEvent;
 use super::{divergence, json};
 use crate::divergence::{NOT_READ, StateRow};
 use crate::seen::Seen;
 use crate::snapshot::{FrameCopy, Snapshot};
 use crate::trace::Tracer;
+use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::machine::{FrameView, Machine};
 use lockstep_oracles::value::Value;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::io::Write;
+use std::sync::{Arc, OnceLock};
 
 /// The text of each opcode of one module, by PC.
 #[derive(Debug, Default)]
-pub struct Disassembly {
+struct Disassembly {
     lines: HashMap<u32, String>,
 }
 
 impl Disassembly {
     /// Disassembles a module; empty if it cannot be printed.
-    pub fn of(module: &[u8]) -> Disassembly {
+    fn of(module: &[u8]) -> Disassembly {
         let mut text = String::new();
         let config = wasmprinter::Config::new();
         let Ok(printed) = config.offsets_and_lines(module, &mut text) else {
@@ -46,6 +49,38 @@ impl Disassembly {
     }
 }
 
+/// A module, disassembled when its code is first met.
+#[derive(Debug)]
+struct Code {
+    module: Arc<[u8]>,
+    text: OnceLock<Disassembly>,
+}
+
+/// The code of every instance; instances of one module share it.
+#[derive(Debug, Default)]
+pub(super) struct Codes(HashMap<InstanceAddr, Arc<Code>>);
+
+impl Codes {
+    pub(super) fn add(&mut self, instance: InstanceAddr, module: &Arc<[u8]>) {
+        let mut known = self.0.values();
+        let code = known.find(|code| code.module == *module).cloned();
+        let code = code.unwrap_or_else(|| {
+            Arc::new(Code {
+                module: module.clone(),
+                text: OnceLock::new(),
+            })
+        });
+        self.0.insert(instance, code);
+    }
+
+    /// The opcode at which a frame is.
+    fn opcode(&self, view: &FrameView<'_>) -> String {
+        let code = self.0.get(&view.instance);
+        let text = code.map(|code| code.text.get_or_init(|| Disassembly::of(&code.module)));
+        text.map_or_else(|| view.op().name(), |text| text.opcode(view))
+    }
+}
+
 /// A line of disassembly without the printer's remarks, such as a label's depth.
 fn without_comment(line: &str) -> String {
     let code = line.split_once(" ;;").map_or(line, |(code, _)| code);
@@ -66,19 +101,19 @@ pub enum TraceFormat {
 pub struct TraceWriter<W> {
     out: W,
     format: TraceFormat,
-    code: Disassembly,
+    codes: Codes,
     /// Frames shown at an event, innermost first.
     frames: usize,
     command: String,
 }
 
 impl<W: Write> TraceWriter<W> {
-    /// A trace of one module's code.
-    pub fn new(out: W, format: TraceFormat, code: Disassembly, frames: usize) -> TraceWriter<W> {
+    /// A trace with so many frames at an event.
+    pub fn new(out: W, format: TraceFormat, frames: usize) -> TraceWriter<W> {
         TraceWriter {
             out,
             format,
-            code,
+            codes: Codes::default(),
             frames,
             command: String::new(),
         }
@@ -122,8 +157,19 @@ impl<W: Write + Send> Tracer for TraceWriter<W> {
         }
     }
 
+    fn instance(&mut self, instance: InstanceAddr, module: &Arc<[u8]>) {
+        self.codes.add(instance, module);
+    }
+
     fn event(&mut self, ordinal: u64, machine: &Machine, seen: &Snapshot) {
-        let event = Event::of(self, ordinal, machine, seen);
+        let event = Event::of(
+            &self.codes,
+            &self.command,
+            self.frames,
+            ordinal,
+            machine,
+            seen,
+        );
         // A tracer has nobody to tell; the caller's writer decides what a failure means.
         let _ = match self.format {
             TraceFormat::Text => self.text(&event),
@@ -133,7 +179,7 @@ impl<W: Write + Send> Tracer for TraceWriter<W> {
 }
 
 #[derive(Serialize)]
-struct Event {
+pub(super) struct Event {
     schema: &'static str,
     command: String,
     event: u64,
@@ -172,16 +218,48 @@ impl Row {
 }
 
 impl Event {
-    fn of<W>(tracer: &TraceWriter<W>, ordinal: u64, machine: &Machine, seen: &Snapshot) -> Event {
-        let views = machine.frames().take(tracer.frames).enumerate();
+    /// What is shown of an event, with so many frames.
+    pub(super) fn of(
+        codes: &Codes,
+        command: &str,
+        frames: usize,
+        ordinal: u64,
+        machine: &Machine,
+        seen: &Snapshot,
+    ) -> Event {
+        let views = machine.frames().take(frames).enumerate();
         Event {
             schema: "lockstep.event/1",
-            command: tracer.command.clone(),
+            command: command.to_owned(),
             event: ordinal,
             depth: machine.depth(),
             frames: views
-                .map(|(frame, view)| Frame::of(&tracer.code, frame, &view, seen.frames.get(frame)))
+                .map(|(frame, view)| Frame::of(codes, frame, &view, seen.frames.get(frame)))
                 .collect(),
+        }
+    }
+
+    /// The event as a step, of its innermost frame.
+    pub(super) fn into_step(self) -> TrailEvent {
+        let mut frames = self.frames.into_iter();
+        let (mut opcode, mut place) = (String::new(), format!("depth {}", self.depth));
+        let mut state = Vec::new();
+        if let Some(frame) = frames.next() {
+            let name = frame
+                .name
+                .map_or_else(String::new, |name| format!(" ${name}"));
+            place = format!(
+                "instance {} function {}{name} at PC 0x{:x}, {place}",
+                frame.instance, frame.function, frame.pc
+            );
+            opcode = frame.opcode;
+            state = frame.state.iter().map(Row::plain).collect();
+        }
+        TrailEvent {
+            event: self.event,
+            opcode,
+            place,
+            state,
         }
     }
 
@@ -192,12 +270,7 @@ impl Event {
 }
 
 impl Frame {
-    fn of(
-        code: &Disassembly,
-        frame: usize,
-        view: &FrameView<'_>,
-        seen: Option<&FrameCopy>,
-    ) -> Frame {
+    fn of(codes: &Codes, frame: usize, view: &FrameView<'_>, seen: Option<&FrameCopy>) -> Frame {
         let mut state = Vec::new();
         if let Some(seen) = seen.filter(|seen| seen.place.pc != view.pc()) {
             state.push(row(
@@ -228,7 +301,7 @@ impl Frame {
                 .func_name(view.function.index)
                 .map(str::to_owned),
             pc: view.pc().0,
-            opcode: code.opcode(view),
+            opcode: codes.opcode(view),
             state,
         }
     }

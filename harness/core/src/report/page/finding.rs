@@ -5,6 +5,7 @@ use crate::case::Status;
 use crate::causes::Cause;
 use crate::divergence::{Divergence, NOT_READ, StateRow};
 use crate::report::shown::{self, Shown};
+use crate::report::trail::{self, TrailEvent};
 use crate::report::{Finished, Unfinished, divergence};
 use crate::rules::RuleId;
 use serde::Serialize;
@@ -73,6 +74,9 @@ pub(super) struct Finding {
     /// What, the oracle's, the subject's, and `=`, `!` or `?` (not read).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     state: Vec<[String; 4]>,
+    /// The events before it, the last one last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    steps: Vec<StepRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
     about: Option<String>,
     /// Whether evidence was left out, because so many others have it.
@@ -82,6 +86,26 @@ pub(super) struct Finding {
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
     events: u64,
+}
+
+/// An event before a finding.
+#[derive(Debug, Serialize)]
+struct StepRow {
+    event: u64,
+    opcode: String,
+    place: String,
+    state: Vec<[String; 4]>,
+}
+
+impl StepRow {
+    fn of(step: &TrailEvent) -> StepRow {
+        StepRow {
+            event: step.event,
+            opcode: line(&step.opcode),
+            place: line(&step.place),
+            state: step.state.iter().map(row).collect(),
+        }
+    }
 }
 
 /// Whether a case has a finding.
@@ -138,7 +162,13 @@ impl Findings {
                 None => Kind::Unexplained(found.rule),
                 Some(cause) => Kind::Known(found.rule, cause),
             };
-            self.push(kind, with(Finding::of(found)));
+            let walked = trail::can_be_walked(found);
+            let before = trail::before(&report.trail, if walked { found.event } else { 0 });
+            let finding = Finding {
+                steps: before.iter().map(StepRow::of).collect(),
+                ..Finding::of(found)
+            };
+            self.push(kind, with(finding));
         }
         if !report.divergences.is_empty() {
             return;
@@ -195,6 +225,7 @@ impl OfKind {
             finding.bare = true;
             finding.listing = Vec::new();
             finding.state = Vec::new();
+            finding.steps = Vec::new();
             finding.about = None;
         }
         self.full = self.findings.len().min(WITH_EVIDENCE);

@@ -138,6 +138,44 @@
     return code;
   };
 
+  // Where one is in the steps of the finding that is shown: the finding itself is behind the last of them.
+  let walked = 0;
+  const walk = (by) => {
+    const { finding } = at >= 0 ? shown[items[at]] : {};
+    if (!finding?.steps) return;
+    walked = Math.min(finding.steps.length, Math.max(0, walked + by));
+    document.getElementById("walk").replaceWith(walker(finding));
+  };
+  const walker = (finding) => {
+    const steps = finding.steps;
+    const here = make("div");
+    here.id = "walk";
+    here.setAttribute("role", "group");
+    const bar = make("p", "walk");
+    const button = (text, name, by, end) => {
+      const element = make("button", "", text);
+      element.type = "button";
+      element.setAttribute("aria-label", name);
+      element.disabled = walked === end;
+      element.addEventListener("click", () => {
+        walk(by);
+        document.querySelector(`#walk button[aria-label="${name}"]`).focus();
+      });
+      return element;
+    };
+    const step = steps[walked];
+    const words = step ? `event ${step.event.toLocaleString("en")}: ${step.opcode}` : "the finding";
+    bar.append(
+      button("←", "one step back", -1, 0),
+      make("span", "", `step ${walked + 1} of ${steps.length + 1}, ${words}`),
+      button("→", "one step on", 1, steps.length),
+    );
+    here.append(bar);
+    if (step) here.append(make("p", "source", step.place), states(step.state ?? []));
+    else here.append(states(finding.state ?? []));
+    return here;
+  };
+
   const show = (item) => {
     if (!item) {
       detail.replaceChildren(make("p", "empty", "No finding has all of these words."));
@@ -162,7 +200,9 @@
     parts.push(facts);
     const part = (title, element) => parts.push(make("h4", "", title), element);
     if (finding.bare) parts.push(make("p", "source", "The evidence is left out: smaller cases of this group have it. The replay shows it."));
-    if (finding.state) part("Both states", states(finding.state));
+    walked = finding.steps?.length ?? 0;
+    if (finding.steps) part("Both states, and the steps before", walker(finding));
+    else if (finding.state) part("Both states", states(finding.state));
     if (finding.listing) part(`Code: ${finding.site} (${finding.opcode})`, listing(finding.listing));
     if (finding.about) part("Configuration and schedule", make("pre", "", finding.about));
     if (finding.replay) part("Replay", make("pre", "replay", finding.replay));
@@ -186,6 +226,7 @@
   };
 
   const keys = {
+    h: () => walk(-1), l: () => walk(1),
     j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1),
     ArrowRight: () => group(1), ArrowLeft: () => group(-1),
     Home: () => step(-items.length), End: () => step(items.length),

@@ -1,6 +1,9 @@
 //! What others named, wrote or asked for never reaches a terminal, a log or a CI raw, ends in bounded time,
 //! and is answered with the exit code and a sentence that names the place. Each row is a situation.
 
+mod situations;
+mod tables;
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -1,0 +1,219 @@
+//! Subject programs whose build goes wrong: one clear sentence, exit code 2, and the next call builds again.
+//! No engine is compiled: what is called as `cargo` and `rustc` is a script of the test.
+
+use lockstep::campaign::protocol;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+/// What a checkout's own manifest says.
+const CHECKOUT: &str = "[package]\nname = \"wasmtime\"\nversion = \"49.0.2\"\nedition = \"2021\"\n[lib]\npath = \"lib.rs\"\n";
+
+/// A checkout, a cache, and the programs that stand for cargo and the compiler.
+struct Given {
+    at: TempDir,
+}
+
+impl Given {
+    /// `build` is what `cargo build` does, a line of a shell; `$OUT` is the program that it would make.
+    fn new(build: &str) -> Given {
+        let at = TempDir::new().unwrap();
+        let given = Given { at };
+        fs::create_dir_all(given.path("wasmtime")).unwrap();
+        fs::write(given.path("wasmtime/Cargo.toml"), CHECKOUT).unwrap();
+        fs::write(given.path("wasmtime/lib.rs"), "").unwrap();
+        // Large enough that a limit of file sizes stops its copy.
+        let speaks = format!("#!/bin/sh\necho {}\nexit\n", protocol::VERSION);
+        let program = speaks + &"#".repeat(1 << 20);
+        given.program("made", &program);
+        given.program(
+            "bin/rustc",
+            "#!/bin/sh\necho 'rustc 1.99.0 (0 2026-01-01)'\n",
+        );
+        given.cargo(build);
+        given
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.at.path().join(name)
+    }
+
+    fn program(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    fn cargo(&self, build: &str) {
+        let manifest = self.path("wasmtime/Cargo.toml");
+        let package = format!(
+            r#"{{"name":"wasmtime","version":"49.0.2","id":"w","dependencies":[],"targets":[],"features":{{}},"manifest_path":"{}","edition":"2021"}}"#,
+            manifest.display()
+        );
+        let metadata = format!(
+            r#"{{"packages":[{package}],"workspace_members":[],"resolve":null,"workspace_root":"/","target_directory":"/t","version":1}}"#
+        );
+        let artifact = format!(
+            r#"{{"reason":"compiler-artifact","package_id":"w","manifest_path":"/m","target":{{"name":"s","kind":["bin"],"crate_types":["bin"],"src_path":"/s","edition":"2021"}},"profile":{{"opt_level":"3","debug_assertions":false,"overflow_checks":false,"test":false}},"features":[],"filenames":[],"executable":"{}","fresh":false}}"#,
+            self.path("made").display()
+        );
+        let text = format!(
+            "#!/bin/sh\nmade() {{ echo '{artifact}'; }}\ncase \"$1\" in\nmetadata) echo '{metadata}' ;;\nbuild) {build} ;;\nesac\n"
+        );
+        self.program("bin/cargo", &text);
+    }
+
+    /// Runs the program under a prefix of a shell's.
+    fn run(&self, prefix: &str, args: &str) -> Output {
+        let path = std::env::var("PATH").unwrap();
+        let mut shell = Command::new("sh");
+        shell
+            .arg("-c")
+            .arg(format!("{prefix} exec \"$LOCKSTEP\" {args}"))
+            .env("LOCKSTEP", env!("CARGO_BIN_EXE_lockstep"))
+            .env("PATH", format!("{}:{path}", self.path("bin").display()))
+            .env("CARGO", self.path("bin/cargo"))
+            .env("LOCKSTEP_SUBJECTS", self.path("cache"))
+            .current_dir(self.at.path());
+        shell.output().unwrap()
+    }
+
+    fn refused(&self, prefix: &str) -> String {
+        let output = self.run(prefix, "--subject path:wasmtime spec nop");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(!said.contains("panicked"), "{said}");
+        let ours = said.lines().filter(|line| line.starts_with("lockstep: "));
+        let ours: Vec<&str> = ours.collect();
+        let [sentence] = ours[..] else {
+            panic!("{said}")
+        };
+        sentence.to_owned()
+    }
+
+    /// Whether a program is kept, and nothing that is half of one.
+    fn kept(&self) -> bool {
+        let names = |directory: &Path| -> Vec<String> {
+            let entries = fs::read_dir(directory).into_iter().flatten();
+            let names = entries.map(|entry| entry.unwrap().file_name());
+            names.map(|name| name.into_string().unwrap()).collect()
+        };
+        let names = names(&self.path("cache/programs"));
+        assert!(
+            names.iter().all(|name| !name.ends_with(".part")),
+            "{names:?}"
+        );
+        !names.is_empty()
+    }
+
+    fn builds(&self) {
+        let output = self.run("", "subjects build path:wasmtime");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert!(self.kept());
+    }
+}
+
+#[test]
+fn a_build_that_is_killed_is_said_and_done_again() {
+    for (signal, name) in [("KILL", "SIGKILL"), ("TERM", "SIGTERM")] {
+        let given = Given::new(&format!("kill -{signal} $$"));
+        let sentence = given.refused("");
+        assert!(
+            sentence.contains(name) && sentence.contains("next call"),
+            "{sentence}"
+        );
+        assert!(!given.kept());
+        given.cargo("made");
+        given.builds();
+    }
+}
+
+/// What cargo could not write it says itself; ours is a sentence behind it.
+#[test]
+fn a_build_that_fails_says_where_the_reason_is() {
+    for said in [
+        "No space left on device (os error 28)",
+        "cannot find value `x`",
+    ] {
+        let given = Given::new(&format!("echo 'error: {said}' >&2; exit 101"));
+        let sentence = given.refused("");
+        let wanted = "the subject program of wasmtime 49.0.2 (local) was not built: cargo ended with exit status: 101; what it says is above";
+        assert_eq!(sentence, format!("lockstep: {wanted}"));
+        let output = given.run("", "subjects build path:wasmtime");
+        let all = String::from_utf8(output.stderr).unwrap();
+        assert!(all.contains(said), "{all}");
+        given.cargo("made");
+        given.builds();
+    }
+}
+
+/// Given a disk on which cargo's program finds no place a second time, nothing half is left, the reason is
+/// said, and with room the next call keeps it.
+#[test]
+fn a_program_that_cannot_be_kept_is_said_and_kept_the_next_time() {
+    let given = Given::new("made");
+    // A file larger than that cannot be written, as on a full disk.
+    let sentence = given.refused("trap '' XFSZ; ulimit -f 1024;");
+    assert!(
+        sentence.contains("cannot keep a subject program in"),
+        "{sentence}"
+    );
+    assert!(sentence.contains("File too large"), "{sentence}");
+    assert!(!given.kept());
+    given.builds();
+}
+
+#[test]
+fn a_cache_that_cannot_be_is_said_with_the_reason() {
+    let given = Given::new("made");
+    fs::write(given.path("cache"), "").unwrap();
+    let sentence = given.refused("");
+    assert!(
+        sentence.contains("cannot keep subject programs in"),
+        "{sentence}"
+    );
+    assert!(sentence.contains("File exists"), "{sentence}");
+}
+
+#[test]
+fn a_cargo_that_makes_nothing_or_is_not_there_is_said() {
+    let given = Given::new("true");
+    let sentence = given.refused("");
+    assert!(
+        sentence.contains("cargo ended well and made no program"),
+        "{sentence}"
+    );
+    let sentence = given.refused("PATH=/nowhere;");
+    assert!(sentence.contains("cannot be started"), "{sentence}");
+}
+
+/// A program that speaks another protocol is named, with what to do.
+#[test]
+fn a_program_of_another_protocol_is_named() {
+    let given = Given::new("made");
+    given.program("made", "#!/bin/sh\necho 1\n");
+    let sentence = given.refused("");
+    assert!(sentence.contains("protocol"), "{sentence}");
+}
+
+#[test]
+fn a_folder_without_wasmtime_is_refused() {
+    let given = Given::new("made");
+    fs::remove_dir_all(given.path("wasmtime")).unwrap();
+    let sentence = given.refused("");
+    assert!(
+        sentence.contains("wasmtime is no checkout of Wasmtime"),
+        "{sentence}"
+    );
+    fs::create_dir(given.path("wasmtime")).unwrap();
+    assert_eq!(given.refused(""), sentence);
+    // A crate of another name is none.
+    let other = CHECKOUT.replace("\"wasmtime\"", "\"wasmer\"");
+    fs::write(given.path("wasmtime/Cargo.toml"), other).unwrap();
+    let prefix = concat!("CARGO='", env!("CARGO"), "';");
+    assert_eq!(given.refused(prefix), sentence);
+}
