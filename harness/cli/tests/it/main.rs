@@ -13,6 +13,7 @@ mod cli;
 mod conduct;
 mod configurations;
 mod contract;
+mod full_heap;
 mod nans;
 mod parts;
 mod reach;
