@@ -92,6 +92,12 @@ impl Memory {
         new.checked_mul(page_size(&self.ty))
     }
 
+    /// The bytes that `delta` pages more would make, whatever its type allows.
+    pub(crate) fn asked(&self, delta: u64) -> u64 {
+        let pages = self.pages().saturating_add(delta);
+        pages.saturating_mul(page_size(&self.ty))
+    }
+
     /// Takes back a growth from so many bytes.
     pub(crate) fn shrink(&mut self, bytes: u64) {
         self.bytes.truncate(bytes as usize);

@@ -150,6 +150,9 @@ axes! {
     epochs Epochs "epochs" "Whether the code looks at the epoch" {
         Off "off" "it does not",
         Yield "yield" "it yields when the epoch has advanced; handlers and host functions advance it",
+        Extend "extend" "the same, but a callback sets another deadline, and nothing yields",
+        Fail "fail" "the same, but every fourth time the callback fails with an error; the case is two-way",
+        Trap "trap" "the same, but every fourth time the callback asks for a trap; the case is two-way",
     }
     signals Signals "signals" "Where traps are taken by signal" {
         Off "off" "nowhere",
@@ -174,9 +177,20 @@ axes! {
         Kib64 "64k" "64 KiB, unless a memory of the case may grow as far as the heap by itself",
         Kib256 "256k" "256 KiB, likewise",
     }
+    limiter Limiter "limiter" "What the store's limiter does with a growth that it does not allow" {
+        Refuses "refuses" "it says no: the opcode answers -1",
+        Fails "fails" "it fails with an error where code asks for more than 1 MiB, or more than 64 elements",
+    }
     artifact Artifact "artifact" "What is run of a compiled module" {
         Compiled "compiled" "what the compiler made",
         Serialized "serialized" "the same, serialized and deserialized",
+    }
+}
+
+impl Epochs {
+    /// Whether a deadline may end a program.
+    pub fn ends_programs(self) -> bool {
+        matches!(self, Epochs::Fail | Epochs::Trap)
     }
 }
 

@@ -26,6 +26,8 @@ pub enum Delivery {
     Never,
     /// It comes twice
     Twice,
+    /// It comes behind the one that follows it
+    AfterNext,
 }
 
 /// Changes what the subject shows.

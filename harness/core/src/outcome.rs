@@ -16,6 +16,8 @@ pub enum SeenTrap {
     OutOfMemory,
     /// The fuel that the engine was given is used up.
     OutOfFuel,
+    /// The epoch reached the store's deadline.
+    Interrupt,
     /// A trap that Wasm does not have, by the engine's name for it.
     Other(&'static str),
 }
@@ -43,6 +45,7 @@ impl SeenTrap {
             SeenTrap::StackOverflow
             | SeenTrap::OutOfMemory
             | SeenTrap::OutOfFuel
+            | SeenTrap::Interrupt
             | SeenTrap::Other(_) => false,
         }
     }
@@ -55,6 +58,7 @@ impl std::fmt::Display for SeenTrap {
             SeenTrap::StackOverflow => f.write_str("stack overflow"),
             SeenTrap::OutOfMemory => f.write_str("out of memory"),
             SeenTrap::OutOfFuel => f.write_str("out of fuel"),
+            SeenTrap::Interrupt => f.write_str("interrupt"),
             SeenTrap::Other(name) => f.write_str(name),
         }
     }
@@ -69,6 +73,15 @@ pub enum HostFailure {
     /// The program asked for its end, with this exit code.
     #[error("the program ended with exit code {0}")]
     Exit(u32),
+    /// The store's limiter failed where a memory was to grow.
+    #[error("the store's limiter failed the growth of a memory")]
+    MemoryGrowth,
+    /// The store's limiter failed where a table was to grow.
+    #[error("the store's limiter failed the growth of a table")]
+    TableGrowth,
+    /// The callback for the epoch's deadline failed.
+    #[error("the callback for the epoch's deadline failed")]
+    Deadline,
 }
 
 /// An exception as the subject shows it.

@@ -9,6 +9,7 @@ use crate::case::{CaseReport, CommandReport, Directive, Repeat, Status};
 use crate::causes::{Cause, LeftOut, hazard};
 use crate::lockstep::acted::Acted;
 use crate::lockstep::daring::DareResult;
+use crate::lockstep::exercised::{RuleCoverage, RuleSet, exercised};
 use crate::lockstep::families::{Checked, Family};
 use crate::lockstep::looks::Looks;
 use crate::lockstep::tally::Tally;
@@ -50,6 +51,8 @@ pub struct Totals {
     pub undecided_by_reason: BTreeMap<String, u64>,
     /// Opcodes of Wasm 2.0 executed and compared.
     pub opcodes: OpcodeCoverage,
+    /// Which rules' checkers compared something.
+    pub rules: RuleCoverage,
     /// What was dared, by cause.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub dared: BTreeMap<Cause, Dares>,
@@ -85,6 +88,12 @@ pub struct Totals {
     /// Families of rules checked at each opcode.
     #[serde(skip)]
     pub checked: Checked,
+    /// Rules that were exercised.
+    #[serde(skip)]
+    exercised: RuleSet,
+    /// The engine under test.
+    #[serde(skip)]
+    version: Version,
 }
 
 /// Assertions by result.
@@ -405,10 +414,13 @@ impl Commands {
 impl Totals {
     /// No case yet, of this subject.
     pub fn of(subject: Version) -> Totals {
-        Totals {
+        let mut totals = Totals {
             subject: subject.name(),
+            version: subject,
             ..Totals::default()
-        }
+        };
+        totals.cover();
+        totals
     }
 }
 
@@ -426,6 +438,7 @@ impl Default for Totals {
             not_run: 0,
             undecided_by_reason: BTreeMap::new(),
             opcodes: OpcodeCoverage::default(),
+            rules: RuleCoverage::default(),
             dared: BTreeMap::new(),
             internal_errors: 0,
             of_machine: 0,
@@ -439,6 +452,8 @@ impl Default for Totals {
             allow_empty: false,
             events_by_opcode: vec![0; Opcode::ALL.len()],
             checked: Checked::default(),
+            exercised: RuleSet::default(),
+            version: Version::default(),
         };
         totals.cover();
         totals
@@ -470,6 +485,10 @@ impl Totals {
             *mine += theirs;
         }
         self.checked.add(&report.tally.checked);
+        self.exercised.add(&exercised(&report.tally));
+        if self.assertions.passed + self.assertions.failed > 0 {
+            self.exercised.note(RuleId::Assertion);
+        }
         self.repeated += u64::from(report.repeat != Repeat::Once);
         self.unseen += u64::from(matches!(report.repeat, Repeat::Unseen(_)));
         self.cover();
@@ -510,6 +529,11 @@ impl Totals {
             covered: wanted().filter(|op| self.events(*op) > 0).count(),
             by_family: FamilyCoverage::by_name(&self.checked),
         };
+        self.rules = RuleCoverage::of(&self.exercised, self.version);
+        if self.assertions.total() == 0 {
+            let why = "no script with assertions was run";
+            self.rules.leave_out(RuleId::Assertion, why);
+        }
     }
 
     /// Matched events at an opcode.
@@ -665,6 +689,25 @@ mod tests {
     }
 
     #[test]
+    fn rules_are_exercised_by_any_case() {
+        let mut totals = Totals::of(Version::V42);
+        let count = totals.rules.of;
+        assert!(!totals.rules.never.contains(&RuleId::Assertion));
+        totals.add(&report(&[(Directive::AssertReturn, Status::Passed)]));
+        let mut other = report(&[]);
+        other.tally.throws = 1;
+        totals.add(&other);
+        let rules = &totals.rules;
+        assert!(!rules.never.contains(&RuleId::Assertion));
+        assert!(!rules.never.contains(&RuleId::ThrowEvent));
+        assert!(rules.never.contains(&RuleId::Kept));
+        assert_eq!(
+            (rules.exercised + rules.never.len(), rules.of),
+            (count + 1, count + 1)
+        );
+    }
+
+    #[test]
     fn json_has_the_keys_that_readers_depend_on() {
         let json = serde_json::to_value(Totals::default()).unwrap();
         for key in [
@@ -683,6 +726,7 @@ mod tests {
             "entities",
             "entities_skipped",
             "host_calls",
+            "rules",
             "measured",
         ] {
             assert!(json.get(key).is_some(), "{key}");

@@ -158,7 +158,7 @@ fn set_runtime(
     }
     config
         .consume_fuel(configuration.fuel != Fuel::Off)
-        .epoch_interruption(configuration.epochs == Epochs::Yield)
+        .epoch_interruption(configuration.epochs != Epochs::Off)
         .collector(match configuration.collector {
             Collector::Drc => wasmtime::Collector::DeferredReferenceCounting,
             Collector::Null => wasmtime::Collector::Null,

@@ -14,8 +14,9 @@ use lockstep_core::configuration::{Collector, Configuration, Epochs, Yields};
 use lockstep_core::divergence::{Execution, Moment};
 use lockstep_core::fault::{Layer, Shown, Tamper as _};
 use lockstep_core::hosting::HostFunction;
+use lockstep_core::lockstep::deadlines::Deadline;
 use lockstep_core::lockstep::driver::{Driver, DriverConfig, Verdict};
-use lockstep_core::outcome::Outcome;
+use lockstep_core::outcome::{HostFailure, Outcome};
 use lockstep_core::panics;
 use lockstep_core::phases::{self, Phase};
 use lockstep_core::schedule::Schedule;
@@ -29,7 +30,7 @@ use lockstep_oracles::{GlobalType, MemoryType, TableType};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use wasmtime::{AsContextMut, Func, RootScope, Store, StoreContextMut, Val};
+use wasmtime::{AsContextMut, Func, RootScope, Store, StoreContextMut, UpdateDeadline, Val};
 
 /// Calls a re-entering host function may make in a case: a program that calls back for ever would
 /// use up the harness's own stack.
@@ -112,12 +113,13 @@ impl<T: Layer> Subject<T> {
             plain: schedule.collect == 0
                 && settings.configuration.epochs == Epochs::Off
                 && settings.configuration.yields == Yields::Off,
+            delayed: None,
             image: CodeImage::new(schedule.code_image),
             shared: shared.clone(),
         };
         let mut store = Store::new(&factory.engine, State::new(session));
         prepare(&mut store, &settings.configuration)?;
-        store.limiter(|state| state.limiter());
+        store.limiter(|state| state);
         let mut subject = Subject {
             factory,
             store,
@@ -649,11 +651,43 @@ fn prepare<T: Layer>(
     if let Some(units) = configuration.fuel.units() {
         store.set_fuel(units).map_err(failed)?;
     }
-    if configuration.epochs == Epochs::Yield {
+    if configuration.epochs != Epochs::Off {
         store.set_epoch_deadline(1);
-        store.epoch_deadline_async_yield_and_update(1);
+    }
+    match configuration.epochs {
+        Epochs::Off => {}
+        Epochs::Yield => store.epoch_deadline_async_yield_and_update(1),
+        Epochs::Extend => store.epoch_deadline_callback(|_| Ok(UpdateDeadline::Continue(1))),
+        Epochs::Fail => end_at_deadlines(store, Deadline::Fails),
+        Epochs::Trap => end_at_deadlines(store, Deadline::Traps),
     }
     Ok(())
+}
+
+/// Every how many deadlines a program ends, where it may.
+const ENDS: u64 = 4;
+
+/// Has the callback for the epoch's deadline end the program every fourth time, in the oracle too.
+fn end_at_deadlines<T: Layer>(store: &mut Store<State<T>>, deadline: Deadline) {
+    let mut deadlines = 0;
+    store.epoch_deadline_callback(move |mut store| {
+        let session = store.data_mut().session();
+        let Some(driver) = session.map(|session| &mut session.driver) else {
+            return Ok(UpdateDeadline::Continue(1));
+        };
+        if !driver.may_end_at_deadline() {
+            return Ok(UpdateDeadline::Continue(1));
+        }
+        deadlines += 1;
+        if deadlines % ENDS != 0 {
+            return Ok(UpdateDeadline::Continue(1));
+        }
+        driver.deadline_ends(deadline);
+        match deadline {
+            Deadline::Fails => Err(HostFailure::Deadline.into()),
+            Deadline::Traps => Ok(UpdateDeadline::Interrupt),
+        }
+    });
 }
 
 /// Results in neutral terms.

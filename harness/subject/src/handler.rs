@@ -17,6 +17,7 @@ use lockstep_core::lockstep::throws::SeenThrow;
 use lockstep_core::observe::Observation;
 use lockstep_core::outcome::{HostFailure, SeenTrap};
 use lockstep_core::phases::{self, Phase};
+use lockstep_core::snapshot::Snapshot;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
@@ -203,7 +204,13 @@ fn dispatch<T: Layer>(
     let flow = match told {
         None => session.driver.breakpoint(&mut view),
         Some(told) if T::ACTIVE => {
-            tampered(&mut session.driver, &mut session.tamper, &mut view, told)
+            let Session {
+                driver,
+                tamper,
+                delayed,
+                ..
+            } = session;
+            tampered(driver, tamper, &mut view, told, delayed)
         }
         Some(told) => deliver(&mut session.driver, &mut view, &told),
     };
@@ -310,7 +317,7 @@ impl<T: Layer> Session<T> {
 
     /// Advances the epoch, where the configuration asks for it; `own` at an event of the epoch's own.
     pub(super) fn advance_epoch(&mut self, store: &mut StoreContextMut<'_, State<T>>, own: bool) {
-        if self.configuration.epochs == Epochs::Yield {
+        if self.configuration.epochs != Epochs::Off {
             store.engine().increment_epoch();
             self.driver.epoch_was_advanced(own);
         }
@@ -402,6 +409,7 @@ fn tampered<T: Layer>(
     tamper: &mut T,
     view: &mut View<'_, T>,
     mut event: Told,
+    delayed: &mut Option<Delayed>,
 ) -> Flow {
     match &mut event {
         Told::Trap(trap) | Told::TrapAsHostError(trap) => tamper.trap(trap),
@@ -411,6 +419,10 @@ fn tampered<T: Layer>(
     }
     let mut copy = match &event {
         Told::EpochYield => driver.snapshot_interrupted(view, Interruption::Epoch),
+        Told::HostError(_) if driver.is_growth_failing() => {
+            driver.snapshot_interrupted(view, Interruption::Growth)
+        }
+        _ if driver.is_deadline_due() => driver.snapshot_interrupted(view, Interruption::Deadline),
         Told::Trap(SeenTrap::StackOverflow) => {
             driver.snapshot_interrupted(view, Interruption::Overflow)
         }
@@ -426,12 +438,28 @@ fn tampered<T: Layer>(
         Told::HostError(_) => driver.snapshot_of_call(view, usize::MAX),
         Told::Throw(_) | Told::Other(_) => driver.snapshot(view, usize::MAX),
     };
-    match tamper.event(event.moment(), &mut copy) {
+    let flow = match tamper.event(event.moment(), &mut copy) {
         Delivery::Once => deliver(driver, &mut copy, &event),
         Delivery::Never => Flow::Continue,
         Delivery::Twice => match deliver(driver, &mut copy, &event) {
             Flow::Continue => deliver(driver, &mut copy, &event),
             Flow::Stop => Flow::Stop,
         },
+        Delivery::AfterNext => {
+            *delayed = Some(Delayed { event, copy });
+            return Flow::Continue;
+        }
+    };
+    match delayed.take() {
+        Some(Delayed { event, mut copy }) if flow == Flow::Continue => {
+            deliver(driver, &mut copy, &event)
+        }
+        _ => flow,
     }
+}
+
+/// An event that a fault keeps back until the next has come, and the stack that it shows.
+pub(super) struct Delayed {
+    event: Told,
+    copy: Snapshot,
 }

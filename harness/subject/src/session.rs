@@ -2,15 +2,16 @@
 
 use super::actions::{Held, HeldException};
 use super::debugger::Debugger;
-use super::handler::Handlers;
+use super::handler::{Delayed, Handlers};
 use super::host::HostWorld;
 use super::names::Names;
-use lockstep_core::configuration::Configuration;
+use lockstep_core::configuration::{Configuration, Limiter as LimiterConduct};
 use lockstep_core::fault::Layer;
 use lockstep_core::lockstep::driver::Driver;
+use lockstep_core::outcome::HostFailure;
 use lockstep_core::schedule::action::call_function::CallFunction;
 use lockstep_core::subject::code_image::CodeImage;
-use lockstep_core::subject::limits::{MEMORY_LIMIT, TABLE_LIMIT};
+use lockstep_core::subject::limits::{FAILING_MEMORY, FAILING_TABLE, MEMORY_LIMIT, TABLE_LIMIT};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime::ResourceLimiter;
@@ -41,6 +42,8 @@ pub(super) struct Session<T> {
     pub(super) collect: u64,
     /// Whether the handler has nothing to do but to compare and edit.
     pub(super) plain: bool,
+    /// An event that a fault keeps back.
+    pub(super) delayed: Option<Delayed>,
     pub(super) image: CodeImage,
     pub(super) shared: Arc<Shared<T>>,
 }
@@ -202,21 +205,55 @@ pub(super) struct Limiter {
 /// Bytes that the collected heap may grow to by itself, and that a request for it names.
 pub(super) const HEAP_MAXIMUM: u64 = 1 << 32;
 
-impl ResourceLimiter for Limiter {
+impl Limiter {
+    /// Whether this growth is of the collected heap, which is limited by itself, and allowed.
+    fn heap_may_grow(&self, desired: usize, maximum: Option<usize>) -> Option<bool> {
+        let heap = self.heap?;
+        (maximum == Some(HEAP_MAXIMUM as usize)).then_some(desired <= heap)
+    }
+
+    fn allows(&mut self, allowed: bool) -> bool {
+        self.refused |= !allowed;
+        allowed
+    }
+}
+
+impl<T: Layer> State<T> {
+    /// The error with which a growth fails that goes beyond what a limiter that fails allows; it is due in
+    /// the oracle, too. Host code that makes something grow is refused.
+    fn fails(&mut self, beyond: bool, failure: HostFailure) -> Result<(), HostFailure> {
+        let session = self.session.as_mut().filter(|_| beyond);
+        let session = session.filter(|s| s.configuration.limiter == LimiterConduct::Fails);
+        match session.map(|session| &mut session.driver) {
+            Some(driver) if driver.may_fail_growth() => {
+                driver.limiter_fails(failure);
+                Err(failure)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether what asks to grow may be the heap: it cannot be told from a memory that may grow as far.
+    fn may_be_heap(&self, maximum: Option<usize>) -> bool {
+        let session = self.session.as_ref();
+        maximum == Some(HEAP_MAXIMUM as usize)
+            && session.is_some_and(|session| session.driver.may_make_objects())
+    }
+}
+
+impl<T: Layer> ResourceLimiter for State<T> {
     fn memory_growing(
         &mut self,
         _: usize,
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if let Some(heap) = self.heap
-            && maximum == Some(HEAP_MAXIMUM as usize)
-        {
-            return Ok(desired <= heap);
+        if let Some(allowed) = self.limiter.heap_may_grow(desired, maximum) {
+            return Ok(allowed);
         }
-        let allowed = desired <= MEMORY_LIMIT;
-        self.refused |= !allowed;
-        Ok(allowed)
+        let beyond = desired > FAILING_MEMORY && !self.may_be_heap(maximum);
+        self.fails(beyond, HostFailure::MemoryGrowth)?;
+        Ok(self.limiter.allows(desired <= MEMORY_LIMIT))
     }
 
     fn table_growing(
@@ -225,9 +262,8 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let allowed = desired <= TABLE_LIMIT;
-        self.refused |= !allowed;
-        Ok(allowed)
+        self.fails(desired > FAILING_TABLE, HostFailure::TableGrowth)?;
+        Ok(self.limiter.allows(desired <= TABLE_LIMIT))
     }
 
     fn instances(&self) -> usize {

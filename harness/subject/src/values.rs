@@ -71,7 +71,7 @@ pub(super) fn seen_trap(trap: wasmtime::Trap) -> SeenTrap {
         W::HeapMisaligned => Trap::UnalignedAtomic,
         W::AtomicWaitNonSharedMemory => Trap::ExpectedSharedMemory,
         W::AllocationTooLarge => return SeenTrap::OutOfMemory,
-        W::Interrupt => return SeenTrap::Other("interrupt"),
+        W::Interrupt => return SeenTrap::Interrupt,
         W::OutOfFuel => return SeenTrap::OutOfFuel,
         _ => return SeenTrap::Other("a trap that Wasm does not have"),
     })

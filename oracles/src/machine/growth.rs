@@ -40,6 +40,28 @@ impl Machine {
         self.growth.take()
     }
 
+    /// What the opcode that [`Machine::top`] is at asks to grow, and the size that it asks for, in bytes or
+    /// elements, whatever the entity's type allows; none if it makes nothing grow.
+    pub fn growth_ahead(&self) -> Option<(Grown, u64)> {
+        let view = self.top()?;
+        let index = view.function.instrs[view.position].a as usize;
+        let instance = self.store.instance(view.instance);
+        let delta = view.operands.last()?.u64();
+        match view.op() {
+            Opcode::MemoryGrow => {
+                let addr = instance.memories[index];
+                let memory = &self.store.memories[addr.index()];
+                Some((Grown::Memory(addr), memory.asked(delta)))
+            }
+            Opcode::TableGrow => {
+                let addr = instance.tables[index];
+                let elements = self.store.tables[addr.index()].elements.len() as u64;
+                Some((Grown::Table(addr), elements.saturating_add(delta)))
+            }
+            _ => None,
+        }
+    }
+
     /// Takes back the growth that was executed last: the entity has its size of before, and the opcode
     /// answers -1. Only right after its opcode, before the next.
     pub fn fail_growth(&mut self, growth: Growth) {

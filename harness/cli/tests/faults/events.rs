@@ -14,7 +14,7 @@ use lockstep::version::Version;
 use lockstep_oracles::address::Pc;
 
 /// A division by zero, above a number and a reference that are also below the function's last opcode.
-const TRAP: Program = Program::new(
+pub(super) const TRAP: Program = Program::new(
     r#"(module
          (type $s (struct (field i32)))
          (func (export "go") (param i32) (result i32)
@@ -28,7 +28,7 @@ const TRAP: Program = Program::new(
 
 /// The same below a loop that calls. The epoch advances at events: it yields at the loop, where `callee`
 /// is entered, at the loop again, and so on.
-const YIELDS: Program = Program::new(
+pub(super) const YIELDS: Program = Program::new(
     r#"(module
          (type $s (struct (field i32)))
          (func (export "go") (param i32) (result i32)
@@ -97,7 +97,7 @@ const FULL_HEAP: Program = Program::new(
 .configured(|configuration| configuration.gc_heap = GcHeap::Kib64);
 
 /// An exception that nothing catches, thrown above a number and a reference.
-const THROW: Program = Program::new(
+pub(super) const THROW: Program = Program::new(
     r#"(module
          (type $s (struct (field i32))) (tag $t (param i32))
          (func (export "go") (param i32) local.get 0  call $inner)
@@ -116,11 +116,11 @@ const HOST_ERROR: Program = Program::failing(
        (invoke "go" (i32.const 4))"#,
 );
 
-fn number(stack: &mut Snapshot, _: &Code) {
+pub(super) fn number(stack: &mut Snapshot, _: &Code) {
     operand(stack, 0, 0, flip(3));
 }
 
-fn reference(stack: &mut Snapshot, _: &Code) {
+pub(super) fn reference(stack: &mut Snapshot, _: &Code) {
     operand(stack, 0, 1, |_| NULL);
 }
 
@@ -137,7 +137,7 @@ fn operand(stack: &mut Snapshot, frame: usize, index: usize, change: impl Fn(See
     *operand = change(*operand);
 }
 
-fn outside_the_code(stack: &mut Snapshot, _: &Code) {
+pub(super) fn outside_the_code(stack: &mut Snapshot, _: &Code) {
     move_to(stack, |pc| Pc(pc.0 + 100_000));
 }
 
@@ -156,7 +156,7 @@ fn move_to(stack: &mut Snapshot, moved: impl Fn(Pc) -> Pc) {
     frame.code = frame.code.map(|(function, pc)| (function, moved(pc)));
 }
 
-fn outermost_frame(stack: &mut Snapshot, _: &Code) {
+pub(super) fn outermost_frame(stack: &mut Snapshot, _: &Code) {
     stack.frames.pop();
 }
 
@@ -164,7 +164,7 @@ fn innermost_frame(stack: &mut Snapshot, _: &Code) {
     stack.frames.remove(0);
 }
 
-fn first_local(stack: &mut Snapshot, _: &Code) {
+pub(super) fn first_local(stack: &mut Snapshot, _: &Code) {
     local(stack, 0, flip(3));
 }
 

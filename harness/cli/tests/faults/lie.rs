@@ -30,6 +30,8 @@ pub(crate) enum Fault {
     SkipFunction(FuncIndex),
     /// An event that comes twice.
     Twice(Where),
+    /// An event that comes behind the next one.
+    Late(Where),
     /// None: the engine panics at this event.
     Panic(Where),
     /// The trap of a `Trap` event.
@@ -262,6 +264,7 @@ impl Tamper for Lie {
         let (Fault::Stack(place, _)
         | Fault::Skip(place)
         | Fault::Twice(place)
+        | Fault::Late(place)
         | Fault::Panic(place)) = self.fault
         else {
             return Delivery::Once;
@@ -277,6 +280,7 @@ impl Tamper for Lie {
         match self.fault {
             Fault::Skip(_) => Delivery::Never,
             Fault::Twice(_) => Delivery::Twice,
+            Fault::Late(_) => Delivery::AfterNext,
             _ => panic!("a deliberate panic"),
         }
     }

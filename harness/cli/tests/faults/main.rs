@@ -11,8 +11,10 @@ mod edits;
 mod edits_beside;
 mod events;
 mod lie;
+mod order;
 mod programs;
 mod pulley;
+mod refusals;
 mod stacks;
 
 use lie::{Code, Fault, Lie, at, when};
@@ -518,8 +520,16 @@ const ELSEWHERE: &[(&str, RuleId, &str)] = &[
 /// Every rule has the row that the contract names.
 #[test]
 fn every_rule_has_the_row_that_its_table_names() {
-    let mut rows: Vec<(&str, RuleId)> =
-        [ROWS, actions::ROWS, edits::ROWS, events::ROWS, beside::ROWS].concat();
+    let mut rows: Vec<(&str, RuleId)> = [
+        ROWS,
+        actions::ROWS,
+        edits::ROWS,
+        events::ROWS,
+        beside::ROWS,
+        order::ROWS,
+        refusals::ROWS,
+    ]
+    .concat();
     for &(name, rule, source) in ELSEWHERE {
         let test = format!("#[test]\n{}fn {name}()", indentation(source, name));
         assert!(source.contains(&test), "{rule}: no test `{name}`");

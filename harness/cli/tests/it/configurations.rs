@@ -1,7 +1,7 @@
 //! Every value of every axis runs, or is refused as the model says; every pair of values, too.
 
 use crate::cases::{calling, case_of, clean_on};
-use lockstep::case::{Case, CaseOptions, Stub, run, run_case_on};
+use lockstep::case::{Case, CaseOptions, Status, Stub, run, run_case_on};
 use lockstep::causes::Cause;
 use lockstep::configuration::{AxisName, Configuration, Nans, Setting, Target};
 use lockstep::divergence::Execution;
@@ -154,6 +154,9 @@ fn every_value_runs_or_is_refused(subject: Version) {
         assert_eq!(report.refused.is_some(), refused(subject, &configuration));
         if report.refused.is_some() {
             assert!(report.commands.is_empty(), "{setting}: {report:#?}");
+        } else if configuration.epochs.ends_programs() {
+            let ended = report.count(|status| *status == Status::Exhausted);
+            assert!(ended > 0 && report.two_way, "{setting}: {report:#?}");
         } else if configuration.target == Target::Pulley64 {
             // On 42 an event in the middle of the program would change an integer: none comes.
             let forbidden = report.tally.left_out.of(Cause::PulleyIntegers);

@@ -14,6 +14,7 @@ mod cli;
 mod conduct;
 mod configurations;
 mod contract;
+mod full_heap;
 mod nans;
 mod parts;
 mod reach;

@@ -141,7 +141,7 @@ pub(super) fn of(
         uses_event: look.uses_event(),
         handler_mut: look.uses_event(),
         keeps: look.keeps(),
-        epochs: configuration.epochs == Epochs::Yield,
+        epochs: configuration.epochs != Epochs::Off,
         heap: heap.is_some(),
         modules: texts,
         look,

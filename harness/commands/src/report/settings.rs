@@ -4,8 +4,9 @@ use super::NoReproducer;
 use super::recipe::ModuleText;
 use lockstep_core::check::{FEATURES, UserModule};
 use lockstep_core::configuration::{
-    Allocation, Artifact, BoundsChecks, Collector, Configuration, Epochs, Inlining, MemoryGrowth,
-    MemoryGuard, MemoryInit, MemoryReservation, OptLevel, Regalloc, Signals, Target, Yields,
+    Allocation, Artifact, BoundsChecks, Collector, Configuration, Epochs, Inlining, Limiter,
+    MemoryGrowth, MemoryGuard, MemoryInit, MemoryReservation, OptLevel, Regalloc, Signals, Target,
+    Yields,
 };
 use lockstep_core::version::Version;
 use lockstep_oracles::WasmFeatures;
@@ -100,7 +101,7 @@ pub(super) fn of(
     if configuration.fuel.units().is_some() {
         set("config.consume_fuel(true);");
     }
-    if configuration.epochs == Epochs::Yield {
+    if configuration.epochs != Epochs::Off {
         set("config.epoch_interruption(true);");
     }
     match configuration.collector {
@@ -112,6 +113,7 @@ pub(super) fn of(
         || configuration.bounds_checks == BoundsChecks::Spectre
         || configuration.signals == Signals::Everywhere
         || configuration.yields == Yields::On
+        || configuration.limiter == Limiter::Fails
         || configuration.artifact == Artifact::Serialized;
     match special {
         true => Err(NoReproducer::Configuration),
@@ -125,9 +127,19 @@ pub(super) fn of_store(configuration: &Configuration) -> Vec<String> {
     if let Some(units) = configuration.fuel.units() {
         all.push(format!("store.set_fuel({units})?;"));
     }
-    if configuration.epochs == Epochs::Yield {
+    if configuration.epochs != Epochs::Off {
         all.push("store.set_epoch_deadline(1);".to_owned());
-        all.push("store.epoch_deadline_async_yield_and_update(1);".to_owned());
+    }
+    match configuration.epochs {
+        Epochs::Off => {}
+        Epochs::Yield => all.push("store.epoch_deadline_async_yield_and_update(1);".to_owned()),
+        Epochs::Extend => all.push(callback("Ok(Continue(1))")),
+        Epochs::Fail => all.push(callback(
+            "match deadlines % 4 { 0 => Err(wasmtime::Error::msg(\"the callback fails\")), _ => Ok(Continue(1)) }",
+        )),
+        Epochs::Trap => all.push(callback(
+            "match deadlines % 4 { 0 => Ok(Interrupt), _ => Ok(Continue(1)) }",
+        )),
     }
     if let Some(bytes) = configuration.gc_heap.bytes() {
         let limits = format!("StoreLimitsBuilder::new().memory_size({bytes}).build()");
@@ -135,4 +147,16 @@ pub(super) fn of_store(configuration: &Configuration) -> Vec<String> {
         all.push("store.limiter(|seen| &mut seen.limits);".to_owned());
     }
     all
+}
+
+/// The callback for the epoch's deadline: what it answers, by the number of the deadline.
+fn callback(answer: &str) -> String {
+    format!(
+        "let mut deadlines = 0;\n    \
+         store.epoch_deadline_callback(move |_| {{\n        \
+         use wasmtime::UpdateDeadline::*;\n        \
+         deadlines += 1;\n        \
+         {answer}\n    \
+         }});"
+    )
 }

@@ -371,8 +371,10 @@ pub(crate) fn run_on<A: Adapter, T: Layer>(
     };
     let (executed, neighbour) = (stepped.executed, stepped.neighbour);
     let any_nans = options.settings.configuration.nans == Nans::Any;
-    if any_nans || options.schedule.intervenes() {
-        // Its NaNs may be others, and no event shows them; or it is another program, without the actions.
+    let ends = options.settings.configuration.epochs.ends_programs();
+    if any_nans || ends || options.schedule.intervenes() {
+        // Its NaNs may be others, and no event shows them; or the deadlines that end it come with events alone; or
+        // it is another program, without the actions.
         return Ok(combine(script, options, executed, None, neighbour));
     }
     RUNS.set(Execution::Uninstrumented);
@@ -433,6 +435,9 @@ fn combine(
         two_way: uninstrumented.is_none(),
         ..CaseReport::default()
     };
+    if uninstrumented.is_some() && instrumented.fuel.iter().any(Option::is_some) {
+        instrumented.tally.noted.note(RuleId::Fuel);
+    }
     if let Some(other) = &uninstrumented
         && let Some(differs) = fuel::difference(script, &instrumented, other)
     {

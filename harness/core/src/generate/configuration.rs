@@ -2,8 +2,8 @@
 
 use super::weights::{below, chance};
 use crate::configuration::{
-    Allocation, AxisName, BoundsChecks, Collector, Configuration, Fuel, GcHeap, MemoryReservation,
-    Nans, Signals,
+    Allocation, AxisName, BoundsChecks, Collector, Configuration, Epochs, Fuel, GcHeap, Limiter,
+    MemoryGrowth, MemoryGuard, MemoryInit, MemoryReservation, Nans, Signals,
 };
 use crate::schedule::Schedule;
 use crate::version::Version;
@@ -17,8 +17,8 @@ use arbitrary::{Result, Unstructured};
 pub(super) fn configuration(u: &mut Unstructured<'_>) -> Result<Configuration> {
     let mut configuration = Configuration::default();
     for &axis in AxisName::ALL {
-        // Drawn when the schedule is known.
-        if axis == AxisName::Nans {
+        // One is drawn when the schedule is known, the other follows from the rest.
+        if matches!(axis, AxisName::Nans | AxisName::Limiter) {
             continue;
         }
         let (times, of) = odds(axis);
@@ -33,6 +33,7 @@ pub(super) fn configuration(u: &mut Unstructured<'_>) -> Result<Configuration> {
             _ => Fuel::Hundreds,
         };
     }
+    follow(&mut configuration);
     accept(&mut configuration);
     if chance(u, 1, 100)? {
         refuse(u, &mut configuration)?;
@@ -64,6 +65,7 @@ pub(super) fn nans(u: &mut Unstructured<'_>, schedule: &Schedule) -> Result<Nans
 fn drawn_values(axis: AxisName) -> usize {
     match axis {
         AxisName::Fuel => Fuel::On as usize + 1,
+        AxisName::Epochs => Epochs::Yield as usize + 1,
         _ => axis.axis().values.len(),
     }
 }
@@ -73,6 +75,23 @@ fn odds(axis: AxisName) -> (u32, u32) {
     match axis {
         AxisName::Inlining | AxisName::Collector => (1, 4),
         _ => (1, 6),
+    }
+}
+
+/// What follows from what was drawn, so that a seed's program does not depend on it: what the store does at
+/// the epoch's deadline, and whether its limiter fails.
+fn follow(configuration: &mut Configuration) {
+    let copies = configuration.memory_init == MemoryInit::Copy;
+    if configuration.epochs == Epochs::Yield {
+        configuration.epochs = match configuration.memory_guard {
+            MemoryGuard::Default => Epochs::Yield,
+            MemoryGuard::Zero => Epochs::Extend,
+            MemoryGuard::Kib64 if copies => Epochs::Trap,
+            MemoryGuard::Kib64 => Epochs::Fail,
+        };
+    }
+    if configuration.memory_growth == MemoryGrowth::Zero && copies {
+        configuration.limiter = Limiter::Fails;
     }
 }
 

@@ -27,6 +27,7 @@ impl Driver {
 
     /// No mapping is writable and executable at once; `found` are.
     pub fn code_writable(&mut self, found: usize) {
+        self.tally.noted.note(RuleId::EditWritable);
         if found > 0 {
             self.report_plain(
                 RuleId::EditWritable,
@@ -39,6 +40,7 @@ impl Driver {
 
     /// After an edit every part of the recorded code has the permissions that it had before the first.
     pub fn code_permissions(&mut self, recorded: &[Mapping], now: &[Vec<Part>]) {
+        self.tally.noted.note(RuleId::EditPermissions);
         let mut pairs = recorded.iter().zip(now);
         let Some((old, new)) = pairs.find(|(old, new)| old.permissions != **new) else {
             return;

@@ -4,13 +4,14 @@ use super::accessors::Accesses;
 use super::adopt::hides_state;
 use super::breakpoints::Breakpoints;
 use super::daring::Daring;
+use super::deadlines::Deadline;
 use super::entities::{Taint, Unresolved};
 use super::explain::ShownStacksCache;
 use super::findings::Findings;
 use super::frames::expected_place;
 use super::growth::Sizes;
 use super::history::{History, Segment};
-use super::interrupts::CodePath;
+use super::interrupts::{CodePath, Sight};
 use super::items::ShownIndices;
 use super::nans::OpenNans;
 use super::policy::{FrameBudget, FramePolicy};
@@ -65,6 +66,8 @@ pub(super) enum Phase {
     OutOfMemory,
     /// The subject's fuel was used up.
     OutOfFuel,
+    /// A deadline of the epoch ended the program, and its event was matched.
+    DeadlineReached(Deadline),
     /// A host function passed on the trap of its own call; the event is due.
     HostTrapping(Trap),
     /// A host function failed; its `HostcallError` event is due.
@@ -244,6 +247,8 @@ pub struct Driver {
     pub(super) inlined: bool,
     /// The calls of each instance's module, where callees are inlined; empty where they are not.
     pub(super) inlined_calls: Vec<InlinedCalls>,
+    /// Whether a function has an opcode that makes an object.
+    pub(super) makes_objects: bool,
     /// Whether a function has an opcode that waits.
     pub(super) may_wait: bool,
     /// Whether a trap is being told of in code with callees inlined, and the stack shown may be
@@ -302,6 +307,15 @@ pub struct Driver {
     pub(super) consumes_fuel: bool,
     pub(super) accesses: Accesses,
     pub(super) shown_indices: ShownIndices,
+    /// The error with which the store's limiter failed a growth, until that is dealt with.
+    pub(super) failed_growth: Option<HostFailure>,
+    /// How the epoch's deadline ends the program, until that is dealt with.
+    pub(super) deadline: Option<Deadline>,
+    /// What may be looked at where the last `EpochYield` event came, if the oracle was brought there.
+    pub(super) last_yield: Option<Sight>,
+    /// How many breakpoint events had come when an `EpochYield` event was said to be missing at the next: it
+    /// may only come late.
+    pub(super) missed_yield: Option<u64>,
     /// The exception of the event that was matched last.
     pub(super) last_thrown: Option<ExnAddr>,
     /// Whether the store has a handler, in an execution that may have events.
@@ -368,6 +382,7 @@ impl Driver {
             segment_trap: None,
             making: None,
             inlined_calls: Vec::new(),
+            makes_objects: false,
             may_wait: false,
             at_inlined_trap: false,
             inlined: config.configuration.inlining == Inlining::On,
@@ -412,6 +427,10 @@ impl Driver {
             consumes_fuel: config.configuration.fuel != Fuel::Off,
             accesses: Accesses::default(),
             shown_indices: ShownIndices::default(),
+            failed_growth: None,
+            deadline: None,
+            last_yield: None,
+            missed_yield: None,
             last_thrown: None,
             handled: true,
             was_unhandled: false,
@@ -467,6 +486,10 @@ impl Driver {
     /// The instance that was being made has a handle.
     pub fn made(&mut self) {
         self.bound += 1;
+        self.tally.noted.note(RuleId::Instantiate);
+        if self.has_events() && self.breakpoints.is_single_step() {
+            self.tally.noted.note(RuleId::StepInstantiate);
+        }
         self.references.unbound = self.bound < self.modules.len();
     }
 
@@ -479,6 +502,10 @@ impl Driver {
             .map(|f| f.locals.len() + f.max_operands as usize + f.instrs.len());
         let mut instrs = functions.iter().flat_map(|f| &f.instrs);
         self.sizes.wanted |= instrs.any(|instr| grows(instr.op));
+        self.makes_objects |= functions
+            .iter()
+            .flat_map(|f| &f.instrs)
+            .any(|instr| instr.op.makes_object());
         self.may_wait |= functions.iter().any(may_wait);
         self.hides_state |= functions.iter().any(hides_state);
         let module = &self.machine.store.instance(instance).module;
@@ -511,6 +538,8 @@ impl Driver {
         self.history.invoked(self.machine.depth());
         self.machine.invoke(func, args)?;
         self.phase = Phase::Running;
+        self.failed_growth = None;
+        self.deadline = None;
         self.ahead = None;
         self.previous = None;
         self.machine.reset_max_depth();

@@ -37,6 +37,8 @@ impl Driver {
     /// Checks what the store answers to the session that was just made.
     pub fn edited(&mut self, answer: EditAnswer) {
         self.disturb();
+        self.tally.noted.note(RuleId::EditAccepted);
+        self.tally.noted.note(RuleId::EditSingleStep);
         if let Some((edit, error)) = answer.refused {
             let expected = format!("{edit:?} succeeds");
             self.report_plain(RuleId::EditAccepted, Moment::Edit, expected, error);
@@ -48,6 +50,7 @@ impl Driver {
             self.report_plain(RuleId::EditSingleStep, Moment::Edit, expected, shown);
         }
         if let Some(listed) = answer.listed {
+            self.tally.noted.note(RuleId::EditBreakpoints);
             match self.breakpoints.settle(&listed) {
                 Listed::Right => {}
                 Listed::Kept(known) => self.report_list(&listed, Some(known)),

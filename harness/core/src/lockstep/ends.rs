@@ -36,7 +36,11 @@ impl Driver {
         self.at_inlined_trap = false;
         // The program may have gone on since the last event.
         self.references.look();
+        if self.ended.is_none() {
+            self.tally.noted.note(RuleId::Outcome);
+        }
         let verdict = self.finish_in(phase, outcome);
+        self.note_exercised();
         if verdict == Verdict::Exhausted {
             self.let_handles_go();
             self.history.lose_roots();
@@ -45,6 +49,26 @@ impl Driver {
         self.count_changed_fields();
         self.previous = None;
         verdict
+    }
+
+    /// Notes the rules that were exercised in the invocation that has ended, and are counted nowhere.
+    fn note_exercised(&mut self) {
+        let noted = &mut self.tally.noted;
+        if self.neighbour && self.tally.sequence_points > 0 {
+            noted.note(RuleId::Isolate);
+        }
+        if self.references.have_objects {
+            let of_objects = [
+                RuleId::RefNull,
+                RuleId::RefKind,
+                RuleId::RefType,
+                RuleId::RefIdentity,
+            ];
+            of_objects.into_iter().for_each(|rule| noted.note(rule));
+        }
+        if self.references.have_contents {
+            noted.note(RuleId::RefContent);
+        }
     }
 
     /// Whether the debugger may drop the call that is being made: not an instantiation, of which no handle
@@ -63,6 +87,8 @@ impl Driver {
         self.previous = None;
         self.at_inlined_trap = false;
         self.references.look();
+        self.failed_growth = None;
+        self.deadline = None;
         self.dropped_call = !panicked;
         self.yield_due = false;
         Verdict::Dropped
@@ -92,8 +118,14 @@ impl Driver {
             self.machine.unwind();
             return Verdict::Lost;
         }
+        let (growth, deadline) = (self.failed_growth.take(), self.deadline.take());
         match phase {
-            Phase::Running => self.finish_running(outcome),
+            Phase::Running => match (growth, deadline) {
+                (Some(due), _) => self.finish_failed_growth(due, outcome),
+                (None, Some(due)) => self.finish_at_deadline(due, false, outcome),
+                (None, None) => self.finish_running(outcome),
+            },
+            Phase::DeadlineReached(due) => self.finish_at_deadline(due, true, outcome),
             Phase::Trapped(trap) => {
                 self.machine.unwind();
                 let agrees = matches!(outcome, Outcome::Trapped(seen) if seen.is(trap));
@@ -364,6 +396,9 @@ impl Driver {
             self.report_outcome(&expected, outcome);
             return;
         };
+        if !expected.is_empty() {
+            self.tally.noted.note(RuleId::Values);
+        }
         if !self.values_agree(expected, seen) {
             let known = self.explain_values(expected, seen);
             self.report_known(

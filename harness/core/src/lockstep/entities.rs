@@ -129,6 +129,11 @@ impl Driver {
                 continue;
             };
             self.tally.entities += 1;
+            self.tally.noted.note(match entity {
+                Entity::Memory(_) => RuleId::Memory,
+                Entity::Global(_) => RuleId::Global,
+                Entity::Table(_) => RuleId::Table,
+            });
             match (compared, purpose) {
                 (Ok(()), _) => {}
                 (Err(found), Use::Report(moment)) => {

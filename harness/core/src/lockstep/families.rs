@@ -89,6 +89,11 @@ impl Checked {
         self.0[op as usize] & (1 << family as u8) != 0
     }
 
+    /// Whether a family was checked anywhere.
+    pub fn has_any(&self, family: Family) -> bool {
+        self.0.iter().any(|bits| bits & (1 << family as u8) != 0)
+    }
+
     /// The families checked at an opcode.
     pub fn at(&self, op: Opcode) -> impl Iterator<Item = Family> {
         Family::ALL.into_iter().filter(move |f| self.has(*f, op))

@@ -46,10 +46,14 @@ impl Driver {
         if self.ended.is_some() {
             return;
         }
+        self.tally.noted.note(RuleId::HandlerDropped);
         if seen.others > 0 || (seen.last && !self.handled) {
             let expected = "a handler that was cleared or replaced is dropped".to_owned();
             let shown = "the store still has it".to_owned();
             self.report_plain(RuleId::HandlerDropped, moment, expected, shown);
+        }
+        if self.handled {
+            self.tally.noted.note(RuleId::HandlerKept);
         }
         if self.handled && !seen.last {
             let known = self.causes.get(Cause::DroppedHandler);

@@ -34,6 +34,7 @@ impl Driver {
 
     /// Checks what a handle says of itself.
     pub fn check_held_frame(&mut self, held: &HeldFrame, since: Since, moment: Moment) {
+        self.tally.noted.note(RuleId::FrameHandle);
         match (held, since.resumed) {
             (HeldFrame::Valid, false) => {}
             (HeldFrame::Valid, true) => {
@@ -44,6 +45,7 @@ impl Driver {
                 self.report_held(("valid: execution was not resumed", "stale"), moment, None);
             }
             (HeldFrame::Stale { answers }, true) => {
+                self.tally.noted.note(RuleId::StaleHandle);
                 if !answers.is_empty() {
                     let expected = "a stale handle answers nothing but errors".to_owned();
                     let shown = format!("it answers {}", answers.join(", "));

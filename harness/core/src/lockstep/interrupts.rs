@@ -37,13 +37,21 @@ pub enum Interruption {
     Fuel,
     /// The heap cannot hold an object
     Memory,
+    /// The epoch ends the program at its deadline
+    Deadline,
+    /// The store's limiter fails a growth
+    Growth,
 }
 
 impl Interruption {
     fn moment(self) -> Moment {
         match self {
             Interruption::Epoch => Moment::EpochYield,
-            Interruption::Overflow | Interruption::Fuel | Interruption::Memory => Moment::Trap,
+            Interruption::Growth => Moment::HostcallError,
+            Interruption::Overflow
+            | Interruption::Fuel
+            | Interruption::Memory
+            | Interruption::Deadline => Moment::Trap,
         }
     }
 
@@ -53,6 +61,8 @@ impl Interruption {
             Interruption::Epoch => Look::EpochYield,
             Interruption::Fuel => Look::OutOfFuel,
             Interruption::Memory => Look::OutOfMemory,
+            Interruption::Deadline => Look::Deadline,
+            Interruption::Growth => Look::HostError,
         }
     }
 }
@@ -112,14 +122,14 @@ impl Driver {
             (None, Interruption::Epoch) => self.run_to_interruptible(),
             (None, Interruption::Overflow) => self.run_to_overflow(observed),
             // How much fuel there is where is not modelled.
-            (None, Interruption::Fuel | Interruption::Memory) => return None,
+            (None, _) => return None,
         };
         self.ahead = Some(stop);
         let view = self.machine.top().filter(|_| stop == Stop::SequencePoint)?;
         let entered = view.position == 0;
         let fits = match interruption {
             Interruption::Overflow => entered,
-            Interruption::Memory => false,
+            Interruption::Memory | Interruption::Deadline | Interruption::Growth => false,
             Interruption::Epoch | Interruption::Fuel => {
                 is_interruptible(view.function, view.position)
             }
@@ -148,9 +158,9 @@ impl Driver {
         })
     }
 
-    /// What may be looked at where the oracle's next opcode failed for want of memory.
-    pub(super) fn sight_of_memory(&self) -> Sight {
-        self.sight(Interruption::Memory, true, false)
+    /// What may be looked at where the oracle's next opcode failed.
+    pub(super) fn sight_within(&self, interruption: Interruption) -> Sight {
+        self.sight(interruption, true, false)
     }
 
     /// What causes forbid to look at.
@@ -382,7 +392,9 @@ impl Driver {
         let sight = match interruption {
             // Between breakpoints the oracle lags behind.
             Interruption::Memory if !self.breakpoints.is_everywhere() => None,
-            Interruption::Memory => Some(self.sight_of_memory()),
+            Interruption::Memory => Some(self.sight_within(interruption)),
+            Interruption::Deadline => self.last_yield,
+            Interruption::Growth => self.sight_of_failed_growth(),
             _ if self.is_before_start(observed) => None,
             _ => self.approach(observed, interruption),
         };
@@ -541,6 +553,7 @@ impl Driver {
             return self.misplaced(observed, moment, diff);
         }
         self.compare_innermost_locals(observed, moment);
+        self.tally.noted.note(RuleId::CheckPc);
         if expected.is_at(place.pc) {
             self.compare_interrupted_operands(observed, moment, &expected, operands);
         } else {
@@ -558,6 +571,7 @@ impl Driver {
         expected: &Interrupted,
         operands: usize,
     ) {
+        self.tally.noted.note(RuleId::CheckStack);
         let known = self.causes.get(Cause::IfParams);
         let known = known.filter(|_| self.operands_predicted(expected) == Some(operands));
         if known.is_some() || !expected.left().contains(&operands) {
@@ -619,16 +633,17 @@ impl Driver {
     ) {
         let (cause, slot) = match interruption {
             Interruption::Overflow => (Cause::TrapPc, Cause::TrapSlot),
-            Interruption::Epoch | Interruption::Fuel | Interruption::Memory => {
-                (Cause::LibcallPc, Cause::LibcallSlot)
-            }
+            _ => (Cause::LibcallPc, Cause::LibcallSlot),
         };
         let moment = interruption.moment();
         let position = self.machine.top().and_then(|view| {
             let shown = view.function.position(pc)?;
             view.function.reachable[shown].then_some(shown)
         });
-        let known = self.causes.get(cause).filter(|_| {
+        // The call that grows is made where the opcode is.
+        let known = self.causes.get(cause);
+        let known = known.filter(|_| interruption != Interruption::Growth);
+        let known = known.filter(|_| {
             position.is_some_and(|shown| self.is_record(shown, expected.position, operands))
         });
         let shown = format!("PC {pc}, {}", count(operands, "operand"));

@@ -16,6 +16,8 @@ pub enum Look {
     OutOfFuel,
     /// An `EpochYield` event
     EpochYield,
+    /// A deadline of the epoch at which the program ends
+    Deadline,
     /// A segment that traps at instantiation
     SegmentTrap,
     /// A failing host function
@@ -26,12 +28,13 @@ pub enum Look {
 
 impl Look {
     /// Every kind, in the order of reports.
-    pub const ALL: [Look; 8] = [
+    pub const ALL: [Look; 9] = [
         Look::Trap,
         Look::Overflow,
         Look::OutOfMemory,
         Look::OutOfFuel,
         Look::EpochYield,
+        Look::Deadline,
         Look::SegmentTrap,
         Look::HostError,
         Look::Throw,
@@ -45,6 +48,7 @@ impl Look {
             Look::OutOfMemory => "out of memory",
             Look::OutOfFuel => "out of fuel",
             Look::EpochYield => "epoch yield",
+            Look::Deadline => "epoch deadline",
             Look::SegmentTrap => "segment trap",
             Look::HostError => "host error",
             Look::Throw => "exception",

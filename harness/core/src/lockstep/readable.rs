@@ -285,7 +285,7 @@ impl Driver {
     pub(super) fn may_show_elsewhere(&self) -> bool {
         let failed = matches!(
             self.phase,
-            Phase::Overflowed | Phase::OutOfFuel | Phase::OutOfMemory
+            Phase::Overflowed | Phase::OutOfFuel | Phase::OutOfMemory | Phase::DeadlineReached(_)
         );
         self.interrupted || failed
     }

@@ -187,6 +187,10 @@ pub struct References {
     pub(super) changed_fields: ChangedFields,
     /// The array that an interrupted opcode is at work on.
     unfinished: Option<Identity>,
+    /// Whether an object was compared.
+    pub(super) have_objects: bool,
+    /// Whether what an object holds was.
+    pub(super) have_contents: bool,
 }
 
 /// Floats and vectors that the program put into objects after an event may have changed them (ledger:
@@ -349,6 +353,7 @@ impl References {
         objects: &mut O,
         depth: Depth,
     ) -> Result<(), Fault> {
+        self.have_objects = true;
         let agrees = match identity {
             Identity::Object(addr) => {
                 let id = machine.store.heap().object(addr).ty;
@@ -432,6 +437,7 @@ impl References {
         objects: &mut O,
         left: u32,
     ) -> Result<(), Fault> {
+        self.have_contents = true;
         let types = machine.store.types();
         let stored = match identity {
             Identity::Object(addr) => &machine.store.heap().object(addr).fields,

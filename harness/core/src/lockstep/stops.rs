@@ -1,6 +1,7 @@
 //! Breakpoint events and host calls: the oracle runs to its next stop and the stack is compared.
 
 use super::classify::Suspect;
+use super::deadlines::Deadline;
 use super::driver::{Driver, Ended, Flow, Phase};
 use super::families::Family;
 use super::frames::{
@@ -554,6 +555,14 @@ impl Driver {
         if self.ended.is_some() {
             return Flow::Stop;
         }
+        if self.phase == Phase::Running {
+            if let Some(due) = self.failed_growth {
+                return self.growth_failed(observed, due, error);
+            }
+            if error == Ok(HostFailure::Deadline) {
+                return self.deadline_reached(observed, Deadline::Fails);
+            }
+        }
         let Phase::HostFailing(due) = self.phase else {
             let shown = match error {
                 Ok(failure) => failure.to_string(),
@@ -604,6 +613,13 @@ impl Driver {
         if self.neighbour {
             return Flow::Continue;
         }
+        let missed = self.missed_yield.take();
+        if missed.is_some_and(|before| self.tally.sequence_points <= before + 1) {
+            // It comes behind the event that it was missed at, and was reported there.
+            self.epoch_advanced = false;
+            return Flow::Continue;
+        }
+        self.last_yield = None;
         self.tally.epoch_yields += 1;
         self.tally.looks.event(Look::EpochYield);
         if !std::mem::take(&mut self.epoch_advanced) {
@@ -634,6 +650,7 @@ impl Driver {
             let shown = "an EpochYield event";
             return self.report_misplaced(RuleId::EpochEvent, Moment::EpochYield, expected, shown);
         };
+        self.last_yield = Some(sight);
         let flow = self.compare_interrupted(observed, Interruption::Epoch, sight);
         if sparse {
             self.leave_unselected();
@@ -670,6 +687,7 @@ impl Driver {
 
     /// An `EpochYield` event was due where the program has passed.
     pub(super) fn report_lost_yield(&mut self) {
+        self.missed_yield = Some(self.tally.sequence_points);
         self.report_plain(
             RuleId::EpochLost,
             Moment::EpochYield,

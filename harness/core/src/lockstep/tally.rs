@@ -1,6 +1,7 @@
 //! What was compared, counted.
 
 use super::acted::Acted;
+use super::exercised::RuleSet;
 use super::families::Checked;
 use super::looks::Looks;
 use crate::causes::LeftOut;
@@ -55,6 +56,9 @@ pub struct Tally {
     pub opcodes: Box<[u64]>,
     /// Families of rules checked at each opcode.
     pub checked: Checked,
+    /// Rules that their checkers noted, as nothing counts what they compare.
+    #[serde(default)]
+    pub noted: RuleSet,
 }
 
 impl Default for Tally {
@@ -81,6 +85,7 @@ impl Default for Tally {
             epoch_yields: 0,
             opcodes: vec![0; Opcode::ALL.len()].into(),
             checked: Checked::default(),
+            noted: RuleSet::default(),
         }
     }
 }
@@ -111,5 +116,6 @@ impl Tally {
             *mine += theirs;
         }
         self.checked.add(&other.checked);
+        self.noted.add(&other.noted);
     }
 }

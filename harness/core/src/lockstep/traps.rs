@@ -1,5 +1,6 @@
 //! `Trap` events: the trapping opcode, and what of its operands is still there.
 
+use super::deadlines::Deadline;
 use super::driver::{Driver, Ended, Flow, Phase};
 use super::families::Family;
 use super::frames::{Referents, ValueDiff, compare_stack};
@@ -40,6 +41,9 @@ impl Driver {
         }
         if seen == SeenTrap::OutOfFuel {
             return self.out_of_fuel(observed);
+        }
+        if seen == SeenTrap::Interrupt {
+            return self.deadline_reached(observed, Deadline::Traps);
         }
         if self.phase != Phase::Running {
             let expected = "no further event: the invocation has trapped or failed".to_owned();
@@ -137,6 +141,9 @@ impl Driver {
         }
         if seen == SeenTrap::OutOfFuel {
             return self.fuel_as_host_error(observed);
+        }
+        if seen == SeenTrap::Interrupt {
+            return self.deadline_as_host_error(observed);
         }
         let stop = self.advance();
         if self.ended.is_some() {
@@ -275,7 +282,7 @@ impl Driver {
         self.phase = Phase::OutOfMemory;
         match op {
             Some(_) => {
-                let sight = self.sight_of_memory();
+                let sight = self.sight_within(Interruption::Memory);
                 self.compare_interrupted(observed, Interruption::Memory, sight)
             }
             None => Flow::Continue,

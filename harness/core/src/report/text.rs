@@ -7,6 +7,7 @@ use crate::case::{CaseReport, Directive, EXHAUSTED, Judgement, Printed, Status};
 use crate::causes::{Cause, hazard};
 use crate::conclusion::Conclusion;
 use crate::lockstep::acted::Acted;
+use crate::lockstep::exercised::RuleCoverage;
 use crate::lockstep::families::Family;
 use crate::totals::{Assertions, Dares, FamilyCoverage, Totals};
 use std::collections::BTreeMap;
@@ -412,6 +413,9 @@ fn write_totals(out: &mut impl Write, totals: &Totals, by_family: bool) -> io::R
     if compared.acted.total() > 0 || totals.campaign.is_some() {
         line("actions", actions_text(&compared.acted))?;
     }
+    if totals.campaign.is_some() {
+        line("rules", rules_text(&totals.rules))?;
+    }
     line(
         "opcodes",
         format!(
@@ -521,6 +525,16 @@ fn actions_text(acted: &Acted) -> String {
     match never.is_empty() {
         true => format!("{total}, of every kind"),
         false => format!("{total}; never {}", never.join(", ")),
+    }
+}
+
+/// How many rules were exercised, and which never.
+fn rules_text(rules: &RuleCoverage) -> String {
+    let never: Vec<&str> = rules.never.iter().map(|rule| rule.id()).collect();
+    let exercised = format!("{} of {} exercised", rules.exercised, rules.of);
+    match never.is_empty() {
+        true => exercised,
+        false => format!("{exercised}; never {}", never.join(", ")),
     }
 }
 

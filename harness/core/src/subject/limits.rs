@@ -14,6 +14,11 @@ pub const MEMORY_LIMIT: usize = 256 << 20;
 /// Elements one table may have, in the oracle and in the subject.
 pub const TABLE_LIMIT: usize = 1 << 20;
 
+/// Bytes beyond which a limiter that fails lets no memory grow.
+pub const FAILING_MEMORY: usize = 1 << 20;
+/// Elements beyond which it lets no table grow.
+pub const FAILING_TABLE: usize = 64;
+
 /// The oracle's limits: more depth than any subject can reach, and the subject's own memory and
 /// table limits.
 pub fn limits() -> Limits {
