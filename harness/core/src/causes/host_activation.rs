@@ -15,6 +15,19 @@ pub fn shown(by_activation: &[Vec<Place>]) -> Vec<Place> {
     shown
 }
 
+/// What may be shown but for the repetitions, where the innermost `hosts` activations have no frame and the
+/// one below them is shown with `frames` frames or more: one row of frames for each number that fits.
+pub fn unrepeated(shown: &[Place], hosts: usize, frames: usize) -> impl Iterator<Item = &[Place]> {
+    let longest = shown.len() / (hosts + 1);
+    (frames.max(1)..=longest).filter_map(move |length| {
+        let (repeated, rest) = shown.split_at(hosts * length);
+        repeated
+            .chunks(length)
+            .all(|chunk| chunk == &rest[..length])
+            .then_some(rest)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,5 +49,18 @@ mod tests {
         assert_eq!(shown(&[vec![a], vec![], vec![b]]), [b, a, a]);
         assert_eq!(shown(&[vec![], vec![a]]), [a]);
         assert_eq!(shown(&[vec![a], vec![], vec![]]), [a, a, a]);
+    }
+
+    #[test]
+    fn what_is_repeated_may_have_more_frames_than_the_program() {
+        let (a, b, c) = (place(1, 10), place(2, 20), place(3, 30));
+        let rows = |shown: &[Place], hosts, frames| {
+            let rows = unrepeated(shown, hosts, frames);
+            rows.map(<[Place]>::to_vec).collect::<Vec<_>>()
+        };
+        assert_eq!(rows(&[a, b, a, b, c], 1, 1), [vec![a, b, c]]);
+        assert_eq!(rows(&[a, b, a, b, c], 1, 3), Vec::<Vec<Place>>::new());
+        assert_eq!(rows(&[a, a, a], 2, 1), [vec![a]]);
+        assert_eq!(rows(&[a, b, c], 1, 1), Vec::<Vec<Place>>::new());
     }
 }

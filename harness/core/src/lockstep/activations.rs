@@ -41,10 +41,30 @@ impl Driver {
             *innermost = *shown;
         }
         if seen != expected {
-            return None;
+            let replaced = self.replaced_behind_hosts(&seen, &by_activation)?;
+            self.count_explained(observed, moment, RuleId::FrameCount, replaced);
         }
         self.count_explained(observed, moment, RuleId::FrameCount, known);
         Some(Flow::Continue)
+    }
+
+    /// The cause by which frames are shown that a tail call replaced (`INLINED-TAIL-CALL`), where host
+    /// functions that host code called show them again.
+    fn replaced_behind_hosts(&self, seen: &[Place], by_activation: &[Vec<Place>]) -> Option<Known> {
+        let known = self.replaced_are_shown()?;
+        let mut from_innermost = by_activation.iter().rev();
+        let hosts = from_innermost.clone().take_while(|a| a.is_empty()).count();
+        let frames = from_innermost.nth(hosts)?.len();
+        let expected = self.expected_places();
+        host_activation::unrepeated(seen, hosts, frames)
+            .any(|shown| self.replaced_among(shown, &expected, true).is_some())
+            .then_some(known)
+    }
+
+    /// The cause by which frames may be shown that a tail call replaced, if one did.
+    fn replaced_are_shown(&self) -> Option<Known> {
+        let known = self.causes.get(Cause::InlinedTailCall);
+        known.filter(|_| self.inlined && self.history.has_tail_calls())
     }
 
     /// Frames that a tail call in inlined code replaced, and that are shown between the right ones
@@ -55,8 +75,7 @@ impl Driver {
         observed: &mut O,
         moment: Moment,
     ) -> Option<(Vec<usize>, Known)> {
-        let known = self.causes.get(Cause::InlinedTailCall);
-        let known = known.filter(|_| self.inlined && self.history.has_tail_calls())?;
+        let known = self.replaced_are_shown()?;
         let expected = self.expected_places();
         // Where the frame of a trap or an interruption is shown has rules of its own, and it may have no
         // instance.
@@ -64,6 +83,18 @@ impl Driver {
         let innermost = expected.first().copied().filter(|_| own);
         let shown = places(observed, self.visible_frames(), &expected, innermost);
         let in_host = matches!(moment, Moment::HostCall | Moment::HostcallError);
+        let replaced = self.replaced_among(&shown, &expected, in_host)?;
+        (!replaced.is_empty()).then_some((replaced, known))
+    }
+
+    /// Which of the frames shown a tail call replaced, if without them all are where they must be; `in_host`,
+    /// where the innermost one is not about to execute an opcode.
+    fn replaced_among(
+        &self,
+        shown: &[Place],
+        expected: &[Place],
+        in_host: bool,
+    ) -> Option<Vec<usize>> {
         let mut replaced: Vec<usize> = Vec::new();
         let (mut matched, mut since) = (0, 0);
         for (at, place) in shown.iter().enumerate() {
@@ -82,7 +113,7 @@ impl Driver {
             }
         }
         let whole = matched == expected.len() && self.explains_between(&shown[since..], matched);
-        (whole && !replaced.is_empty()).then_some((replaced, known))
+        whole.then_some(replaced)
     }
 
     /// Whether frames that tail calls replaced may be shown here, innermost first: inside the program's
