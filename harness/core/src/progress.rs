@@ -26,8 +26,8 @@ pub fn signs() -> u64 {
 /// What a case does before its first event, and before what may end the process.
 #[derive(Debug)]
 pub enum Stage {
-    /// A module is being decoded or compiled.
-    Preparing,
+    /// A module of so many bytes is being decoded or compiled.
+    Preparing(u64),
     /// It is ready.
     Prepared,
     /// Something is about to be done that may end the process; whoever has passed that on says so.
@@ -99,15 +99,33 @@ pub(crate) fn at(place: impl FnOnce() -> Place) {
     }
 }
 
+/// Receives what goes on for long in a case that another process runs.
+type Noticed = Box<dyn Fn(&str) + Send>;
+
+static NOTICED: Mutex<Option<Noticed>> = Mutex::new(None);
+
+/// Has whoever shows progress told what goes on for long.
+pub fn take_notices(noticed: impl Fn(&str) + Send + 'static) {
+    *NOTICED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(noticed));
+}
+
+/// Tells what goes on for long, if anybody shows progress.
+pub(crate) fn notice(what: &str) {
+    let noticed = NOTICED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(noticed) = &*noticed {
+        noticed(what);
+    }
+}
+
 /// A module is being made ready until this is dropped.
 #[must_use]
 #[derive(Debug)]
 pub struct Preparing(());
 
-/// Begins to make a module ready: its time and memory are no event of the case.
-pub fn preparing() -> Preparing {
+/// Begins to make a module of so many bytes ready: its time and memory are no event of the case.
+pub fn preparing(bytes: usize) -> Preparing {
     if PREPARING.fetch_add(1, Ordering::Relaxed) == 0 {
-        tell(Stage::Preparing);
+        tell(Stage::Preparing(bytes as u64));
     }
     Preparing(())
 }

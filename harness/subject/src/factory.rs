@@ -48,7 +48,7 @@ impl Factory {
 
     /// Compiles a binary as it is.
     pub(super) fn compile(&self, bytes: &[u8]) -> Result<Module, Outcome> {
-        outcome_of_compiling(|| Module::new(&self.engine, bytes))
+        outcome_of_compiling(bytes.len(), || Module::new(&self.engine, bytes))
     }
 
     /// The module that this execution runs for a valid binary; the same for the same binary.
@@ -61,7 +61,7 @@ impl Factory {
         if let Some(module) = modules.get(bytes) {
             return Ok(module.clone());
         }
-        let module = outcome_of_compiling(|| {
+        let module = outcome_of_compiling(bytes.len(), || {
             let made = match self.execution {
                 Execution::Uninstrumented if self.twin => {
                     let twin = twin(bytes, oracle).map_err(wasmtime::Error::new)?;
@@ -109,10 +109,11 @@ impl Factory {
 }
 
 fn outcome_of_compiling(
+    bytes: usize,
     compile: impl FnOnce() -> wasmtime::Result<Module>,
 ) -> Result<Module, Outcome> {
     let _phase = phases::enter(Phase::Subject);
-    let _preparing = progress::preparing();
+    let _preparing = progress::preparing(bytes);
     match panics::guarded(compile) {
         Ok(Ok(module)) => Ok(module),
         Ok(Err(error)) => Err(Outcome::Failed(failed(&error))),

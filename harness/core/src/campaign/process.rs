@@ -7,7 +7,7 @@ use super::protocol::{Answer, Failure, Message, Request, Traits};
 use crate::causes::Cause;
 use crate::lockstep::daring::Announced;
 use crate::machine;
-use crate::progress::Place;
+use crate::progress::{self, Place};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::{self, Read, Write};
@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 
 /// How often a worker that has not answered is looked at.
 const LOOK: Duration = Duration::from_millis(25);
+/// After how long it is said that a module is being compiled.
+const LONG: Duration = Duration::from_secs(5);
 /// The longest time between two looks that counts: a campaign looks oftener, as long as it runs.
 const LONGEST_LOOK: Duration = Duration::from_secs(1);
 /// Time that a process gets to be gone once it has closed its output.
@@ -116,6 +118,8 @@ pub struct Process {
     /// None once it is closed.
     stderr: Option<ChildStderr>,
     unread: Vec<u8>,
+    /// How many of these bytes were looked through for the end of a line.
+    searched: usize,
     tail: Vec<u8>,
 }
 
@@ -132,6 +136,10 @@ struct Watch {
     since_at: Option<Duration>,
     /// CPU time when a module began to be compiled, while one is.
     compiling_since: Option<Duration>,
+    /// When that began, and how large the module is in bytes.
+    compiling: (Instant, u64),
+    /// Whether it was said that it takes long.
+    noticed: bool,
     /// CPU time that compiling took so far.
     compiled_in: Duration,
     /// Bytes that compiling took so far.
@@ -162,6 +170,7 @@ impl Process {
             stdout,
             stderr,
             unread: Vec::new(),
+            searched: 0,
             tail: Vec::new(),
         })
     }
@@ -223,7 +232,9 @@ impl Process {
                     Ok(Message::Shown(text)) => show(&text),
                     Ok(Message::Daring(announced)) => asked.dared = Some(announced),
                     Ok(Message::Alive) => watch.alive(self.child.id()),
-                    Ok(Message::Preparing) => watch.compiling(self.child.id()),
+                    Ok(Message::Preparing { bytes }) => {
+                        watch.compiling(self.child.id(), bytes);
+                    }
                     Ok(Message::Prepared { grown }) => watch.compiled(self.child.id(), grown),
                     Ok(Message::Done(answer)) => return Ended::Answer(answer),
                     Err(error) => return Ended::Garbled(error.to_string()),
@@ -248,7 +259,14 @@ impl Process {
 
     /// A whole line of what was received.
     fn line(&mut self) -> Option<Vec<u8>> {
-        let end = self.unread.iter().position(|byte| *byte == b'\n')?;
+        let new = &self.unread[self.searched..];
+        // `contains` looks at many bytes at once: a report has one line end in 100,000 of them.
+        if !new.contains(&b'\n') {
+            self.searched = self.unread.len();
+            return None;
+        }
+        let end = self.searched + new.iter().position(|byte| *byte == b'\n')?;
+        self.searched = 0;
         let rest = self.unread.split_off(end + 1);
         let mut line = std::mem::replace(&mut self.unread, rest);
         line.pop();
@@ -396,6 +414,8 @@ impl Watch {
             begun_at: None,
             since_at: None,
             compiling_since: None,
+            compiling: (now, 0),
+            noticed: false,
             compiled_in: Duration::ZERO,
             compiled: 0,
         }
@@ -416,6 +436,11 @@ impl Watch {
         }
         let used = cpu_time(pid);
         if let Some(since) = self.compiling_since {
+            let (begun, bytes) = self.compiling;
+            if !self.noticed && now.saturating_duration_since(begun) > LONG {
+                self.noticed = true;
+                progress::notice(&format!("compiling, {}", size(bytes)));
+            }
             let over = used.is_some_and(|used| used.saturating_sub(since) > limits.compiling());
             return over.then_some(Limit::Compiling);
         }
@@ -442,12 +467,16 @@ impl Watch {
     }
 
     /// A module begins to be compiled: until it is, only that is bounded.
-    fn compiling(&mut self, pid: u32) {
+    fn compiling(&mut self, pid: u32, bytes: u64) {
+        self.compiling = (Instant::now(), bytes);
         self.compiling_since = Some(cpu_time(pid).unwrap_or_default());
     }
 
     /// The module is compiled, and took so many bytes: the clocks begin anew.
     fn compiled(&mut self, pid: u32, grown: u64) {
+        if std::mem::take(&mut self.noticed) {
+            progress::notice(&format!("compiled, {}", size(self.compiling.1)));
+        }
         if let Some((since, now)) = self.compiling_since.take().zip(cpu_time(pid)) {
             let took = now.saturating_sub(since);
             self.compiled_in += took;
@@ -455,6 +484,15 @@ impl Watch {
         }
         self.compiled += grown;
         self.alive(pid);
+    }
+}
+
+/// So many bytes, for people.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} KB", bytes / 1_000),
+        _ => format!("{} MB", bytes / 1_000_000),
     }
 }
 
@@ -533,6 +571,7 @@ fn signal_name(signal: i32) -> String {
 mod tests {
     use super::*;
     use crate::campaign::protocol::{What, Wishes};
+    use std::sync::{Arc, Mutex};
 
     fn asked(script: &str, limits: Limits) -> Asked {
         let launch = Launch {
@@ -624,7 +663,7 @@ mod tests {
             ..Limits::default()
         };
         let mut watch = Watch::new();
-        watch.compiling(pid);
+        watch.compiling(pid, 0);
         let begun = cpu_time(pid).unwrap();
         while cpu_time(pid).unwrap() < begun + 2 * limits.cpu {
             assert_eq!(watch.look(pid, &limits), None);
@@ -636,6 +675,28 @@ mod tests {
         let since = cpu_time(pid).unwrap();
         while cpu_time(pid).unwrap() < since + watch.compiled_in + 2 * limits.cpu {}
         assert_eq!(watch.look(pid, &limits), Some(Limit::Cpu));
+    }
+
+    #[test]
+    fn a_module_that_is_compiled_for_long_is_noticed_once() {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let listener = said.clone();
+        progress::take_notices(move |what| listener.lock().unwrap().push(what.to_owned()));
+        let pid = std::process::id();
+        let mut watch = Watch::new();
+        watch.compiling(pid, 14_900_000);
+        watch.look(pid, &Limits::default());
+        assert!(said.lock().unwrap().is_empty());
+        watch.compiling.0 = watch.compiling.0.checked_sub(2 * LONG).unwrap();
+        watch.look(pid, &Limits::default());
+        watch.look(pid, &Limits::default());
+        watch.compiled(pid, 0);
+        watch.compiling(pid, 688_000);
+        watch.compiled(pid, 0);
+        assert_eq!(
+            *said.lock().unwrap(),
+            ["compiling, 14 MB", "compiled, 14 MB"]
+        );
     }
 
     #[test]

@@ -200,7 +200,10 @@ pub enum Message {
     /// Events have come since the last message.
     Alive,
     /// A module is being decoded or compiled, which is no event of the case.
-    Preparing,
+    Preparing {
+        /// Bytes of the module.
+        bytes: u64,
+    },
     /// It is ready.
     Prepared {
         /// Bytes by which the worker's resident size has grown.

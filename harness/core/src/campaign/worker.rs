@@ -50,9 +50,9 @@ fn tell_alive(output: &Mutex<impl Write>, stages: &Receiver<Stage>) {
     let mut before = 0;
     loop {
         let message = match stages.recv_timeout(ALIVE) {
-            Ok(Stage::Preparing) => {
+            Ok(Stage::Preparing(bytes)) => {
                 before = resident_here();
-                Message::Preparing
+                Message::Preparing { bytes }
             }
             Ok(Stage::Prepared) => Message::Prepared {
                 grown: resident_here().saturating_sub(before),
@@ -249,7 +249,7 @@ mod tests {
             format!("{line}\n{line}\n").as_bytes(),
             &mut output,
             |_, _| {
-                drop(progress::preparing());
+                drop(progress::preparing(0));
                 Ok(CaseReport::default())
             },
         )

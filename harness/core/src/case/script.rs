@@ -367,7 +367,11 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
     }
 
     fn define(&mut self, source: &ModuleSource) -> Step<Definition> {
-        let _preparing = progress::preparing();
+        let bytes = match source {
+            ModuleSource::Binary(bytes) => bytes.len(),
+            _ => 0,
+        };
+        let _preparing = progress::preparing(bytes);
         match source {
             ModuleSource::BadText { error } => Err(self.mistake("a module", error)),
             ModuleSource::Binary(bytes) => match Module::new(bytes, self.script.features) {

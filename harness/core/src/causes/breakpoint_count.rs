@@ -6,13 +6,16 @@
 //! breakpoint is still there after its removal if it was asked for twice, or at a PC without code from
 //! which it was removed already. Single-step changes no count.
 
+use crate::schedule::pc_set::PcSet;
 use std::collections::{BTreeMap, HashMap};
 
 /// The counts of one store.
 #[derive(Clone, Debug, Default)]
 pub struct Counts {
-    /// By module and PC of the breakpoint; none is zero.
-    counts: BTreeMap<(u32, u32), u32>,
+    /// The breakpoints with a count, by module.
+    counted: Vec<PcSet>,
+    /// By module and PC of the breakpoint, how far its count is above one; none is zero.
+    more: BTreeMap<(u32, u32), u32>,
     /// From module and PC asked for to the PC of the breakpoint, where they differ.
     slipped: HashMap<(u32, u32), u32>,
 }
@@ -23,35 +26,62 @@ impl Counts {
         if asked != place {
             self.slipped.insert((module, asked), place);
         }
-        *self.counts.entry((module, place)).or_default() += 1;
+        let index = module as usize;
+        if self.counted.len() <= index {
+            self.counted.resize_with(index + 1, PcSet::default);
+        }
+        if !self.counted[index].insert(place) {
+            *self.more.entry((module, place)).or_default() += 1;
+        }
     }
 
     /// A breakpoint is removed at this PC; that of the breakpoint whose count may be lower now.
     pub fn remove(&mut self, module: u32, asked: u32) -> u32 {
-        let place = self.slipped.remove(&(module, asked)).unwrap_or(asked);
-        if let Some(count) = self.counts.get_mut(&(module, place)) {
-            *count -= 1;
-            if *count == 0 {
-                self.counts.remove(&(module, place));
+        let slipped = match self.slipped.is_empty() {
+            true => None,
+            false => self.slipped.remove(&(module, asked)),
+        };
+        let place = slipped.unwrap_or(asked);
+        match self.more.get_mut(&(module, place)) {
+            Some(1) => {
+                self.more.remove(&(module, place));
             }
+            Some(more) => *more -= 1,
+            None => self.take_out(module, place),
         }
         place
     }
 
     /// The count of the breakpoint at this PC.
     pub fn of(&self, module: u32, place: u32) -> u32 {
-        self.counts.get(&(module, place)).copied().unwrap_or(0)
+        let counted = self.counted.get(module as usize);
+        match counted.is_some_and(|counted| counted.contains(place)) {
+            true => 1 + self.more(module, place),
+            false => 0,
+        }
     }
 
     /// The store has no such breakpoint any more.
     pub fn forget(&mut self, module: u32, place: u32) {
-        self.counts.remove(&(module, place));
+        self.more.remove(&(module, place));
+        self.take_out(module, place);
+    }
+
+    fn take_out(&mut self, module: u32, place: u32) {
+        if let Some(counted) = self.counted.get_mut(module as usize) {
+            counted.remove(place);
+        }
+    }
+
+    fn more(&self, module: u32, place: u32) -> u32 {
+        self.more.get(&(module, place)).copied().unwrap_or(0)
     }
 
     /// Each breakpoint with its count: module, PC, count.
     pub fn each(&self) -> impl Iterator<Item = (u32, u32, u32)> + '_ {
-        let counts = self.counts.iter();
-        counts.map(|(&(module, pc), &count)| (module, pc, count))
+        let modules = self.counted.iter().zip(0u32..);
+        let counted = modules.flat_map(|(pcs, module)| pcs.iter().map(move |pc| (module, pc)));
+        counted.map(|(module, pc)| (module, pc, 1 + self.more(module, pc)))
     }
 }
 

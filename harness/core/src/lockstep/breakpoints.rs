@@ -53,7 +53,9 @@ impl Set {
                 self.asked.add(module, pc);
                 if let Some(counts) = &mut self.counts {
                     counts.add(module, pc, place);
-                    self.lingering.remove(&(module, place));
+                    if !self.lingering.is_empty() {
+                        self.lingering.remove(&(module, place));
+                    }
                 }
             }
             EngineEdit::Remove { module, pc } => {
@@ -74,7 +76,7 @@ impl Set {
         let counted = counts.is_some_and(|counts| counts.of(module, pc) > 0);
         if counted && !self.asked.lists(module, pc) {
             self.lingering.insert((module, pc));
-        } else {
+        } else if !self.lingering.is_empty() {
             self.lingering.remove(&(module, pc));
         }
     }
@@ -184,16 +186,20 @@ impl Breakpoints {
             return Listed::Right;
         }
         match self.count {
-            Some(known) if self.kept().eq(listed.iter().copied()) => Listed::Kept(known),
+            Some(known) if self.kept() == listed => Listed::Kept(known),
             _ => Listed::Wrong,
         }
     }
 
     /// Every breakpoint that this subject lists, sorted.
-    fn kept(&self) -> impl Iterator<Item = (u32, u32)> + use<> {
-        let lingering = self.set.lingering.iter().copied();
-        let kept: BTreeSet<_> = self.set.asked.listed().chain(lingering).collect();
-        kept.into_iter()
+    fn kept(&self) -> Vec<(u32, u32)> {
+        let mut kept: Vec<_> = self.set.asked.listed().collect();
+        if !self.set.lingering.is_empty() {
+            kept.extend(&self.set.lingering);
+            kept.sort_unstable();
+            kept.dedup();
+        }
+        kept
     }
 
     /// Learns from a list where the breakpoints of the session are, and follows its edits again with that;
@@ -208,14 +214,14 @@ impl Breakpoints {
             self.set = set;
         }
         let right = self.set.asked.listed().eq(listed.iter().copied());
-        if !right && !self.kept().eq(listed.iter().copied()) {
+        if !right && self.kept() != listed {
             self.set = taken;
         }
     }
 
     /// Learns of one edit; additions first, as what they explain says nothing of where a removal was.
     fn learn_places(&mut self, lists: impl Fn(u32, u32) -> bool) -> bool {
-        let expected: BTreeSet<_> = self.kept().collect();
+        let expected = self.kept();
         let (additions, others): (Vec<EngineEdit>, Vec<EngineEdit>) = self
             .edits
             .iter()
@@ -223,7 +229,7 @@ impl Breakpoints {
         additions.into_iter().chain(others).any(|edit| match edit {
             EngineEdit::Add { module, .. } | EngineEdit::Remove { module, .. } => {
                 let listed = |pc| lists(module, pc);
-                let expected = |pc| expected.contains(&(module, pc));
+                let expected = |pc| expected.binary_search(&(module, pc)).is_ok();
                 self.set.asked.learn(module, edit, listed, expected)
             }
             EngineEdit::SingleStep(_) => false,
@@ -322,13 +328,14 @@ impl Breakpoints {
 
     /// A removal of each breakpoint that this subject lists.
     pub fn cleared(&self) -> impl Iterator<Item = EngineEdit> + '_ {
-        self.kept()
-            .map(|(module, pc)| EngineEdit::Remove { module, pc })
+        let kept = self.kept().into_iter();
+        kept.map(|(module, pc)| EngineEdit::Remove { module, pc })
     }
 
     /// Whether the store lists a breakpoint of this module.
     pub fn has_any_of(&self, module: u32) -> bool {
-        self.kept().any(|(of, _)| of == module)
+        let mut lingering = self.set.lingering.iter();
+        self.set.asked.lists_any_of(module) || lingering.any(|(of, _)| *of == module)
     }
 
     /// The edits after which nothing is set, whatever is counted.

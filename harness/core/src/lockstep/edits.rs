@@ -22,6 +22,9 @@ pub struct EditAnswer {
 /// sessions it is compared beyond that: a long list costs as much as a patch of every opcode.
 const LIST_ALWAYS: usize = 64;
 const LIST_EVERY: u64 = 16;
+/// Listed breakpoints a session, on average, of a list so long that it is compared less often: what many
+/// sessions cost does not grow with the square of their number.
+const LIST_SHARE: u64 = 64;
 
 /// Breakpoints shown in a report.
 const LIST_SHOWN: usize = 20;
@@ -31,7 +34,7 @@ impl Driver {
     pub fn wants_list(&self) -> bool {
         self.breakpoints.is_open()
             || self.breakpoints.len() <= LIST_ALWAYS
-            || self.tally.edit_sessions.is_multiple_of(LIST_EVERY)
+            || is_turn(self.tally.edit_sessions, self.breakpoints.len() as u64)
     }
 
     /// Checks what the store answers to the session that was just made.
@@ -118,10 +121,35 @@ impl Driver {
     }
 }
 
+/// Whether a list of this length is compared after so many sessions.
+fn is_turn(sessions: u64, length: u64) -> bool {
+    // A power of two: as the list grows, the turns stay among those that a shorter one has.
+    let every = LIST_EVERY.max((length / LIST_SHARE).next_power_of_two());
+    sessions.is_multiple_of(every)
+}
+
 fn show(list: &[(u32, u32)]) -> String {
     let shown = list.iter().take(LIST_SHOWN);
     let shown: Vec<String> = shown
         .map(|(module, pc)| format!("{module}:{pc:#x}"))
         .collect();
     format!("{} listed: {}", list.len(), shown.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Entries that are compared while so many breakpoints are added, each in a session of its own.
+    fn compared(breakpoints: u64) -> u64 {
+        let turns = (1..=breakpoints).filter(|&count| is_turn(count, count));
+        turns.sum()
+    }
+
+    #[test]
+    fn ten_times_as_many_breakpoints_cost_ten_times_as_much() {
+        let (few, many) = (compared(1_000), compared(10_000));
+        assert!(few > 0 && many <= 20 * few, "{few} {many}");
+        assert!(compared(100_000) <= 12 * many);
+    }
 }

@@ -291,6 +291,7 @@ pub enum StackDiff {
 }
 
 /// Compares up to `limit` frames, innermost first; calls `on_values` for each frame whose values differ.
+/// Where the first `placed` of them are is compared already: each question costs the subject a look-up.
 ///
 /// Stops at the first difference of structure. Whether the stack ends where it should is checked
 /// only when all frames are within the limit.
@@ -302,6 +303,7 @@ pub fn compare_stack<'m, 'l, W: Walk>(
     views: impl Iterator<Item = FrameView<'m>>,
     depth: usize,
     limit: usize,
+    placed: usize,
     conventions: &Conventions,
     layout: impl Fn(&FrameView<'m>) -> &'l FunctionLayout,
     walk: &mut W,
@@ -326,7 +328,7 @@ pub fn compare_stack<'m, 'l, W: Walk>(
                 return Some(StackDiff::Activation { frame: frame - 1 });
             }
         }
-        if walk.place() != expected_place(&view, conventions) {
+        if frame >= placed && walk.place() != expected_place(&view, conventions) {
             return Some(StackDiff::Place { frame });
         }
         let mut diff = None;

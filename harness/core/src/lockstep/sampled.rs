@@ -70,6 +70,7 @@ impl Driver {
                     self.machine.frames(),
                     depth,
                     limit,
+                    1,
                     self.conventions,
                     |view| Driver::layout(modules, view),
                     &mut walk,

@@ -251,6 +251,7 @@ impl Driver {
             self.machine.frames(),
             depth,
             limit,
+            0,
             self.conventions,
             |view| Driver::layout(modules, view),
             &mut walk,

@@ -345,6 +345,7 @@ impl Driver {
             self.machine.frames().skip(1),
             depth - 1,
             limit - 1,
+            0,
             self.conventions,
             |view| Driver::layout(modules, view),
             &mut walk,

@@ -2,6 +2,7 @@
 
 use super::shown::Shown;
 use super::{Finished, Reporter, counted};
+use crate::progress;
 use crate::totals::Totals;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{self, Write};
@@ -50,6 +51,14 @@ impl<R: Reporter> Progress<R> {
             bar.set_style(style);
         }
         let said = said.filter(|_| bar.is_hidden());
+        let (shown, lines) = (bar.clone(), said.is_some());
+        progress::take_notices(move |what| match lines {
+            false => shown.set_message(what.to_owned()),
+            // Progress that cannot be shown is no reason to stop.
+            true => {
+                let _ = writeln!(io::stderr(), "{what}");
+            }
+        });
         Progress {
             bar,
             inner,

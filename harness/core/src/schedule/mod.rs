@@ -3,6 +3,7 @@
 pub mod action;
 pub mod code;
 pub mod model;
+pub(crate) mod pc_set;
 
 use crate::causes::hazard::Dare;
 use action::Act;

@@ -14,11 +14,13 @@
 //! still due there: should control arrive, the compiler was wrong, and an event is missing.
 
 use super::code::{Arrival, Arrivals};
+use super::pc_set::PcSet;
 use crate::conventions::Placement;
 use crate::schedule::EngineEdit;
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::module::Module;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The breakpoints of one store.
 #[derive(Clone, Debug)]
@@ -36,43 +38,20 @@ pub struct BreakpointModel {
 #[derive(Clone, Debug, Default)]
 struct ModuleSet {
     /// The opcodes that control may arrive at, ascending.
-    arrived: Vec<Arrival>,
+    arrived: Arc<[Arrival]>,
+    /// Those of them that have code whatever is listed: a breakpoint is where it was asked for.
+    certain: Arc<PcSet>,
     /// What is known of each stretch of them.
     stretches: Vec<Stretch>,
     /// Behind which of them no other stretch is known to have code.
     last_coded: usize,
     /// Opcodes without code at which a listed breakpoint was asked for.
     due: BTreeMap<u32, Vec<u32>>,
-    listed: BTreeSet<u32>,
+    listed: PcSet,
     /// PCs that were ever listed.
-    ever: BTreeSet<u32>,
-    /// A bit for each PC.
-    bits: Vec<u64>,
-}
-
-impl ModuleSet {
-    fn mark(&mut self, pc: u32) {
-        if pc > LAST_PC {
-            return;
-        }
-        let word = pc as usize / 64;
-        if self.bits.len() <= word {
-            self.bits.resize(word + 1, 0);
-        }
-        self.bits[word] |= 1 << (pc % 64);
-    }
-
-    fn unmark(&mut self, pc: u32) {
-        if let Some(word) = self.bits.get_mut(pc as usize / 64) {
-            *word &= !(1 << (pc % 64));
-        }
-    }
-
-    #[inline]
-    fn contains(&self, pc: u32) -> bool {
-        let word = self.bits.get(pc as usize / 64).copied().unwrap_or(0);
-        word >> (pc % 64) & 1 != 0
-    }
+    ever: PcSet,
+    /// PCs at which an event is due.
+    selected: PcSet,
 }
 
 /// Whether a stretch of opcodes has code.
@@ -106,11 +85,17 @@ impl ModuleSet {
     }
 
     fn place(&self, pc: u32) -> u32 {
+        if self.certain.contains(pc) {
+            return pc;
+        }
         self.next(pc).map_or(pc, |next| self.arrived[next].pc)
     }
 
     /// The opcode at which a breakpoint that is asked for here is, if it may be at another.
     fn open(&self, pc: u32) -> Option<usize> {
+        if self.certain.contains(pc) {
+            return None;
+        }
         let next = self.next(pc)?;
         let arrival = &self.arrived[next];
         let open = match self.stretch(arrival) {
@@ -189,10 +174,6 @@ impl ModuleSet {
     }
 }
 
-/// Largest PC that is looked up; a breakpoint beyond it is only listed. No opcode of a module that
-/// any engine accepts lies there.
-const LAST_PC: u32 = 1 << 30;
-
 impl BreakpointModel {
     /// No breakpoints, in a store that sets them as `placement` says.
     pub fn new(placement: Placement) -> BreakpointModel {
@@ -220,9 +201,13 @@ impl BreakpointModel {
             false => Stretch::Open,
         };
         set.stretches = arrivals.certain.iter().map(known).collect();
-        set.arrived = arrivals.opcodes;
-        let coded = |arrival| set.stretch(arrival) == Stretch::Coded;
-        set.last_coded = set.arrived.iter().rposition(coded).unwrap_or(0);
+        set.arrived = arrivals.opcodes.into();
+        let coded = |arrival: &Arrival| set.stretch(arrival) == Stretch::Coded;
+        let last_coded = set.arrived.iter().rposition(coded).unwrap_or(0);
+        let certain = set.arrived.iter().filter(|arrival| coded(arrival));
+        let certain: PcSet = certain.map(|arrival| arrival.pc).collect();
+        set.last_coded = last_coded;
+        set.certain = Arc::new(certain);
     }
 
     /// Where a breakpoint is set that is asked for at this PC, as far as is known.
@@ -264,7 +249,7 @@ impl BreakpointModel {
     /// Whether a breakpoint is listed at this PC.
     pub fn lists(&self, module: u32, pc: u32) -> bool {
         let set = self.modules.get(module as usize);
-        set.is_some_and(|set| set.listed.contains(&pc))
+        set.is_some_and(|set| set.listed.contains(pc))
     }
 
     /// Turns single-step on or off.
@@ -288,11 +273,11 @@ impl BreakpointModel {
             set.arrived
                 .binary_search_by_key(asked, |arrival| arrival.pc)
         };
-        if asked != pc && !set.listed.contains(&pc) && arrives(&asked).is_ok() {
+        if asked != pc && !set.listed.contains(pc) && arrives(&asked).is_ok() {
             set.due.entry(pc).or_default().push(asked);
-            set.mark(asked);
+            set.selected.insert(asked);
         }
-        set.mark(pc);
+        set.selected.insert(pc);
         set.ever.insert(pc);
         set.listed.insert(pc)
     }
@@ -301,11 +286,11 @@ impl BreakpointModel {
     pub fn remove(&mut self, module: u32, pc: u32) -> bool {
         let pc = self.place(module, pc);
         let set = self.module(module);
-        set.unmark(pc);
+        set.selected.remove(pc);
         for asked in set.due.remove(&pc).unwrap_or_default() {
-            set.unmark(asked);
+            set.selected.remove(asked);
         }
-        set.listed.remove(&pc)
+        set.listed.remove(pc)
     }
 
     fn module(&mut self, module: u32) -> &mut ModuleSet {
@@ -316,10 +301,16 @@ impl BreakpointModel {
         &mut self.modules[index]
     }
 
+    /// Whether a breakpoint of this module is listed.
+    pub fn lists_any_of(&self, module: u32) -> bool {
+        let set = self.modules.get(module as usize);
+        set.is_some_and(|set| !set.listed.is_empty())
+    }
+
     /// What `breakpoints()` must list, in this order or another: module and PC.
     pub fn listed(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
         let modules = self.modules.iter().zip(0u32..);
-        modules.flat_map(|(set, module)| set.listed.iter().map(move |&pc| (module, pc)))
+        modules.flat_map(|(set, module)| set.listed.iter().map(move |pc| (module, pc)))
     }
 
     /// How many breakpoints are listed.
@@ -346,7 +337,7 @@ impl BreakpointModel {
     pub fn ever_selected(&self, instance: InstanceAddr, pc: u32) -> bool {
         let module = self.module_of(instance);
         let set = module.and_then(|module| self.modules.get(module as usize));
-        self.stepped || set.is_some_and(|set| set.ever.contains(&pc))
+        self.stepped || set.is_some_and(|set| set.ever.contains(pc))
     }
 
     /// Whether an event must come when control is at this PC of the instance.
@@ -357,7 +348,7 @@ impl BreakpointModel {
         }
         let module = self.instances.get(instance.index());
         let set = module.and_then(|&module| self.modules.get(module as usize));
-        set.is_some_and(|set| set.contains(pc))
+        set.is_some_and(|set| set.selected.contains(pc))
     }
 }
 
@@ -365,6 +356,7 @@ impl BreakpointModel {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn edits_that_change_nothing_change_nothing() {
