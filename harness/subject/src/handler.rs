@@ -4,6 +4,7 @@ use super::calls;
 use super::dialect;
 use super::handles;
 use super::names::Names;
+use super::registers;
 use super::session::{Session, State};
 use super::values::{is_out_of_memory, seen_trap};
 use super::view::View;
@@ -100,6 +101,7 @@ impl<T: Layer> DebugHandler for Handler<T> {
         mut store: StoreContextMut<'_, State<T>>,
         event: DebugEvent<'_>,
     ) -> impl Future<Output = ()> + Send {
+        registers::overwrite();
         let after = dispatch(&mut store, &event, self.number);
         finish(store, after)
     }

@@ -29,6 +29,7 @@ mod items;
 mod names;
 mod objects;
 pub mod probe;
+mod registers;
 mod session;
 mod values;
 mod view;

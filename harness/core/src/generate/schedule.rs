@@ -133,6 +133,7 @@ fn breakpoints(u: &mut Unstructured<'_>, scene: &Scene<'_>) -> Result<Schedule> 
     for _ in 0..below(u, EDITS)? {
         sites.push(site(u, scene)?);
     }
+    sites.extend(shared_pc(u, scene)?.into_iter().flatten());
     let mut sessions = at_start(u, sites.iter().map(|&site| Edit::Add(site)).collect())?;
     for _ in 0..below(u, SESSIONS)? {
         let when = moment(u, scene)?;
@@ -346,6 +347,26 @@ fn site(u: &mut Unstructured<'_>, scene: &Scene<'_>) -> Result<Site> {
         10 => Site::Current,
         _ => raw_pc(u, scene)?,
     })
+}
+
+/// The same PC in two modules, where there are two; in one of them it is that of an opcode.
+fn shared_pc(u: &mut Unstructured<'_>, scene: &Scene<'_>) -> Result<Option<[Site; 2]>> {
+    let count = scene.modules.len() as u32;
+    if count < 2 || !chance(u, 1, 2)? {
+        return Ok(None);
+    }
+    let module = below(u, count)?;
+    let other = (module + 1 + below(u, count - 1)?) % count;
+    let functions = scene.modules[module as usize].2.functions();
+    let pcs: Vec<u32> = functions
+        .iter()
+        .flat_map(|function| function.pcs.iter().map(|pc| pc.0))
+        .collect();
+    if pcs.is_empty() {
+        return Ok(None);
+    }
+    let pc = pcs[below(u, pcs.len() as u32)? as usize];
+    Ok(Some([module, other].map(|module| Site::Pc { module, pc })))
 }
 
 /// Any PC of a module's binary; few are those of an opcode.

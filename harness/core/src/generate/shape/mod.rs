@@ -25,6 +25,8 @@ use lockstep_oracles::opcode::Opcode;
 use tail::Target;
 use wasm_encoder::ValType;
 
+/// How many times as many locals as usual a function has at most.
+const MANY_LOCALS: u32 = 24;
 /// Opcodes that a function of the middle executes at most, calls included.
 const MIDDLE_BUDGET: u64 = 500;
 /// The same for one that recurs, each time.
@@ -412,7 +414,11 @@ impl Plan {
         most: u32,
         traits: Traits,
     ) -> Result<Builder<'_>> {
-        let locals = self.environment.value_types(u, 0, most)?;
+        let mut locals = self.environment.value_types(u, 0, most)?;
+        if chance(u, 1, 24)? {
+            // So many that their indices, their slots and whatever counts them take more than a byte.
+            locals = locals.repeat(between(u, 2, MANY_LOCALS)? as usize);
+        }
         let mut body = Body::new(&signature.params, &locals);
         body.begin(u, &self.environment)?;
         Ok(Builder::new(
