@@ -90,10 +90,10 @@ pub struct Totals {
     pub checked: Checked,
     /// Rules that were exercised.
     #[serde(skip)]
-    exercised: RuleSet,
+    pub(crate) exercised: RuleSet,
     /// The engine under test.
     #[serde(skip)]
-    version: Version,
+    pub(crate) version: Version,
 }
 
 /// Assertions by result.

@@ -249,14 +249,14 @@ mod tests {
             format!("{line}\n{line}\n").as_bytes(),
             &mut output,
             |_, _| {
-                drop(progress::preparing(0));
+                drop(progress::preparing(7));
                 Ok(CaseReport::default())
             },
         )
         .unwrap();
         let output = String::from_utf8(output).unwrap();
         let said = output.lines().map(|line| match line {
-            "\"preparing\"" => "preparing",
+            "{\"preparing\":{\"bytes\":7}}" => "preparing",
             line if line.starts_with("{\"prepared\"") => "prepared",
             line if line.starts_with("{\"done\"") => "done",
             other => panic!("{other}"),
