@@ -313,9 +313,8 @@ impl Order<'_> {
         Ok(match &options.junit {
             None => reporter,
             Some(path) => Box::new(
-                Junit::new(reporter, &self.of_subject(path), self.wishes.subject).map_err(
-                    |error| anyhow!("cannot write {}: {}", path.display(), error.kind()),
-                )?,
+                Junit::new(reporter, &self.of_subject(path), self.wishes.subject)
+                    .map_err(|error| anyhow!("cannot write {}: {error}", path.display()))?,
             ),
         })
     }

@@ -20,6 +20,7 @@ type Table = BTreeMap<String, Value>;
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Profiles {
+    #[serde(default)]
     profile: BTreeMap<String, BTreeMap<String, Table>>,
 }
 

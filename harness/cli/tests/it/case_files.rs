@@ -31,7 +31,13 @@ fn replay(path: &Path) -> (CorpusCase, Acted) {
         let ended = report.known.keys().any(|cause| cause.ends());
         let tally = &report.tally;
         acted.add(&tally.acted);
-        let compared = tally.sequence_points > 0 || tally.throws > 0 || tally.entities > 0;
+        let compared = [
+            tally.sequence_points,
+            tally.throws,
+            tally.entities,
+            tally.host_calls,
+        ];
+        let compared = compared.iter().any(|&count| count > 0);
         // Or what an instance takes is used up before its first opcode, on both sides.
         let exhausted = report.count(|status| *status == Status::Exhausted) > 0;
         let refused = report.refused.is_some();
