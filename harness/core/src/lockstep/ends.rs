@@ -196,6 +196,12 @@ impl Driver {
             }
             return Verdict::Exhausted;
         }
+        if let Outcome::Failed(error) = outcome
+            && !self.has_events()
+            && let Some(known) = self.explain_collection(error)
+        {
+            return self.finish_collection(outcome, known);
+        }
         match self.advance() {
             Stop::Return => {
                 self.adopt_result(outcome);
@@ -231,6 +237,20 @@ impl Driver {
                 self.finish_early(stop, outcome)
             }
         }
+    }
+
+    /// A collection ended the invocation by following what is no reference, and no handler was told.
+    fn finish_collection(&mut self, outcome: &Outcome, known: Known) -> Verdict {
+        self.machine.unwind();
+        self.report_known(
+            RuleId::Outcome,
+            Moment::End,
+            "no error of the engine's own".to_owned(),
+            outcome.describe(),
+            Some(known),
+        );
+        self.end_if_known(Some(known));
+        Verdict::Lost
     }
 
     /// The invocation trapped as it must, but no event said so.

@@ -34,8 +34,8 @@ impl Driver {
 
     /// The cause by which a collection may follow what is no reference, where the program makes an object.
     fn wrong_root(&self) -> Option<Known> {
-        // Between breakpoints the oracle lags behind.
-        let lags = !self.breakpoints.is_everywhere();
+        // Between breakpoints the oracle lags behind, and without a handler to the end of the call.
+        let lags = !self.breakpoints.is_everywhere() || !self.has_events();
         let top = self.machine.top();
         let makes = lags || top.is_some_and(|view| view.waits || view.op().makes_object());
         let slots = self.causes.get(Cause::CollectSlot);
@@ -43,7 +43,7 @@ impl Driver {
         slots
             .filter(|_| self.references.is_moving())
             .or(startup.filter(|_| self.instantiating))
-            .filter(|_| makes)
+            .filter(|_| makes && self.is_instrumented())
     }
 
     /// The cause that explains why an operand denotes something else: it was on the stack when an
