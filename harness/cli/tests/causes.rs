@@ -38,6 +38,10 @@ causes! {
         explained_case("drop-call.toml", Cause::DroppedHandler);
     }
 
+    HalfMadeArray => arrays_that_are_left_half_made_are_still_collected {
+        explained_case("half-made-array.toml", Cause::HalfMadeArray);
+    }
+
     TrapPc => trap_pc_is_still_wrong {
         let report = explained(DIVISION);
         assert_eq!(report.known.get(&Cause::TrapPc), Some(&1), "{report:#?}");

@@ -75,6 +75,11 @@ const WASMTIME_42: Conventions = Conventions {
 };
 
 const WASMTIME_44: Conventions = Conventions {
+    collectors: WASMTIME_42.collectors,
+    ..WASMTIME_45
+};
+
+const WASMTIME_45: Conventions = Conventions {
     segment_traps: SegmentTraps::Silent,
     start_calls: StartCalls::Host,
     ..WASMTIME_48
@@ -91,12 +96,13 @@ const WASMTIME_48: Conventions = Conventions {
 };
 
 impl Version {
-    /// Its conventions: those of 42.0.2 up to 43, and those of 48.0.8 from 46 on; 44 and 45 have those of
-    /// 48.0.8, but no code of their own for instantiations.
+    /// Its conventions: those of 42.0.2 up to 43, and those of 48.0.8 from 46 on. 44 and 45 have those of
+    /// 48.0.8 but for the code that is compiled for an instantiation, and 44 has no copying collector.
     pub const fn conventions(self) -> &'static Conventions {
         match self.release() {
             ..44 => &WASMTIME_42,
-            44..46 => &WASMTIME_44,
+            44 => &WASMTIME_44,
+            45 => &WASMTIME_45,
             _ => &WASMTIME_48,
         }
     }

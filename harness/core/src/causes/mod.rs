@@ -9,6 +9,7 @@ pub mod breakpoint_count;
 pub mod cast_type;
 pub mod collect_slot;
 pub mod converted;
+pub mod half_made_array;
 pub mod hazard;
 pub mod host_activation;
 pub mod if_params;

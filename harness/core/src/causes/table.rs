@@ -86,7 +86,7 @@ causes! {
          a segment return a trap as a general error, so that a HostcallError event with that trap \
          comes where a Trap event is due. So does the one that says that fuel is used up. Matches \
          only these, and only the right trap."
-        [Having::until(48)]
+        [Having::until(46)]
         "table_traps_are_still_host_errors"
     TrapSlot "TRAP-SLOT" Forbids
         &[RuleId::TrapStack];
@@ -209,6 +209,15 @@ causes! {
          was missing: `Branch instructions like try_call can also be safepoints that need stack maps.`"
         [Having::until(44)]
         "guarded_calls_still_have_no_roots"
+    HalfMadeArray "HALF-MADE-ARRAY" Ends
+        &[RuleId::Panic];
+        "An array is made before its elements are written, in a loop that looks at the epoch and at the fuel. \
+         Where that ends the call, the array stays as it is, and a later collection takes what lies in its \
+         memory for references: the engine panics. Matches only a panic at what is no object, and only once a \
+         deadline or the end of fuel has interrupted an opcode that makes an array of as many elements as an \
+         operand says, or has ended a call that was not followed opcode by opcode. The execution ends."
+        [Having::until(46)]
+        "arrays_that_are_left_half_made_are_still_collected"
     SegmentObjects "SEGMENT-OBJECTS" Ends
         &[
             RuleId::RefIdentity,
@@ -221,7 +230,7 @@ causes! {
          Matches only where an object that a segment's expression made is shown as another one, after \
          opcodes have used that segment twice; the program then computes something else, and the \
          execution ends."
-        [Having::until(48)]
+        [Having::until(45)]
         "segment_objects_are_still_made_at_each_use"
     V128Slot "V128-SLOT" Forbids
         &[RuleId::LocalValue, RuleId::OperandValue];
@@ -230,7 +239,7 @@ causes! {
          whose computed offset is no multiple of 16; where callees are inlined, for every v128. \
          Built with debug assertions the engine aborts at any misaligned load, and i64, f64 and \
          funcref slots are treated alike."
-        [Having::until(47)]
+        [Having::until(43)]
         "v128_slot_still_faults"
     LibcallPc "LIBCALL-PC" Explains
         &[RuleId::CheckPc];
@@ -290,7 +299,7 @@ causes! {
          EpochYield event of a function's entry the innermost frame's instance is what the stack \
          held before: asking for it panics (null) or follows a stale pointer. Avoided by not \
          asking for it there; the frame's function, PC, locals and operands are compared."
-        [Having::until(48)]
+        [Having::until(43)]
         "epoch_frames_may_have_no_instance"
     LateModule "LATE-MODULE" Explains
         &[RuleId::StepInstantiate];
@@ -320,7 +329,7 @@ causes! {
          x29 with x0 to x8. Pointers of the engine's own are in them, and a process may die. No \
          event is asked for in an invocation that may come to a function whose code saves, and so \
          uses, one of them: single-step is switched off and the breakpoints are removed for as long."
-        [Having::until(48)]
+        [Having::until(46)]
         "integers_are_still_restored_with_others"
     PulleyRegisters "PULLEY-REGISTERS" Ends
         super::pulley_registers::BREAKS;
@@ -364,7 +373,7 @@ causes! {
          (Core 4.5.3: the import is the exporter's function itself). Matches only the first difference behind \
          such an opcode on such a function, and only where the two types decide differently: in single-step \
          at the next event. The program then goes another way, and the execution ends."
-        [Having::until(48)]
+        [Having::until(45)]
         "imported_functions_still_have_the_type_of_their_import"
     CastType "CAST-TYPE" Explains
         &[RuleId::Instantiate];
@@ -382,7 +391,7 @@ causes! {
          pointer. Avoided by ending a walk behind the start function's own frame while a module \
          is being instantiated, and by reading no frame where the epoch or the fuel interrupts \
          that function itself."
-        [Having::since(48, "")]
+        [Having::since(46, "")]
         "startup_frames_are_still_shown"
     StartupRoot "STARTUP-ROOT" Ends
         &[RuleId::HostErrorEvent, RuleId::Panic];
@@ -391,7 +400,7 @@ causes! {
          roots what lies where that function has references. It fails as under COLLECT-SLOT. Matches only \
          while a module is being instantiated, only those errors and panics, in single-step only at an \
          opcode that makes an object or calls a host function. The execution ends."
-        [Having::since(48, "")]
+        [Having::since(46, "")]
         "a_start_function_still_collects_with_the_roots_of_another_function"
     CollectSlot "COLLECT-SLOT" Ends
         &[RuleId::HostErrorEvent, RuleId::Outcome, RuleId::RefNull, RuleId::RefKind, RuleId::RefType, RuleId::RefIdentity, RuleId::RefContent, RuleId::ThrowEvent, RuleId::Panic];
@@ -406,7 +415,7 @@ causes! {
          that denotes something else, or what is of no kind, in an operand that was on its frame's stack when an opcode of that \
          frame made an object, or in the payload of the exception that such an opcode threw; or the engine's panic at a kind or an index that is none, where an opcode makes \
          an object, or where such an operand's object is read. The execution ends."
-        [Having::since(48, "")]
+        [Having::since(46, "")]
         "an_allocation_still_collects_with_the_roots_of_another_opcode"
     BreakpointCount "BREAKPOINT-COUNT" Explains
         &[RuleId::EditBreakpoints, RuleId::BreakSpurious];
@@ -416,7 +425,7 @@ causes! {
          for counts, and that once, or one at its own. Matches only a breakpoint whose count, by the \
          edits that were made, is above zero: that it is listed together with all others of these, \
          and its event, at which everything is compared as at any other."
-        [Having::since(48, "")]
+        [Having::since(44, "")]
         "breakpoints_are_still_counted"
     HandleVersion "HANDLE-VERSION" Explains
         &[RuleId::FrameHandle];

@@ -3,7 +3,7 @@
 use super::driver::{Driver, Ended, Expected, LOOKAHEAD, Phase, Verdict};
 use crate::causes::{Cause, Known, pulley_memory_trap};
 use crate::divergence::Moment;
-use crate::outcome::{Outcome, SeenTrap};
+use crate::outcome::{HostFailure, Outcome, SeenTrap};
 use crate::rules::RuleId;
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::code::Function;
@@ -26,6 +26,16 @@ const OVERFLOW_STRIDE: u32 = 1 << 12;
 /// Caught exceptions that are passed over to see whether events alone are missing.
 const THROWS_AHEAD: u32 = 1000;
 
+/// Whether a deadline of the epoch, or the end of fuel, ended the invocation wherever it was.
+fn is_interrupted(phase: Phase, outcome: &Outcome) -> bool {
+    let told = matches!(phase, Phase::DeadlineReached(_) | Phase::OutOfFuel);
+    told || matches!(
+        outcome,
+        Outcome::Trapped(SeenTrap::OutOfFuel | SeenTrap::Interrupt)
+            | Outcome::HostFailed(HostFailure::Deadline)
+    )
+}
+
 impl Driver {
     /// Ends the current invocation with what the subject says came of it.
     pub fn finish(&mut self, outcome: &Outcome) -> Verdict {
@@ -38,6 +48,9 @@ impl Driver {
         self.references.look();
         if self.ended.is_none() {
             self.tally.noted.note(RuleId::Outcome);
+        }
+        if is_interrupted(phase, outcome) {
+            self.note_half_made();
         }
         let verdict = self.finish_in(phase, outcome);
         self.note_exercised();

@@ -9,7 +9,7 @@ use super::tally::Tally;
 use crate::causes::if_params::{ShownOperand, ShownStacks, shown_stacks};
 use crate::causes::slots::FunctionLayout;
 use crate::causes::{
-    Cause, Known, cast_type, collect_slot, converted, segment_objects, try_callee,
+    Cause, Known, cast_type, collect_slot, converted, half_made_array, segment_objects, try_callee,
 };
 use crate::divergence::{Divergence, Moment, count};
 use crate::observe::{Observation, Walk};
@@ -57,13 +57,23 @@ impl Driver {
 
     /// The cause that explains why the engine panicked: a collection followed what is no reference, or the
     /// object was read that an operand denotes whose slot was no root (`COLLECT-SLOT`, `STARTUP-ROOT`), or an
-    /// object that was freed (`TRY-ROOT`).
+    /// object that was freed (`TRY-ROOT`), or never whole (`HALF-MADE-ARRAY`).
     pub(super) fn explain_panic(&self, message: &str) -> Option<Known> {
         let freed = self.explain_freed(RuleId::Panic);
         if freed.is_some() || !collect_slot::is_of_no_object(message) {
             return freed;
         }
-        self.wrong_root().or_else(|| self.stale_operand())
+        let half_made = self.causes.get(Cause::HalfMadeArray);
+        self.wrong_root()
+            .or_else(|| self.stale_operand())
+            .or(half_made.filter(|_| self.history.half_made))
+    }
+
+    /// Notes that the program was ended where it is, at an opcode that may have made an array by half.
+    pub(super) fn note_half_made(&mut self) {
+        let is_followed = self.has_events() && self.breakpoints.is_everywhere();
+        let op = self.machine.current_op();
+        self.history.half_made |= !is_followed || op.is_some_and(half_made_array::is_left_by);
     }
 
     /// The cause by which any reference among the operands may be no longer one, if there is one.

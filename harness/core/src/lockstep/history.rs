@@ -53,6 +53,8 @@ pub(super) struct History {
     /// Whether the type of such a function was tested, and the subject may have found otherwise.
     strayed: bool,
     roots: Roots,
+    /// Whether the program may have been ended while an array was being made.
+    pub(super) half_made: bool,
 }
 
 /// What is known of the roots of frames that wait at guarded calls.
