@@ -102,8 +102,8 @@ impl Version {
         Version::TABLE.contains(&self)
     }
 
-    /// The version of the table whose case files speak for it: itself, or the nearest later one, or the
-    /// last. Which causes it has, its own number says.
+    /// The version of the table that stands for it: itself, or the nearest later one, or the last. Case files
+    /// speak for versions of one release with it. Which causes it has, its own number says.
     pub fn of_table(self) -> Version {
         let mut table = Version::TABLE.iter().copied();
         let last = table.clone().next_back().unwrap_or_default();

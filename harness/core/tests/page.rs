@@ -363,7 +363,7 @@ fn it_is_found_searched_and_stepped_through_with_keys_alone() {
     assert_eq!(walk(), of("step 2 of 17, event 3: local.get 3", "i32:3"));
     browser.js("document.querySelectorAll('#walk button')[1].click()");
     assert_eq!(walk(), of("step 3 of 17, event 4: local.get 4", "i32:4"));
-    browser.press("jk");
+    browser.press("llllllllllllllllll");
     assert_eq!(walk(), finding);
     browser.press("/x");
     assert_eq!(browser.text("#count"), "0 of 40");
