@@ -9,7 +9,6 @@
 use super::driver::{Driver, Flow, Phase, Verdict};
 use super::interrupts::Interruption;
 use super::looks::Look;
-use crate::causes::Cause;
 use crate::divergence::Moment;
 use crate::observe::Observation;
 use crate::outcome::{HostFailure, Outcome, SeenTrap};
@@ -106,17 +105,7 @@ impl Driver {
     /// The trap of a deadline, told as the error of a host function.
     pub(super) fn deadline_as_host_error<O: Observation>(&mut self, observed: &mut O) -> Flow {
         if self.ended.is_none() {
-            let known = self.causes.get(Cause::LibcallTrap);
-            match known.filter(|&known| self.findings.has_known(known)) {
-                Some(known) => self.findings.count_known(known),
-                None => self.report_known(
-                    RuleId::TrapEvent,
-                    Moment::HostcallError,
-                    Deadline::Traps.event(),
-                    format!("a HostcallError event: {}", SeenTrap::Interrupt),
-                    known,
-                ),
-            }
+            self.told_as_host_error(SeenTrap::Interrupt);
         }
         self.deadline_reached(observed, Deadline::Traps)
     }

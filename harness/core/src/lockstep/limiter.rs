@@ -78,16 +78,7 @@ impl Driver {
             let shown = format!("a HostcallError event: {due}");
             return self.report_misplaced(rule, Moment::HostcallError, expected, &shown);
         }
-        if error != Ok(due) {
-            let shown = error.map_or_else(|message| message, |failure| failure.to_string());
-            self.report_plain(
-                RuleId::HostErrorEvent,
-                Moment::HostcallError,
-                due.to_string(),
-                shown,
-            );
-        }
-        self.phase = Phase::HostFailed(due);
+        self.host_failed(due, error);
         self.tally.looks.event(Look::HostError);
         let sight = self.sight_within(Interruption::Growth);
         self.compare_interrupted(observed, Interruption::Growth, sight)

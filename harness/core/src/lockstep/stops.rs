@@ -583,6 +583,12 @@ impl Driver {
             }
             return Flow::Stop;
         };
+        self.host_failed(due, error);
+        self.compare_event(observed, Moment::HostcallError, Look::HostError)
+    }
+
+    /// The event of an error of the host's was matched, which must be the one that is due.
+    pub(super) fn host_failed(&mut self, due: HostFailure, error: Result<HostFailure, String>) {
         if error != Ok(due) {
             let shown = error.map_or_else(|message| message, |failure| failure.to_string());
             self.report_plain(
@@ -593,7 +599,6 @@ impl Driver {
             );
         }
         self.phase = Phase::HostFailed(due);
-        self.compare_event(observed, Moment::HostcallError, Look::HostError)
     }
 
     /// An `EpochYield` event: it comes between two opcodes, where the program can be interrupted.

@@ -183,18 +183,24 @@ impl Driver {
 
     /// Fuel that is used up, told as the error of a host function.
     fn fuel_as_host_error<O: Observation>(&mut self, observed: &mut O) -> Flow {
+        self.told_as_host_error(SeenTrap::OutOfFuel);
+        self.out_of_fuel(observed)
+    }
+
+    /// The event of a trap that interrupts the program tells of it as the error of a host function
+    /// (`LIBCALL-TRAP`).
+    pub(super) fn told_as_host_error(&mut self, trap: SeenTrap) {
         let known = self.causes.get(Cause::LibcallTrap);
         match known.filter(|&known| self.findings.has_known(known)) {
             Some(known) => self.findings.count_known(known),
             None => self.report_known(
                 RuleId::TrapEvent,
                 Moment::HostcallError,
-                "a Trap event: out of fuel".to_owned(),
-                "a HostcallError event: out of fuel".to_owned(),
+                format!("a Trap event: {trap}"),
+                format!("a HostcallError event: {trap}"),
                 known,
             ),
         }
-        self.out_of_fuel(observed)
     }
 
     /// Whether the oracle comes to this trap when it is not stopped: then events are missing.
