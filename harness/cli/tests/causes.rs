@@ -130,6 +130,28 @@ causes! {
         }
     }
 
+    TakenException => an_exception_that_is_taken_still_ends_the_process {
+        const TEST: &str = "an_exception_that_is_taken_still_ends_the_process";
+        const TAKES: &str = "LOCKSTEP_TEST_TAKES_AN_EXCEPTION";
+        match std::env::var(TAKES) {
+            // In the child process.
+            Ok(program) => take_exceptions(&program),
+            Err(_) => {
+                let escapes = this_test_again(TEST, TAKES, "(module (tag $t) (func (export \"go\") throw $t))");
+                assert!(escapes.success(), "{escapes}");
+                let caught = this_test_again(
+                    TEST,
+                    TAKES,
+                    "(module (tag $t) (func (export \"go\")
+                       block $h try_table (catch $t $h) throw $t end end))",
+                );
+                assert!(!caught.success(), "{caught}");
+                let report = agreeing_case("exceptions-taken.toml");
+                assert_eq!(report.tally.left_out.of(Cause::TakenException), 1, "{report:#?}");
+            }
+        }
+    }
+
     EpochFrame => epoch_frames_may_have_no_instance {
         const READ: &str = "LOCKSTEP_TEST_READS_AN_EPOCH_FRAME";
         const PROGRAM: &str = r#"(module (func (export "go")))"#;
@@ -447,6 +469,32 @@ impl DebugHandler for Collector {
     async fn handle(&self, mut store: StoreContextMut<'_, ()>, _: DebugEvent<'_>) {
         store.gc(None).unwrap();
     }
+}
+
+#[derive(Clone)]
+struct Taker;
+
+impl DebugHandler for Taker {
+    type Data = ();
+
+    async fn handle(&self, mut store: StoreContextMut<'_, ()>, event: DebugEvent<'_>) {
+        if let DebugEvent::CaughtExceptionThrown(_) | DebugEvent::UncaughtExceptionThrown(_) = event
+        {
+            assert!(store.take_pending_exception().is_some());
+        }
+    }
+}
+
+/// Calls `go` with a debugger that takes each exception; the call must then fail.
+fn take_exceptions(wat: &str) {
+    let engine = engine(&Configuration::default());
+    let module = Module::new(&engine, wat::parse_str(wat).unwrap()).unwrap();
+    let mut store = Store::new(&engine, ());
+    store.set_debug_handler(Taker);
+    let instance = block_on(Instance::new_async(&mut store, &module, &[])).unwrap();
+    let go = instance.get_func(&mut store, "go").unwrap();
+    assert!(block_on(go.call_async(&mut store, &[], &mut [])).is_err());
+    assert!(!store.has_pending_exception());
 }
 
 /// A callee that is inlined into a `try_table`.

@@ -82,6 +82,9 @@ pub enum HostFailure {
     /// The callback for the epoch's deadline failed.
     #[error("the callback for the epoch's deadline failed")]
     Deadline,
+    /// The debugger took the exception that was thrown; nobody threw another.
+    #[error("an exception was thrown, and is no longer pending")]
+    TakenException,
 }
 
 /// An exception as the subject shows it.

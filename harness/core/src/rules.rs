@@ -249,7 +249,7 @@ rules! {
         "DebugEvent::EpochYield: an epoch yield occurred; Store::epoch_deadline_async_yield_and_update"
         "epoch_yield_unasked";
     EpochLost "EVENT-EPOCH-LOST" Pinned
-        "Once the epoch is beyond the store's deadline an EpochYield event comes at the next function's entry or loop's head."
+        "Once the epoch is beyond the store's deadline an EpochYield event comes at the next function's entry or loop's head, before the breakpoint event of the opcode there."
         "Config::epoch_interruption: compiled code checks the epoch at certain points, which are not named; versions check at functions' entries and loops' heads"
         "epoch_yield_lost";
     HostCall "RESULT-HOST-CALL" Promised

@@ -19,6 +19,7 @@ use lockstep_core::schedule::action::hold_frame::HoldFrame;
 use lockstep_core::schedule::action::panic_handler::PanicHandler;
 use lockstep_core::schedule::action::replace_exception::ReplaceException;
 use lockstep_core::schedule::action::set_handler::SetHandler;
+use lockstep_core::schedule::action::take_exception::TakeException;
 use lockstep_core::schedule::action::write_element::ElementWrite;
 use lockstep_core::schedule::action::write_global::GlobalWrite;
 use lockstep_core::schedule::action::write_memory::MemoryWrite;
@@ -72,7 +73,7 @@ impl<T: Layer> Session<T> {
             Action::ClearHandler(_) => self.change_handler(when, false),
             Action::DropCall(_) => self.drop_call(when),
             // At the event of an exception, which has it.
-            Action::HoldException(_) | Action::ReplaceException(_) => {}
+            Action::HoldException(_) | Action::ReplaceException(_) | Action::TakeException(_) => {}
             Action::HoldFrame(_) => self.hold_frame(store),
             Action::ListItems(_) => {
                 self.driver.tally.acted.note(action);
@@ -175,6 +176,22 @@ impl<T: Layer> Session<T> {
         let _ = context.throw::<()>(exn);
         driver.tally.acted.note(Action::ReplaceException(action));
         driver.replaced(tag, &payload);
+    }
+
+    /// The exception that is pending is taken; none takes its place.
+    pub(super) fn take_exception(
+        &mut self,
+        store: &mut StoreContextMut<'_, State<T>>,
+        caught: Option<bool>,
+    ) {
+        if !self.driver.may_take_exception(caught) {
+            return;
+        }
+        let mut scope = RootScope::new(&mut *store);
+        scope.as_context_mut().take_pending_exception();
+        let taken = Action::TakeException(TakeException);
+        self.driver.tally.acted.note(taken);
+        self.driver.exception_was_taken();
     }
 
     /// Whether a handle is kept to anything.

@@ -268,7 +268,7 @@ impl<T: Layer> Session<T> {
         &mut self,
         store: &mut StoreContextMut<'_, State<T>>,
         exn: &OwnedRooted<ExnRef>,
-        searched: bool,
+        caught: Option<bool>,
     ) {
         let when = When::Throw(self.driver.tally.throws);
         let sessions = self.debugger.sessions_at(when);
@@ -278,7 +278,10 @@ impl<T: Layer> Session<T> {
             match action {
                 // That of the event, also where another has taken its place.
                 Action::HoldException(_) => self.hold_exception(exn, thrown),
-                Action::ReplaceException(action) => self.replace_exception(store, action, searched),
+                Action::ReplaceException(action) => {
+                    self.replace_exception(store, action, caught.is_some());
+                }
+                Action::TakeException(_) => self.take_exception(store, caught),
                 action => self.take(store, when, action),
             }
         }

@@ -282,7 +282,7 @@ impl<T: Layer> Session<T> {
         if !matches!(event, DebugEvent::Breakpoint)
             && let Some((exn, caught)) = dialect::thrown(event)
         {
-            self.act_at_throw(store, &exn, caught.is_some());
+            self.act_at_throw(store, &exn, caught);
         }
         if self.dropping {
             return match self.panicking {

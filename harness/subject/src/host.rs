@@ -470,8 +470,10 @@ async fn reenter<T: Layer>(
                 driver.host_trap(trap);
                 Reentered::Failed(error)
             }
+            // "The `ThrownException` error type should propagate upward exactly and only when a pending
+            // exception is set" (`Store::throw`): that is for the host to see to.
             (Verdict::Ended(Expected::HostFailed(failure)), None, Err(error))
-                if passes == Passes::Everything =>
+                if passes == Passes::Everything && failure != HostFailure::TakenException =>
             {
                 driver.host_fail(failure);
                 Reentered::Failed(error)

@@ -85,6 +85,9 @@ pub(super) fn outcome_of(error: &wasmtime::Error) -> Outcome {
     if let Some(failure) = error.downcast_ref::<HostFailure>() {
         return Outcome::HostFailed(*failure);
     }
+    if error.is::<wasmtime::ThrownException>() {
+        return Outcome::HostFailed(HostFailure::TakenException);
+    }
     if is_out_of_memory(error) {
         return Outcome::Trapped(SeenTrap::OutOfMemory);
     }

@@ -146,6 +146,14 @@ fn replacing_an_exception() -> Schedule {
     acting([(When::Throw(1), "replace exception 0")])
 }
 
+fn taking_an_exception() -> Schedule {
+    acting([(When::Throw(1), "take exception")])
+}
+
+/// An exception that nothing catches.
+const ESCAPING: Program =
+    Program::new(r#"(module (tag) (func (export "go") throw 0)) (invoke "go")"#);
+
 /// A caught exception, and its payload.
 const CAUGHT: Program = Program::new(
     r#"(module
@@ -220,6 +228,8 @@ faults! {
         Fault::HeldException(|seen| seen.payload[0] = low_bit(seen.payload[0]));
     exception_not_replaced => Values, CAUGHT.under(replacing_an_exception),
         Fault::Outcome(|outcome| *outcome = Outcome::Returned(vec![Seen::I32(42)]));
+    taken_exception_caught => Outcome, ESCAPING.under(taking_an_exception),
+        Fault::Outcome(|outcome| *outcome = Outcome::Returned(vec![]));
     replaced_handler_kept => HandlerDropped, ARITHMETIC.under(replacing),
         Fault::Handlers(|handlers| handlers.others = 1);
     event_to_no_handler_that_was_set => HandlerEvent, ARITHMETIC.under(setting_late),

@@ -84,6 +84,7 @@ fn of_cause(
         },
         Cause::DroppedHandler => of_dropped(case)?,
         Cause::InstancePosition => of_positions(case),
+        Cause::TakenException => return Err(NoReproducer::Schedule),
         Cause::CastType => Look::new(Kind::Refused, "the module is refused"),
         Cause::HostActivation => {
             let found = found.ok_or(NoReproducer::NotSeen)?;

@@ -15,15 +15,18 @@ pub enum Hazard {
     Collection,
     /// To ask for events
     Events,
+    /// To take an exception that was thrown
+    Exception,
 }
 
 impl Hazard {
     /// Every kind.
-    pub const ALL: [Hazard; 4] = [
+    pub const ALL: [Hazard; 5] = [
         Hazard::Slot,
         Hazard::Frame,
         Hazard::Collection,
         Hazard::Events,
+        Hazard::Exception,
     ];
 
     /// What the cause forbids; none if it is no hazard.
@@ -40,6 +43,7 @@ impl Hazard {
             | Cause::StartupFrame => Hazard::Frame,
             Cause::UnsetRoot | Cause::IfParamRoot => Hazard::Collection,
             Cause::PulleyIntegers => Hazard::Events,
+            Cause::TakenException => Hazard::Exception,
             _ => return None,
         })
     }
@@ -51,6 +55,7 @@ impl Hazard {
             Hazard::Frame => "frame",
             Hazard::Collection => "collection",
             Hazard::Events => "events",
+            Hazard::Exception => "exception",
         }
     }
 }

@@ -84,8 +84,8 @@ causes! {
         &[RuleId::TrapEvent];
         "The library calls of table.init, table.fill, array.copy and the array opcodes that read \
          a segment return a trap as a general error, so that a HostcallError event with that trap \
-         comes where a Trap event is due. So does the one that says that fuel is used up. Matches \
-         only these, and only the right trap."
+         comes where a Trap event is due. So do those that say that fuel is used up, and that the \
+         epoch ends the program at its deadline. Matches only these, and only the right trap."
         [Having::until(46)]
         "table_traps_are_still_host_errors"
     TrapSlot "TRAP-SLOT" Forbids
@@ -452,4 +452,12 @@ causes! {
          right after a call was dropped. What follows is compared as in a store without a handler."
         [Having::ALL]
         "a_dropped_call_still_takes_the_handler_with_it"
+    TakenException "TAKEN-EXCEPTION" Forbids
+        &[RuleId::Panic, RuleId::Crash];
+        "The handler of a thrown exception is looked for before the event that tells of it, and the exception is \
+         taken from the store behind that event, where there must be one: a panic, which cannot unwind, if the \
+         debugger has taken it. take_pending_exception() is documented to remove it, and no panic of that. Avoided \
+         by not taking an exception that is caught without throwing another."
+        [Having::until(46)]
+        "an_exception_that_is_taken_still_ends_the_process"
 }

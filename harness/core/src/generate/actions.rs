@@ -11,6 +11,7 @@ use crate::schedule::action::list_items::ListItems;
 use crate::schedule::action::panic_handler::PanicHandler;
 use crate::schedule::action::replace_exception::ReplaceException;
 use crate::schedule::action::set_handler::SetHandler;
+use crate::schedule::action::take_exception::TakeException;
 use crate::schedule::action::write_element::WriteElement;
 use crate::schedule::action::write_global::WriteGlobal;
 use crate::schedule::action::write_memory::WriteMemory;
@@ -75,6 +76,11 @@ static INTERVENING: &[Row<Draw>] = &[
             let tag = below(u, TAGS)?.into();
             Ok(Action::ReplaceException(ReplaceException { tag }))
         },
+    },
+    Row {
+        name: "take exception",
+        weight: 1,
+        what: |_| Ok(Action::TakeException(TakeException)),
     },
     Row {
         name: "write global",
@@ -167,7 +173,7 @@ fn nest(u: &mut Unstructured<'_>, mut event: u64, actions: &mut Vec<Act>) -> Res
 /// When an action comes: what is about an exception at its event, a call or its end where the program waits.
 fn moment(u: &mut Unstructured<'_>, action: Action, steps: u32) -> Result<When> {
     let kinds = match action {
-        Action::HoldException(_) | Action::ReplaceException(_) => {
+        Action::HoldException(_) | Action::ReplaceException(_) | Action::TakeException(_) => {
             return Ok(When::Throw(between(u, 1, THROWS)?.into()));
         }
         Action::DropCall(_) | Action::PanicHandler(_) => 3,

@@ -2,8 +2,9 @@
 //! later.
 
 use super::driver::{Driver, Phase};
+use crate::causes::Cause;
 use crate::divergence::Moment;
-use crate::outcome::SeenException;
+use crate::outcome::{HostFailure, SeenException};
 use crate::rules::RuleId;
 use crate::schedule::action::replace_exception::ReplaceException;
 use lockstep_oracles::address::{ExnAddr, TagAddr};
@@ -44,6 +45,30 @@ impl Driver {
             true => Phase::Running,
             false => Phase::Thrown(exn),
         };
+    }
+
+    /// Whether the debugger may take the exception that was just thrown and put none in its place: where its
+    /// handler is known already, a cause may forbid that. Then it is done only if it is dared.
+    pub fn may_take_exception(&mut self, caught: Option<bool>) -> bool {
+        if self.thrown().is_none() {
+            return false;
+        }
+        let known = self.causes.get(Cause::TakenException);
+        let Some(known) = known.filter(|_| caught == Some(true)) else {
+            return true;
+        };
+        let dares = self.dares(known);
+        if !dares {
+            self.tally.left_out.count(known, 1);
+        }
+        dares
+    }
+
+    /// The debugger took the exception that was thrown: nothing catches it, and the call ends.
+    pub fn exception_was_taken(&mut self) {
+        self.last_thrown = None;
+        self.ahead = None;
+        self.phase = Phase::HostFailed(HostFailure::TakenException);
     }
 
     /// What an owned handle to an exception shows is the exception that it was made for.

@@ -11,6 +11,7 @@ pub mod list_items;
 pub mod panic_handler;
 pub mod replace_exception;
 pub mod set_handler;
+pub mod take_exception;
 pub mod write_element;
 pub mod write_global;
 pub mod write_memory;
@@ -27,6 +28,7 @@ use lockstep_oracles::store::Store;
 use panic_handler::PanicHandler;
 use replace_exception::ReplaceException;
 use set_handler::SetHandler;
+use take_exception::TakeException;
 use write_element::WriteElement;
 use write_global::WriteGlobal;
 use write_memory::WriteMemory;
@@ -62,6 +64,8 @@ pub enum Action {
     ReplaceException(ReplaceException),
     /// Sets a handler, between calls.
     SetHandler(SetHandler),
+    /// Takes the exception of an event.
+    TakeException(TakeException),
     /// Writes a global.
     WriteGlobal(WriteGlobal),
     /// Writes a byte of a memory.
@@ -83,6 +87,7 @@ impl Action {
             | Action::DropCall(_)
             | Action::PanicHandler(_)
             | Action::ReplaceException(_)
+            | Action::TakeException(_)
             | Action::WriteGlobal(_)
             | Action::WriteMemory(_)
             | Action::WriteElement(_) => true,
@@ -121,6 +126,7 @@ impl Action {
             Action::PanicHandler(action) => action.text(),
             Action::ReplaceException(action) => action.text(),
             Action::SetHandler(action) => action.text(),
+            Action::TakeException(action) => action.text(),
             Action::WriteGlobal(action) => action.text(),
             Action::WriteMemory(action) => action.text(),
             Action::WriteElement(action) => action.text(),
@@ -139,6 +145,7 @@ impl Action {
             Action::PanicHandler(_) => "panic handler",
             Action::ReplaceException(_) => "replace exception",
             Action::SetHandler(_) => "set handler",
+            Action::TakeException(_) => "take exception",
             Action::WriteElement(_) => "write element",
             Action::WriteGlobal(_) => "write global",
             Action::WriteMemory(_) => "write memory",
@@ -146,7 +153,7 @@ impl Action {
     }
 
     /// Every kind, sorted.
-    pub const KINDS: [&str; 12] = [
+    pub const KINDS: [&str; 13] = [
         "call function",
         "clear handler",
         "drop call",
@@ -156,6 +163,7 @@ impl Action {
         "panic handler",
         "replace exception",
         "set handler",
+        "take exception",
         "write element",
         "write global",
         "write memory",
@@ -176,6 +184,7 @@ impl Action {
                 ReplaceException::read(words).map(Action::ReplaceException)
             }
             ["set", "handler"] => Some(Action::SetHandler(SetHandler)),
+            ["take", "exception"] => Some(Action::TakeException(TakeException)),
             ["write", "global", ref words @ ..] => {
                 WriteGlobal::read(words).map(Action::WriteGlobal)
             }
@@ -198,7 +207,8 @@ impl Action {
             | Action::HoldFrame(_)
             | Action::ListItems(_)
             | Action::PanicHandler(_)
-            | Action::SetHandler(_) => Vec::new(),
+            | Action::SetHandler(_)
+            | Action::TakeException(_) => Vec::new(),
             Action::CallFunction(action) => each(action.reduced(), Action::CallFunction),
             Action::ReplaceException(action) => each(action.reduced(), Action::ReplaceException),
             Action::WriteGlobal(action) => each(action.reduced(), Action::WriteGlobal),
@@ -305,7 +315,7 @@ mod tests {
     use super::*;
 
     /// One text of each kind.
-    const TEXTS: [&str; 13] = [
+    const TEXTS: [&str; 14] = [
         "call export 0:1",
         "call function 1:4",
         "clear handler",
@@ -316,6 +326,7 @@ mod tests {
         "panic handler",
         "replace exception 2",
         "set handler",
+        "take exception",
         "write global 0:3 0x2a",
         "write memory 1:0 0x10 0xff",
         "write element 0:1 7 2",
