@@ -318,7 +318,7 @@ fn fail<T: Layer>(caller: &mut Caller<'_, State<T>>, failure: HostFailure) -> wa
 fn newest(store: &Store, names: &Names, name: &str) -> Option<Extern> {
     let instances = (0..store.num_instances() as u32).rev().map(InstanceAddr);
     instances
-        .filter(|&addr| names.has_instance(addr))
+        .filter(|&addr| names.is_made(addr))
         .find_map(|addr| store.instance(addr).export(name))
 }
 

@@ -32,6 +32,9 @@ pub(super) enum Access {
 /// What is known of one of the oracle's instances.
 struct InstanceNames {
     handle: Option<Instance>,
+    /// Whether the instantiation has returned. A frame gives the handle before, and of an instance that was
+    /// not made, too.
+    made: bool,
     module: Module,
     imported_funcs: u32,
     funcs: Arc<[FuncAddr]>,
@@ -146,10 +149,18 @@ impl Names {
         self.instance_handle(addr).is_some()
     }
 
+    /// Whether the instance was made, which is the same in every execution: whether there is a handle depends
+    /// on what the debugger looked at.
+    pub(super) fn is_made(&self, addr: InstanceAddr) -> bool {
+        let names = self.instances.get(addr.index());
+        names.is_some_and(|names| names.made)
+    }
+
     /// Announces an oracle instance whose handle is not known yet: it is being instantiated.
     pub(super) fn announce(&mut self, oracle: &OracleInstance, module: Module) {
         self.instances.push(InstanceNames {
             handle: None,
+            made: false,
             module,
             imported_funcs: oracle.module.num_imported_funcs(),
             funcs: oracle.funcs.clone().into(),
@@ -165,7 +176,9 @@ impl Names {
         oracle: &OracleInstance,
         handle: Instance,
     ) {
-        self.instances[addr.index()].handle = Some(handle);
+        let names = &mut self.instances[addr.index()];
+        names.handle = Some(handle);
+        names.made = true;
         self.bind_exports(&mut store, oracle, handle);
         for (index, &memory) in oracle.memories.iter().enumerate() {
             if let Some(handle) = self.reach_memory(&mut store, handle, index as u32) {

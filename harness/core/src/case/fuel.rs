@@ -21,16 +21,18 @@ fn explain(instrumented: &Executed) -> Option<Cause> {
     known.contains_key(&changed).then_some(changed)
 }
 
-/// The first difference. After an exhaustion there is none: where the stack or the heap is used up is
-/// each execution's own. Nor is there one where an execution ended early.
+/// The first difference. After an exhaustion there is none, were it in a call that a host function made:
+/// where the stack or the heap is used up is each execution's own. Nor is there one where an execution
+/// ended early.
 pub(super) fn difference(
     script: &Script,
     instrumented: &Executed,
     uninstrumented: &Executed,
 ) -> Option<Difference> {
     let whole = |executed: &Executed| {
-        let cut = executed.cut.unwrap_or(usize::MAX);
-        let statuses = executed.statuses.iter().take(cut);
+        let ends = [executed.cut, executed.exhausted];
+        let end = ends.into_iter().flatten().min().unwrap_or(usize::MAX);
+        let statuses = executed.statuses.iter().take(end);
         statuses
             .take_while(|status| matches!(status, Status::Passed | Status::NotRun(_)))
             .count()

@@ -184,6 +184,8 @@ pub(crate) struct Executed {
     pub(crate) printed: Option<Printed>,
     /// What was left of the fuel after each command, where it is counted.
     pub(crate) fuel: Vec<Option<u64>>,
+    /// First command in which stack, heap or fuel was used up, be it in a call that a host function made.
+    pub(crate) exhausted: Option<usize>,
     pub(crate) tally: Tally,
     pub(crate) findings: crate::lockstep::findings::Findings,
     /// First command that the other execution must not run: this one could not finish it.

@@ -144,6 +144,9 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
         if self.executed.cut.is_none() && !self.subject.is_alive() {
             self.executed.cut = Some(index);
         }
+        if self.executed.exhausted.is_none() && self.subject.driver().was_exhausted {
+            self.executed.exhausted = Some(index);
+        }
         self.executed.statuses.push(status);
         self.executed.fuel.push(self.subject.fuel_left());
         self.executed.outcomes.push(self.outcome.take());

@@ -57,7 +57,6 @@ impl Driver {
     #[inline(never)]
     fn advance_beyond_points(&mut self) -> Stop {
         match self.execution {
-            Execution::Instrumented if self.nans.any => self.advance_unseen(),
             Execution::Instrumented if self.has_events() => self.advance_to_breakpoint(),
             // Nothing tells of an exception that the activation catches.
             Execution::Instrumented => beyond_caught(|| self.advance_to_breakpoint()),
@@ -65,27 +64,8 @@ impl Driver {
         }
     }
 
-    /// Runs the oracle to its next modelled breakpoint opcode by opcode, as a NaN may be left open on the
-    /// way that no event shows; or gives up.
-    fn advance_unseen(&mut self) -> Stop {
-        for _ in 0..POINTS_BETWEEN_EVENTS {
-            let stop = self.run_stepped();
-            let view = self
-                .machine
-                .top()
-                .filter(|_| stop == Stop::SequencePoint && self.ended.is_none());
-            let goes_on =
-                view.is_some_and(|view| !self.breakpoints.passes(view.instance, view.pc().0));
-            if !goes_on {
-                self.note_silent();
-                return stop;
-            }
-        }
-        self.give_up()
-    }
-
     /// The program comes to no event that was asked for.
-    fn give_up(&mut self) -> Stop {
+    pub(super) fn give_up(&mut self) -> Stop {
         self.ended = Some(Ended::PointLimit(POINTS_BETWEEN_EVENTS));
         Stop::Exhausted(Exhaustion::CallDepth)
     }
@@ -101,6 +81,9 @@ impl Driver {
 
     /// Runs the oracle to its next modelled breakpoint, or gives up.
     fn advance_to_breakpoint(&mut self) -> Stop {
+        if self.nans.any {
+            return self.run_noting_nans(|_| false);
+        }
         if self.notes_steps()
             && let Some(stop) = self.run_noting_steps(|_| false)
         {

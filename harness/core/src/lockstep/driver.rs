@@ -305,6 +305,9 @@ pub struct Driver {
     pub(super) sizes: Sizes,
     /// Whether the subject's code consumes fuel.
     pub(super) consumes_fuel: bool,
+    /// Whether an invocation used up stack, heap or fuel, one that a host function made included: how far it
+    /// came is this execution's own.
+    pub was_exhausted: bool,
     pub(super) accesses: Accesses,
     pub(super) shown_indices: ShownIndices,
     /// The error with which the store's limiter failed a growth, until that is dealt with.
@@ -425,6 +428,7 @@ impl Driver {
             hides_state: false,
             sizes: Sizes::default(),
             consumes_fuel: config.configuration.fuel != Fuel::Off,
+            was_exhausted: false,
             accesses: Accesses::default(),
             shown_indices: ShownIndices::default(),
             failed_growth: None,

@@ -13,7 +13,7 @@ use super::growth::run_following;
 use super::looks::Look;
 use super::trap_frame::{height_of, taken_at};
 use super::unnamed::Unnamed;
-use crate::causes::if_params::plainly_shown;
+use crate::causes::if_params::{ShownOperand, plainly_shown};
 use crate::causes::{Cause, Known, libcall_frame};
 use crate::divergence::{Moment, count};
 use crate::observe::{Boundary, Limited, Observation, Place, Walk};
@@ -303,9 +303,12 @@ impl Driver {
         &mut self,
         also: impl Fn(InstanceAddr, &Function, usize) -> bool,
     ) -> Stop {
+        let here = |view: &FrameView<'_>| also(view.instance, view.function, view.position);
+        if self.nans.any {
+            return self.run_noting_nans(here);
+        }
         if self.notes_steps()
-            && let Some(stop) =
-                self.run_noting_steps(|view| also(view.instance, view.function, view.position))
+            && let Some(stop) = self.run_noting_steps(here)
         {
             return stop;
         }
@@ -322,15 +325,10 @@ impl Driver {
     fn run_to_overflow<O: Observation>(&mut self, observed: &mut O) -> Stop {
         let callers = callers_of(observed);
         for _ in 0..POINTS_BETWEEN_EVENTS {
-            if self.notes_steps() {
-                self.note_next();
-            }
-            let stop = run_following(&mut self.machine, &self.sizes, &EverySequencePoint);
-            let stop = stop.unwrap_or_else(|limit| self.cannot_grow(limit));
+            let stop = self.run_stepped();
             if stop != Stop::SequencePoint {
                 return stop;
             }
-            self.tally.executed += 1;
             let entered = self.machine.top().is_some_and(|view| view.position == 0);
             if entered && self.machine.depth() == callers.len() + 1 && self.waits_at(&callers) {
                 return stop;
@@ -573,7 +571,7 @@ impl Driver {
     ) {
         self.tally.noted.note(RuleId::CheckStack);
         let known = self.causes.get(Cause::IfParams);
-        let known = known.filter(|_| self.operands_predicted(expected) == Some(operands));
+        let known = known.filter(|_| self.predicts_operands(expected, operands));
         if known.is_some() || !expected.left().contains(&operands) {
             let shown = count(operands, "operand");
             let wanted = Some(expected.describe());
@@ -596,15 +594,20 @@ impl Driver {
         let _ = self.end_dare();
     }
 
-    /// How many operands are shown where a cause predicts that an `if`'s parameters are among them that are
-    /// gone; nothing elsewhere.
-    fn operands_predicted(&mut self, expected: &Interrupted) -> Option<usize> {
-        match expected.taken {
-            0 => self
-                .shown_at(0, expected.position.checked_sub(1)?)
-                .map(|shown| shown.len()),
-            _ => self.operands_within(expected.position),
-        }
+    /// Whether a cause predicts that so many operands are shown, an `if`'s parameters that are gone among
+    /// them. An opcode that was interrupted itself may have taken its own, or none yet.
+    fn predicts_operands(&mut self, expected: &Interrupted, operands: usize) -> bool {
+        let position = expected.position;
+        let shown = |shown: Vec<ShownOperand>| shown.len();
+        let [untaken, taken] = match (expected.taken, position.checked_sub(1)) {
+            (0, None) => [None; 2],
+            (0, Some(before)) => [self.shown_at(0, before).map(shown), None],
+            _ => [
+                self.shown_at(0, position).map(shown),
+                self.operands_within(position),
+            ],
+        };
+        [untaken, taken].contains(&Some(operands))
     }
 
     /// How many of the operands shown have been written, from the bottom; all, if the others are dared.

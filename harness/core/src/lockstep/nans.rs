@@ -4,7 +4,7 @@
 //! A NaN is open from the instruction that made it until it is seen: at the next event, as the top
 //! operand. Where that slot cannot be read it stays open, but nothing may be computed with it.
 
-use super::driver::{Driver, Ended};
+use super::driver::{Driver, Ended, POINTS_BETWEEN_EVENTS};
 use super::frames::expected_place;
 use crate::causes::Known;
 use crate::causes::if_params::ShownOperand;
@@ -76,6 +76,26 @@ impl Driver {
         let (stop, open) = self.machine.step();
         self.nans.open = open.or(kept);
         stop
+    }
+
+    /// Runs the oracle to its next modelled breakpoint, or to where `also` says, opcode by opcode, as a NaN
+    /// may be left open on the way that no event shows; or gives up.
+    pub(super) fn run_noting_nans(&mut self, also: impl Fn(&FrameView<'_>) -> bool) -> Stop {
+        for _ in 0..POINTS_BETWEEN_EVENTS {
+            let stop = self.run_stepped();
+            let view = self
+                .machine
+                .top()
+                .filter(|_| stop == Stop::SequencePoint && self.ended.is_none());
+            let goes_on = view.is_some_and(|view| {
+                !self.breakpoints.passes(view.instance, view.pc().0) && !also(&view)
+            });
+            if !goes_on {
+                self.note_silent();
+                return stop;
+            }
+        }
+        self.give_up()
     }
 
     /// Takes the NaN that the subject shows as its top operand. One that is not allowed is left to the
