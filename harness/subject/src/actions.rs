@@ -76,7 +76,7 @@ impl<T: Layer> Session<T> {
             Action::HoldException(_) | Action::ReplaceException(_) | Action::TakeException(_) => {}
             Action::HoldFrame(_) => self.hold_frame(store),
             Action::ListItems(_) => {
-                self.driver.tally.acted.note(action);
+                self.driver.recorder.tally.acted.note(action);
                 self.list_items(store, matches!(when, When::Step(_)));
             }
             Action::PanicHandler(_) => self.panic_handler(when),
@@ -98,6 +98,7 @@ impl<T: Layer> Session<T> {
     fn panic_handler(&mut self, when: When) {
         if matches!(when, When::Event(_)) && self.driver.may_drop_call() && !self.dropping {
             self.driver
+                .recorder
                 .tally
                 .acted
                 .note(Action::PanicHandler(PanicHandler));
@@ -110,7 +111,7 @@ impl<T: Layer> Session<T> {
     /// Only where the store itself is at hand, between calls, can its handler be set or cleared.
     fn change_handler(&mut self, when: When, set: bool) {
         if matches!(when, When::Step(_)) {
-            self.driver.tally.acted.note(match set {
+            self.driver.recorder.tally.acted.note(match set {
                 true => Action::SetHandler(SetHandler),
                 false => Action::ClearHandler(ClearHandler),
             });
@@ -121,7 +122,11 @@ impl<T: Layer> Session<T> {
     /// The code that polls the guest is asked to drop it, once the handler is pending.
     fn drop_call(&mut self, when: When) {
         if matches!(when, When::Event(_)) && self.driver.may_drop_call() && !self.dropping {
-            self.driver.tally.acted.note(Action::DropCall(DropCall));
+            self.driver
+                .recorder
+                .tally
+                .acted
+                .note(Action::DropCall(DropCall));
             self.dropping = true;
             self.shared.request_stop();
         }
@@ -131,7 +136,11 @@ impl<T: Layer> Session<T> {
         if !self.driver.may_hold_frame() {
             return;
         }
-        self.driver.tally.acted.note(Action::HoldFrame(HoldFrame));
+        self.driver
+            .recorder
+            .tally
+            .acted
+            .note(Action::HoldFrame(HoldFrame));
         let returns = store.data().host_returns;
         self.held = frames::keep(store.as_context_mut()).map(|frame| Held {
             frame,
@@ -143,6 +152,7 @@ impl<T: Layer> Session<T> {
 
     pub(super) fn hold_exception(&mut self, exn: &OwnedRooted<ExnRef>, thrown: Option<ExnAddr>) {
         self.driver
+            .recorder
             .tally
             .acted
             .note(Action::HoldException(HoldException));
@@ -174,7 +184,11 @@ impl<T: Layer> Session<T> {
         context.take_pending_exception();
         // Always an error: that an exception is pending.
         let _ = context.throw::<()>(exn);
-        driver.tally.acted.note(Action::ReplaceException(action));
+        driver
+            .recorder
+            .tally
+            .acted
+            .note(Action::ReplaceException(action));
         driver.replaced(tag, &payload);
     }
 
@@ -190,7 +204,7 @@ impl<T: Layer> Session<T> {
         let mut scope = RootScope::new(&mut *store);
         scope.as_context_mut().take_pending_exception();
         let taken = Action::TakeException(TakeException);
-        self.driver.tally.acted.note(taken);
+        self.driver.recorder.tally.acted.note(taken);
         self.driver.exception_was_taken();
     }
 
@@ -266,7 +280,7 @@ impl<T: Layer> Session<T> {
         let Some(made) = write_entity(&mut scope, (driver, names), write) else {
             return;
         };
-        driver.tally.acted.note(action);
+        driver.recorder.tally.acted.note(action);
         driver.wrote(write, tamper.wrote(made));
         names.look(&scope, driver);
         let mut view = View {

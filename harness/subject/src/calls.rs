@@ -71,7 +71,11 @@ fn begin<T: Layer>(
             .collect();
         let args = args?.ok()?;
         let results = driver.machine.store.func_type(call.addr).results.len();
-        driver.tally.acted.note(Action::CallFunction(action));
+        driver
+            .recorder
+            .tally
+            .acted
+            .note(Action::CallFunction(action));
         Some(Begun {
             func,
             args,

@@ -270,7 +270,7 @@ impl<T: Layer> Session<T> {
         exn: &OwnedRooted<ExnRef>,
         caught: Option<bool>,
     ) {
-        let when = When::Throw(self.driver.tally.throws);
+        let when = When::Throw(self.driver.recorder.tally.throws);
         let sessions = self.debugger.sessions_at(when);
         let thrown = self.driver.thrown();
         self.edit_all(store, &sessions);
@@ -410,7 +410,7 @@ impl<T: Layer> Session<T> {
 
     /// One editing session, in the engine and in the model; what the engine then answers is checked.
     fn edit(&mut self, store: &mut StoreContextMut<'_, State<T>>, edits: &[Edit]) {
-        self.driver.tally.edit_sessions += 1;
+        self.driver.recorder.tally.edit_sessions += 1;
         let refused = self.make_edits(store, edits);
         let mut single_step = store.as_context().is_single_step();
         let mut listed = self.driver.wants_list().then(|| self.listed(store));
@@ -440,7 +440,7 @@ impl<T: Layer> Session<T> {
             let set = &self.driver.breakpoints;
             self.debugger.resolve(edit, current, set, &mut engine_edits);
             for engine_edit in engine_edits.drain(..) {
-                self.driver.tally.edits += 1;
+                self.driver.recorder.tally.edits += 1;
                 self.driver.breakpoints.edit(engine_edit);
                 let mut given = Some(engine_edit);
                 self.tamper.edit(&mut given);

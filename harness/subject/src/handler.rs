@@ -273,7 +273,7 @@ impl<T: Layer> Session<T> {
     #[inline]
     fn act(&mut self, store: &mut StoreContextMut<'_, State<T>>, event: &DebugEvent<'_>) -> After {
         if matches!(event, DebugEvent::Breakpoint) {
-            let number = self.driver.tally.sequence_points;
+            let number = self.driver.recorder.tally.sequence_points;
             if self.debugger.is_due(number) {
                 self.edit_at_event(store, number);
                 self.driver.disturb();
@@ -300,7 +300,7 @@ impl<T: Layer> Session<T> {
         if !self.calls.is_empty() {
             return After::Call;
         }
-        let number = self.driver.tally.sequence_points;
+        let number = self.driver.recorder.tally.sequence_points;
         if matches!(event, DebugEvent::Breakpoint)
             && self.collect > 0
             && number.is_multiple_of(self.collect)

@@ -336,7 +336,7 @@ mod tests {
             let mut subject = Subject::new(factory, settings, &idle, Box::new(Honest)).unwrap();
             subject.driver().ended = ended;
             subject.check_instantiation(&ExpectedInstance::Instance, &Outcome::Stopped);
-            let found = &subject.driver().findings.unexplained;
+            let found = &subject.driver().recorder.findings.unexplained;
             assert!(found.iter().map(|found| &found.rule).eq(rules));
         }
     }

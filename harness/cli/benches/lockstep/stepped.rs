@@ -71,7 +71,7 @@ impl Stepped {
             invoked.verdict,
             invoked.outcome,
         );
-        let found = &self.subject.driver().findings.unexplained;
+        let found = &self.subject.driver().recorder.findings.unexplained;
         assert!(found.is_empty(), "{found:?}");
         let after = self.reads();
         Reads {
@@ -82,7 +82,7 @@ impl Stepped {
     }
 
     fn reads(&mut self) -> Reads {
-        let tally = &self.subject.driver().tally;
+        let tally = &self.subject.driver().recorder.tally;
         Reads {
             events: tally.sequence_points,
             frames: tally.frames,

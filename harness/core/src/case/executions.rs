@@ -113,7 +113,7 @@ pub(super) fn instrumented<A: Adapter, T: Layer>(
 ) -> Result<(Executed, Option<Executed>), SubjectError> {
     let schedule = &options.schedule;
     let mut run = Run::<A, T>::new(script, options, schedule, factory, tamper)?;
-    run.subject.driver().tracer = tracer;
+    run.subject.driver().recorder.tracer = tracer;
     let Some(neighbour) = &schedule.neighbour else {
         return Ok((run.all(None), None));
     };
@@ -172,7 +172,7 @@ fn beside<'a, A: Adapter>(
     };
     let mut run = Run::<A, _>::new(script, options, &schedule, factory, Box::new(Honest))?;
     run.subject.driver().neighbour = true;
-    run.subject.driver().label = trail::NEIGHBOUR;
+    run.subject.driver().recorder.label = trail::NEIGHBOUR;
     Ok(run)
 }
 

@@ -158,8 +158,8 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
         self.subject.close();
         let driver = self.subject.driver();
         self.executed.dared = driver.dared();
-        self.executed.tally = std::mem::take(&mut driver.tally);
-        self.executed.findings = std::mem::take(&mut driver.findings);
+        self.executed.tally = std::mem::take(&mut driver.recorder.tally);
+        self.executed.findings = std::mem::take(&mut driver.recorder.findings);
         let _phase = phases::enter(Phase::Subject);
         drop(self.subject);
         self.executed
@@ -176,8 +176,8 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
     /// Has reports name this command.
     fn call(&mut self, command: &Command) {
         let driver = self.subject.driver();
-        let label = driver.label;
-        driver.command = format!("{label}line {}: {}", command.line, describe(command));
+        let named = describe(command);
+        driver.recorder.name_command(command.line, &named);
     }
 
     /// A command's status, or why it has none.
@@ -199,10 +199,10 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             line: command.line,
             text: describe(command),
         });
-        if let Some(tracer) = &mut self.subject.driver().tracer {
+        if let Some(tracer) = &mut self.subject.driver().recorder.tracer {
             tracer.command(&describe(command));
         }
-        let before = self.subject.driver().findings.noticed;
+        let before = self.subject.driver().recorder.findings.noticed;
         let status = match self.command(command) {
             Ok(()) => Status::Passed,
             Err(Trouble::Status(status)) => status,
@@ -226,7 +226,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
         self.options.script_may_err
             && driver.ended.is_none()
             && driver.changed_values().is_none()
-            && driver.findings.noticed == before
+            && driver.recorder.findings.noticed == before
     }
 
     /// A failed command with no divergence of its own is one: nothing fails in silence.
@@ -249,17 +249,18 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             return Status::Inconclusive(ended.to_string());
         }
         if let (Status::Failed(_), Some(known)) = (&status, driver.changed_values())
-            && driver.findings.noticed == before
+            && driver.recorder.findings.noticed == before
         {
             return checks::changed(known);
         }
         if let Status::Failed(message) = &status
-            && driver.findings.noticed == before
+            && driver.recorder.findings.noticed == before
         {
             let expected = "the command to succeed".to_owned();
             driver.report_end(RuleId::Assertion, expected, message.clone());
         }
-        if matches!(status, Status::Passed | Status::Exhausted) && driver.findings.noticed > before
+        if matches!(status, Status::Passed | Status::Exhausted)
+            && driver.recorder.findings.noticed > before
         {
             return failed("diverged, see the report");
         }

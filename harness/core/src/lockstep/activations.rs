@@ -269,8 +269,8 @@ impl Driver {
         rule: RuleId,
         known: Known,
     ) {
-        if self.findings.has_known(known) {
-            self.findings.count_known(known);
+        if self.recorder.findings.has_known(known) {
+            self.recorder.findings.count_known(known);
             return;
         }
         let shown = format!(

@@ -93,7 +93,7 @@ impl Driver {
         let selected = Selected::new(&self.breakpoints, POINTS_BETWEEN_EVENTS);
         let stop = run_following(&mut self.machine, &self.sizes, &selected);
         let left = selected.left();
-        self.tally.executed += POINTS_BETWEEN_EVENTS - left;
+        self.recorder.tally.executed += POINTS_BETWEEN_EVENTS - left;
         self.note_silent();
         if left == 0 {
             return self.give_up();

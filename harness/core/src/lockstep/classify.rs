@@ -94,8 +94,8 @@ impl Driver {
             _ => (show(expected.get(frame)), show(seen.get(frame))),
         };
         // Once the oracle has looked ahead there is no way back.
-        let control = is_control(rule) || self.before_lookahead.is_some();
-        if control || self.findings.is_news(rule) {
+        let control = is_control(rule) || self.recorder.has_looked_ahead();
+        if control || self.recorder.findings.is_news(rule) {
             let divergence =
                 self.evidence(observed, moment, rule, Some(frame), Some(wanted), shown);
             self.record(divergence);
@@ -210,7 +210,8 @@ impl Driver {
     /// Whether the oracle will come to the stack that the subject shows. Only at the end of a case.
     fn comes_to<O: Observation>(&mut self, observed: &mut O, seen: &[Place]) -> bool {
         // The report shows the state before this: the first event that differs.
-        self.before_lookahead = Some(self.both_states(observed, Moment::Breakpoint));
+        let before = self.both_states(observed, Moment::Breakpoint);
+        self.recorder.keep(before);
         for _ in 0..LOOKAHEAD {
             if self.machine.run(&EverySequencePoint) != Stop::SequencePoint {
                 return false;
@@ -322,7 +323,7 @@ impl Driver {
         ];
         for (index, rule) in found {
             let Some(index) = index else { continue };
-            if !self.findings.is_news(rule) {
+            if !self.recorder.findings.is_news(rule) {
                 continue;
             }
             let (expected, shown) = self.value_pair(observed, frame, rule, index);
@@ -347,7 +348,7 @@ impl Driver {
                 .flatten()
         };
         let known = self.explain_identity(fault).or_else(stale);
-        if known.is_none() && !self.findings.is_news(rule) {
+        if known.is_none() && !self.recorder.findings.is_news(rule) {
             return;
         }
         let place = if is_local {

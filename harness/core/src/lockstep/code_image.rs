@@ -8,7 +8,7 @@ use crate::subject::code_image::{Mapping, Part};
 impl Driver {
     /// With every edit taken back the images are as they were recorded before the first; `None` is one that is gone.
     pub fn code_restored(&mut self, recorded: &[Mapping], now: &[Option<Mapping>]) {
-        self.tally.code_images += 1;
+        self.recorder.tally.code_images += 1;
         let pairs = recorded.iter().zip(now);
         let changed: Vec<String> = pairs
             .filter(|(old, new)| new.as_ref() != Some(*old))
@@ -27,7 +27,7 @@ impl Driver {
 
     /// No mapping is writable and executable at once; `found` are.
     pub fn code_writable(&mut self, found: usize) {
-        self.tally.noted.note(RuleId::EditWritable);
+        self.recorder.tally.noted.note(RuleId::EditWritable);
         if found > 0 {
             self.report_plain(
                 RuleId::EditWritable,
@@ -40,7 +40,7 @@ impl Driver {
 
     /// After an edit every part of the recorded code has the permissions that it had before the first.
     pub fn code_permissions(&mut self, recorded: &[Mapping], now: &[Vec<Part>]) {
-        self.tally.noted.note(RuleId::EditPermissions);
+        self.recorder.tally.noted.note(RuleId::EditPermissions);
         let mut pairs = recorded.iter().zip(now);
         let Some((old, new)) = pairs.find(|(old, new)| old.permissions != **new) else {
             return;

@@ -110,10 +110,10 @@ impl Driver {
             return false;
         }
         self.daring.wanted = None;
-        let findings = &self.findings;
+        let findings = &self.recorder.findings;
         let heard = progress::announce(Announced {
             cause,
-            tally: self.tally.clone(),
+            tally: self.recorder.tally.clone(),
             divergences: findings.unexplained.clone(),
             known: findings.known.clone(),
             known_examples: findings.known_examples.clone(),
@@ -122,7 +122,7 @@ impl Driver {
             return false;
         }
         // What was found until now is told.
-        self.findings = Findings::default();
+        self.recorder.findings = Findings::default();
         let result = DareResult::Compared;
         self.daring.made = Some(Dared { cause, result });
         true
@@ -236,7 +236,7 @@ impl Driver {
             SlotIndex::Local(index) => walk.local(index),
             SlotIndex::Operand(index) => walk.operand(index),
         };
-        self.tally.values += 1;
+        self.recorder.tally.values += 1;
         if seen.is(slot.ty, slot.cell) {
             return;
         }

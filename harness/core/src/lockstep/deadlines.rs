@@ -91,7 +91,7 @@ impl Driver {
         }
         self.deadline = None;
         self.phase = Phase::DeadlineReached(seen);
-        self.tally.looks.event(Look::Deadline);
+        self.recorder.tally.looks.event(Look::Deadline);
         // Within an opcode that works in bulk, or before a start function, it was not looked at either.
         let Some(sight) = self.last_yield.take() else {
             return Flow::Continue;

@@ -7,7 +7,6 @@ use super::daring::Daring;
 use super::deadlines::Deadline;
 use super::entities::{Taint, Unresolved};
 use super::explain::ShownStacksCache;
-use super::findings::Findings;
 use super::frames::expected_place;
 use super::growth::Sizes;
 use super::history::{History, Segment};
@@ -15,23 +14,22 @@ use super::interrupts::{CodePath, Sight};
 use super::items::ShownIndices;
 use super::nans::OpenNans;
 use super::policy::{FrameBudget, FramePolicy};
+use super::recorder::Recorder;
 use super::references::{Depth, Fault, NoObjects, References, Scope};
 use super::registers::Registers;
 use super::sampler::Sampler;
 use super::stops::may_wait;
-use super::tally::Tally;
 use crate::causes::inlined_calls::InlinedCalls;
 use crate::causes::slots::FunctionLayout;
 use crate::causes::{Cause, Causes, Known};
 use crate::configuration::{Collector, Configuration, Fuel, Inlining, Target};
 use crate::conventions::Conventions;
-use crate::divergence::{Execution, Site, StateRow};
+use crate::divergence::Execution;
 use crate::observe::Place;
 use crate::outcome::{HostFailure, SeenTrap};
 use crate::progress;
 use crate::rules::RuleId;
 use crate::seen::Seen;
-use crate::trace::Tracer;
 use crate::version::Version;
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::address::{ExnAddr, FuncAddr, FuncIndex, InstanceAddr, ObjectAddr};
@@ -193,13 +191,6 @@ pub struct ModuleFacts {
     pub keeps_changed: Arc<[bool]>,
 }
 
-/// What a report of a lost event shows: the oracle's state at the event that did not come.
-#[derive(Debug)]
-pub(super) struct BeforeLookahead {
-    pub(super) site: Option<Site>,
-    pub(super) state: Vec<StateRow>,
-}
-
 /// Settings of a driver.
 #[derive(Clone, Copy, Debug)]
 pub struct DriverConfig {
@@ -223,18 +214,10 @@ pub struct DriverConfig {
 pub struct Driver {
     /// The oracle.
     pub machine: Machine,
-    /// What was compared.
-    pub tally: Tally,
-    /// What was found.
-    pub findings: Findings,
-    /// The command being executed, for reports.
-    pub command: String,
-    /// Stands before the command, where more than one store runs it.
-    pub label: &'static str,
+    /// What was compared and found.
+    pub recorder: Recorder,
     /// Why the case ended early, if it did.
     pub ended: Option<Ended>,
-    /// Called at every matched event, if a person asked for a trace.
-    pub tracer: Option<Box<dyn Tracer>>,
     /// Which events must come.
     pub breakpoints: Breakpoints,
     /// Whether a module is being instantiated.
@@ -296,8 +279,6 @@ pub struct Driver {
     pub(super) subject_stack: usize,
     /// Locals, operands and opcodes of the largest function of the case.
     pub(super) largest_function: usize,
-    /// The oracle's state before it looked ahead, for the report of what it found there.
-    pub(super) before_lookahead: Option<BeforeLookahead>,
     pub(super) taint: Taint,
     /// Whether the case's code may change what no entity shows.
     pub(super) hides_state: bool,
@@ -332,10 +313,6 @@ pub struct Driver {
     pub(super) segment_objects: HashMap<ObjectAddr, Segment>,
     /// Instances that have a handle.
     bound: usize,
-    /// Relaxed multiply-adds that were counted as rounding once.
-    pub(super) fused: u64,
-    /// Relaxed dot products that were counted as not saturated.
-    pub(super) unsaturated: u64,
     /// Where the ledger expects operands to be shown wrong, by function; made when first needed.
     pub(super) shown_stacks: ShownStacksCache,
     /// Which opcode's record was found for an interruption that was shown elsewhere, by the code that is
@@ -375,12 +352,8 @@ impl Driver {
         machine.set_dot_sums(config.subject.conventions().dot_sums);
         Driver {
             machine,
-            tally: Tally::default(),
-            findings: Findings::default(),
-            command: String::new(),
-            label: "",
+            recorder: Recorder::new(config.execution),
             ended: None,
-            tracer: None,
             instantiating: false,
             segment_trap: None,
             making: None,
@@ -423,7 +396,6 @@ impl Driver {
             next_look: config.max_events.min(progress::EVENTS),
             subject_stack: config.subject_stack,
             largest_function: 0,
-            before_lookahead: None,
             taint: Taint::default(),
             hides_state: false,
             sizes: Sizes::default(),
@@ -441,8 +413,6 @@ impl Driver {
             dropped_call: false,
             unresolved: Unresolved::default(),
             segment_objects: HashMap::new(),
-            fused: 0,
-            unsaturated: 0,
             bound: 0,
             shown_stacks: ShownStacksCache::default(),
             records: HashMap::new(),
@@ -490,9 +460,9 @@ impl Driver {
     /// The instance that was being made has a handle.
     pub fn made(&mut self) {
         self.bound += 1;
-        self.tally.noted.note(RuleId::Instantiate);
+        self.recorder.tally.noted.note(RuleId::Instantiate);
         if self.has_events() && self.breakpoints.is_single_step() {
-            self.tally.noted.note(RuleId::StepInstantiate);
+            self.recorder.tally.noted.note(RuleId::StepInstantiate);
         }
         self.references.unbound = self.bound < self.modules.len();
     }
@@ -516,7 +486,7 @@ impl Driver {
         self.registers.add_instance(module, &facts);
         self.largest_function = sizes.max().unwrap_or(0).max(self.largest_function);
         self.note_causes(instance);
-        if let Some(tracer) = &mut self.tracer {
+        if let Some(tracer) = &mut self.recorder.tracer {
             tracer.instance(instance, &facts.bytes);
         }
         self.modules.push(facts);

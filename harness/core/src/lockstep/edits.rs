@@ -34,14 +34,17 @@ impl Driver {
     pub fn wants_list(&self) -> bool {
         self.breakpoints.is_open()
             || self.breakpoints.len() <= LIST_ALWAYS
-            || is_turn(self.tally.edit_sessions, self.breakpoints.len() as u64)
+            || is_turn(
+                self.recorder.tally.edit_sessions,
+                self.breakpoints.len() as u64,
+            )
     }
 
     /// Checks what the store answers to the session that was just made.
     pub fn edited(&mut self, answer: EditAnswer) {
         self.disturb();
-        self.tally.noted.note(RuleId::EditAccepted);
-        self.tally.noted.note(RuleId::EditSingleStep);
+        self.recorder.tally.noted.note(RuleId::EditAccepted);
+        self.recorder.tally.noted.note(RuleId::EditSingleStep);
         if let Some((edit, error)) = answer.refused {
             let expected = format!("{edit:?} succeeds");
             self.report_plain(RuleId::EditAccepted, Moment::Edit, expected, error);
@@ -53,7 +56,7 @@ impl Driver {
             self.report_plain(RuleId::EditSingleStep, Moment::Edit, expected, shown);
         }
         if let Some(listed) = answer.listed {
-            self.tally.noted.note(RuleId::EditBreakpoints);
+            self.recorder.tally.noted.note(RuleId::EditBreakpoints);
             match self.breakpoints.settle(&listed) {
                 Listed::Right => {}
                 Listed::Kept(known) => self.report_list(&listed, Some(known)),
@@ -63,8 +66,8 @@ impl Driver {
     }
 
     fn report_list(&mut self, listed: &[(u32, u32)], known: Option<Known>) {
-        if let Some(known) = known.filter(|&known| self.findings.has_known(known)) {
-            return self.findings.count_known(known);
+        if let Some(known) = known.filter(|&known| self.recorder.findings.has_known(known)) {
+            return self.recorder.findings.count_known(known);
         }
         let right: Vec<_> = self.breakpoints.listed().collect();
         let (expected, shown) = (show(&right), show(listed));
@@ -87,8 +90,8 @@ impl Driver {
 
     #[cold]
     fn count_kept(&mut self, known: Known) {
-        if self.findings.has_known(known) {
-            return self.findings.count_known(known);
+        if self.recorder.findings.has_known(known) {
+            return self.recorder.findings.count_known(known);
         }
         let expected = "no event: the breakpoint was removed".to_owned();
         self.report_lasting(RuleId::BreakSpurious, expected, "an event", known);
@@ -105,16 +108,18 @@ impl Driver {
     #[cold]
     fn count_silent(&mut self, count: u64, known: Known) {
         let mut count = count;
-        if !self.findings.has_known(known) {
+        if !self.recorder.findings.has_known(known) {
             let expected = "an event before each opcode of a module that was instantiated later";
             self.report_lasting(RuleId::StepInstantiate, expected.to_owned(), "none", known);
             count -= 1;
         }
-        (0..count).for_each(|_| self.findings.count_known(known));
+        (0..count).for_each(|_| self.recorder.findings.count_known(known));
     }
 
     fn report_lasting(&mut self, rule: RuleId, expected: String, shown: &str, known: Known) {
-        let mut divergence = self.plain(rule, Moment::Breakpoint, expected, shown.to_owned());
+        let mut divergence =
+            self.recorder
+                .divergence(rule, Moment::Breakpoint, expected, shown.to_owned());
         divergence.site = self.site();
         divergence.known = Some(known.cause());
         self.record(divergence);

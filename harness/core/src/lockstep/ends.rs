@@ -47,7 +47,7 @@ impl Driver {
         // The program may have gone on since the last event.
         self.references.look();
         if self.ended.is_none() {
-            self.tally.noted.note(RuleId::Outcome);
+            self.recorder.tally.noted.note(RuleId::Outcome);
         }
         if is_interrupted(phase, outcome) {
             self.note_half_made();
@@ -59,7 +59,7 @@ impl Driver {
             self.let_handles_go();
             self.history.lose_roots();
         }
-        self.count_relaxed();
+        self.recorder.count_relaxed(&self.machine, self.causes);
         self.count_changed_fields();
         self.previous = None;
         verdict
@@ -67,8 +67,8 @@ impl Driver {
 
     /// Notes the rules that were exercised in the invocation that has ended, and are counted nowhere.
     fn note_exercised(&mut self) {
-        let noted = &mut self.tally.noted;
-        if self.neighbour && self.tally.sequence_points > 0 {
+        let noted = &mut self.recorder.tally.noted;
+        if self.neighbour && self.recorder.tally.sequence_points > 0 {
             noted.note(RuleId::Isolate);
         }
         if self.references.have_objects {
@@ -106,25 +106,6 @@ impl Driver {
         self.dropped_call = !panicked;
         self.yield_due = false;
         Verdict::Dropped
-    }
-
-    /// Counts the relaxed opcodes with another result than promised: multiply-adds that rounded once, and
-    /// dot products whose sums were not saturated.
-    fn count_relaxed(&mut self) {
-        let differences = self.machine.fused_differences();
-        if let Some(known) = self.causes.get(Cause::RelaxedMadd) {
-            for _ in self.fused..differences {
-                self.findings.count_known(known);
-            }
-        }
-        self.fused = differences;
-        let differences = self.machine.dot_differences();
-        if let Some(known) = self.causes.get(Cause::RelaxedDot) {
-            for _ in self.unsaturated..differences {
-                self.findings.count_known(known);
-            }
-        }
-        self.unsaturated = differences;
     }
 
     fn finish_in(&mut self, phase: Phase, outcome: &Outcome) -> Verdict {
@@ -275,11 +256,11 @@ impl Driver {
             .causes
             .get(Cause::PulleyMemoryTrap)
             .filter(|_| explains);
-        if let Some(known) = known.filter(|&known| self.findings.has_known(known)) {
-            return self.findings.count_known(known);
+        if let Some(known) = known.filter(|&known| self.recorder.findings.has_known(known)) {
+            return self.recorder.findings.count_known(known);
         }
         let at = op.map_or(String::new(), Opcode::name);
-        let mut divergence = self.plain(
+        let mut divergence = self.recorder.divergence(
             RuleId::TrapEvent,
             Moment::End,
             format!("a Trap event: {trap}, at {at}"),
@@ -385,8 +366,8 @@ impl Driver {
             .causes
             .get(Cause::PulleyOverflow)
             .filter(|_| self.on_pulley);
-        if let Some(known) = known.filter(|&known| self.findings.has_known(known)) {
-            return self.findings.count_known(known);
+        if let Some(known) = known.filter(|&known| self.recorder.findings.has_known(known)) {
+            return self.recorder.findings.count_known(known);
         }
         self.report_known(
             RuleId::TrapEvent,
@@ -431,7 +412,7 @@ impl Driver {
             return;
         };
         if !expected.is_empty() {
-            self.tally.noted.note(RuleId::Values);
+            self.recorder.tally.noted.note(RuleId::Values);
         }
         if !self.values_agree(expected, seen) {
             let known = self.explain_values(expected, seen);

@@ -124,12 +124,12 @@ impl Driver {
                 Entity::Table(addr) => self.compare_table(subject, addr),
             };
             let Some(compared) = compared else {
-                self.tally.entities_skipped += 1;
+                self.recorder.tally.entities_skipped += 1;
                 unseen = true;
                 continue;
             };
-            self.tally.entities += 1;
-            self.tally.noted.note(match entity {
+            self.recorder.tally.entities += 1;
+            self.recorder.tally.noted.note(match entity {
                 Entity::Memory(_) => RuleId::Memory,
                 Entity::Global(_) => RuleId::Global,
                 Entity::Table(_) => RuleId::Table,

@@ -1,7 +1,8 @@
 //! The evidence of a divergence: both states side by side, and the code around the PC.
 
-use super::driver::{BeforeLookahead, Driver, Phase};
+use super::driver::{Driver, Phase};
 use super::frames::expected_place;
+use super::recorder::BeforeLookahead;
 use crate::causes::if_params::ShownOperand;
 use crate::conventions::Conventions;
 use crate::divergence::{Divergence, Moment, NOT_READ, Site, StateRow, count};
@@ -47,8 +48,12 @@ impl Driver {
     /// Gives a person's tracer the event that was just matched.
     pub(super) fn trace<O: Observation>(&mut self, observed: &mut O) {
         let snapshot = self.snapshot(observed, usize::MAX);
-        if let Some(tracer) = &mut self.tracer {
-            tracer.event(self.tally.sequence_points, &self.machine, &snapshot);
+        if let Some(tracer) = &mut self.recorder.tracer {
+            tracer.event(
+                self.recorder.tally.sequence_points,
+                &self.machine,
+                &snapshot,
+            );
         }
     }
 
@@ -62,7 +67,7 @@ impl Driver {
         expected: Option<String>,
         shown: String,
     ) -> Divergence {
-        let BeforeLookahead { site, state } = match self.before_lookahead.take() {
+        let BeforeLookahead { site, state } = match self.recorder.take_kept() {
             Some(before) => before,
             None => self.both_states(observed, moment),
         };
@@ -82,7 +87,7 @@ impl Driver {
             frame,
             site,
             state,
-            ..self.plain(rule, moment, expected, shown)
+            ..self.recorder.divergence(rule, moment, expected, shown)
         }
     }
 
@@ -408,7 +413,12 @@ mod tests {
         };
         let flow = driver.trap(&mut shown, SeenTrap::Wasm(Trap::Unreachable));
         assert_eq!(flow, Flow::Stop);
-        let rules = driver.findings.unexplained.iter().map(|found| found.rule);
+        let rules = driver
+            .recorder
+            .findings
+            .unexplained
+            .iter()
+            .map(|found| found.rule);
         assert!(rules.eq([RuleId::StepLost]));
     }
 }

@@ -59,7 +59,7 @@ impl Driver {
         };
         let dares = self.dares(known);
         if !dares {
-            self.tally.left_out.count(known, 1);
+            self.recorder.tally.left_out.count(known, 1);
         }
         dares
     }
@@ -76,7 +76,7 @@ impl Driver {
         if self.ended.is_some() || self.is_tainted() {
             return;
         }
-        self.tally.handles += 1;
+        self.recorder.tally.handles += 1;
         if self.exception_agrees(exn, seen) {
             return;
         }

@@ -194,7 +194,7 @@ impl Driver {
             &predicted,
             &mut referents,
             &mut walk,
-            &mut self.tally,
+            &mut self.recorder.tally,
             &mut diff,
             follow,
         );
@@ -219,8 +219,8 @@ impl Driver {
         index: Indices,
         known: Known,
     ) {
-        if self.findings.has_known(known) {
-            return self.findings.count_known(known);
+        if self.recorder.findings.has_known(known) {
+            return self.recorder.findings.count_known(known);
         }
         let rule = RuleId::OperandType;
         let (expected, shown) = self.value_pair(observed, frame, rule, Some(index));
@@ -300,8 +300,8 @@ impl Driver {
         shown: usize,
         known: Known,
     ) {
-        if self.findings.has_known(known) {
-            self.findings.count_known(known);
+        if self.recorder.findings.has_known(known) {
+            self.recorder.findings.count_known(known);
             return;
         }
         let rule = if frame == 0 {

@@ -36,7 +36,7 @@ impl Driver {
     /// Whether the program may have met a breakpoint: there was an event, or without a handler none could tell.
     pub(super) fn has_met_breakpoints(&self) -> bool {
         let asked = || self.breakpoints.is_single_step() || !self.breakpoints.is_empty();
-        self.tally.sequence_points > 0 || self.was_unhandled && asked()
+        self.recorder.tally.sequence_points > 0 || self.was_unhandled && asked()
     }
 
     /// Checks which handlers the store has; where it has lost the one that was set, the execution goes on
@@ -46,14 +46,14 @@ impl Driver {
         if self.ended.is_some() {
             return;
         }
-        self.tally.noted.note(RuleId::HandlerDropped);
+        self.recorder.tally.noted.note(RuleId::HandlerDropped);
         if seen.others > 0 || (seen.last && !self.handled) {
             let expected = "a handler that was cleared or replaced is dropped".to_owned();
             let shown = "the store still has it".to_owned();
             self.report_plain(RuleId::HandlerDropped, moment, expected, shown);
         }
         if self.handled {
-            self.tally.noted.note(RuleId::HandlerKept);
+            self.recorder.tally.noted.note(RuleId::HandlerKept);
         }
         if self.handled && !seen.last {
             let known = self.causes.get(Cause::DroppedHandler);

@@ -169,7 +169,7 @@ impl Driver {
         let Some(&Kept { identity, .. }) = self.references.handles.kept.get(handle) else {
             return;
         };
-        self.tally.handles += 1;
+        self.recorder.tally.handles += 1;
         let machine = &self.machine;
         let expected = identity.reference(machine);
         let checked = self

@@ -280,7 +280,7 @@ impl Driver {
 
     /// Runs the oracle to its next sequence point.
     pub(super) fn run_stepped(&mut self) -> Stop {
-        self.tally.executed += 1;
+        self.recorder.tally.executed += 1;
         if self.notes_steps() {
             self.note_next();
         }
@@ -315,7 +315,7 @@ impl Driver {
         let selected = Selected::new(&self.breakpoints, POINTS_BETWEEN_EVENTS);
         let either = Either(&selected, also);
         let stop = run_following(&mut self.machine, &self.sizes, &either);
-        self.tally.executed += POINTS_BETWEEN_EVENTS - selected.left();
+        self.recorder.tally.executed += POINTS_BETWEEN_EVENTS - selected.left();
         self.note_silent();
         stop.unwrap_or_else(|limit| self.cannot_grow(limit))
     }
@@ -360,7 +360,7 @@ impl Driver {
         // Without a start function nothing else runs; and where the module defines no function, there is no
         // record before that frame, and none can be looked for.
         if self.machine.num_activations() == 0 || !self.defines_functions() {
-            self.tally.left_out.count(known, 1);
+            self.recorder.tally.left_out.count(known, 1);
             return true;
         }
         let mut walk = observed.walk();
@@ -371,7 +371,7 @@ impl Driver {
         }
         drop(walk);
         let before = frames < 2;
-        self.tally.left_out.count(known, u64::from(before));
+        self.recorder.tally.left_out.count(known, u64::from(before));
         before
     }
 
@@ -457,7 +457,7 @@ impl Driver {
         if let Some(foreign) = sight.foreign
             && self.is_foreign(observed)
         {
-            self.tally.left_out.count(foreign, 1);
+            self.recorder.tally.left_out.count(foreign, 1);
             self.explain_foreign(interruption, foreign);
             return self.compare_callers(observed, interruption.moment());
         }
@@ -467,14 +467,14 @@ impl Driver {
                 return self.end_dare();
             }
             (Some(known), Some((place, imported))) => {
-                self.tally.left_out.count(known, 1);
+                self.recorder.tally.left_out.count(known, 1);
                 let unnamed = &mut Unnamed::new(observed, place, imported);
                 self.compare_interrupted_frames(unnamed, interruption, sight)
             }
             _ => self.compare_interrupted_frames(observed, interruption, sight),
         };
         if flow == Flow::Continue {
-            self.tally.looks.whole(interruption.look());
+            self.recorder.tally.looks.whole(interruption.look());
         }
         flow
     }
@@ -489,7 +489,7 @@ impl Driver {
         if self.dares(known) {
             return self.dare_frames(observed, interruption.moment());
         }
-        self.tally.left_out.count(known, 1);
+        self.recorder.tally.left_out.count(known, 1);
         Flow::Continue
     }
 
@@ -504,8 +504,8 @@ impl Driver {
     }
 
     fn explain_foreign(&mut self, interruption: Interruption, known: Known) {
-        if self.findings.has_known(known) {
-            return self.findings.count_known(known);
+        if self.recorder.findings.has_known(known) {
+            return self.recorder.findings.count_known(known);
         }
         self.report_known(
             RuleId::FrameFunction,
@@ -551,13 +551,13 @@ impl Driver {
             return self.misplaced(observed, moment, diff);
         }
         self.compare_innermost_locals(observed, moment);
-        self.tally.noted.note(RuleId::CheckPc);
+        self.recorder.tally.noted.note(RuleId::CheckPc);
         if expected.is_at(place.pc) {
             self.compare_interrupted_operands(observed, moment, &expected, operands);
         } else {
             self.explain_interrupted(observed, interruption, &expected, (place.pc, operands));
         }
-        self.tally.frames += 1;
+        self.recorder.tally.frames += 1;
         self.compare_callers(observed, moment)
     }
 
@@ -569,7 +569,7 @@ impl Driver {
         expected: &Interrupted,
         operands: usize,
     ) {
-        self.tally.noted.note(RuleId::CheckStack);
+        self.recorder.tally.noted.note(RuleId::CheckStack);
         let known = self.causes.get(Cause::IfParams);
         let known = known.filter(|_| self.predicts_operands(expected, operands));
         if known.is_some() || !expected.left().contains(&operands) {
@@ -616,7 +616,8 @@ impl Driver {
         match self.causes.get(Cause::LibcallSlot) {
             Some(known) if written < operands && self.dares(known) => operands,
             Some(known) => {
-                self.tally
+                self.recorder
+                    .tally
                     .left_out
                     .count(known, (operands - written) as u64);
                 written
@@ -717,9 +718,9 @@ impl Driver {
         known: Option<Known>,
     ) {
         match known {
-            None if !self.findings.is_news(rule) => return,
-            Some(known) if self.findings.has_known(known) => {
-                return self.findings.count_known(known);
+            None if !self.recorder.findings.is_news(rule) => return,
+            Some(known) if self.recorder.findings.has_known(known) => {
+                return self.recorder.findings.count_known(known);
             }
             _ => {}
         }

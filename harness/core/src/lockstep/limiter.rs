@@ -79,7 +79,7 @@ impl Driver {
             return self.report_misplaced(rule, Moment::HostcallError, expected, &shown);
         }
         self.host_failed(due, error);
-        self.tally.looks.event(Look::HostError);
+        self.recorder.tally.looks.event(Look::HostError);
         let sight = self.sight_within(Interruption::Growth);
         self.compare_interrupted(observed, Interruption::Growth, sight)
     }
@@ -125,7 +125,7 @@ impl Driver {
             if self.ahead.is_none() && failure == Some(due) {
                 return Reached::Growth;
             }
-            let before = self.tally.executed;
+            let before = self.recorder.tally.executed;
             let stop = match self.ahead.take() {
                 Some(stop) => stop,
                 None if stepped => self.run_stepped(),
@@ -133,7 +133,7 @@ impl Driver {
                     grows(function.instrs[position].op)
                 }),
             };
-            passed += self.tally.executed - before;
+            passed += self.recorder.tally.executed - before;
             match stop {
                 Stop::SequencePoint => {}
                 Stop::Throw { caught: true, .. } if !self.has_events() => continue,

@@ -41,6 +41,7 @@ mod nans;
 pub mod policy;
 pub mod probes;
 mod readable;
+pub mod recorder;
 pub mod references;
 mod registers;
 mod reports;

@@ -245,7 +245,7 @@ impl Driver {
             self.note_next();
             let stop = run_following(&mut self.machine, &self.sizes, &EverySequencePoint);
             let stop = stop.unwrap_or_else(|limit| self.cannot_grow(limit));
-            self.tally.executed += 1;
+            self.recorder.tally.executed += 1;
             let stops = self.machine.top().is_some_and(|view| {
                 self.breakpoints.passes(view.instance, view.pc().0) || also(&view)
             });
@@ -515,8 +515,8 @@ impl Driver {
         let Some(known) = self.registers.cause else {
             return;
         };
-        if self.findings.known.contains_key(&known.cause()) {
-            return self.findings.count_known(known);
+        if self.recorder.findings.known.contains_key(&known.cause()) {
+            return self.recorder.findings.count_known(known);
         }
         let (rule, index) = match slot {
             Slot::Local(index) => (RuleId::LocalValue, index),
@@ -527,7 +527,7 @@ impl Driver {
         let mut divergence =
             self.evidence(observed, moment, rule, Some(frame), Some(expected), shown);
         divergence.known = Some(known.cause());
-        self.findings.add(divergence);
+        self.recorder.findings.add(divergence);
     }
 
     /// Whether values that leave the frames agree, but for those that an event may have changed.
@@ -544,7 +544,7 @@ impl Driver {
                 may_change && seen.has_type(value.ty()) || self.value_agrees(value, seen)
             });
         if agree {
-            self.findings.count_known(known);
+            self.recorder.findings.count_known(known);
         }
         agree
     }
@@ -567,14 +567,14 @@ impl Driver {
     /// be what comes of them.
     pub fn changed_values(&self) -> Option<Known> {
         let cause = self.registers.cause;
-        cause.filter(|known| self.findings.has_known(*known))
+        cause.filter(|known| self.recorder.findings.has_known(*known))
     }
 
     /// Counts the fields of objects that were shown changed.
     pub(super) fn count_changed_fields(&mut self) {
         let shown = std::mem::take(&mut self.references.changed_fields.shown);
         if let Some(known) = self.registers.cause {
-            (0..shown).for_each(|_| self.findings.count_known(known));
+            (0..shown).for_each(|_| self.recorder.findings.count_known(known));
         }
     }
 
@@ -586,7 +586,7 @@ impl Driver {
             Entity::Table(_) => false,
         };
         if let Some(known) = self.registers.cause.filter(|_| followed) {
-            self.findings.count_known(known);
+            self.recorder.findings.count_known(known);
         }
     }
 

@@ -39,7 +39,7 @@ impl Driver {
         expected: String,
         observed: String,
     ) {
-        let divergence = self.plain(rule, moment, expected, observed);
+        let divergence = self.recorder.divergence(rule, moment, expected, observed);
         self.record(divergence);
     }
 
@@ -52,24 +52,9 @@ impl Driver {
         observed: String,
         known: Option<Known>,
     ) {
-        let mut divergence = self.plain(rule, moment, expected, observed);
+        let mut divergence = self.recorder.divergence(rule, moment, expected, observed);
         divergence.known = known.map(Known::cause);
         self.record(divergence);
-    }
-
-    pub(super) fn plain(
-        &self,
-        rule: RuleId,
-        moment: Moment,
-        expected: String,
-        observed: String,
-    ) -> Divergence {
-        let command = self.command.clone();
-        Divergence {
-            moment,
-            event: self.tally.sequence_points,
-            ..Divergence::at_end(rule, self.execution, command, expected, observed)
-        }
     }
 
     /// Records a divergence; one that events on Pulley may have caused is set aside, and ends the
@@ -96,9 +81,9 @@ impl Driver {
         let suspect = divergence.known.is_none() && self.registers_may_break(divergence.rule);
         let registers = self.causes.get(Cause::PulleyRegisters);
         let Some(known) = registers.filter(|_| suspect) else {
-            return self.findings.add(divergence);
+            return self.recorder.findings.add(divergence);
         };
-        self.findings.suspect(divergence);
+        self.recorder.findings.suspect(divergence);
         self.ended = Some(Ended::Known(known.cause()));
     }
 }

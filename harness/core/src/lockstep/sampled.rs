@@ -30,7 +30,7 @@ impl Driver {
     #[inline]
     pub(super) fn samples(&self) -> bool {
         self.budget.is_sampled()
-            && self.tally.values >= WHOLE
+            && self.recorder.tally.values >= WHOLE
             && self.breakpoints.is_everywhere()
             && !self.inlined
             && !self.nans.any
@@ -58,7 +58,7 @@ impl Driver {
             let extent = self.sampler.extent(&self.machine, &view);
             let depth = self.machine.depth();
             let modules = &self.modules;
-            let tally = &mut self.tally;
+            let tally = &mut self.recorder.tally;
             let mut referents = Referents {
                 machine: &self.machine,
                 references: &mut self.references,

@@ -92,13 +92,13 @@ impl Driver {
     /// Counts a matched event and looks at the case's budget.
     #[inline(always)]
     pub(super) fn matched<O: Observation>(&mut self, observed: &mut O, op: Opcode, place: Place) {
-        self.tally.sequence_points += 1;
-        self.tally.opcodes[op as usize] += 1;
+        self.recorder.tally.sequence_points += 1;
+        self.recorder.tally.opcodes[op as usize] += 1;
         let family = match self.breakpoints.is_single_step() {
             true => Family::Step,
             false => Family::Breakpoint,
         };
-        self.tally.checked.note(family, op);
+        self.recorder.tally.checked.note(family, op);
         self.note_kept();
         self.previous = Some(place);
         if family == Family::Step {
@@ -107,12 +107,12 @@ impl Driver {
         if self.registers.are_changed() {
             self.note_look();
         }
-        let event = self.tally.sequence_points;
-        let traced = self.tracer.as_ref();
-        if traced.is_some_and(|tracer| tracer.wants(event)) {
+        if self.recorder.is_traced() {
             self.trace(observed);
         }
-        if self.tally.sequence_points >= self.next_look || self.tally.values >= self.max_values {
+        if self.recorder.tally.sequence_points >= self.next_look
+            || self.recorder.tally.values >= self.max_values
+        {
             self.look_at_budget();
             self.dare_slot(observed, Moment::Breakpoint);
         }
@@ -123,7 +123,7 @@ impl Driver {
     #[inline(never)]
     fn look_at_budget(&mut self) {
         progress::sign();
-        let events = self.tally.sequence_points;
+        let events = self.recorder.tally.sequence_points;
         self.next_look = match self.is_armed() {
             true => events,
             false => self.max_events.min(events + progress::EVENTS),
@@ -131,7 +131,7 @@ impl Driver {
         if events >= self.max_events {
             self.ended = Some(Ended::EventLimit(self.max_events));
         }
-        if self.tally.values >= self.max_values {
+        if self.recorder.tally.values >= self.max_values {
             let sampler = self.budget.is_sampled() && self.sampler.narrow();
             if self.budget.narrow() || sampler {
                 self.max_values = self.max_values.saturating_mul(2);
@@ -169,7 +169,7 @@ impl Driver {
                     references: &mut self.references,
                 };
                 referents.references.look();
-                let tally = &mut self.tally;
+                let tally = &mut self.recorder.tally;
                 compare_values(&view, layout, &mut walk, &mut referents, tally, &mut diff);
             }
             (view.op(), place, placed)
@@ -177,7 +177,7 @@ impl Driver {
         if !placed {
             return self.misplaced(observed, Moment::Breakpoint, StackDiff::Place { frame: 0 });
         }
-        self.tally.frames_skipped += self.machine.depth() as u64 - 1;
+        self.recorder.tally.frames_skipped += self.machine.depth() as u64 - 1;
         if let Some(diff) = diff {
             self.report_values(observed, Moment::Breakpoint, 0, diff);
         }
@@ -192,7 +192,7 @@ impl Driver {
         moment: Moment,
         look: Look,
     ) -> Flow {
-        self.tally.looks.event(look);
+        self.recorder.tally.looks.event(look);
         let depth = self.machine.depth();
         let limit = self.budget.at_boundary(depth);
         let hidden = self.visible_frames() < depth;
@@ -201,7 +201,7 @@ impl Driver {
             self.dare_slot(observed, moment);
         }
         if flow == Flow::Continue && limit == depth && !hidden {
-            self.tally.looks.whole(look);
+            self.recorder.tally.looks.whole(look);
         }
         flow
     }
@@ -256,7 +256,7 @@ impl Driver {
             |view| Driver::layout(modules, view),
             &mut walk,
             &mut referents,
-            &mut self.tally,
+            &mut self.recorder.tally,
             |frame, diff| values.push((frame, diff)),
         );
         drop(walk);
@@ -316,7 +316,7 @@ impl Driver {
         if self.dares(horizon.known) {
             return true;
         }
-        self.tally.left_out.count(horizon.known, 1);
+        self.recorder.tally.left_out.count(horizon.known, 1);
         false
     }
 
@@ -328,7 +328,7 @@ impl Driver {
         if self.dares(known) {
             return true;
         }
-        self.tally.left_out.count(known, 1);
+        self.recorder.tally.left_out.count(known, 1);
         false
     }
 
@@ -379,7 +379,7 @@ impl Driver {
             let expected = "a collection".to_owned();
             self.report_plain(RuleId::Collect, Moment::Collection, expected, error);
         }
-        self.tally.collections += 1;
+        self.recorder.tally.collections += 1;
     }
 
     /// A host function is called: the oracle must be calling it too, with the same arguments.
@@ -399,11 +399,11 @@ impl Driver {
         if stop != Stop::HostCall(id) {
             return self.unexpected_host_call(stop, id);
         }
-        self.tally.host_calls += 1;
+        self.recorder.tally.host_calls += 1;
         self.history.note_roots(&self.machine);
         // Host code that calls a host function has no opcode.
         if let Some(op) = self.machine.current_op() {
-            self.tally.checked.note(Family::HostCall, op);
+            self.recorder.tally.checked.note(Family::HostCall, op);
         }
         let expected = self.machine.host_args();
         self.look();
@@ -620,14 +620,14 @@ impl Driver {
             return Flow::Continue;
         }
         let missed = self.missed_yield.take();
-        if missed.is_some_and(|before| self.tally.sequence_points <= before + 1) {
+        if missed.is_some_and(|before| self.recorder.tally.sequence_points <= before + 1) {
             // It comes behind the event that it was missed at, and was reported there.
             self.epoch_advanced = false;
             return Flow::Continue;
         }
         self.last_yield = None;
-        self.tally.epoch_yields += 1;
-        self.tally.looks.event(Look::EpochYield);
+        self.recorder.tally.epoch_yields += 1;
+        self.recorder.tally.looks.event(Look::EpochYield);
         if !std::mem::take(&mut self.epoch_advanced) {
             self.report_plain(
                 RuleId::EpochEvent,
@@ -684,7 +684,9 @@ impl Driver {
         expected: &str,
         shown: &str,
     ) -> Flow {
-        let mut divergence = self.plain(rule, moment, expected.to_owned(), shown.to_owned());
+        let mut divergence =
+            self.recorder
+                .divergence(rule, moment, expected.to_owned(), shown.to_owned());
         divergence.site = self.site();
         self.record(divergence);
         self.end_control(rule);
@@ -693,7 +695,7 @@ impl Driver {
 
     /// An `EpochYield` event was due where the program has passed.
     pub(super) fn report_lost_yield(&mut self) {
-        self.missed_yield = Some(self.tally.sequence_points);
+        self.missed_yield = Some(self.recorder.tally.sequence_points);
         self.report_plain(
             RuleId::EpochLost,
             Moment::EpochYield,

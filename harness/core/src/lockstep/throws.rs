@@ -73,9 +73,9 @@ impl Driver {
             }
         };
         if let Some(op) = self.machine.current_op() {
-            self.tally.checked.note(Family::Throw, op);
+            self.recorder.tally.checked.note(Family::Throw, op);
         }
-        self.tally.throws += 1;
+        self.recorder.tally.throws += 1;
         let flow = self.compare_event(observed, Moment::Throw, Look::Throw);
         let agrees = seen.caught.is_none_or(|seen| seen == caught);
         if flow == Flow::Continue && !(agrees && self.exception_agrees(exn, &seen.exception)) {
@@ -113,7 +113,8 @@ impl Driver {
 
     /// Whether the oracle comes to a throw when it is not stopped: then events are missing.
     fn throws_ahead<O: Observation>(&mut self, observed: &mut O) -> bool {
-        self.before_lookahead = Some(self.both_states(observed, Moment::Throw));
+        let before = self.both_states(observed, Moment::Throw);
+        self.recorder.keep(before);
         matches!(self.run_ahead(), Stop::Throw { .. })
     }
 

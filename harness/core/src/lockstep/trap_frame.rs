@@ -81,7 +81,7 @@ impl Driver {
                 "no frame".to_owned(),
             );
         }
-        self.tally.checked.note(Family::Trap, view.op());
+        self.recorder.tally.checked.note(Family::Trap, view.op());
         let frame = TrapFrame::of(&view, expected, &mut walk);
         drop(walk);
         let evidence = self.trap_evidence(&frame);
@@ -91,7 +91,7 @@ impl Driver {
         if frame.is_in_function() {
             self.compare_innermost_locals(observed, Moment::Trap);
             self.compare_trap_operands(observed, evidence, &frame);
-            self.tally.frames += 1;
+            self.recorder.tally.frames += 1;
         }
         Flow::Continue
     }
@@ -154,7 +154,7 @@ impl Driver {
             references: &mut self.references,
         };
         referents.references.look();
-        let tally = &mut self.tally;
+        let tally = &mut self.recorder.tally;
         let mut walk = observed.walk();
         compare_locals(&view, layout, &mut walk, &mut referents, tally, &mut diff);
         drop(walk);
@@ -316,7 +316,10 @@ impl Driver {
         if !range.is_empty() && self.dares(unwritten) {
             return self.dare_operands(observed, range);
         }
-        self.tally.left_out.count(unwritten, range.len() as u64);
+        self.recorder
+            .tally
+            .left_out
+            .count(unwritten, range.len() as u64);
     }
 
     /// Compares that many operands, from the bottom, but for those that a cause forbids to read.
@@ -339,7 +342,7 @@ impl Driver {
             machine: &self.machine,
             references: &mut self.references,
         };
-        let tally = &mut self.tally;
+        let tally = &mut self.recorder.tally;
         let mut walk = observed.walk();
         for (index, shape, ty) in lowest(&view, operands) {
             if let Some(known) = forbids(view.function, layout, shape) {
@@ -378,9 +381,9 @@ impl Driver {
         let known = explain_trap(rule, Moment::Trap, evidence);
         let known = known.and_then(|cause| self.causes.get(cause));
         match known {
-            None if !self.findings.is_news(rule) => return,
-            Some(known) if self.findings.has_known(known) => {
-                return self.findings.count_known(known);
+            None if !self.recorder.findings.is_news(rule) => return,
+            Some(known) if self.recorder.findings.has_known(known) => {
+                return self.recorder.findings.count_known(known);
             }
             _ => {}
         }

@@ -65,7 +65,7 @@ impl Driver {
                         format!("a Trap event: {seen}"),
                     );
                 }
-                self.tally.looks.event(Look::Trap);
+                self.recorder.tally.looks.event(Look::Trap);
                 self.compare_trap(observed, Look::Trap)
             }
             _ if self.ended.is_some() => Flow::Stop,
@@ -161,8 +161,8 @@ impl Driver {
         let rule = RuleId::TrapEvent;
         let explains = seen.is(trap) && op.is_some_and(libcall_trap::explains);
         let known = self.causes.get(Cause::LibcallTrap).filter(|_| explains);
-        if let Some(known) = known.filter(|&known| self.findings.has_known(known)) {
-            self.findings.count_known(known);
+        if let Some(known) = known.filter(|&known| self.recorder.findings.has_known(known)) {
+            self.recorder.findings.count_known(known);
         } else {
             let expected = Some(format!("a Trap event: {trap}"));
             let shown = format!("a HostcallError event: {seen}");
@@ -177,7 +177,7 @@ impl Driver {
             divergence.known = known.map(Known::cause);
             self.record(divergence);
         }
-        self.tally.looks.event(Look::Trap);
+        self.recorder.tally.looks.event(Look::Trap);
         self.compare_trap(observed, Look::Trap)
     }
 
@@ -191,8 +191,8 @@ impl Driver {
     /// (`LIBCALL-TRAP`).
     pub(super) fn told_as_host_error(&mut self, trap: SeenTrap) {
         let known = self.causes.get(Cause::LibcallTrap);
-        match known.filter(|&known| self.findings.has_known(known)) {
-            Some(known) => self.findings.count_known(known),
+        match known.filter(|&known| self.recorder.findings.has_known(known)) {
+            Some(known) => self.recorder.findings.count_known(known),
             None => self.report_known(
                 RuleId::TrapEvent,
                 Moment::HostcallError,
@@ -205,14 +205,15 @@ impl Driver {
 
     /// Whether the oracle comes to this trap when it is not stopped: then events are missing.
     fn traps_ahead<O: Observation>(&mut self, observed: &mut O, seen: SeenTrap) -> bool {
-        self.before_lookahead = Some(self.both_states(observed, Moment::Trap));
+        let before = self.both_states(observed, Moment::Trap);
+        self.recorder.keep(before);
         matches!(self.run_ahead(), Stop::Trap(trap) if seen.is(trap))
     }
 
     /// The subject's stack overflowed: believable only where the program comes to a call whose frames are
     /// those shown.
     fn overflow<O: Observation>(&mut self, observed: &mut O) -> Flow {
-        self.tally.looks.event(Look::Overflow);
+        self.recorder.tally.looks.event(Look::Overflow);
         let sight = self.approach(observed, Interruption::Overflow);
         if let Some(Stop::Exhausted(_)) = self.ahead {
             // Neither side can enter the call.
@@ -242,7 +243,7 @@ impl Driver {
             let shown = format!("a Trap event: {}", SeenTrap::OutOfFuel);
             return self.report_control(observed, Moment::Trap, RuleId::TrapEvent, expected, shown);
         }
-        self.tally.looks.event(Look::OutOfFuel);
+        self.recorder.tally.looks.event(Look::OutOfFuel);
         // How much fuel there is where is not modelled: between breakpoints the oracle lags behind.
         if !self.breakpoints.is_everywhere() || self.is_before_start(observed) {
             self.phase = Phase::OutOfFuel;
@@ -269,7 +270,7 @@ impl Driver {
         if self.ended.is_some() {
             return Flow::Stop;
         }
-        self.tally.looks.event(Look::OutOfMemory);
+        self.recorder.tally.looks.event(Look::OutOfMemory);
         let op = self.machine.current_op();
         // Between breakpoints the oracle lags behind.
         if !self.breakpoints.is_everywhere() {
@@ -310,7 +311,7 @@ impl Driver {
         };
         let depth = self.machine.depth();
         if flow == Flow::Continue && visible >= depth && self.budget.at_boundary(depth) == depth {
-            self.tally.looks.whole(look);
+            self.recorder.tally.looks.whole(look);
         }
         flow
     }
@@ -337,7 +338,7 @@ impl Driver {
             return Flow::Continue;
         }
         if let Some(op) = self.machine.current_op() {
-            self.tally.checked.note(Family::Callers, op);
+            self.recorder.tally.checked.note(Family::Callers, op);
         }
         let mut values: Vec<(usize, ValueDiff)> = Vec::new();
         let mut walk = Limited::new(observed.walk(), self.visible_frames());
@@ -356,7 +357,7 @@ impl Driver {
             |view| Driver::layout(modules, view),
             &mut walk,
             &mut referents,
-            &mut self.tally,
+            &mut self.recorder.tally,
             |frame, diff| values.push((frame + 1, diff)),
         );
         drop(walk);

@@ -44,7 +44,7 @@ impl Twins {
     /// Of a case that has read its share of values, so that the sampler has its say.
     fn new(frames: FramePolicy) -> Twins {
         let mut twins = Twins::fresh(frames);
-        twins.driver.tally.values = WHOLE;
+        twins.driver.recorder.tally.values = WHOLE;
         twins
     }
 
@@ -112,7 +112,7 @@ impl Twins {
                 first.get_or_insert(events);
             }
             assert_eq!(self.driver.breakpoint(&mut shown), Flow::Continue);
-            let report = self.driver.findings.unexplained.first();
+            let report = self.driver.recorder.findings.unexplained.first();
             if let Some(report) = report {
                 assert_eq!(report.rule, RuleId::LocalValue);
                 found.get_or_insert(events);
@@ -143,8 +143,8 @@ fn an_honest_subject_agrees_and_is_read_far_less() {
         while let Some(mut shown) = twins.show() {
             assert_eq!(twins.driver.breakpoint(&mut shown), Flow::Continue);
         }
-        assert!(twins.driver.findings.unexplained.is_empty());
-        let tally = &twins.driver.tally;
+        assert!(twins.driver.recorder.findings.unexplained.is_empty());
+        let tally = &twins.driver.recorder.tally;
         (
             tally.values - WHOLE,
             tally.values_skipped,
