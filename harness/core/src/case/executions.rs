@@ -117,7 +117,7 @@ pub(super) fn instrumented<A: Adapter, T: Layer>(
     let Some(neighbour) = &schedule.neighbour else {
         return Ok((run.all(None), None));
     };
-    run.subject.driver().neighbour = true;
+    run.subject.driver().add_neighbour();
     let (mine, theirs) = if neighbour.thread {
         thread::scope(|scope| {
             let other = scope.spawn(|| {
@@ -171,7 +171,7 @@ fn beside<'a, A: Adapter>(
         late_modules: false,
     };
     let mut run = Run::<A, _>::new(script, options, &schedule, factory, Box::new(Honest))?;
-    run.subject.driver().neighbour = true;
+    run.subject.driver().add_neighbour();
     run.subject.driver().recorder.label = trail::NEIGHBOUR;
     Ok(run)
 }

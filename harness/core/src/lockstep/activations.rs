@@ -23,11 +23,11 @@ impl Driver {
         observed: &mut O,
         moment: Moment,
     ) -> Option<Flow> {
-        let known = self.causes.get(Cause::HostActivation)?;
+        let known = self.setting.causes.get(Cause::HostActivation)?;
         let activations = self.machine.num_activations();
         let mut by_activation: Vec<Vec<Place>> = vec![Vec::new(); activations];
         for view in self.machine.frames() {
-            by_activation[view.activation].push(expected_place(&view, self.conventions));
+            by_activation[view.activation].push(expected_place(&view, self.setting.conventions));
         }
         if !by_activation.iter().any(Vec::is_empty) {
             return None;
@@ -63,8 +63,8 @@ impl Driver {
 
     /// The cause by which frames may be shown that a tail call replaced, if one did.
     fn replaced_are_shown(&self) -> Option<Known> {
-        let known = self.causes.get(Cause::InlinedTailCall);
-        known.filter(|_| self.inlined && self.history.has_tail_calls())
+        let known = self.setting.causes.get(Cause::InlinedTailCall);
+        known.filter(|_| self.setting.inlined && self.history.has_tail_calls())
     }
 
     /// Frames that a tail call in inlined code replaced, and that are shown between the right ones
@@ -182,7 +182,7 @@ impl Driver {
     /// its function guards and that may be inlined: what is inlined there has lost its records
     /// (`INLINED-TRY-CALL`).
     pub(super) fn inlined_in_try(&self) -> Option<Known> {
-        let known = self.causes.get(Cause::InlinedTryCall)?;
+        let known = self.setting.causes.get(Cause::InlinedTryCall)?;
         self.is_in_guarded_call().then_some(known)
     }
 
@@ -209,11 +209,11 @@ impl Driver {
     /// ends.
     #[inline]
     pub(super) fn ends_unasked(&mut self) -> bool {
-        self.inlined && !self.breakpoints.is_everywhere() && self.ends_in_guarded_call()
+        self.setting.inlined && !self.breakpoints.is_everywhere() && self.ends_in_guarded_call()
     }
 
     fn ends_in_guarded_call(&mut self) -> bool {
-        let known = self.causes.get(Cause::InlinedTryBreak);
+        let known = self.setting.causes.get(Cause::InlinedTryBreak);
         let Some(known) = known.filter(|_| self.guards_calls()) else {
             return false;
         };

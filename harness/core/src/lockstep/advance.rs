@@ -56,7 +56,7 @@ impl Driver {
     /// The same, where not every sequence point is an event.
     #[inline(never)]
     fn advance_beyond_points(&mut self) -> Stop {
-        match self.execution {
+        match self.setting.execution {
             Execution::Instrumented if self.has_events() => self.advance_to_breakpoint(),
             // Nothing tells of an exception that the activation catches.
             Execution::Instrumented => beyond_caught(|| self.advance_to_breakpoint()),

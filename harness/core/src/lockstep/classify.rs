@@ -216,7 +216,7 @@ impl Driver {
             if self.machine.run(&EverySequencePoint) != Stop::SequencePoint {
                 return false;
             }
-            let conventions = self.conventions;
+            let conventions = self.setting.conventions;
             let frames = self.machine.frames();
             let expected = frames.map(|view| expected_place(&view, conventions));
             if self.machine.depth() == seen.len() && expected.eq(seen.iter().copied()) {

@@ -215,7 +215,7 @@ impl Driver {
         };
         let mut walk = observed.walk();
         at_frame(&mut walk, frame)
-            && walk.place() == expected_place(&view, self.conventions)
+            && walk.place() == expected_place(&view, self.setting.conventions)
             && walk.num_locals() as usize == view.locals.len()
             && walk.num_operands() as usize == view.operands.len()
     }

@@ -18,12 +18,12 @@ use super::recorder::Recorder;
 use super::references::{Depth, Fault, NoObjects, References, Scope};
 use super::registers::Registers;
 use super::sampler::Sampler;
+use super::setting::Setting;
 use super::stops::may_wait;
 use crate::causes::inlined_calls::InlinedCalls;
 use crate::causes::slots::FunctionLayout;
-use crate::causes::{Cause, Causes, Known};
-use crate::configuration::{Collector, Configuration, Fuel, Inlining, Target};
-use crate::conventions::Conventions;
+use crate::causes::{Cause, Known};
+use crate::configuration::Configuration;
 use crate::divergence::Execution;
 use crate::observe::Place;
 use crate::outcome::{HostFailure, SeenTrap};
@@ -226,8 +226,6 @@ pub struct Driver {
     pub segment_trap: Option<SeenTrap>,
     /// The instance that is being made, until the subject gives a handle.
     pub(super) making: Option<InstanceAddr>,
-    /// Whether callees are inlined.
-    pub(super) inlined: bool,
     /// The calls of each instance's module, where callees are inlined; empty where they are not.
     pub(super) inlined_calls: Vec<InlinedCalls>,
     /// Whether a function has an opcode that makes an object.
@@ -237,17 +235,10 @@ pub struct Driver {
     /// Whether a trap is being told of in code with callees inlined, and the stack shown may be
     /// anything (ledger: `INLINED-TRAP`).
     pub(super) at_inlined_trap: bool,
-    /// Whether the guest is bytecode: events change its registers (`PULLEY-REGISTERS`).
-    pub(super) on_pulley: bool,
-    /// Whether another store of the engine runs at the same time.
-    pub neighbour: bool,
     /// Whether the epoch was advanced since the last `EpochYield` event, by this store or another.
     pub epoch_advanced: bool,
-    /// What the subject is known to do otherwise.
-    pub(super) causes: Causes,
-    /// How the subject shows what it shows.
-    pub(super) conventions: &'static Conventions,
-    pub(super) execution: Execution,
+    /// What is fixed for the execution.
+    pub(super) setting: Setting,
     /// What is done on purpose although a cause forbids it.
     pub(super) daring: Daring,
     pub(super) budget: FrameBudget,
@@ -258,8 +249,6 @@ pub struct Driver {
     pub(super) registers: Registers,
     /// What the program has executed, as far as a cause asks for it.
     pub(super) history: History,
-    /// Whether frames at guarded calls may lose their objects (ledger: `TRY-ROOT`).
-    pub(super) may_lose_roots: bool,
     /// Which of the subject's objects is which of the oracle's.
     pub(super) references: References,
     pub(super) modules: Vec<ModuleFacts>,
@@ -276,7 +265,6 @@ pub struct Driver {
     pub(super) max_values: u64,
     /// Events after which the budget is looked at.
     pub(super) next_look: u64,
-    pub(super) subject_stack: usize,
     /// Locals, operands and opcodes of the largest function of the case.
     pub(super) largest_function: usize,
     pub(super) taint: Taint,
@@ -284,8 +272,6 @@ pub struct Driver {
     pub(super) hides_state: bool,
     /// What the oracle needs to know to grow as the subject did.
     pub(super) sizes: Sizes,
-    /// Whether the subject's code consumes fuel.
-    pub(super) consumes_fuel: bool,
     /// Whether an invocation used up stack, heap or fuel, one that a host function made included: how far it
     /// came is this execution's own.
     pub was_exhausted: bool,
@@ -333,23 +319,15 @@ pub(super) const POINTS_BETWEEN_EVENTS: u64 = 1 << 30;
 /// Sequence points that the oracle looks ahead to tell a lost event from other differences.
 pub(super) const LOOKAHEAD: u32 = 100_000;
 
-/// The cause by which events of this execution change registers.
-fn changed_by(config: &DriverConfig) -> Option<Known> {
-    let stepped = config.execution == Execution::Instrumented;
-    let on_pulley = config.configuration.target == Target::Pulley64;
-    let known = Causes::of(config.subject).get(Cause::PulleyVectors);
-    known.filter(|_| stepped && on_pulley)
-}
-
 impl Driver {
     /// A driver with an empty oracle.
     pub fn new(config: DriverConfig) -> Driver {
-        let causes = Causes::of(config.subject);
+        let setting = Setting::of(&config);
         let mut machine = Machine::new(config.limits);
-        if config.subject.conventions().fuses_relaxed_madd {
+        if setting.conventions.fuses_relaxed_madd {
             machine.fuse_relaxed_madd();
         }
-        machine.set_dot_sums(config.subject.conventions().dot_sums);
+        machine.set_dot_sums(setting.conventions.dot_sums);
         Driver {
             machine,
             recorder: Recorder::new(config.execution),
@@ -361,26 +339,18 @@ impl Driver {
             makes_objects: false,
             may_wait: false,
             at_inlined_trap: false,
-            inlined: config.configuration.inlining == Inlining::On,
-            on_pulley: config.configuration.target == Target::Pulley64,
-            breakpoints: Breakpoints::new(causes, config.subject.conventions().placement),
-            neighbour: false,
+            breakpoints: Breakpoints::new(setting.causes, setting.conventions.placement),
             epoch_advanced: false,
-            causes,
-            conventions: config.subject.conventions(),
-            execution: config.execution,
+            setting,
             daring: Daring::default(),
             budget: FrameBudget::new(config.frames),
             sampler: Sampler::default(),
             nans: OpenNans::new(&config.configuration),
-            registers: Registers::new(changed_by(&config)),
+            registers: Registers::new(setting.changed_by()),
             history: History::default(),
-            may_lose_roots: causes.get(Cause::TryRoot).is_some()
-                && config.execution == Execution::Uninstrumented
-                && config.configuration.collector == Collector::Drc,
             references: References::new(
-                config.configuration.collector == Collector::Copying,
-                match causes.get(Cause::SegmentObjects) {
+                setting.moves_objects(),
+                match setting.causes.get(Cause::SegmentObjects) {
                     Some(_) => Segments::Made,
                     None => Segments::Kept,
                 },
@@ -394,12 +364,10 @@ impl Driver {
             max_events: config.max_events,
             max_values: config.max_events.saturating_mul(VALUES_PER_EVENT),
             next_look: config.max_events.min(progress::EVENTS),
-            subject_stack: config.subject_stack,
             largest_function: 0,
             taint: Taint::default(),
             hides_state: false,
             sizes: Sizes::default(),
-            consumes_fuel: config.configuration.fuel != Fuel::Off,
             was_exhausted: false,
             accesses: Accesses::default(),
             shown_indices: ShownIndices::default(),
@@ -423,13 +391,13 @@ impl Driver {
     /// Where a walk must end, if a cause forbids to look at every frame: nowhere else.
     pub(super) fn horizon(&self) -> Option<Horizon> {
         let none = |known| Horizon { frames: 0, known };
-        if self.inlined
+        if self.setting.inlined
             && let Some(known) = self.inlined_trap().or_else(|| self.inlined_in_try())
         {
             return Some(none(known));
         }
         let frames = self.machine.depth();
-        let startup = self.causes.get(Cause::StartupFrame);
+        let startup = self.setting.causes.get(Cause::StartupFrame);
         let startup = startup.filter(|_| self.instantiating);
         startup.map(|known| Horizon { frames, known })
     }
@@ -441,13 +409,23 @@ impl Driver {
 
     /// The cause by which the stack shown at a trap may be anything in code with callees inlined.
     fn inlined_trap(&self) -> Option<Known> {
-        let known = self.causes.get(Cause::InlinedTrap);
+        let known = self.setting.causes.get(Cause::InlinedTrap);
         known.filter(|_| self.at_inlined_trap)
     }
 
     /// Which execution this is.
     pub fn execution(&self) -> Execution {
-        self.execution
+        self.setting.execution
+    }
+
+    /// Whether guest-debug support is on in this execution.
+    pub fn is_instrumented(&self) -> bool {
+        self.setting.is_instrumented()
+    }
+
+    /// Another store of the engine runs at the same time.
+    pub fn add_neighbour(&mut self) {
+        self.setting.neighbour = true;
     }
 
     /// An instance is being made, or `None`: it has been.
@@ -538,7 +516,7 @@ impl Driver {
             let instance = place.instance;
             instance.is_none_or(|i| self.breakpoints.ever_selected(i, place.pc.0))
         });
-        if self.neighbour && !own {
+        if self.setting.neighbour && !own {
             RuleId::Isolate
         } else {
             RuleId::BreakSpurious
@@ -548,7 +526,7 @@ impl Driver {
     /// Where the oracle says the frames are, innermost first, in the subject's conventions.
     pub(super) fn expected_places(&self) -> Vec<Place> {
         let frames = self.machine.frames();
-        let places = frames.map(|view| expected_place(&view, self.conventions));
+        let places = frames.map(|view| expected_place(&view, self.setting.conventions));
         places.collect()
     }
 

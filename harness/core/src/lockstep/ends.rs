@@ -59,7 +59,8 @@ impl Driver {
             self.let_handles_go();
             self.history.lose_roots();
         }
-        self.recorder.count_relaxed(&self.machine, self.causes);
+        self.recorder
+            .count_relaxed(&self.machine, self.setting.causes);
         self.count_changed_fields();
         self.previous = None;
         verdict
@@ -68,7 +69,7 @@ impl Driver {
     /// Notes the rules that were exercised in the invocation that has ended, and are counted nowhere.
     fn note_exercised(&mut self) {
         let noted = &mut self.recorder.tally.noted;
-        if self.neighbour && self.recorder.tally.sequence_points > 0 {
+        if self.setting.neighbour && self.recorder.tally.sequence_points > 0 {
             noted.note(RuleId::Isolate);
         }
         if self.references.have_objects {
@@ -250,9 +251,10 @@ impl Driver {
 
     /// The invocation trapped as it must, but no event said so.
     fn report_silent_trap(&mut self, trap: Trap, op: Option<Opcode>) {
-        let explains =
-            self.on_pulley && op.is_some_and(|op| pulley_memory_trap::explains(op, trap));
+        let explains = self.setting.is_on_pulley()
+            && op.is_some_and(|op| pulley_memory_trap::explains(op, trap));
         let known = self
+            .setting
             .causes
             .get(Cause::PulleyMemoryTrap)
             .filter(|_| explains);
@@ -334,7 +336,7 @@ impl Driver {
     fn is_deep(&self) -> bool {
         // Every local, operand and opcode may have a slot of its own in the subject's frame.
         let frame = FRAME_BYTES + VALUE_BYTES * self.largest_function;
-        self.machine.max_depth() * frame >= self.subject_stack
+        self.setting.exhausts_stack(self.machine.max_depth(), frame)
     }
 
     /// A stack overflow that no event announced.
@@ -363,9 +365,10 @@ impl Driver {
     /// The stack overflowed, and no event said so.
     fn report_silent_overflow(&mut self) {
         let known = self
+            .setting
             .causes
             .get(Cause::PulleyOverflow)
-            .filter(|_| self.on_pulley);
+            .filter(|_| self.setting.is_on_pulley());
         if let Some(known) = known.filter(|&known| self.recorder.findings.has_known(known)) {
             return self.recorder.findings.count_known(known);
         }

@@ -130,7 +130,7 @@ impl Driver {
         let show = |value| self.references.describe(value);
         for frame in 0..expected.len().max(seen.frames.len()) {
             let seen = seen.frames.get(frame);
-            let conventions = self.conventions;
+            let conventions = self.setting.conventions;
             frame_rows(
                 frame,
                 expected.get(frame),

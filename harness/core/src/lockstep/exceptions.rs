@@ -53,7 +53,7 @@ impl Driver {
         if self.thrown().is_none() {
             return false;
         }
-        let known = self.causes.get(Cause::TakenException);
+        let known = self.setting.causes.get(Cause::TakenException);
         let Some(known) = known.filter(|_| caught == Some(true)) else {
             return true;
         };

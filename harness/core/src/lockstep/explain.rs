@@ -38,8 +38,8 @@ impl Driver {
         let lags = !self.breakpoints.is_everywhere() || !self.has_events();
         let top = self.machine.top();
         let makes = lags || top.is_some_and(|view| view.waits || view.op().makes_object());
-        let slots = self.causes.get(Cause::CollectSlot);
-        let startup = self.causes.get(Cause::StartupRoot);
+        let slots = self.setting.causes.get(Cause::CollectSlot);
+        let startup = self.setting.causes.get(Cause::StartupRoot);
         slots
             .filter(|_| self.references.is_moving())
             .or(startup.filter(|_| self.instantiating))
@@ -49,7 +49,7 @@ impl Driver {
     /// The cause that explains why an operand denotes something else: it was on the stack when an
     /// allocation in its frame may have moved its object, and its slot was no root (`COLLECT-SLOT`).
     pub(super) fn explain_stale(&self, frame: usize, index: u32) -> Option<Known> {
-        let known = self.causes.get(Cause::CollectSlot)?;
+        let known = self.setting.causes.get(Cause::CollectSlot)?;
         let outside = self.machine.depth().checked_sub(frame + 1)?;
         let stale = collect_slot::is_stale(index, self.history.surviving(outside));
         (self.references.is_moving() && stale).then_some(known)
@@ -63,7 +63,7 @@ impl Driver {
         if freed.is_some() || !collect_slot::is_of_no_object(message) {
             return freed;
         }
-        let half_made = self.causes.get(Cause::HalfMadeArray);
+        let half_made = self.setting.causes.get(Cause::HalfMadeArray);
         self.wrong_root()
             .or_else(|| self.stale_operand())
             .or(half_made.filter(|_| self.history.half_made))
@@ -89,7 +89,7 @@ impl Driver {
     /// The cause that forbids a collection, if it would follow the slot of an `if`'s parameter that is
     /// gone (`IF-PARAM-ROOT`).
     pub(super) fn phantom_root(&mut self) -> Option<Known> {
-        let known = self.causes.get(Cause::IfParamRoot)?;
+        let known = self.setting.causes.get(Cause::IfParamRoot)?;
         let frames = self.machine.frames();
         let places: Vec<(usize, usize)> = frames.map(|view| view.position).enumerate().collect();
         let phantom = places.into_iter().any(|(frame, position)| {
@@ -106,7 +106,7 @@ impl Driver {
         let view = self.machine.frames().nth(frame)?;
         let (position, height) = (view.position, view.operands.len());
         let callee = try_callee::shows_callee(&view).then(|| try_callee::shown(&view));
-        let parameters = self.causes.get(Cause::IfParams);
+        let parameters = self.setting.causes.get(Cause::IfParams);
         if let Some(known) = parameters
             && let Some(mut shown) = self.shown_at(frame, position)
         {
@@ -122,7 +122,7 @@ impl Driver {
             }
             return Some((shown, known));
         }
-        callee.zip(self.causes.get(Cause::TryCallee))
+        callee.zip(self.setting.causes.get(Cause::TryCallee))
     }
 
     /// The prediction for an opcode of a frame's function.
@@ -206,7 +206,7 @@ impl Driver {
 
     /// The cause that explains why the operand is shown with another hierarchy's type, if one does.
     pub(super) fn explain_converted(&self, frame: usize, index: u32) -> Option<Known> {
-        let known = self.causes.get(Cause::ConvertType)?;
+        let known = self.setting.causes.get(Cause::ConvertType)?;
         let view = self.machine.frames().nth(frame)?;
         converted::explains(&view, index).then_some(known)
     }
@@ -234,6 +234,7 @@ impl Driver {
     pub(super) fn explain_identity(&self, fault: Fault) -> Option<Known> {
         let identity = matches!(fault, Fault::Identity | Fault::IdentityWithin);
         let known = self
+            .setting
             .causes
             .get(Cause::SegmentObjects)
             .filter(|_| identity)?;
@@ -266,7 +267,7 @@ impl Driver {
 
     /// The cause that explains a difference behind a test of an imported function's type (`IMPORTED-TYPE`).
     pub(super) fn explain_strayed(&self, divergence: &Divergence) -> Option<Known> {
-        let known = self.causes.get(Cause::ImportedType)?;
+        let known = self.setting.causes.get(Cause::ImportedType)?;
         let rules = known.cause().row().rules;
         let may = divergence.known.is_none() && rules.contains(&divergence.rule);
         (may && self.history.has_strayed()).then_some(known)
@@ -274,14 +275,14 @@ impl Driver {
 
     /// The cause that explains a difference once objects may have been freed that were in use (`TRY-ROOT`).
     pub(super) fn explain_freed(&self, rule: RuleId) -> Option<Known> {
-        let known = self.causes.get(Cause::TryRoot)?;
+        let known = self.setting.causes.get(Cause::TryRoot)?;
         let may = known.cause().row().rules.contains(&rule);
         (may && self.history.has_lost_roots()).then_some(known)
     }
 
     /// The cause that explains why a module is accepted that must be rejected, if one does.
     pub fn explain_accepted(&self, module: &[u8], features: WasmFeatures) -> Option<Known> {
-        let known = self.causes.get(Cause::CastType)?;
+        let known = self.setting.causes.get(Cause::CastType)?;
         cast_type::explains(module, features).then_some(known)
     }
 

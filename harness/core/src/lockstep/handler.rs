@@ -56,7 +56,7 @@ impl Driver {
             self.recorder.tally.noted.note(RuleId::HandlerKept);
         }
         if self.handled && !seen.last {
-            let known = self.causes.get(Cause::DroppedHandler);
+            let known = self.setting.causes.get(Cause::DroppedHandler);
             let known = known.filter(|_| dropped_call);
             let expected = "the store has the handler that was set".to_owned();
             let shown = "it has none".to_owned();

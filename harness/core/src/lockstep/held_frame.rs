@@ -65,7 +65,7 @@ impl Driver {
 
     /// The cause that explains why a handle is still valid: no host function has returned.
     fn explain_held_frame(&self, since: Since) -> Option<Known> {
-        let known = self.causes.get(Cause::HandleVersion)?;
+        let known = self.setting.causes.get(Cause::HandleVersion)?;
         (!since.returned).then_some(known)
     }
 }

@@ -274,7 +274,7 @@ impl Driver {
         }
         if self.history.is_wanted() {
             self.history.note(&self.machine);
-            if self.inlined {
+            if self.setting.inlined {
                 self.note_inlined_allocation();
             }
         }
@@ -301,19 +301,19 @@ impl Driver {
     pub(super) fn note_causes(&mut self, instance: InstanceAddr) {
         let module = self.machine.store.instance(instance).module.clone();
         let mut wants_frames = false;
-        if self.inlined {
+        if self.setting.inlined {
             let calls = InlinedCalls::of(&module);
             wants_frames |= calls.has_tail_calls();
             self.inlined_calls.push(calls);
         }
-        if self.causes.get(Cause::CollectSlot).is_some() && self.references.is_moving() {
+        if self.setting.causes.get(Cause::CollectSlot).is_some() && self.references.is_moving() {
             let mut instrs = module.functions().iter().flat_map(|f| &f.instrs);
             wants_frames |= instrs.any(|instr| instr.op.makes_object());
         }
         if wants_frames {
             self.history.want_frames();
         }
-        if self.may_lose_roots && self.history.roots == Roots::Unwatched {
+        if self.setting.may_lose_roots() && self.history.roots == Roots::Unwatched {
             let guarded = module.functions().iter().any(|function| {
                 let mut positions = 0..function.instrs.len();
                 positions.any(|at| function.instrs[at].op.is_call() && function.is_guarded(at))
@@ -323,7 +323,7 @@ impl Driver {
             }
         }
         self.note_segment_objects(instance);
-        if self.causes.get(Cause::ImportedType).is_some() {
+        if self.setting.causes.get(Cause::ImportedType).is_some() {
             self.note_imported_types(instance);
         }
     }
@@ -365,7 +365,9 @@ impl Driver {
         let made = objects.filter(|(_, object)| !taken.contains(object));
         let made = made.map(|(index, object)| (object, (instance, index)));
         self.segment_objects.extend(made);
-        if !self.segment_objects.is_empty() && self.causes.get(Cause::SegmentObjects).is_some() {
+        if !self.segment_objects.is_empty()
+            && self.setting.causes.get(Cause::SegmentObjects).is_some()
+        {
             self.history.want_segments();
         }
     }

@@ -170,19 +170,19 @@ impl Driver {
             true => Cause::EpochFrame,
             false => Cause::OverflowFrame,
         };
-        let foreign = self.causes.get(Cause::LibcallFrame);
+        let foreign = self.setting.causes.get(Cause::LibcallFrame);
         let foreign = foreign.filter(|_| {
             by_call && entered && (interruption != Interruption::Epoch || self.may_trap_first())
         });
         let (inlined, buried) = match by_call {
             true => self.inlined_libcall(foreign.is_some()),
             false => {
-                let known = self.causes.get(Cause::InlinedTrap);
-                (known.filter(|_| self.inlined), None)
+                let known = self.setting.causes.get(Cause::InlinedTrap);
+                (known.filter(|_| self.setting.inlined), None)
             }
         };
         let inlined = inlined.or_else(|| self.inlined_in_try());
-        let unnamed = self.causes.get(unnamed).filter(|_| entered);
+        let unnamed = self.setting.causes.get(unnamed).filter(|_| entered);
         // An engine with debug assertions asks for the instance itself when it is asked for the function.
         let asserted = unnamed.or(foreign).or(buried);
         let asserted = asserted.filter(|_| cfg!(debug_assertions));
@@ -201,8 +201,8 @@ impl Driver {
     /// inlined (`INLINED-LIBCALL`): the cause that forbids any look, or else the one that does if the frames
     /// shown turn out to be others. They may be `foreign`: of the function placed before.
     fn inlined_libcall(&self, foreign: bool) -> (Option<Known>, Option<Known>) {
-        let known = self.causes.get(Cause::InlinedLibcall);
-        let Some(known) = known.filter(|_| self.inlined) else {
+        let known = self.setting.causes.get(Cause::InlinedLibcall);
+        let Some(known) = known.filter(|_| self.setting.inlined) else {
             return (None, None);
         };
         let mut frames = self.machine.frames();
@@ -231,7 +231,7 @@ impl Driver {
         let mut innermost = true;
         while let Some(view) = frames.next() {
             let defined = view.function.index.0 - view.module.num_imported_funcs();
-            let place = expected_place(&view, self.conventions);
+            let place = expected_place(&view, self.setting.conventions);
             let shown = match walk.done() {
                 true => None,
                 false => walk.code(),
@@ -341,7 +341,7 @@ impl Driver {
 
     /// Whether the oracle's frames but the innermost are at these places.
     fn waits_at(&self, callers: &[Place]) -> bool {
-        let conventions = self.conventions;
+        let conventions = self.setting.conventions;
         let frames = self.machine.frames().skip(1);
         let places = frames.map(|view| expected_place(&view, conventions));
         places.eq(callers.iter().copied())
@@ -350,7 +350,7 @@ impl Driver {
     /// Whether a module's start function is not entered yet: what the compiler makes for an instantiation
     /// can be interrupted, too, and has a frame that cannot be read (`STARTUP-FRAME`).
     pub(super) fn is_before_start<O: Observation>(&mut self, observed: &mut O) -> bool {
-        let Some(known) = self.causes.get(Cause::StartupFrame) else {
+        let Some(known) = self.setting.causes.get(Cause::StartupFrame) else {
             return false;
         };
         // The oracle has entered the start function, if it is a Wasm function.
@@ -521,7 +521,7 @@ impl Driver {
     fn stand_in(&self, sight: Sight) -> Option<(Place, u32)> {
         sight.unnamed.or(sight.foreign)?;
         let view = self.machine.top()?;
-        let place = expected_place(&view, self.conventions);
+        let place = expected_place(&view, self.setting.conventions);
         Some((place, view.module.num_imported_funcs()))
     }
 
@@ -545,7 +545,7 @@ impl Driver {
             return Flow::Continue;
         };
         let expected = Interrupted::of(&view, sight.within);
-        let wanted = expected_place(&view, self.conventions);
+        let wanted = expected_place(&view, self.setting.conventions);
         if (place.instance, place.func) != (wanted.instance, wanted.func) || !place.module_agrees {
             let diff = StackDiff::Place { frame: 0 };
             return self.misplaced(observed, moment, diff);
@@ -570,7 +570,7 @@ impl Driver {
         operands: usize,
     ) {
         self.recorder.tally.noted.note(RuleId::CheckStack);
-        let known = self.causes.get(Cause::IfParams);
+        let known = self.setting.causes.get(Cause::IfParams);
         let known = known.filter(|_| self.predicts_operands(expected, operands));
         if known.is_some() || !expected.left().contains(&operands) {
             let shown = count(operands, "operand");
@@ -613,7 +613,7 @@ impl Driver {
     /// How many of the operands shown have been written, from the bottom; all, if the others are dared.
     fn written(&mut self, expected: &Interrupted, operands: usize) -> usize {
         let written = operands.min(expected.operands - expected.parameters);
-        match self.causes.get(Cause::LibcallSlot) {
+        match self.setting.causes.get(Cause::LibcallSlot) {
             Some(known) if written < operands && self.dares(known) => operands,
             Some(known) => {
                 self.recorder
@@ -645,7 +645,7 @@ impl Driver {
             view.function.reachable[shown].then_some(shown)
         });
         // The call that grows is made where the opcode is.
-        let known = self.causes.get(cause);
+        let known = self.setting.causes.get(cause);
         let known = known.filter(|_| interruption != Interruption::Growth);
         let known = known.filter(|_| {
             position.is_some_and(|shown| self.is_record(shown, expected.position, operands))
@@ -654,7 +654,7 @@ impl Driver {
         let wanted = Some(expected.describe());
         self.report_interrupted(observed, moment, RuleId::CheckPc, wanted, shown, known);
         if let (Some(unwritten), Some(shown), true) =
-            (self.causes.get(slot), position, known.is_some())
+            (self.setting.causes.get(slot), position, known.is_some())
         {
             let mut diff = ValueDiff::default();
             let written = expected.operands - expected.parameters;
@@ -687,7 +687,7 @@ impl Driver {
     /// of its own.
     fn path(&self, view: &FrameView<'_>, interrupted: usize) -> CodePath {
         let mut path = vec![(view.function.index, interrupted)];
-        if self.inlined {
+        if self.setting.inlined {
             let callers = self.machine.frames().skip(1);
             let callers =
                 callers.take_while(|caller| caller.waits && self.may_be_inlined_at(caller));

@@ -167,7 +167,7 @@ impl Driver {
     }
 
     fn explain_positions(&self, indices: &[u32]) -> Option<Known> {
-        let known = self.causes.get(Cause::InstancePosition)?;
+        let known = self.setting.causes.get(Cause::InstancePosition)?;
         instance_position::explains(indices).then_some(known)
     }
 

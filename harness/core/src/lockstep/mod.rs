@@ -47,6 +47,7 @@ mod registers;
 mod reports;
 mod sampled;
 mod sampler;
+mod setting;
 mod skipping;
 pub mod stops;
 pub mod tally;

@@ -111,7 +111,8 @@ impl Driver {
         };
         let layout = Driver::layout(&self.modules, &view);
         let mut walk = observed.walk();
-        let placed = !walk.done() && walk.place() == expected_place(&view, self.conventions);
+        let placed =
+            !walk.done() && walk.place() == expected_place(&view, self.setting.conventions);
         let count = walk_operands(&mut walk, placed);
         let at = top_among(view.operands.len(), count as usize, predicted.as_ref());
         let Some(at) = at.filter(|_| layout.top_operand(view.shape).is_none()) else {

@@ -154,7 +154,7 @@ impl ReadableSlots<'_> {
 
     /// Whether the parameters of a loop are written behind an interruption at its head.
     fn is_written_late(&self) -> bool {
-        self.driver.causes.get(Cause::LibcallSlot).is_some()
+        self.driver.setting.causes.get(Cause::LibcallSlot).is_some()
     }
 
     /// Whether the operand may be read where a cause predicts a wrong stack: if it is a real one.
@@ -206,7 +206,7 @@ impl Readable for ReadableSlots<'_> {
         if self.elsewhere && frame == 0 {
             return self.is_shared(place, (position, count), index);
         }
-        let returns = self.driver.conventions.waiting == WaitingPc::Return
+        let returns = self.driver.setting.conventions.waiting == WaitingPc::Return
             && self.waits(frame)
             && !function.is_guarded(position);
         let position = match returns {
@@ -274,7 +274,11 @@ impl Driver {
         limit: usize,
     ) -> Snapshot {
         let running = self.ended.is_none() && self.phase == Phase::Running;
-        if self.inlined && running && self.ahead.is_none() && self.breakpoints.is_everywhere() {
+        if self.setting.inlined
+            && running
+            && self.ahead.is_none()
+            && self.breakpoints.is_everywhere()
+        {
             self.ahead = Some(self.run_stepped());
         }
         self.snapshot(observed, limit)

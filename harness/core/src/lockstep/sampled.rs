@@ -32,7 +32,7 @@ impl Driver {
         self.budget.is_sampled()
             && self.recorder.tally.values >= WHOLE
             && self.breakpoints.is_everywhere()
-            && !self.inlined
+            && !self.setting.inlined
             && !self.nans.any
             && !self.instantiating
             && !self.registers.are_changed()
@@ -54,7 +54,7 @@ impl Driver {
             let Some(view) = self.machine.top() else {
                 return Flow::Continue;
             };
-            let place = expected_place(&view, self.conventions);
+            let place = expected_place(&view, self.setting.conventions);
             let extent = self.sampler.extent(&self.machine, &view);
             let depth = self.machine.depth();
             let modules = &self.modules;
@@ -71,7 +71,7 @@ impl Driver {
                     depth,
                     limit,
                     1,
-                    self.conventions,
+                    self.setting.conventions,
                     |view| Driver::layout(modules, view),
                     &mut walk,
                     &mut referents,

@@ -13,7 +13,7 @@ use super::skipping::Skipping;
 use crate::causes::slots::is_unset;
 use crate::causes::{Cause, Known};
 use crate::conventions::StartCalls;
-use crate::divergence::{Execution, Moment};
+use crate::divergence::Moment;
 use crate::observe::{Limited, Observation, Place, Walk};
 use crate::outcome::{HostFailure, SeenTrap};
 use crate::progress;
@@ -47,7 +47,11 @@ impl Driver {
         if self.ends_unasked() {
             return Flow::Stop;
         }
-        if self.budget.is_innermost() && !self.inlined && !self.nans.any && !self.instantiating {
+        if self.budget.is_innermost()
+            && !self.setting.inlined
+            && !self.nans.any
+            && !self.instantiating
+        {
             return self.breakpoint_innermost(observed);
         }
         if self.samples() {
@@ -67,7 +71,11 @@ impl Driver {
         if flow == Flow::Continue
             && let Some(top) = self.machine.top()
         {
-            self.matched(observed, top.op(), expected_place(&top, self.conventions));
+            self.matched(
+                observed,
+                top.op(),
+                expected_place(&top, self.setting.conventions),
+            );
             return self.unless_it_waits();
         }
         flow
@@ -160,7 +168,7 @@ impl Driver {
             let Some(view) = self.machine.top() else {
                 return Flow::Continue;
             };
-            let place = expected_place(&view, self.conventions);
+            let place = expected_place(&view, self.setting.conventions);
             let placed = shown == Some(place);
             if placed {
                 let layout = Driver::layout(&self.modules, &view);
@@ -252,7 +260,7 @@ impl Driver {
             depth,
             limit,
             0,
-            self.conventions,
+            self.setting.conventions,
             |view| Driver::layout(modules, view),
             &mut walk,
             &mut referents,
@@ -344,7 +352,7 @@ impl Driver {
 
     /// The cause that forbids a collection while a frame has a local that was never written.
     fn unset_root(&self) -> Option<Known> {
-        let known = self.causes.get(Cause::UnsetRoot)?;
+        let known = self.setting.causes.get(Cause::UnsetRoot)?;
         let unset = self.machine.frames().any(|view| {
             let locals = view.locals.iter().zip(&view.function.locals);
             locals.into_iter().any(|(&cell, &ty)| {
@@ -500,7 +508,7 @@ impl Driver {
         let is_start = self.instantiating
             && self.machine.num_activations() == 1
             && !self.machine.has_entered_code();
-        is_start && self.conventions.start_calls == StartCalls::Wasm
+        is_start && self.setting.conventions.start_calls == StartCalls::Wasm
     }
 
     /// The host function is about to fail with this error. Only where Wasm code called it an event is
@@ -616,7 +624,7 @@ impl Driver {
     fn yielded<O: Observation>(&mut self, observed: &mut O) -> Flow {
         // Another store of the engine advances the epoch, too: how many come, and where, depends on the
         // threads' pace, and what is counted of a case must not.
-        if self.neighbour {
+        if self.setting.neighbour {
             return Flow::Continue;
         }
         let missed = self.missed_yield.take();
@@ -708,7 +716,7 @@ impl Driver {
     pub fn epoch_was_advanced(&mut self, own: bool) {
         self.epoch_advanced = true;
         // The deadline is set anew when the event's handler has returned.
-        self.yield_due |= !own && self.has_events() && !self.neighbour;
+        self.yield_due |= !own && self.has_events() && !self.setting.neighbour;
     }
 
     /// An event of a kind that none of the programs that are run can cause.
@@ -728,10 +736,5 @@ impl Driver {
     /// Whether events come now: the execution is instrumented, and its store has a handler.
     pub fn has_events(&self) -> bool {
         self.is_instrumented() && self.handled
-    }
-
-    /// Whether guest-debug support is on in this execution.
-    pub fn is_instrumented(&self) -> bool {
-        self.execution == Execution::Instrumented
     }
 }

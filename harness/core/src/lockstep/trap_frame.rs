@@ -69,7 +69,7 @@ impl Driver {
         let Some(view) = self.machine.top() else {
             return Flow::Continue;
         };
-        let expected = expected_place(&view, self.conventions);
+        let expected = expected_place(&view, self.setting.conventions);
         let mut walk = observed.walk();
         if walk.done() {
             drop(walk);
@@ -176,7 +176,7 @@ impl Driver {
         let is_prefix = frame.left_of(frame.height).contains(&frame.operands);
         if frame.is_placed() && is_prefix {
             self.compare_prefix(observed, Moment::Trap, frame.operands, &mut diff);
-        } else if let Some(unwritten) = self.causes.get(Cause::TrapSlot) {
+        } else if let Some(unwritten) = self.setting.causes.get(Cause::TrapSlot) {
             match frame.shown {
                 Some(shown) => {
                     let shown = (shown, frame.operands, frame.height);
@@ -379,7 +379,7 @@ impl Driver {
         frame: &TrapFrame,
     ) {
         let known = explain_trap(rule, Moment::Trap, evidence);
-        let known = known.and_then(|cause| self.causes.get(cause));
+        let known = known.and_then(|cause| self.setting.causes.get(cause));
         match known {
             None if !self.recorder.findings.is_news(rule) => return,
             Some(known) if self.recorder.findings.has_known(known) => {

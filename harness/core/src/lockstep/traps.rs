@@ -32,7 +32,7 @@ impl Driver {
         if let Phase::HostTrapping(due) = self.phase {
             return self.relayed_trap(observed, due, seen);
         }
-        self.at_inlined_trap = self.inlined;
+        self.at_inlined_trap = self.setting.inlined;
         if seen == SeenTrap::StackOverflow {
             return self.overflow(observed);
         }
@@ -99,7 +99,7 @@ impl Driver {
     /// A `Trap` event before any function runs: that of a segment, where the version tells of those.
     /// There is no frame to compare; which trap it must be is for the instantiation's outcome.
     fn trap_at_instantiation<O: Observation>(&mut self, observed: &mut O, seen: SeenTrap) -> Flow {
-        if self.instantiating && self.conventions.segment_traps == SegmentTraps::Events {
+        if self.instantiating && self.setting.conventions.segment_traps == SegmentTraps::Events {
             self.segment_trap = Some(seen);
             // No function is running: there is no frame of the program's.
             return self.compare_event(observed, Moment::Trap, Look::SegmentTrap);
@@ -115,7 +115,7 @@ impl Driver {
             return;
         }
         let seen = self.segment_trap.take();
-        let agrees = match (self.conventions.segment_traps, seen) {
+        let agrees = match (self.setting.conventions.segment_traps, seen) {
             (SegmentTraps::Events, Some(seen)) => seen.is(trap),
             (SegmentTraps::Events, None) => false,
             // Such an event was reported when it came.
@@ -160,7 +160,11 @@ impl Driver {
         self.phase = Phase::Trapped(trap);
         let rule = RuleId::TrapEvent;
         let explains = seen.is(trap) && op.is_some_and(libcall_trap::explains);
-        let known = self.causes.get(Cause::LibcallTrap).filter(|_| explains);
+        let known = self
+            .setting
+            .causes
+            .get(Cause::LibcallTrap)
+            .filter(|_| explains);
         if let Some(known) = known.filter(|&known| self.recorder.findings.has_known(known)) {
             self.recorder.findings.count_known(known);
         } else {
@@ -190,7 +194,7 @@ impl Driver {
     /// The event of a trap that interrupts the program tells of it as the error of a host function
     /// (`LIBCALL-TRAP`).
     pub(super) fn told_as_host_error(&mut self, trap: SeenTrap) {
-        let known = self.causes.get(Cause::LibcallTrap);
+        let known = self.setting.causes.get(Cause::LibcallTrap);
         match known.filter(|&known| self.recorder.findings.has_known(known)) {
             Some(known) => self.recorder.findings.count_known(known),
             None => self.report_known(
@@ -238,7 +242,7 @@ impl Driver {
         if self.ended.is_some() {
             return Flow::Stop;
         }
-        if !self.consumes_fuel {
+        if !self.setting.consumes_fuel() {
             let expected = "no lack of fuel: none is consumed".to_owned();
             let shown = format!("a Trap event: {}", SeenTrap::OutOfFuel);
             return self.report_control(observed, Moment::Trap, RuleId::TrapEvent, expected, shown);
@@ -353,7 +357,7 @@ impl Driver {
             depth - 1,
             limit - 1,
             0,
-            self.conventions,
+            self.setting.conventions,
             |view| Driver::layout(modules, view),
             &mut walk,
             &mut referents,

@@ -86,7 +86,7 @@ impl Twins {
         }
         let seen = |cells: &[Cell]| cells.iter().map(|c| Some(Seen::I32(c.u32()))).collect();
         let frames = self.subject.frames().map(|view| {
-            let place = expected_place(&view, self.driver.conventions);
+            let place = expected_place(&view, self.driver.setting.conventions);
             FrameCopy {
                 place,
                 code: place.func.map(|func| (func.0, place.pc)),

@@ -1,0 +1,78 @@
+//! What is fixed for an execution: its subject, which of the two it is, and how its code is compiled.
+
+use super::driver::DriverConfig;
+use crate::causes::{Cause, Causes, Known};
+use crate::configuration::{Collector, Configuration, Fuel, Inlining, Target};
+use crate::conventions::Conventions;
+use crate::divergence::Execution;
+
+/// What is fixed for an execution.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Setting {
+    /// What the subject is known to do otherwise.
+    pub(super) causes: Causes,
+    /// How the subject shows what it shows.
+    pub(super) conventions: &'static Conventions,
+    /// Which execution it is.
+    pub(super) execution: Execution,
+    /// Whether callees are inlined.
+    pub(super) inlined: bool,
+    /// Whether another store of the engine runs at the same time.
+    pub(super) neighbour: bool,
+    configuration: Configuration,
+    /// Bytes of stack that the subject's Wasm code may use.
+    subject_stack: usize,
+}
+
+impl Setting {
+    pub(super) fn of(config: &DriverConfig) -> Setting {
+        Setting {
+            causes: Causes::of(config.subject),
+            conventions: config.subject.conventions(),
+            execution: config.execution,
+            inlined: config.configuration.inlining == Inlining::On,
+            neighbour: false,
+            configuration: config.configuration,
+            subject_stack: config.subject_stack,
+        }
+    }
+
+    /// Whether guest-debug support is on.
+    #[inline]
+    pub(super) fn is_instrumented(&self) -> bool {
+        self.execution == Execution::Instrumented
+    }
+
+    /// Whether the guest is bytecode: events change its registers (`PULLEY-REGISTERS`).
+    pub(super) fn is_on_pulley(&self) -> bool {
+        self.configuration.target == Target::Pulley64
+    }
+
+    /// Whether the subject's code consumes fuel.
+    pub(super) fn consumes_fuel(&self) -> bool {
+        self.configuration.fuel != Fuel::Off
+    }
+
+    /// Whether the collector moves objects.
+    pub(super) fn moves_objects(&self) -> bool {
+        self.configuration.collector == Collector::Copying
+    }
+
+    /// Whether frames at guarded calls may lose their objects (ledger: `TRY-ROOT`).
+    pub(super) fn may_lose_roots(&self) -> bool {
+        self.causes.get(Cause::TryRoot).is_some()
+            && !self.is_instrumented()
+            && self.configuration.collector == Collector::Drc
+    }
+
+    /// The cause by which events of this execution change registers.
+    pub(super) fn changed_by(&self) -> Option<Known> {
+        let known = self.causes.get(Cause::PulleyVectors);
+        known.filter(|_| self.is_instrumented() && self.is_on_pulley())
+    }
+
+    /// Whether calls so deep, of frames so large, can use up the subject's stack.
+    pub(super) fn exhausts_stack(&self, depth: usize, frame: usize) -> bool {
+        depth * frame >= self.subject_stack
+    }
+}
