@@ -4,7 +4,6 @@
 use super::driver::{Driver, Flow};
 use super::frames::expected_place;
 use super::history::Executed;
-use crate::causes::inlined_calls::InlinedCalls;
 use crate::causes::inlined_tail_call::{self, AtTailCall};
 use crate::causes::{Cause, Known, host_activation};
 use crate::divergence::Moment;
@@ -13,7 +12,7 @@ use crate::rules::RuleId;
 use crate::snapshot::Snapshot;
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::code::Function;
-use lockstep_oracles::machine::{FrameView, Stop};
+use lockstep_oracles::machine::Stop;
 
 impl Driver {
     /// Whether the frames shown are the right ones and, for each activation without a frame, once more
@@ -133,11 +132,11 @@ impl Driver {
             .map(|&place| self.at_tail_call(place, outside))
             .collect();
         let called = outer.as_ref().filter(|view| view.waits).and_then(|view| {
-            let calls = &self.inlined_calls[view.instance.index()];
-            calls.callee(view.function, view.position)
+            self.program
+                .inlined_callee(view.instance, view.function, view.position)
         });
         let instance = shown.iter().find_map(|place| place.instance);
-        let calls = instance.and_then(|instance| self.inlined_calls.get(instance.index()));
+        let calls = instance.and_then(|instance| self.program.calls(instance));
         let comes_to = |from, to| calls.is_some_and(|calls| calls.comes_to(from, to));
         // A host function that was called may be between them.
         let apart = inner.as_ref().zip(outer.as_ref());
@@ -171,10 +170,9 @@ impl Driver {
         if !tail || !place.module_agrees || !self.history.has_replaced(outside, executed) {
             return None;
         }
-        let calls = &self.inlined_calls[instance.index()];
         Some(AtTailCall {
             func,
-            callee: calls.callee(function, position),
+            callee: self.program.inlined_callee(instance, function, position),
         })
     }
 
@@ -188,20 +186,11 @@ impl Driver {
 
     /// Whether a frame waits at a guarded call that may be inlined.
     fn is_in_guarded_call(&self) -> bool {
-        self.guards_calls()
+        self.program.has_guarded_calls()
             && self
                 .machine
                 .frames()
-                .any(|view| view.waits && self.is_at_guarded_call(&view))
-    }
-
-    /// Whether any function of the case has such a call.
-    fn guards_calls(&self) -> bool {
-        self.inlined_calls.iter().any(InlinedCalls::guards)
-    }
-
-    fn is_at_guarded_call(&self, view: &FrameView<'_>) -> bool {
-        self.inlined_calls[view.instance.index()].is_guarded(view.function, view.position)
+                .any(|view| view.waits && self.program.is_at_guarded_call(&view))
     }
 
     /// Whether the event cannot be told from one that nobody asked for (`INLINED-TRY-BREAK`): between
@@ -214,7 +203,7 @@ impl Driver {
 
     fn ends_in_guarded_call(&mut self) -> bool {
         let known = self.setting.causes.get(Cause::InlinedTryBreak);
-        let Some(known) = known.filter(|_| self.guards_calls()) else {
+        let Some(known) = known.filter(|_| self.program.has_guarded_calls()) else {
             return false;
         };
         if !self.is_in_guarded_call() && !self.comes_to_guarded_call() {
@@ -238,7 +227,7 @@ impl Driver {
         let executes = self.machine.executes_next();
         let entered = |driver: &Driver| {
             let view = driver.machine.top();
-            view.is_some_and(|view| !view.waits && driver.is_at_guarded_call(&view))
+            view.is_some_and(|view| !view.waits && driver.program.is_at_guarded_call(&view))
         };
         if executes && entered(self) {
             return true;
@@ -253,12 +242,12 @@ impl Driver {
     }
 
     fn run_to_guarded_call(&mut self) -> Stop {
-        let calls = std::mem::take(&mut self.inlined_calls);
+        let calls = std::mem::take(&mut self.program.inlined_calls);
         let is_guarded = |instance: InstanceAddr, function: &Function, position| {
             calls[instance.index()].is_guarded(function, position)
         };
         let stop = self.run_to_breakpoint_or(is_guarded);
-        self.inlined_calls = calls;
+        self.program.inlined_calls = calls;
         stop
     }
 

@@ -170,7 +170,7 @@ impl Driver {
         let Some(view) = self.machine.top() else {
             return false;
         };
-        let layout = Driver::layout(&self.modules, &view);
+        let layout = self.program.layout(&view);
         let mut scratch = super::tally::Tally::default();
         // What is bound here must not outlive the question.
         let mut unbound = super::references::References::default();

@@ -180,7 +180,7 @@ impl Driver {
         let visible = self.visible_frames().min(FRAMES);
         let mut frames = self.machine.frames().take(visible).enumerate();
         frames.find_map(|(frame, view)| {
-            let layout = Driver::layout(&self.modules, &view);
+            let layout = self.program.layout(&view);
             let locals = view.locals.iter().zip(&view.function.locals).enumerate();
             let mut locals = locals.filter_map(|(index, (&cell, &ty))| {
                 let known = layout.local(index).or_else(|| layout.unset(ty, cell))?;

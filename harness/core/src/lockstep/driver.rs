@@ -1,7 +1,6 @@
 //! The driver's state, and what begins an invocation.
 
 use super::accessors::Accesses;
-use super::adopt::hides_state;
 use super::breakpoints::Breakpoints;
 use super::daring::Daring;
 use super::deadlines::Deadline;
@@ -14,14 +13,12 @@ use super::interrupts::{CodePath, Sight};
 use super::items::ShownIndices;
 use super::nans::OpenNans;
 use super::policy::{FrameBudget, FramePolicy};
+use super::program::{ModuleFacts, Program};
 use super::recorder::Recorder;
 use super::references::{Depth, Fault, NoObjects, References, Scope};
 use super::registers::Registers;
 use super::sampler::Sampler;
 use super::setting::Setting;
-use super::stops::may_wait;
-use crate::causes::inlined_calls::InlinedCalls;
-use crate::causes::slots::FunctionLayout;
 use crate::causes::{Cause, Known};
 use crate::configuration::Configuration;
 use crate::divergence::Execution;
@@ -31,14 +28,12 @@ use crate::progress;
 use crate::rules::RuleId;
 use crate::seen::Seen;
 use crate::version::Version;
-use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::address::{ExnAddr, FuncAddr, FuncIndex, InstanceAddr, ObjectAddr};
 use lockstep_oracles::limits::Limits;
-use lockstep_oracles::machine::{FrameView, InvokeError, Machine, Segments, Stop, grows};
+use lockstep_oracles::machine::{InvokeError, Machine, Segments, Stop};
 use lockstep_oracles::trap::{Exhaustion, Trap};
 use lockstep_oracles::value::Value;
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Whether the subject goes on after an event.
@@ -177,20 +172,6 @@ impl Expected {
     }
 }
 
-/// What the driver keeps of an instance's module.
-#[derive(Clone, Debug)]
-pub struct ModuleFacts {
-    /// The binary, as the user gave it.
-    pub bytes: Arc<[u8]>,
-    /// Features it was validated with.
-    pub features: WasmFeatures,
-    /// Hazardous slots of its defined functions, in order.
-    pub layouts: Arc<[FunctionLayout]>,
-    /// Which of its defined functions keep values in integer registers that events change (ledger:
-    /// `W42-PULLEY-REGISTERS`); empty if none does.
-    pub keeps_changed: Arc<[bool]>,
-}
-
 /// Settings of a driver.
 #[derive(Clone, Copy, Debug)]
 pub struct DriverConfig {
@@ -226,12 +207,8 @@ pub struct Driver {
     pub segment_trap: Option<SeenTrap>,
     /// The instance that is being made, until the subject gives a handle.
     pub(super) making: Option<InstanceAddr>,
-    /// The calls of each instance's module, where callees are inlined; empty where they are not.
-    pub(super) inlined_calls: Vec<InlinedCalls>,
-    /// Whether a function has an opcode that makes an object.
-    pub(super) makes_objects: bool,
-    /// Whether a function has an opcode that waits.
-    pub(super) may_wait: bool,
+    /// What is known of the case's code.
+    pub(super) program: Program,
     /// Whether a trap is being told of in code with callees inlined, and the stack shown may be
     /// anything (ledger: `INLINED-TRAP`).
     pub(super) at_inlined_trap: bool,
@@ -251,7 +228,6 @@ pub struct Driver {
     pub(super) history: History,
     /// Which of the subject's objects is which of the oracle's.
     pub(super) references: References,
-    pub(super) modules: Vec<ModuleFacts>,
     pub(super) phase: Phase,
     /// The stop that the oracle was brought to already, at an event that comes before it.
     pub(super) ahead: Option<Stop>,
@@ -265,11 +241,7 @@ pub struct Driver {
     pub(super) max_values: u64,
     /// Events after which the budget is looked at.
     pub(super) next_look: u64,
-    /// Locals, operands and opcodes of the largest function of the case.
-    pub(super) largest_function: usize,
     pub(super) taint: Taint,
-    /// Whether the case's code may change what no entity shows.
-    pub(super) hides_state: bool,
     /// What the oracle needs to know to grow as the subject did.
     pub(super) sizes: Sizes,
     /// Whether an invocation used up stack, heap or fuel, one that a host function made included: how far it
@@ -335,9 +307,7 @@ impl Driver {
             instantiating: false,
             segment_trap: None,
             making: None,
-            inlined_calls: Vec::new(),
-            makes_objects: false,
-            may_wait: false,
+            program: Program::default(),
             at_inlined_trap: false,
             breakpoints: Breakpoints::new(setting.causes, setting.conventions.placement),
             epoch_advanced: false,
@@ -355,7 +325,6 @@ impl Driver {
                     None => Segments::Kept,
                 },
             ),
-            modules: Vec::new(),
             phase: Phase::Running,
             ahead: None,
             interrupted: false,
@@ -364,9 +333,7 @@ impl Driver {
             max_events: config.max_events,
             max_values: config.max_events.saturating_mul(VALUES_PER_EVENT),
             next_look: config.max_events.min(progress::EVENTS),
-            largest_function: 0,
             taint: Taint::default(),
-            hides_state: false,
             sizes: Sizes::default(),
             was_exhausted: false,
             accesses: Accesses::default(),
@@ -442,37 +409,25 @@ impl Driver {
         if self.has_events() && self.breakpoints.is_single_step() {
             self.recorder.tally.noted.note(RuleId::StepInstantiate);
         }
-        self.references.unbound = self.bound < self.modules.len();
+        self.references.unbound = self.bound < self.program.instances();
     }
 
     /// Makes a module's facts known for the oracle instance that was just made.
     pub fn add_instance(&mut self, facts: ModuleFacts) {
-        let instance = InstanceAddr(self.modules.len() as u32);
-        let functions = self.machine.store.instance(instance).module.functions();
-        let sizes = functions
-            .iter()
-            .map(|f| f.locals.len() + f.max_operands as usize + f.instrs.len());
-        let mut instrs = functions.iter().flat_map(|f| &f.instrs);
-        self.sizes.wanted |= instrs.any(|instr| grows(instr.op));
-        self.makes_objects |= functions
-            .iter()
-            .flat_map(|f| &f.instrs)
-            .any(|instr| instr.op.makes_object());
-        self.may_wait |= functions.iter().any(may_wait);
-        self.hides_state |= functions.iter().any(hides_state);
-        let module = &self.machine.store.instance(instance).module;
-        self.registers.add_instance(module, &facts);
-        self.largest_function = sizes.max().unwrap_or(0).max(self.largest_function);
-        self.note_causes(instance);
+        let instance = InstanceAddr(self.program.instances() as u32);
         if let Some(tracer) = &mut self.recorder.tracer {
             tracer.instance(instance, &facts.bytes);
         }
-        self.modules.push(facts);
+        let module = &self.machine.store.instance(instance).module;
+        self.sizes.add_module(module);
+        self.registers.add_instance(module, &facts);
+        self.program.add(module, facts);
+        self.note_causes(instance);
     }
 
     /// How many instances the driver knows the modules of.
     pub fn known_instances(&self) -> usize {
-        self.modules.len()
+        self.program.instances()
     }
 
     /// Whether an exhaustion left entities that are no longer compared.
@@ -534,16 +489,6 @@ impl Driver {
     pub(super) fn is_selected(&self, place: Place) -> bool {
         let instance = place.instance;
         instance.is_some_and(|i| self.breakpoints.selects(i, place.pc.0))
-    }
-
-    /// The layout of a frame's function.
-    #[inline]
-    pub(super) fn layout<'a>(
-        modules: &'a [ModuleFacts],
-        view: &FrameView<'_>,
-    ) -> &'a FunctionLayout {
-        let facts = &modules[view.instance.index()];
-        &facts.layouts[view.function.index.index() - view.module.num_imported_funcs() as usize]
     }
 
     /// Whether two lists of values are the same, bit for bit; of objects nothing is read.

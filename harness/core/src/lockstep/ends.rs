@@ -335,7 +335,7 @@ impl Driver {
     /// Whether the invocation's call depth can use up the subject's stack.
     fn is_deep(&self) -> bool {
         // Every local, operand and opcode may have a slot of its own in the subject's frame.
-        let frame = FRAME_BYTES + VALUE_BYTES * self.largest_function;
+        let frame = FRAME_BYTES + VALUE_BYTES * self.program.largest_function;
         self.setting.exhausts_stack(self.machine.max_depth(), frame)
     }
 

@@ -147,7 +147,7 @@ impl Driver {
                 }
             }
         }
-        self.taint.hidden |= adopted && (unseen || self.hides_state);
+        self.taint.hidden |= adopted && (unseen || self.program.hides_state);
     }
 
     fn compare_memory<E: Entities>(&self, subject: &mut E, addr: MemAddr) -> Compared {

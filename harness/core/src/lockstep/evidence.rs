@@ -115,7 +115,7 @@ impl Driver {
             .machine
             .top()
             .or_else(|| self.machine.frames().next())?;
-        let facts = self.modules.get(view.instance.index())?;
+        let facts = self.program.get(view.instance)?;
         Some(Site {
             func: view.function.index,
             pc: view.pc(),
@@ -263,7 +263,8 @@ pub(crate) fn frame_rows(
 
 #[cfg(test)]
 mod tests {
-    use super::super::driver::{DriverConfig, Flow, ModuleFacts};
+    use super::super::driver::{DriverConfig, Flow};
+    use super::super::program::ModuleFacts;
     use super::*;
     use crate::causes::{Causes, slots};
     use crate::configuration::Configuration;

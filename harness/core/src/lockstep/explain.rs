@@ -135,7 +135,7 @@ impl Driver {
     pub(super) fn stacks_of(&mut self, frame: usize) -> Option<&ShownStacks> {
         let view = self.machine.frames().nth(frame)?;
         let key = (view.instance, view.function.index);
-        let facts = &self.modules[view.instance.index()];
+        let facts = self.program.facts(view.instance);
         let stacks = self
             .shown_stacks
             .entry(key)
@@ -190,7 +190,7 @@ impl Driver {
         };
         compare_real(
             &view,
-            Driver::layout(&self.modules, &view),
+            self.program.layout(&view),
             &predicted,
             &mut referents,
             &mut walk,

@@ -10,6 +10,7 @@ use super::entities::Entities;
 use lockstep_oracles::address::{InstanceAddr, MemAddr, TableAddr};
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::{Grown, Machine, Stop, StopAt, grows};
+use lockstep_oracles::module::Module;
 use lockstep_oracles::trap::Exhaustion;
 use std::cell::Cell;
 
@@ -17,7 +18,7 @@ use std::cell::Cell;
 #[derive(Debug, Default)]
 pub(super) struct Sizes {
     /// Whether a function of the case has an opcode that grows.
-    pub(super) wanted: bool,
+    wanted: bool,
     /// Whether they were noted for the run that is next.
     noted: bool,
     memories: Vec<Option<u64>>,
@@ -87,6 +88,12 @@ impl Driver {
 }
 
 impl Sizes {
+    /// The case has a further instance, of this module.
+    pub(super) fn add_module(&mut self, module: &Module) {
+        let mut instrs = module.functions().iter().flat_map(|f| &f.instrs);
+        self.wanted |= instrs.any(|instr| grows(instr.op));
+    }
+
     /// Lets the machine do with the growth that it executed last, if there was one, as the subject did.
     ///
     /// # Errors

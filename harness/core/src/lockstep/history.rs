@@ -289,7 +289,7 @@ impl Driver {
         }
         let depth = self.machine.depth();
         for (frame, view) in self.machine.frames().enumerate().skip(1) {
-            if !view.waits || !self.may_be_inlined_at(&view) {
+            if !view.waits || !self.program.may_be_inlined_at(&view) {
                 return;
             }
             self.history
@@ -304,7 +304,7 @@ impl Driver {
         if self.setting.inlined {
             let calls = InlinedCalls::of(&module);
             wants_frames |= calls.has_tail_calls();
-            self.inlined_calls.push(calls);
+            self.program.inlined_calls.push(calls);
         }
         if self.setting.causes.get(Cause::CollectSlot).is_some() && self.references.is_moving() {
             let mut instrs = module.functions().iter().flat_map(|f| &f.instrs);

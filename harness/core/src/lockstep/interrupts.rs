@@ -208,7 +208,7 @@ impl Driver {
         let mut frames = self.machine.frames();
         let top = frames.next();
         let known_calls = top.and_then(|top| {
-            let calls = self.inlined_calls.get(top.instance.index())?;
+            let calls = self.program.calls(top.instance)?;
             Some((calls, top.function.index))
         });
         let Some((calls, own)) = known_calls else {
@@ -218,7 +218,7 @@ impl Driver {
         let others = calls.inlines_any(own)
             || calls.is_tail_called(own)
             || foreign && calls.is_inlined(own)
-            || caller.is_some_and(|caller| self.may_be_inlined_at(&caller));
+            || caller.is_some_and(|caller| self.program.may_be_inlined_at(&caller));
         (None, others.then_some(known))
     }
 
@@ -241,7 +241,7 @@ impl Driver {
                 return false;
             }
             innermost = false;
-            let calls = self.inlined_calls.get(view.instance.index());
+            let calls = self.program.calls(view.instance);
             replaced |= calls.is_some_and(|calls| calls.is_tail_called(view.function.index));
             let Some(caller) = frames.peek() else {
                 return !replaced || walk.parent() == Boundary::Host || walk.done();
@@ -249,7 +249,7 @@ impl Driver {
             if !caller.waits || caller.activation != view.activation {
                 return !replaced || walk.parent() == Boundary::Host;
             }
-            if !self.may_be_inlined_at(caller) && !replaced {
+            if !self.program.may_be_inlined_at(caller) && !replaced {
                 return true;
             }
             walk.parent();
@@ -262,13 +262,6 @@ impl Driver {
     fn may_trap_first(&self) -> bool {
         let top = self.machine.top();
         top.is_none_or(|view| libcall_frame::may_trap_first(view.module, view.function))
-    }
-
-    /// Whether what a frame calls may be inlined into its code. Of an instance that is being made nothing
-    /// is known.
-    pub(super) fn may_be_inlined_at(&self, view: &FrameView<'_>) -> bool {
-        let calls = self.inlined_calls.get(view.instance.index());
-        calls.is_none_or(|calls| calls.callee(view.function, view.position).is_some())
     }
 
     /// Whether the innermost frame is of the first function that its module defines: no record is placed
@@ -690,7 +683,7 @@ impl Driver {
         if self.setting.inlined {
             let callers = self.machine.frames().skip(1);
             let callers =
-                callers.take_while(|caller| caller.waits && self.may_be_inlined_at(caller));
+                callers.take_while(|caller| caller.waits && self.program.may_be_inlined_at(caller));
             path.extend(callers.map(|caller| (caller.function.index, caller.position)));
         }
         path

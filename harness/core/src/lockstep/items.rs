@@ -222,7 +222,7 @@ impl Driver {
             return;
         };
         self.recorder.tally.noted.note(RuleId::Bytecode);
-        let compiled: Arc<[u8]> = self.modules[instance.index()].bytes.clone();
+        let compiled: Arc<[u8]> = self.program.facts(instance).bytes.clone();
         if own.bytecode.as_deref() == Some(&*compiled) {
             return;
         }

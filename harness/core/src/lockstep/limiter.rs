@@ -43,7 +43,7 @@ impl Driver {
 
     /// Whether the program may make objects, so that the engine's heap may ask to grow.
     pub fn may_make_objects(&self) -> bool {
-        self.makes_objects
+        self.program.makes_objects
     }
 
     /// The store's limiter is about to fail with this error.

@@ -40,6 +40,7 @@ pub mod looks;
 mod nans;
 pub mod policy;
 pub mod probes;
+pub mod program;
 mod readable;
 pub mod recorder;
 pub mod references;

@@ -109,7 +109,7 @@ impl Driver {
         let (Some(open), Some(view)) = (self.nans.open, self.machine.top()) else {
             return;
         };
-        let layout = Driver::layout(&self.modules, &view);
+        let layout = self.program.layout(&view);
         let mut walk = observed.walk();
         let placed =
             !walk.done() && walk.place() == expected_place(&view, self.setting.conventions);

@@ -68,8 +68,7 @@ impl ReadableSlots<'_> {
 
     fn layout(&self, instance: InstanceAddr, function: &Function) -> &FunctionLayout {
         let module = &self.driver.machine.store.instance(instance).module;
-        let defined = function.index.index() - module.num_imported_funcs() as usize;
-        &self.driver.modules[instance.index()].layouts[defined]
+        self.driver.program.layout_of(instance, module, function)
     }
 
     /// Whether the place is in the function that the oracle executes.
@@ -146,7 +145,7 @@ impl ReadableSlots<'_> {
         computed: &'s mut ShownStacks,
     ) -> &'s ShownStacks {
         self.driver.shown_stacks.get(&key).unwrap_or_else(|| {
-            let facts = &self.driver.modules[key.0.index()];
+            let facts = self.driver.program.facts(key.0);
             *computed = shown_stacks(&facts.bytes, facts.features, key.1);
             computed
         })

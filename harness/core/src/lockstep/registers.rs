@@ -8,11 +8,12 @@
 //! changed, which nobody can follow: pointers of the engine's own are in them. From there on a difference
 //! ends the execution, if the case agrees natively.
 
-use super::driver::{Driver, ModuleFacts, Phase};
+use super::driver::{Driver, Phase};
 use super::entities::{Entities, Entity};
 use super::evidence::Indices;
 use super::frames::{Referents, ValueDiff, compare_locals, compare_operands};
 use super::growth::run_following;
+use super::program::ModuleFacts;
 use super::tally::Tally;
 use crate::causes::pulley_registers::{self as registers, Access, Step};
 use crate::causes::{Cause, Known};
@@ -427,7 +428,7 @@ impl Driver {
             return changed;
         };
         let depth = self.machine.depth();
-        let layout = Driver::layout(&self.modules, &view);
+        let layout = self.program.layout(&view);
         let mut walk = observed.walk();
         for _ in 0..frame {
             walk.parent();
@@ -487,7 +488,7 @@ impl Driver {
     ) -> Option<ValueDiff> {
         let others = self.shows_others(frame);
         let view = self.machine.frames().nth(frame)?;
-        let layout = Driver::layout(&self.modules, &view);
+        let layout = self.program.layout(&view);
         let mut referents = Referents {
             machine: &self.machine,
             references: &mut self.references,

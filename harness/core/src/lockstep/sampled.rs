@@ -57,7 +57,7 @@ impl Driver {
             let place = expected_place(&view, self.setting.conventions);
             let extent = self.sampler.extent(&self.machine, &view);
             let depth = self.machine.depth();
-            let modules = &self.modules;
+            let program = &self.program;
             let tally = &mut self.recorder.tally;
             let mut referents = Referents {
                 machine: &self.machine,
@@ -72,14 +72,14 @@ impl Driver {
                     limit,
                     1,
                     self.setting.conventions,
-                    |view| Driver::layout(modules, view),
+                    |view| program.layout(view),
                     &mut walk,
                     &mut referents,
                     tally,
                     |frame, diff| values.push((frame, diff)),
                 ),
                 innermost => {
-                    let layout = Driver::layout(modules, &view);
+                    let layout = program.layout(&view);
                     let (walk, referents) = (&mut walk, &mut referents);
                     let mut diff = None;
                     match innermost {

@@ -21,7 +21,6 @@ use crate::rules::RuleId;
 use crate::seen::Seen;
 use lockstep_oracles::ValType;
 use lockstep_oracles::address::HostFuncId;
-use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::Stop;
 use lockstep_oracles::opcode::Opcode;
 use lockstep_oracles::trap::Trap;
@@ -31,12 +30,6 @@ use std::time::Duration;
 
 /// How long a program may wait, as it asks to.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Whether a function has an opcode that waits.
-pub(super) fn may_wait(function: &Function) -> bool {
-    let waits = |op| matches!(op, Opcode::MemoryAtomicWait32 | Opcode::MemoryAtomicWait64);
-    function.instrs.iter().any(|instr| waits(instr.op))
-}
 
 impl Driver {
     /// A `Breakpoint` event: the oracle runs to its next sequence point, and the stacks are compared.
@@ -85,7 +78,7 @@ impl Driver {
     /// The specification leaves a wait that nothing ends without an end, in the oracle too.
     #[inline(always)]
     pub(super) fn unless_it_waits(&mut self) -> Flow {
-        if !self.may_wait {
+        if !self.program.may_wait {
             return Flow::Continue;
         }
         match self.machine.wait() {
@@ -171,7 +164,7 @@ impl Driver {
             let place = expected_place(&view, self.setting.conventions);
             let placed = shown == Some(place);
             if placed {
-                let layout = Driver::layout(&self.modules, &view);
+                let layout = self.program.layout(&view);
                 let mut referents = Referents {
                     machine: &self.machine,
                     references: &mut self.references,
@@ -249,7 +242,7 @@ impl Driver {
             return Flow::Continue;
         }
         let mut walk = Limited::new(observed.walk(), visible);
-        let modules = &self.modules;
+        let program = &self.program;
         let mut referents = Referents {
             machine: &self.machine,
             references: &mut self.references,
@@ -261,7 +254,7 @@ impl Driver {
             limit,
             0,
             self.setting.conventions,
-            |view| Driver::layout(modules, view),
+            |view| program.layout(view),
             &mut walk,
             &mut referents,
             &mut self.recorder.tally,

@@ -147,7 +147,7 @@ impl Driver {
         let Some(view) = self.machine.top() else {
             return;
         };
-        let layout = Driver::layout(&self.modules, &view);
+        let layout = self.program.layout(&view);
         let mut diff = None;
         let mut referents = Referents {
             machine: &self.machine,
@@ -233,7 +233,7 @@ impl Driver {
         if !frame.left_of(frame.height).contains(&frame.operands) {
             return false;
         }
-        let layout = Driver::layout(&self.modules, &view);
+        let layout = self.program.layout(&view);
         let mut walk = observed.walk();
         lowest(&view, frame.operands).all(|(index, shape, ty)| {
             let number = !matches!(ty, ValType::Ref(_));
@@ -337,7 +337,7 @@ impl Driver {
         };
         let depth = self.machine.depth();
         let mut changed = Vec::new();
-        let layout = Driver::layout(&self.modules, &view);
+        let layout = self.program.layout(&view);
         let mut referents = Referents {
             machine: &self.machine,
             references: &mut self.references,

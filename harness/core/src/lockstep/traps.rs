@@ -347,7 +347,7 @@ impl Driver {
         let mut values: Vec<(usize, ValueDiff)> = Vec::new();
         let mut walk = Limited::new(observed.walk(), self.visible_frames());
         walk.parent();
-        let modules = &self.modules;
+        let program = &self.program;
         let mut referents = Referents {
             machine: &self.machine,
             references: &mut self.references,
@@ -358,7 +358,7 @@ impl Driver {
             limit - 1,
             0,
             self.setting.conventions,
-            |view| Driver::layout(modules, view),
+            |view| program.layout(view),
             &mut walk,
             &mut referents,
             &mut self.recorder.tally,
