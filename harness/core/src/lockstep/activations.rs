@@ -221,7 +221,8 @@ impl Driver {
     /// the one or the other.
     fn comes_to_guarded_call(&mut self) -> bool {
         // At its next event already, or due to be interrupted before it.
-        if self.ahead.is_some() || self.yield_due || self.machine.num_activations() == 0 {
+        if self.invocation.ahead.is_some() || self.yield_due || self.machine.num_activations() == 0
+        {
             return false;
         }
         let executes = self.machine.executes_next();
@@ -233,7 +234,7 @@ impl Driver {
             return true;
         }
         let stop = self.run_to_guarded_call();
-        self.ahead = Some(stop);
+        self.invocation.ahead = Some(stop);
         let selected = self.machine.top().is_some_and(|view| {
             self.breakpoints
                 .selects(view.instance, view.function.pcs[view.position].0)

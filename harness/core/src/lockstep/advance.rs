@@ -14,7 +14,7 @@ impl Driver {
     #[inline(always)]
     pub(super) fn advance(&mut self) -> Stop {
         let _phase = phases::enter(phases::Phase::Oracle);
-        if self.ahead.is_some() || self.yield_due {
+        if self.invocation.ahead.is_some() || self.yield_due {
             return self.advance_warily();
         }
         if self.has_events() && self.breakpoints.is_everywhere() {
@@ -27,7 +27,7 @@ impl Driver {
     /// that must come before the program passes a place where it can be interrupted.
     #[cold]
     fn advance_warily(&mut self) -> Stop {
-        let mut stop = self.ahead.take();
+        let mut stop = self.invocation.ahead.take();
         loop {
             let stepped = self.breakpoints.is_everywhere();
             let next = match stop.take() {

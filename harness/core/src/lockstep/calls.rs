@@ -1,10 +1,11 @@
 //! Calls that the debugger makes while the program waits at an event or in a host function: what they do has
 //! its events as ever, and behind them the program is where it was.
 
-use super::driver::{Driver, Flow, Phase};
+use super::driver::{Driver, Flow};
+use super::invocation::Suspended;
 use crate::divergence::Moment;
 use crate::generate::FUEL;
-use crate::observe::{Observation, Place};
+use crate::observe::Observation;
 use crate::schedule::action::call_function::{Call, CallFunction};
 use lockstep_oracles::address::{GlobalAddr, InstanceAddr};
 use lockstep_oracles::store::Extern;
@@ -16,16 +17,14 @@ pub struct Outside {
     /// What each generated program had left of what it ends by. The call has all of that again: it may
     /// have come between the look at it and its use, behind which the program would go on for ever.
     pub fuel: Vec<(GlobalAddr, Value)>,
-    phase: Phase,
-    previous: Option<Place>,
-    at_inlined_trap: bool,
+    invocation: Suspended,
 }
 
 impl Driver {
     /// The call that an action makes here; none where there is nothing to call, an exhaustion has left open
     /// what the program does, or a cause forbids a look at frames outside it, or changes registers at events.
     pub fn call_of(&self, action: CallFunction) -> Option<Call> {
-        let waits = self.machine.activations() > 0 && self.ahead.is_none();
+        let waits = self.machine.activations() > 0 && self.invocation.ahead.is_none();
         let follows = !self.is_tainted() && !self.registers.are_changed();
         let looks = !self.instantiating && self.horizon().is_none();
         if self.ended.is_some() || !waits || !follows || !looks {
@@ -38,9 +37,7 @@ impl Driver {
     pub fn begin_call(&mut self, call: &Call) -> Option<Outside> {
         let outside = Outside {
             fuel: self.fuel(),
-            phase: self.phase,
-            previous: self.previous,
-            at_inlined_trap: self.at_inlined_trap,
+            invocation: self.invocation.suspended(),
         };
         self.begin(call.addr, &call.args).ok()?;
         Some(outside)
@@ -62,10 +59,7 @@ impl Driver {
         for (addr, value) in outside.fuel {
             self.machine.store.global_mut(addr).value = value.cell();
         }
-        self.phase = outside.phase;
-        self.previous = outside.previous;
-        self.at_inlined_trap = outside.at_inlined_trap;
-        self.ahead = None;
+        self.invocation.resume(outside.invocation);
     }
 
     /// Every frame still reads as before a call that the debugger made.

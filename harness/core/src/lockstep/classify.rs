@@ -147,7 +147,7 @@ impl Driver {
         if !self.is_selected(have) && have.instance.is_some() && have.func.is_some() {
             return self.spurious_rule(Some(have));
         }
-        if Some(have) == self.previous {
+        if Some(have) == self.invocation.previous {
             return self.spurious_rule(Some(have));
         }
         if !only_pc && expected.len() == seen.len() && have.pc == want.pc {

@@ -6,8 +6,9 @@
 //! of yields alone. The event of the end comes at the same place, where the oracle was brought to. How far
 //! the program was without events is the subject's own, as where fuel is used up.
 
-use super::driver::{Driver, Flow, Phase, Verdict};
+use super::driver::{Driver, Flow, Verdict};
 use super::interrupts::Interruption;
+use super::invocation::Phase;
 use super::looks::Look;
 use crate::divergence::Moment;
 use crate::observe::Observation;
@@ -64,12 +65,12 @@ impl Driver {
 
     /// The callback for the epoch's deadline is about to end the program.
     pub fn deadline_ends(&mut self, deadline: Deadline) {
-        self.deadline = Some(deadline);
+        self.invocation.deadline = Some(deadline);
     }
 
     /// Whether a deadline ended the program whose event is due.
     pub fn is_deadline_due(&self) -> bool {
-        self.deadline.is_some() && self.phase == Phase::Running
+        self.invocation.deadline.is_some() && self.invocation.is_running()
     }
 
     /// The event of a deadline at which the program ends.
@@ -82,15 +83,15 @@ impl Driver {
         if self.ended.is_some() {
             return Flow::Stop;
         }
-        if self.phase != Phase::Running || self.deadline != Some(seen) {
-            let expected = match self.deadline {
+        if !self.invocation.is_running() || self.invocation.deadline != Some(seen) {
+            let expected = match self.invocation.deadline {
                 Some(due) => due.event(),
                 None => "no end: the epoch is before the deadline".to_owned(),
             };
             return self.report_misplaced(seen.rule(), seen.moment(), &expected, &seen.event());
         }
-        self.deadline = None;
-        self.phase = Phase::DeadlineReached(seen);
+        self.invocation.deadline = None;
+        self.invocation.phase = Phase::DeadlineReached(seen);
         self.recorder.tally.looks.event(Look::Deadline);
         // Within an opcode that works in bulk, or before a start function, it was not looked at either.
         let Some(sight) = self.last_yield.take() else {
@@ -118,7 +119,7 @@ impl Driver {
         outcome: &Outcome,
     ) -> Verdict {
         self.machine.unwind();
-        self.ahead = None;
+        self.invocation.ahead = None;
         if !announced && self.has_events() {
             self.report_end(
                 due.rule(),

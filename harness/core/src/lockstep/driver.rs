@@ -3,13 +3,13 @@
 use super::accessors::Accesses;
 use super::breakpoints::Breakpoints;
 use super::daring::Daring;
-use super::deadlines::Deadline;
 use super::entities::{Taint, Unresolved};
 use super::explain::ShownStacksCache;
 use super::frames::expected_place;
 use super::growth::Sizes;
 use super::history::{History, Segment};
 use super::interrupts::{CodePath, Sight};
+use super::invocation::Invocation;
 use super::items::ShownIndices;
 use super::nans::OpenNans;
 use super::policy::{FrameBudget, FramePolicy};
@@ -30,7 +30,7 @@ use crate::seen::Seen;
 use crate::version::Version;
 use lockstep_oracles::address::{ExnAddr, FuncAddr, FuncIndex, InstanceAddr, ObjectAddr};
 use lockstep_oracles::limits::Limits;
-use lockstep_oracles::machine::{InvokeError, Machine, Segments, Stop};
+use lockstep_oracles::machine::{InvokeError, Machine, Segments};
 use lockstep_oracles::trap::{Exhaustion, Trap};
 use lockstep_oracles::value::Value;
 use std::collections::HashMap;
@@ -44,31 +44,6 @@ pub enum Flow {
     Continue,
     /// Stop the guest: control diverged, or a limit of the harness is reached.
     Stop,
-}
-
-/// Where the current invocation stands between two things the subject tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// The oracle can be run on.
-    Running,
-    /// A `Trap` event was matched; the oracle shows the trapping frame.
-    Trapped(Trap),
-    /// The subject's stack overflowed where the oracle was about to enter a call.
-    Overflowed,
-    /// The subject's heap was full where the oracle was about to make an object.
-    OutOfMemory,
-    /// The subject's fuel was used up.
-    OutOfFuel,
-    /// A deadline of the epoch ended the program, and its event was matched.
-    DeadlineReached(Deadline),
-    /// A host function passed on the trap of its own call; the event is due.
-    HostTrapping(Trap),
-    /// A host function failed; its `HostcallError` event is due.
-    HostFailing(HostFailure),
-    /// That event was matched.
-    HostFailed(HostFailure),
-    /// The event of an exception that this activation does not catch was matched.
-    Thrown(ExnAddr),
 }
 
 /// Why a case ends early.
@@ -209,9 +184,6 @@ pub struct Driver {
     pub(super) making: Option<InstanceAddr>,
     /// What is known of the case's code.
     pub(super) program: Program,
-    /// Whether a trap is being told of in code with callees inlined, and the stack shown may be
-    /// anything (ledger: `INLINED-TRAP`).
-    pub(super) at_inlined_trap: bool,
     /// Whether the epoch was advanced since the last `EpochYield` event, by this store or another.
     pub epoch_advanced: bool,
     /// What is fixed for the execution.
@@ -228,15 +200,12 @@ pub struct Driver {
     pub(super) history: History,
     /// Which of the subject's objects is which of the oracle's.
     pub(super) references: References,
-    pub(super) phase: Phase,
-    /// The stop that the oracle was brought to already, at an event that comes before it.
-    pub(super) ahead: Option<Stop>,
+    /// Where the current invocation stands.
+    pub(super) invocation: Invocation,
     /// Whether an `EpochYield` event is being dealt with: the innermost frame may be shown elsewhere.
     pub(super) interrupted: bool,
     /// Whether an `EpochYield` event must come where the program can be interrupted next.
     pub(super) yield_due: bool,
-    /// Where the last matched event was.
-    pub(super) previous: Option<Place>,
     pub(super) max_events: u64,
     pub(super) max_values: u64,
     /// Events after which the budget is looked at.
@@ -249,17 +218,11 @@ pub struct Driver {
     pub was_exhausted: bool,
     pub(super) accesses: Accesses,
     pub(super) shown_indices: ShownIndices,
-    /// The error with which the store's limiter failed a growth, until that is dealt with.
-    pub(super) failed_growth: Option<HostFailure>,
-    /// How the epoch's deadline ends the program, until that is dealt with.
-    pub(super) deadline: Option<Deadline>,
     /// What may be looked at where the last `EpochYield` event came, if the oracle was brought there.
     pub(super) last_yield: Option<Sight>,
     /// How many breakpoint events had come when an `EpochYield` event was said to be missing at the next: it
     /// may only come late.
     pub(super) missed_yield: Option<u64>,
-    /// The exception of the event that was matched last.
-    pub(super) last_thrown: Option<ExnAddr>,
     /// Whether the store has a handler, in an execution that may have events.
     pub(super) handled: bool,
     /// Whether it ever had none.
@@ -308,7 +271,6 @@ impl Driver {
             segment_trap: None,
             making: None,
             program: Program::default(),
-            at_inlined_trap: false,
             breakpoints: Breakpoints::new(setting.causes, setting.conventions.placement),
             epoch_advanced: false,
             setting,
@@ -325,11 +287,9 @@ impl Driver {
                     None => Segments::Kept,
                 },
             ),
-            phase: Phase::Running,
-            ahead: None,
+            invocation: Invocation::default(),
             interrupted: false,
             yield_due: false,
-            previous: None,
             max_events: config.max_events,
             max_values: config.max_events.saturating_mul(VALUES_PER_EVENT),
             next_look: config.max_events.min(progress::EVENTS),
@@ -338,11 +298,8 @@ impl Driver {
             was_exhausted: false,
             accesses: Accesses::default(),
             shown_indices: ShownIndices::default(),
-            failed_growth: None,
-            deadline: None,
             last_yield: None,
             missed_yield: None,
-            last_thrown: None,
             handled: true,
             was_unhandled: false,
             dropped_call: false,
@@ -377,7 +334,7 @@ impl Driver {
     /// The cause by which the stack shown at a trap may be anything in code with callees inlined.
     fn inlined_trap(&self) -> Option<Known> {
         let known = self.setting.causes.get(Cause::InlinedTrap);
-        known.filter(|_| self.at_inlined_trap)
+        known.filter(|_| self.invocation.is_at_inlined_trap())
     }
 
     /// Which execution this is.
@@ -444,11 +401,7 @@ impl Driver {
         self.disturb();
         self.history.invoked(self.machine.depth());
         self.machine.invoke(func, args)?;
-        self.phase = Phase::Running;
-        self.failed_growth = None;
-        self.deadline = None;
-        self.ahead = None;
-        self.previous = None;
+        self.invocation.begin();
         self.machine.reset_max_depth();
         Ok(())
     }

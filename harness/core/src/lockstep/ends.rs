@@ -1,6 +1,7 @@
 //! How an invocation ends: what the subject says came of it, beside what the oracle has left to do.
 
-use super::driver::{Driver, Ended, Expected, LOOKAHEAD, Phase, Verdict};
+use super::driver::{Driver, Ended, Expected, LOOKAHEAD, Verdict};
+use super::invocation::Phase;
 use crate::causes::{Cause, Known, pulley_memory_trap};
 use crate::divergence::Moment;
 use crate::outcome::{HostFailure, Outcome, SeenTrap};
@@ -39,11 +40,7 @@ fn is_interrupted(phase: Phase, outcome: &Outcome) -> bool {
 impl Driver {
     /// Ends the current invocation with what the subject says came of it.
     pub fn finish(&mut self, outcome: &Outcome) -> Verdict {
-        let phase = std::mem::replace(&mut self.phase, Phase::Running);
-        if phase != Phase::Running {
-            self.ahead = None;
-        }
-        self.at_inlined_trap = false;
+        let phase = self.invocation.end();
         // The program may have gone on since the last event.
         self.references.look();
         if self.ended.is_none() {
@@ -62,7 +59,7 @@ impl Driver {
         self.recorder
             .count_relaxed(&self.machine, self.setting.causes);
         self.count_changed_fields();
-        self.previous = None;
+        self.invocation.previous = None;
         verdict
     }
 
@@ -97,13 +94,8 @@ impl Driver {
         while self.machine.activations() > 0 {
             self.machine.unwind();
         }
-        self.phase = Phase::Running;
-        self.ahead = None;
-        self.previous = None;
-        self.at_inlined_trap = false;
+        self.invocation.drop_call();
         self.references.look();
-        self.failed_growth = None;
-        self.deadline = None;
         self.dropped_call = !panicked;
         self.yield_due = false;
         Verdict::Dropped
@@ -114,7 +106,10 @@ impl Driver {
             self.machine.unwind();
             return Verdict::Lost;
         }
-        let (growth, deadline) = (self.failed_growth.take(), self.deadline.take());
+        let (growth, deadline) = (
+            self.invocation.failed_growth.take(),
+            self.invocation.deadline.take(),
+        );
         match phase {
             Phase::Running => match (growth, deadline) {
                 (Some(due), _) => self.finish_failed_growth(due, outcome),
@@ -385,9 +380,9 @@ impl Driver {
     pub(super) fn about_to_call(&self) -> bool {
         // An event may have brought the oracle into the function that it calls.
         let entered = || self.machine.top().is_some_and(|view| view.position == 0);
-        self.previous.is_none()
+        self.invocation.previous.is_none()
             || self.machine.current_op().is_none_or(Opcode::is_call)
-            || self.ahead.is_some() && entered()
+            || self.invocation.ahead.is_some() && entered()
     }
 
     /// The subject made an instance that a limit of the oracle's own kept it from making.

@@ -1,7 +1,8 @@
 //! The evidence of a divergence: both states side by side, and the code around the PC.
 
-use super::driver::{Driver, Phase};
+use super::driver::Driver;
 use super::frames::expected_place;
+use super::invocation::Phase;
 use super::recorder::BeforeLookahead;
 use crate::causes::if_params::ShownOperand;
 use crate::conventions::Conventions;
@@ -98,7 +99,7 @@ impl Driver {
         observed: &mut O,
         moment: Moment,
     ) -> BeforeLookahead {
-        let there = matches!(self.phase, Phase::Trapped(_)) || self.may_show_elsewhere();
+        let there = matches!(self.invocation.phase, Phase::Trapped(_)) || self.may_show_elsewhere();
         let snapshot = match moment {
             Moment::Trap if !there => self.copy_trapped(observed, FRAMES_SHOWN, false),
             _ => self.snapshot(observed, FRAMES_SHOWN),

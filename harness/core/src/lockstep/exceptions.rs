@@ -1,10 +1,10 @@
 //! The checkers of what the debugger does with an exception at its event: it is replaced, or looked at
 //! later.
 
-use super::driver::{Driver, Phase};
+use super::driver::Driver;
 use crate::causes::Cause;
 use crate::divergence::Moment;
-use crate::outcome::{HostFailure, SeenException};
+use crate::outcome::SeenException;
 use crate::rules::RuleId;
 use crate::schedule::action::replace_exception::ReplaceException;
 use lockstep_oracles::address::{ExnAddr, TagAddr};
@@ -14,7 +14,7 @@ use lockstep_oracles::value::Value;
 impl Driver {
     /// The exception of the event that was just matched.
     pub fn thrown(&self) -> Option<ExnAddr> {
-        self.last_thrown.filter(|_| self.ended.is_none())
+        self.invocation.thrown().filter(|_| self.ended.is_none())
     }
 
     /// The exception that takes the place of the one that was just thrown: its tag and payload. Of another
@@ -40,11 +40,7 @@ impl Driver {
         let Some(Stop::Throw { caught, .. }) = self.machine.rethrow(exn) else {
             return;
         };
-        self.last_thrown = Some(exn);
-        self.phase = match caught {
-            true => Phase::Running,
-            false => Phase::Thrown(exn),
-        };
+        self.invocation.replace_thrown(exn, caught);
     }
 
     /// Whether the debugger may take the exception that was just thrown and put none in its place: where its
@@ -66,9 +62,7 @@ impl Driver {
 
     /// The debugger took the exception that was thrown: nothing catches it, and the call ends.
     pub fn exception_was_taken(&mut self) {
-        self.last_thrown = None;
-        self.ahead = None;
-        self.phase = Phase::HostFailed(HostFailure::TakenException);
+        self.invocation.take_thrown();
     }
 
     /// What an owned handle to an exception shows is the exception that it was made for.

@@ -7,7 +7,7 @@
 //! then the oracle is right before that opcode.
 
 use super::breakpoints::Selected;
-use super::driver::{Driver, Ended, Flow, POINTS_BETWEEN_EVENTS, Phase};
+use super::driver::{Driver, Ended, Flow, POINTS_BETWEEN_EVENTS};
 use super::frames::{StackDiff, ValueDiff, expected_place};
 use super::growth::run_following;
 use super::looks::Look;
@@ -110,13 +110,16 @@ impl Driver {
         observed: &mut O,
         interruption: Interruption,
     ) -> Option<Sight> {
-        if self.ended.is_some() || self.phase != Phase::Running {
+        if self.ended.is_some() || !self.invocation.is_running() {
             return None;
         }
-        if self.ahead.is_none() && interruption != Interruption::Overflow && self.is_within_bulk() {
+        if self.invocation.ahead.is_none()
+            && interruption != Interruption::Overflow
+            && self.is_within_bulk()
+        {
             return Some(self.sight(interruption, true, false));
         }
-        let stop = match (self.ahead, interruption) {
+        let stop = match (self.invocation.ahead, interruption) {
             (Some(stop), _) => stop,
             (None, _) if self.breakpoints.is_everywhere() => self.run_stepped(),
             (None, Interruption::Epoch) => self.run_to_interruptible(),
@@ -124,7 +127,7 @@ impl Driver {
             // How much fuel there is where is not modelled.
             (None, _) => return None,
         };
-        self.ahead = Some(stop);
+        self.invocation.ahead = Some(stop);
         let view = self.machine.top().filter(|_| stop == Stop::SequencePoint)?;
         let entered = view.position == 0;
         let fits = match interruption {
@@ -139,7 +142,7 @@ impl Driver {
 
     /// Whether the oracle was not brought there, for a reason of its own: then the execution has ended.
     pub(super) fn is_cut(&mut self) -> bool {
-        if let Some(Stop::Exhausted(limit)) = self.ahead {
+        if let Some(Stop::Exhausted(limit)) = self.invocation.ahead {
             self.ended.get_or_insert(Ended::OracleLimit(limit));
         }
         self.ended.is_some()
@@ -147,12 +150,15 @@ impl Driver {
 
     /// Whether the last event was at an opcode that works in bulk, and can be interrupted itself.
     pub(super) fn is_within_bulk(&self) -> bool {
-        self.previous.is_some() && self.machine.current_op().is_some_and(Opcode::is_bulk)
+        self.invocation.previous.is_some() && self.machine.current_op().is_some_and(Opcode::is_bulk)
     }
 
     /// Whether the oracle was brought to an opcode that works in bulk, before which no other place lies.
     pub(super) fn is_before_bulk(&self) -> bool {
-        let view = self.machine.top().filter(|_| self.ahead.is_some());
+        let view = self
+            .machine
+            .top()
+            .filter(|_| self.invocation.ahead.is_some());
         view.is_some_and(|view| {
             view.op().is_bulk() && !is_interruptible(view.function, view.position)
         })
@@ -347,7 +353,7 @@ impl Driver {
             return false;
         };
         // The oracle has entered the start function, if it is a Wasm function.
-        if !self.instantiating || self.previous.is_some() || self.machine.depth() > 1 {
+        if !self.instantiating || self.invocation.previous.is_some() || self.machine.depth() > 1 {
             return false;
         }
         // Without a start function nothing else runs; and where the module defines no function, there is no

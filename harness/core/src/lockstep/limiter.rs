@@ -6,7 +6,7 @@
 //! The limiter is asked while the program runs, and cannot look at it. So it only says that it fails; the
 //! oracle is brought to the opcode when the event comes, or the invocation ends.
 
-use super::driver::{Driver, Ended, Expected, Flow, POINTS_BETWEEN_EVENTS, Phase, Verdict};
+use super::driver::{Driver, Ended, Expected, Flow, POINTS_BETWEEN_EVENTS, Verdict};
 use super::interrupts::{Interruption, Sight};
 use super::looks::Look;
 use crate::divergence::Moment;
@@ -48,12 +48,12 @@ impl Driver {
 
     /// The store's limiter is about to fail with this error.
     pub fn limiter_fails(&mut self, failure: HostFailure) {
-        self.failed_growth = Some(failure);
+        self.invocation.failed_growth = Some(failure);
     }
 
     /// Whether a growth has failed whose event is due.
     pub fn is_growth_failing(&self) -> bool {
-        self.failed_growth.is_some() && self.phase == Phase::Running
+        self.invocation.failed_growth.is_some() && self.invocation.is_running()
     }
 
     /// The event of a growth that the limiter failed with the error that is due, or with another one.
@@ -63,7 +63,7 @@ impl Driver {
         due: HostFailure,
         error: Result<HostFailure, String>,
     ) -> Flow {
-        self.failed_growth = None;
+        self.invocation.failed_growth = None;
         let reached = self.run_to_failed_growth(due);
         if self.ended.is_some() {
             return Flow::Stop;
@@ -86,7 +86,7 @@ impl Driver {
 
     /// What may be looked at where the growth failed, if the oracle comes there.
     pub(super) fn sight_of_failed_growth(&mut self) -> Option<Sight> {
-        let due = self.failed_growth?;
+        let due = self.invocation.failed_growth?;
         let reached = self.run_to_failed_growth(due);
         let there = matches!(reached, Reached::Growth);
         there.then(|| self.sight_within(Interruption::Growth))
@@ -100,7 +100,7 @@ impl Driver {
             return Verdict::Lost;
         }
         self.machine.unwind();
-        self.ahead = None;
+        self.invocation.ahead = None;
         if self.has_events() {
             self.report_end(
                 RuleId::HostErrorEvent,
@@ -122,11 +122,11 @@ impl Driver {
         loop {
             let failure = self.machine.growth_ahead();
             let failure = failure.and_then(|(grown, wanted)| failure_of(grown, wanted));
-            if self.ahead.is_none() && failure == Some(due) {
+            if self.invocation.ahead.is_none() && failure == Some(due) {
                 return Reached::Growth;
             }
             let before = self.recorder.tally.executed;
-            let stop = match self.ahead.take() {
+            let stop = match self.invocation.ahead.take() {
                 Some(stop) => stop,
                 None if stepped => self.run_stepped(),
                 None => self.run_to_breakpoint_or(|_, function, position| {
@@ -138,7 +138,7 @@ impl Driver {
                 Stop::SequencePoint => {}
                 Stop::Throw { caught: true, .. } if !self.has_events() => continue,
                 stop => {
-                    self.ahead = Some(stop);
+                    self.invocation.ahead = Some(stop);
                     return Reached::Other;
                 }
             }
@@ -151,7 +151,7 @@ impl Driver {
             }
             if passed >= POINTS_BETWEEN_EVENTS {
                 self.ended = Some(Ended::PointLimit(POINTS_BETWEEN_EVENTS));
-                self.ahead = Some(Stop::Exhausted(Exhaustion::CallDepth));
+                self.invocation.ahead = Some(Stop::Exhausted(Exhaustion::CallDepth));
                 return Reached::Other;
             }
         }

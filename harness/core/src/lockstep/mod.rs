@@ -34,6 +34,7 @@ pub mod handles;
 pub mod held_frame;
 mod history;
 pub mod interrupts;
+mod invocation;
 pub mod items;
 pub mod limiter;
 pub mod looks;

@@ -1,6 +1,7 @@
 //! Copies of the subject's stack: which of its slots may be read there.
 
-use super::driver::{Driver, Phase};
+use super::driver::Driver;
+use super::invocation::Phase;
 use super::trap_frame::{at_height, height_of, taken_at};
 use crate::causes::Cause;
 use crate::causes::if_params::{ShownStacks, plainly_shown, shown_stacks};
@@ -255,7 +256,7 @@ impl Readable for ReadableSlots<'_> {
 impl Driver {
     /// Copies the subject's stack, reading only what is safe to read.
     pub fn snapshot<O: Observation>(&self, observed: &mut O, limit: usize) -> Snapshot {
-        let trapped = matches!(self.phase, Phase::Trapped(_));
+        let trapped = matches!(self.invocation.phase, Phase::Trapped(_));
         let readable = ReadableSlots {
             trapped,
             elsewhere: trapped || self.may_show_elsewhere(),
@@ -272,13 +273,13 @@ impl Driver {
         observed: &mut O,
         limit: usize,
     ) -> Snapshot {
-        let running = self.ended.is_none() && self.phase == Phase::Running;
+        let running = self.ended.is_none() && self.invocation.is_running();
         if self.setting.inlined
             && running
-            && self.ahead.is_none()
+            && self.invocation.ahead.is_none()
             && self.breakpoints.is_everywhere()
         {
-            self.ahead = Some(self.run_stepped());
+            self.invocation.ahead = Some(self.run_stepped());
         }
         self.snapshot(observed, limit)
     }
@@ -287,7 +288,7 @@ impl Driver {
     /// then not those of the oracle's frame.
     pub(super) fn may_show_elsewhere(&self) -> bool {
         let failed = matches!(
-            self.phase,
+            self.invocation.phase,
             Phase::Overflowed | Phase::OutOfFuel | Phase::OutOfMemory | Phase::DeadlineReached(_)
         );
         self.interrupted || failed
@@ -296,15 +297,15 @@ impl Driver {
     /// Copies the stack shown at a `Trap` event that was not compared yet, reading only what is safe to
     /// read there (`TRAP-SLOT`). That depends on where the program traps, so the oracle is brought there.
     pub fn snapshot_of_trap<O: Observation>(&mut self, observed: &mut O) -> Snapshot {
-        if matches!(self.phase, Phase::HostTrapping(_)) {
+        if matches!(self.invocation.phase, Phase::HostTrapping(_)) {
             // A host function's own trap: the innermost frame waits for it.
             return self.snapshot_of_call(observed, usize::MAX);
         }
-        let running = self.ended.is_none() && self.phase == Phase::Running;
-        if running && self.ahead.is_none() && self.machine.num_activations() > 0 {
-            self.ahead = Some(self.advance());
+        let running = self.ended.is_none() && self.invocation.is_running();
+        if running && self.invocation.ahead.is_none() && self.machine.num_activations() > 0 {
+            self.invocation.ahead = Some(self.advance());
         }
-        let there = matches!(self.ahead, Some(Stop::Trap(_)));
+        let there = matches!(self.invocation.ahead, Some(Stop::Trap(_)));
         self.copy_trapped(observed, usize::MAX, there)
     }
 

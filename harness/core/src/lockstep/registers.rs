@@ -8,11 +8,12 @@
 //! changed, which nobody can follow: pointers of the engine's own are in them. From there on a difference
 //! ends the execution, if the case agrees natively.
 
-use super::driver::{Driver, Phase};
+use super::driver::Driver;
 use super::entities::{Entities, Entity};
 use super::evidence::Indices;
 use super::frames::{Referents, ValueDiff, compare_locals, compare_operands};
 use super::growth::run_following;
+use super::invocation::Phase;
 use super::program::ModuleFacts;
 use super::tally::Tally;
 use crate::causes::pulley_registers::{self as registers, Access, Step};
@@ -386,7 +387,7 @@ impl Driver {
     /// Whether the frame's operands may be those of another opcode, or lack what one has taken: they are
     /// compared in a way of their own.
     fn shows_others(&self, frame: usize) -> bool {
-        let trapped = matches!(self.phase, Phase::Trapped(_));
+        let trapped = matches!(self.invocation.phase, Phase::Trapped(_));
         frame == 0 && (trapped || self.may_show_elsewhere())
     }
 

@@ -2,12 +2,13 @@
 
 use super::classify::Suspect;
 use super::deadlines::Deadline;
-use super::driver::{Driver, Ended, Flow, Phase};
+use super::driver::{Driver, Ended, Flow};
 use super::families::Family;
 use super::frames::{
     Referents, StackDiff, ValueDiff, compare_stack, compare_values, expected_place,
 };
 use super::interrupts::Interruption;
+use super::invocation::Phase;
 use super::looks::Look;
 use super::skipping::Skipping;
 use crate::causes::slots::is_unset;
@@ -101,7 +102,7 @@ impl Driver {
         };
         self.recorder.tally.checked.note(family, op);
         self.note_kept();
-        self.previous = Some(place);
+        self.invocation.previous = Some(place);
         if family == Family::Step {
             self.history.seen();
         }
@@ -280,13 +281,14 @@ impl Driver {
                 (!walk.done()).then(|| walk.place())
             }
         };
-        let repeated = self.previous.is_some() && shown_place == self.previous;
+        let repeated =
+            self.invocation.previous.is_some() && shown_place == self.invocation.previous;
         let sparse = !self.breakpoints.is_everywhere();
         let unasked = sparse && !shown_place.is_some_and(|place| self.is_selected(place));
         let spurious = self.spurious_rule(shown_place);
         let (rule, expected) = match stop {
             Stop::HostCall(_) | Stop::Trap(_)
-                if repeated || unasked || self.phase != Phase::Running =>
+                if repeated || unasked || !self.invocation.is_running() =>
             {
                 (spurious, "no event".to_owned())
             }
@@ -486,8 +488,7 @@ impl Driver {
             // The harness made the results from the function's own type.
             unreachable!("host results do not fit the function's type");
         }
-        self.phase = Phase::Running;
-        self.previous = None;
+        self.invocation.go_on();
     }
 
     /// Whether the host function that the oracle waits for is called by Wasm code.
@@ -508,7 +509,7 @@ impl Driver {
     /// due: host code that called it gets the error itself.
     pub fn host_fail(&mut self, failure: HostFailure) {
         self.disturb();
-        self.phase = if self.is_called_by_wasm() {
+        self.invocation.phase = if self.is_called_by_wasm() {
             Phase::HostFailing(failure)
         } else {
             Phase::HostFailed(failure)
@@ -518,7 +519,7 @@ impl Driver {
     /// The host function is about to fail with a trap: its own, or the one that its call ended with.
     pub fn host_trap(&mut self, trap: Trap) {
         self.disturb();
-        self.phase = if self.is_called_by_wasm() {
+        self.invocation.phase = if self.is_called_by_wasm() {
             Phase::HostTrapping(trap)
         } else {
             Phase::Trapped(trap)
@@ -541,7 +542,7 @@ impl Driver {
                 seen.to_string(),
             );
         }
-        self.phase = Phase::Trapped(due);
+        self.invocation.phase = Phase::Trapped(due);
         let depth = self.machine.depth();
         let limit = self.budget.at_boundary(depth);
         self.compare_frames(observed, Moment::HostcallError, depth, limit)
@@ -557,15 +558,15 @@ impl Driver {
         if self.ended.is_some() {
             return Flow::Stop;
         }
-        if self.phase == Phase::Running {
-            if let Some(due) = self.failed_growth {
+        if self.invocation.is_running() {
+            if let Some(due) = self.invocation.failed_growth {
                 return self.growth_failed(observed, due, error);
             }
             if error == Ok(HostFailure::Deadline) {
                 return self.deadline_reached(observed, Deadline::Fails);
             }
         }
-        let Phase::HostFailing(due) = self.phase else {
+        let Phase::HostFailing(due) = self.invocation.phase else {
             let shown = match error {
                 Ok(failure) => failure.to_string(),
                 Err(message) => message,
@@ -599,7 +600,7 @@ impl Driver {
                 shown,
             );
         }
-        self.phase = Phase::HostFailed(due);
+        self.invocation.phase = Phase::HostFailed(due);
     }
 
     /// An `EpochYield` event: it comes between two opcodes, where the program can be interrupted.
@@ -671,8 +672,8 @@ impl Driver {
             .machine
             .top()
             .is_some_and(|view| self.breakpoints.selects(view.instance, view.pc().0));
-        if self.ahead == Some(Stop::SequencePoint) && !selected {
-            self.ahead = None;
+        if self.invocation.ahead == Some(Stop::SequencePoint) && !selected {
+            self.invocation.ahead = None;
         }
     }
 

@@ -1,6 +1,6 @@
 //! Exceptions: the event at the throw, and the end of an invocation that nothing caught.
 
-use super::driver::{Driver, Ended, Expected, Flow, Phase, Verdict};
+use super::driver::{Driver, Ended, Expected, Flow, Verdict};
 use super::families::Family;
 use super::looks::Look;
 use crate::causes::{Cause, Known};
@@ -42,7 +42,7 @@ impl Driver {
         if self.ended.is_some() {
             return Flow::Stop;
         }
-        if self.phase != Phase::Running {
+        if !self.invocation.is_running() {
             let expected = "no further event: the invocation has ended".to_owned();
             return self.misthrown(observed, RuleId::ThrowEvent, expected, seen);
         }
@@ -93,11 +93,7 @@ impl Driver {
             );
             self.end_if_known(known);
         }
-        if !caught {
-            self.phase = Phase::Thrown(exn);
-        }
-        self.last_thrown = Some(exn);
-        self.previous = None;
+        self.invocation.throw(exn, caught);
         flow
     }
 
@@ -125,8 +121,7 @@ impl Driver {
             // A host call is pending wherever a host function runs.
             unreachable!("a host function throws without having been called");
         }
-        self.phase = Phase::Running;
-        self.previous = None;
+        self.invocation.go_on();
     }
 
     /// Whether the subject's exception is the oracle's: tag, payload and identity.

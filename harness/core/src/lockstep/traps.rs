@@ -1,10 +1,11 @@
 //! `Trap` events: the trapping opcode, and what of its operands is still there.
 
 use super::deadlines::Deadline;
-use super::driver::{Driver, Ended, Flow, Phase};
+use super::driver::{Driver, Ended, Flow};
 use super::families::Family;
 use super::frames::{Referents, ValueDiff, compare_stack};
 use super::interrupts::Interruption;
+use super::invocation::Phase;
 use super::looks::Look;
 use super::skipping::Skipping;
 use crate::causes::{Cause, Known, libcall_trap};
@@ -29,10 +30,10 @@ impl Driver {
         if self.ended.is_some() {
             return Flow::Stop;
         }
-        if let Phase::HostTrapping(due) = self.phase {
+        if let Phase::HostTrapping(due) = self.invocation.phase {
             return self.relayed_trap(observed, due, seen);
         }
-        self.at_inlined_trap = self.setting.inlined;
+        self.invocation.trap(self.setting.inlined);
         if seen == SeenTrap::StackOverflow {
             return self.overflow(observed);
         }
@@ -45,7 +46,7 @@ impl Driver {
         if seen == SeenTrap::Interrupt {
             return self.deadline_reached(observed, Deadline::Traps);
         }
-        if self.phase != Phase::Running {
+        if !self.invocation.is_running() {
             let expected = "no further event: the invocation has trapped or failed".to_owned();
             let shown = format!("a Trap event: {seen}");
             return self.report_control(observed, Moment::Trap, RuleId::TrapEvent, expected, shown);
@@ -56,7 +57,7 @@ impl Driver {
         match self.advance() {
             Stop::Trap(trap) => {
                 let trap = self.chosen_trap(trap, seen);
-                self.phase = Phase::Trapped(trap);
+                self.invocation.phase = Phase::Trapped(trap);
                 if !seen.is(trap) {
                     self.report_plain(
                         RuleId::TrapEvent,
@@ -136,7 +137,7 @@ impl Driver {
         if self.ended.is_some() {
             return Flow::Stop;
         }
-        if let Phase::HostTrapping(due) = self.phase {
+        if let Phase::HostTrapping(due) = self.invocation.phase {
             return self.relayed_trap(observed, due, seen);
         }
         if seen == SeenTrap::OutOfFuel {
@@ -157,7 +158,7 @@ impl Driver {
             return self.report_control(observed, Moment::Trap, rule, expected, seen.to_string());
         };
         let trap = self.chosen_trap(trap, seen);
-        self.phase = Phase::Trapped(trap);
+        self.invocation.phase = Phase::Trapped(trap);
         let rule = RuleId::TrapEvent;
         let explains = seen.is(trap) && op.is_some_and(libcall_trap::explains);
         let known = self
@@ -219,9 +220,9 @@ impl Driver {
     fn overflow<O: Observation>(&mut self, observed: &mut O) -> Flow {
         self.recorder.tally.looks.event(Look::Overflow);
         let sight = self.approach(observed, Interruption::Overflow);
-        if let Some(Stop::Exhausted(_)) = self.ahead {
+        if let Some(Stop::Exhausted(_)) = self.invocation.ahead {
             // Neither side can enter the call.
-            self.phase = Phase::Overflowed;
+            self.invocation.phase = Phase::Overflowed;
             return Flow::Continue;
         }
         if self.ended.is_some() {
@@ -232,7 +233,7 @@ impl Driver {
             let shown = "a Trap event: stack overflow";
             return self.report_misplaced(RuleId::TrapEvent, Moment::Trap, expected, shown);
         };
-        self.phase = Phase::Overflowed;
+        self.invocation.phase = Phase::Overflowed;
         self.compare_interrupted(observed, Interruption::Overflow, sight)
     }
 
@@ -250,14 +251,14 @@ impl Driver {
         self.recorder.tally.looks.event(Look::OutOfFuel);
         // How much fuel there is where is not modelled: between breakpoints the oracle lags behind.
         if !self.breakpoints.is_everywhere() || self.is_before_start(observed) {
-            self.phase = Phase::OutOfFuel;
+            self.invocation.phase = Phase::OutOfFuel;
             return Flow::Continue;
         }
         let sight = self.approach(observed, Interruption::Fuel);
         if self.is_cut() {
             return Flow::Stop;
         }
-        self.phase = Phase::OutOfFuel;
+        self.invocation.phase = Phase::OutOfFuel;
         match sight {
             Some(sight) => self.compare_interrupted(observed, Interruption::Fuel, sight),
             None => {
@@ -278,7 +279,7 @@ impl Driver {
         let op = self.machine.current_op();
         // Between breakpoints the oracle lags behind.
         if !self.breakpoints.is_everywhere() {
-            self.phase = Phase::OutOfMemory;
+            self.invocation.phase = Phase::OutOfMemory;
             return Flow::Continue;
         }
         if !op.is_none_or(makes_object) {
@@ -290,7 +291,7 @@ impl Driver {
                 "an event of an exhausted heap".to_owned(),
             );
         }
-        self.phase = Phase::OutOfMemory;
+        self.invocation.phase = Phase::OutOfMemory;
         match op {
             Some(_) => {
                 let sight = self.sight_within(Interruption::Memory);
