@@ -221,7 +221,9 @@ impl Driver {
     /// the one or the other.
     fn comes_to_guarded_call(&mut self) -> bool {
         // At its next event already, or due to be interrupted before it.
-        if self.invocation.ahead.is_some() || self.yield_due || self.machine.num_activations() == 0
+        if self.invocation.ahead.is_some()
+            || self.epoch.is_due()
+            || self.machine.num_activations() == 0
         {
             return false;
         }

@@ -14,7 +14,7 @@ impl Driver {
     #[inline(always)]
     pub(super) fn advance(&mut self) -> Stop {
         let _phase = phases::enter(phases::Phase::Oracle);
-        if self.invocation.ahead.is_some() || self.yield_due {
+        if self.invocation.ahead.is_some() || self.epoch.is_due() {
             return self.advance_warily();
         }
         if self.has_events() && self.breakpoints.is_everywhere() {
@@ -33,7 +33,7 @@ impl Driver {
             let next = match stop.take() {
                 Some(stop) => stop,
                 None if stepped => self.run_stepped(),
-                None if self.yield_due => self.run_to_interruptible(),
+                None if self.epoch.is_due() => self.run_to_interruptible(),
                 None => return self.advance_beyond_points(),
             };
             if next != Stop::SequencePoint {
@@ -44,7 +44,7 @@ impl Driver {
             };
             let interruptible = is_interruptible(view.function, view.position);
             let selected = stepped || self.breakpoints.selects(view.instance, view.pc().0);
-            if interruptible && std::mem::take(&mut self.yield_due) {
+            if interruptible && self.epoch.take_due() {
                 self.report_lost_yield();
             }
             if selected {

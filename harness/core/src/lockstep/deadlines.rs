@@ -94,12 +94,12 @@ impl Driver {
         self.invocation.phase = Phase::DeadlineReached(seen);
         self.recorder.tally.looks.event(Look::Deadline);
         // Within an opcode that works in bulk, or before a start function, it was not looked at either.
-        let Some(sight) = self.last_yield.take() else {
+        let Some(sight) = self.epoch.take_last() else {
             return Flow::Continue;
         };
-        self.interrupted = true;
+        self.epoch.interrupts = true;
         let flow = self.compare_interrupted(observed, Interruption::Deadline, sight);
-        self.interrupted = false;
+        self.epoch.interrupts = false;
         flow
     }
 

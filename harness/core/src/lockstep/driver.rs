@@ -4,11 +4,12 @@ use super::accessors::Accesses;
 use super::breakpoints::Breakpoints;
 use super::daring::Daring;
 use super::entities::{Taint, Unresolved};
+use super::epoch::Epoch;
 use super::explain::ShownStacksCache;
 use super::frames::expected_place;
 use super::growth::Sizes;
 use super::history::{History, Segment};
-use super::interrupts::{CodePath, Sight};
+use super::interrupts::CodePath;
 use super::invocation::Invocation;
 use super::items::ShownIndices;
 use super::nans::OpenNans;
@@ -184,8 +185,6 @@ pub struct Driver {
     pub(super) making: Option<InstanceAddr>,
     /// What is known of the case's code.
     pub(super) program: Program,
-    /// Whether the epoch was advanced since the last `EpochYield` event, by this store or another.
-    pub epoch_advanced: bool,
     /// What is fixed for the execution.
     pub(super) setting: Setting,
     /// What is done on purpose although a cause forbids it.
@@ -202,10 +201,8 @@ pub struct Driver {
     pub(super) references: References,
     /// Where the current invocation stands.
     pub(super) invocation: Invocation,
-    /// Whether an `EpochYield` event is being dealt with: the innermost frame may be shown elsewhere.
-    pub(super) interrupted: bool,
-    /// Whether an `EpochYield` event must come where the program can be interrupted next.
-    pub(super) yield_due: bool,
+    /// What is known of the epoch, and of the events that it causes.
+    pub(super) epoch: Epoch,
     pub(super) max_events: u64,
     pub(super) max_values: u64,
     /// Events after which the budget is looked at.
@@ -218,11 +215,6 @@ pub struct Driver {
     pub was_exhausted: bool,
     pub(super) accesses: Accesses,
     pub(super) shown_indices: ShownIndices,
-    /// What may be looked at where the last `EpochYield` event came, if the oracle was brought there.
-    pub(super) last_yield: Option<Sight>,
-    /// How many breakpoint events had come when an `EpochYield` event was said to be missing at the next: it
-    /// may only come late.
-    pub(super) missed_yield: Option<u64>,
     /// Whether the store has a handler, in an execution that may have events.
     pub(super) handled: bool,
     /// Whether it ever had none.
@@ -272,7 +264,6 @@ impl Driver {
             making: None,
             program: Program::default(),
             breakpoints: Breakpoints::new(setting.causes, setting.conventions.placement),
-            epoch_advanced: false,
             setting,
             daring: Daring::default(),
             budget: FrameBudget::new(config.frames),
@@ -288,8 +279,7 @@ impl Driver {
                 },
             ),
             invocation: Invocation::default(),
-            interrupted: false,
-            yield_due: false,
+            epoch: Epoch::default(),
             max_events: config.max_events,
             max_values: config.max_events.saturating_mul(VALUES_PER_EVENT),
             next_look: config.max_events.min(progress::EVENTS),
@@ -298,8 +288,6 @@ impl Driver {
             was_exhausted: false,
             accesses: Accesses::default(),
             shown_indices: ShownIndices::default(),
-            last_yield: None,
-            missed_yield: None,
             handled: true,
             was_unhandled: false,
             dropped_call: false,

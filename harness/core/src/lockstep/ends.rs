@@ -97,7 +97,7 @@ impl Driver {
         self.invocation.drop_call();
         self.references.look();
         self.dropped_call = !panicked;
-        self.yield_due = false;
+        self.epoch.clear_due();
         Verdict::Dropped
     }
 

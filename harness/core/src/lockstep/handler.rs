@@ -23,7 +23,7 @@ impl Driver {
     pub fn handler_was_set(&mut self, set: bool) {
         self.set_handled(set);
         if !set {
-            self.yield_due = false;
+            self.epoch.clear_due();
         }
     }
 

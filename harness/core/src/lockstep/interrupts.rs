@@ -390,7 +390,7 @@ impl Driver {
             // Between breakpoints the oracle lags behind.
             Interruption::Memory if !self.breakpoints.is_everywhere() => None,
             Interruption::Memory => Some(self.sight_within(interruption)),
-            Interruption::Deadline => self.last_yield,
+            Interruption::Deadline => self.epoch.last(),
             Interruption::Growth => self.sight_of_failed_growth(),
             _ if self.is_before_start(observed) => None,
             _ => self.approach(observed, interruption),

@@ -21,6 +21,7 @@ pub mod driver;
 pub mod edits;
 mod ends;
 pub mod entities;
+pub mod epoch;
 pub mod evidence;
 mod exceptions;
 pub mod exercised;

@@ -291,7 +291,7 @@ impl Driver {
             self.invocation.phase,
             Phase::Overflowed | Phase::OutOfFuel | Phase::OutOfMemory | Phase::DeadlineReached(_)
         );
-        self.interrupted || failed
+        self.epoch.interrupts || failed
     }
 
     /// Copies the stack shown at a `Trap` event that was not compared yet, reading only what is safe to

@@ -1,6 +1,6 @@
 //! Differences as they are reported, where the stack is no evidence, and recorded.
 
-use super::driver::{Driver, Ended};
+use super::driver::{Driver, Ended, Flow};
 use crate::causes::pulley_registers::can_break;
 use crate::causes::{Cause, Known};
 use crate::divergence::{Divergence, Moment};
@@ -55,6 +55,24 @@ impl Driver {
         let mut divergence = self.recorder.divergence(rule, moment, expected, observed);
         divergence.known = known.map(Known::cause);
         self.record(divergence);
+    }
+
+    /// Reports an event where none can be, and ends the case. The stack is no evidence: nothing is known of
+    /// what may be read there.
+    pub(super) fn report_misplaced(
+        &mut self,
+        rule: RuleId,
+        moment: Moment,
+        expected: &str,
+        shown: &str,
+    ) -> Flow {
+        let mut divergence =
+            self.recorder
+                .divergence(rule, moment, expected.to_owned(), shown.to_owned());
+        divergence.site = self.site();
+        self.record(divergence);
+        self.end_control(rule);
+        Flow::Stop
     }
 
     /// Records a divergence; one that events on Pulley may have caused is set aside, and ends the

@@ -7,7 +7,6 @@ use super::families::Family;
 use super::frames::{
     Referents, StackDiff, ValueDiff, compare_stack, compare_values, expected_place,
 };
-use super::interrupts::Interruption;
 use super::invocation::Phase;
 use super::looks::Look;
 use super::skipping::Skipping;
@@ -601,116 +600,6 @@ impl Driver {
             );
         }
         self.invocation.phase = Phase::HostFailed(due);
-    }
-
-    /// An `EpochYield` event: it comes between two opcodes, where the program can be interrupted.
-    pub fn epoch_yield<O: Observation>(&mut self, observed: &mut O) -> Flow {
-        self.disturb();
-        if self.ended.is_some() {
-            return Flow::Stop;
-        }
-        self.interrupted = true;
-        let flow = self.yielded(observed);
-        self.interrupted = false;
-        flow
-    }
-
-    fn yielded<O: Observation>(&mut self, observed: &mut O) -> Flow {
-        // Another store of the engine advances the epoch, too: how many come, and where, depends on the
-        // threads' pace, and what is counted of a case must not.
-        if self.setting.neighbour {
-            return Flow::Continue;
-        }
-        let missed = self.missed_yield.take();
-        if missed.is_some_and(|before| self.recorder.tally.sequence_points <= before + 1) {
-            // It comes behind the event that it was missed at, and was reported there.
-            self.epoch_advanced = false;
-            return Flow::Continue;
-        }
-        self.last_yield = None;
-        self.recorder.tally.epoch_yields += 1;
-        self.recorder.tally.looks.event(Look::EpochYield);
-        if !std::mem::take(&mut self.epoch_advanced) {
-            self.report_plain(
-                RuleId::EpochEvent,
-                Moment::EpochYield,
-                "no EpochYield event: the epoch is before the deadline".to_owned(),
-                "an EpochYield event".to_owned(),
-            );
-        }
-        if self.is_before_start(observed) {
-            self.yield_due = false;
-            return Flow::Continue;
-        }
-        let sparse = !self.breakpoints.is_everywhere();
-        let sight = self.approach(observed, Interruption::Epoch);
-        self.yield_due = false;
-        if self.is_cut() {
-            return Flow::Stop;
-        }
-        if sparse && (self.is_within_bulk() || self.is_before_bulk()) {
-            // Whether it came within this opcode or comes behind it nothing says.
-            self.leave_unselected();
-            return Flow::Continue;
-        }
-        let Some(sight) = sight else {
-            let expected = "no EpochYield event: no function is entered, and no loop begins";
-            let shown = "an EpochYield event";
-            return self.report_misplaced(RuleId::EpochEvent, Moment::EpochYield, expected, shown);
-        };
-        self.last_yield = Some(sight);
-        let flow = self.compare_interrupted(observed, Interruption::Epoch, sight);
-        if sparse {
-            self.leave_unselected();
-        }
-        flow
-    }
-
-    /// The oracle goes on from where it was brought to, unless a breakpoint's event is due there.
-    fn leave_unselected(&mut self) {
-        let selected = self
-            .machine
-            .top()
-            .is_some_and(|view| self.breakpoints.selects(view.instance, view.pc().0));
-        if self.invocation.ahead == Some(Stop::SequencePoint) && !selected {
-            self.invocation.ahead = None;
-        }
-    }
-
-    /// Reports an event where none can be, and ends the case. The stack is no evidence: nothing is known of
-    /// what may be read there.
-    pub(super) fn report_misplaced(
-        &mut self,
-        rule: RuleId,
-        moment: Moment,
-        expected: &str,
-        shown: &str,
-    ) -> Flow {
-        let mut divergence =
-            self.recorder
-                .divergence(rule, moment, expected.to_owned(), shown.to_owned());
-        divergence.site = self.site();
-        self.record(divergence);
-        self.end_control(rule);
-        Flow::Stop
-    }
-
-    /// An `EpochYield` event was due where the program has passed.
-    pub(super) fn report_lost_yield(&mut self) {
-        self.missed_yield = Some(self.recorder.tally.sequence_points);
-        self.report_plain(
-            RuleId::EpochLost,
-            Moment::EpochYield,
-            "an EpochYield event: the epoch is beyond the deadline".to_owned(),
-            "the program went on without one".to_owned(),
-        );
-    }
-
-    /// The epoch was advanced: by the debugger or the host, at an event of another kind than its own.
-    pub fn epoch_was_advanced(&mut self, own: bool) {
-        self.epoch_advanced = true;
-        // The deadline is set anew when the event's handler has returned.
-        self.yield_due |= !own && self.has_events() && !self.setting.neighbour;
     }
 
     /// An event of a kind that none of the programs that are run can cause.
