@@ -8,6 +8,7 @@ use super::epoch::Epoch;
 use super::explain::ShownStacksCache;
 use super::frames::expected_place;
 use super::growth::Sizes;
+use super::handler::Handler;
 use super::history::{History, Segment};
 use super::interrupts::CodePath;
 use super::invocation::Invocation;
@@ -215,12 +216,8 @@ pub struct Driver {
     pub was_exhausted: bool,
     pub(super) accesses: Accesses,
     pub(super) shown_indices: ShownIndices,
-    /// Whether the store has a handler, in an execution that may have events.
-    pub(super) handled: bool,
-    /// Whether it ever had none.
-    pub(super) was_unhandled: bool,
-    /// Whether the debugger dropped a call, and the handler was not looked for since.
-    pub(super) dropped_call: bool,
+    /// What is known of the store's handler.
+    pub(super) handler: Handler,
     pub(super) unresolved: Unresolved,
     /// Objects that the expressions of element segments made, and of which segment each is.
     pub(super) segment_objects: HashMap<ObjectAddr, Segment>,
@@ -288,9 +285,7 @@ impl Driver {
             was_exhausted: false,
             accesses: Accesses::default(),
             shown_indices: ShownIndices::default(),
-            handled: true,
-            was_unhandled: false,
-            dropped_call: false,
+            handler: Handler::default(),
             unresolved: Unresolved::default(),
             segment_objects: HashMap::new(),
             bound: 0,

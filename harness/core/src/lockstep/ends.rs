@@ -96,7 +96,7 @@ impl Driver {
         }
         self.invocation.drop_call();
         self.references.look();
-        self.dropped_call = !panicked;
+        self.handler.lose_call(!panicked);
         self.epoch.clear_due();
         Verdict::Dropped
     }

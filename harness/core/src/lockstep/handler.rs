@@ -18,7 +18,45 @@ pub struct SeenHandlers {
     pub others: usize,
 }
 
+/// What is known of the store's handler.
+#[derive(Debug)]
+pub(super) struct Handler {
+    /// Whether the store has one, in an execution that may have events.
+    is_set: bool,
+    /// Whether it ever had none.
+    was_unset: bool,
+    /// Whether the debugger dropped a call, and the handler was not looked for since.
+    dropped_call: bool,
+}
+
+impl Default for Handler {
+    fn default() -> Handler {
+        Handler {
+            is_set: true,
+            was_unset: false,
+            dropped_call: false,
+        }
+    }
+}
+
+impl Handler {
+    fn set(&mut self, set: bool) {
+        self.is_set = set;
+        self.was_unset |= !set;
+    }
+
+    /// A call has ended without a result: the debugger dropped it, or the handler panicked.
+    pub(super) fn lose_call(&mut self, dropped: bool) {
+        self.dropped_call = dropped;
+    }
+}
+
 impl Driver {
+    /// Whether events come now: the execution is instrumented, and its store has a handler.
+    pub fn has_events(&self) -> bool {
+        self.is_instrumented() && self.handler.is_set
+    }
+
     /// The debugger set a handler, or cleared it, or the store was made without one.
     pub fn handler_was_set(&mut self, set: bool) {
         self.set_handled(set);
@@ -28,34 +66,33 @@ impl Driver {
     }
 
     fn set_handled(&mut self, handled: bool) {
-        self.handled = handled;
-        self.was_unhandled |= !handled;
+        self.handler.set(handled);
         self.breakpoints.set_handled(handled);
     }
 
     /// Whether the program may have met a breakpoint: there was an event, or without a handler none could tell.
     pub(super) fn has_met_breakpoints(&self) -> bool {
         let asked = || self.breakpoints.is_single_step() || !self.breakpoints.is_empty();
-        self.recorder.tally.sequence_points > 0 || self.was_unhandled && asked()
+        self.recorder.tally.sequence_points > 0 || self.handler.was_unset && asked()
     }
 
     /// Checks which handlers the store has; where it has lost the one that was set, the execution goes on
     /// without.
     pub fn check_handlers(&mut self, seen: SeenHandlers, moment: Moment) {
-        let dropped_call = std::mem::take(&mut self.dropped_call);
+        let dropped_call = std::mem::take(&mut self.handler.dropped_call);
         if self.ended.is_some() {
             return;
         }
         self.recorder.tally.noted.note(RuleId::HandlerDropped);
-        if seen.others > 0 || (seen.last && !self.handled) {
+        if seen.others > 0 || (seen.last && !self.handler.is_set) {
             let expected = "a handler that was cleared or replaced is dropped".to_owned();
             let shown = "the store still has it".to_owned();
             self.report_plain(RuleId::HandlerDropped, moment, expected, shown);
         }
-        if self.handled {
+        if self.handler.is_set {
             self.recorder.tally.noted.note(RuleId::HandlerKept);
         }
-        if self.handled && !seen.last {
+        if self.handler.is_set && !seen.last {
             let known = self.setting.causes.get(Cause::DroppedHandler);
             let known = known.filter(|_| dropped_call);
             let expected = "the store has the handler that was set".to_owned();
@@ -68,7 +105,7 @@ impl Driver {
     /// An event went to a handler that the store should not have.
     pub fn event_elsewhere(&mut self) -> Flow {
         if self.ended.is_none() {
-            let expected = match self.handled {
+            let expected = match self.handler.is_set {
                 true => "an event goes to the handler that was set last",
                 false => "no event: the store has no handler",
             };

@@ -615,9 +615,4 @@ impl Driver {
             shown,
         )
     }
-
-    /// Whether events come now: the execution is instrumented, and its store has a handler.
-    pub fn has_events(&self) -> bool {
-        self.is_instrumented() && self.handled
-    }
 }
