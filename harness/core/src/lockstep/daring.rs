@@ -88,7 +88,7 @@ impl Driver {
         self.daring.wanted = dare;
         if dare.is_some() {
             // Slots that must not be read are looked for at every event.
-            self.next_look = 0;
+            self.budget.look_at_once();
         }
     }
 

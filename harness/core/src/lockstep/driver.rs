@@ -2,6 +2,7 @@
 
 use super::accessors::Accesses;
 use super::breakpoints::Breakpoints;
+use super::budget::Budget;
 use super::daring::Daring;
 use super::entities::{Taint, Unresolved};
 use super::epoch::Epoch;
@@ -14,19 +15,17 @@ use super::interrupts::CodePath;
 use super::invocation::Invocation;
 use super::items::ShownIndices;
 use super::nans::OpenNans;
-use super::policy::{FrameBudget, FramePolicy};
+use super::policy::FramePolicy;
 use super::program::{ModuleFacts, Program};
 use super::recorder::Recorder;
 use super::references::{Depth, Fault, NoObjects, References, Scope};
 use super::registers::Registers;
-use super::sampler::Sampler;
 use super::setting::Setting;
 use crate::causes::{Cause, Known};
 use crate::configuration::Configuration;
 use crate::divergence::Execution;
 use crate::observe::Place;
 use crate::outcome::{HostFailure, SeenTrap};
-use crate::progress;
 use crate::rules::RuleId;
 use crate::seen::Seen;
 use crate::version::Version;
@@ -190,9 +189,8 @@ pub struct Driver {
     pub(super) setting: Setting,
     /// What is done on purpose although a cause forbids it.
     pub(super) daring: Daring,
-    pub(super) budget: FrameBudget,
-    /// What is compared in single-step, where the budget leaves that to it.
-    pub(super) sampler: Sampler,
+    /// What the case may cost.
+    pub(super) budget: Budget,
     pub(super) nans: OpenNans,
     /// Values that events changed.
     pub(super) registers: Registers,
@@ -204,10 +202,6 @@ pub struct Driver {
     pub(super) invocation: Invocation,
     /// What is known of the epoch, and of the events that it causes.
     pub(super) epoch: Epoch,
-    pub(super) max_events: u64,
-    pub(super) max_values: u64,
-    /// Events after which the budget is looked at.
-    pub(super) next_look: u64,
     pub(super) taint: Taint,
     /// What the oracle needs to know to grow as the subject did.
     pub(super) sizes: Sizes,
@@ -231,10 +225,6 @@ pub struct Driver {
     /// Where traps of a function were shown that were shown elsewhere (`TRAP-PC`).
     pub(super) trap_positions: HashMap<(InstanceAddr, FuncIndex), usize>,
 }
-
-/// Values that may be compared, on average, at each of the events that a case may have: deep stacks
-/// of many operands cost as much as many events.
-const VALUES_PER_EVENT: u64 = 300;
 
 /// Sequence points that the oracle passes between two events before it gives up: more than any program
 /// executes while a person waits.
@@ -263,8 +253,7 @@ impl Driver {
             breakpoints: Breakpoints::new(setting.causes, setting.conventions.placement),
             setting,
             daring: Daring::default(),
-            budget: FrameBudget::new(config.frames),
-            sampler: Sampler::default(),
+            budget: Budget::new(config.frames, config.max_events),
             nans: OpenNans::new(&config.configuration),
             registers: Registers::new(setting.changed_by()),
             history: History::default(),
@@ -277,9 +266,6 @@ impl Driver {
             ),
             invocation: Invocation::default(),
             epoch: Epoch::default(),
-            max_events: config.max_events,
-            max_values: config.max_events.saturating_mul(VALUES_PER_EVENT),
-            next_look: config.max_events.min(progress::EVENTS),
             taint: Taint::default(),
             sizes: Sizes::default(),
             was_exhausted: false,

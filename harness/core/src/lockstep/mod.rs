@@ -11,6 +11,7 @@ pub mod activations;
 mod adopt;
 mod advance;
 pub mod breakpoints;
+mod budget;
 pub mod calls;
 pub mod choices;
 mod classify;

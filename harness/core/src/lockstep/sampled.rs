@@ -20,7 +20,7 @@ impl Driver {
     /// the debugger, say.
     #[inline]
     pub fn disturb(&mut self) {
-        self.sampler.disturb();
+        self.budget.sampler.disturb();
     }
 
     /// Whether the sampler says what is compared at a breakpoint event. Not before the case has read some
@@ -29,7 +29,7 @@ impl Driver {
     /// look to the next (`PULLEY-VECTORS`).
     #[inline]
     pub(super) fn samples(&self) -> bool {
-        self.budget.is_sampled()
+        self.budget.frames.is_sampled()
             && self.recorder.tally.values >= WHOLE
             && self.breakpoints.is_everywhere()
             && !self.setting.inlined
@@ -55,7 +55,7 @@ impl Driver {
                 return Flow::Continue;
             };
             let place = expected_place(&view, self.setting.conventions);
-            let extent = self.sampler.extent(&self.machine, &view);
+            let extent = self.budget.sampler.extent(&self.machine, &view);
             let depth = self.machine.depth();
             let program = &self.program;
             let tally = &mut self.recorder.tally;

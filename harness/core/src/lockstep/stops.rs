@@ -40,7 +40,7 @@ impl Driver {
         if self.ends_unasked() {
             return Flow::Stop;
         }
-        if self.budget.is_innermost()
+        if self.budget.frames.is_innermost()
             && !self.setting.inlined
             && !self.nans.any
             && !self.instantiating
@@ -59,7 +59,7 @@ impl Driver {
             self.adopt_operand(observed);
         }
         let depth = self.machine.depth();
-        let limit = self.budget.frames(depth);
+        let limit = self.budget.frames.frames(depth);
         let flow = self.compare_frames(observed, Moment::Breakpoint, depth, limit);
         if flow == Flow::Continue
             && let Some(top) = self.machine.top()
@@ -111,9 +111,7 @@ impl Driver {
         if self.recorder.is_traced() {
             self.trace(observed);
         }
-        if self.recorder.tally.sequence_points >= self.next_look
-            || self.recorder.tally.values >= self.max_values
-        {
+        if self.budget.is_due(&self.recorder.tally) {
             self.look_at_budget();
             self.dare_slot(observed, Moment::Breakpoint);
         }
@@ -124,21 +122,9 @@ impl Driver {
     #[inline(never)]
     fn look_at_budget(&mut self) {
         progress::sign();
-        let events = self.recorder.tally.sequence_points;
-        self.next_look = match self.is_armed() {
-            true => events,
-            false => self.max_events.min(events + progress::EVENTS),
-        };
-        if events >= self.max_events {
-            self.ended = Some(Ended::EventLimit(self.max_events));
-        }
-        if self.recorder.tally.values >= self.max_values {
-            let sampler = self.budget.is_sampled() && self.sampler.narrow();
-            if self.budget.narrow() || sampler {
-                self.max_values = self.max_values.saturating_mul(2);
-            } else {
-                self.ended = Some(Ended::ValueLimit(self.max_values));
-            }
+        let armed = self.is_armed();
+        if let Some(ended) = self.budget.look(&self.recorder.tally, armed) {
+            self.ended = Some(ended);
         }
     }
 
@@ -195,7 +181,7 @@ impl Driver {
     ) -> Flow {
         self.recorder.tally.looks.event(look);
         let depth = self.machine.depth();
-        let limit = self.budget.at_boundary(depth);
+        let limit = self.budget.frames.at_boundary(depth);
         let hidden = self.visible_frames() < depth;
         let flow = self.compare_frames(observed, moment, depth, limit);
         if flow == Flow::Continue {
@@ -432,7 +418,7 @@ impl Driver {
             return Flow::Continue;
         };
         let depth = self.machine.depth();
-        let limit = self.budget.at_boundary(depth);
+        let limit = self.budget.frames.at_boundary(depth);
         let flow = self.compare_frames(observed, Moment::HostCall, depth, limit);
         if flow == Flow::Continue {
             self.dare_slot(observed, Moment::HostCall);
@@ -543,7 +529,7 @@ impl Driver {
         }
         self.invocation.phase = Phase::Trapped(due);
         let depth = self.machine.depth();
-        let limit = self.budget.at_boundary(depth);
+        let limit = self.budget.frames.at_boundary(depth);
         self.compare_frames(observed, Moment::HostcallError, depth, limit)
     }
 

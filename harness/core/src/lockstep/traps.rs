@@ -315,7 +315,10 @@ impl Driver {
             Flow::Stop => Flow::Stop,
         };
         let depth = self.machine.depth();
-        if flow == Flow::Continue && visible >= depth && self.budget.at_boundary(depth) == depth {
+        if flow == Flow::Continue
+            && visible >= depth
+            && self.budget.frames.at_boundary(depth) == depth
+        {
             self.recorder.tally.looks.whole(look);
         }
         flow
@@ -338,7 +341,7 @@ impl Driver {
 
     fn compare_shown_callers<O: Observation>(&mut self, observed: &mut O, moment: Moment) -> Flow {
         let depth = self.machine.depth();
-        let limit = self.budget.at_boundary(depth);
+        let limit = self.budget.frames.at_boundary(depth);
         if limit <= 1 {
             return Flow::Continue;
         }
