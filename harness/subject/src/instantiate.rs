@@ -68,9 +68,9 @@ impl<T: Layer> Subject<T> {
             self.limit_heap_beside(memory);
         }
         self.driver().set_making(instance);
-        self.driver().instantiating = true;
+        self.driver().begin_instantiation();
         let (mut outcome, handle) = self.instantiate_subject(&module, imports, &expected, started);
-        self.driver().instantiating = false;
+        self.driver().end_instantiation();
         self.tamper().instantiation(&mut outcome);
         if started.is_some() {
             expected = self.finish_start(&outcome);

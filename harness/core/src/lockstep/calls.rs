@@ -26,7 +26,7 @@ impl Driver {
     pub fn call_of(&self, action: CallFunction) -> Option<Call> {
         let waits = self.machine.activations() > 0 && self.invocation.ahead.is_none();
         let follows = !self.is_tainted() && !self.registers.are_changed();
-        let looks = !self.instantiating && self.horizon().is_none();
+        let looks = !self.instantiation.runs() && self.horizon().is_none();
         if self.ended.is_some() || !waits || !follows || !looks {
             return None;
         }

@@ -60,7 +60,7 @@ impl Deadline {
 impl Driver {
     /// Whether the callback may end the program: not while a module is being instantiated.
     pub fn may_end_at_deadline(&self) -> bool {
-        self.ended.is_none() && !self.instantiating
+        self.ended.is_none() && !self.instantiation.runs()
     }
 
     /// The callback for the epoch's deadline is about to end the program.

@@ -10,7 +10,8 @@ use super::explain::ShownStacksCache;
 use super::frames::expected_place;
 use super::growth::Sizes;
 use super::handler::Handler;
-use super::history::{History, Segment};
+use super::history::History;
+use super::instantiation::Instantiation;
 use super::interrupts::CodePath;
 use super::invocation::Invocation;
 use super::items::ShownIndices;
@@ -25,11 +26,11 @@ use crate::causes::{Cause, Known};
 use crate::configuration::Configuration;
 use crate::divergence::Execution;
 use crate::observe::Place;
-use crate::outcome::{HostFailure, SeenTrap};
+use crate::outcome::HostFailure;
 use crate::rules::RuleId;
 use crate::seen::Seen;
 use crate::version::Version;
-use lockstep_oracles::address::{ExnAddr, FuncAddr, FuncIndex, InstanceAddr, ObjectAddr};
+use lockstep_oracles::address::{ExnAddr, FuncAddr, FuncIndex, InstanceAddr};
 use lockstep_oracles::limits::Limits;
 use lockstep_oracles::machine::{InvokeError, Machine, Segments};
 use lockstep_oracles::trap::{Exhaustion, Trap};
@@ -177,12 +178,8 @@ pub struct Driver {
     pub ended: Option<Ended>,
     /// Which events must come.
     pub breakpoints: Breakpoints,
-    /// Whether a module is being instantiated.
-    pub instantiating: bool,
-    /// The `Trap` event of a segment, if there was one.
-    pub segment_trap: Option<SeenTrap>,
-    /// The instance that is being made, until the subject gives a handle.
-    pub(super) making: Option<InstanceAddr>,
+    /// What is known of the instances that are being made, and were.
+    pub(super) instantiation: Instantiation,
     /// What is known of the case's code.
     pub(super) program: Program,
     /// What is fixed for the execution.
@@ -213,10 +210,6 @@ pub struct Driver {
     /// What is known of the store's handler.
     pub(super) handler: Handler,
     pub(super) unresolved: Unresolved,
-    /// Objects that the expressions of element segments made, and of which segment each is.
-    pub(super) segment_objects: HashMap<ObjectAddr, Segment>,
-    /// Instances that have a handle.
-    bound: usize,
     /// Where the ledger expects operands to be shown wrong, by function; made when first needed.
     pub(super) shown_stacks: ShownStacksCache,
     /// Which opcode's record was found for an interruption that was shown elsewhere, by the code that is
@@ -246,9 +239,7 @@ impl Driver {
             machine,
             recorder: Recorder::new(config.execution),
             ended: None,
-            instantiating: false,
-            segment_trap: None,
-            making: None,
+            instantiation: Instantiation::default(),
             program: Program::default(),
             breakpoints: Breakpoints::new(setting.causes, setting.conventions.placement),
             setting,
@@ -273,8 +264,6 @@ impl Driver {
             shown_indices: ShownIndices::default(),
             handler: Handler::default(),
             unresolved: Unresolved::default(),
-            segment_objects: HashMap::new(),
-            bound: 0,
             shown_stacks: ShownStacksCache::default(),
             records: HashMap::new(),
             trap_positions: HashMap::new(),
@@ -291,7 +280,7 @@ impl Driver {
         }
         let frames = self.machine.depth();
         let startup = self.setting.causes.get(Cause::StartupFrame);
-        let startup = startup.filter(|_| self.instantiating);
+        let startup = startup.filter(|_| self.instantiation.runs());
         startup.map(|known| Horizon { frames, known })
     }
 
@@ -319,23 +308,6 @@ impl Driver {
     /// Another store of the engine runs at the same time.
     pub fn add_neighbour(&mut self) {
         self.setting.neighbour = true;
-    }
-
-    /// An instance is being made, or `None`: it has been.
-    pub fn set_making(&mut self, instance: Option<InstanceAddr>) {
-        // A tag whose instance was never finished stays unknown.
-        self.references.unbound |= instance.is_some();
-        self.making = instance;
-    }
-
-    /// The instance that was being made has a handle.
-    pub fn made(&mut self) {
-        self.bound += 1;
-        self.recorder.tally.noted.note(RuleId::Instantiate);
-        if self.has_events() && self.breakpoints.is_single_step() {
-            self.recorder.tally.noted.note(RuleId::StepInstantiate);
-        }
-        self.references.unbound = self.bound < self.program.instances();
     }
 
     /// Makes a module's facts known for the oracle instance that was just made.

@@ -86,7 +86,7 @@ impl Driver {
     /// Whether the debugger may drop the call that is being made: not an instantiation, of which no handle
     /// would be left.
     pub fn may_drop_call(&self) -> bool {
-        self.ended.is_none() && !self.instantiating && self.machine.activations() > 0
+        self.ended.is_none() && !self.instantiation.runs() && self.machine.activations() > 0
     }
 
     /// The call was dropped, or the handler panicked, where the oracle is: neither side goes further.

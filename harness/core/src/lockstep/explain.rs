@@ -9,13 +9,13 @@ use super::tally::Tally;
 use crate::causes::if_params::{ShownOperand, ShownStacks, shown_stacks};
 use crate::causes::slots::FunctionLayout;
 use crate::causes::{
-    Cause, Known, cast_type, collect_slot, converted, half_made_array, segment_objects, try_callee,
+    Cause, Known, cast_type, collect_slot, converted, half_made_array, try_callee,
 };
 use crate::divergence::{Divergence, Moment, count};
 use crate::observe::{Observation, Walk};
 use crate::rules::RuleId;
 use crate::seen::Seen;
-use lockstep_oracles::address::{FuncIndex, InstanceAddr, ObjectAddr};
+use lockstep_oracles::address::{FuncIndex, InstanceAddr};
 use lockstep_oracles::machine::FrameView;
 use lockstep_oracles::value::Value;
 use lockstep_oracles::{ValType, WasmFeatures};
@@ -42,7 +42,7 @@ impl Driver {
         let startup = self.setting.causes.get(Cause::StartupRoot);
         slots
             .filter(|_| self.references.is_moving())
-            .or(startup.filter(|_| self.instantiating))
+            .or(startup.filter(|_| self.instantiation.runs()))
             .filter(|_| makes && self.is_instrumented())
     }
 
@@ -240,7 +240,7 @@ impl Driver {
             .filter(|_| identity)?;
         let mut mistaken = self.references.mistaken_objects();
         mistaken
-            .any(|object| self.is_made_anew(object))
+            .any(|object| self.history.is_made_anew(object))
             .then_some(known)
     }
 
@@ -257,12 +257,6 @@ impl Driver {
             }
         }
         known
-    }
-
-    /// Whether the subject has made another object in the place of this one of a segment.
-    pub(super) fn is_made_anew(&self, object: ObjectAddr) -> bool {
-        let segment = self.segment_objects.get(&object);
-        segment.is_some_and(|&segment| segment_objects::explains(self.history.uses(segment)))
     }
 
     /// The cause that explains a difference behind a test of an imported function's type (`IMPORTED-TYPE`).

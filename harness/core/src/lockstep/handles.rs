@@ -139,7 +139,7 @@ impl Driver {
             let (identity, object) = handles.offered.pop()?;
             let of_segment = identity
                 .object()
-                .is_some_and(|addr| self.segment_objects.contains_key(&addr));
+                .is_some_and(|addr| self.history.is_of_segment(addr));
             if made_anew && of_segment {
                 handles.wanted += 1;
                 continue;
@@ -197,8 +197,8 @@ impl Driver {
     fn explain_handle(&self, held: Ref) -> Option<Known> {
         let known = self.setting.causes.get(Cause::SegmentObjects)?;
         let within = self.machine.reachable_from(&[held]);
-        let mut made = self.segment_objects.keys();
-        let made_anew = made.any(|&addr| within.object(addr) && self.is_made_anew(addr));
+        let mut made = self.history.segment_objects();
+        let made_anew = made.any(|addr| within.object(addr) && self.history.is_made_anew(addr));
         made_anew.then_some(known)
     }
 }

@@ -5,7 +5,7 @@ use super::driver::Driver;
 use super::growth::run_following;
 use super::trap_frame::taken_at;
 use crate::causes::inlined_calls::InlinedCalls;
-use crate::causes::{Cause, imported_type, try_root};
+use crate::causes::{Cause, imported_type, segment_objects, try_root};
 use lockstep_oracles::address::{FuncAddr, FuncIndex, InstanceAddr, ObjectAddr};
 use lockstep_oracles::machine::{EverySequencePoint, FrameView, Machine, Stop};
 use lockstep_oracles::opcode::Opcode;
@@ -35,7 +35,7 @@ struct Past {
 }
 
 /// The element segment of an instance.
-pub(super) type Segment = (InstanceAddr, u32);
+type Segment = (InstanceAddr, u32);
 
 /// What the program has executed.
 #[derive(Debug, Default)]
@@ -48,6 +48,8 @@ pub(super) struct History {
     /// By depth, the outermost frame first; also of the frame that returned last.
     frames: Vec<Past>,
     uses: HashMap<Segment, u32>,
+    /// Objects that the expressions of element segments made, and of which segment each is.
+    segment_objects: HashMap<ObjectAddr, Segment>,
     /// Functions, and the types that they were imported as where those are not their own.
     imported_as: HashMap<FuncAddr, Vec<TypeId>>,
     /// Whether the type of such a function was tested, and the subject may have found otherwise.
@@ -74,8 +76,15 @@ impl History {
         self.wants_frames = true;
     }
 
-    pub(super) fn want_segments(&mut self) {
-        self.wants_segments = true;
+    /// Expressions of element segments made these objects. If that is asked for, the uses of segments are
+    /// noted from here on.
+    fn add_segment_objects(
+        &mut self,
+        objects: impl Iterator<Item = (ObjectAddr, Segment)>,
+        asked: bool,
+    ) {
+        self.segment_objects.extend(objects);
+        self.wants_segments |= asked && !self.segment_objects.is_empty();
     }
 
     /// Whether anything is noted.
@@ -239,8 +248,24 @@ impl History {
         }
     }
 
+    /// The objects that expressions of element segments made.
+    pub(super) fn segment_objects(&self) -> impl Iterator<Item = ObjectAddr> {
+        self.segment_objects.keys().copied()
+    }
+
+    /// Whether the expression of an element segment made the object.
+    pub(super) fn is_of_segment(&self, object: ObjectAddr) -> bool {
+        self.segment_objects.contains_key(&object)
+    }
+
+    /// Whether the subject has made another object in the place of this one of a segment.
+    pub(super) fn is_made_anew(&self, object: ObjectAddr) -> bool {
+        let segment = self.segment_objects.get(&object);
+        segment.is_some_and(|&segment| segment_objects::explains(self.uses(segment)))
+    }
+
     /// How often opcodes have used the segment.
-    pub(super) fn uses(&self, segment: Segment) -> u32 {
+    fn uses(&self, segment: Segment) -> u32 {
         match self.lost {
             true => u32::MAX,
             false => self.uses.get(&segment).copied().unwrap_or(0),
@@ -364,11 +389,7 @@ impl Driver {
         let objects = store.segment_objects(instance);
         let made = objects.filter(|(_, object)| !taken.contains(object));
         let made = made.map(|(index, object)| (object, (instance, index)));
-        self.segment_objects.extend(made);
-        if !self.segment_objects.is_empty()
-            && self.setting.causes.get(Cause::SegmentObjects).is_some()
-        {
-            self.history.want_segments();
-        }
+        let asked = self.setting.causes.get(Cause::SegmentObjects).is_some();
+        self.history.add_segment_objects(made, asked);
     }
 }

@@ -346,40 +346,6 @@ impl Driver {
         places.eq(callers.iter().copied())
     }
 
-    /// Whether a module's start function is not entered yet: what the compiler makes for an instantiation
-    /// can be interrupted, too, and has a frame that cannot be read (`STARTUP-FRAME`).
-    pub(super) fn is_before_start<O: Observation>(&mut self, observed: &mut O) -> bool {
-        let Some(known) = self.setting.causes.get(Cause::StartupFrame) else {
-            return false;
-        };
-        // The oracle has entered the start function, if it is a Wasm function.
-        if !self.instantiating || self.invocation.previous.is_some() || self.machine.depth() > 1 {
-            return false;
-        }
-        // Without a start function nothing else runs; and where the module defines no function, there is no
-        // record before that frame, and none can be looked for.
-        if self.machine.num_activations() == 0 || !self.defines_functions() {
-            self.recorder.tally.left_out.count(known, 1);
-            return true;
-        }
-        let mut walk = observed.walk();
-        let mut frames = 0;
-        while !walk.done() && frames < 2 {
-            walk.parent();
-            frames += 1;
-        }
-        drop(walk);
-        let before = frames < 2;
-        self.recorder.tally.left_out.count(known, u64::from(before));
-        before
-    }
-
-    /// Whether the module that is being instantiated defines a function.
-    fn defines_functions(&self) -> bool {
-        let making = self.making.map(|addr| self.machine.store.instance(addr));
-        making.is_none_or(|instance| !instance.module.functions().is_empty())
-    }
-
     /// The stack at an interruption, for faulty observations: copied as far as it may be looked at.
     pub fn snapshot_interrupted<O: Observation>(
         &mut self,

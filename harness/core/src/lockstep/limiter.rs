@@ -38,7 +38,7 @@ enum Reached {
 impl Driver {
     /// Whether the store's limiter may fail a growth now: a program's own, not what an instance is made with.
     pub fn may_fail_growth(&self) -> bool {
-        self.ended.is_none() && !self.instantiating && self.machine.has_entered_code()
+        self.ended.is_none() && !self.instantiation.runs() && self.machine.has_entered_code()
     }
 
     /// Whether the program may make objects, so that the engine's heap may ask to grow.

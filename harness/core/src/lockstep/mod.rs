@@ -35,6 +35,7 @@ pub mod handler;
 pub mod handles;
 pub mod held_frame;
 mod history;
+pub mod instantiation;
 pub mod interrupts;
 mod invocation;
 pub mod items;

@@ -34,7 +34,7 @@ impl Driver {
             && self.breakpoints.is_everywhere()
             && !self.setting.inlined
             && !self.nans.any
-            && !self.instantiating
+            && !self.instantiation.runs()
             && !self.registers.are_changed()
     }
 

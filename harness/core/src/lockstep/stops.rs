@@ -12,7 +12,6 @@ use super::looks::Look;
 use super::skipping::Skipping;
 use crate::causes::slots::is_unset;
 use crate::causes::{Cause, Known};
-use crate::conventions::StartCalls;
 use crate::divergence::Moment;
 use crate::observe::{Limited, Observation, Place, Walk};
 use crate::outcome::{HostFailure, SeenTrap};
@@ -43,7 +42,7 @@ impl Driver {
         if self.budget.frames.is_innermost()
             && !self.setting.inlined
             && !self.nans.any
-            && !self.instantiating
+            && !self.instantiation.runs()
         {
             return self.breakpoint_innermost(observed);
         }
@@ -426,21 +425,6 @@ impl Driver {
         flow
     }
 
-    /// Whether the arguments agree but for function references of an instance that is being made: there
-    /// is no handle yet by which they would be known.
-    pub(super) fn unbound_agree(&mut self, expected: &[Value], args: &[Seen]) -> bool {
-        let making = self.making;
-        expected.len() == args.len()
-            && expected.iter().zip(args).all(|(&value, &seen)| {
-                let reference = match value {
-                    Value::Ref(reference, _) => Some(reference),
-                    _ => None,
-                };
-                self.value_agrees(value, seen)
-                    || self.unresolved_is(seen, reference, |instance| Some(instance) != making)
-            })
-    }
-
     fn unexpected_host_call(&mut self, stop: Stop, id: HostFuncId) -> Flow {
         let expected = match stop {
             Stop::Exhausted(limit) => {
@@ -479,15 +463,6 @@ impl Driver {
     /// Whether the host function that the oracle waits for is called by Wasm code.
     fn is_called_by_wasm(&self) -> bool {
         self.machine.has_entered_code() || self.is_start_called_by_wasm()
-    }
-
-    /// Whether the host function that the oracle waits for is a module's start function, and code that is
-    /// compiled for the instantiation calls it.
-    pub(super) fn is_start_called_by_wasm(&self) -> bool {
-        let is_start = self.instantiating
-            && self.machine.num_activations() == 1
-            && !self.machine.has_entered_code();
-        is_start && self.setting.conventions.start_calls == StartCalls::Wasm
     }
 
     /// The host function is about to fail with this error. Only where Wasm code called it an event is

@@ -9,14 +9,12 @@ use super::invocation::Phase;
 use super::looks::Look;
 use super::skipping::Skipping;
 use crate::causes::{Cause, Known, libcall_trap};
-use crate::conventions::SegmentTraps;
 use crate::divergence::Moment;
 use crate::observe::{Limited, Observation, Walk};
 use crate::outcome::SeenTrap;
 use crate::rules::RuleId;
 use lockstep_oracles::machine::Stop;
 use lockstep_oracles::opcode::Opcode;
-use lockstep_oracles::trap::Trap;
 
 /// Whether the opcode makes an object, or calls a host function that may.
 pub(super) fn makes_object(op: Opcode) -> bool {
@@ -94,40 +92,6 @@ impl Driver {
                 };
                 self.report_control(observed, Moment::Trap, rule, expected, shown)
             }
-        }
-    }
-
-    /// A `Trap` event before any function runs: that of a segment, where the version tells of those.
-    /// There is no frame to compare; which trap it must be is for the instantiation's outcome.
-    fn trap_at_instantiation<O: Observation>(&mut self, observed: &mut O, seen: SeenTrap) -> Flow {
-        if self.instantiating && self.setting.conventions.segment_traps == SegmentTraps::Events {
-            self.segment_trap = Some(seen);
-            // No function is running: there is no frame of the program's.
-            return self.compare_event(observed, Moment::Trap, Look::SegmentTrap);
-        }
-        let expected = "no event: no function is running".to_owned();
-        let shown = format!("a Trap event: {seen}");
-        self.report_control(observed, Moment::Trap, RuleId::TrapEvent, expected, shown)
-    }
-
-    /// The event of a segment that traps, where the version tells of it.
-    pub fn check_segment_trap(&mut self, trap: Trap) {
-        if !self.has_events() || self.ended.is_some() {
-            return;
-        }
-        let seen = self.segment_trap.take();
-        let agrees = match (self.setting.conventions.segment_traps, seen) {
-            (SegmentTraps::Events, Some(seen)) => seen.is(trap),
-            (SegmentTraps::Events, None) => false,
-            // Such an event was reported when it came.
-            (SegmentTraps::Silent, _) => true,
-        };
-        if !agrees {
-            let shown = seen.map_or("no event".to_owned(), |seen| {
-                format!("a Trap event: {seen}")
-            });
-            let expected = format!("a Trap event: {trap}");
-            self.report_plain(RuleId::TrapEvent, Moment::Trap, expected, shown);
         }
     }
 
