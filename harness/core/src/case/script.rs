@@ -144,7 +144,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
         if self.executed.cut.is_none() && !self.subject.is_alive() {
             self.executed.cut = Some(index);
         }
-        if self.executed.exhausted.is_none() && self.subject.driver().was_exhausted {
+        if self.executed.exhausted.is_none() && self.subject.driver().was_exhausted() {
             self.executed.exhausted = Some(index);
         }
         self.executed.statuses.push(status);

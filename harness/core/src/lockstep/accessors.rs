@@ -113,8 +113,8 @@ impl Driver {
     pub(super) fn access_new_instances<E: Entities>(&mut self, subject: &mut E, moment: Moment) {
         for number in 0..self.known_instances() as u32 {
             let instance = InstanceAddr(number);
-            if !self.accesses.asked.contains(&number) && subject.has_instance(instance) {
-                self.accesses.asked.insert(number);
+            if !self.precedents.accesses.asked.contains(&number) && subject.has_instance(instance) {
+                self.precedents.accesses.asked.insert(number);
                 for space in self.spaces(instance) {
                     self.access_space(subject, instance, &space, moment);
                 }
@@ -124,7 +124,7 @@ impl Driver {
 
     /// All instances are asked again when entities are compared next.
     pub fn ask_instances_again(&mut self) {
-        self.accesses.asked.clear();
+        self.precedents.accesses.asked.clear();
     }
 
     /// The index spaces of an instance; without `guest_debug` the accessors find nothing in them.
@@ -170,12 +170,19 @@ impl Driver {
             if let Some(entity) = entity
                 && let Some(held) = subject.held(entity)
             {
-                self.accesses.bind(space.accessor, held, entity);
-                self.accesses.identities.entry(entity).or_insert(held);
+                self.precedents.accesses.bind(space.accessor, held, entity);
+                self.precedents
+                    .accesses
+                    .identities
+                    .entry(entity)
+                    .or_insert(held);
             }
             let accessed = subject.access(instance, space.accessor, index, entity);
             let fault = match entity {
-                Some(entity) => self.accesses.fault(space.accessor, entity, accessed),
+                Some(entity) => self
+                    .precedents
+                    .accesses
+                    .fault(space.accessor, entity, accessed),
                 None => (accessed != Accessed::Nothing).then(|| "an entity".to_owned()),
             };
             if let Some(observed) = fault {

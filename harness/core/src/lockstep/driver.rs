@@ -1,10 +1,8 @@
 //! The driver's state, and what begins an invocation.
 
-use super::accessors::Accesses;
 use super::breakpoints::Breakpoints;
 use super::budget::Budget;
 use super::daring::Daring;
-use super::entities::{Taint, Unresolved};
 use super::epoch::Epoch;
 use super::explain::ShownStacksCache;
 use super::frames::expected_place;
@@ -12,16 +10,16 @@ use super::growth::Sizes;
 use super::handler::Handler;
 use super::history::History;
 use super::instantiation::Instantiation;
-use super::interrupts::CodePath;
 use super::invocation::Invocation;
-use super::items::ShownIndices;
 use super::nans::OpenNans;
 use super::policy::FramePolicy;
+use super::precedents::Precedents;
 use super::program::{ModuleFacts, Program};
 use super::recorder::Recorder;
 use super::references::{Depth, Fault, NoObjects, References, Scope};
 use super::registers::Registers;
 use super::setting::Setting;
+use super::taint::Taint;
 use crate::causes::{Cause, Known};
 use crate::configuration::Configuration;
 use crate::divergence::Execution;
@@ -30,12 +28,11 @@ use crate::outcome::HostFailure;
 use crate::rules::RuleId;
 use crate::seen::Seen;
 use crate::version::Version;
-use lockstep_oracles::address::{ExnAddr, FuncAddr, FuncIndex, InstanceAddr};
+use lockstep_oracles::address::{ExnAddr, FuncAddr, InstanceAddr};
 use lockstep_oracles::limits::Limits;
 use lockstep_oracles::machine::{InvokeError, Machine, Segments};
 use lockstep_oracles::trap::{Exhaustion, Trap};
 use lockstep_oracles::value::Value;
-use std::collections::HashMap;
 use std::time::Duration;
 
 /// Whether the subject goes on after an event.
@@ -199,24 +196,16 @@ pub struct Driver {
     pub(super) invocation: Invocation,
     /// What is known of the epoch, and of the events that it causes.
     pub(super) epoch: Epoch,
+    /// What an exhaustion left to the engine.
     pub(super) taint: Taint,
     /// What the oracle needs to know to grow as the subject did.
     pub(super) sizes: Sizes,
-    /// Whether an invocation used up stack, heap or fuel, one that a host function made included: how far it
-    /// came is this execution's own.
-    pub was_exhausted: bool,
-    pub(super) accesses: Accesses,
-    pub(super) shown_indices: ShownIndices,
+    /// What the subject showed first where it may choose.
+    pub(super) precedents: Precedents,
     /// What is known of the store's handler.
     pub(super) handler: Handler,
-    pub(super) unresolved: Unresolved,
     /// Where the ledger expects operands to be shown wrong, by function; made when first needed.
     pub(super) shown_stacks: ShownStacksCache,
-    /// Which opcode's record was found for an interruption that was shown elsewhere, by the code that is
-    /// interrupted and the opcode behind it.
-    pub(super) records: HashMap<(InstanceAddr, CodePath), usize>,
-    /// Where traps of a function were shown that were shown elsewhere (`TRAP-PC`).
-    pub(super) trap_positions: HashMap<(InstanceAddr, FuncIndex), usize>,
 }
 
 /// Sequence points that the oracle passes between two events before it gives up: more than any program
@@ -259,14 +248,9 @@ impl Driver {
             epoch: Epoch::default(),
             taint: Taint::default(),
             sizes: Sizes::default(),
-            was_exhausted: false,
-            accesses: Accesses::default(),
-            shown_indices: ShownIndices::default(),
+            precedents: Precedents::default(),
             handler: Handler::default(),
-            unresolved: Unresolved::default(),
             shown_stacks: ShownStacksCache::default(),
-            records: HashMap::new(),
-            trap_positions: HashMap::new(),
         }
     }
 
@@ -326,11 +310,6 @@ impl Driver {
     /// How many instances the driver knows the modules of.
     pub fn known_instances(&self) -> usize {
         self.program.instances()
-    }
-
-    /// Whether an exhaustion left entities that are no longer compared.
-    pub fn is_tainted(&self) -> bool {
-        !self.taint.is_empty()
     }
 
     /// Begins an invocation in the oracle; the subject's follows.

@@ -52,7 +52,7 @@ impl Driver {
         let verdict = self.finish_in(phase, outcome);
         self.note_exercised();
         if verdict == Verdict::Exhausted {
-            self.was_exhausted = true;
+            self.taint.note_exhaustion();
             self.let_handles_go();
             self.history.lose_roots();
         }

@@ -9,10 +9,9 @@ use crate::observe::Objects;
 use crate::rules::RuleId;
 use crate::seen::{Seen, SeenFunc};
 use lockstep_oracles::ValType;
-use lockstep_oracles::address::{FuncAddr, GlobalAddr, InstanceAddr, MemAddr, TableAddr};
+use lockstep_oracles::address::{GlobalAddr, InstanceAddr, MemAddr, TableAddr};
 use lockstep_oracles::store::{Extern, FuncInst};
 use lockstep_oracles::value::{Ref, Value};
-use std::collections::{BTreeSet, HashMap};
 
 /// The subject's entities by the oracle's addresses; `None` where it has no handle for one.
 pub trait Entities: Objects {
@@ -46,31 +45,6 @@ pub(super) enum Entity {
     Global(GlobalAddr),
     Table(TableAddr),
 }
-
-/// What is the engine's choice from here on, because an exhaustion left it so, and was not taken over.
-#[derive(Debug, Default)]
-pub struct Taint {
-    entities: BTreeSet<Entity>,
-    /// Whether there may be more, which nothing shows.
-    hidden: bool,
-}
-
-impl Taint {
-    /// Whether anything is tainted.
-    pub fn is_empty(&self) -> bool {
-        self.entities.is_empty() && !self.hidden
-    }
-
-    /// Whether this entity is tainted.
-    pub(super) fn has(&self, entity: Entity) -> bool {
-        self.entities.contains(&entity)
-    }
-}
-
-/// A function reference the subject shows for a function of an instance without a handle: the
-/// first one seen is taken at its word, every further one must be the same.
-#[derive(Debug, Default)]
-pub struct Unresolved(HashMap<usize, FuncAddr>);
 
 /// A difference found in an entity.
 struct Difference {
@@ -118,7 +92,7 @@ impl Driver {
                 self.follow_entity(subject, entity);
             }
             let compared = match entity {
-                tainted if self.taint.entities.contains(&tainted) => None,
+                tainted if self.taint.has(tainted) => None,
                 Entity::Memory(addr) => self.compare_memory(subject, addr),
                 Entity::Global(addr) => self.compare_global(subject, addr),
                 Entity::Table(addr) => self.compare_table(subject, addr),
@@ -142,12 +116,11 @@ impl Driver {
                     self.end_if_known(known);
                 }
                 (Err(_), Use::Taint) if self.adopt(subject, entity) => adopted = true,
-                (Err(_), Use::Taint) => {
-                    self.taint.entities.insert(entity);
-                }
+                (Err(_), Use::Taint) => self.taint.add(entity),
             }
         }
-        self.taint.hidden |= adopted && (unseen || self.program.hides_state);
+        let hidden = adopted && (unseen || self.program.hides_state);
+        self.taint.add_hidden(hidden);
     }
 
     fn compare_memory<E: Entities>(&self, subject: &mut E, addr: MemAddr) -> Compared {
@@ -279,7 +252,7 @@ impl Driver {
         if has_handle(*instance) {
             return false;
         }
-        *self.unresolved.0.entry(raw).or_insert(func) == func
+        self.precedents.is_same_function(raw, func)
     }
 }
 

@@ -642,8 +642,9 @@ impl Driver {
         };
         // A trap's record lacks what its opcode takes.
         let taken = taken_at(view.function, shown);
-        let key = (view.instance, self.path(&view, interrupted));
-        let same = *self.records.entry(key).or_insert(shown) == shown;
+        let instance = view.instance;
+        let path = self.path(&view, interrupted);
+        let same = self.precedents.is_same_record(instance, path, shown);
         let within = (height.saturating_sub(taken)..=height).contains(&operands);
         same && (within || self.operands_within(shown) == Some(operands))
     }

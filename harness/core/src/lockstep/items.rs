@@ -156,7 +156,7 @@ impl Driver {
         }
         for one in listed {
             let Some(addr) = one.instance else { continue };
-            let shown = &mut self.shown_indices.instances;
+            let shown = &mut self.precedents.indices.instances;
             let before = *shown.entry(addr.0).or_insert(one.index);
             if before != one.index {
                 let say = |index| format!("instance {addr} has index {index}");
@@ -202,7 +202,7 @@ impl Driver {
         let listed = listed.filter_map(|one| Some((one.module?, one.index)));
         for (module, index) in own.chain(listed) {
             self.recorder.tally.noted.note(RuleId::ModuleIndex);
-            let before = &mut self.shown_indices.modules;
+            let before = &mut self.precedents.indices.modules;
             let first = *before.entry(module).or_insert(index);
             let other = before.iter().find(|&(&n, &i)| n != module && i == index);
             let shown = match other {

@@ -102,13 +102,13 @@ impl Driver {
             .machine
             .top()
             .map(|view| (view.instance, view.function.index));
-        let earlier = function.and_then(|function| self.trap_positions.get(&function).copied());
+        let earlier = function.and_then(|function| self.precedents.trap_of(function));
         if let (Some(function), Some(shown)) = (function, frame.shown)
             && frame.is_in_function()
             && shown != frame.trapping
             && self.may_be_last(frame)
         {
-            self.trap_positions.entry(function).or_insert(shown);
+            self.precedents.note_trap(function, shown);
         }
         TrapEvidence {
             same_function: frame.is_in_function(),
