@@ -4,7 +4,6 @@ use super::breakpoints::Breakpoints;
 use super::budget::Budget;
 use super::daring::Daring;
 use super::epoch::Epoch;
-use super::explain::ShownStacksCache;
 use super::frames::expected_place;
 use super::growth::Sizes;
 use super::handler::Handler;
@@ -204,8 +203,6 @@ pub struct Driver {
     pub(super) precedents: Precedents,
     /// What is known of the store's handler.
     pub(super) handler: Handler,
-    /// Where the ledger expects operands to be shown wrong, by function; made when first needed.
-    pub(super) shown_stacks: ShownStacksCache,
 }
 
 /// Sequence points that the oracle passes between two events before it gives up: more than any program
@@ -250,7 +247,6 @@ impl Driver {
             sizes: Sizes::default(),
             precedents: Precedents::default(),
             handler: Handler::default(),
-            shown_stacks: ShownStacksCache::default(),
         }
     }
 

@@ -6,7 +6,7 @@ use super::evidence::Indices;
 use super::frames::{Referents, ValueDiff, difference};
 use super::references::Fault;
 use super::tally::Tally;
-use crate::causes::if_params::{ShownOperand, ShownStacks, shown_stacks};
+use crate::causes::if_params::{ShownOperand, ShownStacks};
 use crate::causes::slots::FunctionLayout;
 use crate::causes::{
     Cause, Known, cast_type, collect_slot, converted, half_made_array, try_callee,
@@ -15,14 +15,9 @@ use crate::divergence::{Divergence, Moment, count};
 use crate::observe::{Observation, Walk};
 use crate::rules::RuleId;
 use crate::seen::Seen;
-use lockstep_oracles::address::{FuncIndex, InstanceAddr};
 use lockstep_oracles::machine::FrameView;
 use lockstep_oracles::value::Value;
 use lockstep_oracles::{ValType, WasmFeatures};
-use std::collections::HashMap;
-
-/// Where operands are shown wrong, by function; filled when a function first needs it.
-pub(super) type ShownStacksCache = HashMap<(InstanceAddr, FuncIndex), ShownStacks>;
 
 impl Driver {
     /// The cause that explains an error with which an opcode failed that made an object: the collector
@@ -134,13 +129,7 @@ impl Driver {
     /// The predictions for a frame's function.
     pub(super) fn stacks_of(&mut self, frame: usize) -> Option<&ShownStacks> {
         let view = self.machine.frames().nth(frame)?;
-        let key = (view.instance, view.function.index);
-        let facts = self.program.facts(view.instance);
-        let stacks = self
-            .shown_stacks
-            .entry(key)
-            .or_insert_with(|| shown_stacks(&facts.bytes, facts.features, key.1));
-        Some(stacks)
+        Some(self.program.stacks(view.instance, view.function.index))
     }
 
     /// A frame shows another number of operands: if a cause predicts exactly that number, the

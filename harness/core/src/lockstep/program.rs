@@ -1,6 +1,7 @@
 //! What is known of the case's code: the modules of its instances, and what their functions can do.
 
 use super::adopt::hides_state;
+use crate::causes::if_params::{ShownStacks, shown_stacks};
 use crate::causes::inlined_calls::InlinedCalls;
 use crate::causes::slots::FunctionLayout;
 use lockstep_oracles::WasmFeatures;
@@ -9,6 +10,7 @@ use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::FrameView;
 use lockstep_oracles::module::Module;
 use lockstep_oracles::opcode::Opcode;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What the driver keeps of an instance's module.
@@ -30,6 +32,8 @@ pub struct ModuleFacts {
 pub(super) struct Program {
     /// By instance.
     modules: Vec<ModuleFacts>,
+    /// Where the ledger expects operands to be shown wrong, by function; made when first needed.
+    shown_stacks: HashMap<(InstanceAddr, FuncIndex), ShownStacks>,
     /// The calls of each instance's module, where callees are inlined; empty where they are not.
     pub(super) inlined_calls: Vec<InlinedCalls>,
     /// Whether a function has an opcode that makes an object.
@@ -94,6 +98,28 @@ impl Program {
     ) -> &FunctionLayout {
         let defined = function.index.index() - module.num_imported_funcs() as usize;
         &self.modules[instance.index()].layouts[defined]
+    }
+
+    /// Where operands of a function are shown wrong.
+    pub(super) fn stacks(&mut self, instance: InstanceAddr, func: FuncIndex) -> &ShownStacks {
+        let facts = &self.modules[instance.index()];
+        self.shown_stacks
+            .entry((instance, func))
+            .or_insert_with(|| shown_stacks(&facts.bytes, facts.features, func))
+    }
+
+    /// The same, computed if that was not done yet.
+    pub(super) fn stacks_or<'a>(
+        &'a self,
+        instance: InstanceAddr,
+        func: FuncIndex,
+        computed: &'a mut ShownStacks,
+    ) -> &'a ShownStacks {
+        self.shown_stacks.get(&(instance, func)).unwrap_or_else(|| {
+            let facts = &self.modules[instance.index()];
+            *computed = shown_stacks(&facts.bytes, facts.features, func);
+            computed
+        })
     }
 
     /// The calls of an instance's module; none of one that is being made.

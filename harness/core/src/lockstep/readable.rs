@@ -4,13 +4,13 @@ use super::driver::Driver;
 use super::invocation::Phase;
 use super::trap_frame::{at_height, height_of, taken_at};
 use crate::causes::Cause;
-use crate::causes::if_params::{ShownStacks, plainly_shown, shown_stacks};
+use crate::causes::if_params::{ShownStacks, plainly_shown};
 use crate::causes::slots::{FunctionLayout, is_unset};
 use crate::conventions::WaitingPc;
 use crate::observe::{Observation, Place};
 use crate::snapshot::{Readable, Snapshot};
 use lockstep_oracles::ValType;
-use lockstep_oracles::address::{FuncIndex, InstanceAddr};
+use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::{FrameView, Stop};
 use lockstep_oracles::opcode::Opcode;
@@ -135,21 +135,9 @@ impl ReadableSlots<'_> {
     /// How many operands are in the same slots here as at the position shown.
     fn plainly_shown(&self, view: &FrameView<'_>, position: usize) -> usize {
         let mut computed = ShownStacks::new();
-        let stacks = self.shown_stacks((view.instance, view.function.index), &mut computed);
+        let program = &self.driver.program;
+        let stacks = program.stacks_or(view.instance, view.function.index, &mut computed);
         plainly_shown(stacks, [view.position, position])
-    }
-
-    /// Where the function's operands are shown wrong, computed if that was not done yet.
-    fn shown_stacks<'s>(
-        &'s self,
-        key: (InstanceAddr, FuncIndex),
-        computed: &'s mut ShownStacks,
-    ) -> &'s ShownStacks {
-        self.driver.shown_stacks.get(&key).unwrap_or_else(|| {
-            let facts = self.driver.program.facts(key.0);
-            *computed = shown_stacks(&facts.bytes, facts.features, key.1);
-            computed
-        })
     }
 
     /// Whether the parameters of a loop are written behind an interruption at its head.
@@ -167,7 +155,8 @@ impl ReadableSlots<'_> {
         index: u32,
     ) -> Option<bool> {
         let mut computed = ShownStacks::new();
-        let stacks = self.shown_stacks((instance, function.index), &mut computed);
+        let program = &self.driver.program;
+        let stacks = program.stacks_or(instance, function.index, &mut computed);
         let shown = stacks.get(&position)?;
         let gone = shown.len().checked_sub(count as usize);
         let as_predicted = gone.is_some_and(|gone| taken.contains(&gone));
