@@ -19,7 +19,7 @@ use super::references::{Depth, Fault, NoObjects, References, Scope};
 use super::registers::Registers;
 use super::setting::Setting;
 use super::taint::Taint;
-use crate::causes::{Cause, Known};
+use crate::causes::Cause;
 use crate::configuration::Configuration;
 use crate::divergence::Execution;
 use crate::observe::Place;
@@ -106,15 +106,6 @@ pub enum Verdict {
     Dropped,
     /// Lockstep could not be kept to the end; the reason is in [`Driver::ended`].
     Lost,
-}
-
-/// Where a walk over the frames must end, and why.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Horizon {
-    /// How many frames, from the innermost, may be looked at.
-    pub(super) frames: usize,
-    /// The cause that forbids to look at the next.
-    pub(super) known: Known,
 }
 
 /// How the oracle says an invocation ends.
@@ -248,31 +239,6 @@ impl Driver {
             precedents: Precedents::default(),
             handler: Handler::default(),
         }
-    }
-
-    /// Where a walk must end, if a cause forbids to look at every frame: nowhere else.
-    pub(super) fn horizon(&self) -> Option<Horizon> {
-        let none = |known| Horizon { frames: 0, known };
-        if self.setting.inlined
-            && let Some(known) = self.inlined_trap().or_else(|| self.inlined_in_try())
-        {
-            return Some(none(known));
-        }
-        let frames = self.machine.depth();
-        let startup = self.setting.causes.get(Cause::StartupFrame);
-        let startup = startup.filter(|_| self.instantiation.runs());
-        startup.map(|known| Horizon { frames, known })
-    }
-
-    /// How many frames may be looked at.
-    pub(super) fn visible_frames(&self) -> usize {
-        self.horizon().map_or(usize::MAX, |horizon| horizon.frames)
-    }
-
-    /// The cause by which the stack shown at a trap may be anything in code with callees inlined.
-    fn inlined_trap(&self) -> Option<Known> {
-        let known = self.setting.causes.get(Cause::InlinedTrap);
-        known.filter(|_| self.invocation.is_at_inlined_trap())
     }
 
     /// Which execution this is.

@@ -1,0 +1,212 @@
+//! Calls of host functions: their arguments, and how they end.
+
+use super::deadlines::Deadline;
+use super::driver::{Driver, Ended, Flow};
+use super::families::Family;
+use super::invocation::Phase;
+use super::looks::Look;
+use crate::divergence::Moment;
+use crate::observe::Observation;
+use crate::outcome::{HostFailure, SeenTrap};
+use crate::rules::RuleId;
+use crate::seen::Seen;
+use lockstep_oracles::address::HostFuncId;
+use lockstep_oracles::machine::Stop;
+use lockstep_oracles::trap::Trap;
+use lockstep_oracles::value::Value;
+
+impl Driver {
+    /// A host function is called: the oracle must be calling it too, with the same arguments.
+    ///
+    /// `observed` is the stack, where the execution can show it.
+    pub fn host_call<O: Observation>(
+        &mut self,
+        observed: Option<&mut O>,
+        id: HostFuncId,
+        args: &[Seen],
+    ) -> Flow {
+        self.disturb();
+        if self.ended.is_some() {
+            return Flow::Stop;
+        }
+        let stop = self.advance();
+        if stop != Stop::HostCall(id) {
+            return self.unexpected_host_call(stop, id);
+        }
+        self.recorder.tally.host_calls += 1;
+        self.history.note_roots(&self.machine);
+        // Host code that calls a host function has no opcode.
+        if let Some(op) = self.machine.current_op() {
+            self.recorder.tally.checked.note(Family::HostCall, op);
+        }
+        let expected = self.machine.host_args();
+        self.look();
+        if !self.values_agree(&expected, args)
+            && !self.unbound_agree(&expected, args)
+            && !self.agree_but_for_registers(&expected, args)
+        {
+            let show =
+                |values: Vec<String>| format!("host function {} ({})", id.0, values.join(", "));
+            let known = self.explain_values(&expected, args);
+            self.report_known(
+                RuleId::HostCall,
+                Moment::HostCall,
+                show(expected.iter().map(Value::to_string).collect()),
+                show(args.iter().map(Seen::to_string).collect()),
+                known,
+            );
+            self.end_if_known(known);
+            if self.ended.is_some() {
+                return Flow::Stop;
+            }
+        }
+        let Some(observed) = observed else {
+            return Flow::Continue;
+        };
+        let depth = self.machine.depth();
+        let limit = self.budget.frames.at_boundary(depth);
+        let flow = self.compare_frames(observed, Moment::HostCall, depth, limit);
+        if flow == Flow::Continue {
+            self.dare_slot(observed, Moment::HostCall);
+        }
+        flow
+    }
+
+    fn unexpected_host_call(&mut self, stop: Stop, id: HostFuncId) -> Flow {
+        let expected = match stop {
+            Stop::Exhausted(limit) => {
+                self.ended.get_or_insert(Ended::OracleLimit(limit));
+                return Flow::Stop;
+            }
+            Stop::HostCall(other) => format!("a call of host function {}", other.0),
+            Stop::Trap(trap) => format!("a trap: {trap}"),
+            Stop::Throw { .. } => "an exception to be thrown".to_owned(),
+            Stop::Return => "the invocation to return".to_owned(),
+            Stop::SequencePoint => "an event at the next opcode".to_owned(),
+        };
+        // In single-step the event before a later call may be what is missing.
+        let lost = stop == Stop::SequencePoint && self.run_ahead() == Stop::HostCall(id);
+        let rule = if lost {
+            self.lost_rule()
+        } else {
+            RuleId::HostCall
+        };
+        let observed = format!("a call of host function {}", id.0);
+        self.report_plain(rule, Moment::HostCall, expected, observed);
+        self.end_control(rule);
+        Flow::Stop
+    }
+
+    /// Gives the oracle the results that the host function gives the subject.
+    pub fn host_return(&mut self, results: &[Value]) {
+        self.disturb();
+        if self.ended.is_none() && self.machine.host_return(results).is_err() {
+            // The harness made the results from the function's own type.
+            unreachable!("host results do not fit the function's type");
+        }
+        self.invocation.go_on();
+    }
+
+    /// Whether the host function that the oracle waits for is called by Wasm code.
+    fn is_called_by_wasm(&self) -> bool {
+        self.machine.has_entered_code() || self.is_start_called_by_wasm()
+    }
+
+    /// The host function is about to fail with this error. Only where Wasm code called it an event is
+    /// due: host code that called it gets the error itself.
+    pub fn host_fail(&mut self, failure: HostFailure) {
+        self.disturb();
+        self.invocation.phase = if self.is_called_by_wasm() {
+            Phase::HostFailing(failure)
+        } else {
+            Phase::HostFailed(failure)
+        };
+    }
+
+    /// The host function is about to fail with a trap: its own, or the one that its call ended with.
+    pub fn host_trap(&mut self, trap: Trap) {
+        self.disturb();
+        self.invocation.phase = if self.is_called_by_wasm() {
+            Phase::HostTrapping(trap)
+        } else {
+            Phase::Trapped(trap)
+        };
+    }
+
+    /// The event of an error that a host function passed on, if that is a trap: no document says
+    /// whether it is a `Trap` event, or a `HostcallError` event as of another error.
+    pub(super) fn relayed_trap<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        due: Trap,
+        seen: SeenTrap,
+    ) -> Flow {
+        if !seen.is(due) {
+            self.report_plain(
+                RuleId::HostErrorEvent,
+                Moment::HostcallError,
+                format!("the trap that was passed on: {due}"),
+                seen.to_string(),
+            );
+        }
+        self.invocation.phase = Phase::Trapped(due);
+        let depth = self.machine.depth();
+        let limit = self.budget.frames.at_boundary(depth);
+        self.compare_frames(observed, Moment::HostcallError, depth, limit)
+    }
+
+    /// A `HostcallError` event with this error, or with one that the harness did not make.
+    pub fn host_error<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        error: Result<HostFailure, String>,
+    ) -> Flow {
+        self.disturb();
+        if self.ended.is_some() {
+            return Flow::Stop;
+        }
+        if self.invocation.is_running() {
+            if let Some(due) = self.invocation.failed_growth {
+                return self.growth_failed(observed, due, error);
+            }
+            if error == Ok(HostFailure::Deadline) {
+                return self.deadline_reached(observed, Deadline::Fails);
+            }
+        }
+        let Phase::HostFailing(due) = self.invocation.phase else {
+            let shown = match error {
+                Ok(failure) => failure.to_string(),
+                Err(message) => message,
+            };
+            let known = self.explain_collection(&shown);
+            self.report_known(
+                RuleId::HostErrorEvent,
+                Moment::HostcallError,
+                "no HostcallError event: no host function failed".to_owned(),
+                shown,
+                known,
+            );
+            match known {
+                Some(_) => self.end_if_known(known),
+                None => self.end_control(RuleId::HostErrorEvent),
+            }
+            return Flow::Stop;
+        };
+        self.host_failed(due, error);
+        self.compare_event(observed, Moment::HostcallError, Look::HostError)
+    }
+
+    /// The event of an error of the host's was matched, which must be the one that is due.
+    pub(super) fn host_failed(&mut self, due: HostFailure, error: Result<HostFailure, String>) {
+        if error != Ok(due) {
+            let shown = error.map_or_else(|message| message, |failure| failure.to_string());
+            self.report_plain(
+                RuleId::HostErrorEvent,
+                Moment::HostcallError,
+                due.to_string(),
+                shown,
+            );
+        }
+        self.invocation.phase = Phase::HostFailed(due);
+    }
+}
