@@ -6,7 +6,9 @@ use super::growth::run_following;
 use super::interrupts::is_interruptible;
 use crate::divergence::Execution;
 use crate::phases;
-use lockstep_oracles::machine::{NoSequencePoint, Stop};
+use lockstep_oracles::address::InstanceAddr;
+use lockstep_oracles::code::Function;
+use lockstep_oracles::machine::{EverySequencePoint, FrameView, NoSequencePoint, Stop, StopAt};
 use lockstep_oracles::trap::Exhaustion;
 
 impl Driver {
@@ -99,6 +101,51 @@ impl Driver {
             return self.give_up();
         }
         stop.unwrap_or_else(|limit| self.cannot_grow(limit))
+    }
+
+    /// Runs the oracle to its next sequence point.
+    pub(super) fn run_stepped(&mut self) -> Stop {
+        self.recorder.tally.executed += 1;
+        if self.notes_steps() {
+            self.note_next();
+        }
+        let stop = match self.nans.any {
+            true => self.advance_noting_nans(),
+            false => self.machine.run(&EverySequencePoint),
+        };
+        self.follow_growth(stop)
+    }
+
+    /// Runs the oracle to the next breakpoint, or to where `also` says.
+    pub(super) fn run_to_breakpoint_or(
+        &mut self,
+        also: impl Fn(InstanceAddr, &Function, usize) -> bool,
+    ) -> Stop {
+        let here = |view: &FrameView<'_>| also(view.instance, view.function, view.position);
+        if self.nans.any {
+            return self.run_noting_nans(here);
+        }
+        if self.notes_steps()
+            && let Some(stop) = self.run_noting_steps(here)
+        {
+            return stop;
+        }
+        let selected = Selected::new(&self.breakpoints, POINTS_BETWEEN_EVENTS);
+        let either = Either(&selected, also);
+        let stop = run_following(&mut self.machine, &self.sizes, &either);
+        self.recorder.tally.executed += POINTS_BETWEEN_EVENTS - selected.left();
+        self.note_silent();
+        stop.unwrap_or_else(|limit| self.cannot_grow(limit))
+    }
+}
+
+/// Stops where breakpoints are, and where something else says.
+struct Either<'a, 'm, F>(&'a Selected<'m>, F);
+
+impl<F: Fn(InstanceAddr, &Function, usize) -> bool> StopAt for Either<'_, '_, F> {
+    fn stops(&self, instance: InstanceAddr, function: &Function, position: usize) -> bool {
+        // Both are asked: a breakpoint counts the points that are passed.
+        self.0.stops(instance, function, position) | (self.1)(instance, function, position)
     }
 }
 

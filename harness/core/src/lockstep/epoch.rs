@@ -2,8 +2,9 @@
 //! store's deadline.
 
 use super::driver::{Driver, Flow};
-use super::interrupts::{Interruption, Sight};
+use super::interrupts::Interruption;
 use super::looks::Look;
+use super::sight::Sight;
 use crate::divergence::Moment;
 use crate::observe::Observation;
 use crate::rules::RuleId;

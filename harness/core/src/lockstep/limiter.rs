@@ -7,8 +7,9 @@
 //! oracle is brought to the opcode when the event comes, or the invocation ends.
 
 use super::driver::{Driver, Ended, Expected, Flow, POINTS_BETWEEN_EVENTS, Verdict};
-use super::interrupts::{Interruption, Sight};
+use super::interrupts::Interruption;
 use super::looks::Look;
+use super::sight::Sight;
 use crate::divergence::Moment;
 use crate::observe::Observation;
 use crate::outcome::{HostFailure, Outcome};

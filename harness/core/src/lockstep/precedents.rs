@@ -1,7 +1,7 @@
 //! What the subject showed first where it may choose: from then on it must show the same.
 
 use super::accessors::Accesses;
-use super::interrupts::CodePath;
+use super::interrupted::CodePath;
 use super::items::ShownIndices;
 use lockstep_oracles::address::{FuncAddr, FuncIndex, InstanceAddr};
 use std::collections::HashMap;

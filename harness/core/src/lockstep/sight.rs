@@ -1,0 +1,157 @@
+//! What may be looked at of the stack where a program is interrupted, and which frames are shown there.
+
+use super::driver::Driver;
+use super::frames::expected_place;
+use super::interrupts::Interruption;
+use crate::causes::{Cause, Known, libcall_frame};
+use crate::observe::{Boundary, Observation, Place, Walk};
+
+/// Where a program is interrupted, and what may be looked at of the stack.
+#[derive(Clone, Copy, Debug)]
+pub struct Sight {
+    /// Whether it is within the oracle's next opcode, not before it.
+    pub(super) within: bool,
+    /// The cause that forbids any look.
+    pub(super) hidden: Option<Known>,
+    /// The cause that forbids to ask for the innermost frame's instance.
+    pub(super) unnamed: Option<Known>,
+    /// The cause by which the innermost frame may be shown as one of another function.
+    pub(super) foreign: Option<Known>,
+    /// The cause by which the frames shown may be those of a body that was inlined and is not executed, which
+    /// their functions and PCs tell: then nothing else may be asked of them.
+    pub(super) buried: Option<Known>,
+}
+
+impl Driver {
+    /// What may be looked at where the oracle's next opcode failed.
+    pub(super) fn sight_within(&self, interruption: Interruption) -> Sight {
+        self.sight(interruption, true, false)
+    }
+
+    /// What causes forbid to look at.
+    pub(super) fn sight(&self, interruption: Interruption, within: bool, entered: bool) -> Sight {
+        let by_call = interruption != Interruption::Overflow;
+        let unnamed = match by_call {
+            true => Cause::EpochFrame,
+            false => Cause::OverflowFrame,
+        };
+        let foreign = self.setting.causes.get(Cause::LibcallFrame);
+        let foreign = foreign.filter(|_| {
+            by_call && entered && (interruption != Interruption::Epoch || self.may_trap_first())
+        });
+        let (inlined, buried) = match by_call {
+            true => self.inlined_libcall(foreign.is_some()),
+            false => {
+                let known = self.setting.causes.get(Cause::InlinedTrap);
+                (known.filter(|_| self.setting.inlined), None)
+            }
+        };
+        let inlined = inlined.or_else(|| self.inlined_in_try());
+        let unnamed = self.setting.causes.get(unnamed).filter(|_| entered);
+        // An engine with debug assertions asks for the instance itself when it is asked for the function.
+        let asserted = unnamed.or(foreign).or(buried);
+        let asserted = asserted.filter(|_| cfg!(debug_assertions));
+        Sight {
+            within,
+            hidden: inlined
+                .or(foreign.filter(|_| self.is_in_first_function()))
+                .or(asserted),
+            unnamed,
+            foreign,
+            buried,
+        }
+    }
+
+    /// What forbids to look at the stack where a library call interrupts code into which callees are
+    /// inlined (`INLINED-LIBCALL`): the cause that forbids any look, or else the one that does if the frames
+    /// shown turn out to be others. They may be `foreign`: of the function placed before.
+    fn inlined_libcall(&self, foreign: bool) -> (Option<Known>, Option<Known>) {
+        let known = self.setting.causes.get(Cause::InlinedLibcall);
+        let Some(known) = known.filter(|_| self.setting.inlined) else {
+            return (None, None);
+        };
+        let mut frames = self.machine.frames();
+        let top = frames.next();
+        let known_calls = top.and_then(|top| {
+            let calls = self.program.calls(top.instance)?;
+            Some((calls, top.function.index))
+        });
+        let Some((calls, own)) = known_calls else {
+            return (Some(known), None);
+        };
+        let caller = frames.next().filter(|caller| caller.waits);
+        let others = calls.inlines_any(own)
+            || calls.is_tail_called(own)
+            || foreign && calls.is_inlined(own)
+            || caller.is_some_and(|caller| self.program.may_be_inlined_at(&caller));
+        (None, others.then_some(known))
+    }
+
+    /// Whether the frames shown are those of the innermost function where it is, however it was inlined. The
+    /// path of calls tells its body from every other; only functions and PCs are asked for.
+    pub(super) fn is_own<O: Observation>(&self, observed: &mut O) -> bool {
+        let mut frames = self.machine.frames().peekable();
+        let mut walk = observed.walk();
+        let mut replaced = false;
+        let mut innermost = true;
+        while let Some(view) = frames.next() {
+            let defined = view.function.index.0 - view.module.num_imported_funcs();
+            let place = expected_place(&view, self.setting.conventions);
+            let shown = match walk.done() {
+                true => None,
+                false => walk.code(),
+            };
+            let is_here = |(function, pc)| function == defined && (innermost || pc == place.pc);
+            if !shown.is_some_and(is_here) {
+                return false;
+            }
+            innermost = false;
+            let calls = self.program.calls(view.instance);
+            replaced |= calls.is_some_and(|calls| calls.is_tail_called(view.function.index));
+            let Some(caller) = frames.peek() else {
+                return !replaced || walk.parent() == Boundary::Host || walk.done();
+            };
+            if !caller.waits || caller.activation != view.activation {
+                return !replaced || walk.parent() == Boundary::Host;
+            }
+            if !self.program.may_be_inlined_at(caller) && !replaced {
+                return true;
+            }
+            walk.parent();
+        }
+        true
+    }
+
+    /// Whether the code before which the innermost function is entered may be placed behind the call that
+    /// the epoch makes: what always traps is.
+    fn may_trap_first(&self) -> bool {
+        let top = self.machine.top();
+        top.is_none_or(|view| libcall_frame::may_trap_first(view.module, view.function))
+    }
+
+    /// Whether the innermost frame is of the first function that its module defines: no record is placed
+    /// before its own.
+    fn is_in_first_function(&self) -> bool {
+        let view = self.machine.top();
+        view.is_some_and(|view| view.function.index.0 == view.module.num_imported_funcs())
+    }
+
+    /// Whether the innermost frame is shown as one of another function. Its instance is not asked for.
+    pub(super) fn is_foreign<O: Observation>(&self, observed: &mut O) -> bool {
+        let Some(view) = self.machine.top() else {
+            return false;
+        };
+        let own = view.function.index.0 - view.module.num_imported_funcs();
+        let mut walk = observed.walk();
+        !walk.done() && walk.code().is_some_and(|(function, _)| function != own)
+    }
+
+    /// Where the innermost frame is expected, and how many functions its module imports, where its
+    /// instance must not be asked for.
+    pub(super) fn stand_in(&self, sight: Sight) -> Option<(Place, u32)> {
+        sight.unnamed.or(sight.foreign)?;
+        let view = self.machine.top()?;
+        let place = expected_place(&view, self.setting.conventions);
+        Some((place, view.module.num_imported_funcs()))
+    }
+}
