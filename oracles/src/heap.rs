@@ -73,6 +73,12 @@ impl Heap {
         self.objects.len()
     }
 
+    /// How many structures, arrays and exceptions were made, ever.
+    #[inline]
+    pub fn num_made(&self) -> usize {
+        self.objects.len() + self.exceptions.len()
+    }
+
     /// How many exceptions there are.
     pub fn num_exceptions(&self) -> usize {
         self.exceptions.len()

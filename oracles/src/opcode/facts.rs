@@ -373,6 +373,15 @@ impl Opcode {
         self.facts().is_some_and(|facts| facts.makes_object)
     }
 
+    /// Whether it pushes a value that a global, a table, a structure or an array holds as it is.
+    #[inline]
+    pub fn reads_held(self) -> bool {
+        matches!(
+            self,
+            Opcode::GlobalGet | Opcode::TableGet | Opcode::StructGet | Opcode::ArrayGet
+        )
+    }
+
     /// Whether what it does is as long as an operand says: it grows, fills, copies or initialises a range
     /// of a memory, a table or an array.
     pub fn is_bulk(self) -> bool {

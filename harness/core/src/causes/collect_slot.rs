@@ -1,5 +1,48 @@
-//! `COLLECT-SLOT`: an allocation that collects first takes another opcode's operands for its roots;
+//! `COLLECT-SLOT`: an opcode that collects by itself takes another opcode's operands for the roots of its frame;
 //! `STARTUP-ROOT`: those of another function.
+
+use crate::configuration::Collector;
+use lockstep_oracles::ValType;
+use lockstep_oracles::code::Function;
+use wasmparser::{AbstractHeapType, HeapType};
+
+/// How many references the counting collector lets pile up before the read of a further one collects
+/// (`MIN_OVER_APPROX_STACK_ROOTS_GC_THRESHOLD`).
+const PILE: usize = 1024;
+
+/// Whether the opcode at this position of a function may collect by itself, from code that has no record: an
+/// allocation with the copying collector; with the counting one the read of a reference, once the store has
+/// made as many objects as it lets pile up.
+pub fn collects(collector: Collector, function: &Function, position: usize, made: usize) -> bool {
+    let op = function.instrs[position].op;
+    match collector {
+        Collector::Copying => op.makes_object(),
+        Collector::Drc => made >= PILE && op.reads_held() && leaves_counted(function, position),
+        Collector::Null => false,
+    }
+}
+
+/// Whether a function has an opcode that may collect by itself.
+pub fn may_collect(collector: Collector, function: &Function) -> bool {
+    let mut positions = 0..function.instrs.len();
+    positions.any(|position| collects(collector, function, position, PILE))
+}
+
+/// Whether what the opcode leaves on top is a reference that may be counted: not one to a function.
+fn leaves_counted(function: &Function, position: usize) -> bool {
+    let behind = function.before.get(position + 1).copied().flatten();
+    let ty = behind.map(|shape| function.shapes[shape.0 as usize].ty);
+    match ty {
+        Some(ValType::Ref(ty)) => !matches!(
+            ty.heap_type(),
+            HeapType::Abstract {
+                ty: AbstractHeapType::Func | AbstractHeapType::NoFunc,
+                ..
+            }
+        ),
+        _ => false,
+    }
+}
 
 /// How what the collector says of a reference that is none begins: it lies outside the heap, or on no
 /// boundary (`GcHeap::index`), or what is there has a size that no object has (`CopyingCollection`).
@@ -41,6 +84,8 @@ pub fn is_stale(index: u32, surviving: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lockstep_oracles::WasmFeatures;
+    use lockstep_oracles::module::Module;
 
     #[test]
     fn only_the_errors_of_a_wrong_root_are_known() {
@@ -71,6 +116,40 @@ mod tests {
         assert!(!is_of_no_object("assertion failed: slice.is_empty()"));
         assert!(!is_of_no_object("attempt to add with overflow"));
         assert!(!is_of_no_object(""));
+    }
+
+    #[test]
+    fn only_opcodes_that_collect_by_themselves_may() {
+        let wasm = wat::parse_str(
+            r#"(module (type $s (struct (field i32) (field anyref)))
+                 (global anyref ref.null any) (global funcref ref.null func) (table 1 externref)
+                 (func (param (ref $s))
+                   struct.new_default $s  drop
+                   local.get 0  struct.get $s 0  drop
+                   local.get 0  struct.get $s 1  drop
+                   global.get 0  drop
+                   global.get 1  drop
+                   i32.const 0  table.get 0  drop))"#,
+        )
+        .unwrap();
+        let module = Module::new(&wasm, WasmFeatures::all()).unwrap();
+        let function = &module.functions()[0];
+        let collecting = |collector, made| {
+            let positions = 0..function.instrs.len();
+            let collecting = positions.filter(|&at| collects(collector, function, at, made));
+            collecting
+                .map(|at| function.instrs[at].op.name())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(collecting(Collector::Copying, 0), ["struct.new_default"]);
+        assert_eq!(
+            collecting(Collector::Drc, PILE),
+            ["struct.get", "global.get", "table.get"]
+        );
+        assert!(collecting(Collector::Drc, PILE - 1).is_empty());
+        assert!(collecting(Collector::Null, PILE).is_empty());
+        assert!(may_collect(Collector::Drc, function));
+        assert!(!may_collect(Collector::Null, function));
     }
 
     #[test]

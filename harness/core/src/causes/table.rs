@@ -404,17 +404,19 @@ causes! {
         "a_start_function_still_collects_with_the_roots_of_another_function"
     CollectSlot "COLLECT-SLOT" Ends
         &[RuleId::HostErrorEvent, RuleId::Outcome, RuleId::RefNull, RuleId::RefKind, RuleId::RefType, RuleId::RefIdentity, RuleId::RefContent, RuleId::ThrowEvent, RuleId::Panic];
-        "With the copying collector an allocation that must collect first calls the library from \
-         code placed behind the function's body, which has no record: the innermost frame's roots \
-         are those of the last opcode in the order of the machine code, whose slots may never \
-         have been written. The collector follows them, and fails with `BUG: gc object out-of-bounds` or \
+        "An opcode that must collect by itself calls the library from code placed behind the function's \
+         body, which has no record: an allocation with the copying collector; with the counting one the read \
+         of a reference, once 1,024 lie on the list of those that may be on the stack. The innermost frame's \
+         roots are those of the last opcode in the order of the machine code, whose slots may never have \
+         been written. The collector follows them, and fails with `BUG: gc object out-of-bounds` or \
          `BUG: gc object and/or heap misaligned`; and the slots of that frame's own operands are no roots, \
-         and show where their objects were before. Matches only with the copying collector, and only those \
-         errors, in single-step at an opcode that makes an object or calls a host function, or at the end of a \
-         call of which no handler is told, or a reference \
-         that denotes something else, or what is of no kind, in an operand that was on its frame's stack when an opcode of that \
-         frame made an object, or in the payload of the exception that such an opcode threw; or the engine's panic at a kind or an index that is none, where an opcode makes \
-         an object, or where such an operand's object is read. The execution ends."
+         and show where their objects were before. Matches only where such an opcode is, and with the \
+         counting collector only once the program has made as many objects; and only \
+         those errors, in single-step at such an opcode or where a host function is called, or at the end of \
+         a call of which no handler is told, or a reference that denotes something else, or what is of no \
+         kind, in an operand that was on its frame's stack when such an opcode of that frame ran, or in the \
+         payload of the exception that it threw; or the engine's panic at a kind or an index that is none, \
+         at such an opcode, or where such an operand's object is read. The execution ends."
         [Having::since(46, "")]
         "an_allocation_still_collects_with_the_roots_of_another_opcode"
     BreakpointCount "BREAKPOINT-COUNT" Explains

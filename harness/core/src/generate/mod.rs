@@ -165,18 +165,23 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
     let mut schedule = schedule::schedule(u, &scene)?;
     configuration.nans = configuration::nans(u, &schedule)?;
     if chance(u, 1, 8)? {
-        // The same module once more in the store; breakpoints are those of both instances.
-        let (_, wasm, module) = modules[position].clone();
-        let mut others = steps::steps(u, &module, fuel)?;
-        if drawn.generator == EXHAUST {
-            others.truncate(EXHAUSTING_STEPS);
+        // The same module once or twice more in the store; breakpoints are those of all instances.
+        let names = ["again", "thrice"];
+        let more = if chance(u, 1, 3)? { 2 } else { 1 };
+        for (position, name) in (position..).zip(&names[..more]) {
+            let (_, wasm, module) = modules[position].clone();
+            let mut others = steps::steps(u, &module, fuel)?;
+            if drawn.generator == EXHAUST {
+                others.truncate(EXHAUSTING_STEPS);
+            }
+            let module_of_step = Some(position as u32);
+            others
+                .iter_mut()
+                .for_each(|step| step.module = module_of_step);
+            let middle = steps.len() / 2;
+            steps.splice(middle..middle, others);
+            modules.insert(position, (name.to_string(), wasm, module));
         }
-        others
-            .iter_mut()
-            .for_each(|step| step.module = Some(position as u32));
-        let middle = steps.len() / 2;
-        steps.splice(middle..middle, others);
-        modules.insert(position, ("again".to_owned(), wasm, module));
     }
     schedule.actions = actions::actions(u, steps.len() as u32)?;
     if !schedule.steps_throughout() {

@@ -11,6 +11,7 @@ use crate::causes::slots::FunctionLayout;
 use crate::causes::{
     Cause, Known, cast_type, collect_slot, converted, half_made_array, try_callee,
 };
+use crate::configuration::Collector;
 use crate::divergence::{Divergence, Moment, count};
 use crate::observe::{Observation, Walk};
 use crate::rules::RuleId;
@@ -20,34 +21,43 @@ use lockstep_oracles::value::Value;
 use lockstep_oracles::{ValType, WasmFeatures};
 
 impl Driver {
-    /// The cause that explains an error with which an opcode failed that made an object: the collector
-    /// says that it followed what is no reference (`COLLECT-SLOT`, `STARTUP-ROOT`).
+    /// The cause that explains an error with which an opcode failed that collected: the collector says that it
+    /// followed what is no reference (`COLLECT-SLOT`, `STARTUP-ROOT`).
     pub(super) fn explain_collection(&self, error: &str) -> Option<Known> {
         self.wrong_root()
             .filter(|_| collect_slot::is_of_wrong_root(error))
     }
 
-    /// The cause by which a collection may follow what is no reference, where the program makes an object.
+    /// The cause by which a collection may follow what is no reference, where the program collects by itself.
     fn wrong_root(&self) -> Option<Known> {
+        if !self.is_instrumented() {
+            return None;
+        }
         // Between breakpoints the oracle lags behind, and without a handler to the end of the call.
         let lags = !self.breakpoints.is_everywhere() || !self.has_events();
         let top = self.machine.top();
-        let makes = lags || top.is_some_and(|view| view.waits || view.op().makes_object());
-        let slots = self.setting.causes.get(Cause::CollectSlot);
+        let waits = top.as_ref().is_some_and(|view| view.waits);
+        let collects = top
+            .as_ref()
+            .is_some_and(|it| self.history.collects(it, &self.machine));
+        let makes = top.is_some_and(|view| view.op().makes_object());
+        let slots = self.setting.collects_wrong();
         let startup = self.setting.causes.get(Cause::StartupRoot);
         slots
-            .filter(|_| self.references.is_moving())
-            .or(startup.filter(|_| self.instantiation.runs()))
-            .filter(|_| makes && self.is_instrumented())
+            .filter(|&(_, collector)| match collector {
+                Collector::Copying => lags || waits || collects,
+                _ => collects || lags && self.history.may_collect(),
+            })
+            .map(|(known, _)| known)
+            .or(startup.filter(|_| self.instantiation.runs() && (lags || waits || makes)))
     }
 
-    /// The cause that explains why an operand denotes something else: it was on the stack when an
-    /// allocation in its frame may have moved its object, and its slot was no root (`COLLECT-SLOT`).
+    /// The cause that explains why an operand denotes something else: it was on the stack when an opcode of its
+    /// frame may have collected, and its slot was no root (`COLLECT-SLOT`).
     pub(super) fn explain_stale(&self, frame: usize, index: u32) -> Option<Known> {
-        let known = self.setting.causes.get(Cause::CollectSlot)?;
+        let (known, _) = self.setting.collects_wrong()?;
         let outside = self.machine.depth().checked_sub(frame + 1)?;
-        let stale = collect_slot::is_stale(index, self.history.surviving(outside));
-        (self.references.is_moving() && stale).then_some(known)
+        collect_slot::is_stale(index, self.history.surviving(outside)).then_some(known)
     }
 
     /// The cause that explains why the engine panicked: a collection followed what is no reference, or the

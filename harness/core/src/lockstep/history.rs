@@ -5,7 +5,8 @@ use super::driver::Driver;
 use super::growth::run_following;
 use super::trap_frame::taken_at;
 use crate::causes::inlined_calls::InlinedCalls;
-use crate::causes::{Cause, imported_type, segment_objects, try_root};
+use crate::causes::{Cause, collect_slot, imported_type, segment_objects, try_root};
+use crate::configuration::Collector;
 use lockstep_oracles::address::{FuncAddr, FuncIndex, InstanceAddr, ObjectAddr};
 use lockstep_oracles::machine::{EverySequencePoint, FrameView, Machine, Stop};
 use lockstep_oracles::opcode::Opcode;
@@ -30,7 +31,7 @@ struct Past {
     left: bool,
     /// Tail calls of the frame inside it, which left for the host function that it waits for.
     left_for_host: Vec<Executed>,
-    /// How many of its operands, from the bottom, were there at an allocation that it made.
+    /// How many of its operands, from the bottom, were there when an opcode of it may have collected.
     surviving: usize,
 }
 
@@ -40,8 +41,10 @@ type Segment = (InstanceAddr, u32);
 /// What the program has executed.
 #[derive(Debug, Default)]
 pub(super) struct History {
-    /// Whether tail calls and allocations are noted.
+    /// Whether tail calls and collections are noted.
     wants_frames: bool,
+    /// By which collector an opcode may collect with the roots of another (`COLLECT-SLOT`).
+    collector: Option<Collector>,
     wants_segments: bool,
     /// Whether so much was executed between two events that it was not followed.
     lost: bool,
@@ -146,7 +149,7 @@ impl History {
             return;
         };
         if self.wants_frames {
-            self.note_frame(&view, machine.depth());
+            self.note_frame(&view, machine);
         }
         if self.wants_segments
             && let Some(segment) = used(&view)
@@ -187,8 +190,21 @@ impl History {
         })
     }
 
-    fn note_frame(&mut self, view: &FrameView<'_>, depth: usize) {
-        self.frames.resize_with(depth, Past::default);
+    /// Whether any opcode may collect by itself, with the roots of another.
+    pub(super) fn may_collect(&self) -> bool {
+        self.collector.is_some()
+    }
+
+    /// Whether the opcode of a frame may collect by itself, with the roots of another.
+    pub(super) fn collects(&self, view: &FrameView<'_>, machine: &Machine) -> bool {
+        let made = machine.store.heap().num_made();
+        self.collector
+            .is_some_and(|it| collect_slot::collects(it, view.function, view.position, made))
+    }
+
+    fn note_frame(&mut self, view: &FrameView<'_>, machine: &Machine) {
+        let collects = self.collects(view, machine);
+        self.frames.resize_with(machine.depth(), Past::default);
         let Some(past) = self.frames.last_mut() else {
             return;
         };
@@ -197,7 +213,7 @@ impl History {
             .operands
             .len()
             .saturating_sub(taken_at(view.function, view.position));
-        past.surviving = match op.makes_object() {
+        past.surviving = match collects {
             true => left,
             false => past.surviving.min(left),
         };
@@ -216,9 +232,9 @@ impl History {
         }
     }
 
-    /// An allocation was made within the frame with that many outside it, that was inlined there: these
+    /// An opcode may have collected within the frame with that many outside it, that was inlined there: these
     /// operands of the frame were there.
-    pub(super) fn note_inlined_allocation(&mut self, outside: usize, operands: usize) {
+    pub(super) fn note_inlined_collection(&mut self, outside: usize, operands: usize) {
         if let Some(past) = self.frames.get_mut(outside) {
             past.surviving = operands;
         }
@@ -239,7 +255,7 @@ impl History {
             || outer.is_some_and(|outer| outer.left_for_host.contains(&executed))
     }
 
-    /// How many operands of the frame with that many outside it were there at an allocation of its.
+    /// How many operands of the frame with that many outside it were there when it may have collected.
     pub(super) fn surviving(&self, outside: usize) -> usize {
         match self.frames.get(outside) {
             _ if self.lost => usize::MAX,
@@ -300,16 +316,16 @@ impl Driver {
         if self.history.is_wanted() {
             self.history.note(&self.machine);
             if self.setting.inlined {
-                self.note_inlined_allocation();
+                self.note_inlined_collection();
             }
         }
     }
 
-    /// An opcode makes an object in code that may be inlined: then the frames into which it is inlined are
-    /// one with it, for the collector.
-    fn note_inlined_allocation(&mut self) {
+    /// An opcode may collect in code that may be inlined: then the frames into which it is inlined are one with
+    /// it, for the collector.
+    fn note_inlined_collection(&mut self) {
         let top = self.machine.top().filter(|_| self.machine.executes_next());
-        if !top.is_some_and(|view| view.op().makes_object()) {
+        if !top.is_some_and(|view| self.history.collects(&view, &self.machine)) {
             return;
         }
         let depth = self.machine.depth();
@@ -318,7 +334,7 @@ impl Driver {
                 return;
             }
             self.history
-                .note_inlined_allocation(depth - 1 - frame, view.operands.len());
+                .note_inlined_collection(depth - 1 - frame, view.operands.len());
         }
     }
 
@@ -331,9 +347,12 @@ impl Driver {
             wants_frames |= calls.has_tail_calls();
             self.program.inlined_calls.push(calls);
         }
-        if self.setting.causes.get(Cause::CollectSlot).is_some() && self.references.is_moving() {
-            let mut instrs = module.functions().iter().flat_map(|f| &f.instrs);
-            wants_frames |= instrs.any(|instr| instr.op.makes_object());
+        if let Some((_, collector)) = self.setting.collects_wrong() {
+            let mut functions = module.functions().iter();
+            if functions.any(|it| collect_slot::may_collect(collector, it)) {
+                self.history.collector = Some(collector);
+                wants_frames = true;
+            }
         }
         if wants_frames {
             self.history.want_frames();

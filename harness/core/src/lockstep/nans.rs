@@ -115,7 +115,15 @@ impl Driver {
             !walk.done() && walk.place() == expected_place(&view, self.setting.conventions);
         let count = walk_operands(&mut walk, placed);
         let at = top_among(view.operands.len(), count as usize, predicted.as_ref());
-        let Some(at) = at.filter(|_| layout.top_operand(view.shape).is_none()) else {
+        let readable = |at: &u32| match &predicted {
+            Some((shown, _)) if shown.len() == count as usize => {
+                let types = shown.iter().map(|operand| operand.ty);
+                let hazards = layout.operands(view.module, view.function, types);
+                hazards[*at as usize].is_none()
+            }
+            _ => layout.top_operand(view.shape).is_none(),
+        };
+        let Some(at) = at.filter(readable) else {
             return;
         };
         let seen = walk.operand(at);

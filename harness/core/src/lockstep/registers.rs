@@ -24,6 +24,7 @@ use crate::rules::RuleId;
 use crate::seen::Seen;
 use lockstep_oracles::ValType;
 use lockstep_oracles::address::{FuncAddr, FuncIndex, GlobalAddr, InstanceAddr, MemAddr};
+use lockstep_oracles::code::Shape;
 use lockstep_oracles::machine::{EverySequencePoint, FrameView, Stop};
 use lockstep_oracles::module::Module;
 use lockstep_oracles::store::FuncInst;
@@ -452,9 +453,17 @@ impl Driver {
         if count != view.operands.len() && predicted.is_none() {
             return changed;
         }
-        let shown_at = |index: usize| match &predicted {
-            Some((shown, _)) => shown.iter().position(|o| o.real == Some(index as u32)),
-            None => Some(index),
+        // Where it is shown, if its slot there may be read.
+        let hazards = predicted.as_ref().map(|(shown, _)| {
+            let types = shown.iter().map(|operand| operand.ty);
+            layout.operands(view.module, view.function, types)
+        });
+        let shown_at = |index: usize, shape: Shape| match (&predicted, &hazards) {
+            (Some((shown, _)), Some(hazards)) => {
+                let at = shown.iter().position(|o| o.real == Some(index as u32));
+                at.filter(|&at| hazards[at].is_none())
+            }
+            _ => layout.top_operand(shape).is_none().then_some(index),
         };
         let mut shape = view.shape;
         for (index, &cell) in view.operands.iter().enumerate().rev() {
@@ -464,8 +473,7 @@ impl Driver {
             if self
                 .registers
                 .may_change(depth, &view, frame, slot, node.ty)
-                && layout.top_operand(shape).is_none()
-                && let Some(at) = shown_at(index)
+                && let Some(at) = shown_at(index, shape)
             {
                 let seen = walk.operand(at as u32);
                 changed.extend(other(seen, node.ty, cell).map(|cell| (slot, cell)));

@@ -53,6 +53,14 @@ impl Setting {
         self.configuration.fuel != Fuel::Off
     }
 
+    /// The collector by which an opcode may collect with the roots of another (`COLLECT-SLOT`).
+    #[inline]
+    pub(super) fn collects_wrong(&self) -> Option<(Known, Collector)> {
+        let known = self.causes.get(Cause::CollectSlot)?;
+        let collector = self.configuration.collector;
+        (self.is_instrumented() && collector != Collector::Null).then_some((known, collector))
+    }
+
     /// Whether the collector moves objects.
     pub(super) fn moves_objects(&self) -> bool {
         self.configuration.collector == Collector::Copying
