@@ -142,6 +142,7 @@ causes! {
 
     CollectSlot => an_allocation_still_collects_with_the_roots_of_another_opcode {
         explained("collect-slot.toml", Cause::CollectSlot);
+        explained("collect-slot-reads.toml", Cause::CollectSlot);
     }
 
     StartupRoot => a_start_function_still_collects_with_the_roots_of_another_function {

@@ -323,6 +323,11 @@ const NO_KIND: Seen = Seen::Unmodelled;
 
 /// The program on every version that has the copying collector, clean, and with each lie.
 fn copying(program: Program, lies: &[Fault], told: impl Fn(&CaseReport)) {
+    collecting(Collector::Copying, program, lies, told);
+}
+
+/// The same with another collector. Where there is the copying one, the counting one collects at a read.
+fn collecting(collector: Collector, program: Program, lies: &[Fault], told: impl Fn(&CaseReport)) {
     let copying = |version: &Version| {
         version
             .conventions()
@@ -332,7 +337,7 @@ fn copying(program: Program, lies: &[Fault], told: impl Fn(&CaseReport)) {
     for subject in linked().into_iter().filter(copying) {
         let (script, mut options) = (program.script(), program.options());
         options.settings.subject = subject;
-        options.settings.configuration.collector = Collector::Copying;
+        options.settings.configuration.collector = collector;
         let clean = run(&script, &options).unwrap();
         assert!(
             clean.divergences.is_empty() && !clean.known.contains_key(&Cause::CollectSlot),
@@ -415,5 +420,61 @@ fn only_an_operand_that_was_there_at_an_allocation_may_be_of_no_kind() {
         let fired = rules(report, Execution::Instrumented);
         assert_eq!(fired, BTreeSet::from([RuleId::RefKind]), "{report:#?}");
         assert!(!report.known.contains_key(&Cause::CollectSlot));
+    });
+}
+
+/// A read of a reference behind so few objects that none piles up, and behind as many as it takes; an operand
+/// that is there meanwhile.
+macro_rules! reading_behind {
+    ($objects:literal) => {
+        Program::new(concat!(
+            r#"(module
+                 (type $p (struct (field i32)))
+                 (global $kept (mut (ref null $p)) ref.null $p)
+                 (func (export "fill") (local i32)
+                   loop
+                     i32.const 1  struct.new $p  global.set $kept
+                     local.get 0  i32.const 1  i32.add  local.tee 0
+                     i32.const "#,
+            $objects,
+            r#"  i32.lt_u  br_if 0
+                   end)
+                 (func (export "go") (result i32)
+                   i32.const 9  struct.new $p
+                   global.get $kept  nop  drop
+                   struct.get $p 0))
+               (invoke "fill")
+               (assert_return (invoke "go") (i32.const 9))"#
+        ))
+    };
+}
+
+/// `COLLECT-SLOT` with the counting collector: an operand may be wrong behind the read of a reference, once as
+/// many objects were made as the collector lets pile up; not before.
+#[test]
+fn an_operand_may_be_wrong_behind_a_read_only_where_objects_pile_up() {
+    let below = Fault::Stack(at("nop"), |stack, _| {
+        innermost(stack).operands[0] = Some(NO_KIND);
+    });
+    collecting(Collector::Drc, reading_behind!(1000), &[below], |report| {
+        let fired = rules(report, Execution::Instrumented);
+        assert_eq!(fired, BTreeSet::from([RuleId::RefKind]), "{report:#?}");
+        assert!(!report.known.contains_key(&Cause::CollectSlot));
+    });
+    collecting(Collector::Drc, reading_behind!(1100), &[below], |report| {
+        assert!(report.divergences.is_empty(), "{report:#?}");
+        assert!(
+            report.known.contains_key(&Cause::CollectSlot),
+            "{report:#?}"
+        );
+    });
+    let read = Fault::Stack(at("nop"), |stack, _| top(stack, |_| NO_KIND));
+    collecting(Collector::Drc, reading_behind!(1100), &[read], |report| {
+        let fired = rules(report, Execution::Instrumented);
+        assert_eq!(fired, BTreeSet::from([RuleId::RefKind]), "{report:#?}");
+    });
+    collecting(Collector::Null, reading_behind!(1100), &[below], |report| {
+        let fired = rules(report, Execution::Instrumented);
+        assert_eq!(fired, BTreeSet::from([RuleId::RefKind]), "{report:#?}");
     });
 }
