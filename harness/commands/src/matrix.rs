@@ -2,8 +2,10 @@
 
 use super::campaign;
 use super::output::Output;
+use super::page::command_line;
 use super::subjects::{Subject, Subjects};
 use super::{BAD_INPUT, DIVERGED, Format, OK, OwnFault};
+use anyhow::anyhow;
 use clap::Args;
 use comfy_table::{Table, presets};
 use lockstep_core::campaign::interrupt::Interrupt;
@@ -14,6 +16,7 @@ use lockstep_core::causes::Cause;
 use lockstep_core::causes::hazard::Dare;
 use lockstep_core::corpus::{self, CorpusCase};
 use lockstep_core::matrix::{Matrix, Row};
+use lockstep_core::report::page::MatrixPage;
 use lockstep_core::report::progress::Progress;
 use lockstep_core::report::shown::say;
 use lockstep_core::report::{Reporter, Silent, json};
@@ -47,6 +50,9 @@ pub(super) struct Options {
     /// Write a table in Markdown
     #[arg(long)]
     markdown: bool,
+    /// Also write the table as a page into this directory, index.html
+    #[arg(long, value_name = "DIR")]
+    html: Option<PathBuf>,
     #[command(flatten)]
     campaign: campaign::Options,
 }
@@ -68,6 +74,7 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
         let case = corpus::load(&path)?;
         cases.insert(path, case);
     }
+    let page = options.page()?;
     let subjects = options.subjects.found()?;
     let interrupt = Interrupt::install().map_err(OwnFault::Start)?;
     let mut matrix = Matrix::default();
@@ -84,11 +91,11 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
             say(&format!(
                 "lockstep: ended by {name}: the table is not complete"
             ));
-            write(&matrix, options, format).map_err(OwnFault::from)?;
+            options.told(&matrix, format, page.as_ref(), false)?;
             return Ok(128 + signal);
         }
     }
-    write(&matrix, options, format).map_err(OwnFault::from)?;
+    options.told(&matrix, format, page.as_ref(), true)?;
     let rows = matrix.rows();
     let mut entries = rows.iter().flat_map(|row| &row.cells);
     Ok(match entries.any(|entry| entry.disagrees()) {
@@ -99,6 +106,32 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
 }
 
 impl Options {
+    /// The page that is wanted, if one is.
+    fn page(&self) -> anyhow::Result<Option<MatrixPage>> {
+        let page = self.html.as_ref().map(|directory| {
+            MatrixPage::new(directory, &command_line()).map_err(|error| {
+                let directory = directory.display();
+                anyhow!("cannot write a page into {directory}: {error}")
+            })
+        });
+        page.transpose()
+    }
+
+    /// Tells of the matrix, on the terminal and in the page.
+    fn told(
+        &self,
+        matrix: &Matrix,
+        format: Format,
+        page: Option<&MatrixPage>,
+        complete: bool,
+    ) -> Result<(), OwnFault> {
+        write(matrix, self, format)?;
+        if let Some(page) = page {
+            page.write(matrix, complete)?;
+        }
+        Ok(())
+    }
+
     /// Runs the cases on a version; how many of them have no report.
     fn run_on(
         &self,

@@ -44,7 +44,7 @@ impl Options {
 }
 
 /// The command line, as a shell takes it.
-fn command_line() -> String {
+pub(super) fn command_line() -> String {
     let words = env::args_os().skip(1);
     let words = words.map(|word| quoted(&word.to_string_lossy()));
     let words: Vec<String> = std::iter::once("lockstep".to_owned())

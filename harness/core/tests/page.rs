@@ -5,10 +5,13 @@
 
 use base64::Engine as _;
 use lockstep_core::case::CaseReport;
+use lockstep_core::causes::Cause;
+use lockstep_core::corpus::Expectation;
 use lockstep_core::divergence::{Divergence, Execution, Moment, Site, StateRow};
 use lockstep_core::lockstep::families::Family;
+use lockstep_core::matrix::Matrix;
 use lockstep_core::report::Finished;
-use lockstep_core::report::page::{About, Nights, Page};
+use lockstep_core::report::page::{About, MatrixPage, Nights, Page};
 use lockstep_core::report::trail::TrailEvent;
 use lockstep_core::rules::RuleId;
 use lockstep_core::totals::Totals;
@@ -425,6 +428,38 @@ fn nothing_is_wider_than_the_screen() {
             ));
             browser.screenshot(&format!("page-{width}-{scheme}-{section}.png"));
         }
+    }
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver; .ci/run runs it"]
+fn a_matrix_is_not_wider_than_the_screen() {
+    let directory = TempDir::new().unwrap();
+    let mut matrix = Matrix::default();
+    let name = "a case of a cause";
+    for subject in Version::TABLE {
+        matrix.add_subject(*subject);
+        for cause in Cause::ALL {
+            let expect = Expectation::of_causes(&[cause.id().to_owned()]).unwrap();
+            let mut report = CaseReport::default();
+            if cause.is_of(*subject) {
+                report.known.insert(*cause, 1);
+            }
+            matrix.add(*subject, &format!("{name} {cause}"), &expect, None, &report);
+        }
+    }
+    let page = MatrixPage::new(directory.path(), "lockstep matrix --html page").unwrap();
+    page.write(&matrix, true).unwrap();
+    let browser = Browser::start();
+    for (width, scheme) in [(320, "light"), (768, "dark"), (1440, "light")] {
+        browser.look(width, scheme);
+        browser.open(directory.path());
+        assert_eq!(browser.text("h1"), "AGREES");
+        let wide = browser.js("document.documentElement.scrollWidth");
+        assert_eq!(wide, width, "{scheme}");
+        let rows = browser.js("document.querySelectorAll('.matrix tbody tr').length");
+        assert_eq!(rows, Cause::ALL.len());
+        browser.screenshot(&format!("matrix-{width}-{scheme}.png"));
     }
 }
 

@@ -47,6 +47,43 @@ impl Driver {
         Some(Flow::Continue)
     }
 
+    /// Of at most `limit` frames those that can be compared where they stand: what is shown again
+    /// (`HOST-ACTIVATION`) may stand where other frames of the same places are expected.
+    pub(super) fn limit_to_first_shown<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+        limit: usize,
+    ) -> usize {
+        match self.before_repetition() {
+            Some(before) if self.explain_host_activation(observed, moment).is_some() => {
+                limit.min(before)
+            }
+            _ => limit,
+        }
+    }
+
+    /// How many frames are shown where they must be before some are shown again, if a cause has that
+    /// (`HOST-ACTIVATION`): up to the first activation without a frame, and those of the one below it.
+    pub(super) fn before_repetition(&self) -> Option<usize> {
+        let activations = self.machine.num_activations();
+        if activations < 2 {
+            return None;
+        }
+        self.setting.causes.get(Cause::HostActivation)?;
+        let mut inner = activations;
+        let mut last = None;
+        for (frame, view) in self.machine.frames().enumerate() {
+            match last {
+                Some(last) if view.activation < last => return Some(frame),
+                None if view.activation + 1 < inner => last = Some(view.activation),
+                _ => {}
+            }
+            inner = view.activation;
+        }
+        last.map(|_| self.machine.depth())
+    }
+
     /// The cause by which frames are shown that a tail call replaced (`INLINED-TAIL-CALL`), where host
     /// functions that host code called show them again.
     fn replaced_behind_hosts(&self, seen: &[Place], by_activation: &[Vec<Place>]) -> Option<Known> {

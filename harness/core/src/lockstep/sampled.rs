@@ -36,6 +36,7 @@ impl Driver {
             && !self.nans.any
             && !self.instantiation.runs()
             && !self.registers.are_changed()
+            && self.before_repetition().is_none()
     }
 
     /// A `Breakpoint` event in single-step, of which nothing must be known before the subject is looked at.

@@ -215,6 +215,7 @@ impl Driver {
         if visible == 0 {
             return Flow::Continue;
         }
+        let limit = self.limit_to_first_shown(observed, moment, limit);
         let mut walk = Limited::new(observed.walk(), visible);
         let program = &self.program;
         let mut referents = Referents {

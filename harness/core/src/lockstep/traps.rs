@@ -309,6 +309,7 @@ impl Driver {
         if limit <= 1 {
             return Flow::Continue;
         }
+        let limit = self.limit_to_first_shown(observed, moment, limit);
         if let Some(op) = self.machine.current_op() {
             self.recorder.tally.checked.note(Family::Callers, op);
         }

@@ -6,6 +6,7 @@
 
 mod coverage;
 mod finding;
+mod matrix;
 mod render;
 mod trend;
 
@@ -15,6 +16,7 @@ use crate::corpus;
 use crate::totals::Totals;
 use crate::version::Version;
 use finding::Findings;
+pub use matrix::MatrixPage;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -103,20 +105,12 @@ impl Page {
             }
         };
         let file = format!("{}.html", id.chars().map(plain).collect::<String>());
-        self.put(&file, &text)?;
+        put(&self.directory, &file, &text)?;
         let pages = self.pages()?;
         match pages.len() {
-            0 | 1 => self.put(INDEX, &text),
-            _ => self.put(INDEX, &render::index(&pages)?),
+            0 | 1 => put(&self.directory, INDEX, &text),
+            _ => put(&self.directory, INDEX, &render::index(&pages)?),
         }
-    }
-
-    fn put(&self, name: &str, text: &str) -> io::Result<()> {
-        let mut file = NamedTempFile::new_in(&self.directory)?;
-        file.write_all(text.as_bytes())?;
-        let path = self.directory.join(name);
-        file.persist(&path).map_err(|error| error.error)?;
-        readable(&path)
     }
 
     /// The pages of the directory, each a file and its title.
@@ -137,6 +131,15 @@ impl Page {
         pages.sort();
         Ok(pages)
     }
+}
+
+/// Writes a file of a page's directory: all of it, or nothing of it is there.
+fn put(directory: &Path, name: &str, text: &str) -> io::Result<()> {
+    let mut file = NamedTempFile::new_in(directory)?;
+    file.write_all(text.as_bytes())?;
+    let path = directory.join(name);
+    file.persist(&path).map_err(|error| error.error)?;
+    readable(&path)
 }
 
 /// What is opened first.

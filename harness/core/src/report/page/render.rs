@@ -161,6 +161,15 @@ fn hash(content: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(Sha256::digest(content)))
 }
 
+/// A page of a template, with the style that all share and a policy that lets no script run.
+pub(super) fn styled(name: &str, template: &str, context: Value) -> io::Result<String> {
+    let policy = format!("default-src 'none'; style-src {}", hash(STYLE));
+    let shared = context! {
+        policy => policy, style => Value::from_safe_string(STYLE.to_owned()), ..context
+    };
+    rendered(name, template, shared)
+}
+
 fn rendered(name: &str, template: &str, context: Value) -> io::Result<String> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -173,11 +182,7 @@ fn rendered(name: &str, template: &str, context: Value) -> io::Result<String> {
 
 /// A list of pages, each a file and its title.
 pub(super) fn index(pages: &[(String, String)]) -> io::Result<String> {
-    let policy = format!("default-src 'none'; style-src {}", hash(STYLE));
-    let context = context! {
-        policy => policy, style => Value::from_safe_string(STYLE.to_owned()), pages => pages,
-    };
-    rendered("index.html", INDEX, context)
+    styled("index.html", INDEX, context! { pages => pages })
 }
 
 /// The page's text.
