@@ -20,6 +20,7 @@
 //!
 //! Nothing here is an expectation.
 
+use crate::causes::Cause;
 use crate::configuration::Regalloc;
 use crate::rules::RuleId;
 use crate::version::Version;
@@ -44,10 +45,10 @@ pub fn has_changed(function: &Function) -> bool {
 
 /// The integer registers from `x16` on that an event changes, a bit each.
 pub fn changed_integers(subject: Version, regalloc: Regalloc) -> u16 {
-    match (subject.release(), regalloc) {
-        (42, Regalloc::Backtracking) => 1 << 5,
-        (42, Regalloc::SinglePass) => 0x3fe0,
-        _ => 0,
+    match regalloc {
+        _ if !Cause::PulleyIntegers.is_of(subject) => 0,
+        Regalloc::Backtracking => 1 << 5,
+        Regalloc::SinglePass => 0x3fe0,
     }
 }
 
@@ -411,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn only_42_changes_integers() {
+    fn the_versions_of_the_cause_change_integers() {
         let (old, new) = (Version::V42, Version::V48);
         assert_eq!(
             changed_integers(old, Regalloc::Backtracking),
@@ -420,6 +421,9 @@ mod tests {
         let all: u16 = (21..=29).map(|register| 1 << (register - 16)).sum();
         assert_eq!(changed_integers(old, Regalloc::SinglePass), all);
         assert!(damages(old) && !damages(new));
+        for subject in Version::PUBLISHED {
+            assert_eq!(damages(*subject), Cause::PulleyIntegers.is_of(*subject));
+        }
     }
 
     #[test]
