@@ -164,6 +164,22 @@ fn a_nan_that_cannot_be_seen_is_not_computed_with() {
     };
     assert_eq!(status(""), Status::Passed);
     assert_eq!(status("block nop end return"), Status::Passed);
+    // Others lie above it, and it is dropped, or is on top again.
+    assert_eq!(status("i32.const 1  i32.eqz  drop"), Status::Passed);
+    assert_eq!(
+        status("i32.const 1  if nop end  i32.const 7  drop"),
+        Status::Passed
+    );
+    let dropped = "i64.const 1  drop  drop  v128.const i64x2 1 2";
+    assert_eq!(status(dropped), Status::Passed);
+    for uses in [
+        "i32.const 1  i32x4.shl",
+        "i32.const 1  drop  f32x4.neg",
+        // Where a branch goes is not told apart.
+        "block i32.const 1  br_if 0  end",
+    ] {
+        assert!(matches!(status(uses), Status::Inconclusive(_)), "{uses}");
+    }
     let Status::Inconclusive(why) = status("f32x4.neg") else {
         panic!("not inconclusive")
     };

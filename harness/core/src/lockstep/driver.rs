@@ -282,6 +282,7 @@ impl Driver {
     pub fn begin(&mut self, func: FuncAddr, args: &[Value]) -> Result<(), InvokeError> {
         self.disturb();
         self.history.invoked(self.machine.depth());
+        self.nans.invoked(self.machine.depth());
         self.machine.invoke(func, args)?;
         self.invocation.begin();
         self.machine.reset_max_depth();

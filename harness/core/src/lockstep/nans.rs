@@ -2,10 +2,12 @@
 //! takes the one that the subject shows, if it is allowed, and goes on with it.
 //!
 //! A NaN is open from the instruction that made it until it is seen: at the next event, as the top
-//! operand. Where that slot cannot be read it stays open, but nothing may be computed with it.
+//! operand. Where that slot cannot be read it stays open, also with other operands above it, but nothing may
+//! be computed with it.
 
 use super::driver::{Driver, Ended, POINTS_BETWEEN_EVENTS};
 use super::frames::expected_place;
+use super::trap_frame::taken_at;
 use crate::causes::Known;
 use crate::causes::if_params::ShownOperand;
 use crate::configuration::{Configuration, Nans};
@@ -14,16 +16,28 @@ use crate::outcome::Outcome;
 use crate::seen::Seen;
 use lockstep_oracles::machine::{FrameView, Stop};
 use lockstep_oracles::nan::OpenNan;
-use lockstep_oracles::opcode::Opcode;
+use lockstep_oracles::opcode::{Control, Opcode};
 use lockstep_oracles::trap::Exhaustion;
 
-/// The NaN that is not settled yet, if the subject chooses NaNs at all.
-#[derive(Clone, Copy, Debug)]
+/// The NaNs that are not settled yet, if the subject chooses NaNs at all.
+#[derive(Clone, Debug)]
 pub(super) struct OpenNans {
     /// Whether the subject's NaNs are its own.
     pub(super) any: bool,
     /// What is open of the top operand, or of the last result.
     pub(super) open: Option<OpenNan>,
+    /// Open NaNs below other operands.
+    buried: Vec<Buried>,
+}
+
+/// An open NaN with other operands above it, in a slot that cannot be read.
+#[derive(Clone, Copy, Debug)]
+struct Buried {
+    /// How many frames there are with its own.
+    depth: usize,
+    /// Its index among the frame's operands.
+    index: usize,
+    open: OpenNan,
 }
 
 impl OpenNans {
@@ -31,8 +45,60 @@ impl OpenNans {
         OpenNans {
             any: configuration.nans == Nans::Any,
             open: None,
+            buried: Vec::new(),
         }
     }
+
+    /// A function is invoked above so many frames.
+    pub(super) fn invoked(&mut self, depth: usize) {
+        self.buried.retain(|nan| nan.depth <= depth);
+    }
+
+    /// Whether the opcode may take, move or remove one below the top operand.
+    fn uses_buried(&self, view: &FrameView<'_>, depth: usize) -> bool {
+        match untouched(view) {
+            Some(untouched) => {
+                let mut own = self.buried.iter().filter(|nan| nan.depth == depth);
+                own.any(|nan| nan.index >= untouched)
+            }
+            // A handler may be anywhere.
+            None => !self.buried.is_empty(),
+        }
+    }
+
+    /// The machine has so many frames, the innermost with so many operands: those that are gone are open no
+    /// more, and one may be on top again.
+    fn uncover(&mut self, depth: usize, operands: usize) {
+        self.buried
+            .retain(|nan| nan.depth < depth || nan.depth == depth && nan.index < operands);
+        if self.open.is_none()
+            && let Some(last) = self.buried.last()
+            && (last.depth, last.index + 1) == (depth, operands)
+        {
+            self.open = self.buried.pop().map(|nan| nan.open);
+        }
+    }
+}
+
+/// How many operands, from the bottom, the opcode leaves as they are, wherever the program goes; none if
+/// nothing is known of any frame.
+fn untouched(view: &FrameView<'_>) -> Option<usize> {
+    let operands = view.operands.len();
+    let op = view.op();
+    let own = taken_at(view.function, view.position);
+    let results = view.function.num_results as usize;
+    let at_end = view.position + 1 == view.function.instrs.len();
+    Some(match op.control() {
+        Control::Next => operands.saturating_sub(own),
+        Control::Branch if op == Opcode::If => operands.saturating_sub(own),
+        Control::Nowhere => operands,
+        Control::Branch if op == Opcode::Else => operands,
+        Control::Return if op == Opcode::End && !at_end => operands,
+        Control::Return => operands.saturating_sub(results),
+        // What they carry is not told apart.
+        Control::Branch | Control::Call | Control::TailCall => 0,
+        Control::Throw => return None,
+    })
 }
 
 /// What an opcode does with an open NaN on top of the operand stack.
@@ -41,6 +107,8 @@ enum Use {
     Keeps,
     /// It is gone.
     Drops,
+    /// It lies below other operands.
+    Covers,
     /// Its bits may matter.
     Takes,
 }
@@ -52,6 +120,9 @@ impl Use {
             Opcode::Nop | Opcode::Block | Opcode::Loop | Opcode::Else | Opcode::End => Use::Keeps,
             Opcode::Return if view.function.num_results == 0 => Use::Drops,
             Opcode::Return => Use::Keeps,
+            op if op.control() == Control::Next && taken_at(view.function, view.position) == 0 => {
+                Use::Covers
+            }
             _ => Use::Takes,
         }
     }
@@ -62,20 +133,64 @@ impl Driver {
     /// before one is computed with that was not seen.
     #[cold]
     pub(super) fn advance_noting_nans(&mut self) -> Stop {
-        let kept = match (self.nans.open, self.machine.top()) {
-            (Some(open), Some(view)) => match Use::of(&view) {
-                Use::Keeps => Some(open),
-                Use::Drops => None,
-                Use::Takes => {
-                    self.ended.get_or_insert(Ended::UnseenNan);
-                    return Stop::Exhausted(Exhaustion::CallDepth);
-                }
-            },
-            _ => None,
+        let Some(kept) = self.nan_behind() else {
+            return self.end_at_nan();
         };
         let (stop, open) = self.machine.step();
         self.nans.open = open.or(kept);
+        let operands = self.machine.top().map_or(0, |view| view.operands.len());
+        self.nans.uncover(self.machine.depth(), operands);
         stop
+    }
+
+    /// What is open of the top operand behind the next opcode, if that computes with none that is open.
+    fn nan_behind(&mut self) -> Option<Option<OpenNan>> {
+        let Some(view) = self.machine.top() else {
+            return Some(None);
+        };
+        let depth = self.machine.depth();
+        if !self.nans.buried.is_empty() && self.nans.uses_buried(&view, depth) {
+            return None;
+        }
+        let Some(open) = self.nans.open else {
+            return Some(None);
+        };
+        match Use::of(&view) {
+            Use::Keeps => Some(Some(open)),
+            Use::Drops => Some(None),
+            Use::Covers => {
+                let index = view.operands.len().checked_sub(1)?;
+                self.stays_unread().then(|| {
+                    self.nans.buried.push(Buried { depth, index, open });
+                    None
+                })
+            }
+            Use::Takes => None,
+        }
+    }
+
+    /// Whether no event shows the top operand as long as it is there: its slot cannot be read, and no cause
+    /// has it shown in another.
+    fn stays_unread(&mut self) -> bool {
+        let Some(view) = self.machine.top() else {
+            return false;
+        };
+        let unreadable = self.program.layout(&view).top_operand(view.shape);
+        let shown = self.program.stacks(view.instance, view.function.index);
+        unreadable.is_some() && shown.is_empty()
+    }
+
+    /// The case ends: nothing can be compared of what is computed with a NaN that was not seen.
+    fn end_at_nan(&mut self) -> Stop {
+        self.ended.get_or_insert(Ended::UnseenNan);
+        Stop::Exhausted(Exhaustion::CallDepth)
+    }
+
+    /// A host function throws: where that is caught, operands may be replaced.
+    pub(super) fn forget_buried_nans(&mut self) {
+        if !self.nans.buried.is_empty() {
+            self.ended.get_or_insert(Ended::UnseenNan);
+        }
     }
 
     /// Runs the oracle to its next modelled breakpoint, or to where `also` says, opcode by opcode, as a NaN
