@@ -456,7 +456,7 @@ impl<T: Layer> Subject<T> {
         if let Some(known) = driver.forbids_events(func)
             && !driver.dares(known)
         {
-            driver.recorder.tally.left_out.count(known, 1);
+            driver.recorder.leave_out(known, 1);
             self.with_session(|session, store| session.silence(store));
         }
     }

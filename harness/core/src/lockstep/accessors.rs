@@ -163,7 +163,7 @@ impl Driver {
         space: &Space,
         moment: Moment,
     ) {
-        self.recorder.tally.noted.note(RuleId::Access);
+        self.recorder.note(RuleId::Access);
         let past_the_end = std::iter::once(&None);
         for (index, &entity) in space.entities.iter().chain(past_the_end).enumerate() {
             let index = index as u32;

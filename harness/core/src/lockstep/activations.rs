@@ -22,7 +22,7 @@ impl Driver {
         observed: &mut O,
         moment: Moment,
     ) -> Option<Flow> {
-        let known = self.setting.causes.get(Cause::HostActivation)?;
+        let known = self.setting.cause(Cause::HostActivation)?;
         let activations = self.machine.num_activations();
         let mut by_activation: Vec<Vec<Place>> = vec![Vec::new(); activations];
         for view in self.machine.frames() {
@@ -99,7 +99,7 @@ impl Driver {
 
     /// The cause by which frames may be shown that a tail call replaced, if one did.
     fn replaced_are_shown(&self) -> Option<Known> {
-        let known = self.setting.causes.get(Cause::InlinedTailCall);
+        let known = self.setting.cause(Cause::InlinedTailCall);
         known.filter(|_| self.setting.inlined && self.history.has_tail_calls())
     }
 
@@ -217,7 +217,7 @@ impl Driver {
     /// its function guards and that may be inlined: what is inlined there has lost its records
     /// (`INLINED-TRY-CALL`).
     pub(super) fn inlined_in_try(&self) -> Option<Known> {
-        let known = self.setting.causes.get(Cause::InlinedTryCall)?;
+        let known = self.setting.cause(Cause::InlinedTryCall)?;
         self.is_in_guarded_call().then_some(known)
     }
 
@@ -239,7 +239,7 @@ impl Driver {
     }
 
     fn ends_in_guarded_call(&mut self) -> bool {
-        let known = self.setting.causes.get(Cause::InlinedTryBreak);
+        let known = self.setting.cause(Cause::InlinedTryBreak);
         let Some(known) = known.filter(|_| self.program.has_guarded_calls()) else {
             return false;
         };
@@ -298,8 +298,7 @@ impl Driver {
         rule: RuleId,
         known: Known,
     ) {
-        if self.recorder.findings.has_known(known) {
-            self.recorder.findings.count_known(known);
+        if self.recorder.repeats(Some(known)) {
             return;
         }
         let shown = format!(

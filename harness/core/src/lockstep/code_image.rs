@@ -27,7 +27,7 @@ impl Driver {
 
     /// No mapping is writable and executable at once; `found` are.
     pub fn code_writable(&mut self, found: usize) {
-        self.recorder.tally.noted.note(RuleId::EditWritable);
+        self.recorder.note(RuleId::EditWritable);
         if found > 0 {
             self.report_plain(
                 RuleId::EditWritable,
@@ -40,7 +40,7 @@ impl Driver {
 
     /// After an edit every part of the recorded code has the permissions that it had before the first.
     pub fn code_permissions(&mut self, recorded: &[Mapping], now: &[Vec<Part>]) {
-        self.recorder.tally.noted.note(RuleId::EditPermissions);
+        self.recorder.note(RuleId::EditPermissions);
         let mut pairs = recorded.iter().zip(now);
         let Some((old, new)) = pairs.find(|(old, new)| old.permissions != **new) else {
             return;

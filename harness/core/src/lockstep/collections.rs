@@ -18,7 +18,7 @@ impl Driver {
         if self.dares(known) {
             return true;
         }
-        self.recorder.tally.left_out.count(known, 1);
+        self.recorder.leave_out(known, 1);
         false
     }
 
@@ -34,7 +34,7 @@ impl Driver {
 
     /// The cause that forbids a collection while a frame has a local that was never written.
     fn unset_root(&self) -> Option<Known> {
-        let known = self.setting.causes.get(Cause::UnsetRoot)?;
+        let known = self.setting.cause(Cause::UnsetRoot)?;
         let unset = self.machine.frames().any(|view| {
             let locals = view.locals.iter().zip(&view.function.locals);
             locals.into_iter().any(|(&cell, &ty)| {

@@ -155,45 +155,50 @@ pub struct DriverConfig {
     pub subject_stack: usize,
 }
 
-/// One execution of one case in lockstep.
+/// One execution of one case in lockstep: what says where the subject must be, what its checkers keep
+/// from one event to the next, and what is kept for the report.
 pub struct Driver {
     /// The oracle.
     pub machine: Machine,
-    /// What was compared and found.
-    pub recorder: Recorder,
-    /// Why the case ended early, if it did.
-    pub ended: Option<Ended>,
     /// Which events must come.
     pub breakpoints: Breakpoints,
+    /// Where the current invocation stands.
+    pub(super) invocation: Invocation,
     /// What is known of the instances that are being made, and were.
     pub(super) instantiation: Instantiation,
-    /// What is known of the case's code.
-    pub(super) program: Program,
+    /// What is known of the epoch, and of the events that it causes.
+    pub(super) epoch: Epoch,
+    /// What is known of the store's handler.
+    pub(super) handler: Handler,
+    /// What the oracle needs to know to grow as the subject did.
+    pub(super) sizes: Sizes,
+
     /// What is fixed for the execution.
     pub(super) setting: Setting,
+    /// What is known of the case's code.
+    pub(super) program: Program,
+    /// What the program has executed, as far as a cause asks for it.
+    pub(super) history: History,
+
+    /// Which of the subject's objects is which of the oracle's.
+    pub(super) references: References,
+    /// What the subject showed first where it may choose.
+    pub(super) precedents: Precedents,
+    /// NaNs that the specification leaves open.
+    pub(super) nans: OpenNans,
+    /// Values that events changed.
+    pub(super) registers: Registers,
+    /// What an exhaustion left to the engine.
+    pub(super) taint: Taint,
     /// What is done on purpose although a cause forbids it.
     pub(super) daring: Daring,
     /// What the case may cost.
     pub(super) budget: Budget,
-    pub(super) nans: OpenNans,
-    /// Values that events changed.
-    pub(super) registers: Registers,
-    /// What the program has executed, as far as a cause asks for it.
-    pub(super) history: History,
-    /// Which of the subject's objects is which of the oracle's.
-    pub(super) references: References,
-    /// Where the current invocation stands.
-    pub(super) invocation: Invocation,
-    /// What is known of the epoch, and of the events that it causes.
-    pub(super) epoch: Epoch,
-    /// What an exhaustion left to the engine.
-    pub(super) taint: Taint,
-    /// What the oracle needs to know to grow as the subject did.
-    pub(super) sizes: Sizes,
-    /// What the subject showed first where it may choose.
-    pub(super) precedents: Precedents,
-    /// What is known of the store's handler.
-    pub(super) handler: Handler,
+
+    /// What was compared and found.
+    pub recorder: Recorder,
+    /// Why the case ended early, if it did.
+    pub ended: Option<Ended>,
 }
 
 /// Sequence points that the oracle passes between two events before it gives up: more than any program
@@ -212,32 +217,30 @@ impl Driver {
             machine.fuse_relaxed_madd();
         }
         machine.set_dot_sums(setting.conventions.dot_sums);
+        let segments = match setting.cause(Cause::SegmentObjects) {
+            Some(_) => Segments::Made,
+            None => Segments::Kept,
+        };
         Driver {
             machine,
-            recorder: Recorder::new(config.execution),
-            ended: None,
-            instantiation: Instantiation::default(),
-            program: Program::default(),
             breakpoints: Breakpoints::new(setting.causes, setting.conventions.placement),
+            invocation: Invocation::default(),
+            instantiation: Instantiation::default(),
+            epoch: Epoch::default(),
+            handler: Handler::default(),
+            sizes: Sizes::default(),
             setting,
-            daring: Daring::default(),
-            budget: Budget::new(config.frames, config.max_events),
+            program: Program::default(),
+            history: History::default(),
+            references: References::new(setting.moves_objects(), segments),
+            precedents: Precedents::default(),
             nans: OpenNans::new(&config.configuration),
             registers: Registers::new(setting.changed_by()),
-            history: History::default(),
-            references: References::new(
-                setting.moves_objects(),
-                match setting.causes.get(Cause::SegmentObjects) {
-                    Some(_) => Segments::Made,
-                    None => Segments::Kept,
-                },
-            ),
-            invocation: Invocation::default(),
-            epoch: Epoch::default(),
             taint: Taint::default(),
-            sizes: Sizes::default(),
-            precedents: Precedents::default(),
-            handler: Handler::default(),
+            daring: Daring::default(),
+            budget: Budget::new(config.frames, config.max_events),
+            recorder: Recorder::new(config.execution),
+            ended: None,
         }
     }
 

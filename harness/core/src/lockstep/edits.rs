@@ -43,8 +43,8 @@ impl Driver {
     /// Checks what the store answers to the session that was just made.
     pub fn edited(&mut self, answer: EditAnswer) {
         self.disturb();
-        self.recorder.tally.noted.note(RuleId::EditAccepted);
-        self.recorder.tally.noted.note(RuleId::EditSingleStep);
+        self.recorder.note(RuleId::EditAccepted);
+        self.recorder.note(RuleId::EditSingleStep);
         if let Some((edit, error)) = answer.refused {
             let expected = format!("{edit:?} succeeds");
             self.report_plain(RuleId::EditAccepted, Moment::Edit, expected, error);
@@ -56,7 +56,7 @@ impl Driver {
             self.report_plain(RuleId::EditSingleStep, Moment::Edit, expected, shown);
         }
         if let Some(listed) = answer.listed {
-            self.recorder.tally.noted.note(RuleId::EditBreakpoints);
+            self.recorder.note(RuleId::EditBreakpoints);
             match self.breakpoints.settle(&listed) {
                 Listed::Right => {}
                 Listed::Kept(known) => self.report_list(&listed, Some(known)),
@@ -66,8 +66,8 @@ impl Driver {
     }
 
     fn report_list(&mut self, listed: &[(u32, u32)], known: Option<Known>) {
-        if let Some(known) = known.filter(|&known| self.recorder.findings.has_known(known)) {
-            return self.recorder.findings.count_known(known);
+        if self.recorder.repeats(known) {
+            return;
         }
         let right: Vec<_> = self.breakpoints.listed().collect();
         let (expected, shown) = (show(&right), show(listed));
@@ -90,8 +90,8 @@ impl Driver {
 
     #[cold]
     fn count_kept(&mut self, known: Known) {
-        if self.recorder.findings.has_known(known) {
-            return self.recorder.findings.count_known(known);
+        if self.recorder.repeats(Some(known)) {
+            return;
         }
         let expected = "no event: the breakpoint was removed".to_owned();
         self.report_lasting(RuleId::BreakSpurious, expected, "an event", known);

@@ -44,7 +44,7 @@ impl Driver {
         // The program may have gone on since the last event.
         self.references.look();
         if self.ended.is_none() {
-            self.recorder.tally.noted.note(RuleId::Outcome);
+            self.recorder.note(RuleId::Outcome);
         }
         if is_interrupted(phase, outcome) {
             self.note_half_made();
@@ -250,11 +250,10 @@ impl Driver {
             && op.is_some_and(|op| pulley_memory_trap::explains(op, trap));
         let known = self
             .setting
-            .causes
-            .get(Cause::PulleyMemoryTrap)
+            .cause(Cause::PulleyMemoryTrap)
             .filter(|_| explains);
-        if let Some(known) = known.filter(|&known| self.recorder.findings.has_known(known)) {
-            return self.recorder.findings.count_known(known);
+        if self.recorder.repeats(known) {
+            return;
         }
         let at = op.map_or(String::new(), Opcode::name);
         let mut divergence = self.recorder.divergence(
@@ -361,11 +360,10 @@ impl Driver {
     fn report_silent_overflow(&mut self) {
         let known = self
             .setting
-            .causes
-            .get(Cause::PulleyOverflow)
+            .cause(Cause::PulleyOverflow)
             .filter(|_| self.setting.is_on_pulley());
-        if let Some(known) = known.filter(|&known| self.recorder.findings.has_known(known)) {
-            return self.recorder.findings.count_known(known);
+        if self.recorder.repeats(known) {
+            return;
         }
         self.report_known(
             RuleId::TrapEvent,
@@ -410,7 +408,7 @@ impl Driver {
             return;
         };
         if !expected.is_empty() {
-            self.recorder.tally.noted.note(RuleId::Values);
+            self.recorder.note(RuleId::Values);
         }
         if !self.values_agree(expected, seen) {
             let known = self.explain_values(expected, seen);

@@ -103,7 +103,7 @@ impl Driver {
                 continue;
             };
             self.recorder.tally.entities += 1;
-            self.recorder.tally.noted.note(match entity {
+            self.recorder.note(match entity {
                 Entity::Memory(_) => RuleId::Memory,
                 Entity::Global(_) => RuleId::Global,
                 Entity::Table(_) => RuleId::Table,

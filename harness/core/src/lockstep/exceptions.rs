@@ -49,13 +49,13 @@ impl Driver {
         if self.thrown().is_none() {
             return false;
         }
-        let known = self.setting.causes.get(Cause::TakenException);
+        let known = self.setting.cause(Cause::TakenException);
         let Some(known) = known.filter(|_| caught == Some(true)) else {
             return true;
         };
         let dares = self.dares(known);
         if !dares {
-            self.recorder.tally.left_out.count(known, 1);
+            self.recorder.leave_out(known, 1);
         }
         dares
     }

@@ -42,7 +42,7 @@ impl Driver {
             .is_some_and(|it| self.history.collects(it, &self.machine));
         let makes = top.is_some_and(|view| view.op().makes_object());
         let slots = self.setting.collects_wrong();
-        let startup = self.setting.causes.get(Cause::StartupRoot);
+        let startup = self.setting.cause(Cause::StartupRoot);
         slots
             .filter(|&(_, collector)| match collector {
                 Collector::Copying => lags || waits || collects,
@@ -68,7 +68,7 @@ impl Driver {
         if freed.is_some() || !collect_slot::is_of_no_object(message) {
             return freed;
         }
-        let half_made = self.setting.causes.get(Cause::HalfMadeArray);
+        let half_made = self.setting.cause(Cause::HalfMadeArray);
         self.wrong_root()
             .or_else(|| self.stale_operand())
             .or(half_made.filter(|_| self.history.half_made))
@@ -94,7 +94,7 @@ impl Driver {
     /// The cause that forbids a collection, if it would follow the slot of an `if`'s parameter that is
     /// gone (`IF-PARAM-ROOT`).
     pub(super) fn phantom_root(&mut self) -> Option<Known> {
-        let known = self.setting.causes.get(Cause::IfParamRoot)?;
+        let known = self.setting.cause(Cause::IfParamRoot)?;
         let frames = self.machine.frames();
         let places: Vec<(usize, usize)> = frames.map(|view| view.position).enumerate().collect();
         let phantom = places.into_iter().any(|(frame, position)| {
@@ -111,7 +111,7 @@ impl Driver {
         let view = self.machine.frames().nth(frame)?;
         let (position, height) = (view.position, view.operands.len());
         let callee = try_callee::shows_callee(&view).then(|| try_callee::shown(&view));
-        let parameters = self.setting.causes.get(Cause::IfParams);
+        let parameters = self.setting.cause(Cause::IfParams);
         if let Some(known) = parameters
             && let Some(mut shown) = self.shown_at(frame, position)
         {
@@ -127,7 +127,7 @@ impl Driver {
             }
             return Some((shown, known));
         }
-        callee.zip(self.setting.causes.get(Cause::TryCallee))
+        callee.zip(self.setting.cause(Cause::TryCallee))
     }
 
     /// The prediction for an opcode of a frame's function.
@@ -205,7 +205,7 @@ impl Driver {
 
     /// The cause that explains why the operand is shown with another hierarchy's type, if one does.
     pub(super) fn explain_converted(&self, frame: usize, index: u32) -> Option<Known> {
-        let known = self.setting.causes.get(Cause::ConvertType)?;
+        let known = self.setting.cause(Cause::ConvertType)?;
         let view = self.machine.frames().nth(frame)?;
         converted::explains(&view, index).then_some(known)
     }
@@ -218,8 +218,8 @@ impl Driver {
         index: Indices,
         known: Known,
     ) {
-        if self.recorder.findings.has_known(known) {
-            return self.recorder.findings.count_known(known);
+        if self.recorder.repeats(Some(known)) {
+            return;
         }
         let rule = RuleId::OperandType;
         let (expected, shown) = self.value_pair(observed, frame, rule, Some(index));
@@ -234,8 +234,7 @@ impl Driver {
         let identity = matches!(fault, Fault::Identity | Fault::IdentityWithin);
         let known = self
             .setting
-            .causes
-            .get(Cause::SegmentObjects)
+            .cause(Cause::SegmentObjects)
             .filter(|_| identity)?;
         let mut mistaken = self.references.mistaken_objects();
         mistaken
@@ -260,7 +259,7 @@ impl Driver {
 
     /// The cause that explains a difference behind a test of an imported function's type (`IMPORTED-TYPE`).
     pub(super) fn explain_strayed(&self, divergence: &Divergence) -> Option<Known> {
-        let known = self.setting.causes.get(Cause::ImportedType)?;
+        let known = self.setting.cause(Cause::ImportedType)?;
         let rules = known.cause().row().rules;
         let may = divergence.known.is_none() && rules.contains(&divergence.rule);
         (may && self.history.has_strayed()).then_some(known)
@@ -268,14 +267,14 @@ impl Driver {
 
     /// The cause that explains a difference once objects may have been freed that were in use (`TRY-ROOT`).
     pub(super) fn explain_freed(&self, rule: RuleId) -> Option<Known> {
-        let known = self.setting.causes.get(Cause::TryRoot)?;
+        let known = self.setting.cause(Cause::TryRoot)?;
         let may = known.cause().row().rules.contains(&rule);
         (may && self.history.has_lost_roots()).then_some(known)
     }
 
     /// The cause that explains why a module is accepted that must be rejected, if one does.
     pub fn explain_accepted(&self, module: &[u8], features: WasmFeatures) -> Option<Known> {
-        let known = self.setting.causes.get(Cause::CastType)?;
+        let known = self.setting.cause(Cause::CastType)?;
         cast_type::explains(module, features).then_some(known)
     }
 
@@ -294,8 +293,7 @@ impl Driver {
         shown: usize,
         known: Known,
     ) {
-        if self.recorder.findings.has_known(known) {
-            self.recorder.findings.count_known(known);
+        if self.recorder.repeats(Some(known)) {
             return;
         }
         let rule = if frame == 0 {

@@ -83,17 +83,17 @@ impl Driver {
         if self.ended.is_some() {
             return;
         }
-        self.recorder.tally.noted.note(RuleId::HandlerDropped);
+        self.recorder.note(RuleId::HandlerDropped);
         if seen.others > 0 || (seen.last && !self.handler.is_set) {
             let expected = "a handler that was cleared or replaced is dropped".to_owned();
             let shown = "the store still has it".to_owned();
             self.report_plain(RuleId::HandlerDropped, moment, expected, shown);
         }
         if self.handler.is_set {
-            self.recorder.tally.noted.note(RuleId::HandlerKept);
+            self.recorder.note(RuleId::HandlerKept);
         }
         if self.handler.is_set && !seen.last {
-            let known = self.setting.causes.get(Cause::DroppedHandler);
+            let known = self.setting.cause(Cause::DroppedHandler);
             let known = known.filter(|_| dropped_call);
             let expected = "the store has the handler that was set".to_owned();
             let shown = "it has none".to_owned();

@@ -133,7 +133,7 @@ impl Driver {
     /// before is let go.
     pub fn next_handle(&mut self) -> Option<(usize, SeenObject)> {
         // What a segment holds is made anew by each use (`SEGMENT-OBJECTS`).
-        let made_anew = self.setting.causes.get(Cause::SegmentObjects).is_some();
+        let made_anew = self.setting.cause(Cause::SegmentObjects).is_some();
         loop {
             let handles = &mut self.references.handles;
             let (identity, object) = handles.offered.pop()?;
@@ -195,7 +195,7 @@ impl Driver {
     /// The cause that explains why what a handle holds differs, if one does: it holds what a segment
     /// holds, of which the subject made another since, which the program has changed.
     fn explain_handle(&self, held: Ref) -> Option<Known> {
-        let known = self.setting.causes.get(Cause::SegmentObjects)?;
+        let known = self.setting.cause(Cause::SegmentObjects)?;
         let within = self.machine.reachable_from(&[held]);
         let mut made = self.history.segment_objects();
         let made_anew = made.any(|addr| within.object(addr) && self.history.is_made_anew(addr));

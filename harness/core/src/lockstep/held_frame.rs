@@ -34,7 +34,7 @@ impl Driver {
 
     /// Checks what a handle says of itself.
     pub fn check_held_frame(&mut self, held: &HeldFrame, since: Since, moment: Moment) {
-        self.recorder.tally.noted.note(RuleId::FrameHandle);
+        self.recorder.note(RuleId::FrameHandle);
         match (held, since.resumed) {
             (HeldFrame::Valid, false) => {}
             (HeldFrame::Valid, true) => {
@@ -45,7 +45,7 @@ impl Driver {
                 self.report_held(("valid: execution was not resumed", "stale"), moment, None);
             }
             (HeldFrame::Stale { answers }, true) => {
-                self.recorder.tally.noted.note(RuleId::StaleHandle);
+                self.recorder.note(RuleId::StaleHandle);
                 if !answers.is_empty() {
                     let expected = "a stale handle answers nothing but errors".to_owned();
                     let shown = format!("it answers {}", answers.join(", "));
@@ -56,8 +56,8 @@ impl Driver {
     }
 
     fn report_held(&mut self, (right, shown): (&str, &str), moment: Moment, known: Option<Known>) {
-        if let Some(known) = known.filter(|&known| self.recorder.findings.has_known(known)) {
-            return self.recorder.findings.count_known(known);
+        if self.recorder.repeats(known) {
+            return;
         }
         let (expected, shown) = (right.to_owned(), shown.to_owned());
         self.report_known(RuleId::FrameHandle, moment, expected, shown, known);
@@ -65,7 +65,7 @@ impl Driver {
 
     /// The cause that explains why a handle is still valid: no host function has returned.
     fn explain_held_frame(&self, since: Since) -> Option<Known> {
-        let known = self.setting.causes.get(Cause::HandleVersion)?;
+        let known = self.setting.cause(Cause::HandleVersion)?;
         (!since.returned).then_some(known)
     }
 }

@@ -367,7 +367,7 @@ impl Driver {
             }
         }
         self.note_segment_objects(instance);
-        if self.setting.causes.get(Cause::ImportedType).is_some() {
+        if self.setting.cause(Cause::ImportedType).is_some() {
             self.note_imported_types(instance);
         }
     }
@@ -408,7 +408,7 @@ impl Driver {
         let objects = store.segment_objects(instance);
         let made = objects.filter(|(_, object)| !taken.contains(object));
         let made = made.map(|(index, object)| (object, (instance, index)));
-        let asked = self.setting.causes.get(Cause::SegmentObjects).is_some();
+        let asked = self.setting.cause(Cause::SegmentObjects).is_some();
         self.history.add_segment_objects(made, asked);
     }
 }

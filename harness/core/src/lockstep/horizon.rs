@@ -22,7 +22,7 @@ impl Driver {
             return Some(none(known));
         }
         let frames = self.machine.depth();
-        let startup = self.setting.causes.get(Cause::StartupFrame);
+        let startup = self.setting.cause(Cause::StartupFrame);
         let startup = startup.filter(|_| self.instantiation.runs());
         startup.map(|known| Horizon { frames, known })
     }
@@ -34,7 +34,7 @@ impl Driver {
 
     /// The cause by which the stack shown at a trap may be anything in code with callees inlined.
     fn inlined_trap(&self) -> Option<Known> {
-        let known = self.setting.causes.get(Cause::InlinedTrap);
+        let known = self.setting.cause(Cause::InlinedTrap);
         known.filter(|_| self.invocation.is_at_inlined_trap())
     }
 
@@ -47,7 +47,7 @@ impl Driver {
         if self.dares(horizon.known) {
             return true;
         }
-        self.recorder.tally.left_out.count(horizon.known, 1);
+        self.recorder.leave_out(horizon.known, 1);
         false
     }
 }

@@ -55,9 +55,9 @@ impl Driver {
     /// The instance that was being made has a handle.
     pub fn made(&mut self) {
         self.instantiation.handles += 1;
-        self.recorder.tally.noted.note(RuleId::Instantiate);
+        self.recorder.note(RuleId::Instantiate);
         if self.has_events() && self.breakpoints.is_single_step() {
-            self.recorder.tally.noted.note(RuleId::StepInstantiate);
+            self.recorder.note(RuleId::StepInstantiate);
         }
         self.references.unbound = self.instantiation.handles < self.program.instances();
     }
@@ -65,7 +65,7 @@ impl Driver {
     /// Whether a module's start function is not entered yet: what the compiler makes for an instantiation
     /// can be interrupted, too, and has a frame that cannot be read (`STARTUP-FRAME`).
     pub(super) fn is_before_start<O: Observation>(&mut self, observed: &mut O) -> bool {
-        let Some(known) = self.setting.causes.get(Cause::StartupFrame) else {
+        let Some(known) = self.setting.cause(Cause::StartupFrame) else {
             return false;
         };
         // The oracle has entered the start function, if it is a Wasm function.
@@ -78,7 +78,7 @@ impl Driver {
         // Without a start function nothing else runs; and where the module defines no function, there is no
         // record before that frame, and none can be looked for.
         if self.machine.num_activations() == 0 || !self.defines_functions() {
-            self.recorder.tally.left_out.count(known, 1);
+            self.recorder.leave_out(known, 1);
             return true;
         }
         let mut walk = observed.walk();
@@ -89,7 +89,7 @@ impl Driver {
         }
         drop(walk);
         let before = frames < 2;
-        self.recorder.tally.left_out.count(known, u64::from(before));
+        self.recorder.leave_out(known, u64::from(before));
         before
     }
 

@@ -163,7 +163,7 @@ impl Driver {
         if let Some(foreign) = sight.foreign
             && self.is_foreign(observed)
         {
-            self.recorder.tally.left_out.count(foreign, 1);
+            self.recorder.leave_out(foreign, 1);
             self.explain_foreign(interruption, foreign);
             return self.compare_callers(observed, interruption.moment());
         }
@@ -173,7 +173,7 @@ impl Driver {
                 return self.end_dare();
             }
             (Some(known), Some((place, imported))) => {
-                self.recorder.tally.left_out.count(known, 1);
+                self.recorder.leave_out(known, 1);
                 let unnamed = &mut Unnamed::new(observed, place, imported);
                 self.compare_interrupted_frames(unnamed, interruption, sight)
             }
@@ -195,13 +195,13 @@ impl Driver {
         if self.dares(known) {
             return self.dare_frames(observed, interruption.moment());
         }
-        self.recorder.tally.left_out.count(known, 1);
+        self.recorder.leave_out(known, 1);
         Flow::Continue
     }
 
     fn explain_foreign(&mut self, interruption: Interruption, known: Known) {
-        if self.recorder.findings.has_known(known) {
-            return self.recorder.findings.count_known(known);
+        if self.recorder.repeats(Some(known)) {
+            return;
         }
         self.report_known(
             RuleId::FrameFunction,
@@ -238,7 +238,7 @@ impl Driver {
             return self.misplaced(observed, moment, diff);
         }
         self.compare_innermost_locals(observed, moment);
-        self.recorder.tally.noted.note(RuleId::CheckPc);
+        self.recorder.note(RuleId::CheckPc);
         if expected.is_at(place.pc) {
             self.compare_interrupted_operands(observed, moment, &expected, operands);
         } else {
@@ -256,8 +256,8 @@ impl Driver {
         expected: &Interrupted,
         operands: usize,
     ) {
-        self.recorder.tally.noted.note(RuleId::CheckStack);
-        let known = self.setting.causes.get(Cause::IfParams);
+        self.recorder.note(RuleId::CheckStack);
+        let known = self.setting.cause(Cause::IfParams);
         let known = known.filter(|_| self.predicts_operands(expected, operands));
         if known.is_some() || !expected.left().contains(&operands) {
             let shown = count(operands, "operand");
@@ -300,13 +300,10 @@ impl Driver {
     /// How many of the operands shown have been written, from the bottom; all, if the others are dared.
     fn written(&mut self, expected: &Interrupted, operands: usize) -> usize {
         let written = operands.min(expected.operands - expected.parameters);
-        match self.setting.causes.get(Cause::LibcallSlot) {
+        match self.setting.cause(Cause::LibcallSlot) {
             Some(known) if written < operands && self.dares(known) => operands,
             Some(known) => {
-                self.recorder
-                    .tally
-                    .left_out
-                    .count(known, (operands - written) as u64);
+                self.recorder.leave_out(known, (operands - written) as u64);
                 written
             }
             None => operands,
@@ -332,7 +329,7 @@ impl Driver {
             view.function.reachable[shown].then_some(shown)
         });
         // The call that grows is made where the opcode is.
-        let known = self.setting.causes.get(cause);
+        let known = self.setting.cause(cause);
         let known = known.filter(|_| interruption != Interruption::Growth);
         let known = known.filter(|_| {
             position.is_some_and(|shown| self.is_record(shown, expected.position, operands))
@@ -341,7 +338,7 @@ impl Driver {
         let wanted = Some(expected.describe());
         self.report_interrupted(observed, moment, RuleId::CheckPc, wanted, shown, known);
         if let (Some(unwritten), Some(shown), true) =
-            (self.setting.causes.get(slot), position, known.is_some())
+            (self.setting.cause(slot), position, known.is_some())
         {
             let mut diff = ValueDiff::default();
             let written = expected.operands - expected.parameters;
@@ -405,12 +402,8 @@ impl Driver {
         shown: String,
         known: Option<Known>,
     ) {
-        match known {
-            None if !self.recorder.findings.is_news(rule) => return,
-            Some(known) if self.recorder.findings.has_known(known) => {
-                return self.recorder.findings.count_known(known);
-            }
-            _ => {}
+        if !self.recorder.is_news(rule, known) {
+            return;
         }
         let mut divergence = self.evidence(observed, moment, rule, Some(0), expected, shown);
         divergence.known = known.map(Known::cause);

@@ -87,7 +87,7 @@ impl Driver {
 
     /// Whether everything is there with `guest_debug`, and nothing without.
     fn check_guest_debug(&mut self, items: &Items, moment: Moment) {
-        self.recorder.tally.noted.note(RuleId::GuestDebug);
+        self.recorder.note(RuleId::GuestDebug);
         let there = self.is_instrumented();
         let listed = |len: Option<usize>| len.is_some_and(|len| len > 0);
         let instances = listed(items.instances.as_ref().map(Vec::len));
@@ -119,7 +119,7 @@ impl Driver {
         handles: &[InstanceAddr],
         moment: Moment,
     ) {
-        self.recorder.tally.noted.note(RuleId::Instances);
+        self.recorder.note(RuleId::Instances);
         for &handle in handles {
             let same = listed.iter().filter(|one| one.instance == Some(handle));
             let times = same.count();
@@ -141,7 +141,7 @@ impl Driver {
     /// An index is the position in the list, and stays what it is.
     fn check_positions(&mut self, listed: &[ListedInstance], moment: Moment) {
         if !listed.is_empty() {
-            self.recorder.tally.noted.note(RuleId::InstanceIndex);
+            self.recorder.note(RuleId::InstanceIndex);
         }
         let indices: Vec<u32> = listed.iter().map(|one| one.index).collect();
         let mut positions = listed.iter().zip(0u32..);
@@ -167,12 +167,12 @@ impl Driver {
     }
 
     fn explain_positions(&self, indices: &[u32]) -> Option<Known> {
-        let known = self.setting.causes.get(Cause::InstancePosition)?;
+        let known = self.setting.cause(Cause::InstancePosition)?;
         instance_position::explains(indices).then_some(known)
     }
 
     fn check_modules(&mut self, listed: &[ListedModule], handles: &[InstanceAddr], moment: Moment) {
-        self.recorder.tally.noted.note(RuleId::Modules);
+        self.recorder.note(RuleId::Modules);
         let held = handles.iter();
         let held: BTreeSet<u32> = held
             .filter_map(|&instance| self.breakpoints.module_of(instance))
@@ -201,7 +201,7 @@ impl Driver {
         let listed = items.modules.iter().flatten();
         let listed = listed.filter_map(|one| Some((one.module?, one.index)));
         for (module, index) in own.chain(listed) {
-            self.recorder.tally.noted.note(RuleId::ModuleIndex);
+            self.recorder.note(RuleId::ModuleIndex);
             let before = &mut self.precedents.indices.modules;
             let first = *before.entry(module).or_insert(index);
             let other = before.iter().find(|&(&n, &i)| n != module && i == index);
@@ -221,7 +221,7 @@ impl Driver {
         else {
             return;
         };
-        self.recorder.tally.noted.note(RuleId::Bytecode);
+        self.recorder.note(RuleId::Bytecode);
         let compiled: Arc<[u8]> = self.program.facts(instance).bytes.clone();
         if own.bytecode.as_deref() == Some(&*compiled) {
             return;

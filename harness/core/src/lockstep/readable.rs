@@ -142,7 +142,7 @@ impl ReadableSlots<'_> {
 
     /// Whether the parameters of a loop are written behind an interruption at its head.
     fn is_written_late(&self) -> bool {
-        self.driver.setting.causes.get(Cause::LibcallSlot).is_some()
+        self.driver.setting.cause(Cause::LibcallSlot).is_some()
     }
 
     /// Whether the operand may be read where a cause predicts a wrong stack: if it is a real one.

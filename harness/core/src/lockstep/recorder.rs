@@ -2,7 +2,7 @@
 
 use super::findings::Findings;
 use super::tally::Tally;
-use crate::causes::{Cause, Causes};
+use crate::causes::{Cause, Causes, Known};
 use crate::divergence::{Divergence, Execution, Moment, Site, StateRow};
 use crate::rules::RuleId;
 use crate::trace::Tracer;
@@ -77,6 +77,38 @@ impl Recorder {
             event: self.tally.sequence_points,
             ..Divergence::at_end(rule, self.execution, command, expected, observed)
         }
+    }
+
+    /// Whether this cause matched before: then the match is counted, and there is nothing more to report.
+    #[must_use]
+    pub(super) fn repeats(&mut self, known: Option<Known>) -> bool {
+        let known = known.filter(|&known| self.findings.has_known(known));
+        if let Some(known) = known {
+            self.findings.count_known(known);
+        }
+        known.is_some()
+    }
+
+    /// Whether there is something to report of a difference: the first that breaks the rule, or that the
+    /// cause explains. A further match of the cause is counted.
+    #[must_use]
+    pub(super) fn is_news(&mut self, rule: RuleId, known: Option<Known>) -> bool {
+        match known {
+            None => self.findings.is_news(rule),
+            Some(_) => !self.repeats(known),
+        }
+    }
+
+    /// Counts what was not looked at, by the cause that forbids it.
+    #[inline]
+    pub fn leave_out(&mut self, known: Known, count: u64) {
+        self.tally.left_out.count(known, count);
+    }
+
+    /// Notes that a rule was exercised.
+    #[inline]
+    pub(super) fn note(&mut self, rule: RuleId) {
+        self.tally.noted.note(rule);
     }
 
     /// Whether a person asked for a trace of the event that was matched last.

@@ -188,7 +188,7 @@ impl Driver {
     /// The cause that forbids events in an invocation: it may come to code that keeps a value in an
     /// integer register that an event changes. A NaN of the engine's choice needs events to be seen.
     pub fn forbids_events(&mut self, func: FuncAddr) -> Option<Known> {
-        let known = self.setting.causes.get(Cause::PulleyIntegers)?;
+        let known = self.setting.cause(Cause::PulleyIntegers)?;
         let asked = self.registers.some_keep && !self.nans.any;
         (asked && self.reaches_kept(func)).then_some(known)
     }

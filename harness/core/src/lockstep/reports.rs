@@ -97,7 +97,7 @@ impl Driver {
             return;
         }
         let suspect = divergence.known.is_none() && self.registers_may_break(divergence.rule);
-        let registers = self.setting.causes.get(Cause::PulleyRegisters);
+        let registers = self.setting.cause(Cause::PulleyRegisters);
         let Some(known) = registers.filter(|_| suspect) else {
             return self.recorder.findings.add(divergence);
         };

@@ -37,6 +37,11 @@ impl Setting {
         }
     }
 
+    /// The cause, if the subject is known to have it.
+    pub(super) fn cause(&self, cause: Cause) -> Option<Known> {
+        self.causes.get(cause)
+    }
+
     /// Whether guest-debug support is on.
     #[inline]
     pub(super) fn is_instrumented(&self) -> bool {
@@ -68,14 +73,14 @@ impl Setting {
 
     /// Whether frames at guarded calls may lose their objects (ledger: `TRY-ROOT`).
     pub(super) fn may_lose_roots(&self) -> bool {
-        self.causes.get(Cause::TryRoot).is_some()
+        self.cause(Cause::TryRoot).is_some()
             && !self.is_instrumented()
             && self.configuration.collector == Collector::Drc
     }
 
     /// The cause by which events of this execution change registers.
     pub(super) fn changed_by(&self) -> Option<Known> {
-        let known = self.causes.get(Cause::PulleyVectors);
+        let known = self.cause(Cause::PulleyVectors);
         known.filter(|_| self.is_instrumented() && self.is_on_pulley())
     }
 

@@ -35,19 +35,19 @@ impl Driver {
             true => Cause::EpochFrame,
             false => Cause::OverflowFrame,
         };
-        let foreign = self.setting.causes.get(Cause::LibcallFrame);
+        let foreign = self.setting.cause(Cause::LibcallFrame);
         let foreign = foreign.filter(|_| {
             by_call && entered && (interruption != Interruption::Epoch || self.may_trap_first())
         });
         let (inlined, buried) = match by_call {
             true => self.inlined_libcall(foreign.is_some()),
             false => {
-                let known = self.setting.causes.get(Cause::InlinedTrap);
+                let known = self.setting.cause(Cause::InlinedTrap);
                 (known.filter(|_| self.setting.inlined), None)
             }
         };
         let inlined = inlined.or_else(|| self.inlined_in_try());
-        let unnamed = self.setting.causes.get(unnamed).filter(|_| entered);
+        let unnamed = self.setting.cause(unnamed).filter(|_| entered);
         // An engine with debug assertions asks for the instance itself when it is asked for the function.
         let asserted = unnamed.or(foreign).or(buried);
         let asserted = asserted.filter(|_| cfg!(debug_assertions));
@@ -66,7 +66,7 @@ impl Driver {
     /// inlined (`INLINED-LIBCALL`): the cause that forbids any look, or else the one that does if the frames
     /// shown turn out to be others. They may be `foreign`: of the function placed before.
     fn inlined_libcall(&self, foreign: bool) -> (Option<Known>, Option<Known>) {
-        let known = self.setting.causes.get(Cause::InlinedLibcall);
+        let known = self.setting.cause(Cause::InlinedLibcall);
         let Some(known) = known.filter(|_| self.setting.inlined) else {
             return (None, None);
         };

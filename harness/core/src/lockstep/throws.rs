@@ -158,7 +158,7 @@ impl Driver {
     /// The cause by which references of a payload show where their objects were before the throw made room
     /// for the exception (`COLLECT-SLOT`), if nothing else differs.
     fn explain_stale_payload(&mut self, expected: &[Value], seen: &[Seen]) -> Option<Known> {
-        let known = self.setting.causes.get(Cause::CollectSlot)?;
+        let known = self.setting.cause(Cause::CollectSlot)?;
         let moves = self.references.is_moving();
         let makes = self.machine.current_op().is_some_and(Opcode::makes_object);
         if !(moves && makes && expected.len() == seen.len()) {

@@ -176,7 +176,7 @@ impl Driver {
         let is_prefix = frame.left_of(frame.height).contains(&frame.operands);
         if frame.is_placed() && is_prefix {
             self.compare_prefix(observed, Moment::Trap, frame.operands, &mut diff);
-        } else if let Some(unwritten) = self.setting.causes.get(Cause::TrapSlot) {
+        } else if let Some(unwritten) = self.setting.cause(Cause::TrapSlot) {
             match frame.shown {
                 Some(shown) => {
                     let shown = (shown, frame.operands, frame.height);
@@ -316,10 +316,7 @@ impl Driver {
         if !range.is_empty() && self.dares(unwritten) {
             return self.dare_operands(observed, range);
         }
-        self.recorder
-            .tally
-            .left_out
-            .count(unwritten, range.len() as u64);
+        self.recorder.leave_out(unwritten, range.len() as u64);
     }
 
     /// Compares that many operands, from the bottom, but for those that a cause forbids to read.
@@ -379,13 +376,9 @@ impl Driver {
         frame: &TrapFrame,
     ) {
         let known = explain_trap(rule, Moment::Trap, evidence);
-        let known = known.and_then(|cause| self.setting.causes.get(cause));
-        match known {
-            None if !self.recorder.findings.is_news(rule) => return,
-            Some(known) if self.recorder.findings.has_known(known) => {
-                return self.recorder.findings.count_known(known);
-            }
-            _ => {}
+        let known = known.and_then(|cause| self.setting.cause(cause));
+        if !self.recorder.is_news(rule, known) {
+            return;
         }
         let operands = count(frame.operands, "operand");
         let shown = format!("PC {}, {operands}", frame.place.pc);

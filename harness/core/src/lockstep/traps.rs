@@ -125,14 +125,8 @@ impl Driver {
         self.invocation.phase = Phase::Trapped(trap);
         let rule = RuleId::TrapEvent;
         let explains = seen.is(trap) && op.is_some_and(libcall_trap::explains);
-        let known = self
-            .setting
-            .causes
-            .get(Cause::LibcallTrap)
-            .filter(|_| explains);
-        if let Some(known) = known.filter(|&known| self.recorder.findings.has_known(known)) {
-            self.recorder.findings.count_known(known);
-        } else {
+        let known = self.setting.cause(Cause::LibcallTrap).filter(|_| explains);
+        if !self.recorder.repeats(known) {
             let expected = Some(format!("a Trap event: {trap}"));
             let shown = format!("a HostcallError event: {seen}");
             let mut divergence = self.evidence(
@@ -159,17 +153,17 @@ impl Driver {
     /// The event of a trap that interrupts the program tells of it as the error of a host function
     /// (`LIBCALL-TRAP`).
     pub(super) fn told_as_host_error(&mut self, trap: SeenTrap) {
-        let known = self.setting.causes.get(Cause::LibcallTrap);
-        match known.filter(|&known| self.recorder.findings.has_known(known)) {
-            Some(known) => self.recorder.findings.count_known(known),
-            None => self.report_known(
-                RuleId::TrapEvent,
-                Moment::HostcallError,
-                format!("a Trap event: {trap}"),
-                format!("a HostcallError event: {trap}"),
-                known,
-            ),
+        let known = self.setting.cause(Cause::LibcallTrap);
+        if self.recorder.repeats(known) {
+            return;
         }
+        self.report_known(
+            RuleId::TrapEvent,
+            Moment::HostcallError,
+            format!("a Trap event: {trap}"),
+            format!("a HostcallError event: {trap}"),
+            known,
+        );
     }
 
     /// Whether the oracle comes to this trap when it is not stopped: then events are missing.

@@ -20,7 +20,7 @@ impl Driver {
     /// The subject was asked for a write: the oracle makes it, too.
     pub fn wrote(&mut self, write: Write, made: Result<(), String>) {
         self.disturb();
-        self.recorder.tally.noted.note(RuleId::Write);
+        self.recorder.note(RuleId::Write);
         write.apply(&mut self.machine.store);
         if let Err(error) = made {
             let expected = format!("{write:?} succeeds");
