@@ -61,7 +61,7 @@ impl Setting {
     /// The collector by which an opcode may collect with the roots of another (`COLLECT-SLOT`).
     #[inline]
     pub(super) fn collects_wrong(&self) -> Option<(Known, Collector)> {
-        let known = self.causes.get(Cause::CollectSlot)?;
+        let known = self.cause(Cause::CollectSlot)?;
         let collector = self.configuration.collector;
         (self.is_instrumented() && collector != Collector::Null).then_some((known, collector))
     }
