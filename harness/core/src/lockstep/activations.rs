@@ -70,7 +70,7 @@ impl Driver {
         if activations < 2 {
             return None;
         }
-        self.setting.causes.get(Cause::HostActivation)?;
+        self.setting.cause(Cause::HostActivation)?;
         let mut inner = activations;
         let mut last = None;
         for (frame, view) in self.machine.frames().enumerate() {
