@@ -11,7 +11,7 @@ use lockstep::divergence::{Execution, Moment};
 use lockstep::outcome::Outcome;
 use lockstep::rules::RuleId;
 use lockstep::schedule::{Edit, Schedule, Session, Site, When};
-use lockstep::seen::Seen;
+use lockstep::seen::{Seen, SeenExtern};
 use lockstep::snapshot::Snapshot;
 use lockstep::subject::engines::linked;
 use lockstep::version::Version;
@@ -420,6 +420,39 @@ fn only_an_operand_that_was_there_at_an_allocation_may_be_of_no_kind() {
         let fired = rules(report, Execution::Instrumented);
         assert_eq!(fired, BTreeSet::from([RuleId::RefKind]), "{report:#?}");
         assert!(!report.known.contains_key(&Cause::CollectSlot));
+    });
+}
+
+/// A value of the host's on the stack, before and behind an allocation in its frame.
+const ALLOCATING_ABOVE_A_HOST_VALUE: Program = Program::new(
+    r#"(module
+         (type $p (struct (field i32)))
+         (func (export "go") (param externref) (result externref)
+           local.get 0  nop
+           i32.const 1  struct.new $p  nop  drop  return))
+       (assert_return (invoke "go" (ref.extern 5)) (ref.extern 5))"#,
+);
+
+/// `COLLECT-SLOT`: a value of the host's is told by its value.
+#[test]
+fn a_value_of_the_hosts_may_be_wrong_behind_an_allocation_alone() {
+    const FOREIGN: Seen = Seen::Extern(Some(SeenExtern::Foreign));
+    let program = ALLOCATING_ABOVE_A_HOST_VALUE;
+    let before = Fault::Stack(at("nop"), |stack, _| top(stack, |_| FOREIGN));
+    copying(program, &[before], |report| {
+        let fired = rules(report, Execution::Instrumented);
+        assert_eq!(fired, BTreeSet::from([RuleId::OperandValue]), "{report:#?}");
+        assert!(!report.known.contains_key(&Cause::CollectSlot));
+    });
+    let behind = Fault::Stack(at("nop").nth(2), |stack, _| {
+        innermost(stack).operands[0] = Some(FOREIGN);
+    });
+    copying(program, &[behind], |report| {
+        assert!(report.divergences.is_empty(), "{report:#?}");
+        assert!(
+            report.known.contains_key(&Cause::CollectSlot),
+            "{report:#?}"
+        );
     });
 }
 

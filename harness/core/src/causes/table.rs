@@ -403,7 +403,7 @@ causes! {
         [Having::since(46, "")]
         "a_start_function_still_collects_with_the_roots_of_another_function"
     CollectSlot "COLLECT-SLOT" Ends
-        &[RuleId::HostErrorEvent, RuleId::Outcome, RuleId::RefNull, RuleId::RefKind, RuleId::RefType, RuleId::RefIdentity, RuleId::RefContent, RuleId::ThrowEvent, RuleId::Panic];
+        &[RuleId::HostErrorEvent, RuleId::Outcome, RuleId::OperandValue, RuleId::RefNull, RuleId::RefKind, RuleId::RefType, RuleId::RefIdentity, RuleId::RefContent, RuleId::ThrowEvent, RuleId::Panic];
         "An opcode that must collect by itself calls the library from code placed behind the function's \
          body, which has no record: an allocation with the copying collector; with the counting one the read \
          of a reference, once 1,024 lie on the list of those that may be on the stack. The innermost frame's \

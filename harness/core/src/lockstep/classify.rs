@@ -323,13 +323,19 @@ impl Driver {
         ];
         for (index, rule) in found {
             let Some(index) = index else { continue };
-            if !self.recorder.findings.is_news(rule) {
+            let known = match (rule, index) {
+                (RuleId::OperandValue, Some(index)) => self.explain_stale_host(frame, index.real),
+                _ => None,
+            };
+            if known.is_none() && !self.recorder.findings.is_news(rule) {
                 continue;
             }
             let (expected, shown) = self.value_pair(observed, frame, rule, index);
-            let divergence =
+            let mut divergence =
                 self.evidence(observed, moment, rule, Some(frame), Some(expected), shown);
+            divergence.known = known.map(Known::cause);
             self.record(divergence);
+            self.end_if_known(known);
         }
     }
 

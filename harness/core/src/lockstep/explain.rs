@@ -60,6 +60,15 @@ impl Driver {
         collect_slot::is_stale(index, self.history.surviving(outside)).then_some(known)
     }
 
+    /// The same of an operand that is a value of the host's, which is told by its value.
+    pub(super) fn explain_stale_host(&self, frame: usize, index: u32) -> Option<Known> {
+        let view = self.machine.frames().nth(frame)?;
+        let operand = view.operands_typed().nth(index as usize)?;
+        matches!(operand, Value::Ref(..))
+            .then(|| self.explain_stale(frame, index))
+            .flatten()
+    }
+
     /// The cause that explains why the engine panicked: a collection followed what is no reference, or the
     /// object was read that an operand denotes whose slot was no root (`COLLECT-SLOT`, `STARTUP-ROOT`), or an
     /// object that was freed (`TRY-ROOT`), or never whole (`HALF-MADE-ARRAY`).
