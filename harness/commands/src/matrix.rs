@@ -2,10 +2,8 @@
 
 use super::campaign;
 use super::output::Output;
-use super::page::command_line;
 use super::subjects::{Subject, Subjects};
 use super::{BAD_INPUT, DIVERGED, Format, OK, OwnFault};
-use anyhow::anyhow;
 use clap::Args;
 use comfy_table::{Table, presets};
 use lockstep_core::campaign::interrupt::Interrupt;
@@ -50,9 +48,6 @@ pub(super) struct Options {
     /// Write a table in Markdown
     #[arg(long)]
     markdown: bool,
-    /// Also write the table as a page into this directory, index.html
-    #[arg(long, value_name = "DIR")]
-    html: Option<PathBuf>,
     #[command(flatten)]
     campaign: campaign::Options,
 }
@@ -74,7 +69,7 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
         let case = corpus::load(&path)?;
         cases.insert(path, case);
     }
-    let page = options.page()?;
+    let page = options.campaign.report.page.of_matrix()?;
     let subjects = options.subjects.found()?;
     let interrupt = Interrupt::install().map_err(OwnFault::Start)?;
     let mut matrix = Matrix::default();
@@ -106,17 +101,6 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
 }
 
 impl Options {
-    /// The page that is wanted, if one is.
-    fn page(&self) -> anyhow::Result<Option<MatrixPage>> {
-        let page = self.html.as_ref().map(|directory| {
-            MatrixPage::new(directory, &command_line()).map_err(|error| {
-                let directory = directory.display();
-                anyhow!("cannot write a page into {directory}: {error}")
-            })
-        });
-        page.transpose()
-    }
-
     /// Tells of the matrix, on the terminal and in the page.
     fn told(
         &self,
