@@ -282,13 +282,11 @@ impl Driver {
     }
 
     fn run_to_guarded_call(&mut self) -> Stop {
-        let calls = std::mem::take(&mut self.program.inlined_calls);
+        let calls = self.program.inlined_calls.clone();
         let is_guarded = |instance: InstanceAddr, function: &Function, position| {
             calls[instance.index()].is_guarded(function, position)
         };
-        let stop = self.run_to_breakpoint_or(is_guarded);
-        self.program.inlined_calls = calls;
-        stop
+        self.run_to_breakpoint_or(is_guarded)
     }
 
     pub(super) fn count_explained<O: Observation>(

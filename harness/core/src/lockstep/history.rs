@@ -13,6 +13,7 @@ use lockstep_oracles::opcode::Opcode;
 use lockstep_oracles::types::TypeId;
 use lockstep_oracles::value::{Ref, Value};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// An opcode of an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -345,7 +346,7 @@ impl Driver {
         if self.setting.inlined {
             let calls = InlinedCalls::of(&module);
             wants_frames |= calls.has_tail_calls();
-            self.program.inlined_calls.push(calls);
+            Arc::make_mut(&mut self.program.inlined_calls).push(calls);
         }
         if let Some((_, collector)) = self.setting.collects_wrong() {
             let mut functions = module.functions().iter();

@@ -35,7 +35,7 @@ pub(super) struct Program {
     /// Where the ledger expects operands to be shown wrong, by function; made when first needed.
     shown_stacks: HashMap<(InstanceAddr, FuncIndex), ShownStacks>,
     /// The calls of each instance's module, where callees are inlined; empty where they are not.
-    pub(super) inlined_calls: Vec<InlinedCalls>,
+    pub(super) inlined_calls: Arc<Vec<InlinedCalls>>,
     /// Whether a function has an opcode that makes an object.
     pub(super) makes_objects: bool,
     /// Whether one has an opcode that waits.
