@@ -57,7 +57,7 @@ pub(super) fn make_exhaustible(configuration: &mut Configuration) {
 ///
 /// None in practice; the signature is that of every draw.
 pub(super) fn nans(u: &mut Unstructured<'_>, schedule: &Schedule) -> Result<Nans> {
-    let any = chance(u, 1, 8)? && schedule.steps_throughout();
+    let any = chance(u, 1, 12)? && schedule.steps_throughout();
     Ok(if any { Nans::Any } else { Nans::Canonical })
 }
 
