@@ -4,7 +4,8 @@
 use crate::configuration::Collector;
 use lockstep_oracles::ValType;
 use lockstep_oracles::code::Function;
-use wasmparser::{AbstractHeapType, HeapType};
+use lockstep_oracles::module::Module;
+use lockstep_oracles::types::Hierarchy;
 
 /// How many references the counting collector lets pile up before the read of a further one collects
 /// (`MIN_OVER_APPROX_STACK_ROOTS_GC_THRESHOLD`).
@@ -13,33 +14,36 @@ const PILE: usize = 1024;
 /// Whether the opcode at this position of a function may collect by itself, from code that has no record: an
 /// allocation with the copying collector; with the counting one the read of a reference, once the store has
 /// made as many objects as it lets pile up.
-pub fn collects(collector: Collector, function: &Function, position: usize, made: usize) -> bool {
+pub fn collects(
+    collector: Collector,
+    module: &Module,
+    function: &Function,
+    position: usize,
+    made: usize,
+) -> bool {
     let op = function.instrs[position].op;
     match collector {
         Collector::Copying => op.makes_object(),
-        Collector::Drc => made >= PILE && op.reads_held() && leaves_counted(function, position),
+        Collector::Drc => {
+            made >= PILE && op.reads_held() && leaves_counted(module, function, position)
+        }
         Collector::Null => false,
     }
 }
 
-/// Whether a function has an opcode that may collect by itself.
-pub fn may_collect(collector: Collector, function: &Function) -> bool {
-    let mut positions = 0..function.instrs.len();
-    positions.any(|position| collects(collector, function, position, PILE))
+/// Whether a module has an opcode that may collect by itself.
+pub fn may_collect(collector: Collector, module: &Module) -> bool {
+    module.functions().iter().any(|function| {
+        let mut positions = 0..function.instrs.len();
+        positions.any(|position| collects(collector, module, function, position, PILE))
+    })
 }
 
 /// Whether what the opcode leaves on top is a reference that may be counted: not one to a function.
-fn leaves_counted(function: &Function, position: usize) -> bool {
+fn leaves_counted(module: &Module, function: &Function, position: usize) -> bool {
     let behind = function.before.get(position + 1).copied().flatten();
-    let ty = behind.map(|shape| function.shapes[shape.0 as usize].ty);
-    match ty {
-        Some(ValType::Ref(ty)) => !matches!(
-            ty.heap_type(),
-            HeapType::Abstract {
-                ty: AbstractHeapType::Func | AbstractHeapType::NoFunc,
-                ..
-            }
-        ),
+    match function.operands(behind).next() {
+        Some(ValType::Ref(ty)) => module.hierarchy(ty.heap_type()) != Some(Hierarchy::Func),
         _ => false,
     }
 }
@@ -85,7 +89,6 @@ pub fn is_stale(index: u32, surviving: usize) -> bool {
 mod tests {
     use super::*;
     use lockstep_oracles::WasmFeatures;
-    use lockstep_oracles::module::Module;
 
     #[test]
     fn only_the_errors_of_a_wrong_root_are_known() {
@@ -122,13 +125,16 @@ mod tests {
     fn only_opcodes_that_collect_by_themselves_may() {
         let wasm = wat::parse_str(
             r#"(module (type $s (struct (field i32) (field anyref)))
+                 (type $f (func))
                  (global anyref ref.null any) (global funcref ref.null func) (table 1 externref)
+                 (global (ref null $f) ref.null $f)
                  (func (param (ref $s))
                    struct.new_default $s  drop
                    local.get 0  struct.get $s 0  drop
                    local.get 0  struct.get $s 1  drop
                    global.get 0  drop
                    global.get 1  drop
+                   global.get 2  drop
                    i32.const 0  table.get 0  drop))"#,
         )
         .unwrap();
@@ -136,7 +142,8 @@ mod tests {
         let function = &module.functions()[0];
         let collecting = |collector, made| {
             let positions = 0..function.instrs.len();
-            let collecting = positions.filter(|&at| collects(collector, function, at, made));
+            let collecting =
+                positions.filter(|&at| collects(collector, &module, function, at, made));
             collecting
                 .map(|at| function.instrs[at].op.name())
                 .collect::<Vec<_>>()
@@ -148,8 +155,8 @@ mod tests {
         );
         assert!(collecting(Collector::Drc, PILE - 1).is_empty());
         assert!(collecting(Collector::Null, PILE).is_empty());
-        assert!(may_collect(Collector::Drc, function));
-        assert!(!may_collect(Collector::Null, function));
+        assert!(may_collect(Collector::Drc, &module));
+        assert!(!may_collect(Collector::Null, &module));
     }
 
     #[test]

@@ -199,8 +199,9 @@ impl History {
     /// Whether the opcode of a frame may collect by itself, with the roots of another.
     pub(super) fn collects(&self, view: &FrameView<'_>, machine: &Machine) -> bool {
         let made = machine.store.heap().num_made();
-        self.collector
-            .is_some_and(|it| collect_slot::collects(it, view.function, view.position, made))
+        self.collector.is_some_and(|it| {
+            collect_slot::collects(it, view.module, view.function, view.position, made)
+        })
     }
 
     fn note_frame(&mut self, view: &FrameView<'_>, machine: &Machine) {
@@ -348,12 +349,11 @@ impl Driver {
             wants_frames |= calls.has_tail_calls();
             Arc::make_mut(&mut self.program.inlined_calls).push(calls);
         }
-        if let Some((_, collector)) = self.setting.collects_wrong() {
-            let mut functions = module.functions().iter();
-            if functions.any(|it| collect_slot::may_collect(collector, it)) {
-                self.history.collector = Some(collector);
-                wants_frames = true;
-            }
+        if let Some((_, collector)) = self.setting.collects_wrong()
+            && collect_slot::may_collect(collector, &module)
+        {
+            self.history.collector = Some(collector);
+            wants_frames = true;
         }
         if wants_frames {
             self.history.want_frames();
