@@ -107,6 +107,24 @@ impl Machine {
         self.activations.len()
     }
 
+    /// How many frames there are, from the innermost, down to the end of the activation that is below the
+    /// innermost one without a frame; none if each has one, or none is below.
+    pub fn frames_to_bare_activation(&self) -> Option<usize> {
+        let mut end = self.frames.len();
+        let mut below = None;
+        for activation in self.activations.iter().rev() {
+            match below {
+                None if activation.first_frame == end => below = Some(end).filter(|end| *end > 0),
+                Some(end) if activation.first_frame < end => {
+                    return Some(self.frames.len() - activation.first_frame);
+                }
+                _ => {}
+            }
+            end = activation.first_frame;
+        }
+        None
+    }
+
     /// Every frame of every activation, innermost first.
     pub fn frames(&self) -> impl Iterator<Item = FrameView<'_>> {
         // How many activations are not wholly inside the frame that comes next.

@@ -349,6 +349,15 @@ fn collecting(collector: Collector, program: Program, lies: &[Fault], told: impl
     }
 }
 
+/// `COLLECT-SLOT` explains all of it.
+fn explained(report: &CaseReport) {
+    assert!(report.divergences.is_empty(), "{report:#?}");
+    assert!(
+        report.known.contains_key(&Cause::CollectSlot),
+        "{report:#?}"
+    );
+}
+
 /// `COLLECT-SLOT`: before an allocation was made with the operand on its frame's stack, and behind one
 /// that another frame made, a lie about it is seen.
 #[test]
@@ -391,24 +400,12 @@ fn only_an_operand_that_was_there_at_an_allocation_may_be_of_no_kind() {
     let there = Fault::Stack(at("nop"), |stack, _| {
         innermost(stack).operands[0] = Some(NO_KIND);
     });
-    copying(ALLOCATING_ITSELF, &[there], |report| {
-        assert!(report.divergences.is_empty(), "{report:#?}");
-        assert!(
-            report.known.contains_key(&Cause::CollectSlot),
-            "{report:#?}"
-        );
-    });
+    copying(ALLOCATING_ITSELF, &[there], explained);
     let converted = Fault::Stack(at("nop").nth(2), |stack, _| {
         let operands = &mut innermost(stack).operands;
         operands[0] = operands[1];
     });
-    copying(ALLOCATING_BEHIND_A_CONVERSION, &[converted], |report| {
-        assert!(report.divergences.is_empty(), "{report:#?}");
-        assert!(
-            report.known.contains_key(&Cause::CollectSlot),
-            "{report:#?}"
-        );
-    });
+    copying(ALLOCATING_BEHIND_A_CONVERSION, &[converted], explained);
     let before = Fault::Stack(at("nop"), |stack, _| top(stack, |_| NULL));
     copying(ALLOCATING_BEHIND_A_CONVERSION, &[before], |report| {
         let fired = rules(report, Execution::Instrumented);
@@ -447,13 +444,7 @@ fn a_value_of_the_hosts_may_be_wrong_behind_an_allocation_alone() {
     let behind = Fault::Stack(at("nop").nth(2), |stack, _| {
         innermost(stack).operands[0] = Some(FOREIGN);
     });
-    copying(program, &[behind], |report| {
-        assert!(report.divergences.is_empty(), "{report:#?}");
-        assert!(
-            report.known.contains_key(&Cause::CollectSlot),
-            "{report:#?}"
-        );
-    });
+    copying(program, &[behind], explained);
 }
 
 /// A read of a reference behind so few objects that none piles up, and behind as many as it takes; an operand
@@ -494,13 +485,7 @@ fn an_operand_may_be_wrong_behind_a_read_only_where_objects_pile_up() {
         assert_eq!(fired, BTreeSet::from([RuleId::RefKind]), "{report:#?}");
         assert!(!report.known.contains_key(&Cause::CollectSlot));
     });
-    collecting(Collector::Drc, reading_behind!(1100), &[below], |report| {
-        assert!(report.divergences.is_empty(), "{report:#?}");
-        assert!(
-            report.known.contains_key(&Cause::CollectSlot),
-            "{report:#?}"
-        );
-    });
+    collecting(Collector::Drc, reading_behind!(1100), &[below], explained);
     let read = Fault::Stack(at("nop"), |stack, _| top(stack, |_| NO_KIND));
     collecting(Collector::Drc, reading_behind!(1100), &[read], |report| {
         let fired = rules(report, Execution::Instrumented);

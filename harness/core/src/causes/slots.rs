@@ -6,6 +6,7 @@
 //! that is not aligned. A local whose type has no null has nothing in its slot until the program sets it.
 //! This module computes which slots those may be, and nothing else.
 
+use super::if_params::ShownOperand;
 use super::{Cause, Causes, Known};
 use lockstep_oracles::ValType;
 use lockstep_oracles::code::{Function, Shape};
@@ -128,18 +129,18 @@ impl FunctionLayout {
             .filter(|_| shape.is_some_and(|id| self.shapes[id.0 as usize]))
     }
 
-    /// For operands of these types, bottom first, on top of the function's locals: the cause that forbids
-    /// to read each.
-    pub fn operands(
+    /// For operands that are shown so, on top of the function's locals: the cause that forbids to read each.
+    pub fn shown(
         &self,
         module: &Module,
         function: &Function,
-        operands: impl Iterator<Item = ValType>,
+        operands: &[ShownOperand],
     ) -> Vec<Option<Known>> {
         let locals = function.locals.iter().map(|&ty| size(module, ty));
         let mut offset = HEADER + locals.sum::<u32>();
         operands
-            .map(|ty| {
+            .iter()
+            .map(|&ShownOperand { ty, .. }| {
                 let hazard = misaligned(module, ty, offset, self.floating);
                 offset += size(module, ty);
                 self.packed.filter(|_| hazard)
@@ -253,8 +254,9 @@ mod tests {
         let (module, packed) = layout("(module (func))");
         let function = &module.functions()[0];
         let forbidden = |layout: &FunctionLayout| {
-            let types = [ValType::V128, ValType::I64, ValType::V128].into_iter();
-            let operands = layout.operands(&module, function, types);
+            let types = [ValType::V128, ValType::I64, ValType::V128];
+            let shown = types.map(|ty| ShownOperand { ty, real: None });
+            let operands = layout.shown(&module, function, &shown);
             operands.iter().map(Option::is_some).collect::<Vec<_>>()
         };
         assert_eq!(forbidden(&packed), [true, false, false]);

@@ -65,23 +65,10 @@ impl Driver {
 
     /// How many frames are shown where they must be before some are shown again, if a cause has that
     /// (`HOST-ACTIVATION`): up to the first activation without a frame, and those of the one below it.
+    #[inline]
     pub(super) fn before_repetition(&self) -> Option<usize> {
-        let activations = self.machine.num_activations();
-        if activations < 2 {
-            return None;
-        }
         self.setting.cause(Cause::HostActivation)?;
-        let mut inner = activations;
-        let mut last = None;
-        for (frame, view) in self.machine.frames().enumerate() {
-            match last {
-                Some(last) if view.activation < last => return Some(frame),
-                None if view.activation + 1 < inner => last = Some(view.activation),
-                _ => {}
-            }
-            inner = view.activation;
-        }
-        last.map(|_| self.machine.depth())
+        self.machine.frames_to_bare_activation()
     }
 
     /// The cause by which frames are shown that a tail call replaced (`INLINED-TAIL-CALL`), where host

@@ -16,9 +16,49 @@ use crate::divergence::{Divergence, Moment, count};
 use crate::observe::{Observation, Walk};
 use crate::rules::RuleId;
 use crate::seen::Seen;
+use lockstep_oracles::code::Shape;
 use lockstep_oracles::machine::FrameView;
 use lockstep_oracles::value::Value;
 use lockstep_oracles::{ValType, WasmFeatures};
+
+/// Where a frame's operands are shown: alone, or among others as a cause predicts.
+pub(super) struct Shown<'a> {
+    layout: &'a FunctionLayout,
+    /// What is shown, and the cause that forbids to read each.
+    among: Option<(&'a [ShownOperand], Vec<Option<Known>>)>,
+}
+
+impl<'a> Shown<'a> {
+    /// Of a frame that shows `count` operands; none where neither its own nor those predicted are so many.
+    pub(super) fn of(
+        view: &FrameView<'_>,
+        layout: &'a FunctionLayout,
+        predicted: Option<&'a [ShownOperand]>,
+        count: usize,
+    ) -> Option<Shown<'a>> {
+        let predicted = predicted.filter(|shown| shown.len() == count);
+        if predicted.is_none() && count != view.operands.len() {
+            return None;
+        }
+        let among = predicted.map(|shown| {
+            let hazards = layout.shown(view.module, view.function, shown);
+            (shown, hazards)
+        });
+        Some(Shown { layout, among })
+    }
+
+    /// At which index the operand on top of `shape`, the frame's own with this index, may be read.
+    pub(super) fn at(&self, index: usize, shape: Shape) -> Option<u32> {
+        let at = match &self.among {
+            Some((shown, hazards)) => {
+                let at = shown.iter().position(|o| o.real == Some(index as u32));
+                at.filter(|&at| hazards[at].is_none())
+            }
+            None => self.layout.top_operand(shape).is_none().then_some(index),
+        };
+        at.map(|at| at as u32)
+    }
+}
 
 impl Driver {
     /// The cause that explains an error with which an opcode failed that collected: the collector says that it
@@ -339,8 +379,7 @@ fn compare_real<W: Walk>(
     diff: &mut ValueDiff,
     mut follow: impl FnMut((usize, ValType), Seen) -> bool,
 ) {
-    let types = predicted.iter().map(|shown| shown.ty);
-    let hazards = layout.operands(view.module, view.function, types);
+    let hazards = layout.shown(view.module, view.function, predicted);
     // From the top, as operands are noted.
     for (index, (shown, hazard)) in predicted.iter().zip(hazards).enumerate().rev() {
         let Some(real) = shown.real else { continue };

@@ -115,21 +115,19 @@ impl Driver {
     /// The host function is about to fail with this error. Only where Wasm code called it an event is
     /// due: host code that called it gets the error itself.
     pub fn host_fail(&mut self, failure: HostFailure) {
-        self.disturb();
-        self.invocation.phase = if self.is_called_by_wasm() {
-            Phase::HostFailing(failure)
-        } else {
-            Phase::HostFailed(failure)
-        };
+        self.host_ends(Phase::HostFailing(failure), Phase::HostFailed(failure));
     }
 
     /// The host function is about to fail with a trap: its own, or the one that its call ended with.
     pub fn host_trap(&mut self, trap: Trap) {
+        self.host_ends(Phase::HostTrapping(trap), Phase::Trapped(trap));
+    }
+
+    fn host_ends(&mut self, before_event: Phase, without_event: Phase) {
         self.disturb();
-        self.invocation.phase = if self.is_called_by_wasm() {
-            Phase::HostTrapping(trap)
-        } else {
-            Phase::Trapped(trap)
+        self.invocation.phase = match self.is_called_by_wasm() {
+            true => before_event,
+            false => without_event,
         };
     }
 

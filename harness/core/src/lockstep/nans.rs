@@ -6,10 +6,9 @@
 //! be computed with it.
 
 use super::driver::{Driver, Ended, POINTS_BETWEEN_EVENTS};
+use super::explain::Shown;
 use super::frames::expected_place;
 use super::trap_frame::taken_at;
-use crate::causes::Known;
-use crate::causes::if_params::ShownOperand;
 use crate::configuration::{Configuration, Nans};
 use crate::observe::{Observation, Walk};
 use crate::outcome::Outcome;
@@ -186,8 +185,9 @@ impl Driver {
         Stop::Exhausted(Exhaustion::CallDepth)
     }
 
-    /// A host function throws: where that is caught, operands may be replaced.
-    pub(super) fn forget_buried_nans(&mut self) {
+    /// A host function throws: where that is caught, operands may be replaced. The case ends, if a NaN may be
+    /// among them.
+    pub(super) fn end_if_nan_is_buried(&mut self) {
         if !self.nans.buried.is_empty() {
             self.ended.get_or_insert(Ended::UnseenNan);
         }
@@ -229,16 +229,11 @@ impl Driver {
         let placed =
             !walk.done() && walk.place() == expected_place(&view, self.setting.conventions);
         let count = walk_operands(&mut walk, placed);
-        let at = top_among(view.operands.len(), count as usize, predicted.as_ref());
-        let readable = |at: &u32| match &predicted {
-            Some((shown, _)) if shown.len() == count as usize => {
-                let types = shown.iter().map(|operand| operand.ty);
-                let hazards = layout.operands(view.module, view.function, types);
-                hazards[*at as usize].is_none()
-            }
-            _ => layout.top_operand(view.shape).is_none(),
-        };
-        let Some(at) = at.filter(readable) else {
+        let predicted = predicted.as_ref().map(|(shown, _)| &shown[..]);
+        let shown = Shown::of(&view, layout, predicted, count as usize);
+        let top = view.operands.len().checked_sub(1);
+        let at = shown.zip(top);
+        let Some(at) = at.and_then(|(shown, top)| shown.at(top, view.shape)) else {
             return;
         };
         let seen = walk.operand(at);
@@ -258,23 +253,6 @@ impl Driver {
         if let Some(value) = value {
             self.machine.adopt_result(open, value);
         }
-    }
-}
-
-/// Where the top one of that many operands is shown among `count`: others may be shown beside them, as a
-/// cause predicts.
-fn top_among(
-    operands: usize,
-    count: usize,
-    predicted: Option<&(Vec<ShownOperand>, Known)>,
-) -> Option<u32> {
-    let top = operands.checked_sub(1)? as u32;
-    match predicted.filter(|(shown, _)| shown.len() == count) {
-        Some((shown, _)) => {
-            let at = shown.iter().rposition(|operand| operand.real == Some(top));
-            at.map(|at| at as u32)
-        }
-        None => (count == operands).then_some(top),
     }
 }
 

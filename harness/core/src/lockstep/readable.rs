@@ -162,8 +162,7 @@ impl ReadableSlots<'_> {
         let as_predicted = gone.is_some_and(|gone| taken.contains(&gone));
         let layout = self.layout(instance, function);
         let module = &self.driver.machine.store.instance(instance).module;
-        let types = shown.iter().map(|operand| operand.ty);
-        let hazards = layout.operands(module, function, types);
+        let hazards = layout.shown(module, function, shown);
         let index = index as usize;
         as_predicted.then(|| shown[index].real.is_some() && hazards[index].is_none())
     }

@@ -117,7 +117,7 @@ impl Driver {
     /// The host function is about to throw this exception.
     pub fn host_throw(&mut self, exn: ExnAddr) {
         self.disturb();
-        self.forget_buried_nans();
+        self.end_if_nan_is_buried();
         if self.ended.is_none() && self.machine.host_throw(exn).is_err() {
             // A host call is pending wherever a host function runs.
             unreachable!("a host function throws without having been called");

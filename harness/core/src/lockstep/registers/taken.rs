@@ -3,6 +3,7 @@
 use super::super::driver::Driver;
 use super::super::entities::{Entities, Entity};
 use super::super::evidence::Indices;
+use super::super::explain::Shown;
 use super::super::frames::{Referents, ValueDiff, compare_locals, compare_operands};
 use super::super::invocation::Phase;
 use super::super::tally::Tally;
@@ -14,7 +15,6 @@ use crate::rules::RuleId;
 use crate::seen::Seen;
 use lockstep_oracles::ValType;
 use lockstep_oracles::address::{GlobalAddr, MemAddr};
-use lockstep_oracles::code::Shape;
 use lockstep_oracles::value::{Cell, Value};
 
 impl Driver {
@@ -110,21 +110,9 @@ impl Driver {
             return changed;
         }
         let count = walk.num_operands() as usize;
-        let predicted = predicted.filter(|(shown, _)| shown.len() == count);
-        if count != view.operands.len() && predicted.is_none() {
+        let predicted = predicted.as_ref().map(|(shown, _)| &shown[..]);
+        let Some(shown) = Shown::of(&view, layout, predicted, count) else {
             return changed;
-        }
-        // Where it is shown, if its slot there may be read.
-        let hazards = predicted.as_ref().map(|(shown, _)| {
-            let types = shown.iter().map(|operand| operand.ty);
-            layout.operands(view.module, view.function, types)
-        });
-        let shown_at = |index: usize, shape: Shape| match (&predicted, &hazards) {
-            (Some((shown, _)), Some(hazards)) => {
-                let at = shown.iter().position(|o| o.real == Some(index as u32));
-                at.filter(|&at| hazards[at].is_none())
-            }
-            _ => layout.top_operand(shape).is_none().then_some(index),
         };
         let mut shape = view.shape;
         for (index, &cell) in view.operands.iter().enumerate().rev() {
@@ -134,9 +122,9 @@ impl Driver {
             if self
                 .registers
                 .may_change(depth, &view, frame, slot, node.ty)
-                && let Some(at) = shown_at(index, shape)
+                && let Some(at) = shown.at(index, shape)
             {
-                let seen = walk.operand(at as u32);
+                let seen = walk.operand(at);
                 changed.extend(other(seen, node.ty, cell).map(|cell| (slot, cell)));
             }
             shape = node.below;

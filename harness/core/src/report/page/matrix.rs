@@ -1,17 +1,15 @@
 //! The page of a matrix: which version has which cause.
 
 use super::render::styled;
-use super::{INDEX, put};
+use super::{INDEX, prepare, put};
 use crate::causes::Cause;
 use crate::matrix::{Cell, Matrix, Row};
 use crate::report::counted;
 use crate::report::shown::Shown;
 use minijinja::{Value, context};
 use serde::Serialize;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 const TEMPLATE: &str = include_str!("matrix.html");
 
@@ -46,9 +44,7 @@ impl MatrixPage {
     ///
     /// When the directory cannot be made or written.
     pub fn new(directory: &Path, command: &str) -> io::Result<MatrixPage> {
-        fs::create_dir_all(directory)?;
-        // What cannot be written is said before anything runs.
-        NamedTempFile::new_in(directory)?;
+        prepare(directory)?;
         Ok(MatrixPage {
             directory: directory.to_owned(),
             command: command.to_owned(),
@@ -148,6 +144,7 @@ mod tests {
     use crate::case::CaseReport;
     use crate::corpus::Expectation;
     use crate::version::Version;
+    use std::fs;
 
     /// A matrix of one case of a cause that 42 has, as it came out on two versions.
     fn matrix(name: &str, shown: [bool; 2]) -> Matrix {

@@ -65,9 +65,7 @@ impl Page {
         subject: Version,
         nights: Nights,
     ) -> io::Result<Page> {
-        fs::create_dir_all(directory)?;
-        // What cannot be written is said before anything runs.
-        NamedTempFile::new_in(directory)?;
+        prepare(directory)?;
         Ok(Page {
             directory: directory.to_owned(),
             command: command.to_owned(),
@@ -131,6 +129,12 @@ impl Page {
         pages.sort();
         Ok(pages)
     }
+}
+
+/// Makes a page's directory, if it is not there. What cannot be written is said before anything runs.
+fn prepare(directory: &Path) -> io::Result<()> {
+    fs::create_dir_all(directory)?;
+    NamedTempFile::new_in(directory).map(drop)
 }
 
 /// Writes a file of a page's directory: all of it, or nothing of it is there.
