@@ -4,7 +4,7 @@
 
 use super::NoReproducer;
 use super::expected;
-use super::look::{BREAKPOINT, ENDING, EPOCH, Kind, Look, TRAP};
+use super::look::{BREAKPOINT, CAUGHT, ENDING, EPOCH, Kind, Look, TRAP};
 use lockstep_core::case::{Case, Stub};
 use lockstep_core::causes::Cause;
 use lockstep_core::divergence::{Divergence, Moment};
@@ -52,7 +52,9 @@ fn of_cause(
         Cause::OverflowFrame => walk(TRAP, true),
         Cause::InlinedLibcall => of_stacks(case, EPOCH).unwrap_or_else(|_| walk(EPOCH, true)),
         Cause::EpochFrame => walk(EPOCH, true),
-        Cause::UnsetRoot | Cause::IfParamRoot => Look::fatal(Kind::Collect, BREAKPOINT, COLLECTED),
+        Cause::UnsetRoot | Cause::IfParamRoot | Cause::HalfMadeArray => {
+            Look::fatal(Kind::Collect, BREAKPOINT, COLLECTED)
+        }
         Cause::PulleyIntegers => Look {
             dies: true,
             ..of_results(case)?
@@ -84,7 +86,7 @@ fn of_cause(
         },
         Cause::DroppedHandler => of_dropped(case)?,
         Cause::InstancePosition => of_positions(case),
-        Cause::TakenException => return Err(NoReproducer::Schedule),
+        Cause::TakenException => Look::fatal(Kind::Take, CAUGHT, "the exception can be taken"),
         Cause::CastType => Look::new(Kind::Refused, "the module is refused"),
         Cause::HostActivation => {
             let found = found.ok_or(NoReproducer::NotSeen)?;

@@ -232,6 +232,11 @@ fn place(found: &Divergence) -> String {
 fn deeds(recipe: &Recipe) -> Vec<String> {
     let mut deeds = Vec::new();
     match recipe.edits.len() {
+        _ if !recipe.debugs => {
+            deeds.push(
+                "There is none: `guest_debug` is off, and the program alone goes wrong.".to_owned(),
+            );
+        }
         0 => deeds.push("Sets a handler for debug events, and no breakpoint.".to_owned()),
         1..=6 => {
             let edits: Vec<String> = recipe
@@ -271,6 +276,7 @@ fn deed(look: &Look) -> String {
         Kind::Walk => "reads every frame".to_owned(),
         Kind::Stacks => "asks every frame for its instance and its function".to_owned(),
         Kind::Collect => "collects garbage".to_owned(),
+        Kind::Take => "takes the exception that was thrown".to_owned(),
         Kind::Ending | Kind::HostError => "waits for the event that ends the call".to_owned(),
         Kind::Events => "counts the `Breakpoint` events".to_owned(),
         Kind::Listed => "asks the store for its breakpoints".to_owned(),

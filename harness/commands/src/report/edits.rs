@@ -24,7 +24,12 @@ pub(super) fn of(
     // What is looked at is what the action does.
     let acts = matches!(
         cause,
-        Some(Cause::HandleVersion | Cause::DroppedHandler | Cause::InstancePosition)
+        Some(
+            Cause::HandleVersion
+                | Cause::DroppedHandler
+                | Cause::InstancePosition
+                | Cause::TakenException
+        )
     );
     let others = schedule
         .sessions

@@ -38,6 +38,8 @@ pub(super) enum Kind {
     Stacks,
     /// Garbage is collected
     Collect,
+    /// The exception of the event is taken
+    Take,
     /// Nothing; the process must live
     Survive,
     /// Whether the module compiles
@@ -86,6 +88,8 @@ pub(super) const BREAKPOINT: &str = "DebugEvent::Breakpoint";
 pub(super) const TRAP: &str = "DebugEvent::Trap(_)";
 /// The event of a trap, be it one of a trap or of an error.
 pub(super) const ENDING: &str = "DebugEvent::Trap(_) | DebugEvent::HostcallError(_)";
+/// The event of an exception that is caught.
+pub(super) const CAUGHT: &str = "DebugEvent::CaughtExceptionThrown(_)";
 /// An `EpochYield` event.
 pub(super) const EPOCH: &str = "DebugEvent::EpochYield";
 
@@ -129,6 +133,7 @@ impl Look {
             BREAKPOINT => "`Breakpoint` event",
             TRAP => "`Trap` event",
             EPOCH => "`EpochYield` event",
+            CAUGHT => "`CaughtExceptionThrown` event",
             _ => "event of the trap",
         };
         Some(match self.after {
@@ -153,6 +158,7 @@ impl Look {
                 | Kind::Listed
                 | Kind::Result
                 | Kind::Collect
+                | Kind::Take
                 | Kind::Survive
                 | Kind::Refused
                 | Kind::Held

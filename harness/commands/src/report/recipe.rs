@@ -6,7 +6,7 @@ use lockstep_core::case::{Case, Step, StepAction, Stub};
 use lockstep_core::causes::Cause;
 use lockstep_core::check::FEATURES;
 use lockstep_core::configuration::Epochs;
-use lockstep_core::divergence::Divergence;
+use lockstep_core::divergence::{Divergence, Execution};
 use lockstep_core::version::Version;
 use lockstep_oracles::module::{ExternType, Module};
 use lockstep_spec_tests::script::{Arg, NullOf};
@@ -49,6 +49,8 @@ pub(super) struct Recipe {
     /// Whether modules are linked: they import from the host or from one another.
     links: bool,
     reenter: Option<Reenter>,
+    /// Whether there is a debugger: none where the program alone goes wrong.
+    pub(super) debugs: bool,
     /// Calls of the editing session before anything runs.
     pub(super) edits: Vec<String>,
     steps: Vec<StepText>,
@@ -123,6 +125,7 @@ pub(super) fn of(
     let texts = module_texts(case, &modules, steps)?;
     let configuration = &case.configuration;
     let heap = configuration.gc_heap.bytes();
+    let debugs = found.is_none_or(|found| found.execution == Execution::Instrumented);
     Ok(Recipe {
         title: String::new(),
         version: version.number(),
@@ -131,7 +134,11 @@ pub(super) fn of(
         store_settings: settings::of_store(configuration),
         links: texts.len() > 1 || texts.iter().any(|module| module.imports),
         reenter,
-        edits: edits::of(case, &modules, cause, version)?,
+        debugs,
+        edits: match debugs {
+            true => edits::of(case, &modules, cause, version)?,
+            false => Vec::new(),
+        },
         steps: steps
             .iter()
             .map(|step| step_text(step, &texts, &modules))
@@ -189,6 +196,7 @@ fn refused(look: Look, version: Version) -> Recipe {
         }],
         links: false,
         reenter: None,
+        debugs: true,
         edits: Vec::new(),
         steps: Vec::new(),
         look,

@@ -165,6 +165,38 @@ fn the_program_for_a_version_with_a_cursor() {
 }
 
 #[test]
+fn a_program_that_goes_wrong_alone_is_shown_without_a_debugger() {
+    let wrong = |execution| Divergence {
+        execution,
+        ..found(
+            RuleId::Values,
+            Moment::End,
+            "returned (i32:5)",
+            "returned (i32:6)",
+        )
+    };
+    let program = |execution| {
+        let (case, found) = (case(), wrong(execution));
+        let look = choice::of(&case, None, Some(&found)).unwrap();
+        let recipe = recipe::of(&case, None, Some(&found), look, Version::V42).unwrap();
+        render::render(render::PROGRAM, recipe).unwrap()
+    };
+    let (debugged, alone) = (
+        program(Execution::Instrumented),
+        program(Execution::Uninstrumented),
+    );
+    for words in [
+        "guest_debug",
+        "DebugHandler",
+        "edit_breakpoints",
+        "set_debug_handler",
+    ] {
+        assert!(debugged.contains(words), "{words}: {debugged}");
+        assert!(!alone.contains(words), "{words}: {alone}");
+    }
+}
+
+#[test]
 fn what_must_be_seen_is_taken_from_the_oracles_side() {
     let look = |rule, moment, expected| {
         let found = found(rule, moment, expected, "what the engine shows");

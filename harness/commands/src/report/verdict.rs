@@ -84,7 +84,10 @@ fn of_death(ran: &Ran, look: &Look, how: &str) -> Verdict {
     let panic = lines.find(|line| line.contains("panicked at "));
     let own = panic.is_some_and(|line| line.contains("src/main.rs"));
     let announced = ran.stdout.lines().last();
-    let announces = matches!(look.kind, Kind::Walk | Kind::Stacks | Kind::Collect);
+    let announces = matches!(
+        look.kind,
+        Kind::Walk | Kind::Stacks | Kind::Collect | Kind::Take
+    );
     if own || (announces && announced.is_none()) {
         return Verdict::Refused {
             reason: format!("{how} before it came to the bug"),
