@@ -8,6 +8,7 @@ use lockstep::divergence::{Execution, Moment};
 use lockstep::fault::{Delivery, Tamper};
 use lockstep::lockstep::looks::Look;
 use lockstep::rules::RuleId;
+use lockstep::schedule::Schedule;
 use lockstep::seen::Seen;
 use lockstep::snapshot::Snapshot;
 use lockstep::subject::Settings;
@@ -92,17 +93,32 @@ fn options(subject: Version, collector: Collector) -> CaseOptions {
     }
 }
 
-/// At the event of the full heap the number at the bottom is another.
-#[derive(Clone, Copy)]
-struct Lie;
+/// What is shown wrong at the event of the full heap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lie {
+    /// The number at the bottom
+    Operand,
+    /// The caller is not there
+    NoCaller,
+    /// The parameter
+    Local,
+}
 
 impl Tamper for Lie {
     fn event(&mut self, moment: Moment, stack: &mut Snapshot) -> Delivery {
-        let operand = stack
-            .frames
-            .first_mut()
-            .and_then(|f| f.operands.first_mut());
-        if let (Moment::HostcallError | Moment::Trap, Some(Some(seen))) = (moment, operand) {
+        let full = matches!(moment, Moment::HostcallError | Moment::Trap);
+        let Some(innermost) = stack.frames.first_mut().filter(|_| full) else {
+            return Delivery::Once;
+        };
+        let number = match self {
+            Lie::Operand => innermost.operands.first_mut(),
+            Lie::Local => innermost.locals.first_mut(),
+            Lie::NoCaller => {
+                stack.frames.truncate(1);
+                None
+            }
+        };
+        if let Some(Some(seen)) = number {
             *seen = Seen::I32(78);
         }
         Delivery::Once
@@ -115,28 +131,48 @@ fn rules(report: &CaseReport) -> BTreeSet<RuleId> {
     found.map(|found| found.rule).collect()
 }
 
-fn is_full_at_each(subject: Version, collector: Collector) {
+fn is_full_at_each(subject: Version, collector: Collector, schedule: &Schedule) {
     for made in MADE {
         let (op, _) = made;
-        let (script, options) = (program(made), options(subject, collector));
+        let (script, mut options) = (program(made), options(subject, collector));
+        options.schedule = schedule.clone();
         let report = run(&script, &options).unwrap();
         let what = format!("{subject}, {collector:?}, {}", op.name());
         assert!(report.divergences.is_empty(), "{what}: {report:#?}");
         let exhausted = report.count(|status| *status == Status::Exhausted);
         assert_eq!(exhausted, 1, "{what}: {report:#?}");
-        assert!(report.tally.checked.at(op).count() > 0, "{what}");
+        let stepped = *schedule == Schedule::default();
+        assert!(
+            !stepped || report.tally.checked.at(op).count() > 0,
+            "{what}"
+        );
 
         let looked = report.tally.looks.of(Look::OutOfMemory);
-        let left_out = report.tally.left_out.total();
         assert_eq!(looked.events, 1, "{what}");
-        assert!(looked.whole == 1 || left_out > 0, "{what}: {looked:?}");
-        if looked.whole == 1 && left_out == 0 {
-            let report = run_with(&script, &options, Lie, None).unwrap();
-            assert_eq!(
-                rules(&report),
-                BTreeSet::from([RuleId::OperandValue]),
-                "{what}"
-            );
+        let lies = |lie: Lie| rules(&run_with(&script, &options, lie, None).unwrap());
+        if stepped {
+            let left_out = report.tally.left_out.total();
+            assert!(looked.whole == 1 || left_out > 0, "{what}: {looked:?}");
+            if looked.whole == 1 && left_out == 0 {
+                assert_eq!(
+                    lies(Lie::Operand),
+                    BTreeSet::from([RuleId::OperandValue]),
+                    "{what}"
+                );
+                assert_eq!(
+                    lies(Lie::NoCaller),
+                    BTreeSet::from([RuleId::FrameCount]),
+                    "{what}"
+                );
+            }
+        } else {
+            for lie in [Lie::NoCaller, Lie::Local] {
+                assert_eq!(
+                    lies(lie),
+                    BTreeSet::from([RuleId::TrapEvent]),
+                    "{what}, {lie:?}"
+                );
+            }
         }
     }
 }
@@ -144,7 +180,15 @@ fn is_full_at_each(subject: Version, collector: Collector) {
 #[test]
 fn the_heap_is_full_at_each_opcode_that_makes_an_object() {
     for subject in linked() {
-        is_full_at_each(subject, Collector::Drc);
+        is_full_at_each(subject, Collector::Drc, &Schedule::default());
+    }
+}
+
+/// Without an event before it the place of the full heap is told by the stack shown.
+#[test]
+fn the_heap_is_full_at_each_opcode_where_no_event_came_before() {
+    for subject in linked() {
+        is_full_at_each(subject, Collector::Drc, &Schedule::idle());
     }
 }
 
@@ -155,7 +199,8 @@ fn a_heap_that_is_copied_is_full_at_each_opcode_that_makes_an_object() {
         collectors.contains(&Collector::Copying)
     };
     for subject in linked().into_iter().filter(copying) {
-        is_full_at_each(subject, Collector::Copying);
+        is_full_at_each(subject, Collector::Copying, &Schedule::default());
+        is_full_at_each(subject, Collector::Copying, &Schedule::idle());
     }
 }
 

@@ -1,6 +1,6 @@
 //! From a difference of structure to the one rule that names it.
 
-use super::driver::{Driver, Flow, LOOKAHEAD};
+use super::driver::{Driver, Ended, Flow, LOOKAHEAD};
 use super::evidence::Indices;
 use super::frames::{Referents, StackDiff, ValueDiff, compare_values, expected_place};
 use super::references::Fault;
@@ -348,6 +348,11 @@ impl Driver {
         fault: Fault,
     ) {
         let Some(rule) = fault.rule() else { return };
+        // In the same look a reference was shown that denotes no object any more: which one it was taken for
+        // decides what the others seem to denote.
+        if matches!(self.ended, Some(Ended::Known(_))) {
+            return;
+        }
         let stale = || {
             (!is_local)
                 .then(|| self.explain_stale(frame, index.real))

@@ -4,6 +4,7 @@ use super::driver::{Driver, Flow};
 use super::frames::{StackDiff, ValueDiff, expected_place};
 use super::interrupts::Interruption;
 use super::sight::Sight;
+use super::stack_search::Search;
 use super::trap_frame::{height_of, taken_at};
 use super::unnamed::Unnamed;
 use crate::causes::if_params::{ShownOperand, plainly_shown};
@@ -94,9 +95,14 @@ impl Driver {
         interruption: Interruption,
     ) -> Snapshot {
         let sight = match interruption {
-            // Between breakpoints the oracle lags behind.
-            Interruption::Memory if !self.breakpoints.is_everywhere() => None,
+            Interruption::Memory
+                if !self.breakpoints.is_everywhere()
+                    && self.search_full_heap(observed) != Search::There =>
+            {
+                None
+            }
             Interruption::Memory => Some(self.sight_within(interruption)),
+            Interruption::Overflow if self.hides_callers().is_some() => None,
             Interruption::Deadline => self.epoch.last(),
             Interruption::Growth => self.sight_of_failed_growth(),
             _ if self.is_before_start(observed) => None,

@@ -6,12 +6,11 @@
 //! the event of that sequence point is still due. Within an opcode that works in bulk it may come, too:
 //! then the oracle is right before that opcode.
 
-use super::driver::{Driver, Ended, POINTS_BETWEEN_EVENTS};
-use super::frames::expected_place;
+use super::driver::{Driver, Ended};
 use super::looks::Look;
 use super::sight::Sight;
 use crate::divergence::Moment;
-use crate::observe::{Limited, Observation, Place, Walk};
+use crate::observe::Observation;
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::Stop;
 use lockstep_oracles::opcode::Opcode;
@@ -131,45 +130,4 @@ impl Driver {
             is_interruptible(function, position) || function.instrs[position].op.is_bulk()
         })
     }
-
-    /// Runs the oracle to the stack that the subject shows at an overflow: how deep the calls are by then
-    /// is the subject's own, but the program must come there.
-    fn run_to_overflow<O: Observation>(&mut self, observed: &mut O) -> Stop {
-        let callers = callers_of(observed);
-        for _ in 0..POINTS_BETWEEN_EVENTS {
-            let stop = self.run_stepped();
-            if stop != Stop::SequencePoint {
-                return stop;
-            }
-            let entered = self.machine.top().is_some_and(|view| view.position == 0);
-            if entered && self.machine.depth() == callers.len() + 1 && self.waits_at(&callers) {
-                return stop;
-            }
-        }
-        self.ended
-            .get_or_insert(Ended::PointLimit(POINTS_BETWEEN_EVENTS));
-        Stop::SequencePoint
-    }
-
-    /// Whether the oracle's frames but the innermost are at these places.
-    fn waits_at(&self, callers: &[Place]) -> bool {
-        let conventions = self.setting.conventions;
-        let frames = self.machine.frames().skip(1);
-        let places = frames.map(|view| expected_place(&view, conventions));
-        places.eq(callers.iter().copied())
-    }
-}
-
-/// The places of all frames but the innermost, which is only passed.
-fn callers_of<O: Observation>(observed: &mut O) -> Vec<Place> {
-    let mut walk = Limited::new(observed.walk(), usize::MAX);
-    let mut places = Vec::new();
-    if !walk.done() {
-        walk.parent();
-    }
-    while !walk.done() {
-        places.push(walk.place());
-        walk.parent();
-    }
-    places
 }

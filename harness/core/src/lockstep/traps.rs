@@ -4,7 +4,6 @@ use super::deadlines::Deadline;
 use super::driver::{Driver, Ended, Flow};
 use super::families::Family;
 use super::frames::{Referents, ValueDiff, compare_stack};
-use super::interrupts::Interruption;
 use super::invocation::Phase;
 use super::looks::Look;
 use super::skipping::Skipping;
@@ -14,12 +13,6 @@ use crate::observe::{Limited, Observation, Walk};
 use crate::outcome::SeenTrap;
 use crate::rules::RuleId;
 use lockstep_oracles::machine::Stop;
-use lockstep_oracles::opcode::Opcode;
-
-/// Whether the opcode makes an object, or calls a host function that may.
-pub(super) fn makes_object(op: Opcode) -> bool {
-    op.makes_object() || op.is_call()
-}
 
 impl Driver {
     /// A `Trap` event.
@@ -144,12 +137,6 @@ impl Driver {
         self.compare_trap(observed, Look::Trap)
     }
 
-    /// Fuel that is used up, told as the error of a host function.
-    fn fuel_as_host_error<O: Observation>(&mut self, observed: &mut O) -> Flow {
-        self.told_as_host_error(SeenTrap::OutOfFuel);
-        self.out_of_fuel(observed)
-    }
-
     /// The event of a trap that interrupts the program tells of it as the error of a host function
     /// (`LIBCALL-TRAP`).
     pub(super) fn told_as_host_error(&mut self, trap: SeenTrap) {
@@ -171,92 +158,6 @@ impl Driver {
         let before = self.both_states(observed, Moment::Trap);
         self.recorder.keep(before);
         matches!(self.run_ahead(), Stop::Trap(trap) if seen.is(trap))
-    }
-
-    /// The subject's stack overflowed: believable only where the program comes to a call whose frames are
-    /// those shown.
-    fn overflow<O: Observation>(&mut self, observed: &mut O) -> Flow {
-        self.recorder.tally.looks.event(Look::Overflow);
-        let sight = self.approach(observed, Interruption::Overflow);
-        if let Some(Stop::Exhausted(_)) = self.invocation.ahead {
-            // Neither side can enter the call.
-            self.invocation.phase = Phase::Overflowed;
-            return Flow::Continue;
-        }
-        if self.ended.is_some() {
-            return Flow::Stop;
-        }
-        let Some(sight) = sight else {
-            let expected = "no stack overflow: the program enters no function here";
-            let shown = "a Trap event: stack overflow";
-            return self.report_misplaced(RuleId::TrapEvent, Moment::Trap, expected, shown);
-        };
-        self.invocation.phase = Phase::Overflowed;
-        self.compare_interrupted(observed, Interruption::Overflow, sight)
-    }
-
-    /// Fuel is used up: where the program is, or at the next place where it can be interrupted.
-    pub fn out_of_fuel<O: Observation>(&mut self, observed: &mut O) -> Flow {
-        self.disturb();
-        if self.ended.is_some() {
-            return Flow::Stop;
-        }
-        if !self.setting.consumes_fuel() {
-            let expected = "no lack of fuel: none is consumed".to_owned();
-            let shown = format!("a Trap event: {}", SeenTrap::OutOfFuel);
-            return self.report_control(observed, Moment::Trap, RuleId::TrapEvent, expected, shown);
-        }
-        self.recorder.tally.looks.event(Look::OutOfFuel);
-        // How much fuel there is where is not modelled: between breakpoints the oracle lags behind.
-        if !self.breakpoints.is_everywhere() || self.is_before_start(observed) {
-            self.invocation.phase = Phase::OutOfFuel;
-            return Flow::Continue;
-        }
-        let sight = self.approach(observed, Interruption::Fuel);
-        if self.is_cut() {
-            return Flow::Stop;
-        }
-        self.invocation.phase = Phase::OutOfFuel;
-        match sight {
-            Some(sight) => self.compare_interrupted(observed, Interruption::Fuel, sight),
-            None => {
-                let expected = "no use of fuel: no function is entered, and no loop begins";
-                let shown = "an event of fuel that is used up";
-                self.report_misplaced(RuleId::TrapEvent, Moment::Trap, expected, shown)
-            }
-        }
-    }
-
-    /// The subject's heap cannot hold an object: believable only where one is about to be made.
-    pub fn out_of_memory<O: Observation>(&mut self, observed: &mut O) -> Flow {
-        self.disturb();
-        if self.ended.is_some() {
-            return Flow::Stop;
-        }
-        self.recorder.tally.looks.event(Look::OutOfMemory);
-        let op = self.machine.current_op();
-        // Between breakpoints the oracle lags behind.
-        if !self.breakpoints.is_everywhere() {
-            self.invocation.phase = Phase::OutOfMemory;
-            return Flow::Continue;
-        }
-        if !op.is_none_or(makes_object) {
-            return self.report_control(
-                observed,
-                Moment::Trap,
-                RuleId::TrapEvent,
-                "no exhaustion: the next opcode makes no object".to_owned(),
-                "an event of an exhausted heap".to_owned(),
-            );
-        }
-        self.invocation.phase = Phase::OutOfMemory;
-        match op {
-            Some(_) => {
-                let sight = self.sight_within(Interruption::Memory);
-                self.compare_interrupted(observed, Interruption::Memory, sight)
-            }
-            None => Flow::Continue,
-        }
     }
 
     /// Compares the stack at an opcode that failed: its operands may be gone.
