@@ -10,7 +10,7 @@ use super::values::{is_out_of_memory, seen_trap};
 use super::view::View;
 use lockstep_core::configuration::{Epochs, Yields};
 use lockstep_core::divergence::Moment;
-use lockstep_core::fault::{Delivery, Layer, Tamper as _};
+use lockstep_core::fault::{Delivery, Layer, Shown, Tamper as _};
 use lockstep_core::lockstep::driver::{Driver, Flow};
 use lockstep_core::lockstep::handler::SeenHandlers;
 use lockstep_core::lockstep::interrupts::Interruption;
@@ -216,6 +216,12 @@ fn dispatch<T: Layer>(
         }
         Some(told) => deliver(&mut session.driver, &mut view, &told),
     };
+    if flow == Flow::Continue && session.driver.entities_are_due() {
+        let mut shown = Shown::new(&mut view, &mut session.tamper);
+        session
+            .driver
+            .compare_entities(&mut shown, Moment::Breakpoint);
+    }
     session.names.keep_handles(&mut scope, &mut session.driver);
     drop(scope);
     let after = if flow == Flow::Stop {
