@@ -10,7 +10,7 @@ use super::values::{is_out_of_memory, seen_trap};
 use super::view::View;
 use lockstep_core::configuration::{Epochs, Yields};
 use lockstep_core::divergence::Moment;
-use lockstep_core::fault::{Delivery, Layer, Tamper as _};
+use lockstep_core::fault::{Delivery, Layer, Shown, Tamper as _};
 use lockstep_core::lockstep::driver::{Driver, Flow};
 use lockstep_core::lockstep::handler::SeenHandlers;
 use lockstep_core::lockstep::interrupts::Interruption;
@@ -216,6 +216,12 @@ fn dispatch<T: Layer>(
         }
         Some(told) => deliver(&mut session.driver, &mut view, &told),
     };
+    if flow == Flow::Continue && session.driver.entities_are_due() {
+        let mut shown = Shown::new(&mut view, &mut session.tamper);
+        session
+            .driver
+            .compare_entities(&mut shown, Moment::Breakpoint);
+    }
     session.names.keep_handles(&mut scope, &mut session.driver);
     drop(scope);
     let after = if flow == Flow::Stop {
@@ -279,10 +285,12 @@ impl<T: Layer> Session<T> {
                 self.driver.disturb();
             }
         }
-        if !matches!(event, DebugEvent::Breakpoint)
-            && let Some((exn, caught)) = dialect::thrown(event)
-        {
-            self.act_at_throw(store, &exn, caught);
+        let thrown = match event {
+            DebugEvent::Breakpoint => None,
+            event => dialect::thrown(event),
+        };
+        if let Some((exn, caught)) = &thrown {
+            self.act_at_throw(store, exn, *caught);
         }
         if self.dropping {
             return match self.panicking {
@@ -300,12 +308,13 @@ impl<T: Layer> Session<T> {
         if !self.calls.is_empty() {
             return After::Call;
         }
+        // Where an exception is thrown, nothing may hold it but the store; if it was not taken.
         let number = self.driver.recorder.tally.sequence_points;
-        if matches!(event, DebugEvent::Breakpoint)
-            && self.collect > 0
-            && number.is_multiple_of(self.collect)
-            && self.driver.may_collect()
-        {
+        let due = match event {
+            DebugEvent::Breakpoint => self.collect > 0 && number.is_multiple_of(self.collect),
+            _ => self.collect > 0 && thrown.is_some() && self.driver.thrown().is_some(),
+        };
+        if due && self.driver.may_collect() {
             return After::Collect;
         }
         match self.configuration.yields {

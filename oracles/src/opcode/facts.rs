@@ -382,6 +382,24 @@ impl Opcode {
         )
     }
 
+    /// Whether it changes a memory, a global or a table.
+    #[inline]
+    pub fn changes_entity(self) -> bool {
+        matches!(
+            self,
+            Opcode::GlobalSet
+                | Opcode::TableSet
+                | Opcode::TableGrow
+                | Opcode::TableFill
+                | Opcode::TableCopy
+                | Opcode::TableInit
+                | Opcode::MemoryGrow
+        ) || matches!(
+            self.access(),
+            Some(Access::Store | Access::Modify | Access::Range)
+        )
+    }
+
     /// Whether what it does is as long as an operand says: it grows, fills, copies or initialises a range
     /// of a memory, a table or an array.
     pub fn is_bulk(self) -> bool {

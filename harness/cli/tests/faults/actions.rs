@@ -178,6 +178,9 @@ faults! {
     frame_handle_stale_at_its_event => FrameHandle,
         ARITHMETIC.under(holding).only_on(Version::V48),
         Fault::HeldFrame(|held| *held = HeldFrame::Stale { answers: Vec::new() });
+    frame_handle_valid_in_another_store => FrameHandle,
+        ARITHMETIC.under(holding).only_on(Version::V48),
+        Fault::HeldFrame(|held| *held = HeldFrame::Foreign);
     stale_frame_handle_answers => StaleHandle, HOST_CALL.under(holding).only_on(Version::V48),
         Fault::HeldFrame(|held| {
             if let HeldFrame::Stale { answers } = held { answers.push("local") }

@@ -86,6 +86,8 @@ pub(crate) enum Fault {
     Memory(MemAddr, fn(&mut Vec<u8>)),
     /// A global's value.
     Global(GlobalAddr, fn(&mut Seen)),
+    /// The same, at breakpoint events alone.
+    GlobalAtEvents(GlobalAddr, fn(&mut Seen)),
     /// A table's size.
     TableSize(TableAddr, fn(&mut u64)),
     /// A table's element.
@@ -191,6 +193,8 @@ pub(crate) struct Lie {
     seen: u32,
     told: Arc<AtomicU32>,
     asked: Asked,
+    /// Whether a breakpoint event is what came last.
+    at_event: bool,
 }
 
 /// What the debugger asked for.
@@ -225,6 +229,7 @@ impl Lie {
                 seen: 0,
                 told: told.clone(),
                 asked: Asked::default(),
+                at_event: false,
             },
             told,
         )
@@ -252,6 +257,7 @@ impl Lie {
 
 impl Tamper for Lie {
     fn event(&mut self, moment: Moment, stack: &mut Snapshot) -> Delivery {
+        self.at_event = moment == Moment::Breakpoint;
         if let Fault::SkipFunction(func) = self.fault
             && stack
                 .frames
@@ -328,6 +334,7 @@ impl Tamper for Lie {
     }
 
     fn outcome(&mut self, outcome: &mut Outcome) {
+        self.at_event = false;
         if let Fault::Outcome(change) = self.fault {
             self.tell(outcome, change);
         }
@@ -447,10 +454,12 @@ impl Tamper for Lie {
     }
 
     fn global(&mut self, addr: GlobalAddr, value: &mut Seen) {
-        if let Fault::Global(at, change) = self.fault
-            && at == addr
-        {
-            self.tell(value, change);
+        match self.fault {
+            Fault::Global(at, change) if at == addr => self.tell(value, change),
+            Fault::GlobalAtEvents(at, change) if at == addr && self.at_event => {
+                self.tell(value, change);
+            }
+            _ => {}
         }
     }
 

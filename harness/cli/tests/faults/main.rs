@@ -155,6 +155,8 @@ faults! {
     memory_byte_flipped => Memory, ENTITIES, Fault::Memory(MemAddr(0), |bytes| bytes[65535] ^= 1);
     global_changed => Global, ENTITIES,
         Fault::Global(GlobalAddr(0), |value| *value = flip(63)(*value));
+    global_changed_at_events_alone => Global, ENTITIES,
+        Fault::GlobalAtEvents(GlobalAddr(0), |value| *value = flip(63)(*value));
     table_element_changed => Table, ENTITIES,
         Fault::TableElement(TableAddr(0), 2, |element| {
             *element = Seen::Func(SeenFunc::Known(FuncAddr(7)));

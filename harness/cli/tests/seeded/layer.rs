@@ -67,7 +67,7 @@ pub(crate) enum Hook {
     /// Changes a memory, given what it was when last looked at.
     Memory(fn(&[u8], &mut Vec<u8>)),
     /// Changes a global, given what it was when last looked at.
-    Global(fn(Seen, &mut Seen)),
+    Global(fn(&Past, Seen, &mut Seen)),
     /// Changes a table's size, given what it was when last looked at.
     TableSize(fn(u64, &mut u64)),
     /// Changes a table's element, given what it was when last looked at.
@@ -147,6 +147,7 @@ impl Tamper for Layer {
     }
 
     fn host_args(&mut self, args: &mut Vec<Seen>) {
+        self.past.at_event = false;
         for hook in self.hooks {
             if let Hook::HostArgs(change) = hook {
                 change(args);
@@ -161,6 +162,7 @@ impl Tamper for Layer {
             }
         }
         self.past.call = Default::default();
+        self.past.at_event = false;
     }
 
     fn instantiation(&mut self, _outcome: &mut Outcome) {
@@ -248,7 +250,7 @@ impl Tamper for Layer {
         let old = self.past.globals.insert(addr.0, *value).unwrap_or(*value);
         for hook in self.hooks {
             if let Hook::Global(change) = hook {
-                change(old, value);
+                change(&self.past, old, value);
             }
         }
     }

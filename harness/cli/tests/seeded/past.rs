@@ -40,6 +40,8 @@ pub(crate) struct Past {
     pub(crate) at: Option<At>,
     /// The breakpoint event before this one.
     pub(crate) before: Option<Before>,
+    /// Whether nothing but this event came since the program went on.
+    pub(crate) at_event: bool,
     /// Since the last invocation ended.
     pub(crate) call: Call,
     /// What the debugger asked for.
@@ -114,6 +116,7 @@ impl Past {
             opcode: None,
             at: None,
             before: None,
+            at_event: false,
             call: Call::default(),
             asked: Asked::default(),
             trap: None,
@@ -127,6 +130,7 @@ impl Past {
     /// A breakpoint event comes.
     pub(crate) fn comes(&mut self, stack: &Snapshot) {
         self.events += 1;
+        self.at_event = true;
         self.at = stack.frames.first().and_then(at);
         self.opcode = self
             .at

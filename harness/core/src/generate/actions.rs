@@ -148,6 +148,19 @@ pub(super) fn actions(u: &mut Unstructured<'_>, steps: u32) -> Result<Vec<Act>> 
     Ok(actions)
 }
 
+/// A look at what the store lists, at any time.
+///
+/// # Errors
+///
+/// None in practice; the signature is that of every draw.
+pub(super) fn list(u: &mut Unstructured<'_>, steps: u32) -> Result<Act> {
+    let action = Action::ListItems(ListItems);
+    Ok(Act {
+        when: moment(u, action, steps)?,
+        action,
+    })
+}
+
 /// Between calls; at the start none is set.
 fn of_handler(u: &mut Unstructured<'_>, steps: u32) -> Result<Act> {
     let &action = &pick(u, HANDLERS)?.what;

@@ -3,11 +3,12 @@
 use super::weights::{below, chance};
 use crate::configuration::{
     Allocation, AxisName, BoundsChecks, Collector, Configuration, Epochs, Fuel, GcHeap, Limiter,
-    MemoryGrowth, MemoryGuard, MemoryInit, MemoryReservation, Nans, Signals,
+    MemoryGrowth, MemoryGuard, MemoryInit, MemoryReservation, Nans, Signals, Target,
 };
 use crate::schedule::Schedule;
 use crate::version::Version;
 use arbitrary::{Result, Unstructured};
+use lockstep_oracles::WasmFeatures;
 
 /// Draws a configuration. One in a hundred is one that an engine must refuse.
 ///
@@ -48,6 +49,16 @@ pub(super) fn make_exhaustible(configuration: &mut Configuration) {
     }
     if configuration.gc_heap == GcHeap::Default {
         configuration.gc_heap = GcHeap::Kib64;
+    }
+}
+
+/// What no module has a use for, as no subject would run it in this configuration: shared memories, where
+/// they are pooled or the interpreter has them.
+pub(super) fn lacking(configuration: &Configuration) -> WasmFeatures {
+    let pooled = configuration.allocation == Allocation::Pooling;
+    match pooled || configuration.target == Target::Pulley64 {
+        true => WasmFeatures::THREADS,
+        false => WasmFeatures::empty(),
     }
 }
 

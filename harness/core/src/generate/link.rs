@@ -71,8 +71,13 @@ pub(super) fn provider(module: &Module, name: &str) -> Option<Vec<u8>> {
 /// The module with its code where the other's begins, or just before: a custom section takes the room.
 /// `None` if the other's code begins earlier, or one of them has none.
 pub(super) fn move_code(wasm: &[u8], other: &[u8]) -> Option<Vec<u8>> {
-    let (section, body) = code(wasm)?;
     let (_, target) = code(other)?;
+    move_code_to(wasm, target)
+}
+
+/// The module with its code at this offset, or just before. `None` if it begins behind it, or there is none.
+pub(super) fn move_code_to(wasm: &[u8], target: usize) -> Option<Vec<u8>> {
+    let (section, body) = code(wasm)?;
     let room = target.checked_sub(body)?;
     // Its id, its size and an empty name take a few of the bytes.
     let padded = (0..room).rev().take(8).find_map(|length| {

@@ -81,6 +81,9 @@ const EXHAUSTING_STEPS: usize = 8;
 /// Bytes of the data that decide everything but the module, at most.
 const DECISIONS: usize = 1024;
 
+/// The first offset that takes more than two bytes.
+const FAR: usize = 1 << 16;
+
 /// The module of a case that no generator could make one for: it exports a function that returns.
 const PLAIN: &[u8] =
     b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x07\x05\x01\x01f\0\0\x0a\x04\x01\x02\0\x0b";
@@ -127,7 +130,15 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
     };
     // Events change floats and vectors there (`PULLEY-VECTORS`): some cases are without any.
     let integers = configuration.target == Target::Pulley64 && chance(u, 1, 3)?;
-    let drawn = draw_module(u, data, proposals, integers)?;
+    let mut left_out = configuration::lacking(&configuration);
+    if integers {
+        left_out |= features::FLOATS_AND_VECTORS;
+    }
+    let drawn = draw_module(u, data, proposals, left_out)?;
+    let drawn = match chance(u, 1, 32)? {
+        true => far(u, drawn)?,
+        false => drawn,
+    };
     if drawn.generator == EXHAUST {
         configuration::make_exhaustible(&mut configuration);
     }
@@ -184,6 +195,10 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
         }
     }
     schedule.actions = actions::actions(u, steps.len() as u32)?;
+    if modules.len() > 2 && chance(u, 1, 2)? {
+        // A list of two may be right by chance.
+        schedule.actions.push(actions::list(u, steps.len() as u32)?);
+    }
     if !schedule.steps_throughout() {
         // What no event shows is not followed.
         configuration.nans = Nans::Canonical;
@@ -234,6 +249,21 @@ fn moved((name, wasm, _): &Linked, other: &[u8]) -> Option<Linked> {
     Some((name.clone(), wasm.into(), provider))
 }
 
+/// The module with PCs that take more than two bytes, from its first opcode or one that comes soon.
+fn far(u: &mut Unstructured<'_>, drawn: Drawn) -> Result<Drawn> {
+    let target = FAR - below(u, 256)? as usize;
+    let moved = link::move_code_to(&drawn.wasm, target);
+    let moved = moved.and_then(|wasm| Some((Module::new(&wasm, FEATURES).ok()?, wasm)));
+    Ok(match moved {
+        Some((module, wasm)) => Drawn {
+            generator: drawn.generator,
+            wasm: wasm.into(),
+            module: module.into(),
+        },
+        None => drawn,
+    })
+}
+
 /// The tags that a module imports.
 fn tags(module: &Module) -> impl Iterator<Item = &Import> {
     let imports = module.imports().iter();
@@ -256,13 +286,13 @@ struct Drawn {
     module: Arc<Module>,
 }
 
-/// Draws a generator and what it may use, without floats and vectors if it is to have integers alone, and has it make a module of the data; if the module is not
-/// valid or cannot be run, the next generator does.
+/// Draws a generator and what it may use, but for what is left out, and has it make a module of the data; if
+/// the module is not valid or cannot be run, the next generator does.
 fn draw_module(
     u: &mut Unstructured<'_>,
     data: &[u8],
     proposals: Proposals,
-    integers: bool,
+    left_out: WasmFeatures,
 ) -> Result<Drawn> {
     let first = pick(u, GENERATORS)?.name;
     let position = GENERATORS.iter().position(|row| row.name == first);
@@ -271,9 +301,7 @@ fn draw_module(
         // Without objects only the stack can be used up.
         features |= proposals.features() & (WasmFeatures::GC | WasmFeatures::FUNCTION_REFERENCES);
     }
-    if integers {
-        features.remove(features::FLOATS_AND_VECTORS);
-    }
+    features.remove(left_out);
     let private = chance(u, 1, 2)?;
     let locals = if chance(u, 1, 2)? {
         Locals::AsTheyAre

@@ -55,6 +55,21 @@ fn a_third_of_the_cases_on_pulley_has_neither_floats_nor_vectors() {
 }
 
 #[test]
+fn no_module_has_what_its_configuration_lacks() {
+    let mut lacking = 0;
+    for number in 0..600 {
+        let case = with_proposals(0x5eed, number, Proposals::All);
+        let lacks = configuration::lacking(&case.configuration);
+        lacking += usize::from(!lacks.is_empty());
+        for module in &case.modules {
+            let module = Module::new(&module.wasm, FEATURES.difference(lacks));
+            assert!(module.is_ok(), "case {number}");
+        }
+    }
+    assert!(lacking > 100, "{lacking}");
+}
+
+#[test]
 fn every_generator_step_and_behaviour_occurs_and_every_case_is_valid() {
     let mut seen = BTreeSet::new();
     for number in 0..500 {

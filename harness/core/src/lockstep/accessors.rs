@@ -71,8 +71,9 @@ pub enum Accessed {
 /// Which entities are known by which identity.
 #[derive(Debug, Default)]
 pub(super) struct Accesses {
-    /// Instances that were asked for all their entities.
-    asked: BTreeSet<u32>,
+    /// Instances that were asked for all their entities, and whether that was while the host had called back:
+    /// then they are asked once more.
+    asked: BTreeSet<(u32, bool)>,
     entities: HashMap<(Accessor, Identity), Extern>,
     identities: HashMap<Extern, Identity>,
 }
@@ -108,13 +109,15 @@ struct Space {
 }
 
 impl Driver {
-    /// Asks every instance that was not asked yet, and of which the subject has a handle, for its
-    /// entities.
+    /// Asks every instance that was not asked yet, or not since the host called back, and of which the
+    /// subject has a handle, for its entities.
     pub(super) fn access_new_instances<E: Entities>(&mut self, subject: &mut E, moment: Moment) {
+        let called_back = self.machine.activations() > 1;
         for number in 0..self.known_instances() as u32 {
             let instance = InstanceAddr(number);
-            if !self.precedents.accesses.asked.contains(&number) && subject.has_instance(instance) {
-                self.precedents.accesses.asked.insert(number);
+            let asked = &mut self.precedents.accesses.asked;
+            if !asked.contains(&(number, called_back)) && subject.has_instance(instance) {
+                asked.insert((number, called_back));
                 for space in self.spaces(instance) {
                     self.access_space(subject, instance, &space, moment);
                 }

@@ -3,6 +3,7 @@
 use super::breakpoints::Breakpoints;
 use super::budget::Budget;
 use super::daring::Daring;
+use super::entity_looks::EntityLooks;
 use super::epoch::Epoch;
 use super::frames::expected_place;
 use super::growth::Sizes;
@@ -188,6 +189,8 @@ pub struct Driver {
     pub(super) nans: OpenNans,
     /// Values that events changed.
     pub(super) registers: Registers,
+    /// At which events entities are compared.
+    pub(super) entity_looks: EntityLooks,
     /// What an exhaustion left to the engine.
     pub(super) taint: Taint,
     /// What is done on purpose although a cause forbids it.
@@ -236,6 +239,7 @@ impl Driver {
             precedents: Precedents::default(),
             nans: OpenNans::new(&config.configuration),
             registers: Registers::new(setting.changed_by()),
+            entity_looks: EntityLooks::default(),
             taint: Taint::default(),
             daring: Daring::default(),
             budget: Budget::new(config.frames, config.max_events),

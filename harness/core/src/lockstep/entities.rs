@@ -70,6 +70,12 @@ impl Driver {
         self.each_entity(subject, Use::Report(moment));
     }
 
+    /// Whether they are to be compared at this breakpoint event; once an event.
+    #[inline(always)]
+    pub fn entities_are_due(&mut self) -> bool {
+        self.entity_looks.take() && self.ended.is_none()
+    }
+
     /// After an exhaustion: entities that differ are taken over from the subject, or no longer compared.
     pub fn taint_entities<E: Entities>(&mut self, subject: &mut E) {
         self.each_entity(subject, Use::Taint);

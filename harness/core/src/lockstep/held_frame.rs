@@ -10,6 +10,8 @@ use crate::rules::RuleId;
 pub enum HeldFrame {
     /// It can be used.
     Valid,
+    /// It can be used in a store that it is not of.
+    Foreign,
     /// It cannot.
     Stale {
         /// What it answers all the same.
@@ -40,6 +42,9 @@ impl Driver {
             (HeldFrame::Valid, true) => {
                 let known = self.explain_held_frame(since);
                 self.report_held(("stale: execution was resumed", "valid"), moment, known);
+            }
+            (HeldFrame::Foreign, _) => {
+                self.report_held(("stale in another store", "valid there"), moment, None);
             }
             (HeldFrame::Stale { .. }, false) => {
                 self.report_held(("valid: execution was not resumed", "stale"), moment, None);

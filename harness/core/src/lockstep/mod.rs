@@ -23,6 +23,7 @@ pub mod driver;
 pub mod edits;
 mod ends;
 pub mod entities;
+mod entity_looks;
 mod epoch;
 pub mod evidence;
 mod exceptions;

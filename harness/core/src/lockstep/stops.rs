@@ -83,6 +83,7 @@ impl Driver {
     pub(super) fn matched<O: Observation>(&mut self, observed: &mut O, op: Opcode, place: Place) {
         self.recorder.tally.sequence_points += 1;
         self.recorder.tally.opcodes[op as usize] += 1;
+        self.entity_looks.note(op);
         let family = match self.breakpoints.is_single_step() {
             true => Family::Step,
             false => Family::Breakpoint,

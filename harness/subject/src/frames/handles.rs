@@ -4,8 +4,8 @@
 use crate::dialect::offset;
 use lockstep_core::lockstep::held_frame::HeldFrame;
 use wasmtime::{
-    AsContext, AsContextMut, FrameHandle, Instance, Module, Result, StoreContext, StoreContextMut,
-    Val,
+    AsContext, AsContextMut, FrameHandle, Instance, Module, Result, Store, StoreContext,
+    StoreContextMut, Val,
 };
 
 /// What lies between a frame and the one that comes next.
@@ -180,10 +180,14 @@ pub(crate) fn keep<T>(mut store: StoreContextMut<'_, T>) -> Option<KeptFrame> {
 }
 
 impl KeptFrame {
-    /// What it says of itself. One that is said to be valid is asked for nothing else: if it is not, it
-    /// leads anywhere.
+    /// What it says of itself, here and in a store that has run nothing. One that is said to be valid is
+    /// asked for nothing else: if it is not, it leads anywhere.
     pub(crate) fn look<T: 'static>(&self, mut store: StoreContextMut<'_, T>) -> HeldFrame {
         let frame = &self.0;
+        let mut other = Store::new(store.engine(), ());
+        if frame.is_valid(&mut other) {
+            return HeldFrame::Foreign;
+        }
         if frame.is_valid(&mut store) {
             return HeldFrame::Valid;
         }

@@ -95,12 +95,21 @@ pub(super) const ROWS: &[Fault] = &[
     Fault {
         name: "global-stale",
         wrong: "a global that changed is shown as it was",
-        hooks: &[Hook::Global(|old, value| *value = old)],
+        hooks: &[Hook::Global(|_, old, value| *value = old)],
+    },
+    Fault {
+        name: "global-at-events",
+        wrong: "a global that changed is shown as it was, at breakpoint events alone",
+        hooks: &[Hook::Global(|past, old, value| {
+            if past.at_event {
+                *value = old;
+            }
+        })],
     },
     Fault {
         name: "global-v128",
         wrong: "the high half of a `v128` global is shown as 0",
-        hooks: &[Hook::Global(|_, value| {
+        hooks: &[Hook::Global(|_, _, value| {
             if let Seen::V128(v) = value {
                 *v &= u128::from(u64::MAX);
             }

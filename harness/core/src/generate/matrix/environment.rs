@@ -135,7 +135,10 @@ impl Environment {
         if !self.has(Opcode::Throw) {
             return Ok(());
         }
-        let imported = u32::from(chance(u, 1, 4)?);
+        let imported = match chance(u, 1, 4)? {
+            true => between(u, 1, 2)?,
+            false => 0,
+        };
         for number in 0..imported + between(u, 1, 3)? {
             let imported = number < imported;
             let params = match imported {

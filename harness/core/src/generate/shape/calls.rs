@@ -2,7 +2,7 @@
 
 use super::super::matrix::body::Manner;
 use super::super::matrix::environment::{ELEMENTS, FUNCS, STABLE, Signature};
-use super::super::weights::{below, one_of};
+use super::super::weights::{below, chance, one_of};
 use super::builder::{Builder, Kind};
 use arbitrary::{Result, Unstructured};
 use wasm_encoder::{Instruction, ValType};
@@ -22,8 +22,13 @@ impl Builder<'_> {
         let imported = self.environment.imported();
         let first = if self.traits.hosts { 0 } else { imported };
         let count = self.costs.len() as u32 - first;
-        // Rather a later one, which calls others in turn.
-        let callee = first + below(u, count)?.max(below(u, count)?);
+        let callee = if first < imported && chance(u, 1, 6)? {
+            // The host's come first, and would seldom be drawn.
+            below(u, imported)?
+        } else {
+            // Rather a later one, which calls others in turn.
+            first + below(u, count)?.max(below(u, count)?)
+        };
         let cost = self.costs.get(callee as usize).copied();
         let Some(cost) = cost else {
             return self.compute(u);
