@@ -7,11 +7,14 @@ use super::layout::{
 };
 use super::lift::MAX_LIST_BYTES;
 use super::strings::{Move, moves};
-use super::{AbiTrap, Encoding, Type, Val};
+use super::{AbiTrap, Encoding, Source, Type, Val};
 use crate::memory::Memory;
 use crate::value::Value;
 use std::collections::VecDeque;
 use wasmparser::ValType;
+
+/// The alignment of strings that may be Latin-1 or UTF-16.
+pub const LATIN1_ALIGN: u32 = 2;
 
 /// What a lowering needs next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +88,9 @@ pub struct Lowering {
     waiting: Option<Waiting>,
     first: Option<[u32; 4]>,
     flat: Vec<Value>,
+    /// The alignment of Latin-1 that stays Latin-1, and how often it was another than the specification's.
+    latin1_align: u32,
+    misaligned: u64,
 }
 
 type Lowers<R> = Result<R, AbiTrap>;
@@ -104,6 +110,8 @@ impl Lowering {
             waiting: None,
             first: None,
             flat: Vec::new(),
+            latin1_align: LATIN1_ALIGN,
+            misaligned: 0,
         };
         let owned = types.iter().map(|&ty| ty.clone());
         if flat_all(types).len() <= max {
@@ -121,6 +129,18 @@ impl Lowering {
             Out::At(ptr) => lowering.flat.push(Value::I32(ptr)),
         }
         lowering
+    }
+
+    /// Has Latin-1 that stays Latin-1 allocated with another alignment than the specification's.
+    #[must_use]
+    pub fn with_latin1_align(mut self, align: u32) -> Self {
+        self.latin1_align = align;
+        self
+    }
+
+    /// How often that was another than the specification's.
+    pub fn misaligned(&self) -> u64 {
+        self.misaligned
     }
 
     /// The core values, once it is done. What was stored where the caller said has none.
@@ -260,7 +280,10 @@ impl Lowering {
     ) -> Lowers<Option<[u32; 4]>> {
         match (value, ty) {
             (Val::String(text), _) => {
-                let moves = moves(&text, self.encoding)?.into();
+                let stays =
+                    self.encoding == Encoding::Latin1OrUtf16 && text.source == Source::Latin1;
+                self.misaligned += u64::from(stays && self.latin1_align != LATIN1_ALIGN);
+                let moves = moves(&text, self.encoding, self.latin1_align)?.into();
                 let stored = Stored {
                     place,
                     ptr: 0,

@@ -66,7 +66,11 @@ pub(super) enum Move {
 }
 
 /// `store_string_into_range`: every step in order. The first is a `realloc` of nothing.
-pub(super) fn moves(text: &Text, encoding: Encoding) -> Result<Vec<Move>, AbiTrap> {
+pub(super) fn moves(
+    text: &Text,
+    encoding: Encoding,
+    latin1_align: u32,
+) -> Result<Vec<Move>, AbiTrap> {
     let own = &text.text;
     let utf16_units = || own.encode_utf16().count() as u64;
     let units = match text.source {
@@ -87,7 +91,7 @@ pub(super) fn moves(text: &Text, encoding: Encoding) -> Result<Vec<Move>, AbiTra
         (Encoding::Latin1OrUtf16, Source::Utf8 | Source::Utf16) => to_latin1_or_utf16(own, units),
         (Encoding::Latin1OrUtf16, Source::Latin1) => {
             let bytes = latin1(own).unwrap_or_else(|| unreachable!("lifted from Latin-1"));
-            copied(bytes, 2, units)
+            copied(bytes, latin1_align, units)
         }
         (Encoding::Latin1OrUtf16, Source::TaggedUtf16) => probably_utf16(own, units),
     })
@@ -102,14 +106,17 @@ fn copied(bytes: Vec<u8>, align: u32, units: u32) -> Vec<Move> {
     ]
 }
 
-/// `store_string_to_utf8`
+/// `store_string_to_utf8`. What the first allocation holds that turns out too small the specification has said in two
+/// ways: as many bytes as fit, and those before the first that is not ASCII. Here it is as many characters as fit.
 fn to_utf8(text: &str, units: u32, worst: u32) -> Vec<Move> {
-    let ascii = text.bytes().take_while(u8::is_ascii).count();
-    let (first, rest) = text.as_bytes().split_at(ascii);
+    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
+    let fitting = ends.take_while(|&end| end <= units as usize).last();
+    let fitting = fitting.unwrap_or(0);
+    let (first, rest) = text.as_bytes().split_at(fitting);
     let mut moves = vec![Move::Realloc(0, 1, units), Move::Write(0, first.to_vec())];
     if !rest.is_empty() {
         moves.push(Move::Realloc(units, 1, worst));
-        moves.push(Move::Write(ascii as u32, rest.to_vec()));
+        moves.push(Move::Write(fitting as u32, rest.to_vec()));
         if worst > text.len() as u32 {
             moves.push(Move::Realloc(worst, 1, text.len() as u32));
         }
