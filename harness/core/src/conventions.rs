@@ -4,7 +4,7 @@
 
 use crate::configuration::Collector;
 use crate::version::Version;
-use lockstep_oracles::component::LATIN1_ALIGN;
+use lockstep_oracles::component::{FirstPass, LATIN1_ALIGN};
 use lockstep_oracles::machine::DotSums;
 
 /// Where a frame is said to be that waits for a call to return.
@@ -75,6 +75,9 @@ pub struct Conventions {
     /// The alignment with which an adapter allocates a Latin-1 string that stays one, where the Canonical ABI has 2
     /// (ledger: `LATIN1-ALIGNMENT`).
     pub latin1_align: u32,
+    /// What an adapter writes into the first allocation of a string that becomes UTF-8 (pinned: the specification
+    /// has said it in two ways).
+    pub first_pass: FirstPass,
     /// The collectors that there are.
     pub collectors: &'static [Collector],
 }
@@ -88,6 +91,7 @@ const WASMTIME_42: Conventions = Conventions {
     fuses_relaxed_madd: true,
     dot_sums: DotSums::Wrapped,
     latin1_align: 1,
+    first_pass: FirstPass::Fitting,
     collectors: &[Collector::Drc, Collector::Null],
 };
 
@@ -111,6 +115,7 @@ const WASMTIME_48: Conventions = Conventions {
     fuses_relaxed_madd: true,
     dot_sums: DotSums::Exact,
     latin1_align: LATIN1_ALIGN,
+    first_pass: FirstPass::Ascii,
     collectors: &[Collector::Drc, Collector::Null, Collector::Copying],
 };
 

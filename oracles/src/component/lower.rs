@@ -6,7 +6,7 @@ use super::layout::{
     payload_flat, payload_offset, size, size_of_fields,
 };
 use super::lift::MAX_LIST_BYTES;
-use super::strings::{Move, moves};
+use super::strings::{FirstPass, Move, moves};
 use super::{AbiTrap, Encoding, Source, Type, Val};
 use crate::memory::Memory;
 use crate::value::Value;
@@ -90,6 +90,7 @@ pub struct Lowering {
     flat: Vec<Value>,
     /// The alignment of Latin-1 that stays Latin-1, and how often it was another than the specification's.
     latin1_align: u32,
+    first_pass: FirstPass,
     misaligned: u64,
 }
 
@@ -111,6 +112,7 @@ impl Lowering {
             first: None,
             flat: Vec::new(),
             latin1_align: LATIN1_ALIGN,
+            first_pass: FirstPass::Ascii,
             misaligned: 0,
         };
         let owned = types.iter().map(|&ty| ty.clone());
@@ -138,7 +140,14 @@ impl Lowering {
         self
     }
 
-    /// How often that was another than the specification's.
+    /// Says what the first allocation of a string holds that becomes UTF-8.
+    #[must_use]
+    pub fn with_first_pass(mut self, first_pass: FirstPass) -> Self {
+        self.first_pass = first_pass;
+        self
+    }
+
+    /// How often the alignment was another than the specification's.
     pub fn misaligned(&self) -> u64 {
         self.misaligned
     }
@@ -283,7 +292,8 @@ impl Lowering {
                 let stays =
                     self.encoding == Encoding::Latin1OrUtf16 && text.source == Source::Latin1;
                 self.misaligned += u64::from(stays && self.latin1_align != LATIN1_ALIGN);
-                let moves = moves(&text, self.encoding, self.latin1_align)?.into();
+                let moves =
+                    moves(&text, self.encoding, (self.latin1_align, self.first_pass))?.into();
                 let stored = Stored {
                     place,
                     ptr: 0,

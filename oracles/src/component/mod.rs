@@ -21,6 +21,7 @@ use flatten::flatten;
 pub use layout::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, alignment, flat, flat_all, size};
 pub use lift::lift_flat_values;
 pub use lower::{LATIN1_ALIGN, Lowering, Out, Step};
+pub use strings::FirstPass;
 pub use text::{ArgsError, parse_args, written};
 
 use crate::module::Module;

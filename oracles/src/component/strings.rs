@@ -69,7 +69,7 @@ pub(super) enum Move {
 pub(super) fn moves(
     text: &Text,
     encoding: Encoding,
-    latin1_align: u32,
+    (latin1_align, first_pass): (u32, FirstPass),
 ) -> Result<Vec<Move>, AbiTrap> {
     let own = &text.text;
     let utf16_units = || own.encode_utf16().count() as u64;
@@ -84,8 +84,10 @@ pub(super) fn moves(
     let units = units as u32;
     Ok(match (encoding, text.source) {
         (Encoding::Utf8, Source::Utf8) => copied(own.clone().into_bytes(), 1, units),
-        (Encoding::Utf8, Source::Utf16 | Source::TaggedUtf16) => to_utf8(own, units, 3 * units),
-        (Encoding::Utf8, Source::Latin1) => to_utf8(own, units, 2 * units),
+        (Encoding::Utf8, Source::Utf16 | Source::TaggedUtf16) => {
+            to_utf8(own, (units, 3 * units), first_pass)
+        }
+        (Encoding::Utf8, Source::Latin1) => to_utf8(own, (units, 2 * units), first_pass),
         (Encoding::Utf16, Source::Utf8) => utf8_to_utf16(own, units),
         (Encoding::Utf16, _) => copied(utf16(own), 2, units),
         (Encoding::Latin1OrUtf16, Source::Utf8 | Source::Utf16) => to_latin1_or_utf16(own, units),
@@ -106,12 +108,24 @@ fn copied(bytes: Vec<u8>, align: u32, units: u32) -> Vec<Move> {
     ]
 }
 
-/// `store_string_to_utf8`. What the first allocation holds that turns out too small the specification has said in two
-/// ways: as many bytes as fit, and those before the first that is not ASCII. Here it is as many characters as fit.
-fn to_utf8(text: &str, units: u32, worst: u32) -> Vec<Move> {
+/// What the first allocation holds of a string that becomes UTF-8, where it turns out too small. The specification
+/// has said it in two ways: as many bytes as fit, and later what is ASCII.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstPass {
+    /// As many characters as fit
+    Fitting,
+    /// Those before the first that is not ASCII
+    Ascii,
+}
+
+/// `store_string_to_utf8`
+fn to_utf8(text: &str, (units, worst): (u32, u32), first_pass: FirstPass) -> Vec<Move> {
     let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
     let fitting = ends.take_while(|&end| end <= units as usize).last();
-    let fitting = fitting.unwrap_or(0);
+    let fitting = match first_pass {
+        FirstPass::Fitting => fitting.unwrap_or(0),
+        FirstPass::Ascii => text.bytes().take_while(u8::is_ascii).count(),
+    };
     let (first, rest) = text.as_bytes().split_at(fitting);
     let mut moves = vec![Move::Realloc(0, 1, units), Move::Write(0, first.to_vec())];
     if !rest.is_empty() {
