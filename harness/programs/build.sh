@@ -188,6 +188,20 @@ zig_programs() {
   fi
 }
 
+# A core module by Zig's C compiler, made a component by wit-component.
+component() {
+  wants text || return 0
+  mkdir -p "$work/component" "$here/components/text"
+  cp -r "$drivers/component/src" "$drivers/component/Cargo.lock" "$work/component/"
+  { cat "$drivers/component/manifest"; printf '\n[workspace]\n'; } > "$work/component/Cargo.toml"
+  (cd "$work/component" && cargo build --quiet --locked)
+  (cd "$drivers" && "$work/venv/bin/python" -m ziglang cc -target wasm32-freestanding -O1 -s -nostdlib \
+    -Wl,--no-entry -o "$work/component/text.wasm" text.c)
+  "$work/component/target/debug/embed" "$drivers/text.wit" library "$work/component/text.wasm" \
+    "$here/components/text/text.component.wasm"
+  echo 'built text'
+}
+
 # Their right output comes from the same in Python: words.py, u128.py.
 assemblyscript_programs() {
   cp "$drivers"/{u128,words}.ts "$work/npm/"
@@ -233,6 +247,7 @@ fetch_zig
 c_programs
 nlohmann
 zig_programs
+component
 assemblyscript_programs
 rust_programs
 

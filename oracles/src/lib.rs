@@ -8,6 +8,7 @@
 pub mod address;
 pub mod code;
 mod compile;
+pub mod component;
 mod constant;
 mod decode;
 pub mod heap;

@@ -33,6 +33,18 @@ pub enum CommandKind {
         /// The module.
         module: ModuleSource,
     },
+    /// Define, validate and instantiate a component. Not in this form in the official format.
+    Component {
+        /// Its binary.
+        bytes: Arc<[u8]>,
+    },
+    /// Call an exported function of the component that was instantiated last.
+    Call {
+        /// The export; of an exported instance `instance#function`.
+        export: String,
+        /// The arguments, as component values are written, with a comma between two.
+        args: String,
+    },
     /// Define and validate a module without instantiating it.
     ModuleDefinition {
         /// `$name` of the definition; the last definition is also the default one.
@@ -156,6 +168,8 @@ impl CommandKind {
     pub fn name(&self) -> &'static str {
         match self {
             CommandKind::Module { .. } => "module",
+            CommandKind::Component { .. } => "component",
+            CommandKind::Call { .. } => "invoke",
             CommandKind::ModuleDefinition { .. } => "module definition",
             CommandKind::ModuleInstance { .. } => "module instance",
             CommandKind::Register { .. } => "register",
@@ -179,6 +193,7 @@ impl CommandKind {
         matches!(
             self,
             CommandKind::Module { .. }
+                | CommandKind::Component { .. }
                 | CommandKind::ModuleDefinition { .. }
                 | CommandKind::ModuleInstance { .. }
                 | CommandKind::Register { .. }

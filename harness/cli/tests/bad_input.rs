@@ -121,12 +121,23 @@ fn module_that_needs_more_than_lockstep_knows() {
 }
 
 #[test]
-fn component() {
-    let message = Given::file("c.wat", "(component)").refused(&["check", "c.wat"]);
-    assert_says(&message, &["c.wat", "component"]);
-    let binary = b"\0asm\x0d\0\x01\0";
+fn component_that_lockstep_does_not_run() {
+    for (wat, what) in [
+        (r#"(component (import "f" (func)))"#, "the import `f`"),
+        (
+            "(component (type $r (resource (rep i32))) (core func (canon resource.new $r)))",
+            "ResourceNew",
+        ),
+    ] {
+        let message = Given::file("c.wat", wat).refused(&["check", "c.wat"]);
+        assert_says(&message, &["c.wat", "component", what]);
+    }
+    let binary = b"\0asm\x0d\0\x01\0\x07";
     let message = Given::file("c.wasm", binary).refused(&["check", "c.wasm"]);
-    assert_says(&message, &["c.wasm", "component"]);
+    assert_says(&message, &["c.wasm", "not a valid component"]);
+    let wat = "(component)";
+    let message = Given::file("c.wat", wat).refused(&["check", "c.wat", "--invoke", "f()"]);
+    assert_says(&message, &["c.wat", "f()", "no function is exported"]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::{Format, OwnFault, quoted};
 use clap::Args;
 use lockstep_core::campaign::protocol;
 use lockstep_core::check::program::SERVED;
-use lockstep_core::check::{self, ImportNote, InputError, Plan, ProgramWishes, UserModule, Wishes};
+use lockstep_core::check::{self, ImportNote, InputError, Plan, ProgramWishes, UserFile, Wishes};
 use lockstep_core::report::counted;
 use lockstep_core::report::shown::Shown;
 use lockstep_core::report::trail::Trails;
@@ -158,14 +158,14 @@ impl Calls {
     /// # Errors
     ///
     /// Whatever the user asks for that the module does not have, or cannot be given.
-    pub(super) fn plan(&self, user: &UserModule) -> Result<Plan, InputError> {
+    pub(super) fn plan(&self, user: &UserFile) -> Result<Plan, InputError> {
         let wishes = Wishes {
             invoke: self.invoke.clone(),
             imports: self.import.clone(),
             program: self.program.wishes(),
             ..Wishes::default()
         };
-        check::plan(user, &wishes)
+        check::plan_file(user, &wishes)
     }
 
     /// The command that makes the calls again.
@@ -200,7 +200,7 @@ pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> any
 
 fn run_on(options: &Options, input: &Input, format: Format, turn: Turn<'_>) -> anyhow::Result<u8> {
     let subject = turn.subject;
-    let plan = options.calls.plan(&input.module)?;
+    let plan = options.calls.plan(&input.code)?;
     if format == Format::Text {
         introduce(&plan).map_err(OwnFault::from)?;
     }

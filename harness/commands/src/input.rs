@@ -1,7 +1,7 @@
-//! A user's module as workers can read it: a file, or a copy of what comes through a pipe.
+//! A user's module or component as workers can read it: a file, or a copy of what comes through a pipe.
 
 use anyhow::anyhow;
-use lockstep_core::check::UserModule;
+use lockstep_core::check::UserFile;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -10,23 +10,23 @@ use tempfile::NamedTempFile;
 /// What stands for standard input.
 const STANDARD_INPUT: &str = "-";
 
-/// A user's module and where it can be read again.
+/// A user's module or component, and where it can be read again.
 pub(super) struct Input {
     /// Its name in reports.
     pub(super) name: String,
-    /// The module.
-    pub(super) module: UserModule,
+    /// What it is.
+    pub(super) code: UserFile,
     file: PathBuf,
     /// The copy, if there is one; it is removed with this.
     copy: Option<NamedTempFile>,
 }
 
 impl Input {
-    /// Reads a module. What is no regular file is read once, and copied.
+    /// Reads a module or a component. What is no regular file is read once, and copied.
     ///
     /// # Errors
     ///
-    /// When it cannot be read, is no valid module, or cannot be copied.
+    /// When it cannot be read, is no valid module or component, or cannot be copied.
     pub(super) fn read(path: &Path) -> anyhow::Result<Input> {
         let standard = path == Path::new(STANDARD_INPUT);
         let path = match standard {
@@ -37,11 +37,11 @@ impl Input {
             true => "standard input".to_owned(),
             false => path.display().to_string(),
         };
-        let module = UserModule::named(name.clone(), path)?;
+        let code = UserFile::named(name.clone(), path)?;
         let regular = !standard && fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
         let copy = match regular {
             true => None,
-            false => Some(copy(&module).map_err(|error| {
+            false => Some(copy(&code).map_err(|error| {
                 let place = std::env::temp_dir();
                 anyhow!(
                     "cannot keep a copy of {name} in {}: {}",
@@ -52,7 +52,7 @@ impl Input {
         };
         Ok(Input {
             name,
-            module,
+            code,
             file: path.to_owned(),
             copy,
         })
@@ -64,9 +64,9 @@ impl Input {
     }
 }
 
-fn copy(module: &UserModule) -> io::Result<NamedTempFile> {
+fn copy(code: &UserFile) -> io::Result<NamedTempFile> {
     let mut file = NamedTempFile::new()?;
-    file.write_all(&module.bytes)?;
+    file.write_all(code.bytes())?;
     file.flush()?;
     Ok(file)
 }

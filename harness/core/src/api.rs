@@ -268,7 +268,7 @@ pub const ROWS: &[Row] = &[
     ),
     reason(
         &["Store::debug_register_component"],
-        "components are not subjects yet",
+        "not called yet: the store comes to know a component's modules as it is instantiated",
     ),
     // Configuration.
     rules(&["Config::guest_debug"], &[GuestDebug, Refusal]),

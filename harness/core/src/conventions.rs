@@ -4,6 +4,7 @@
 
 use crate::configuration::Collector;
 use crate::version::Version;
+use lockstep_oracles::component::{FirstPass, LATIN1_ALIGN};
 use lockstep_oracles::machine::DotSums;
 
 /// Where a frame is said to be that waits for a call to return.
@@ -43,6 +44,15 @@ pub enum StartCalls {
     Wasm,
 }
 
+/// From where the PCs of a component's core modules are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ComponentPcs {
+    /// From the start of the component's binary
+    OfComponent,
+    /// From the start of the core module's
+    OfModule,
+}
+
 /// The conventions of one version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conventions {
@@ -50,6 +60,8 @@ pub struct Conventions {
     pub waiting: WaitingPc,
     /// Where breakpoints are set (documented where they slip, pinned where they do not).
     pub placement: Placement,
+    /// From where PCs in components are counted (documented from 44 on, pinned before).
+    pub component_pcs: ComponentPcs,
     /// Whether a segment's trap is an event (pinned).
     pub segment_traps: SegmentTraps,
     /// Whether what a start function passes on is an event if it is a host function (pinned).
@@ -60,6 +72,12 @@ pub struct Conventions {
     /// How relaxed dot products add, where the deterministic profile saturates (ledger:
     /// `RELAXED-DOT`).
     pub dot_sums: DotSums,
+    /// The alignment with which an adapter allocates a Latin-1 string that stays one, where the Canonical ABI has 2
+    /// (ledger: `LATIN1-ALIGNMENT`).
+    pub latin1_align: u32,
+    /// What an adapter writes into the first allocation of a string that becomes UTF-8 (pinned: the specification
+    /// has said it in two ways).
+    pub first_pass: FirstPass,
     /// The collectors that there are.
     pub collectors: &'static [Collector],
 }
@@ -67,10 +85,13 @@ pub struct Conventions {
 const WASMTIME_42: Conventions = Conventions {
     waiting: WaitingPc::Call,
     placement: Placement::Asked,
+    component_pcs: ComponentPcs::OfComponent,
     segment_traps: SegmentTraps::Silent,
     start_calls: StartCalls::Host,
     fuses_relaxed_madd: true,
     dot_sums: DotSums::Wrapped,
+    latin1_align: 1,
+    first_pass: FirstPass::Fitting,
     collectors: &[Collector::Drc, Collector::Null],
 };
 
@@ -88,10 +109,13 @@ const WASMTIME_45: Conventions = Conventions {
 const WASMTIME_48: Conventions = Conventions {
     waiting: WaitingPc::Return,
     placement: Placement::Slipped,
+    component_pcs: ComponentPcs::OfModule,
     segment_traps: SegmentTraps::Events,
     start_calls: StartCalls::Wasm,
     fuses_relaxed_madd: true,
     dot_sums: DotSums::Exact,
+    latin1_align: LATIN1_ALIGN,
+    first_pass: FirstPass::Ascii,
     collectors: &[Collector::Drc, Collector::Null, Collector::Copying],
 };
 

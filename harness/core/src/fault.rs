@@ -14,6 +14,7 @@ use crate::seen::Seen;
 use crate::snapshot::Snapshot;
 use crate::subject::code_image::{Mapping, Part};
 use lockstep_oracles::address::{GlobalAddr, InstanceAddr, MemAddr, TableAddr};
+use lockstep_oracles::component::Val;
 use lockstep_oracles::store::Extern;
 use std::ops::DerefMut;
 
@@ -60,6 +61,9 @@ pub trait Tamper: Send + 'static {
 
     /// Changes how an invocation is shown to end.
     fn outcome(&mut self, _outcome: &mut Outcome) {}
+
+    /// Changes what a function of a component is shown to return.
+    fn component_value(&mut self, _value: &mut Val) {}
 
     /// Changes how an instantiation is shown to end.
     fn instantiation(&mut self, _outcome: &mut Outcome) {}

@@ -346,6 +346,12 @@ impl<T: Layer> Session<T> {
         self.edit_all(store, &sessions);
     }
 
+    /// The schedule's sessions before a component: its modules have no handle yet, and none can be edited.
+    pub(super) fn edit_before_component(&mut self, store: &mut StoreContextMut<'_, State<T>>) {
+        let sessions = self.debugger.sessions_at(When::Start);
+        self.edit_all(store, &sessions);
+    }
+
     /// Makes a module known to the store by a breakpoint that comes and goes, with single-step switched
     /// off before if its code is to be recorded. PC 0 is the file's magic number, never an opcode.
     fn make_known(
@@ -397,7 +403,11 @@ impl<T: Layer> Session<T> {
         self.edit_all(store, &sessions);
     }
 
-    fn edit_all(&mut self, store: &mut StoreContextMut<'_, State<T>>, sessions: &[Vec<Edit>]) {
+    pub(super) fn edit_all(
+        &mut self,
+        store: &mut StoreContextMut<'_, State<T>>,
+        sessions: &[Vec<Edit>],
+    ) {
         if let Some(silenced) = &mut self.debugger.silenced {
             silenced.later.extend_from_slice(sessions);
             return;

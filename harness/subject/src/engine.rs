@@ -16,6 +16,7 @@ use lockstep_core::subject::answer::{Instantiated, Invoked};
 use lockstep_core::subject::{Settings, SubjectError};
 use lockstep_core::wasi;
 use lockstep_oracles::address::{FuncAddr, GlobalAddr, MemAddr, TableAddr, TagAddr};
+use lockstep_oracles::component::{Component, Val};
 use lockstep_oracles::module::Module;
 use lockstep_oracles::store::Extern;
 use lockstep_oracles::value::{Ref, Value};
@@ -139,5 +140,17 @@ impl<T: Layer> adapter::Subject for Subject<T> {
 
     fn invoke(&mut self, func: FuncAddr, args: &[Value]) -> Result<Invoked, SubjectError> {
         self.invoke(func, args)
+    }
+
+    fn instantiate_component(
+        &mut self,
+        bytes: &Arc<[u8]>,
+        component: &Arc<Component>,
+    ) -> Result<Invoked, SubjectError> {
+        self.instantiate_component(bytes, component)
+    }
+
+    fn invoke_component(&mut self, export: &str, args: &[Val]) -> Result<Invoked, SubjectError> {
+        self.invoke_component(export, args)
     }
 }

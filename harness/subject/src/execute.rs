@@ -43,6 +43,8 @@ pub struct Subject<T: Layer> {
     pub(super) shared: Arc<Shared<T>>,
     pub(super) execution: Execution,
     pub(super) settings: Settings,
+    /// The instance of the case's component, if it has one.
+    pub(super) component: Option<wasmtime::component::Instance>,
 }
 
 /// How polling the guest ended.
@@ -98,6 +100,7 @@ impl<T: Layer> Subject<T> {
         let session = Session {
             driver,
             names,
+            component: None,
             host,
             tamper,
             debugger: Debugger::of(schedule),
@@ -126,6 +129,7 @@ impl<T: Layer> Subject<T> {
             shared,
             execution,
             settings,
+            component: None,
         };
         if execution == Execution::Instrumented {
             match schedule.starts_handled() {

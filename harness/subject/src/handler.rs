@@ -193,6 +193,12 @@ fn dispatch<T: Layer>(
     let mut scope = RootScope::new(&mut *store);
     session.names.look(&scope, &mut session.driver);
     session.resumed();
+    if session.names.core.are_there() && session.is_of_adapter(&mut scope) {
+        // The oracle has no code there.
+        drop(scope);
+        store.data_mut().give_back(lent);
+        return After::Continue;
+    }
     let told = match event {
         // What nearly every event is: nothing is to be told of it.
         DebugEvent::Breakpoint if !T::ACTIVE => None,

@@ -7,7 +7,7 @@ use lockstep_core::divergence::Moment;
 use lockstep_core::fault::{Layer, Tamper as _};
 use lockstep_core::lockstep::items::{Items, ListedInstance, ListedModule};
 use lockstep_core::phases::{self, Phase};
-use wasmtime::{AsContext, AsContextMut, StoreContextMut};
+use wasmtime::{AsContext, AsContextMut, Instance, StoreContextMut};
 
 impl<T: Layer> Session<T> {
     /// Asks the store for everything that it lists; `at_rest` where nothing runs.
@@ -21,6 +21,11 @@ impl<T: Layer> Session<T> {
     fn items(&self, store: &mut StoreContextMut<'_, State<T>>, at_rest: bool) -> Items {
         let _phase = phases::enter(Phase::Subject);
         let instances = dialect::all_instances(store.as_context_mut());
+        let core = &self.names.core;
+        let is_adapter =
+            |&(handle, _): &(Instance, u32)| core.are_there() && !core.has(handle.module(&*store));
+        let listed = instances.iter().flatten();
+        let adapters = listed.filter(|&listed| is_adapter(listed)).count();
         let instances = instances.map(|listed| {
             let listed = listed.into_iter();
             let named = listed.map(|(handle, index)| ListedInstance {
@@ -32,8 +37,12 @@ impl<T: Layer> Session<T> {
         let modules = dialect::all_modules(store.as_context_mut());
         let modules = modules.map(|listed| {
             let listed = listed.into_iter();
+            // Those of adapters are the engine's own.
+            let listed = listed.filter(|(module, _)| !core.are_there() || core.has(module));
             let numbered = listed.map(|(module, index)| ListedModule {
-                module: self.debugger.number_of(&module),
+                module: core
+                    .number_of(&module)
+                    .or_else(|| self.debugger.number_of(&module)),
                 index,
             });
             numbered.collect()
@@ -44,6 +53,7 @@ impl<T: Layer> Session<T> {
             edits,
             breakpoints: store.as_context().breakpoints().is_some(),
             instances,
+            adapters,
             modules,
             own: self.debugger.own_modules(),
         }

@@ -13,6 +13,8 @@ mod accessors;
 mod actions;
 mod calls;
 mod code;
+mod component_values;
+mod components;
 pub mod config;
 mod debugger;
 mod dialect;

@@ -1,6 +1,7 @@
 //! Which of the engine's objects is which of the oracle's.
 
 use super::accessors::Reached;
+use super::components::CoreModules;
 use super::objects::HeldObjects;
 use super::values::outcome_of;
 use lockstep_core::outcome::{Outcome, SeenException};
@@ -35,8 +36,11 @@ struct InstanceNames {
     /// Whether the instantiation has returned. A frame gives the handle before, and of an instance that was
     /// not made, too.
     made: bool,
-    module: Module,
+    /// None of a component's, until a frame shows it.
+    module: Option<Module>,
     imported_funcs: u32,
+    /// What the subject's PCs are beyond those of the module's binary.
+    base: u32,
     funcs: Arc<[FuncAddr]>,
     /// Whether the pointers of its functions are in `Names::pointers`.
     scanned: bool,
@@ -58,6 +62,8 @@ pub(super) struct Names {
     tables: HashMap<TableAddr, Table>,
     pub(super) tags: HashMap<TagAddr, Tag>,
     pub(super) objects: HeldObjects,
+    /// The core modules of the case's component, if it has one.
+    pub(super) core: CoreModules,
 }
 
 impl Names {
@@ -75,6 +81,7 @@ impl Names {
             tables: HashMap::new(),
             tags: HashMap::new(),
             objects: HeldObjects::default(),
+            core: CoreModules::default(),
         }
     }
 
@@ -158,11 +165,21 @@ impl Names {
 
     /// Announces an oracle instance whose handle is not known yet: it is being instantiated.
     pub(super) fn announce(&mut self, oracle: &OracleInstance, module: Module) {
+        self.announce_as(oracle, Some(module), 0);
+    }
+
+    /// The same of one that the engine makes for a component.
+    pub(super) fn announce_in_component(&mut self, oracle: &OracleInstance, base: u32) {
+        self.announce_as(oracle, None, base);
+    }
+
+    fn announce_as(&mut self, oracle: &OracleInstance, module: Option<Module>, base: u32) {
         self.instances.push(InstanceNames {
             handle: None,
             made: false,
             module,
             imported_funcs: oracle.module.num_imported_funcs(),
+            base,
             funcs: oracle.funcs.clone().into(),
             scanned: false,
         });
@@ -313,7 +330,9 @@ impl Names {
                 addr
             }
         };
-        let mine = &self.instances[addr.index()].module;
+        let Some(mine) = &self.instances[addr.index()].module else {
+            return Some((addr, self.learns_module(addr, module)));
+        };
         Some((
             addr,
             module.is_some_and(|module| Module::same(module, mine)),
@@ -325,18 +344,53 @@ impl Names {
             .instances
             .iter()
             .position(|names| names.handle == Some(handle));
+        if self.core.are_there() {
+            let found = found.map(|found| InstanceAddr(found as u32));
+            return found.or_else(|| self.adopt(handle, module?, None));
+        }
         // An instance that runs before its instantiation has returned, or whose instantiation
         // failed, is known by its module.
         let found = found.or_else(|| {
             let module = module?;
-            let adopted = self
-                .instances
-                .iter()
-                .rposition(|names| names.handle.is_none() && Module::same(&names.module, module))?;
+            let adopted = self.instances.iter().rposition(|names| {
+                let mine = names.module.as_ref();
+                names.handle.is_none() && mine.is_some_and(|mine| Module::same(mine, module))
+            })?;
             self.instances[adopted].handle = Some(handle);
             Some(adopted)
         })?;
         Some(InstanceAddr(found as u32))
+    }
+
+    /// Takes the module that a frame shows for that of a component's instance, if it is; whether it is.
+    #[cold]
+    fn learns_module(&mut self, addr: InstanceAddr, module: Option<&Module>) -> bool {
+        let Some(module) = module.filter(|module| self.is_of_component(addr, module)) else {
+            return false;
+        };
+        self.instances[addr.index()].module = Some(module.clone());
+        true
+    }
+
+    /// Takes an instance that a frame shows for one of a component's: for the one that is expected, if there is
+    /// such, else for the first of its module that has no handle.
+    pub(super) fn adopt(
+        &mut self,
+        handle: Instance,
+        module: &Module,
+        expected: Option<InstanceAddr>,
+    ) -> Option<InstanceAddr> {
+        let fits =
+            |addr: &InstanceAddr| !self.has_instance(*addr) && self.is_of_component(*addr, module);
+        let addr = expected.filter(fits).or_else(|| self.unbound_of(module))?;
+        self.instances[addr.index()].handle = Some(handle);
+        Some(addr)
+    }
+
+    /// What the subject's PCs of an instance are beyond those of its module's binary.
+    #[inline]
+    pub(super) fn base(&self, addr: InstanceAddr) -> u32 {
+        self.instances[addr.index()].base
     }
 
     /// How many functions an instance's module imports.

@@ -12,6 +12,7 @@ use lockstep_core::outcome::HostFailure;
 use lockstep_core::schedule::action::call_function::CallFunction;
 use lockstep_core::subject::code_image::CodeImage;
 use lockstep_core::subject::limits::{FAILING_MEMORY, FAILING_TABLE, MEMORY_LIMIT, TABLE_LIMIT};
+use lockstep_oracles::component::Component;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime::ResourceLimiter;
@@ -20,6 +21,8 @@ use wasmtime::ResourceLimiter;
 pub(super) struct Session<T> {
     pub(super) driver: Driver,
     pub(super) names: Names,
+    /// The case's component, if it has one.
+    pub(super) component: Option<Arc<Component>>,
     pub(super) host: HostWorld,
     pub(super) tamper: T,
     pub(super) debugger: Debugger,

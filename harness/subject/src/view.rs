@@ -30,11 +30,15 @@ impl<T: Layer> Observation for View<'_, T> {
     #[inline(always)]
     fn walk(&mut self) -> CursorWalk<'_, T> {
         let phase = phases::enter(Phase::Subject);
-        CursorWalk {
+        let mut walk = CursorWalk {
             cursor: frames::cursor(self.store.as_context_mut()),
             names: self.names,
             _phase: phase,
+        };
+        if walk.names.core.are_there() {
+            walk.pass_adapters();
         }
+        walk
     }
 }
 
@@ -58,12 +62,13 @@ impl<T: Layer> Walk for CursorWalk<'_, T> {
         let handle = cursor.instance();
         let named = self.names.instance(handle, cursor.module());
         let imported = named.map_or(0, |(addr, _)| self.names.imported_funcs(addr));
+        let base = named.map_or(0, |(addr, _)| self.names.base(addr));
         let shown = cursor.wasm_function_index_and_pc();
         Place {
             instance: named.map(|(addr, _)| addr),
             module_agrees: named.is_some_and(|(_, agrees)| agrees),
             func: shown.map(|(func, _)| FuncIndex(imported + func.as_u32())),
-            pc: Pc(shown.map_or(0, |(_, pc)| pc)),
+            pc: Pc(shown.map_or(0, |(_, pc)| pc.wrapping_sub(base))),
         }
     }
 
@@ -98,10 +103,37 @@ impl<T: Layer> Walk for CursorWalk<'_, T> {
 
     #[inline]
     fn parent(&mut self) -> Boundary {
+        let boundary = self.move_to_parent();
+        if self.names.core.are_there() && self.pass_adapters() {
+            return Boundary::Host;
+        }
+        boundary
+    }
+}
+
+impl<T: Layer> CursorWalk<'_, T> {
+    #[inline]
+    fn move_to_parent(&mut self) -> Boundary {
         match frames::held(&mut self.cursor).move_to_parent() {
             FrameParentResult::SameActivation => Boundary::Same,
             FrameParentResult::NewActivation => Boundary::Host,
         }
+    }
+
+    /// Passes frames of adapters, which stand where the oracle has code of the host's; whether there was one.
+    #[cold]
+    fn pass_adapters(&mut self) -> bool {
+        let mut passed = false;
+        while !self.done() {
+            let cursor = frames::held(&mut self.cursor);
+            let handle = cursor.instance();
+            if !self.names.is_adapter(handle, cursor.module()) {
+                break;
+            }
+            self.move_to_parent();
+            passed = true;
+        }
+        passed
     }
 }
 

@@ -101,6 +101,9 @@ impl Runner {
                 instance,
                 definition,
             } => self.instantiate_definition(instance, definition),
+            CommandKind::Component { .. } | CommandKind::Call { .. } => {
+                Err("no official script has it in this form".to_owned())
+            }
             CommandKind::Register { as_name, instance } => self.register(as_name, instance),
             CommandKind::Action(action) => self.act(action).map(|_| ()).map_err(|e| e.to_string()),
             CommandKind::AssertReturn { action, expected } => self.assert_return(action, expected),

@@ -11,6 +11,7 @@ mod builds;
 mod campaign;
 mod case_files;
 mod cli;
+mod components;
 mod conduct;
 mod configurations;
 mod contract;

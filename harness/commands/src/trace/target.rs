@@ -6,6 +6,7 @@ use crate::quoted;
 use crate::subjects::Subject;
 use anyhow::{anyhow, bail};
 use lockstep_core::campaign::protocol::What;
+use lockstep_core::check::UserFile;
 use lockstep_core::check::program::is_command;
 use lockstep_core::corpus;
 use std::path::{Path, PathBuf};
@@ -36,10 +37,14 @@ impl Target {
         target.refuse_options(options)?;
         match &target {
             Target::Calls(input) => {
-                if options.calls.invoke.is_empty() && !is_command(&input.module) {
+                let starts = match &input.code {
+                    UserFile::Module(module) => is_command(module),
+                    UserFile::Component(_) => false,
+                };
+                if options.calls.invoke.is_empty() && !starts {
                     bail!("nothing to trace: name a call with --invoke 'name(arguments)'");
                 }
-                options.calls.plan(&input.module)?;
+                options.calls.plan(&input.code)?;
             }
             // What is wrong with a case is said before a worker is started.
             Target::Case(path) => drop(corpus::load(path)?),

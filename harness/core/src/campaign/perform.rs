@@ -7,7 +7,7 @@ use crate::case::{
     self, Case, CaseOptions, CaseReport, CommandReport, Directive, Judgement, Status,
 };
 use crate::causes::hazard::Dare;
-use crate::check::{self, Plan, UserModule};
+use crate::check::{self, Plan, UserFile};
 use crate::configuration::{Nans, SettingError, Target};
 use crate::corpus::{self, CorpusCase};
 use crate::generate;
@@ -345,19 +345,19 @@ fn sample(name: &str, wishes: &Wishes) -> Result<Made, Failure> {
     Ok(of_plan(name, plan))
 }
 
-fn user_module(calls: &Calls) -> Result<UserModule, Failure> {
-    UserModule::named(calls.name.clone(), &calls.file).map_err(input)
+fn user_module(calls: &Calls) -> Result<UserFile, Failure> {
+    UserFile::named(calls.name.clone(), &calls.file).map_err(input)
 }
 
 /// The plan of a user's module, with this part of its calls.
-fn part(calls: &Calls, user: &UserModule, wishes: &Wishes) -> Result<Plan, Failure> {
+fn part(calls: &Calls, user: &UserFile, wishes: &Wishes) -> Result<Plan, Failure> {
     let wished = check::Wishes {
         invoke: calls.invoke.clone(),
         imports: calls.imports.clone(),
         program: calls.program.clone(),
         settings: settings(wishes)?,
     };
-    let mut plan = check::plan(user, &wished).map_err(input)?;
+    let mut plan = check::plan_file(user, &wished).map_err(input)?;
     let (first, end) = calls.part;
     plan.keep(first..end);
     Ok(plan)

@@ -1,5 +1,7 @@
 //! One execution of a script.
 
+mod components;
+
 use super::checks;
 use super::imports::Registry;
 use super::patterns::{argument, seen_matches, value_matches};
@@ -21,6 +23,7 @@ use crate::subject::{Settings, SubjectError};
 use crate::wasi;
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::address::InstanceAddr;
+use lockstep_oracles::component::Component;
 use lockstep_oracles::module::{Module, ModuleError, ModuleErrorKind};
 use lockstep_oracles::store::Extern;
 use lockstep_oracles::trap::Trap;
@@ -51,6 +54,10 @@ pub(super) struct Run<'a, A: Adapter, T: Layer> {
     /// of commands that need it.
     unmade: HashMap<Option<String>, Status>,
     definitions: HashMap<Option<String>, Definition>,
+    /// The component that was instantiated last.
+    component: Option<Arc<Component>>,
+    /// Whether a component of the store has trapped.
+    component_trapped: bool,
     outcome: Option<String>,
     /// Commands so far that are steps, not definitions.
     steps: u32,
@@ -122,6 +129,8 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             current: None,
             unmade: HashMap::new(),
             definitions: HashMap::new(),
+            component: None,
+            component_trapped: false,
             outcome: None,
             steps: 0,
             executed: Executed::default(),
@@ -278,6 +287,8 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
                 self.name(name.as_ref(), instance);
                 Ok(())
             }
+            CommandKind::Component { bytes } => self.component(bytes),
+            CommandKind::Call { export, args } => self.call_export(export, args),
             CommandKind::ModuleDefinition { name, module } => {
                 let definition = self.define(module)?;
                 self.definitions.insert(None, definition.clone());
@@ -816,6 +827,7 @@ pub(crate) fn describe(command: &Command) -> String {
         CommandKind::Module {
             name: Some(name), ..
         } => format!("{kind} ${name}"),
+        CommandKind::Call { export, args } => format!("{export}({args})"),
         _ => kind.to_owned(),
     }
 }

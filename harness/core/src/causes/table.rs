@@ -462,4 +462,19 @@ causes! {
          by not taking an exception that is caught without throwing another."
         [Having::until(46)]
         "an_exception_that_is_taken_still_ends_the_process"
+    AdapterThrow "ADAPTER-THROW" Explains
+        &[RuleId::Outcome];
+        "An exception that a component instance does not catch is a trap (Canonical ABI, \
+         call_and_trap_on_throw). The adapter between two instances lets it through, and the call ends with the \
+         exception. Matches only an exception that was thrown behind an adapter and that no instance outside \
+         catches."
+        [Having::until(47)]
+        "an_exception_still_passes_an_adapter"
+    Latin1Alignment "LATIN1-ALIGNMENT" Explains
+        &[RuleId::LocalValue];
+        "A Latin-1 string that an adapter copies into a memory of `latin1+utf16` is allocated with alignment 1, where \
+         the Canonical ABI has 2 (store_string_copy). The oracle allocates as the subject does, so that all else is \
+         compared; a match is such a string."
+        [Having::until(44)]
+        "latin1_strings_are_still_allocated_unaligned"
 }

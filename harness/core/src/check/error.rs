@@ -1,6 +1,7 @@
 //! What is wrong with a user's input: one sentence each, with the file and the place in it.
 
 use crate::report::counted;
+use lockstep_oracles::component::ComponentError;
 use lockstep_oracles::module::{ModuleError, ModuleErrorKind};
 use lockstep_spec_tests::Position;
 use std::io;
@@ -58,11 +59,29 @@ pub enum InputError {
         /// The parser's message.
         message: String,
     },
-    /// A component.
-    #[error("{file} is a component (offset 0x0); only core modules can be run")]
+    /// A component, where there must be a core module.
+    #[error("{file} is a component (offset 0x0), and must be a core module")]
     Component {
         /// The file.
         file: String,
+    },
+    /// A component that the oracle does not accept.
+    #[error("{file}: {}: {error}", kind_of_component(.error))]
+    OfComponent {
+        /// The file.
+        file: String,
+        /// Why.
+        error: ComponentError,
+    },
+    /// A call of a component's function that cannot be made.
+    #[error("{file}: `{call}`: {message}")]
+    Call {
+        /// The file.
+        file: String,
+        /// The call.
+        call: String,
+        /// Why not.
+        message: String,
     },
     /// A binary that the oracle does not accept.
     #[error("{file}: {}: {error}{}", kind(.error), origin(*.from_text))]
@@ -173,6 +192,13 @@ fn kind(error: &ModuleError) -> &'static str {
         ModuleErrorKind::Unsupported => {
             "a valid module that needs more than Wasm 3.0 and the proposals that Lockstep knows"
         }
+    }
+}
+
+fn kind_of_component(error: &ComponentError) -> &'static str {
+    match error {
+        ComponentError::Invalid(_) => "not a valid component",
+        ComponentError::Unsupported(_) => "a valid component that has what Lockstep does not run",
     }
 }
 

@@ -1,6 +1,7 @@
-//! A file as a valid module: binary or text, told apart by content. Never trusts a file's name.
+//! A file as a valid module or component: binary or text, told apart by content. Never trusts a file's name.
 
 use super::{FEATURES, InputError};
+use lockstep_oracles::component::{self, Component};
 use lockstep_oracles::module::Module;
 use lockstep_spec_tests::Position;
 use std::fs::{self, File};
@@ -28,42 +29,18 @@ pub struct UserModule {
 }
 
 impl UserModule {
-    /// Reads, decodes and validates a file.
-    ///
-    /// # Errors
-    ///
-    /// The file is missing, unreadable, too large, empty, or no valid module.
-    pub fn read(path: &Path) -> Result<UserModule, InputError> {
-        UserModule::named(path.display().to_string(), path)
-    }
-
-    /// The same, under another name than the file's.
-    ///
-    /// # Errors
-    ///
-    /// As of [`UserModule::read`].
-    pub fn named(name: String, path: &Path) -> Result<UserModule, InputError> {
-        let bytes = read(path, &name)?;
-        UserModule::new(name, bytes)
-    }
-
     /// Decodes and validates a binary or a text.
     ///
     /// # Errors
     ///
     /// If it is neither, or no valid module.
     pub fn new(name: String, content: Vec<u8>) -> Result<UserModule, InputError> {
-        // A text never starts with a NUL; a binary always does.
-        let from_text = match content.first() {
-            None => return Err(InputError::Empty { file: name }),
-            Some(first) => *first != 0,
-        };
-        let bytes = if from_text {
-            assemble(&name, content)?
-        } else {
-            content
-        };
-        if bytes.starts_with(b"\0asm\x0d\0\x01\0") {
+        let (bytes, from_text) = binary(&name, content)?;
+        UserModule::of_binary(name, bytes, from_text)
+    }
+
+    fn of_binary(name: String, bytes: Vec<u8>, from_text: bool) -> Result<UserModule, InputError> {
+        if is_component(&bytes) {
             return Err(InputError::Component { file: name });
         }
         match Module::new(&bytes, FEATURES) {
@@ -78,6 +55,82 @@ impl UserModule {
                 error,
             }),
         }
+    }
+}
+
+/// A valid component of a user.
+#[derive(Clone, Debug)]
+pub struct UserComponent {
+    /// The file, as the user named it.
+    pub name: String,
+    /// The binary.
+    pub bytes: Arc<[u8]>,
+    /// The component.
+    pub component: Arc<Component>,
+}
+
+/// What a user's file is.
+#[derive(Clone, Debug)]
+pub enum UserFile {
+    /// A core module
+    Module(UserModule),
+    /// A component
+    Component(UserComponent),
+}
+
+impl UserFile {
+    /// Reads, decodes and validates a file, under a name of its own.
+    ///
+    /// # Errors
+    ///
+    /// The file is missing, unreadable, too large, empty, or no valid module or component.
+    pub fn named(name: String, path: &Path) -> Result<UserFile, InputError> {
+        let content = read(path, &name)?;
+        UserFile::new(name, content)
+    }
+
+    /// Decodes and validates a binary or a text.
+    ///
+    /// # Errors
+    ///
+    /// If it is neither, or no valid module or component.
+    pub fn new(name: String, content: Vec<u8>) -> Result<UserFile, InputError> {
+        let (bytes, from_text) = binary(&name, content)?;
+        if !is_component(&bytes) {
+            return UserModule::of_binary(name, bytes, from_text).map(UserFile::Module);
+        }
+        match component::decode(&bytes, FEATURES) {
+            Ok(component) => Ok(UserFile::Component(UserComponent {
+                name,
+                bytes: bytes.into(),
+                component: Arc::new(component),
+            })),
+            Err(error) => Err(InputError::OfComponent { file: name, error }),
+        }
+    }
+
+    /// The binary.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            UserFile::Module(module) => &module.bytes,
+            UserFile::Component(component) => &component.bytes,
+        }
+    }
+}
+
+fn is_component(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\0asm\x0d\0\x01\0")
+}
+
+/// The binary of a file's content, and whether that is text.
+fn binary(name: &str, content: Vec<u8>) -> Result<(Vec<u8>, bool), InputError> {
+    // A text never starts with a NUL; a binary always does.
+    match content.first() {
+        None => Err(InputError::Empty {
+            file: name.to_owned(),
+        }),
+        Some(0) => Ok((content, false)),
+        Some(_) => Ok((assemble(name, content)?, true)),
     }
 }
 
@@ -141,10 +194,7 @@ fn assemble(name: &str, content: Vec<u8>) -> Result<Vec<u8>, InputError> {
     })?;
     // The parser is a dependency that sees arbitrary text: its defects are the input's fault here.
     match catch_unwind(AssertUnwindSafe(|| encode(&text))) {
-        Ok(Ok(Some(bytes))) => Ok(bytes),
-        Ok(Ok(None)) => Err(InputError::Component {
-            file: name.to_owned(),
-        }),
+        Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => {
             let (line, column) = error.span().linecol_in(&text);
             Err(InputError::Text {
@@ -169,11 +219,11 @@ fn assemble(name: &str, content: Vec<u8>) -> Result<Vec<u8>, InputError> {
     }
 }
 
-/// The binary of a text; `None` for a component.
-fn encode(text: &str) -> Result<Option<Vec<u8>>, wast::Error> {
+/// The binary of a text.
+fn encode(text: &str) -> Result<Vec<u8>, wast::Error> {
     let buffer = ParseBuffer::new(text)?;
     match parser::parse::<Wat<'_>>(&buffer)? {
-        Wat::Module(mut module) => module.encode().map(Some),
-        Wat::Component(_) => Ok(None),
+        Wat::Module(mut module) => module.encode(),
+        Wat::Component(mut component) => component.encode(),
     }
 }

@@ -1,15 +1,16 @@
-//! A user's module as a script: which exports are called, with which arguments, under which host.
+//! A user's module or component as a script: which exports are called, with which arguments, under which host.
 //!
 //! It reads and judges what the user gave; it never runs anything.
 
 pub mod boundary;
+mod component;
 mod error;
 pub mod load;
 pub mod program;
 pub mod syntax;
 
 pub use error::InputError;
-pub use load::UserModule;
+pub use load::{UserComponent, UserFile, UserModule};
 pub use program::ProgramWishes;
 
 use crate::case::{self, CaseOptions, Host, ImportSettings, Stub};
@@ -105,6 +106,18 @@ impl Plan {
     /// A call, as reports write it.
     pub fn call(&self, index: usize) -> Option<String> {
         self.script.commands.get(index + 1).map(case::describe)
+    }
+}
+
+/// Makes a plan for a module or a component.
+///
+/// # Errors
+///
+/// Whatever the user asks for that it does not have, or cannot be given.
+pub fn plan_file(user: &UserFile, wishes: &Wishes) -> Result<Plan, InputError> {
+    match user {
+        UserFile::Module(module) => plan(module, wishes),
+        UserFile::Component(component) => component::plan(component, wishes),
     }
 }
 

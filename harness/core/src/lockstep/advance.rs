@@ -16,6 +16,31 @@ impl Driver {
     #[inline(always)]
     pub(super) fn advance(&mut self) -> Stop {
         let _phase = phases::enter(phases::Phase::Oracle);
+        let stop = self.advance_core();
+        if stop == Stop::SequencePoint || self.component.is_none() {
+            return stop;
+        }
+        self.advance_component(stop)
+    }
+
+    /// The same, where core code stopped that belongs to a component.
+    #[cold]
+    #[inline(never)]
+    fn advance_component(&mut self, mut stop: Stop) -> Stop {
+        loop {
+            match self.glue(stop) {
+                Some(stop) => return stop,
+                None => stop = self.advance_core(),
+            }
+            if stop == Stop::SequencePoint {
+                return stop;
+            }
+        }
+    }
+
+    /// The next stop of core code.
+    #[inline(always)]
+    fn advance_core(&mut self) -> Stop {
         if self.invocation.ahead.is_some() || self.epoch.is_due() {
             return self.advance_warily();
         }

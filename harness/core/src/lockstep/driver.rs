@@ -2,6 +2,7 @@
 
 use super::breakpoints::Breakpoints;
 use super::budget::Budget;
+use super::components::ComponentRun;
 use super::daring::Daring;
 use super::entity_looks::EntityLooks;
 use super::epoch::Epoch;
@@ -173,6 +174,8 @@ pub struct Driver {
     pub(super) handler: Handler,
     /// What the oracle needs to know to grow as the subject did.
     pub(super) sizes: Sizes,
+    /// The component of the case, if it has one.
+    pub(super) component: Option<Box<ComponentRun>>,
 
     /// What is fixed for the execution.
     pub(super) setting: Setting,
@@ -232,6 +235,7 @@ impl Driver {
             epoch: Epoch::default(),
             handler: Handler::default(),
             sizes: Sizes::default(),
+            component: None,
             setting,
             program: Program::default(),
             history: History::default(),

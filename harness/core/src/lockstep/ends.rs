@@ -193,7 +193,23 @@ impl Driver {
         {
             return self.finish_collection(outcome, known);
         }
-        match self.advance() {
+        let stop = self.advance();
+        if let Some(verdict) = self.finish_component_trap(outcome) {
+            return verdict;
+        }
+        match stop {
+            Stop::Throw { exn, caught: false }
+                if self.component.is_some() && !self.has_events() =>
+            {
+                self.finish_thrown(exn, outcome)
+            }
+            Stop::Return if self.component.is_some() => {
+                // What a component returns is compared behind this.
+                if !matches!(outcome, Outcome::Returned(_)) {
+                    self.report_outcome("returned", outcome);
+                }
+                Verdict::Ended(Expected::Returned(Vec::new()))
+            }
             Stop::Return => {
                 self.adopt_result(outcome);
                 let mut results = self.machine.results().to_vec();

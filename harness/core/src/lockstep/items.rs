@@ -19,7 +19,9 @@ pub struct Items {
     pub breakpoints: bool,
     /// The instances, in the order of the list; none where the version has no such list.
     pub instances: Option<Vec<ListedInstance>>,
-    /// The modules; none where the version has no such list.
+    /// How many of them are adapters of the engine's own, between the instances of a component.
+    pub adapters: usize,
+    /// The modules, without those of adapters; none where the version has no such list.
     pub modules: Option<Vec<ListedModule>>,
     /// The case's own modules, asked for themselves; empty where the version has nothing to ask for.
     pub own: Vec<OwnModule>,
@@ -73,7 +75,7 @@ impl Driver {
             self.report_plain(RuleId::FrameCount, moment, expected.to_owned(), shown);
         }
         if let Some(instances) = &items.instances {
-            self.check_instances(instances, handles, moment);
+            self.check_instances(instances, items.adapters, handles, moment);
             self.check_positions(instances, moment);
         }
         if let Some(modules) = &items.modules {
@@ -116,6 +118,7 @@ impl Driver {
     fn check_instances(
         &mut self,
         listed: &[ListedInstance],
+        adapters: usize,
         handles: &[InstanceAddr],
         moment: Moment,
     ) {
@@ -131,7 +134,7 @@ impl Driver {
         // An instance whose instantiation failed, or has not ended, may be there without a handle.
         let unknown = listed.iter().filter(|one| one.instance.is_none()).count();
         let unfinished = self.known_instances().saturating_sub(handles.len());
-        if unknown > unfinished {
+        if unknown > unfinished + adapters {
             let expected = format!("at most {unfinished} instances that the case has not");
             let shown = format!("{unknown} such instances");
             self.report_plain(RuleId::Instances, moment, expected, shown);

@@ -17,6 +17,8 @@ pub mod choices;
 mod classify;
 pub mod code_image;
 mod collections;
+mod component_calls;
+pub mod components;
 pub mod daring;
 pub mod deadlines;
 pub mod driver;

@@ -180,6 +180,9 @@ impl Driver {
 
     /// The invocation ended after an exception that nothing caught.
     pub(super) fn finish_thrown(&mut self, exn: ExnAddr, outcome: &Outcome) -> Verdict {
+        if let Some(verdict) = self.finish_component_throw(exn, outcome) {
+            return verdict;
+        }
         self.machine.unwind();
         let agrees = matches!(outcome, Outcome::Thrown(seen) if self.exception_agrees(exn, seen));
         self.check_outcome(agrees, Expected::Thrown(exn), outcome)

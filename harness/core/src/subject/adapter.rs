@@ -14,6 +14,7 @@ use crate::schedule::Schedule;
 use crate::seen::Seen;
 use crate::wasi;
 use lockstep_oracles::address::{FuncAddr, GlobalAddr, MemAddr, TableAddr, TagAddr};
+use lockstep_oracles::component::{Component, Val};
 use lockstep_oracles::module::Module;
 use lockstep_oracles::store::Extern;
 use lockstep_oracles::value::{Ref, Value};
@@ -175,4 +176,23 @@ pub trait Subject {
     ///
     /// When the arguments do not fit, or the subject has no handle for the function.
     fn invoke(&mut self, func: FuncAddr, args: &[Value]) -> Result<Invoked, SubjectError>;
+
+    /// Instantiates a valid component in both, its start functions in lockstep, and compares. The store has
+    /// no other.
+    ///
+    /// # Errors
+    ///
+    /// When the engine does not compile it.
+    fn instantiate_component(
+        &mut self,
+        bytes: &Arc<[u8]>,
+        component: &Arc<Component>,
+    ) -> Result<Invoked, SubjectError>;
+
+    /// Calls an exported function of the component in both, in lockstep, and compares.
+    ///
+    /// # Errors
+    ///
+    /// When the subject has no such function, or returns a value of another type.
+    fn invoke_component(&mut self, export: &str, args: &[Val]) -> Result<Invoked, SubjectError>;
 }
