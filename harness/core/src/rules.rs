@@ -101,7 +101,7 @@ rules! {
         "BreakpointEdit's documentation says that code is patched and republished, not that a removal restores it"
         "code_image_changed";
     EditPermissions "EDIT-PERMISSIONS" Pinned
-        "After an edit every part of an image of compiled code, the parts around the code included, has the permissions that it had before the first edit."
+        "After an edit every part of an image of compiled code, the parts around the code included, has the permissions that it had before the first edit, and none is writable."
         "BreakpointEdit's documentation says that patched code is published again, not what is writable afterwards"
         "image_left_writable";
     EditWritable "EDIT-W-XOR-X" Pinned

@@ -87,11 +87,23 @@ pub(super) fn schedule(u: &mut Unstructured<'_>, scene: &Scene<'_>) -> Result<Sc
     }
     // A neighbour's code belongs to the same process, and changes with its own edits.
     schedule.code_image = chance(u, 1, 20)? && schedule.neighbour.is_none();
+    if chance(u, if schedule.code_image { 8 } else { 1 }, 16)? {
+        attach(&mut schedule);
+    }
     if chance(u, 1, 4)? {
         schedule.collect = *u.choose(&COLLECT)?;
     }
     schedule.late_modules = chance(u, 1, 16)?;
     Ok(schedule)
+}
+
+/// The debugger comes to modules that are there: code that was published without an edit is then edited.
+fn attach(schedule: &mut Schedule) {
+    for session in &mut schedule.sessions {
+        if session.when == When::Start {
+            session.when = When::Step(0);
+        }
+    }
 }
 
 fn of_sessions(sessions: Vec<Session>) -> Schedule {

@@ -41,6 +41,14 @@ impl Driver {
     /// After an edit every part of the recorded code has the permissions that it had before the first.
     pub fn code_permissions(&mut self, recorded: &[Mapping], now: &[Vec<Part>]) {
         self.recorder.note(RuleId::EditPermissions);
+        // Of code that was edited as it came to the store nothing is known from before.
+        let is_writable = |part: &Part| part.permissions.contains('w');
+        if let Some(image) = now.iter().find(|image| image.iter().any(is_writable)) {
+            let expected = "no part of an image of code is writable".to_owned();
+            let observed = format!("it is {}", show(image));
+            self.report_plain(RuleId::EditPermissions, Moment::Edit, expected, observed);
+            return;
+        }
         let mut pairs = recorded.iter().zip(now);
         let Some((old, new)) = pairs.find(|(old, new)| old.permissions != **new) else {
             return;
