@@ -165,7 +165,7 @@ fn to_latin1_or_utf16(text: &str, units: u32) -> Vec<Move> {
         if worst > size {
             moves.push(Move::Realloc(worst, 2, size));
         }
-        moves.push(Move::Length(size / 2 | UTF16_TAG));
+        moves.push(Move::Length((size / 2) | UTF16_TAG));
         return moves;
     }
     if length < units {

@@ -13,7 +13,7 @@ use lockstep_oracles::component::Val;
 enum Lie {
     /// PCs are so many bytes further, as if they were counted from elsewhere
     Shifted(u32),
-    /// No event comes where there is this opcode's PC: the first of a function
+    /// The first event with so many frames does not come
     Lost(u32),
     /// What lies between two frames is not shown
     Joined,
@@ -31,7 +31,10 @@ impl Tamper for Lie {
                     frame.place.pc = Pc(frame.place.pc.0 + by);
                 }
             }
-            Lie::Lost(depth) if stack.frames.len() == depth as usize => return Delivery::Never,
+            Lie::Lost(depth) if stack.frames.len() == depth as usize => {
+                *self = Lie::Lost(u32::MAX);
+                return Delivery::Never;
+            }
             Lie::Joined => {
                 let last = stack.frames.len().saturating_sub(1);
                 for frame in &mut stack.frames[..last] {
@@ -88,7 +91,7 @@ fn events_that_do_not_come_behind_an_adapter_are_seen() {
 
 #[test]
 fn an_adapter_that_is_not_shown_is_seen() {
-    everywhere(FUSED, "go(20)", Lie::Joined, RuleId::FrameOrder);
+    everywhere(FUSED, "go(20)", Lie::Joined, RuleId::FrameActivation);
 }
 
 #[test]
