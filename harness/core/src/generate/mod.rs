@@ -258,7 +258,7 @@ fn far(u: &mut Unstructured<'_>, drawn: Drawn) -> Result<Drawn> {
         Some((module, wasm)) => Drawn {
             generator: drawn.generator,
             wasm: wasm.into(),
-            module: module.into(),
+            module,
         },
         None => drawn,
     })
