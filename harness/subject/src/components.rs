@@ -92,9 +92,9 @@ impl CoreModules {
         position.map(|position| position as u32)
     }
 
-    /// Whether a module is one of the component's.
-    pub(super) fn has(&self, module: &Module) -> bool {
-        self.modules.iter().any(|own| is_module(module, own))
+    /// Whether a module is an adapter of the engine's own: none of the component's, if the case has one.
+    pub(super) fn lack(&self, module: &Module) -> bool {
+        self.are_there() && self.number_of(module).is_none()
     }
 }
 
@@ -145,7 +145,7 @@ impl Names {
         if self.address(handle).is_some() {
             return false;
         }
-        let adapter = module.is_some_and(|module| !self.core.has(module));
+        let adapter = module.is_some_and(|module| self.core.lack(module));
         if adapter {
             self.core.adapters.push(handle);
         }

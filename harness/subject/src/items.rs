@@ -22,8 +22,7 @@ impl<T: Layer> Session<T> {
         let _phase = phases::enter(Phase::Subject);
         let instances = dialect::all_instances(store.as_context_mut());
         let core = &self.names.core;
-        let is_adapter =
-            |&(handle, _): &(Instance, u32)| core.are_there() && !core.has(handle.module(&*store));
+        let is_adapter = |&(handle, _): &(Instance, u32)| core.lack(handle.module(&*store));
         let listed = instances.iter().flatten();
         let adapters = listed.filter(|&listed| is_adapter(listed)).count();
         let instances = instances.map(|listed| {
@@ -38,7 +37,7 @@ impl<T: Layer> Session<T> {
         let modules = modules.map(|listed| {
             let listed = listed.into_iter();
             // Those of adapters are the engine's own.
-            let listed = listed.filter(|(module, _)| !core.are_there() || core.has(module));
+            let listed = listed.filter(|(module, _)| !core.lack(module));
             let numbered = listed.map(|(module, index)| ListedModule {
                 module: core
                     .number_of(&module)

@@ -186,12 +186,9 @@ fn section(
             let new = functions.iter().filter(|function| lifts(function)).count() as u32;
             let mut next = types.component_function_count() - new;
             for function in functions {
-                if lifts(&function) {
-                    items.push(canonical(function, next, types)?);
-                    next += 1;
-                } else {
-                    items.push(canonical(function, next, types)?);
-                }
+                let lifted = lifts(&function);
+                items.push(canonical(function, next, types)?);
+                next += u32::from(lifted);
             }
         }
         Payload::ComponentImportSection(section) => {

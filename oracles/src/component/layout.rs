@@ -16,7 +16,7 @@ pub(super) fn align_to(ptr: u32, alignment: u32) -> u32 {
 /// `alignment`
 pub fn alignment(ty: &Type) -> u32 {
     if let Some(fields) = ty.fields() {
-        return fields.into_iter().map(alignment).max().unwrap_or(1);
+        return alignment_of_fields(&fields);
     }
     if let Some(cases) = ty.cases() {
         return discriminant_size(cases.len()).max(payload_alignment(&cases));

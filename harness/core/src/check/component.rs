@@ -1,6 +1,6 @@
 //! A user's component as a script: which of its exported functions are called, with which arguments.
 
-use super::{FEATURES, InputError, Plan, Skipped, UserComponent, Wishes};
+use super::{FEATURES, InputError, Plan, UserComponent, Wishes};
 use crate::case::{CaseOptions, ImportSettings};
 use crate::schedule::Schedule;
 use lockstep_oracles::component::{Source, Text, Type, Val, parse_args, written};
@@ -62,7 +62,7 @@ pub(super) fn plan(user: &UserComponent, wishes: &Wishes) -> Result<Plan, InputE
             checks: Vec::new(),
         },
         automatic,
-        skipped: Vec::<Skipped>::new(),
+        skipped: Vec::new(),
         unexported: 0,
     })
 }

@@ -59,9 +59,8 @@ impl Driver {
                 };
                 let own = &component.lowered[lowered as usize];
                 let to = own.options.encoding;
-                let lowering = Lowering::new(to, values, &types, MAX_FLAT_RESULTS, out)
-                    .with_latin1_align(self.setting.conventions.latin1_align)
-                    .with_first_pass(self.setting.conventions.first_pass);
+                let lowering = Lowering::new(to, values, &types, MAX_FLAT_RESULTS, out);
+                let lowering = self.as_adapters_do(lowering);
                 call.state = State::Results(lowering, core);
                 self.push(Activity::Call(call));
                 Ok(false)

@@ -82,14 +82,6 @@ pub(super) enum State {
     PostReturn(Vec<Value>),
 }
 
-/// What comes after a stop of the machine's.
-enum Glued {
-    /// The oracle goes on
-    GoOn,
-    /// It stops
-    Stop(Stop),
-}
-
 /// A component's call, or its instantiation, as the subject says that it ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ComponentOutcome {
@@ -175,40 +167,32 @@ impl Driver {
         self.disturb();
         self.invocation.begin();
         self.machine.reset_max_depth();
-        if let Glued::Stop(stop) = self.proceed(None) {
+        if let Some(stop) = self.proceed(None) {
             self.invocation.ahead = Some(stop);
         }
     }
 
-    /// What comes behind a stop of the machine's, where there is a component: none if that is all.
+    /// What comes behind a stop of the machine's, where there is a component: none if its core code goes on.
     #[inline(never)]
     pub(super) fn glue(&mut self, stop: Stop) -> Option<Stop> {
-        let glued = match stop {
+        let run = self.component.as_ref();
+        match stop {
             Stop::HostCall(HostFuncId(id)) if id >= FIRST_LOWERED => {
                 self.begin_fused_call(id - FIRST_LOWERED)
             }
-            Stop::Return
-                if self
-                    .component
-                    .as_ref()
-                    .is_some_and(|run| !run.stack.is_empty()) =>
-            {
+            Stop::Return if run.is_some_and(|run| !run.stack.is_empty()) => {
                 let results = self.machine.results().to_vec();
                 self.proceed(Some(results))
             }
-            stop => Glued::Stop(stop),
-        };
-        match glued {
-            Glued::GoOn => None,
-            Glued::Stop(stop) => Some(stop),
+            stop => Some(stop),
         }
     }
 
     /// Core code called a lowered function: its arguments are lifted, and lowered for what is called.
-    fn begin_fused_call(&mut self, lowered: u32) -> Glued {
+    fn begin_fused_call(&mut self, lowered: u32) -> Option<Stop> {
         let args = self.machine.host_args();
         let Some(run) = &self.component else {
-            return Glued::Stop(Stop::HostCall(HostFuncId(FIRST_LOWERED + lowered)));
+            return Some(Stop::HostCall(HostFuncId(FIRST_LOWERED + lowered)));
         };
         let component = run.component.clone();
         let own = &component.lowered[lowered as usize];
@@ -227,9 +211,8 @@ impl Driver {
         let Callee::Lifted(lifted) = own.callee;
         let callee = &component.lifted[lifted as usize];
         let to = callee.options.encoding;
-        let lowering = Lowering::new(to, values, &types, MAX_FLAT_PARAMS, Out::Allocated)
-            .with_latin1_align(self.setting.conventions.latin1_align)
-            .with_first_pass(self.setting.conventions.first_pass);
+        let lowering = Lowering::new(to, values, &types, MAX_FLAT_PARAMS, Out::Allocated);
+        let lowering = self.as_adapters_do(lowering);
         self.push(Activity::Call(Call {
             lifted,
             caller: Some((lowered, out)),
@@ -238,28 +221,35 @@ impl Driver {
         self.proceed(None)
     }
 
+    /// The lowering with what adapters of this version do in their own way.
+    pub(super) fn as_adapters_do(&self, lowering: Lowering) -> Lowering {
+        lowering
+            .with_latin1_align(self.setting.conventions.latin1_align)
+            .with_first_pass(self.setting.conventions.first_pass)
+    }
+
     pub(super) fn push(&mut self, activity: Activity) {
         if let Some(run) = &mut self.component {
             run.stack.push(activity);
         }
     }
 
-    /// Goes on with what is under way, until core code is to run, or nothing is left.
-    fn proceed(&mut self, mut returned: Option<Vec<Value>>) -> Glued {
+    /// Goes on with what is under way, until core code is to run, which gives none, or nothing is left.
+    fn proceed(&mut self, mut returned: Option<Vec<Value>>) -> Option<Stop> {
         loop {
             let Some(run) = &mut self.component else {
-                return Glued::Stop(Stop::Return);
+                return Some(Stop::Return);
             };
             let component = run.component.clone();
             match run.stack.pop() {
-                None => return Glued::Stop(Stop::Return),
+                None => return Some(Stop::Return),
                 Some(Activity::Instantiate(next)) => {
                     returned = None;
                     match self.instantiate_next(&component, next) {
                         Ok(Some(started)) => {
                             self.push(Activity::Instantiate(next + 1));
                             if started {
-                                return Glued::GoOn;
+                                return None;
                             }
                         }
                         Ok(None) => {}
@@ -268,7 +258,7 @@ impl Driver {
                 }
                 Some(Activity::Call(call)) => {
                     match self.advance_call(&component, call, returned.take()) {
-                        Ok(true) => return Glued::GoOn,
+                        Ok(true) => return None,
                         Ok(false) => {}
                         Err(trap) => return self.component_traps(trap),
                     }
@@ -278,12 +268,12 @@ impl Driver {
     }
 
     /// The oracle's core code goes no further: the component trapped.
-    fn component_traps(&mut self, trap: ComponentTrap) -> Glued {
+    fn component_traps(&mut self, trap: ComponentTrap) -> Option<Stop> {
         if let Some(run) = &mut self.component {
             run.trap = Some(trap);
             run.stack.clear();
         }
-        Glued::Stop(Stop::Trap(Trap::Unreachable))
+        Some(Stop::Trap(Trap::Unreachable))
     }
 
     /// Ends a call of the component, or its instantiation, with what the subject says came of it.
@@ -357,9 +347,7 @@ impl Driver {
         }
         Some(Verdict::Ended(Expected::Trapped(trap)))
     }
-}
 
-impl Driver {
     /// The end of a component's call in which core code threw what its own activation does not catch: behind an
     /// adapter it must be a trap. What an embedder is told of one that leaves the component no document says.
     pub(super) fn finish_component_throw(

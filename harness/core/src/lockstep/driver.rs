@@ -338,6 +338,12 @@ impl Driver {
         instance.is_some_and(|i| self.breakpoints.selects(i, place.pc.0))
     }
 
+    /// Whether the oracle is before an opcode at which a breakpoint is.
+    pub(super) fn is_at_breakpoint(&self) -> bool {
+        let view = self.machine.top();
+        view.is_some_and(|view| self.breakpoints.selects(view.instance, view.pc().0))
+    }
+
     /// Whether two lists of values are the same, bit for bit; of objects nothing is read.
     pub(super) fn values_agree(&mut self, expected: &[Value], seen: &[Seen]) -> bool {
         expected.len() == seen.len()

@@ -129,11 +129,7 @@ impl Driver {
 
     /// The oracle goes on from where it was brought to, unless a breakpoint's event is due there.
     fn leave_unselected(&mut self) {
-        let selected = self
-            .machine
-            .top()
-            .is_some_and(|view| self.breakpoints.selects(view.instance, view.pc().0));
-        if self.invocation.ahead == Some(Stop::SequencePoint) && !selected {
+        if self.invocation.ahead == Some(Stop::SequencePoint) && !self.is_at_breakpoint() {
             self.invocation.ahead = None;
         }
     }

@@ -33,12 +33,8 @@ impl Driver {
             if stop != Stop::SequencePoint {
                 return stop;
             }
-            let Some(view) = self.machine.top() else {
-                return stop;
-            };
-            let entered = view.position == 0;
-            let selected = self.breakpoints.selects(view.instance, view.pc().0);
-            if selected || entered && self.waits_at(&callers) {
+            let entered = self.machine.top().is_some_and(|view| view.position == 0);
+            if self.is_at_breakpoint() || entered && self.waits_at(&callers) {
                 return stop;
             }
         }
@@ -84,7 +80,7 @@ impl Driver {
                     function.instrs[position].op.makes_object()
                 }),
             };
-            if stop != Stop::SequencePoint || self.is_event_due() {
+            if stop != Stop::SequencePoint || self.is_at_breakpoint() {
                 self.invocation.ahead = Some(stop);
                 return Search::Before;
             }
@@ -95,13 +91,7 @@ impl Driver {
     /// Whether the next opcode makes an object, and no event is due before.
     fn is_about_to_make(&self) -> bool {
         let makes = self.machine.current_op().is_some_and(makes_object);
-        makes && !(self.invocation.ahead.is_some() && self.is_event_due())
-    }
-
-    /// Whether the oracle is before an opcode at which a breakpoint is.
-    fn is_event_due(&self) -> bool {
-        let view = self.machine.top();
-        view.is_some_and(|view| self.breakpoints.selects(view.instance, view.pc().0))
+        makes && !(self.invocation.ahead.is_some() && self.is_at_breakpoint())
     }
 
     /// Whether the oracle's frames but the innermost are at these places, as far as the innermost activation
