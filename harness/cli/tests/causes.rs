@@ -16,8 +16,8 @@ use lockstep::schedule::Schedule;
 use lockstep::subject::Settings;
 use lockstep::subject::wasmtime_42::probe;
 use lockstep::subject::wasmtime_42::wasmtime::{
-    AsContextMut, Caller, DebugEvent, DebugHandler, ExternRef, Func, FuncType, Instance, Module,
-    Store, StoreContextMut, Val,
+    AsContextMut, Caller, DebugEvent, DebugHandler, ExnRef, ExnRefPre, ExnType, ExternRef, Func,
+    FuncType, Instance, Module, RootScope, Store, StoreContextMut, Tag, TagType, Val, ValType,
 };
 use lockstep::version::Version;
 use lockstep_oracles::module::Module as OracleModule;
@@ -206,6 +206,24 @@ causes! {
                 assert!(!caught.success(), "{caught}");
                 let report = agreeing_case("exceptions-taken.toml");
                 assert_eq!(report.tally.left_out.of(Cause::TakenException), 1, "{report:#?}");
+            }
+        }
+    }
+
+    ThrownRoot => thrown_exceptions_are_still_not_counted {
+        const TEST: &str = "thrown_exceptions_are_still_not_counted";
+        const COLLECTS: &str = "LOCKSTEP_TEST_COLLECTS_AT_A_THROW";
+        match std::env::var(COLLECTS) {
+            // In the child process.
+            Ok(collects) => keep_thrown(collects == "yes"),
+            Err(_) => {
+                let kept = this_test_again(TEST, COLLECTS, "no");
+                assert!(kept.success(), "{kept}");
+                let freed = this_test_again(TEST, COLLECTS, "yes");
+                assert!(!freed.success(), "{freed}");
+                let report = agreeing_case("thrown-root.toml");
+                assert_ne!(report.tally.left_out.of(Cause::ThrownRoot), 0, "{report:#?}");
+                assert_ne!(report.tally.collections, 0, "{report:#?}");
             }
         }
     }
@@ -553,6 +571,38 @@ fn take_exceptions(wat: &str) {
     let go = instance.get_func(&mut store, "go").unwrap();
     assert!(block_on(go.call_async(&mut store, &[], &mut [])).is_err());
     assert!(!store.has_pending_exception());
+}
+
+/// Throws an exception as the host does, collects garbage or not, makes others, and takes the pending one: it
+/// must be the first.
+fn keep_thrown(collects: bool) {
+    let engine = engine(&Configuration::default());
+    let mut store = Store::new(&engine, ());
+    let tag = |store: &mut Store<()>, ty| {
+        let ty = TagType::new(FuncType::new(&engine, [ty], []));
+        Tag::new(store, &ty).unwrap()
+    };
+    let thrown = tag(&mut store, ValType::I32);
+    let other = tag(&mut store, ValType::F32);
+    let make = |mut store: StoreContextMut<'_, ()>, tag: &Tag, value: Val| {
+        let ty = ExnType::from_tag_type(&tag.ty(&store)).unwrap();
+        let pre = ExnRefPre::new(&mut store, ty);
+        ExnRef::new(&mut store, &pre, tag, &[value]).unwrap()
+    };
+    {
+        let mut scope = RootScope::new(&mut store);
+        let exn = make(scope.as_context_mut(), &thrown, Val::I32(7));
+        assert!(scope.as_context_mut().throw::<()>(exn).is_err());
+    }
+    if collects {
+        block_on(store.gc_async(None));
+    }
+    for _ in 0..4 {
+        make(store.as_context_mut(), &other, Val::F32(0));
+    }
+    let pending = store.take_pending_exception().unwrap();
+    let of = pending.tag(&mut store).unwrap();
+    assert!(Tag::eq(&of, &thrown, &store));
 }
 
 /// A callee that is inlined into a `try_table`.

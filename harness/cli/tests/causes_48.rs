@@ -9,12 +9,12 @@ use interruptions::{Asked, Event, Shown};
 use lockstep::case::CaseReport;
 use lockstep::causes::Cause;
 use lockstep::check::FEATURES;
-use lockstep::configuration::{Configuration, Epochs};
+use lockstep::configuration::{Collector, Configuration, Epochs};
 use lockstep::divergence::Execution;
 use lockstep::subject::wasmtime_48::config;
 use lockstep::subject::wasmtime_48::wasmtime::{
-    AsContext, AsContextMut, Config, DebugEvent, DebugHandler, Engine, ExternRef, Instance, Module,
-    ModulePC, Store, StoreContextMut, Trap, Val,
+    AsContext, AsContextMut, Config, DebugEvent, DebugHandler, Engine, Extern, ExternRef, Func,
+    FuncType, Instance, Module, ModulePC, Store, StoreContextMut, Trap, Val,
 };
 use lockstep::version::Version;
 use lockstep_oracles::module::Module as OracleModule;
@@ -89,6 +89,13 @@ causes! {
 
     HostActivation => host_activation_still_shows_frames_twice {
         explained("host-activation.toml", Cause::HostActivation);
+    }
+
+    HostRoot => roots_behind_a_host_activation_are_still_visited_twice {
+        let report = explained("host-root.toml", Cause::HostActivation);
+        assert_ne!(report.tally.left_out.of(Cause::HostRoot), 0, "{report:#?}");
+        // What was one object is two.
+        assert_eq!((same_behind(1), same_behind(2)), (1, 0));
     }
 
     ConvertType => converted_references_still_have_their_old_type {
@@ -174,6 +181,45 @@ causes! {
         assert_eq!(store.as_context().breakpoints().unwrap().count(), 1);
         explained("breakpoint-count.toml", Cause::BreakpointCount);
     }
+}
+
+/// Whether a reference in a frame and one in a global are still the same, behind so many host functions, one called
+/// by the other, in the last of which garbage is collected.
+fn same_behind(hosts: u32) -> i32 {
+    let configuration = Configuration {
+        collector: Collector::Copying,
+        ..Configuration::default()
+    };
+    let features = configuration.supported(FEATURES);
+    let engine = config::engine(Execution::Instrumented, features, &configuration).unwrap();
+    let text = r#"
+        (module
+          (type $a (array i32))
+          (import "env" "f" (func $f))
+          (export "f" (func $f))
+          (global $g (mut eqref) ref.null eq)
+          (func (export "go") (result i32)
+            array.new_fixed $a 0  global.set $g
+            global.get $g  call $f  global.get $g  ref.eq))"#;
+    let module = module(&engine, text);
+    let mut store = Store::new(&engine, 0);
+    let ty = FuncType::new(&engine, [], []);
+    let host = Func::new_async(&mut store, ty, move |mut caller, _, _| {
+        Box::new(async move {
+            *caller.data_mut() += 1;
+            if *caller.data() == hosts {
+                return caller.as_context_mut().gc_async(None).await;
+            }
+            let again = caller.get_export("f").and_then(Extern::into_func).unwrap();
+            again.call_async(&mut caller, &[], &mut []).await
+        })
+    });
+    let imports = [host.into()];
+    let instance = block_on(Instance::new_async(&mut store, &module, &imports)).unwrap();
+    let go = instance.get_func(&mut store, "go").unwrap();
+    let mut results = [Val::I32(-1)];
+    block_on(go.call_async(&mut store, &[], &mut results)).unwrap();
+    results[0].unwrap_i32()
 }
 
 /// What the engine shows where it interrupts a program.

@@ -21,6 +21,7 @@ use lockstep_core::schedule::action::replace_exception::ReplaceException;
 use lockstep_core::schedule::action::set_handler::SetHandler;
 use lockstep_core::schedule::action::take_exception::TakeException;
 use lockstep_core::schedule::action::write_element::ElementWrite;
+use lockstep_core::schedule::action::write_field::FieldWrite;
 use lockstep_core::schedule::action::write_global::GlobalWrite;
 use lockstep_core::schedule::action::write_memory::MemoryWrite;
 use lockstep_core::schedule::action::{Action, Write};
@@ -81,9 +82,10 @@ impl<T: Layer> Session<T> {
             }
             Action::PanicHandler(_) => self.panic_handler(when),
             Action::SetHandler(_) => self.change_handler(when, true),
-            Action::WriteGlobal(_) | Action::WriteMemory(_) | Action::WriteElement(_) => {
-                self.write(store, action);
-            }
+            Action::WriteGlobal(_)
+            | Action::WriteMemory(_)
+            | Action::WriteElement(_)
+            | Action::WriteField(_) => self.write(store, action),
         }
     }
 
@@ -340,6 +342,7 @@ fn write_entity(
         Write::Global(write) => write_global(store, (driver, names), write)?,
         Write::Memory(write) => write_memory(store, names, write)?,
         Write::Element(write) => write_element(store, names, write)?,
+        Write::Field(write) => write_field(store, (driver, names), write)?,
     };
     Some(made.map_err(|error| format!("{error:#}")))
 }
@@ -356,6 +359,21 @@ fn write_global(
         return Some(Err(no_handle()));
     };
     Some(val.and_then(|val| global.set(&mut store, val)))
+}
+
+fn write_field(
+    mut store: impl AsContextMut,
+    (driver, names): (&Driver, &Names),
+    write: FieldWrite,
+) -> Option<wasmtime::Result<()>> {
+    let types = driver.machine.store.types();
+    let val = names.val(&mut store, types, write.value)?;
+    match val {
+        Ok(val) => names
+            .objects
+            .write_field(store, write.handle, write.field, val),
+        Err(error) => Some(Err(error)),
+    }
 }
 
 fn write_memory(

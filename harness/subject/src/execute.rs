@@ -20,6 +20,7 @@ use lockstep_core::outcome::{HostFailure, Outcome};
 use lockstep_core::panics;
 use lockstep_core::phases::{self, Phase};
 use lockstep_core::schedule::Schedule;
+use lockstep_core::schedule::action::{Act, Action};
 use lockstep_core::subject::adapter::Wanted;
 use lockstep_core::subject::answer::Invoked;
 use lockstep_core::subject::code_image::CodeImage;
@@ -80,7 +81,9 @@ impl<T: Layer> Subject<T> {
             driver.set_dare(schedule.dare);
         }
         let moving = settings.configuration.collector == Collector::Copying;
-        if execution == Execution::Instrumented && (schedule.collect > 0 || moving) {
+        let writes = |act: &Act| matches!(act.action, Action::WriteField(_));
+        let holds = schedule.collect > 0 || moving || schedule.actions.iter().any(writes);
+        if execution == Execution::Instrumented && holds {
             driver.keep_handles();
         }
         let access = match execution {

@@ -291,10 +291,12 @@ impl<T: Layer> Session<T> {
                 self.driver.disturb();
             }
         }
-        if !matches!(event, DebugEvent::Breakpoint)
-            && let Some((exn, caught)) = dialect::thrown(event)
-        {
-            self.act_at_throw(store, &exn, caught);
+        let thrown = match event {
+            DebugEvent::Breakpoint => None,
+            event => dialect::thrown(event),
+        };
+        if let Some((exn, caught)) = &thrown {
+            self.act_at_throw(store, exn, *caught);
         }
         if self.dropping {
             return match self.panicking {
@@ -312,12 +314,13 @@ impl<T: Layer> Session<T> {
         if !self.calls.is_empty() {
             return After::Call;
         }
+        // Where an exception is thrown, nothing may hold it but the store; if it was not taken.
         let number = self.driver.recorder.tally.sequence_points;
-        if matches!(event, DebugEvent::Breakpoint)
-            && self.collect > 0
-            && number.is_multiple_of(self.collect)
-            && self.driver.may_collect()
-        {
+        let due = match event {
+            DebugEvent::Breakpoint => self.collect > 0 && number.is_multiple_of(self.collect),
+            _ => self.collect > 0 && thrown.is_some() && self.driver.thrown().is_some(),
+        };
+        if due && self.driver.may_collect() {
             return After::Collect;
         }
         match self.configuration.yields {

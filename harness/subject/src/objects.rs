@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use wasmtime::{
     self, AnyRef, ArrayRef, ArrayType, AsContextMut, ExnRef, ExternRef, Finality, FuncType, GcRef,
-    HeapType, Mutability, OwnedRooted, Rooted, StorageType, StructRef, StructType, Tag,
+    HeapType, Mutability, OwnedRooted, Rooted, StorageType, StructRef, StructType, Tag, Val,
 };
 
 /// An object that a look has shown.
@@ -221,6 +221,27 @@ impl HeldObjects {
             _ => return Seen::Unmodelled,
         };
         seen.map_or(Seen::Unmodelled, |seen| Seen::Ref(hierarchy, seen))
+    }
+
+    /// Writes a field or an element of what a handle holds; none where that is neither structure nor array.
+    pub(super) fn write_field(
+        &self,
+        mut store: impl AsContextMut,
+        handle: usize,
+        field: u32,
+        val: Val,
+    ) -> Option<wasmtime::Result<()>> {
+        let Handle::Any(object) = self.handles.get(handle)?.as_ref()? else {
+            return None;
+        };
+        let object = object.to_rooted(&mut store);
+        if let Ok(Some(object)) = object.as_struct(&store) {
+            return Some(object.set_field(&mut store, field as usize, val));
+        }
+        match object.as_array(&store) {
+            Ok(Some(object)) => Some(object.set(&mut store, field, val)),
+            _ => None,
+        }
     }
 
     fn storage(&mut self, ty: &StorageType) -> Option<SeenStorage> {

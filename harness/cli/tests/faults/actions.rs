@@ -3,6 +3,7 @@
 use super::lie::{Fault, Lie, at, when};
 use super::programs::*;
 use super::rows::{Told, fires, rules};
+use super::stacks::innermost;
 use lockstep::case::{CaseReport, Status, run, run_with};
 use lockstep::causes::Cause;
 use lockstep::divergence::{Execution, Moment};
@@ -51,6 +52,15 @@ fn writing_memory() -> Schedule {
 
 fn writing_an_element() -> Schedule {
     acting([(When::Event(2), "write element 0:0 2 0")])
+}
+
+fn writing_a_field() -> Schedule {
+    acting([(When::Event(5), "write field 0 0 0x2a")])
+}
+
+/// The second handle is to the structure of the other type.
+fn writing_what_is_not_mutable() -> Schedule {
+    acting([(When::Event(12), "write field 1 0 0x2a")])
 }
 
 fn writing_from_the_host() -> Schedule {
@@ -246,6 +256,20 @@ faults! {
         Fault::Wrote(|made| *made = Err("a lie".to_owned()));
     write_to_a_table_refused => Write, ENTITIES.under(writing_an_element),
         Fault::Wrote(|made| *made = Err("a lie".to_owned()));
+    write_to_a_field_refused => Write, OBJECTS.under(writing_a_field),
+        Fault::Wrote(|made| *made = Err("a lie".to_owned()));
+    write_to_a_field_that_is_not_mutable => Write, OBJECTS.under(writing_what_is_not_mutable),
+        Fault::Wrote(|made| {
+            assert!(made.is_err());
+            *made = Ok(());
+        });
+    written_field_is_another => RefContent, OBJECTS.under(writing_a_field),
+        Fault::Stack(at("nop"), |stack, _| {
+            let slot = innermost(stack).locals[0].and_then(Seen::object).map(|object| object.slot);
+            let copy = slot.and_then(|slot| stack.objects.get_mut(&slot)).unwrap();
+            assert_eq!(copy.fields[0], Seen::I32(42));
+            copy.fields[0] = Seen::I32(1);
+        });
     written_global_is_another => Global, ENTITIES.under(writing_a_global),
         Fault::Global(GlobalAddr(0), |value| *value = low_bit(*value));
     written_byte_is_another => Memory, ENTITIES.under(writing_memory),

@@ -87,6 +87,19 @@ fn of_cause(
         Cause::DroppedHandler => of_dropped(case)?,
         Cause::InstancePosition => of_positions(case),
         Cause::TakenException => Look::fatal(Kind::Take, CAUGHT, "the exception can be taken"),
+        Cause::ThrownRoot => Look {
+            event: Some(CAUGHT),
+            collects: true,
+            replaces: true,
+            dies: true,
+            ..of_results(case)?
+        },
+        Cause::HostRoot => Look {
+            event: Some(BREAKPOINT),
+            collects: true,
+            dies: true,
+            ..of_results(case)?
+        },
         Cause::CastType => Look::new(Kind::Refused, "the module is refused"),
         Cause::HostActivation => {
             let found = found.ok_or(NoReproducer::NotSeen)?;

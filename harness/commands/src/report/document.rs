@@ -280,6 +280,14 @@ fn deed(look: &Look) -> String {
         Kind::Ending | Kind::HostError => "waits for the event that ends the call".to_owned(),
         Kind::Events => "counts the `Breakpoint` events".to_owned(),
         Kind::Listed => "asks the store for its breakpoints".to_owned(),
+        Kind::Result if look.replaces => {
+            "puts an equal exception in the place of the one that was thrown, and collects garbage; \
+             the program's results are compared"
+                .to_owned()
+        }
+        Kind::Result if look.collects => {
+            "collects garbage; the program's results are compared".to_owned()
+        }
         Kind::Result => "does nothing else; the program's results are compared".to_owned(),
         Kind::Survive => "does nothing else".to_owned(),
         Kind::Refused => "only compiles the module".to_owned(),

@@ -29,6 +29,7 @@ pub(super) fn of(
                 | Cause::DroppedHandler
                 | Cause::InstancePosition
                 | Cause::TakenException
+                | Cause::ThrownRoot
         )
     );
     let others = schedule

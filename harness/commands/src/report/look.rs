@@ -74,6 +74,10 @@ pub(super) struct Look {
     pub(super) high: u32,
     /// Whether frames are asked for their instances; otherwise their locals are read.
     pub(super) instances: bool,
+    /// Whether it collects garbage there, and looks later.
+    pub(super) collects: bool,
+    /// Whether it puts an equal exception in the place of the one that was thrown, before it collects.
+    pub(super) replaces: bool,
     /// What must be seen.
     pub(super) expected: String,
     /// What is seen if nothing is.
@@ -106,6 +110,8 @@ impl Look {
             low: 0,
             high: 0,
             instances: false,
+            collects: false,
+            replaces: false,
             expected: expected.into(),
             default: None,
             dies: false,

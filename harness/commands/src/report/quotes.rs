@@ -35,6 +35,10 @@ pub(super) fn of(cause: Option<Cause>, rule: Option<RuleId>) -> Option<Quote> {
             "When this option is enabled then the deterministic behavior of all instructions in the relaxed \
              SIMD proposal is selected.",
         ),
+        Some(Cause::ThrownRoot) => quote(
+            "Store::throw",
+            "This is a special rooted slot that holds the exception as long as it is propagating.",
+        ),
         Some(Cause::HandleVersion) => quote(
             "FrameHandle",
             "A handle to a stack frame, valid as long as execution is not resumed in the associated `Store`.",

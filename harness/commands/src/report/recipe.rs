@@ -49,6 +49,8 @@ pub(super) struct Recipe {
     /// Whether modules are linked: they import from the host or from one another.
     links: bool,
     reenter: Option<Reenter>,
+    /// Other host functions that call an export.
+    calls: Vec<Reenter>,
     /// Whether there is a debugger: none where the program alone goes wrong.
     pub(super) debugs: bool,
     /// Calls of the editing session before anything runs.
@@ -121,7 +123,7 @@ pub(super) fn of(
     }
     let modules = decoded(case)?;
     let steps = &case.steps[..steps_until(case, found, &look)];
-    let reenter = reenter(case, &look)?;
+    let (reenter, calls) = reenter(case, &look)?;
     let texts = module_texts(case, &modules, steps)?;
     let configuration = &case.configuration;
     let heap = configuration.gc_heap.bytes();
@@ -134,6 +136,7 @@ pub(super) fn of(
         store_settings: settings::of_store(configuration),
         links: texts.len() > 1 || texts.iter().any(|module| module.imports),
         reenter,
+        calls,
         debugs,
         edits: match debugs {
             true => edits::of(case, &modules, cause, version)?,
@@ -196,6 +199,7 @@ fn refused(look: Look, version: Version) -> Recipe {
         }],
         links: false,
         reenter: None,
+        calls: Vec::new(),
         debugs: true,
         edits: Vec::new(),
         steps: Vec::new(),
@@ -355,14 +359,14 @@ fn argument(arg: Arg) -> Option<String> {
     })
 }
 
-/// The host function that calls an export, where frames are counted in it. No other stub has a
-/// reproducer, but one that only returns.
-fn reenter(case: &Case, look: &Look) -> Result<Option<Reenter>, NoReproducer> {
-    let mut found = None;
+/// The host function that calls an export, where frames are counted in it, and those that do where garbage is
+/// collected behind them. No other stub has a reproducer, but one that only returns.
+fn reenter(case: &Case, look: &Look) -> Result<(Option<Reenter>, Vec<Reenter>), NoReproducer> {
+    let mut found = Vec::new();
     for (name, stub) in &case.host.functions {
         match stub {
             Stub::Seeded | Stub::Constant(_) => {}
-            Stub::Call(export) if look.kind == Kind::Frames && !look.uses_event() => {
+            Stub::Call(export) if look.collects || is_in_host(look) => {
                 let (module, name) = name.split_once('.').ok_or(NoReproducer::HostFunctions)?;
                 let empty = |module: &Module| {
                     module.imports().iter().all(|import| match &import.ty {
@@ -370,10 +374,10 @@ fn reenter(case: &Case, look: &Look) -> Result<Option<Reenter>, NoReproducer> {
                         _ => false,
                     })
                 };
-                if found.is_some() || !empty(&*expected::main_module(case)?) {
+                if !empty(&*expected::main_module(case)?) {
                     return Err(NoReproducer::HostFunctions);
                 }
-                found = Some(Reenter {
+                found.push(Reenter {
                     module: module.to_owned(),
                     name: name.to_owned(),
                     export: export.clone(),
@@ -382,12 +386,19 @@ fn reenter(case: &Case, look: &Look) -> Result<Option<Reenter>, NoReproducer> {
             _ => return Err(NoReproducer::HostFunctions),
         }
     }
-    if case.host.wasi.is_some() {
+    if case.host.wasi.is_some() || is_in_host(look) && found.len() > 1 {
         return Err(NoReproducer::HostFunctions);
     }
-    let kept = !case.host.memories.is_empty() || !case.host.globals.is_empty();
-    match kept {
-        true => Err(NoReproducer::HostImports),
-        false => Ok(found),
+    if !case.host.memories.is_empty() || !case.host.globals.is_empty() {
+        return Err(NoReproducer::HostImports);
     }
+    Ok(match is_in_host(look) {
+        true => (found.pop(), Vec::new()),
+        false => (None, found),
+    })
+}
+
+/// Whether a host function looks, and no handler.
+fn is_in_host(look: &Look) -> bool {
+    look.kind == Kind::Frames && !look.uses_event()
 }

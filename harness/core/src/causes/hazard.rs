@@ -41,7 +41,9 @@ impl Hazard {
             | Cause::OverflowFrame
             | Cause::EpochFrame
             | Cause::StartupFrame => Hazard::Frame,
-            Cause::UnsetRoot | Cause::IfParamRoot => Hazard::Collection,
+            Cause::UnsetRoot | Cause::IfParamRoot | Cause::HostRoot | Cause::ThrownRoot => {
+                Hazard::Collection
+            }
             Cause::PulleyIntegers => Hazard::Events,
             Cause::TakenException => Hazard::Exception,
             _ => return None,

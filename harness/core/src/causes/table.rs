@@ -362,6 +362,18 @@ causes! {
              activation below.").before(50)
         ]
         "host_activation_still_shows_frames_twice"
+    HostRoot "HOST-ROOT" Forbids
+        &[
+            RuleId::LocalValue, RuleId::OperandValue, RuleId::RefNull, RuleId::RefKind, RuleId::RefType,
+            RuleId::RefIdentity, RuleId::RefContent, RuleId::Collect, RuleId::Panic, RuleId::Crash
+        ];
+        "Where HOST-ACTIVATION shows frames twice, a collection finds their roots twice, too. The copying \
+         collector moves an object at the first visit; at the second it takes the copy for one that was not moved \
+         yet, and moves that: the slot denotes the second copy and all else the first, which is no object any more. \
+         Avoided by not collecting while such an activation is there and a frame has a reference to an object. \
+         Collections of the program's own allocations cannot be left out."
+        [Having::since(45, "").before(50)]
+        "roots_behind_a_host_activation_are_still_visited_twice"
     ImportedType "IMPORTED-TYPE" Ends
         &[
             RuleId::OperandValue, RuleId::LocalValue, RuleId::FramePc, RuleId::FrameFunction, RuleId::FrameCount,
@@ -462,6 +474,17 @@ causes! {
          by not taking an exception that is caught without throwing another."
         [Having::until(46)]
         "an_exception_that_is_taken_still_ends_the_process"
+    ThrownRoot "THROWN-ROOT" Forbids
+        &[RuleId::Panic, RuleId::Crash];
+        "Store::throw puts an exception into the slot that is documented to hold it as long as it is propagating, but \
+         does not count that reference. The counting collector keeps the object only until it collects: done at the \
+         exception's event, or in a call within it, the object is freed, and what the slot holds is followed \
+         then. Where nothing catches it, who takes it uncounts what was never counted, and a later collection frees \
+         the object under whatever still refers to it. Concerns exceptions that the host threw, passed on by throwing \
+         them again, or put in the place of another. Avoided by not collecting while one is on its way, nor any more \
+         once one came to the host."
+        [Having::until(46)]
+        "thrown_exceptions_are_still_not_counted"
     AdapterThrow "ADAPTER-THROW" Explains
         &[RuleId::Outcome];
         "An exception that a component instance does not catch is a trap (Canonical ABI, \

@@ -17,7 +17,8 @@ impl TryFrom<String> for ActionText {
             format!(
                 "`{text}` is no action; write call export 0:1, call function 0:1, clear handler, drop call, \
                  hold exception, hold frame, list items, panic handler, replace exception 0, set handler, \
-                 write global 0:1 0x2a, write memory 0:1 0x10 0xff or write element 0:1 3 7"
+                 write global 0:1 0x2a, write memory 0:1 0x10 0xff, write element 0:1 3 7 \
+                 or write field 0 1 0x2a"
             )
         })
     }

@@ -13,6 +13,7 @@ use crate::schedule::action::replace_exception::ReplaceException;
 use crate::schedule::action::set_handler::SetHandler;
 use crate::schedule::action::take_exception::TakeException;
 use crate::schedule::action::write_element::WriteElement;
+use crate::schedule::action::write_field::WriteField;
 use crate::schedule::action::write_global::WriteGlobal;
 use crate::schedule::action::write_memory::WriteMemory;
 use crate::schedule::action::{Act, Action, Entity};
@@ -96,6 +97,11 @@ static INTERVENING: &[Row<Draw>] = &[
         name: "write element",
         weight: 2,
         what: write_element,
+    },
+    Row {
+        name: "write field",
+        weight: 3,
+        what: write_field,
     },
 ];
 
@@ -227,6 +233,14 @@ fn number(u: &mut Unstructured<'_>) -> Result<u64> {
 fn write_global(u: &mut Unstructured<'_>) -> Result<Action> {
     Ok(Action::WriteGlobal(WriteGlobal {
         global: entity(u)?,
+        bits: number(u)?,
+    }))
+}
+
+fn write_field(u: &mut Unstructured<'_>) -> Result<Action> {
+    Ok(Action::WriteField(WriteField {
+        handle: number(u)?,
+        field: number(u)?,
         bits: number(u)?,
     }))
 }

@@ -1,12 +1,13 @@
 //! Draws how the host behaves: what imported functions do, and what imported entities hold.
 
+use super::link;
 use super::steps::{argument, can_make};
 use super::weights::{Row, below, between, chance, one_of, pick};
 use crate::case::{Host, HostMemory, HostTable, Stub};
 use arbitrary::{Result, Unstructured};
 use lockstep_oracles::address::FuncIndex;
 use lockstep_oracles::module::{Export, ExternKind, ExternType, FuncType, Import, Module};
-use lockstep_oracles::{MemoryType, TableType};
+use lockstep_oracles::{MemoryType, TableType, ValType};
 use lockstep_spec_tests::script::Arg;
 use std::collections::BTreeMap;
 
@@ -22,6 +23,7 @@ enum Manner {
     Fail,
     Trap,
     WrappedTrap,
+    Throw,
 }
 
 const MANNERS: &[Row<Manner>] = &[
@@ -59,6 +61,11 @@ const MANNERS: &[Row<Manner>] = &[
         name: "wrapped trap",
         weight: 1,
         what: Manner::WrappedTrap,
+    },
+    Row {
+        name: "throw",
+        weight: 2,
+        what: Manner::Throw,
     },
 ];
 
@@ -98,6 +105,23 @@ pub(super) fn host(u: &mut Unstructured<'_>, module: &Module) -> Result<Host> {
     Ok(host)
 }
 
+/// Draws what the host function does that a provider looks at.
+///
+/// # Errors
+///
+/// None in practice; the signature is that of every draw.
+pub(super) fn add_sight(u: &mut Unstructured<'_>, host: &mut Host, main: &Module) -> Result<()> {
+    let ty = FuncType {
+        params: [].into(),
+        results: [ValType::I32].into(),
+    };
+    if let Some(stub) = stub(u, main, &ty)? {
+        host.functions
+            .insert(format!("{}.{}", link::SEEN_IN, link::SEEN), stub);
+    }
+    Ok(())
+}
+
 /// Whether no other import has the name: what is said of one would be said of both.
 fn once(module: &Module, import: &Import) -> bool {
     let same = |other: &&Import| other.module == import.module && other.name == import.name;
@@ -116,6 +140,10 @@ fn stub(u: &mut Unstructured<'_>, module: &Module, ty: &FuncType) -> Result<Opti
             let values: Result<Vec<Arg>> = results.map(|&ty| argument(u, module, ty)).collect();
             Some(Stub::Constant(values?))
         }
+        Manner::Throw => {
+            let tags: Vec<&str> = tags(module).collect();
+            one_of(u, &tags)?.map(|&name| Stub::Throw(name.to_owned()))
+        }
         Manner::Call | Manner::Relay => {
             let functions: Vec<&str> = module
                 .exports()
@@ -129,6 +157,17 @@ fn stub(u: &mut Unstructured<'_>, module: &Module, ty: &FuncType) -> Result<Opti
             })
         }
     })
+}
+
+/// The tags that the host finds by a name: those that the module exports, and those that another exports to it.
+fn tags(module: &Module) -> impl Iterator<Item = &str> {
+    let exported = module.exports().iter();
+    let exported = exported.filter(|export| export.kind == ExternKind::Tag);
+    let imported = module.imports().iter();
+    let imported = imported.filter(|import| matches!(import.ty, ExternType::Tag(_)));
+    exported
+        .map(|export| export.name.as_str())
+        .chain(imported.map(|import| import.name.as_str()))
 }
 
 /// Whether an export is a function that the host can call with zeros and nulls.

@@ -5,18 +5,37 @@ use super::rewrite::CODE;
 use lockstep_oracles::ValType;
 use lockstep_oracles::module::{ExternType, FuncType, Module};
 use wasm_encoder::{
-    CodeSection, CustomSection, EntityType, ExportKind, ExportSection, Function, FunctionSection,
-    GlobalType, HeapType, ImportSection, Instruction, Section as _, TagKind, TagSection, TagType,
-    TypeSection,
+    CodeSection, ConstExpr, CustomSection, EntityType, ExportKind, ExportSection, Function,
+    FunctionSection, GlobalSection, GlobalType, HeapType, ImportSection, Instruction, Section as _,
+    TagKind, TagSection, TagType, TypeSection,
 };
 use wasmparser::{Parser, Payload};
+
+/// What the functions of a provider look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// A global of the host's.
+    Global,
+    /// What a function of the host's or of a third module's returns.
+    Function,
+}
+
+/// The module that a provider imports from.
+pub(super) const SEEN_IN: &str = "host";
+
+/// What it imports.
+pub(super) const SEEN: &str = "seen";
 
 /// A module that exports, under the same names, every function and tag that `module` imports from
 /// `name`. `None` if there is none, or one name is wanted twice, or a type is the module's own.
 ///
-/// Its functions return their first parameter of each result's type, or a zero; one global of the
-/// host's is read on the way, so that there is something to see.
-pub(super) fn provider(module: &Module, name: &str) -> Option<Vec<u8>> {
+/// Its functions return their first parameter of each result's type, or a zero; on the way they look at
+/// something of the host's or of a third module's, so that there is something to see.
+pub(super) fn provider(module: &Module, name: &str, sight: Sight) -> Option<Vec<u8>> {
+    let own = match sight {
+        Sight::Global => 0,
+        Sight::Function => 1,
+    };
     let mut types = TypeSection::new();
     let mut functions = FunctionSection::new();
     let mut exports = ExportSection::new();
@@ -45,20 +64,26 @@ pub(super) fn provider(module: &Module, name: &str) -> Option<Vec<u8>> {
             });
             continue;
         }
-        exports.export(&import.name, ExportKind::Func, functions.len());
+        exports.export(&import.name, ExportKind::Func, own + functions.len());
         functions.function(func_type_idx);
-        code.function(&body(ty));
+        code.function(&body(ty, sight));
     }
     if names.is_empty() {
         return None;
     }
     let mut imports = ImportSection::new();
-    let seen = GlobalType {
-        val_type: wasm_encoder::ValType::I32,
-        mutable: false,
-        shared: false,
+    let seen = match sight {
+        Sight::Global => EntityType::Global(GlobalType {
+            val_type: wasm_encoder::ValType::I32,
+            mutable: false,
+            shared: false,
+        }),
+        Sight::Function => {
+            types.ty().function([], [wasm_encoder::ValType::I32]);
+            EntityType::Function(types.len() - 1)
+        }
     };
-    imports.import("host", "seen", EntityType::Global(seen));
+    imports.import(SEEN_IN, SEEN, seen);
     let mut out = wasm_encoder::Module::new();
     out.section(&types).section(&imports).section(&functions);
     if !tags.is_empty() {
@@ -66,6 +91,37 @@ pub(super) fn provider(module: &Module, name: &str) -> Option<Vec<u8>> {
     }
     out.section(&exports).section(&code);
     Some(out.finish())
+}
+
+/// A module that exports the function that a provider of [`Sight::Function`] imports: it calls one of its own,
+/// which counts in a global.
+pub(super) fn innermost() -> Vec<u8> {
+    let i32 = wasm_encoder::ValType::I32;
+    let mut types = TypeSection::new();
+    types.ty().function([], [i32]);
+    let mut functions = FunctionSection::new();
+    functions.function(0).function(0);
+    let mut globals = GlobalSection::new();
+    let counts = GlobalType {
+        val_type: i32,
+        mutable: true,
+        shared: false,
+    };
+    globals.global(counts, &ConstExpr::i32_const(0));
+    let mut exports = ExportSection::new();
+    exports.export(SEEN, ExportKind::Func, 0);
+    let mut code = CodeSection::new();
+    let mut seen = Function::new([]);
+    seen.instructions().call(1).i32_const(1).i32_sub().end();
+    let mut count = Function::new([(1, i32)]);
+    let mut body = count.instructions();
+    body.global_get(0).i32_const(1).i32_add().local_tee(0);
+    body.global_set(0).local_get(0).end();
+    code.function(&seen).function(&count);
+    let mut out = wasm_encoder::Module::new();
+    out.section(&types).section(&functions).section(&globals);
+    out.section(&exports).section(&code);
+    out.finish()
 }
 
 /// The module with its code where the other's begins, or just before: a custom section takes the room.
@@ -121,10 +177,13 @@ fn encoded(types: &[ValType]) -> Option<Vec<wasm_encoder::ValType>> {
     (!encoded.iter().any(own)).then_some(encoded)
 }
 
-fn body(ty: &FuncType) -> Function {
+fn body(ty: &FuncType, sight: Sight) -> Function {
     let mut function = Function::new([(1, wasm_encoder::ValType::I32)]);
     let own = ty.params.len() as u32;
-    function.instruction(&Instruction::GlobalGet(0));
+    function.instruction(&match sight {
+        Sight::Global => Instruction::GlobalGet(0),
+        Sight::Function => Instruction::Call(0),
+    });
     function.instruction(&Instruction::LocalSet(own));
     for &result in &ty.results {
         let param = ty.params.iter().position(|&param| param == result);
@@ -162,7 +221,7 @@ mod tests {
                 (import "env" "g0" (global i32))
                 (import "other" "f1" (func)))"#,
         );
-        let bytes = provider(&wants, "env").unwrap();
+        let bytes = provider(&wants, "env", Sight::Global).unwrap();
         assert!(Module::new(&bytes, FEATURES).is_ok());
         insta::assert_snapshot!(wasmprinter::print_bytes(bytes).unwrap(), @r#"
         (module
@@ -206,7 +265,7 @@ mod tests {
                 (import "env" "x0" (tag (param anyref)))
                 (import "env" "f0" (func (result i31ref))))"#,
         );
-        let bytes = provider(&wants, "env").unwrap();
+        let bytes = provider(&wants, "env", Sight::Global).unwrap();
         let provider = Module::new(&bytes, FEATURES).unwrap();
         let exports: Vec<_> = provider.exports().iter().map(|e| e.name.as_str()).collect();
         assert_eq!(exports, ["x0", "f0"]);
@@ -214,8 +273,8 @@ mod tests {
 
     #[test]
     fn there_is_none_for_nothing_or_for_a_name_wanted_twice() {
-        assert_eq!(provider(&module("(module)"), "env"), None);
+        assert_eq!(provider(&module("(module)"), "env", Sight::Global), None);
         let twice = r#"(module (import "env" "f" (func)) (import "env" "f" (func (param i32))))"#;
-        assert_eq!(provider(&module(twice), "env"), None);
+        assert_eq!(provider(&module(twice), "env", Sight::Global), None);
     }
 }

@@ -31,6 +31,7 @@ use crate::configuration::{Collector, Nans, Target};
 use crate::lockstep::policy::FramePolicy;
 use crate::version::Version;
 use arbitrary::{Arbitrary, Result, Unstructured};
+use link::Sight;
 use locals::Locals;
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::module::{Export, ExternKind, ExternType, Import, Module};
@@ -143,7 +144,7 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
         configuration::make_exhaustible(&mut configuration);
     }
     let fuel = between(u, 16, 128)?;
-    let host = host::host(u, &drawn.module)?;
+    let mut host = host::host(u, &drawn.module)?;
     let mut steps = steps::steps(u, &drawn.module, fuel)?;
     if drawn.generator == EXHAUST {
         // Each that uses something up takes a while.
@@ -152,9 +153,18 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
     let mut modules: Vec<Linked> = Vec::new();
     // No host makes tags.
     let must = tags(&drawn.module).next().is_some();
+    let sight = match chance(u, 1, 3)? {
+        true => Sight::Function,
+        false => Sight::Global,
+    };
     if (chance(u, 1, 4)? || must)
-        && let Some(provider) = linked(&drawn.module)
+        && let Some(provider) = linked(&drawn.module, sight)
     {
+        match sight {
+            Sight::Function if chance(u, 1, 2)? => modules.push(innermost()?),
+            Sight::Function => host::add_sight(u, &mut host, &drawn.module)?,
+            Sight::Global => {}
+        }
         // The same PCs in both, where the provider's code can be moved so far.
         let provider = if chance(u, 1, 2)? {
             moved(&provider, &drawn.wasm).unwrap_or(provider)
@@ -163,7 +173,10 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
         };
         let mut others = steps::steps(u, &provider.2, fuel)?;
         others.truncate(below(u, 3)? as usize);
-        others.iter_mut().for_each(|step| step.module = Some(0));
+        let module_of_step = Some(modules.len() as u32);
+        others
+            .iter_mut()
+            .for_each(|step| step.module = module_of_step);
         steps.splice(..0, others);
         modules.push(provider);
     }
@@ -232,12 +245,19 @@ pub fn fit(case: &mut Case, subject: Version) {
 /// A module of a case: its name, its binary, and what the binary says.
 type Linked = (String, Arc<[u8]>, Arc<Module>);
 
+/// The module that a provider of a [`Sight::Function`] imports from.
+fn innermost() -> Result<Linked> {
+    let wasm = link::innermost();
+    let module = Module::new(&wasm, FEATURES).map_err(|_| arbitrary::Error::IncorrectFormat)?;
+    Ok((link::SEEN_IN.to_owned(), wasm.into(), module))
+}
+
 /// A module that provides functions and tags to this one.
-fn linked(module: &Module) -> Option<Linked> {
+fn linked(module: &Module, sight: Sight) -> Option<Linked> {
     let wants = |import: &&Import| matches!(import.ty, ExternType::Func(_));
     let function = || module.imports().iter().find(wants);
     let name = &tags(module).next().or_else(function)?.module;
-    let wasm = link::provider(module, name)?;
+    let wasm = link::provider(module, name, sight)?;
     let provider = Module::new(&wasm, FEATURES).ok()?;
     Some((name.clone(), wasm.into(), provider))
 }
@@ -276,7 +296,7 @@ fn can_run(wasm: &[u8], module: &Module) -> bool {
     let tags_from: BTreeSet<&str> = tags(module).map(|tag| tag.module.as_str()).collect();
     module.exports().iter().any(is_function)
         && hosted::can_provide(wasm)
-        && (tags_from.is_empty() || tags_from.len() == 1 && linked(module).is_some())
+        && (tags_from.is_empty() || tags_from.len() == 1 && linked(module, Sight::Global).is_some())
 }
 
 /// A valid module and where it is from.

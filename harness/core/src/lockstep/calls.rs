@@ -37,9 +37,12 @@ impl Driver {
     pub fn begin_call(&mut self, call: &Call) -> Option<Outside> {
         let outside = Outside {
             fuel: self.fuel(),
-            invocation: self.invocation.suspended(),
+            invocation: self.invocation.suspend(),
         };
-        self.begin(call.addr, &call.args).ok()?;
+        if self.begin(call.addr, &call.args).is_err() {
+            self.invocation.resume(outside.invocation);
+            return None;
+        }
         Some(outside)
     }
 

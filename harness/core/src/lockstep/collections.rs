@@ -8,6 +8,7 @@ use crate::observe::Observation;
 use crate::rules::RuleId;
 use lockstep_oracles::ValType;
 use lockstep_oracles::types::Hierarchy;
+use lockstep_oracles::value::Ref;
 
 impl Driver {
     /// Whether no cause forbids a collection now, or it is dared.
@@ -30,6 +31,34 @@ impl Driver {
         hidden
             .or_else(|| self.unset_root())
             .or_else(|| self.phantom_root())
+            .or_else(|| self.thrown_root())
+            .or_else(|| self.host_root())
+    }
+
+    /// The cause that forbids a collection while frames are visited twice, one of which has a reference to an
+    /// object.
+    fn host_root(&self) -> Option<Known> {
+        let known = self.setting.moves_twice()?;
+        self.machine.frames_to_bare_activation()?;
+        let refers = self.machine.frames().any(|view| {
+            let locals = view.locals.iter().zip(view.function.locals.iter().copied());
+            let operands = view.operands.iter().rev();
+            let operands = operands.zip(view.function.operands(view.shape));
+            locals.chain(operands).any(|(&cell, ty)| {
+                matches!(ty, ValType::Ref(_))
+                    && matches!(
+                        Ref::from_cell(cell),
+                        Ref::Extern(_) | Ref::Struct(_) | Ref::Array(_) | Ref::Exn(_)
+                    )
+            })
+        });
+        refers.then_some(known)
+    }
+
+    /// The cause that forbids a collection while an exception that the host threw is on its way.
+    fn thrown_root(&self) -> Option<Known> {
+        let known = self.setting.frees_thrown()?;
+        self.invocation.host_has_thrown().then_some(known)
     }
 
     /// The cause that forbids a collection while a frame has a local that was never written.
@@ -54,6 +83,8 @@ impl Driver {
         self.note_collection(refused);
         let depth = self.machine.depth();
         match self.compare_frames(observed, Moment::Collection, depth, depth) {
+            // What is dared with an exception on its way shows only when that is followed.
+            Flow::Continue if self.has_dared(Cause::ThrownRoot) => Flow::Continue,
             Flow::Continue => self.end_dare(),
             Flow::Stop => {
                 let _ = self.end_dare();

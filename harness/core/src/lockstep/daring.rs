@@ -97,6 +97,11 @@ impl Driver {
         self.daring.made
     }
 
+    /// Whether this was dared.
+    pub(super) fn has_dared(&self, cause: Cause) -> bool {
+        self.daring.made.is_some_and(|made| made.cause == cause)
+    }
+
     /// Whether something is still to be dared.
     pub(super) fn is_armed(&self) -> bool {
         self.daring.wanted.is_some()

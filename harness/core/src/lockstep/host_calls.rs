@@ -33,6 +33,7 @@ impl Driver {
         if stop != Stop::HostCall(id) {
             return self.unexpected_host_call(stop, id);
         }
+        self.invocation.comes_to_another();
         self.recorder.tally.host_calls += 1;
         self.history.note_roots(&self.machine);
         // Host code that calls a host function has no opcode.

@@ -45,11 +45,25 @@ pub(super) struct Invocation {
     pub(super) failed_growth: Option<HostFailure>,
     /// How the epoch's deadline ends the program, until that is dealt with.
     pub(super) deadline: Option<Deadline>,
-    /// The exception of the event that was matched last.
-    thrown: Option<ExnAddr>,
+    /// The exception of the event that was matched last, if it is that of an exception.
+    thrown: Option<Thrown>,
+    /// Whether the host is about to throw an exception, whose event is due.
+    host_throws: bool,
+    /// Whether the debugger makes a call at the event of an exception that the host threw.
+    outside_throws: bool,
+    /// Whether an exception that the host threw was caught by nothing, ever.
+    escaped: bool,
     /// Whether a trap is being told of in code with callees inlined, and the stack shown may be
     /// anything (ledger: `INLINED-TRAP`).
     at_inlined_trap: bool,
+}
+
+/// An exception that was thrown.
+#[derive(Clone, Copy, Debug)]
+struct Thrown {
+    exception: ExnAddr,
+    /// Whether the host threw it, and not an opcode.
+    by_host: bool,
 }
 
 /// Where an invocation stands while the debugger makes a call within it.
@@ -57,6 +71,8 @@ pub(super) struct Invocation {
 pub(super) struct Suspended {
     phase: Phase,
     previous: Option<Place>,
+    thrown: Option<Thrown>,
+    outside_throws: bool,
     at_inlined_trap: bool,
 }
 
@@ -68,6 +84,8 @@ impl Invocation {
         self.deadline = None;
         self.ahead = None;
         self.previous = None;
+        self.thrown = None;
+        self.host_throws = false;
     }
 
     /// The invocation has ended in the subject: the phase in which it was.
@@ -98,18 +116,42 @@ impl Invocation {
         self.previous = None;
     }
 
+    /// A breakpoint event was matched here.
+    #[inline(always)]
+    pub(super) fn matched(&mut self, place: Place) {
+        self.previous = Some(place);
+        self.thrown = None;
+    }
+
+    /// A host call, or an event that is not one of a breakpoint, is compared.
+    pub(super) fn comes_to_another(&mut self) {
+        self.thrown = None;
+    }
+
+    /// The host is about to throw an exception.
+    pub(super) fn host_throw(&mut self) {
+        self.host_throws = true;
+        self.go_on();
+    }
+
     /// The event of an exception was matched, which is caught, or not.
     pub(super) fn throw(&mut self, exception: ExnAddr, caught: bool) {
         if !caught {
             self.phase = Phase::Thrown(exception);
         }
-        self.thrown = Some(exception);
+        let by_host = std::mem::take(&mut self.host_throws);
+        self.thrown = Some(Thrown { exception, by_host });
+        self.escaped |= by_host && !caught;
         self.previous = None;
     }
 
-    /// Another exception took the place of the one that was thrown.
+    /// Another exception took the place of the one that was thrown: the host threw it.
     pub(super) fn replace_thrown(&mut self, exception: ExnAddr, caught: bool) {
-        self.thrown = Some(exception);
+        self.thrown = Some(Thrown {
+            exception,
+            by_host: true,
+        });
+        self.escaped |= !caught;
         self.phase = match caught {
             true => Phase::Running,
             false => Phase::Thrown(exception),
@@ -123,9 +165,19 @@ impl Invocation {
         self.phase = Phase::HostFailed(HostFailure::TakenException);
     }
 
-    /// The exception of the event that was matched last.
+    /// The exception of the event that was matched last, if it is that of an exception.
     pub(super) fn thrown(&self) -> Option<ExnAddr> {
-        self.thrown
+        self.thrown.map(|thrown| thrown.exception)
+    }
+
+    /// Whether an exception that the host threw is on its way, at its event or in a call within that, or has
+    /// come to the host again.
+    pub(super) fn host_has_thrown(&self) -> bool {
+        self.escaped || self.throws()
+    }
+
+    fn throws(&self) -> bool {
+        self.outside_throws || self.thrown.is_some_and(|thrown| thrown.by_host)
     }
 
     /// A trap is being told of, in code with callees inlined or without.
@@ -139,18 +191,24 @@ impl Invocation {
     }
 
     /// Where it stands, for the time of a call that the debugger makes.
-    pub(super) fn suspended(&self) -> Suspended {
-        Suspended {
+    pub(super) fn suspend(&mut self) -> Suspended {
+        let suspended = Suspended {
             phase: self.phase,
             previous: self.previous,
+            thrown: self.thrown,
+            outside_throws: self.outside_throws,
             at_inlined_trap: self.at_inlined_trap,
-        }
+        };
+        self.outside_throws = self.throws();
+        suspended
     }
 
     /// It is again where it was before a call that the debugger made.
     pub(super) fn resume(&mut self, suspended: Suspended) {
         self.phase = suspended.phase;
         self.previous = suspended.previous;
+        self.thrown = suspended.thrown;
+        self.outside_throws = suspended.outside_throws;
         self.at_inlined_trap = suspended.at_inlined_trap;
         self.ahead = None;
     }

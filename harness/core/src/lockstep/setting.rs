@@ -66,6 +66,17 @@ impl Setting {
         (self.is_instrumented() && collector != Collector::Null).then_some((known, collector))
     }
 
+    /// The cause by which a collection frees an exception that the host threw, while it is on its way.
+    pub(super) fn frees_thrown(&self) -> Option<Known> {
+        let counts = self.configuration.collector == Collector::Drc;
+        self.cause(Cause::ThrownRoot).filter(|_| counts)
+    }
+
+    /// The cause by which a collection visits some roots twice, and moves what they denote twice.
+    pub(super) fn moves_twice(&self) -> Option<Known> {
+        self.cause(Cause::HostRoot).filter(|_| self.moves_objects())
+    }
+
     /// Whether the collector moves objects.
     pub(super) fn moves_objects(&self) -> bool {
         self.configuration.collector == Collector::Copying

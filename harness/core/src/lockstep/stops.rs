@@ -90,7 +90,7 @@ impl Driver {
         };
         self.recorder.tally.checked.note(family, op);
         self.note_kept();
-        self.invocation.previous = Some(place);
+        self.invocation.matched(place);
         if family == Family::Step {
             self.history.seen();
         }
@@ -168,6 +168,7 @@ impl Driver {
         moment: Moment,
         look: Look,
     ) -> Flow {
+        self.invocation.comes_to_another();
         self.recorder.tally.looks.event(look);
         let depth = self.machine.depth();
         let limit = self.budget.frames.at_boundary(depth);

@@ -122,7 +122,7 @@ impl Driver {
             // A host call is pending wherever a host function runs.
             unreachable!("a host function throws without having been called");
         }
-        self.invocation.go_on();
+        self.invocation.host_throw();
     }
 
     /// Whether the subject's exception is the oracle's: tag, payload and identity.

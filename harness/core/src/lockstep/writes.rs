@@ -1,4 +1,4 @@
-//! The checker of writes that the debugger makes through an entity's handle.
+//! The checker of writes that the debugger makes through the handle of an entity or an object.
 //!
 //! That the program then has what was written is seen by everything that is compared from there on.
 
@@ -14,7 +14,18 @@ impl Driver {
         if self.ended.is_some() || self.is_tainted() {
             return None;
         }
-        action.write(&self.machine.store)
+        let store = &self.machine.store;
+        match action {
+            Action::WriteField(action) => {
+                let handles = self.references.handles.kept().iter().enumerate();
+                let objects = handles.filter_map(|(number, kept)| {
+                    let addr = kept.identity.object()?;
+                    Some((number, addr))
+                });
+                action.write(store, objects).map(Write::Field)
+            }
+            action => action.write(store),
+        }
     }
 
     /// The subject was asked for a write: the oracle makes it, too.
@@ -22,9 +33,11 @@ impl Driver {
         self.disturb();
         self.recorder.note(RuleId::Write);
         write.apply(&mut self.machine.store);
-        if let Err(error) = made {
-            let expected = format!("{write:?} succeeds");
-            self.report_plain(RuleId::Write, Moment::Action, expected, error);
-        }
+        let (expected, shown) = match (made, write.can_be_made()) {
+            (Ok(()), true) | (Err(_), false) => return,
+            (Err(error), true) => (format!("{write:?} succeeds"), error),
+            (Ok(()), false) => (format!("{write:?} is an error"), "it succeeds".to_owned()),
+        };
+        self.report_plain(RuleId::Write, Moment::Action, expected, shown);
     }
 }

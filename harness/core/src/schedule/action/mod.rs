@@ -13,6 +13,7 @@ pub mod replace_exception;
 pub mod set_handler;
 pub mod take_exception;
 pub mod write_element;
+pub mod write_field;
 pub mod write_global;
 pub mod write_memory;
 
@@ -23,13 +24,16 @@ use drop_call::DropCall;
 use hold_exception::HoldException;
 use hold_frame::HoldFrame;
 use list_items::ListItems;
+use lockstep_oracles::ValType;
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::store::Store;
+use lockstep_oracles::value::{Ref, Value};
 use panic_handler::PanicHandler;
 use replace_exception::ReplaceException;
 use set_handler::SetHandler;
 use take_exception::TakeException;
 use write_element::WriteElement;
+use write_field::WriteField;
 use write_global::WriteGlobal;
 use write_memory::WriteMemory;
 
@@ -72,6 +76,8 @@ pub enum Action {
     WriteMemory(WriteMemory),
     /// Writes an element of a table.
     WriteElement(WriteElement),
+    /// Writes a field of an object.
+    WriteField(WriteField),
 }
 
 impl Action {
@@ -90,7 +96,8 @@ impl Action {
             | Action::TakeException(_)
             | Action::WriteGlobal(_)
             | Action::WriteMemory(_)
-            | Action::WriteElement(_) => true,
+            | Action::WriteElement(_)
+            | Action::WriteField(_) => true,
         }
     }
 
@@ -104,7 +111,8 @@ impl Action {
         matches!(self, Action::ClearHandler(_) | Action::DropCall(_))
     }
 
-    /// The write that it is, in a store as it is now; none if there is nothing to write to.
+    /// The write through the handle of an entity that it is, in a store as it is now; none if there is nothing
+    /// to write to.
     pub fn write(self, store: &Store) -> Option<Write> {
         match self {
             Action::WriteGlobal(action) => action.write(store),
@@ -130,6 +138,7 @@ impl Action {
             Action::WriteGlobal(action) => action.text(),
             Action::WriteMemory(action) => action.text(),
             Action::WriteElement(action) => action.text(),
+            Action::WriteField(action) => action.text(),
         }
     }
 
@@ -147,13 +156,14 @@ impl Action {
             Action::SetHandler(_) => "set handler",
             Action::TakeException(_) => "take exception",
             Action::WriteElement(_) => "write element",
+            Action::WriteField(_) => "write field",
             Action::WriteGlobal(_) => "write global",
             Action::WriteMemory(_) => "write memory",
         }
     }
 
     /// Every kind, sorted.
-    pub const KINDS: [&str; 13] = [
+    pub const KINDS: [&str; 14] = [
         "call function",
         "clear handler",
         "drop call",
@@ -165,6 +175,7 @@ impl Action {
         "set handler",
         "take exception",
         "write element",
+        "write field",
         "write global",
         "write memory",
     ];
@@ -194,6 +205,7 @@ impl Action {
             ["write", "element", ref words @ ..] => {
                 WriteElement::read(words).map(Action::WriteElement)
             }
+            ["write", "field", ref words @ ..] => WriteField::read(words).map(Action::WriteField),
             _ => None,
         }
     }
@@ -214,6 +226,7 @@ impl Action {
             Action::WriteGlobal(action) => each(action.reduced(), Action::WriteGlobal),
             Action::WriteMemory(action) => each(action.reduced(), Action::WriteMemory),
             Action::WriteElement(action) => each(action.reduced(), Action::WriteElement),
+            Action::WriteField(action) => each(action.reduced(), Action::WriteField),
         }
     }
 }
@@ -222,7 +235,7 @@ fn each<A>(actions: Vec<A>, action: fn(A) -> Action) -> Vec<Action> {
     actions.into_iter().map(action).collect()
 }
 
-/// A write through an entity's handle, as both sides are asked for it.
+/// A write through the handle of an entity or an object, as both sides are asked for it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Write {
     /// A value to a mutable global.
@@ -231,6 +244,8 @@ pub enum Write {
     Memory(write_memory::MemoryWrite),
     /// An element to a table.
     Element(write_element::ElementWrite),
+    /// A value to a field of an object.
+    Field(write_field::FieldWrite),
 }
 
 impl Write {
@@ -240,6 +255,15 @@ impl Write {
             Write::Global(write) => write.apply(store),
             Write::Memory(write) => write.apply(store),
             Write::Element(write) => write.apply(store),
+            Write::Field(write) => write.apply(store),
+        }
+    }
+
+    /// Whether it can be made: otherwise that is to be an error.
+    pub fn can_be_made(self) -> bool {
+        match self {
+            Write::Field(write) => write.mutable,
+            Write::Global(_) | Write::Memory(_) | Write::Element(_) => true,
         }
     }
 }
@@ -294,6 +318,18 @@ impl Entity {
     }
 }
 
+/// The value of a type that has these bits, as many as it has; twice for a vector. Null, if it is a reference.
+fn of_bits(bits: u64, ty: ValType) -> Value {
+    match ty {
+        ValType::I32 => Value::I32(bits as u32),
+        ValType::I64 => Value::I64(bits),
+        ValType::F32 => Value::F32(bits as u32),
+        ValType::F64 => Value::F64(bits),
+        ValType::V128 => Value::V128(u128::from(bits) << 64 | u128::from(bits)),
+        ValType::Ref(ty) => Value::Ref(Ref::Null, ty),
+    }
+}
+
 /// Numbers below this one, the least first.
 fn smaller(number: u64) -> Vec<u64> {
     let mut numbers = vec![0, number / 2, number.saturating_sub(1)];
@@ -315,7 +351,7 @@ mod tests {
     use super::*;
 
     /// One text of each kind.
-    const TEXTS: [&str; 14] = [
+    const TEXTS: [&str; 15] = [
         "call export 0:1",
         "call function 1:4",
         "clear handler",
@@ -330,6 +366,7 @@ mod tests {
         "write global 0:3 0x2a",
         "write memory 1:0 0x10 0xff",
         "write element 0:1 7 2",
+        "write field 1 2 0x2a",
     ];
 
     #[test]

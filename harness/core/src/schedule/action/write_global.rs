@@ -1,12 +1,12 @@
 //! Writes a mutable global through the handle that its accessor returns: none by which a generated program
 //! ends, which might then go on for ever.
 
-use super::{Entity, Write, number, smaller};
+use super::{Entity, Write, number, of_bits, smaller};
 use crate::generate::FUEL;
 use lockstep_oracles::ValType;
 use lockstep_oracles::address::{GlobalAddr, InstanceAddr};
 use lockstep_oracles::store::{Extern, Store};
-use lockstep_oracles::value::{Ref, Value};
+use lockstep_oracles::value::Value;
 
 /// Writes a global: a number of these bits; null to a reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,14 +76,7 @@ impl WriteGlobal {
 
     /// The value of this type; none of a reference that cannot be null.
     fn value(self, store: &Store, ty: ValType) -> Option<Value> {
-        let value = match ty {
-            ValType::I32 => Value::I32(self.bits as u32),
-            ValType::I64 => Value::I64(self.bits),
-            ValType::F32 => Value::F32(self.bits as u32),
-            ValType::F64 => Value::F64(self.bits),
-            ValType::V128 => Value::V128(u128::from(self.bits) << 64 | u128::from(self.bits)),
-            ValType::Ref(ty) => Value::Ref(Ref::Null, ty),
-        };
+        let value = of_bits(self.bits, ty);
         store.has_type(value, ty).then_some(value)
     }
 }
