@@ -134,6 +134,7 @@ fn every_generator_step_and_behaviour_occurs_and_every_case_is_valid() {
     shape
     smith
     step of another module
+    throw
     trap
     wrapped trap
     write
