@@ -19,6 +19,7 @@ pub mod config;
 mod debugger;
 mod dialect;
 mod engine;
+mod entities;
 pub mod execute;
 pub mod factory;
 mod frames;

@@ -23,5 +23,6 @@ pub mod records;
 pub mod shard;
 pub mod shares;
 pub mod summary;
+mod watch;
 pub mod wire;
 pub mod worker;
