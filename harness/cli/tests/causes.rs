@@ -5,6 +5,7 @@ mod interruptions;
 #[macro_use]
 mod of_causes;
 
+use engine_42::exceptions::{keep_thrown, take_exceptions};
 use engine_42::{Look, Run, ask, engine, is_epoch, is_trap, observe};
 use interruptions::{this_test_again, yielding};
 use lockstep::case::{CaseOptions, CaseReport, Host, ImportSettings, Status, Stub, run};
@@ -16,8 +17,8 @@ use lockstep::schedule::Schedule;
 use lockstep::subject::Settings;
 use lockstep::subject::wasmtime_42::probe;
 use lockstep::subject::wasmtime_42::wasmtime::{
-    AsContextMut, Caller, DebugEvent, DebugHandler, ExnRef, ExnRefPre, ExnType, ExternRef, Func,
-    FuncType, Instance, Module, RootScope, Store, StoreContextMut, Tag, TagType, Val, ValType,
+    AsContextMut, Caller, DebugEvent, DebugHandler, ExternRef, Func, FuncType, Instance, Module,
+    Store, StoreContextMut, Val,
 };
 use lockstep::version::Version;
 use lockstep_oracles::module::Module as OracleModule;
@@ -545,64 +546,6 @@ impl DebugHandler for Collector {
     async fn handle(&self, mut store: StoreContextMut<'_, ()>, _: DebugEvent<'_>) {
         store.gc(None).unwrap();
     }
-}
-
-#[derive(Clone)]
-struct Taker;
-
-impl DebugHandler for Taker {
-    type Data = ();
-
-    async fn handle(&self, mut store: StoreContextMut<'_, ()>, event: DebugEvent<'_>) {
-        if let DebugEvent::CaughtExceptionThrown(_) | DebugEvent::UncaughtExceptionThrown(_) = event
-        {
-            assert!(store.take_pending_exception().is_some());
-        }
-    }
-}
-
-/// Calls `go` with a debugger that takes each exception; the call must then fail.
-fn take_exceptions(wat: &str) {
-    let engine = engine(&Configuration::default());
-    let module = Module::new(&engine, wat::parse_str(wat).unwrap()).unwrap();
-    let mut store = Store::new(&engine, ());
-    store.set_debug_handler(Taker);
-    let instance = block_on(Instance::new_async(&mut store, &module, &[])).unwrap();
-    let go = instance.get_func(&mut store, "go").unwrap();
-    assert!(block_on(go.call_async(&mut store, &[], &mut [])).is_err());
-    assert!(!store.has_pending_exception());
-}
-
-/// Throws an exception as the host does, collects garbage or not, makes others, and takes the pending one: it
-/// must be the first.
-fn keep_thrown(collects: bool) {
-    let engine = engine(&Configuration::default());
-    let mut store = Store::new(&engine, ());
-    let tag = |store: &mut Store<()>, ty| {
-        let ty = TagType::new(FuncType::new(&engine, [ty], []));
-        Tag::new(store, &ty).unwrap()
-    };
-    let thrown = tag(&mut store, ValType::I32);
-    let other = tag(&mut store, ValType::F32);
-    let make = |mut store: StoreContextMut<'_, ()>, tag: &Tag, value: Val| {
-        let ty = ExnType::from_tag_type(&tag.ty(&store)).unwrap();
-        let pre = ExnRefPre::new(&mut store, ty);
-        ExnRef::new(&mut store, &pre, tag, &[value]).unwrap()
-    };
-    {
-        let mut scope = RootScope::new(&mut store);
-        let exn = make(scope.as_context_mut(), &thrown, Val::I32(7));
-        assert!(scope.as_context_mut().throw::<()>(exn).is_err());
-    }
-    if collects {
-        block_on(store.gc_async(None));
-    }
-    for _ in 0..4 {
-        make(store.as_context_mut(), &other, Val::F32(0));
-    }
-    let pending = store.take_pending_exception().unwrap();
-    let of = pending.tag(&mut store).unwrap();
-    assert!(Tag::eq(&of, &thrown, &store));
 }
 
 /// A callee that is inlined into a `try_table`.

@@ -1,5 +1,7 @@
 //! What Wasmtime 42 itself shows, without Lockstep between.
 
+pub(crate) mod exceptions;
+
 use super::interruptions::{Asked, Event, Shown};
 use super::of_causes::block_on;
 use lockstep::check::FEATURES;
