@@ -98,6 +98,10 @@ causes! {
         assert_eq!((same_behind(1), same_behind(2)), (1, 0));
     }
 
+    HostMoved => an_allocation_behind_a_host_activation_still_moves_objects_twice {
+        explained("host-moved.toml", Cause::HostMoved);
+    }
+
     ConvertType => converted_references_still_have_their_old_type {
         explained("converted.toml", Cause::ConvertType);
     }

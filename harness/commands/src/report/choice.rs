@@ -63,6 +63,7 @@ fn of_cause(
         | Cause::RelaxedDot
         | Cause::PulleyVectors
         | Cause::SegmentObjects
+        | Cause::HostMoved
         | Cause::ImportedType => of_results(case)?,
         Cause::TrapSlot | Cause::TrapStack => {
             let found = found.ok_or(NoReproducer::NotSeen)?;

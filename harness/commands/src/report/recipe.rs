@@ -359,14 +359,14 @@ fn argument(arg: Arg) -> Option<String> {
     })
 }
 
-/// The host function that calls an export, where frames are counted in it, and those that do where garbage is
-/// collected behind them. No other stub has a reproducer, but one that only returns.
+/// The host function that calls an export, where frames are counted in it, and those that do where the results
+/// are looked at. No other stub has a reproducer, but one that only returns.
 fn reenter(case: &Case, look: &Look) -> Result<(Option<Reenter>, Vec<Reenter>), NoReproducer> {
     let mut found = Vec::new();
     for (name, stub) in &case.host.functions {
         match stub {
             Stub::Seeded | Stub::Constant(_) => {}
-            Stub::Call(export) if look.collects || is_in_host(look) => {
+            Stub::Call(export) if look.kind == Kind::Result || is_in_host(look) => {
                 let (module, name) = name.split_once('.').ok_or(NoReproducer::HostFunctions)?;
                 let empty = |module: &Module| {
                     module.imports().iter().all(|import| match &import.ty {

@@ -12,6 +12,7 @@ pub mod converted;
 pub mod half_made_array;
 pub mod hazard;
 pub mod host_activation;
+pub mod host_root;
 pub mod if_params;
 pub mod imported_type;
 pub mod inlined_calls;

@@ -363,17 +363,21 @@ causes! {
         ]
         "host_activation_still_shows_frames_twice"
     HostRoot "HOST-ROOT" Forbids
-        &[
-            RuleId::LocalValue, RuleId::OperandValue, RuleId::RefNull, RuleId::RefKind, RuleId::RefType,
-            RuleId::RefIdentity, RuleId::RefContent, RuleId::Collect, RuleId::Panic, RuleId::Crash
-        ];
+        super::host_root::CHANGES;
         "Where HOST-ACTIVATION shows frames twice, a collection finds their roots twice, too. The copying \
          collector moves an object at the first visit; at the second it takes the copy for one that was not moved \
          yet, and moves that: the slot denotes the second copy and all else the first, which is no object any more. \
          Avoided by not collecting while such an activation is there and a frame has a reference to an object. \
-         Collections of the program's own allocations cannot be left out."
+         Collections of the program's own allocations cannot be left out: see HOST-MOVED."
         [Having::since(45, "").before(50)]
         "roots_behind_a_host_activation_are_still_visited_twice"
+    HostMoved "HOST-MOVED" Ends
+        super::host_root::CHANGES;
+        "Same cause as HOST-ROOT: the program itself made an object, and may have collected before, while frames were \
+         visited twice that had a reference to an object. Matches only with the copying collector, and only \
+         once an object was made there. The execution ends."
+        [Having::since(45, "").before(50)]
+        "an_allocation_behind_a_host_activation_still_moves_objects_twice"
     ImportedType "IMPORTED-TYPE" Ends
         &[
             RuleId::OperandValue, RuleId::LocalValue, RuleId::FramePc, RuleId::FrameFunction, RuleId::FrameCount,

@@ -1,8 +1,8 @@
 //! `TRY-ROOT`: a frame that waits at a guarded call has no roots.
 
+use super::host_root::refers_to_object;
 use crate::rules::RuleId;
 use lockstep_oracles::machine::FrameView;
-use lockstep_oracles::value::{Ref, Value};
 
 /// Rules that an object can break which was freed and is still used.
 pub const CHANGES: &[RuleId] = &[
@@ -25,19 +25,7 @@ pub const CHANGES: &[RuleId] = &[
 /// Whether a frame waits at a call that a `try_table` guards, and holds a reference to an object that a
 /// collection may free.
 pub fn loses_roots(view: &FrameView<'_>) -> bool {
-    view.waits
-        && view.function.is_guarded(view.position)
-        && (view.operands_typed().any(is_counted) || view.locals_typed().any(is_counted))
-}
-
-fn is_counted(value: Value) -> bool {
-    matches!(
-        value,
-        Value::Ref(
-            Ref::Struct(_) | Ref::Array(_) | Ref::Exn(_) | Ref::Extern(_),
-            _
-        )
-    )
+    view.waits && view.function.is_guarded(view.position) && refers_to_object(view)
 }
 
 #[cfg(test)]

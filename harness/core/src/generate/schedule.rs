@@ -29,9 +29,10 @@ pub(super) struct Scene<'a> {
 
 type Draw = fn(&mut Unstructured<'_>, &Scene<'_>) -> Result<Schedule>;
 
-/// The kinds of schedule.
 /// At every how many events garbage is collected.
 const COLLECT: [u64; 4] = [1, 1, 5, 50];
+
+/// The kinds of schedule.
 static KINDS: &[Row<Draw>] = &[
     Row {
         name: "single-step",

@@ -8,7 +8,6 @@ use crate::observe::Observation;
 use crate::rules::RuleId;
 use lockstep_oracles::ValType;
 use lockstep_oracles::types::Hierarchy;
-use lockstep_oracles::value::Ref;
 
 impl Driver {
     /// Whether no cause forbids a collection now, or it is dared.
@@ -33,26 +32,6 @@ impl Driver {
             .or_else(|| self.phantom_root())
             .or_else(|| self.thrown_root())
             .or_else(|| self.host_root())
-    }
-
-    /// The cause that forbids a collection while frames are visited twice, one of which has a reference to an
-    /// object.
-    fn host_root(&self) -> Option<Known> {
-        let known = self.setting.moves_twice()?;
-        self.machine.frames_to_bare_activation()?;
-        let refers = self.machine.frames().any(|view| {
-            let locals = view.locals.iter().zip(view.function.locals.iter().copied());
-            let operands = view.operands.iter().rev();
-            let operands = operands.zip(view.function.operands(view.shape));
-            locals.chain(operands).any(|(&cell, ty)| {
-                matches!(ty, ValType::Ref(_))
-                    && matches!(
-                        Ref::from_cell(cell),
-                        Ref::Extern(_) | Ref::Struct(_) | Ref::Array(_) | Ref::Exn(_)
-                    )
-            })
-        });
-        refers.then_some(known)
     }
 
     /// The cause that forbids a collection while an exception that the host threw is on its way.

@@ -10,6 +10,7 @@ use super::frames::expected_place;
 use super::growth::Sizes;
 use super::handler::Handler;
 use super::history::History;
+use super::host_roots::HostRoots;
 use super::instantiation::Instantiation;
 use super::invocation::Invocation;
 use super::nans::OpenNans;
@@ -183,6 +184,8 @@ pub struct Driver {
     pub(super) program: Program,
     /// What the program has executed, as far as a cause asks for it.
     pub(super) history: History,
+    /// What was allocated where a collection visits roots twice.
+    pub(super) host_roots: HostRoots,
 
     /// Which of the subject's objects is which of the oracle's.
     pub(super) references: References,
@@ -238,6 +241,7 @@ impl Driver {
             component: None,
             setting,
             program: Program::default(),
+            host_roots: HostRoots::default(),
             history: History::default(),
             references: References::new(setting.moves_objects(), segments),
             precedents: Precedents::default(),
@@ -296,6 +300,7 @@ impl Driver {
         self.nans.invoked(self.machine.depth());
         self.machine.invoke(func, args)?;
         self.invocation.begin();
+        self.note_host_roots();
         self.machine.reset_max_depth();
         Ok(())
     }

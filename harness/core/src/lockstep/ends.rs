@@ -50,6 +50,7 @@ impl Driver {
             self.note_half_made();
         }
         let verdict = self.finish_in(phase, outcome);
+        self.settle_host_roots();
         self.note_exercised();
         if verdict == Verdict::Exhausted {
             self.taint.note_exhaustion();

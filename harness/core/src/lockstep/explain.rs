@@ -314,8 +314,14 @@ impl Driver {
         (may && self.history.has_strayed()).then_some(known)
     }
 
-    /// The cause that explains a difference once objects may have been freed that were in use (`TRY-ROOT`).
+    /// The cause that explains a difference once objects may have been freed that were in use (`TRY-ROOT`), or
+    /// moved twice (`HOST-MOVED`).
     pub(super) fn explain_freed(&self, rule: RuleId) -> Option<Known> {
+        self.explain_lost_roots(rule)
+            .or_else(|| self.explain_moved_twice(rule))
+    }
+
+    fn explain_lost_roots(&self, rule: RuleId) -> Option<Known> {
         let known = self.setting.cause(Cause::TryRoot)?;
         let may = known.cause().row().rules.contains(&rule);
         (may && self.history.has_lost_roots()).then_some(known)

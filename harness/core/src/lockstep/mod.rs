@@ -42,6 +42,7 @@ pub mod held_frame;
 mod history;
 mod horizon;
 mod host_calls;
+mod host_roots;
 mod instantiation;
 mod interrupted;
 pub mod interrupts;

@@ -72,9 +72,9 @@ impl Setting {
         self.cause(Cause::ThrownRoot).filter(|_| counts)
     }
 
-    /// The cause by which a collection visits some roots twice, and moves what they denote twice.
-    pub(super) fn moves_twice(&self) -> Option<Known> {
-        self.cause(Cause::HostRoot).filter(|_| self.moves_objects())
+    /// The cause of these, where a collection that visits a root twice moves its object twice.
+    pub(super) fn moves_twice(&self, cause: Cause) -> Option<Known> {
+        self.cause(cause).filter(|_| self.moves_objects())
     }
 
     /// Whether the collector moves objects.
