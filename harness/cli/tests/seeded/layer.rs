@@ -1,11 +1,13 @@
 //! The faulty layer: it lies above the subject and does what one row of the table says.
 
-use crate::past::Past;
+use crate::past::{Now, Past};
 use lockstep::case::Case;
 use lockstep::divergence::Moment;
 use lockstep::fault::{Delivery, Tamper};
 use lockstep::lockstep::accessors::{Accessed, Accessor};
-use lockstep::outcome::{Outcome, SeenTrap};
+use lockstep::lockstep::handler::SeenHandlers;
+use lockstep::lockstep::items::Items;
+use lockstep::outcome::{HostFailure, Outcome, SeenTrap};
 use lockstep::schedule::EngineEdit;
 use lockstep::seen::Seen;
 use lockstep::snapshot::Snapshot;
@@ -44,10 +46,14 @@ pub(crate) enum Hook {
     Event(Moment, fn(&Past, &Snapshot) -> Delivery),
     /// Changes the kind of a trap.
     Trap(fn(&Past, &mut SeenTrap)),
+    /// Changes the error that an event tells.
+    HostError(fn(&mut Result<HostFailure, String>)),
     /// Changes the arguments of a host call.
     HostArgs(fn(&mut Vec<Seen>)),
     /// Changes how an invocation ends.
     Outcome(fn(&Past, &mut Outcome)),
+    /// Changes how an instantiation ends.
+    Instantiation(fn(&mut Outcome)),
     /// Changes or loses an edit.
     Edit(fn(&mut Past, EngineEdit) -> Option<EngineEdit>),
     /// Changes the answer to the edit that was asked for last.
@@ -59,19 +65,29 @@ pub(crate) enum Hook {
     /// Changes how many mappings are writable and executable.
     WritableCode(fn(&Past, &mut usize)),
     /// Changes what an accessor of an instance returns for an index.
-    Access(fn(InstanceAddr, (Accessor, u32), &mut Accessed)),
+    Access(fn(&Past, InstanceAddr, (Accessor, u32), &mut Accessed)),
+    /// Changes which handlers the store has.
+    Handlers(fn(&mut SeenHandlers)),
+    /// Changes the number of the handler that an event goes to.
+    HandledBy(fn(&mut u32)),
+    /// Changes what the store lists.
+    Items(fn(&mut Items)),
+    /// Changes what comes of a write.
+    Wrote(fn(Result<(), String>) -> Result<(), String>),
+    /// Changes why a collection was refused.
+    Collection(fn(&mut Option<String>)),
     /// Changes what is left of the fuel.
     Fuel(fn(&Past, &mut Option<u64>)),
     /// Changes the permissions of the code after an edit.
     Permissions(fn(&Past, &mut Vec<Vec<Part>>)),
     /// Changes a memory, given what it was when last looked at.
-    Memory(fn(&[u8], &mut Vec<u8>)),
+    Memory(fn(&Past, MemAddr, &[u8], &mut Vec<u8>)),
     /// Changes a global, given what it was when last looked at.
-    Global(fn(&Past, Seen, &mut Seen)),
+    Global(fn(&Past, GlobalAddr, Seen, &mut Seen)),
     /// Changes a table's size, given what it was when last looked at.
     TableSize(fn(u64, &mut u64)),
-    /// Changes a table's element, given what it was when last looked at.
-    TableElement(fn(Seen, &mut Seen)),
+    /// Changes a table's element, given what it was when last looked at, if it was.
+    TableElement(fn(&Past, (TableAddr, u64), Option<Seen>, &mut Seen)),
 }
 
 impl Hook {
@@ -81,14 +97,21 @@ impl Hook {
             Hook::Needs(_) => return None,
             Hook::Stack(..) | Hook::Event(..) => "event",
             Hook::Trap(_) => "trap",
+            Hook::HostError(_) => "host_error",
             Hook::HostArgs(_) => "host_args",
             Hook::Outcome(_) => "outcome",
+            Hook::Instantiation(_) => "instantiation",
             Hook::Edit(_) => "edit",
             Hook::Edited(_) => "edited",
             Hook::EditState(_) => "edit_state",
             Hook::CodeImage(_) => "code_image",
             Hook::WritableCode(_) => "writable_code",
             Hook::Access(_) => "access",
+            Hook::Handlers(_) => "handlers",
+            Hook::HandledBy(_) => "handled_by",
+            Hook::Items(_) => "items",
+            Hook::Wrote(_) => "wrote",
+            Hook::Collection(_) => "collection",
             Hook::Fuel(_) => "fuel",
             Hook::Permissions(_) => "permissions",
             Hook::Memory(_) => "memory",
@@ -146,8 +169,24 @@ impl Tamper for Layer {
         }
     }
 
+    fn host_error(&mut self, error: &mut Result<HostFailure, String>) {
+        for hook in self.hooks {
+            if let Hook::HostError(change) = hook {
+                change(error);
+            }
+        }
+    }
+
+    fn collection(&mut self, refused: &mut Option<String>) {
+        for hook in self.hooks {
+            if let Hook::Collection(change) = hook {
+                change(refused);
+            }
+        }
+    }
+
     fn host_args(&mut self, args: &mut Vec<Seen>) {
-        self.past.at_event = false;
+        self.past.goes_to(Now::Host);
         for hook in self.hooks {
             if let Hook::HostArgs(change) = hook {
                 change(args);
@@ -161,12 +200,17 @@ impl Tamper for Layer {
                 change(&self.past, outcome);
             }
         }
-        self.past.call = Default::default();
-        self.past.at_event = false;
+        self.past.ends();
     }
 
-    fn instantiation(&mut self, _outcome: &mut Outcome) {
-        self.past.call = Default::default();
+    fn instantiation(&mut self, outcome: &mut Outcome) {
+        for hook in self.hooks {
+            if let Hook::Instantiation(change) = hook {
+                change(outcome);
+            }
+        }
+        self.past.instantiated += 1;
+        self.past.ends();
     }
 
     fn edit(&mut self, edit: &mut Option<EngineEdit>) {
@@ -213,11 +257,48 @@ impl Tamper for Layer {
     }
 
     fn access(&mut self, instance: InstanceAddr, asked: (Accessor, u32), accessed: &mut Accessed) {
+        let (accessor, index) = asked;
+        let key = (instance.0, accessor, index);
+        self.past.accessed.insert(key, *accessed);
         for hook in self.hooks {
             if let Hook::Access(change) = hook {
-                change(instance, asked, accessed);
+                change(&self.past, instance, asked, accessed);
             }
         }
+    }
+
+    fn handlers(&mut self, handlers: &mut SeenHandlers) {
+        for hook in self.hooks {
+            if let Hook::Handlers(change) = hook {
+                change(handlers);
+            }
+        }
+    }
+
+    fn handled_by(&mut self, handler: &mut u32) {
+        for hook in self.hooks {
+            if let Hook::HandledBy(change) = hook {
+                change(handler);
+            }
+        }
+    }
+
+    fn items(&mut self, items: &mut Items) {
+        for hook in self.hooks {
+            if let Hook::Items(change) = hook {
+                change(items);
+            }
+        }
+    }
+
+    fn wrote(&mut self, mut made: Result<(), String>) -> Result<(), String> {
+        self.past.wrote = true;
+        for hook in self.hooks {
+            if let Hook::Wrote(change) = hook {
+                made = change(made);
+            }
+        }
+        made
     }
 
     fn fuel(&mut self, left: &mut Option<u64>) {
@@ -241,7 +322,7 @@ impl Tamper for Layer {
             if let Hook::Memory(change) = hook
                 && let Some(old) = self.past.memories.insert(addr.0, bytes.clone())
             {
-                change(&old, bytes);
+                change(&self.past, addr, &old, bytes);
             }
         }
     }
@@ -250,7 +331,7 @@ impl Tamper for Layer {
         let old = self.past.globals.insert(addr.0, *value).unwrap_or(*value);
         for hook in self.hooks {
             if let Hook::Global(change) = hook {
-                change(&self.past, old, value);
+                change(&self.past, addr, old, value);
             }
         }
     }
@@ -268,7 +349,7 @@ impl Tamper for Layer {
         let old = self.past.elements.insert((addr.0, index), *element);
         for hook in self.hooks {
             if let Hook::TableElement(change) = hook {
-                change(old.unwrap_or(*element), element);
+                change(&self.past, (addr, index), old, element);
             }
         }
     }

@@ -1,10 +1,10 @@
 //! Faults of edits. Where an edit is lost or changed, the store still says what was asked for: the
 //! fault must be seen in the events.
 
+use super::deliveries::{events, lost};
 use crate::layer::{Fault, Hook};
+use crate::past::Now;
 use lockstep::configuration::Fuel;
-use lockstep::divergence::Moment;
-use lockstep::fault::Delivery;
 use lockstep::schedule::EngineEdit;
 
 /// The store says what was asked for.
@@ -98,23 +98,15 @@ pub(super) const ROWS: &[Fault] = &[
     Fault {
         name: "off-takes-breakpoints",
         wrong: "turning single-step off makes breakpoints silent that were added before",
-        hooks: &[Hook::Event(Moment::Breakpoint, |past, _| {
-            if !past.asked.single_step && past.is_at(&past.asked.listed_at_off) {
-                Delivery::Never
-            } else {
-                Delivery::Once
-            }
+        hooks: &[events(|past, _| {
+            lost(!past.asked.single_step && past.is_at(&past.asked.listed_at_off))
         })],
     },
     Fault {
         name: "remove-takes-step",
         wrong: "removing a breakpoint while single-step is on makes its PC silent",
-        hooks: &[Hook::Event(Moment::Breakpoint, |past, _| {
-            if past.is_at(&past.asked.removed_in_step) {
-                Delivery::Never
-            } else {
-                Delivery::Once
-            }
+        hooks: &[events(|past, _| {
+            lost(past.is_at(&past.asked.removed_in_step))
         })],
     },
     Fault {
@@ -211,6 +203,197 @@ pub(super) const ROWS: &[Fault] = &[
                 other => Some(other),
             }),
             AS_ASKED,
+        ],
+    },
+    Fault {
+        name: "add-next",
+        wrong: "adding a breakpoint sets it at the opcode behind the one that was asked for",
+        hooks: &[
+            Hook::Edit(|past, edit| match edit {
+                EngineEdit::Add { module, pc } => {
+                    let pc = past.opcode_behind((module, pc)).unwrap_or(pc);
+                    Some(EngineEdit::Add { module, pc })
+                }
+                other => Some(other),
+            }),
+            AS_ASKED,
+        ],
+    },
+    Fault {
+        name: "add-first-module",
+        wrong: "a breakpoint of a later module is set in the first",
+        hooks: &[
+            Hook::Edit(|_, edit| match edit {
+                EngineEdit::Add { pc, .. } => Some(EngineEdit::Add { module: 0, pc }),
+                other => Some(other),
+            }),
+            AS_ASKED,
+        ],
+    },
+    Fault {
+        name: "add-ends-step",
+        wrong: "adding a breakpoint while single-step is on turns it off",
+        hooks: &[
+            Hook::Edit(|past, edit| match edit {
+                EngineEdit::Add { .. } if past.asked.single_step => {
+                    Some(EngineEdit::SingleStep(false))
+                }
+                other => Some(other),
+            }),
+            AS_ASKED,
+        ],
+    },
+    Fault {
+        name: "add-toggles",
+        wrong: "adding a breakpoint that is there removes it",
+        hooks: &[
+            Hook::Edit(|past, edit| match edit {
+                EngineEdit::Add { module, pc } if past.asked.is_so(edit) => {
+                    Some(EngineEdit::Remove { module, pc })
+                }
+                other => Some(other),
+            }),
+            AS_ASKED,
+        ],
+    },
+    Fault {
+        name: "remove-adds",
+        wrong: "removing a breakpoint that is not there adds it",
+        hooks: &[
+            Hook::Edit(|past, edit| match edit {
+                EngineEdit::Remove { module, pc } if past.asked.is_so(edit) => {
+                    Some(EngineEdit::Add { module, pc })
+                }
+                other => Some(other),
+            }),
+            AS_ASKED,
+        ],
+    },
+    Fault {
+        name: "remove-all",
+        wrong: "after a breakpoint was removed the others are silent until the next edit",
+        hooks: &[events(|past, _| {
+            let removed = matches!(past.asked.last, Some(EngineEdit::Remove { .. }));
+            lost(removed && !past.asked.single_step)
+        })],
+    },
+    Fault {
+        name: "edit-in-host",
+        wrong: "an edit that is made in a host function has no effect",
+        hooks: &[
+            Hook::Edit(|past, edit| (past.now != Now::Host).then_some(edit)),
+            AS_ASKED,
+        ],
+    },
+    Fault {
+        name: "edit-between-calls",
+        wrong: "an edit that is made between two calls has no effect",
+        hooks: &[
+            Hook::Edit(|past, edit| {
+                let between = past.now == Now::Rest && past.events > 0;
+                (!between).then_some(edit)
+            }),
+            AS_ASKED,
+        ],
+    },
+    Fault {
+        name: "edit-second",
+        wrong: "of the edits that are made at one event the first alone has an effect",
+        hooks: &[
+            Hook::Edit(|past, edit| (!past.asked.since_event).then_some(edit)),
+            AS_ASKED,
+        ],
+    },
+    Fault {
+        name: "list-twice",
+        wrong: "a breakpoint that was added twice is listed twice",
+        hooks: &[Hook::EditState(|past, _, listed| {
+            let asked = past.asked.listed.iter();
+            let twice = asked.filter(|(at, times)| **times > 1 && listed.contains(at));
+            let twice: Vec<_> = twice.map(|(at, _)| *at).collect();
+            listed.extend(twice);
+            listed.sort_unstable();
+        })],
+    },
+    Fault {
+        name: "list-pc",
+        wrong: "the last breakpoint is listed at the opcode behind its own",
+        hooks: &[Hook::EditState(|past, _, listed| {
+            if let Some(at) = listed.last_mut()
+                && let Some(pc) = past.opcode_behind(*at)
+            {
+                at.1 = pc;
+            }
+        })],
+    },
+    Fault {
+        name: "list-module",
+        wrong: "the last breakpoint is listed as of the module behind its own",
+        hooks: &[Hook::EditState(|_, _, listed| {
+            if let Some((module, _)) = listed.last_mut() {
+                *module += 1;
+            }
+        })],
+    },
+    Fault {
+        name: "list-in-step",
+        wrong: "with single-step on no breakpoint is listed",
+        hooks: &[Hook::EditState(|_, single_step, listed| {
+            if *single_step {
+                listed.clear();
+            }
+        })],
+    },
+    Fault {
+        name: "step-state-of-breakpoints",
+        wrong: "where breakpoints are set single-step is said to be off",
+        hooks: &[Hook::EditState(|_, single_step, listed| {
+            *single_step &= listed.is_empty();
+        })],
+    },
+    Fault {
+        name: "remove-refused",
+        wrong: "removing a breakpoint that is not there fails",
+        hooks: &[Hook::Edited(|past, answer| match past.asked.last {
+            Some(EngineEdit::Remove { .. }) if past.asked.repeated => {
+                Err("no breakpoint is there".to_owned())
+            }
+            _ => answer,
+        })],
+    },
+    Fault {
+        name: "step-refused",
+        wrong: "turning single-step on fails if it is on",
+        hooks: &[Hook::Edited(|past, answer| match past.asked.last {
+            Some(EngineEdit::SingleStep(true)) if past.asked.repeated => {
+                Err("single-step is on".to_owned())
+            }
+            _ => answer,
+        })],
+    },
+    Fault {
+        name: "code-unmapped",
+        wrong: "a part of the code is gone once an edit was made",
+        hooks: &[
+            IMAGED,
+            Hook::CodeImage(|past, mappings| {
+                if past.asked.last.is_some() {
+                    mappings
+                        .iter_mut()
+                        .take(1)
+                        .for_each(|mapping| *mapping = None);
+                }
+            }),
+        ],
+    },
+    Fault {
+        name: "fuel-of-events",
+        wrong: "each breakpoint event uses a unit of fuel",
+        hooks: &[
+            Hook::Needs(|case| case.configuration.fuel != Fuel::Off),
+            Hook::Fuel(|past, left| {
+                *left = left.map(|left| left.saturating_sub(past.events));
+            }),
         ],
     },
 ];

@@ -1,16 +1,11 @@
-//! Faults of which events come: breakpoint events, traps, failing host functions.
+//! Faults of which breakpoint events come.
 
 use super::RE_ENTERED;
-use crate::layer::{Fault, Hook};
-use crate::past::Past;
-use lockstep::case::Stub;
-use lockstep::divergence::Moment;
-use lockstep::fault::Delivery;
+use super::deliveries::{events, lost, twice};
+use crate::layer::Fault;
 use lockstep::observe::Boundary;
-use lockstep::outcome::SeenTrap;
 use lockstep::snapshot::Snapshot;
 use lockstep_oracles::opcode::Opcode;
-use lockstep_oracles::trap::Trap;
 
 pub(super) const ROWS: &[Fault] = &[
     Fault {
@@ -81,73 +76,17 @@ pub(super) const ROWS: &[Fault] = &[
                 .filter(|b| b.opcode == Some(Opcode::BrIf));
             let taken =
                 from.is_some_and(|b| past.next(&b.frame) != Some(stack.frames[0].place.pc.0));
-            if taken {
-                Delivery::Twice
-            } else {
-                Delivery::Once
-            }
+            twice(taken)
         })],
     },
     Fault {
         name: "twice-at-both",
         wrong: "with single-step on, the event at a PC that has a breakpoint too comes twice",
         hooks: &[events(|past, _| {
-            if past.asked.single_step && past.is_listed() {
-                Delivery::Twice
-            } else {
-                Delivery::Once
-            }
+            twice(past.asked.single_step && past.is_listed())
         })],
-    },
-    Fault {
-        name: "trap-kind",
-        wrong: "a trap event tells an integer overflow as a division by zero",
-        hooks: &[Hook::Trap(|_, trap| {
-            if *trap == SeenTrap::Wasm(Trap::IntegerOverflow) {
-                *trap = SeenTrap::Wasm(Trap::IntegerDivideByZero);
-            }
-        })],
-    },
-    Fault {
-        name: "trap-lost",
-        wrong: "the trap event of an access out of bounds is lost",
-        hooks: &[Hook::Event(Moment::Trap, |past, _| {
-            lost(past.trap == Some(SeenTrap::Wasm(Trap::OutOfBoundsMemoryAccess)))
-        })],
-    },
-    Fault {
-        name: "trap-twice",
-        wrong: "the trap event of `unreachable` comes twice",
-        hooks: &[Hook::Event(Moment::Trap, |past, _| {
-            if past.trap == Some(SeenTrap::Wasm(Trap::Unreachable)) {
-                Delivery::Twice
-            } else {
-                Delivery::Once
-            }
-        })],
-    },
-    Fault {
-        name: "host-error-lost",
-        wrong: "the event of a failing host function is lost",
-        hooks: &[
-            Hook::Needs(|case| case.host.functions.values().any(|stub| *stub == Stub::Fail)),
-            Hook::Event(Moment::HostcallError, |past, _| lost(past.trap.is_none())),
-        ],
     },
 ];
-
-/// How often breakpoint events come.
-const fn events(says: fn(&Past, &Snapshot) -> Delivery) -> Hook {
-    Hook::Event(Moment::Breakpoint, says)
-}
-
-fn lost(is_lost: bool) -> Delivery {
-    if is_lost {
-        Delivery::Never
-    } else {
-        Delivery::Once
-    }
-}
 
 /// Whether host frames lie between two of these.
 fn is_re_entered(stack: &Snapshot) -> bool {

@@ -1,8 +1,20 @@
 //! The table of faults, by what they are about.
 
+mod accessors;
+mod actions;
+mod deliveries;
 mod edits;
+mod entities;
 mod events;
+mod hosts;
+mod locals;
+mod opcode_sets;
+mod opcodes;
+mod operands;
+mod places;
+mod stacks;
 mod state;
+mod traps;
 mod values;
 
 use crate::layer::{Fault, Hook};
@@ -10,7 +22,22 @@ use lockstep::case::Stub;
 
 /// Every row.
 pub(crate) fn faults() -> Vec<Fault> {
-    [values::ROWS, events::ROWS, edits::ROWS, state::ROWS].concat()
+    [
+        values::ROWS,
+        locals::ROWS,
+        operands::ROWS,
+        places::ROWS,
+        hosts::ROWS,
+        events::ROWS,
+        opcodes::ROWS,
+        traps::ROWS,
+        edits::ROWS,
+        state::ROWS,
+        entities::ROWS,
+        accessors::ROWS,
+        actions::ROWS,
+    ]
+    .concat()
 }
 
 /// Only such cases have more than one activation.

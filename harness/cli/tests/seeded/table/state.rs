@@ -1,8 +1,8 @@
-//! Faults of what the program does: results, host calls, memories, globals, tables.
+//! Faults of what the program does: results and host calls.
 
+use super::traps::FAILING;
 use crate::layer::{Fault, Hook};
 use lockstep::fault::low_bit;
-use lockstep::lockstep::accessors::{Accessed, Accessor};
 use lockstep::outcome::{Outcome, SeenTrap};
 use lockstep::seen::Seen;
 use lockstep_oracles::trap::Trap;
@@ -39,24 +39,6 @@ pub(super) const ROWS: &[Fault] = &[
         })],
     },
     Fault {
-        name: "imported-entity-not-found",
-        wrong: "a second instance's first memory, global or table is not found by its index",
-        hooks: &[Hook::Access(|instance, (accessor, index), accessed| {
-            if instance.0 > 0 && index == 0 && accessor != Accessor::Function {
-                *accessed = Accessed::Nothing;
-            }
-        })],
-    },
-    Fault {
-        name: "function-not-found",
-        wrong: "the accessor of functions does not find the first",
-        hooks: &[Hook::Access(|_, (accessor, index), accessed| {
-            if (accessor, index) == (Accessor::Function, 0) {
-                *accessed = Accessed::Nothing;
-            }
-        })],
-    },
-    Fault {
         name: "trap-becomes-return",
         wrong: "a call that traps by a division by zero returns nothing",
         hooks: &[Hook::Outcome(|_, outcome| {
@@ -77,53 +59,70 @@ pub(super) const ROWS: &[Fault] = &[
         })],
     },
     Fault {
-        name: "memory-stale",
-        wrong: "the last byte that a program changed is shown as it was",
-        hooks: &[Hook::Memory(|old, bytes| {
-            let same_size = old.len() == bytes.len();
-            let mut pairs = bytes.iter_mut().zip(old).rev();
-            if same_size && let Some((byte, old)) = pairs.find(|(byte, old)| byte != old) {
-                *byte = *old;
+        name: "result-order",
+        wrong: "a call returns its last two results in the wrong order if their types are the same",
+        hooks: &[Hook::Outcome(|_, outcome| {
+            if let Outcome::Returned(values) = outcome
+                && let [.., a, b] = &mut values[..]
+                && std::mem::discriminant(a) == std::mem::discriminant(b)
+            {
+                std::mem::swap(a, b);
             }
         })],
     },
     Fault {
-        name: "memory-size-stale",
-        wrong: "after `memory.grow` a memory is shown with the size that it had",
-        hooks: &[Hook::Memory(|old, bytes| bytes.truncate(old.len()))],
-    },
-    Fault {
-        name: "global-stale",
-        wrong: "a global that changed is shown as it was",
-        hooks: &[Hook::Global(|_, old, value| *value = old)],
-    },
-    Fault {
-        name: "global-at-events",
-        wrong: "a global that changed is shown as it was, at breakpoint events alone",
-        hooks: &[Hook::Global(|past, old, value| {
-            if past.at_event {
-                *value = old;
+        name: "result-missing",
+        wrong: "a call whose last event was in a callee returns nothing",
+        hooks: &[Hook::Outcome(|past, outcome| {
+            if past.before.as_ref().is_some_and(|before| before.depth >= 2)
+                && let Outcome::Returned(values) = outcome
+            {
+                values.clear();
             }
         })],
     },
     Fault {
-        name: "global-v128",
-        wrong: "the high half of a `v128` global is shown as 0",
-        hooks: &[Hook::Global(|_, _, value| {
-            if let Seen::V128(v) = value {
-                *v &= u128::from(u64::MAX);
+        name: "result-vector",
+        wrong: "the halves of a `v128` result are swapped",
+        hooks: &[Hook::Outcome(|_, outcome| {
+            if let Outcome::Returned(values) = outcome {
+                for value in values {
+                    if let Seen::V128(v) = value {
+                        *v = v.rotate_left(64);
+                    }
+                }
             }
         })],
     },
     Fault {
-        name: "table-element-stale",
-        wrong: "a table element that changed is shown as it was",
-        hooks: &[Hook::TableElement(|old, element| *element = old)],
+        name: "outcome-of-memory",
+        wrong: "a call that traps outside of a memory is told to trap outside of a table",
+        hooks: &[Hook::Outcome(|_, outcome| {
+            if *outcome == Outcome::Trapped(SeenTrap::Wasm(Trap::OutOfBoundsMemoryAccess)) {
+                *outcome = Outcome::Trapped(SeenTrap::Wasm(Trap::OutOfBoundsTableAccess));
+            }
+        })],
     },
     Fault {
-        name: "table-size-stale",
-        wrong: "after `table.grow` a table is shown with the size that it had",
-        hooks: &[Hook::TableSize(|old, size| *size = old)],
+        name: "failure-becomes-trap",
+        wrong: "a call whose host function fails traps by `unreachable`",
+        hooks: &[
+            FAILING,
+            Hook::Outcome(|_, outcome| {
+                if let Outcome::HostFailed(_) = outcome {
+                    *outcome = Outcome::Trapped(SeenTrap::Wasm(Trap::Unreachable));
+                }
+            }),
+        ],
+    },
+    Fault {
+        name: "instantiation-refused",
+        wrong: "a module does not link",
+        hooks: &[Hook::Instantiation(|outcome| {
+            if let Outcome::Returned(_) = outcome {
+                *outcome = Outcome::Unlinkable("an import is missing".to_owned());
+            }
+        })],
     },
 ];
 

@@ -1,14 +1,13 @@
 //! Faults of what a frame shows: locals, operands, and where it is.
 
 use super::RE_ENTERED;
-use crate::layer::{Fault, Hook};
-use crate::past::{Before, Past};
-use lockstep::divergence::Moment;
+use super::stacks::{at_break, change, each_local, further, innermost, swap_last};
+use crate::layer::Fault;
+use crate::past::Before;
 use lockstep::fault::low_bit;
 use lockstep::observe::Boundary;
 use lockstep::seen::{Seen, SeenExtern, SeenFunc};
-use lockstep::snapshot::{FrameCopy, Snapshot};
-use lockstep_oracles::address::{FuncIndex, Pc};
+use lockstep_oracles::address::FuncIndex;
 use lockstep_oracles::opcode::Opcode;
 
 pub(super) const ROWS: &[Fault] = &[
@@ -110,11 +109,8 @@ pub(super) const ROWS: &[Fault] = &[
         name: "operand-order",
         wrong: "the two top operands are shown in the wrong order if their types are the same",
         hooks: &[at_break(|_, stack| {
-            if let Some([.., a, b]) = innermost(stack).map(|frame| &mut frame.operands[..])
-                && let (Some(first), Some(second)) = (*a, *b)
-                && std::mem::discriminant(&first) == std::mem::discriminant(&second)
-            {
-                std::mem::swap(a, b);
+            if let Some(frame) = innermost(stack) {
+                swap_last(&mut frame.operands);
             }
         })],
     },
@@ -279,54 +275,4 @@ pub(super) const ROWS: &[Fault] = &[
             }),
         ],
     },
-    Fault {
-        name: "host-call-stack",
-        wrong: "in a host function the calling frame is shown without the last argument",
-        hooks: &[Hook::Stack(Moment::HostCall, |_, stack| {
-            if let Some(frame) = innermost(stack) {
-                frame.operands.pop();
-            }
-        })],
-    },
-    Fault {
-        name: "trap-stack",
-        wrong: "at a trap the lowest operand is missing where there are more than three",
-        hooks: &[Hook::Stack(Moment::Trap, |_, stack| {
-            if let Some(frame) = innermost(stack)
-                && frame.operands.len() > 3
-            {
-                frame.operands.remove(0);
-            }
-        })],
-    },
 ];
-
-/// A stack changed at a breakpoint event.
-const fn at_break(change: fn(&Past, &mut Snapshot)) -> Hook {
-    Hook::Stack(Moment::Breakpoint, change)
-}
-
-fn innermost(stack: &mut Snapshot) -> Option<&mut FrameCopy> {
-    stack.frames.first_mut()
-}
-
-/// Changes a value that was read.
-fn change(value: &mut Option<Seen>, to: impl Fn(Seen) -> Seen) {
-    *value = value.map(to);
-}
-
-/// Changes every local of the innermost frame.
-fn each_local(stack: &mut Snapshot, to: impl Fn(Seen) -> Seen) {
-    let locals = innermost(stack).map(|frame| &mut frame.locals);
-    locals
-        .into_iter()
-        .flatten()
-        .for_each(|local| change(local, &to));
-}
-
-/// Moves a frame to the opcode behind the one that it is at.
-fn further(past: &Past, frame: &mut FrameCopy) {
-    if let Some(pc) = past.next(frame) {
-        frame.place.pc = Pc(pc);
-    }
-}
