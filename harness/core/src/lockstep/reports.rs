@@ -18,12 +18,24 @@ impl Driver {
 
     /// The engine panicked while the guest ran: nothing is compared any more.
     pub fn panicked(&mut self, message: &str) {
+        self.catch_up();
         let known = self.explain_panic(message);
         let observed = format!("the engine panicked: {message}");
         let expected = "no panic".to_owned();
         self.report_known(RuleId::Panic, Moment::End, expected, observed, known);
         self.end_if_known(known);
         self.ended.get_or_insert(Ended::Control(RuleId::Panic));
+    }
+
+    /// Runs the oracle on where nothing tells how far the subject came: what causes ask of the program may have
+    /// been executed by then.
+    fn catch_up(&mut self) {
+        let runs = self.machine.activations() > 0
+            && self.invocation.is_running()
+            && self.invocation.ahead.is_none();
+        if runs && self.ended.is_none() && !self.is_instrumented() {
+            let _ = self.advance();
+        }
     }
 
     /// Reports a difference that is not about the stack.
