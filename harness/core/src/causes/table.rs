@@ -485,8 +485,10 @@ causes! {
          exception's event, or in a call within it, the object is freed, and what the slot holds is followed \
          then. Where nothing catches it, who takes it uncounts what was never counted, and a later collection frees \
          the object under whatever still refers to it. Concerns exceptions that the host threw, passed on by throwing \
-         them again, or put in the place of another. Avoided by not collecting while one is on its way, nor any more \
-         once one came to the host."
+         them again, or put in the place of another; and any exception where the engine checks itself (a build with \
+         debug assertions), as what a collection took off the list of the stack's references is not put there again for \
+         the handler. Avoided by not collecting while one is on its way, nor any more once one of the host's came to \
+         the host."
         [Having::until(46)]
         "thrown_exceptions_are_still_not_counted"
     AdapterThrow "ADAPTER-THROW" Explains

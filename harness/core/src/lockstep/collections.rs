@@ -37,7 +37,9 @@ impl Driver {
     /// The cause that forbids a collection while an exception that the host threw is on its way.
     fn thrown_root(&self) -> Option<Known> {
         let known = self.setting.frees_thrown()?;
-        self.invocation.host_has_thrown().then_some(known)
+        // The engine then asserts what holds of no exception that was given to its handler.
+        let asserted = cfg!(debug_assertions) && self.invocation.has_thrown();
+        (asserted || self.invocation.host_has_thrown()).then_some(known)
     }
 
     /// The cause that forbids a collection while a frame has a local that was never written.

@@ -51,6 +51,8 @@ pub(super) struct Invocation {
     host_throws: bool,
     /// Whether the debugger makes a call at the event of an exception that the host threw.
     outside_throws: bool,
+    /// The same of any exception.
+    outside_thrown: bool,
     /// Whether an exception that the host threw was caught by nothing, ever.
     escaped: bool,
     /// Whether a trap is being told of in code with callees inlined, and the stack shown may be
@@ -73,6 +75,7 @@ pub(super) struct Suspended {
     previous: Option<Place>,
     thrown: Option<Thrown>,
     outside_throws: bool,
+    outside_thrown: bool,
     at_inlined_trap: bool,
 }
 
@@ -170,6 +173,11 @@ impl Invocation {
         self.thrown.map(|thrown| thrown.exception)
     }
 
+    /// Whether an exception is on its way: at its event, or in a call within that.
+    pub(super) fn has_thrown(&self) -> bool {
+        self.outside_thrown || self.thrown.is_some()
+    }
+
     /// Whether an exception that the host threw is on its way, at its event or in a call within that, or has
     /// come to the host again.
     pub(super) fn host_has_thrown(&self) -> bool {
@@ -197,9 +205,11 @@ impl Invocation {
             previous: self.previous,
             thrown: self.thrown,
             outside_throws: self.outside_throws,
+            outside_thrown: self.outside_thrown,
             at_inlined_trap: self.at_inlined_trap,
         };
         self.outside_throws = self.throws();
+        self.outside_thrown = self.has_thrown();
         suspended
     }
 
@@ -209,6 +219,7 @@ impl Invocation {
         self.previous = suspended.previous;
         self.thrown = suspended.thrown;
         self.outside_throws = suspended.outside_throws;
+        self.outside_thrown = suspended.outside_thrown;
         self.at_inlined_trap = suspended.at_inlined_trap;
         self.ahead = None;
     }
