@@ -50,6 +50,22 @@ impl ConstExpr {
         ConstExpr(Box::new([ConstOp::RefFunc(func)]))
     }
 
+    /// Whether it makes an object.
+    pub(crate) fn makes_objects(&self) -> bool {
+        self.0.iter().any(|op| match op {
+            ConstOp::StructNew(_)
+            | ConstOp::StructNewDefault(_)
+            | ConstOp::ArrayNew(_)
+            | ConstOp::ArrayNewDefault(_)
+            | ConstOp::ArrayNewFixed(..) => true,
+            ConstOp::Value(_)
+            | ConstOp::RefFunc(_)
+            | ConstOp::GlobalGet(_)
+            | ConstOp::Arithmetic(_)
+            | ConstOp::RefI31 => false,
+        })
+    }
+
     /// A validated expression.
     pub(crate) fn decode(expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr, ModuleError> {
         let mut operators = expr.get_operators_reader();

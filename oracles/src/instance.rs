@@ -2,7 +2,7 @@
 //! values are in the store.
 
 use crate::address::{DataAddr, ElemAddr, FuncAddr, GlobalAddr, MemAddr, TableAddr, TagAddr};
-use crate::module::{ExternKind, Module};
+use crate::module::{ExternKind, ExternType, Module};
 use crate::store::Extern;
 use crate::types::TypeId;
 use std::sync::Arc;
@@ -42,5 +42,23 @@ impl Instance {
             ExternKind::Global => Extern::Global(self.globals[index]),
             ExternKind::Tag => Extern::Tag(self.tags[index]),
         })
+    }
+
+    /// What it was given for its imports, in their order.
+    pub fn imports(&self) -> Vec<Extern> {
+        let mut funcs = self.funcs.iter().map(|&addr| Extern::Func(addr));
+        let mut tables = self.tables.iter().map(|&addr| Extern::Table(addr));
+        let mut memories = self.memories.iter().map(|&addr| Extern::Memory(addr));
+        let mut globals = self.globals.iter().map(|&addr| Extern::Global(addr));
+        let mut tags = self.tags.iter().map(|&addr| Extern::Tag(addr));
+        let imports = self.module.imports().iter();
+        let given = imports.map(|import| match import.ty {
+            ExternType::Func(_) => funcs.next(),
+            ExternType::Table(_) => tables.next(),
+            ExternType::Memory(_) => memories.next(),
+            ExternType::Global(_) => globals.next(),
+            ExternType::Tag(_) => tags.next(),
+        });
+        given.flatten().collect()
     }
 }

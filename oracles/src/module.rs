@@ -255,6 +255,15 @@ impl Module {
         self.start
     }
 
+    /// Whether an initialiser or a segment of it makes objects.
+    pub fn makes_objects(&self) -> bool {
+        let globals = self.global_inits.iter();
+        let tables = self.table_inits.iter().flatten();
+        let segments = self.elems.iter().flat_map(|segment| &*segment.items);
+        let mut all = globals.chain(tables).chain(segments);
+        all.any(ConstExpr::makes_objects)
+    }
+
     /// A function's name, if the name section gives one.
     pub fn func_name(&self, func: FuncIndex) -> Option<&str> {
         self.names.get(&func).map(String::as_str)

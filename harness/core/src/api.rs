@@ -230,16 +230,11 @@ pub const ROWS: &[Row] = &[
         &[
             "Global::debug_index_in_store",
             "Memory::debug_index_in_store",
+            "SharedMemory::debug_index_in_store",
             "Table::debug_index_in_store",
+            "Tag::debug_index_in_store",
         ],
         &[Access],
-    ),
-    reason(
-        &[
-            "Tag::debug_index_in_store",
-            "SharedMemory::debug_index_in_store",
-        ],
-        "not asked yet: a tag is known by Tag::eq, a shared memory by where its bytes are",
     ),
     // What a store lists.
     rules(
@@ -262,13 +257,11 @@ pub const ROWS: &[Row] = &[
     rules(&["Instance::debug_index_in_store"], &[InstanceIndex]),
     rules(&["Module::debug_index_in_engine"], &[ModuleIndex]),
     rules(&["Module::debug_bytecode"], &[Bytecode, GuestDebug]),
-    reason(
-        &["Store::debug_register_module"],
-        "not called yet: a breakpoint that comes and goes makes a module known before it is instantiated",
-    ),
+    rules(&["Store::debug_register_module"], &[Registered]),
     reason(
         &["Store::debug_register_component"],
-        "not called yet: the store comes to know a component's modules as it is instantiated",
+        "registers the modules of a component, each as debug_register_module does, which is called; a component's \
+         own are left to its instantiation, so that this is seen to make them known",
     ),
     // Configuration.
     rules(&["Config::guest_debug"], &[GuestDebug, Refusal]),

@@ -1,7 +1,7 @@
 //! Faulty observations, for tests only: a subject that lies, so that a checker can be seen to fire.
 
 use crate::divergence::Moment;
-use crate::lockstep::accessors::{Accessed, Accessor, Identity};
+use crate::lockstep::accessors::{Accessed, Accessor, Denoted};
 use crate::lockstep::entities::Entities;
 use crate::lockstep::handler::SeenHandlers;
 use crate::lockstep::held_frame::HeldFrame;
@@ -68,6 +68,9 @@ pub trait Tamper: Send + 'static {
     /// Changes how an instantiation is shown to end.
     fn instantiation(&mut self, _outcome: &mut Outcome) {}
 
+    /// Changes how an instantiation that the debugger asked for is shown to end.
+    fn instantiated_again(&mut self, _outcome: &mut Outcome) {}
+
     /// Changes whether a module that must be rejected is shown to compile.
     fn compiles(&mut self, _compiles: &mut Result<(), Outcome>) {}
 
@@ -103,6 +106,9 @@ pub trait Tamper: Send + 'static {
 
     /// Changes the number of the handler that an event went to.
     fn handled_by(&mut self, _handler: &mut u32) {}
+
+    /// Changes what comes of registering a module.
+    fn registered(&mut self, _registered: &mut Result<(), String>) {}
 
     /// Changes what the store lists.
     fn items(&mut self, _items: &mut Items) {}
@@ -224,7 +230,7 @@ impl<E: Entities, T: Layer> Entities for Shown<'_, E, T> {
         accessed
     }
 
-    fn held(&mut self, entity: Extern) -> Option<Identity> {
+    fn held(&mut self, entity: Extern) -> Option<Denoted> {
         self.entities.held(entity)
     }
 }

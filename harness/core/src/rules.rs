@@ -344,6 +344,10 @@ rules! {
         "debug_all_modules() lists every module of which the store holds an instance, each once, and none that the store was not given."
         "Store::debug_all_modules: all Modules held in the Store"
         "module_not_listed";
+    Registered "ITEM-REGISTERED" Promised
+        "A module can be registered with a store of its engine; from then on debug_all_modules() lists it, once, also before it is instantiated, and nothing else changes."
+        "Store::debug_register_module: makes the module visible to debuggers (via debug_all_modules) before the module is actually instantiated"
+        "registered_module_not_listed";
     ModuleIndex "ITEM-MODULE-INDEX" Promised
         "Two modules have the same debug_index_in_engine() exactly when they are one module."
         "Module::debug_index_in_engine: the unique-within-Engine ID for this module"

@@ -1,8 +1,10 @@
 //! Entities through the accessors of the debug API, by their index.
 
-use super::dialect::{identity_of_global, identity_of_memory, identity_of_table};
+use super::dialect::{
+    index_of_global, index_of_memory, index_of_shared, index_of_table, index_of_tag,
+};
 use super::names::Names;
-use lockstep_core::lockstep::accessors::{Accessed, Accessor, Identity};
+use lockstep_core::lockstep::accessors::{Accessed, Accessor, Denoted, Identity};
 use lockstep_oracles::address::{GlobalAddr, InstanceAddr, MemAddr, TableAddr};
 use lockstep_oracles::store::Extern;
 use std::collections::HashMap;
@@ -37,30 +39,30 @@ impl Names {
                 if let Some(Extern::Table(addr)) = entity {
                     self.reached.tables.insert(addr, table);
                 }
-                identity_of_table(&table)
+                indexed(index_of_table(&table))
             }),
             Accessor::Memory => handle.debug_memory(store, index).map(|memory| {
                 if let Some(Extern::Memory(addr)) = entity {
                     self.reached.memories.insert(addr, memory);
                 }
-                identity_of_memory(&memory)
+                indexed(index_of_memory(&memory))
             }),
             Accessor::SharedMemory => handle.debug_shared_memory(store, index).map(|memory| {
-                let identity = identity_of_shared(&memory);
+                let denoted = of_shared(&memory);
                 if let Some(Extern::Memory(addr)) = entity {
                     self.reached.shared.insert(addr, memory);
                 }
-                identity
+                denoted
             }),
             Accessor::Global => handle.debug_global(store, index).map(|global| {
                 if let Some(Extern::Global(addr)) = entity {
                     self.reached.globals.insert(addr, global);
                 }
-                identity_of_global(&global)
+                indexed(index_of_global(&global))
             }),
             Accessor::Tag => {
                 let tag = handle.debug_tag(&mut *store, index);
-                tag.map(|tag| Some(self.reached.identity_of_tag(store, tag)))
+                tag.map(|tag| self.reached.of_tag(store, tag))
             }
         };
         found.map_or(Accessed::Nothing, Accessed::Handle)
@@ -72,37 +74,30 @@ impl Names {
         store: &mut impl AsContextMut,
         (handle, index): (Instance, u32),
         entity: Option<Extern>,
-    ) -> Option<Option<Identity>> {
+    ) -> Option<Denoted> {
         let func = handle.debug_function(&mut *store, index)?;
         let pointer = func.to_raw(store) as usize;
         if let Some(Extern::Func(addr)) = entity {
             self.pointers.entry(pointer).or_insert(addr);
         }
-        Some(Some(Identity(pointer as u64)))
+        Some(known_by(pointer as u64))
     }
 
-    /// Identity of what the host's handle denotes, or that of an export.
-    pub(super) fn held(
-        &mut self,
-        mut store: impl AsContextMut,
-        entity: Extern,
-    ) -> Option<Identity> {
-        match entity {
-            Extern::Func(addr) => {
-                let func = self.func(addr)?;
-                Some(Identity(func.to_raw(store) as u64))
-            }
-            Extern::Table(addr) => identity_of_table(&self.table(addr)?),
+    /// What the host's handle says of the entity, or that of an export.
+    pub(super) fn held(&mut self, mut store: impl AsContextMut, entity: Extern) -> Option<Denoted> {
+        Some(match entity {
+            Extern::Func(addr) => known_by(self.func(addr)?.to_raw(store) as u64),
+            Extern::Table(addr) => indexed(index_of_table(&self.table(addr)?)),
             Extern::Memory(addr) => match self.shared(addr) {
-                Some(shared) => identity_of_shared(shared),
-                None => identity_of_memory(&self.memory(addr)?),
+                Some(shared) => of_shared(shared),
+                None => indexed(index_of_memory(&self.memory(addr)?)),
             },
-            Extern::Global(addr) => identity_of_global(&self.global(addr)?),
+            Extern::Global(addr) => indexed(index_of_global(&self.global(addr)?)),
             Extern::Tag(addr) => {
                 let tag = self.tag(addr)?;
-                Some(self.reached.identity_of_tag(&mut store, tag))
+                self.reached.of_tag(&mut store, tag)
             }
-        }
+        })
     }
 
     /// The memory as an accessor returned it, or as the host has it.
@@ -132,19 +127,41 @@ impl Names {
 
 impl Reached {
     /// Tags are compared by the engine; the number of the first that is equal is the identity.
-    fn identity_of_tag(&mut self, store: &mut impl AsContextMut, tag: Tag) -> Identity {
+    fn of_tag(&mut self, store: &mut impl AsContextMut, tag: Tag) -> Denoted {
         let equal = |known: &Tag| Tag::eq(known, &tag, store.as_context_mut());
         let position = self.tags.iter().position(equal);
         let position = position.unwrap_or_else(|| {
             self.tags.push(tag);
             self.tags.len() - 1
         });
-        Identity(position as u64)
+        Denoted {
+            index: index_of_tag(&tag),
+            ..known_by(position as u64)
+        }
     }
 }
 
-/// A shared memory never moves.
-fn identity_of_shared(memory: &SharedMemory) -> Option<Identity> {
+/// A shared memory never moves, and is where no other is as long as it has a byte.
+fn of_shared(memory: &SharedMemory) -> Denoted {
     let cells = memory.data();
-    (!cells.is_empty()).then(|| Identity(cells.as_ptr().cast::<u8>() as u64))
+    Denoted {
+        identity: (!cells.is_empty()).then(|| Identity(cells.as_ptr().cast::<u8>() as u64)),
+        index: index_of_shared(memory),
+    }
+}
+
+/// What is known by this alone.
+fn known_by(identity: u64) -> Denoted {
+    Denoted {
+        identity: Some(Identity(identity)),
+        index: None,
+    }
+}
+
+/// What is known by its index in the store, if it has one.
+fn indexed(index: Option<Identity>) -> Denoted {
+    Denoted {
+        identity: None,
+        index,
+    }
 }

@@ -1,8 +1,10 @@
 //! What the debugger does beside edits, in the engine and the oracle.
 
-use super::execute::Subject;
+use super::dialect;
+use super::execute::{Driven, Subject, drive};
 use super::frames::{self, KeptFrame};
 use super::host;
+use super::instances;
 use super::names::Names;
 use super::session::{Session, State};
 use super::view::View;
@@ -16,7 +18,9 @@ use lockstep_core::schedule::action::clear_handler::ClearHandler;
 use lockstep_core::schedule::action::drop_call::DropCall;
 use lockstep_core::schedule::action::hold_exception::HoldException;
 use lockstep_core::schedule::action::hold_frame::HoldFrame;
+use lockstep_core::schedule::action::instantiate::Instantiate;
 use lockstep_core::schedule::action::panic_handler::PanicHandler;
+use lockstep_core::schedule::action::register_module::RegisterModule;
 use lockstep_core::schedule::action::replace_exception::ReplaceException;
 use lockstep_core::schedule::action::set_handler::SetHandler;
 use lockstep_core::schedule::action::take_exception::TakeException;
@@ -40,6 +44,14 @@ pub(super) struct Held {
     pub(super) resumed: bool,
     /// How often it will still be asked.
     left: u32,
+}
+
+/// What the debugger does when the session is in the store again: it runs code of the engine's, or the program's.
+pub(super) enum Asked {
+    /// Calls a function.
+    Call(CallFunction),
+    /// Makes an instance.
+    Instance(Instantiate),
 }
 
 /// A handle to an exception that the debugger keeps.
@@ -76,11 +88,13 @@ impl<T: Layer> Session<T> {
             // At the event of an exception, which has it.
             Action::HoldException(_) | Action::ReplaceException(_) | Action::TakeException(_) => {}
             Action::HoldFrame(_) => self.hold_frame(store),
+            Action::Instantiate(action) => self.asked.push(Asked::Instance(action)),
             Action::ListItems(_) => {
                 self.driver.recorder.tally.acted.note(action);
                 self.list_items(store, matches!(when, When::Step(_)));
             }
             Action::PanicHandler(_) => self.panic_handler(when),
+            Action::RegisterModule(action) => self.ask_to_register(when, action),
             Action::SetHandler(_) => self.change_handler(when, true),
             Action::WriteGlobal(_)
             | Action::WriteMemory(_)
@@ -92,7 +106,7 @@ impl<T: Layer> Session<T> {
     /// The call is made when the session is in the store again.
     fn ask_for_call(&mut self, when: When, action: CallFunction) {
         if matches!(when, When::Event(_) | When::HostCall(_)) {
-            self.calls.push(action);
+            self.asked.push(Asked::Call(action));
         }
     }
 
@@ -118,6 +132,13 @@ impl<T: Layer> Session<T> {
                 false => Action::ClearHandler(ClearHandler),
             });
             self.handler_changes.push(set);
+        }
+    }
+
+    /// Only where the store itself is at hand, between calls, can a module be registered.
+    fn ask_to_register(&mut self, when: When, action: RegisterModule) {
+        if matches!(when, When::Step(_)) {
+            self.registrations.push(action.module);
         }
     }
 
@@ -295,6 +316,25 @@ impl<T: Layer> Session<T> {
 }
 
 impl<T: Layer> Subject<T> {
+    /// Makes the instances that the debugger asked for between two calls.
+    pub(super) fn make_instances(&mut self) {
+        for asked in std::mem::take(&mut self.session().asked) {
+            let Asked::Instance(action) = asked else {
+                continue;
+            };
+            if !self.is_alive() {
+                return;
+            }
+            let mut store = self.store.as_context_mut();
+            let made = drive(&self.shared, instances::make(&mut store, action));
+            match made {
+                Driven::Done(_) => {}
+                Driven::Stopped => drop(self.stopped()),
+                Driven::Panicked(message) => drop(self.panicked(message)),
+            }
+        }
+    }
+
     /// Sets and clears the store's handler as the debugger asked for it.
     pub(super) fn change_handlers(&mut self) {
         for set in std::mem::take(&mut self.session().handler_changes) {
@@ -311,6 +351,27 @@ impl<T: Layer> Subject<T> {
             self.driver().handler_was_set(set);
             self.check_handlers();
         }
+    }
+
+    /// Registers a module that is compiled, where the version can, and looks what the store then lists.
+    pub(super) fn register(&mut self, number: u32) {
+        let Some(module) = self.session().debugger.module(number) else {
+            return;
+        };
+        if !self.is_alive() {
+            return;
+        }
+        let Some(registered) = dialect::register_module(&mut self.store, &module) else {
+            return;
+        };
+        let mut registered = registered.map_err(|error| format!("{error:#}"));
+        self.with_session(|session, store| {
+            session.tamper.registered(&mut registered);
+            let action = Action::RegisterModule(RegisterModule { module: number });
+            session.driver.recorder.tally.acted.note(action);
+            session.driver.check_registered(number, registered);
+            session.list_items(store, true);
+        });
     }
 
     pub(super) fn set_handler(&mut self) {

@@ -1,7 +1,10 @@
 //! Calls of the program's functions that are made while it waits: by the debugger, in the handler of an
-//! event or in a host function; and by a host function itself.
+//! event or in a host function; and by a host function itself. What else the debugger needs the store for
+//! comes in the same order.
 
+use super::actions::Asked;
 use super::host::func_of;
+use super::instances;
 use super::names::Names;
 use super::session::{Session, State};
 use super::view::View;
@@ -24,32 +27,41 @@ struct Begun {
     outside: Outside,
 }
 
-/// Makes the calls that the debugger has asked for at this moment.
-pub(super) async fn call_functions<T: Layer>(store: &mut StoreContextMut<'_, State<T>>) -> Flow {
-    for action in asked(store) {
-        let Some(begun) = begin(store, action) else {
-            continue;
+/// Does what the debugger has asked for at this moment.
+pub(super) async fn carry_out<T: Layer>(store: &mut StoreContextMut<'_, State<T>>) -> Flow {
+    for asked in asked(store) {
+        let flow = match asked {
+            Asked::Call(action) => call(store, action).await,
+            Asked::Instance(action) => instances::make(store, action).await,
         };
-        let Begun {
-            func,
-            args,
-            mut results,
-            outside,
-        } = begun;
-        let mut scope = RootScope::new(&mut *store);
-        let ended = func.call_async(&mut scope, &args, &mut results).await;
-        if finish(&mut scope.as_context_mut(), ended, &results, outside) == Flow::Stop {
+        if flow == Flow::Stop {
             return Flow::Stop;
         }
     }
     Flow::Continue
 }
 
-/// An event within a call asks for calls of its own: these are taken before.
-fn asked<T: Layer>(store: &mut StoreContextMut<'_, State<T>>) -> Vec<CallFunction> {
+/// Makes a call.
+async fn call<T: Layer>(store: &mut StoreContextMut<'_, State<T>>, action: CallFunction) -> Flow {
+    let Some(begun) = begin(store, action) else {
+        return Flow::Continue;
+    };
+    let Begun {
+        func,
+        args,
+        mut results,
+        outside,
+    } = begun;
+    let mut scope = RootScope::new(&mut *store);
+    let ended = func.call_async(&mut scope, &args, &mut results).await;
+    finish(&mut scope.as_context_mut(), ended, &results, outside)
+}
+
+/// An event within a call asks for more of its own: this is taken before.
+fn asked<T: Layer>(store: &mut StoreContextMut<'_, State<T>>) -> Vec<Asked> {
     let mut lent = store.data_mut().lend();
     let session = lent.get();
-    let asked = session.map_or_else(Vec::new, |session| std::mem::take(&mut session.calls));
+    let asked = session.map_or_else(Vec::new, |session| std::mem::take(&mut session.asked));
     store.data_mut().give_back(lent);
     asked
 }
@@ -128,7 +140,7 @@ fn give_back_fuel(mut store: impl AsContextMut, names: &Names, outside: &Outside
 
 impl<T: Layer> Session<T> {
     /// Every frame is compared again behind a call.
-    fn look_again(&mut self, store: &mut StoreContextMut<'_, State<T>>) -> Flow {
+    pub(super) fn look_again(&mut self, store: &mut StoreContextMut<'_, State<T>>) -> Flow {
         let Session {
             driver,
             names,

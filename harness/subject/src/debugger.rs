@@ -12,6 +12,7 @@ use lockstep_core::lockstep::edits::EditAnswer;
 use lockstep_core::lockstep::items::OwnModule;
 use lockstep_core::phases::{self, Phase};
 use lockstep_core::schedule::action::Action;
+use lockstep_core::schedule::action::register_module::RegisterModule;
 use lockstep_core::schedule::{Cycle, Edit, EngineEdit, Schedule, Site, When};
 use lockstep_oracles::module::Module as OracleModule;
 use std::collections::BTreeMap;
@@ -143,6 +144,23 @@ impl Debugger {
         let mut modules = self.modules.iter();
         let number = modules.position(|known| Module::same(&known.module, module))?;
         Some(number as u32)
+    }
+
+    /// The compiled module of this number, if it is there.
+    pub(super) fn module(&self, number: u32) -> Option<Module> {
+        let known = self.modules.get(number as usize)?;
+        Some(known.module.clone())
+    }
+
+    /// Whether the start of the case asks for this module to be registered; it comes once.
+    pub(super) fn registers(&mut self, number: u32) -> bool {
+        let Some(actions) = self.actions.get_mut(&When::Start) else {
+            return false;
+        };
+        let asked = Action::RegisterModule(RegisterModule { module: number });
+        let before = actions.len();
+        actions.retain(|&action| action != asked);
+        actions.len() < before
     }
 
     /// What the case's modules say of themselves.

@@ -4,20 +4,20 @@
 use lockstep_core::lockstep::accessors::Identity;
 use wasmtime::{
     Collector, Config, DebugEvent, ExnRef, Global, Instance, Memory, Module, OwnedRooted, Result,
-    StoreContextMut, Table,
+    SharedMemory, Store, StoreContextMut, Table, Tag,
 };
 
-/// What the API says of a handle's identity.
-macro_rules! identity {
-    ($handle:expr) => {{
-        #[cfg(feature = "since-43")]
-        let identity = Some(Identity($handle.debug_index_in_store()));
-        #[cfg(not(feature = "since-43"))]
-        let identity = {
+/// The index in its store of what a handle denotes, from a version on.
+macro_rules! index_in_store {
+    ($since:literal, $handle:expr) => {{
+        #[cfg(feature = $since)]
+        let index = Some(Identity($handle.debug_index_in_store()));
+        #[cfg(not(feature = $since))]
+        let index = {
             let _ = $handle;
             None
         };
-        identity
+        index
     }};
 }
 
@@ -107,19 +107,41 @@ pub(crate) fn take_no_backtrace(config: &mut Config) {
     config.wasm_backtrace(false);
 }
 
-/// Which memory a handle denotes, where the API says so.
-pub(crate) fn identity_of_memory(memory: &Memory) -> Option<Identity> {
-    identity!(memory)
+/// A memory's index in its store, where the API has one.
+pub(crate) fn index_of_memory(memory: &Memory) -> Option<Identity> {
+    index_in_store!("since-43", memory)
 }
 
-/// Which global a handle denotes, where the API says so.
-pub(crate) fn identity_of_global(global: &Global) -> Option<Identity> {
-    identity!(global)
+/// A shared memory's index, where the API has one.
+pub(crate) fn index_of_shared(memory: &SharedMemory) -> Option<Identity> {
+    index_in_store!("since-50", memory)
 }
 
-/// Which table a handle denotes, where the API says so.
-pub(crate) fn identity_of_table(table: &Table) -> Option<Identity> {
-    identity!(table)
+/// A global's index in its store, where the API has one.
+pub(crate) fn index_of_global(global: &Global) -> Option<Identity> {
+    index_in_store!("since-43", global)
+}
+
+/// A table's index in its store, where the API has one.
+pub(crate) fn index_of_table(table: &Table) -> Option<Identity> {
+    index_in_store!("since-43", table)
+}
+
+/// A tag's index in its store, where the API has one.
+pub(crate) fn index_of_tag(tag: &Tag) -> Option<Identity> {
+    index_in_store!("since-43", tag)
+}
+
+/// Registers a module with a store, where the API has a call for it.
+#[cfg(feature = "since-45")]
+pub(crate) fn register_module<T>(store: &mut Store<T>, module: &Module) -> Option<Result<()>> {
+    Some(store.debug_register_module(module))
+}
+
+/// Registers a module with a store: this version's API has no call for it.
+#[cfg(not(feature = "since-45"))]
+pub(crate) fn register_module<T>(_: &mut Store<T>, _: &Module) -> Option<Result<()>> {
+    None
 }
 
 /// Collects garbage.

@@ -107,7 +107,8 @@ impl<T: Layer> Subject<T> {
             debugger: Debugger::of(schedule),
             handlers: Handlers::default(),
             handler_changes: Vec::new(),
-            calls: Vec::new(),
+            registrations: Vec::new(),
+            asked: Vec::new(),
             held_exception: None,
             held: None,
             dropping: false,
@@ -153,7 +154,11 @@ impl<T: Layer> Subject<T> {
     pub fn before_step(&mut self, step: u32) {
         if self.execution == Execution::Instrumented {
             self.with_session(|session, store| session.at_step(store, step));
+            self.make_instances();
             self.change_handlers();
+            for module in std::mem::take(&mut self.session().registrations) {
+                self.register(module);
+            }
         }
     }
 

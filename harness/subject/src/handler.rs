@@ -113,9 +113,9 @@ async fn finish<T: Layer>(mut store: StoreContextMut<'_, State<T>>, after: After
         // The code that polls the guest sees the request and drops the future.
         After::Stop => std::future::pending::<()>().await,
         After::Suspend => Suspended::default().await,
-        After::Call => {
-            let called = Box::pin(calls::call_functions(&mut store)).await;
-            if called == Flow::Stop {
+        After::Ask => {
+            let done = Box::pin(calls::carry_out(&mut store)).await;
+            if done == Flow::Stop {
                 std::future::pending::<()>().await;
             }
         }
@@ -141,8 +141,8 @@ enum After {
     Suspend,
     /// Collects garbage, and looks again.
     Collect,
-    /// Makes the calls that the debugger asked for.
-    Call,
+    /// Does what the debugger asked for.
+    Ask,
     /// Panics.
     Panic,
 }
@@ -307,12 +307,12 @@ impl<T: Layer> Session<T> {
         if self.holds_any() {
             self.check_held(store, Moment::Action);
         }
-        if self.plain && self.calls.is_empty() {
+        if self.plain && self.asked.is_empty() {
             return After::Continue;
         }
         self.advance_epoch(store, matches!(event, DebugEvent::EpochYield));
-        if !self.calls.is_empty() {
-            return After::Call;
+        if !self.asked.is_empty() {
+            return After::Ask;
         }
         // Where an exception is thrown, nothing may hold it but the store; if it was not taken.
         let number = self.driver.recorder.tally.sequence_points;

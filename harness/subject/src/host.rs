@@ -101,8 +101,8 @@ pub(super) async fn call<T: Layer>(
 ) -> wasmtime::Result<()> {
     let answer = compare(&mut caller, id, params);
     let by_wasm = caller.data().is_called_by_wasm();
-    if caller.data().asks_for_calls()
-        && calls::call_functions(&mut caller.as_context_mut()).await == Flow::Stop
+    if caller.data().is_asked()
+        && calls::carry_out(&mut caller.as_context_mut()).await == Flow::Stop
     {
         std::future::pending::<()>().await;
     }

@@ -185,11 +185,14 @@ impl<T: Layer> Subject<T> {
         expected: &ExpectedInstance,
         start: Option<FuncAddr>,
     ) -> (Outcome, Option<Instance>) {
-        let Some(imports) = self.imports(imports) else {
+        let Some(imports) = self.session().names.externs(imports) else {
             return (Outcome::Failed("an import has no handle".to_owned()), None);
         };
         if self.execution == Execution::Instrumented {
             let number = self.session().debugger.latest();
+            if self.session().debugger.registers(number) {
+                self.register(number);
+            }
             self.with_session(|session, store| session.edit_before_instance(store, number));
             // What does not link the store never comes to know.
             if !matches!(expected, ExpectedInstance::Unlinkable(_)) {
@@ -227,25 +230,6 @@ impl<T: Layer> Subject<T> {
             Driven::Stopped => (self.stopped(), None),
             Driven::Panicked(message) => (self.panicked(message), None),
         }
-    }
-
-    fn imports(&mut self, imports: &[Extern]) -> Option<Vec<wasmtime::Extern>> {
-        let names = &self.session().names;
-        imports
-            .iter()
-            .map(|import| {
-                Some(match *import {
-                    Extern::Func(addr) => wasmtime::Extern::Func(names.func(addr)?),
-                    Extern::Table(addr) => wasmtime::Extern::Table(names.table(addr)?),
-                    Extern::Memory(addr) => match names.shared(addr) {
-                        Some(shared) => wasmtime::Extern::SharedMemory(shared.clone()),
-                        None => wasmtime::Extern::Memory(names.memory(addr)?),
-                    },
-                    Extern::Global(addr) => wasmtime::Extern::Global(names.global(addr)?),
-                    Extern::Tag(addr) => wasmtime::Extern::Tag(names.tag(addr)?),
-                })
-            })
-            .collect()
     }
 
     fn finish_start(&mut self, outcome: &Outcome) -> ExpectedInstance {

@@ -27,6 +27,7 @@ mod handler;
 mod handles;
 pub mod host;
 mod host_memory;
+mod instances;
 pub mod instantiate;
 mod items;
 mod names;

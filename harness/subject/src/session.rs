@@ -1,6 +1,6 @@
 //! What an execution keeps in the engine's store: the driver, the names, the host's behaviour.
 
-use super::actions::{Held, HeldException};
+use super::actions::{Asked, Held, HeldException};
 use super::debugger::Debugger;
 use super::handler::{Delayed, Handlers};
 use super::host::HostWorld;
@@ -9,7 +9,6 @@ use lockstep_core::configuration::{Configuration, Limiter as LimiterConduct};
 use lockstep_core::fault::Layer;
 use lockstep_core::lockstep::driver::Driver;
 use lockstep_core::outcome::HostFailure;
-use lockstep_core::schedule::action::call_function::CallFunction;
 use lockstep_core::subject::code_image::CodeImage;
 use lockstep_core::subject::limits::{FAILING_MEMORY, FAILING_TABLE, MEMORY_LIMIT, TABLE_LIMIT};
 use lockstep_oracles::component::Component;
@@ -30,8 +29,10 @@ pub(super) struct Session<T> {
     pub(super) handlers: Handlers,
     /// What is to be done with the handler where the store is at hand: it is set, or cleared.
     pub(super) handler_changes: Vec<bool>,
-    /// Calls that the debugger makes at this moment.
-    pub(super) calls: Vec<CallFunction>,
+    /// Modules that are to be registered there.
+    pub(super) registrations: Vec<u32>,
+    /// What the debugger does at this moment when the session is in the store again.
+    pub(super) asked: Vec<Asked>,
     /// A handle to an exception that the debugger keeps.
     pub(super) held_exception: Option<HeldException>,
     /// A handle to a frame that the debugger keeps.
@@ -133,10 +134,10 @@ impl<T: Layer> State<T> {
         session.is_some_and(|session| session.driver.machine.has_entered_code())
     }
 
-    /// Whether the debugger makes calls at this moment.
-    pub(super) fn asks_for_calls(&self) -> bool {
+    /// Whether the debugger has something to do at this moment for which it needs the store.
+    pub(super) fn is_asked(&self) -> bool {
         let session = self.session.as_ref();
-        session.is_some_and(|session| !session.calls.is_empty())
+        session.is_some_and(|session| !session.asked.is_empty())
     }
 
     /// The session, outside handlers and host functions.

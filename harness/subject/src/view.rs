@@ -4,7 +4,7 @@ use super::frames::{self, FrameParentResult, Held};
 use super::names::Names;
 use super::session::State;
 use lockstep_core::fault::Layer;
-use lockstep_core::lockstep::accessors::{Accessed, Accessor, Identity};
+use lockstep_core::lockstep::accessors::{Accessed, Accessor, Denoted};
 use lockstep_core::lockstep::entities::Entities;
 use lockstep_core::observe::{Boundary, Objects, Observation, Place, Walk};
 use lockstep_core::phases::{self, Entered, Phase};
@@ -187,7 +187,7 @@ impl<T: Layer> Entities for View<'_, T> {
         names.access(&mut self.store, (instance, accessor, index), entity)
     }
 
-    fn held(&mut self, entity: Extern) -> Option<Identity> {
+    fn held(&mut self, entity: Extern) -> Option<Denoted> {
         self.names.held(&mut self.store, entity)
     }
 }

@@ -8,6 +8,7 @@ use lockstep::case::{CaseReport, Status, run, run_with};
 use lockstep::causes::Cause;
 use lockstep::divergence::{Execution, Moment};
 use lockstep::fault::low_bit;
+use lockstep::lockstep::accessors::{Accessed, Accessor};
 use lockstep::lockstep::held_frame::HeldFrame;
 use lockstep::lockstep::items::{Items, ListedInstance, ListedModule};
 use lockstep::outcome::Outcome;
@@ -16,7 +17,7 @@ use lockstep::schedule::action::{Act, Action};
 use lockstep::schedule::{Schedule, When};
 use lockstep::seen::{Seen, SeenFunc};
 use lockstep::version::Version;
-use lockstep_oracles::address::{FuncAddr, GlobalAddr, MemAddr, TableAddr};
+use lockstep_oracles::address::{FuncAddr, GlobalAddr, InstanceAddr, MemAddr, TableAddr};
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
@@ -40,6 +41,27 @@ fn holding() -> Schedule {
 /// Before the last call of [`LINKED_ENTITIES`] everything is there.
 fn listing() -> Schedule {
     acting([(When::Step(0), "list items")])
+}
+
+/// The only module, before it is instantiated.
+fn registering() -> Schedule {
+    acting([(When::Start, "register module 0")])
+}
+
+/// The only module again, at an event, and then what the store lists.
+fn instantiating() -> Schedule {
+    acting([
+        (When::Event(2), "instantiate 0"),
+        (When::Event(3), "list items"),
+    ])
+}
+
+/// The same in a host function, and between calls.
+fn instantiating_elsewhere() -> Schedule {
+    acting([
+        (When::HostCall(1), "instantiate 0"),
+        (When::Step(0), "instantiate 0"),
+    ])
 }
 
 fn writing_a_global() -> Schedule {
@@ -212,6 +234,9 @@ faults! {
         Fault::Items(|items| instances(items, |listed| listed.last_mut().unwrap().index = 0));
     module_not_listed => Modules, LINKED_ENTITIES.under(listing).only_on(Version::V48),
         Fault::Items(|items| modules(items, |listed| listed.truncate(listed.len() - 1)));
+    registered_module_not_listed => Registered,
+        ARITHMETIC.under(registering).only_on(Version::V48),
+        Fault::Items(|items| modules(items, Vec::clear));
     one_index_for_two_modules => ModuleIndex,
         LINKED_ENTITIES.under(listing).only_on(Version::V48),
         Fault::Items(|items| {
@@ -237,6 +262,28 @@ faults! {
             let local = &mut stack.frames[0].locals[0];
             *local = local.map(low_bit);
         });
+    instance_of_the_debugger_refused => Instantiate, ENTITIES.under(instantiating),
+        Fault::InstantiatedAgain(|outcome| *outcome = Outcome::Unlinkable("a lie".to_owned()));
+    instance_of_the_debugger_refused_elsewhere => Instantiate,
+        HOST_AND_GLOBAL.under(instantiating_elsewhere),
+        Fault::InstantiatedAgain(|outcome| *outcome = Outcome::Unlinkable("a lie".to_owned()));
+    instance_of_the_debugger_not_listed => Instances,
+        ENTITIES.under(instantiating).only_on(Version::V48),
+        Fault::Items(|items| instances(items, |listed| listed.truncate(listed.len() - 1)));
+    entity_of_an_instance_of_the_debugger_not_found => Access, ENTITIES.under(instantiating),
+        Fault::Access(|instance, asked, accessed| {
+            if (instance, asked) == (InstanceAddr(1), (Accessor::Global, 0)) {
+                *accessed = Accessed::Nothing;
+            }
+        });
+    frame_changed_behind_an_instance_of_the_debugger => OperandValue,
+        ENTITIES.under(instantiating),
+        Fault::Stack(when(Moment::Action), |stack, _| {
+            let operand = &mut stack.frames[0].operands[0];
+            *operand = operand.map(low_bit);
+        });
+    memory_changed_by_an_instance_of_the_debugger => Memory, ENTITIES.under(instantiating),
+        Fault::Memory(MemAddr(1), |bytes| bytes[1] ^= 1);
     held_exception_of_another_payload => Kept, CAUGHT.under(holding_an_exception),
         Fault::HeldException(|seen| seen.payload[0] = low_bit(seen.payload[0]));
     exception_not_replaced => Values, CAUGHT.under(replacing_an_exception),
@@ -299,6 +346,11 @@ faults! {
         }));
     module_listed_twice => Modules, LINKED_ENTITIES.under(listing).only_on(Version::V48),
         Fault::Items(|items| modules(items, |listed| listed.push(listed[0])));
+    module_not_registered => Registered, ARITHMETIC.under(registering).only_on(Version::V48),
+        Fault::Registered(|registered| *registered = Err("a lie".to_owned()));
+    registered_module_listed_twice => Modules,
+        ARITHMETIC.under(registering).only_on(Version::V48),
+        Fault::Items(|items| modules(items, |listed| listed.extend_from_within(..)));
     no_bytecode => Bytecode, LINKED_ENTITIES.under(listing).only_on(Version::V48),
         Fault::Items(|items| items.own[0].bytecode = None);
 }

@@ -52,6 +52,8 @@ pub(crate) enum Fault {
     Outcome(fn(&mut Outcome)),
     /// The end of an instantiation.
     Instantiation(fn(&mut Outcome)),
+    /// The end of an instantiation that the debugger asked for.
+    InstantiatedAgain(fn(&mut Outcome)),
     /// Whether a module compiles that must be rejected.
     Compiles(fn(&mut Result<(), Outcome>)),
     /// Single-step and the breakpoints that are listed.
@@ -76,6 +78,8 @@ pub(crate) enum Fault {
     Items(fn(&mut Items)),
     /// What comes of a write through an entity's handle.
     Wrote(fn(&mut Result<(), String>)),
+    /// Changes what comes of registering a module.
+    Registered(fn(&mut Result<(), String>)),
     /// What is left of the fuel after a command.
     Fuel(fn(&mut Option<u64>)),
     /// How many mappings are writable and executable at once.
@@ -346,6 +350,12 @@ impl Tamper for Lie {
         }
     }
 
+    fn instantiated_again(&mut self, outcome: &mut Outcome) {
+        if let Fault::InstantiatedAgain(change) = self.fault {
+            self.tell(outcome, change);
+        }
+    }
+
     fn compiles(&mut self, compiles: &mut Result<(), Outcome>) {
         if let Fault::Compiles(change) = self.fault {
             self.tell(compiles, change);
@@ -405,6 +415,12 @@ impl Tamper for Lie {
     fn items(&mut self, items: &mut Items) {
         if let Fault::Items(change) = self.fault {
             self.tell(items, change);
+        }
+    }
+
+    fn registered(&mut self, registered: &mut Result<(), String>) {
+        if let Fault::Registered(change) = self.fault {
+            self.tell(registered, change);
         }
     }
 

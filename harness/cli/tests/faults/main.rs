@@ -21,7 +21,7 @@ use lie::{Code, Fault, Lie, at, when};
 use lockstep::case::{CaseOptions, run, run_with};
 use lockstep::configuration::{Collector, Configuration, Fuel};
 use lockstep::divergence::{Execution, Moment};
-use lockstep::lockstep::accessors::{Accessed, Accessor, Identity};
+use lockstep::lockstep::accessors::{Accessed, Accessor, Denoted, Identity};
 use lockstep::lockstep::policy::FramePolicy;
 use lockstep::lockstep::probes::LateModule;
 use lockstep::lockstep::tally::Tally;
@@ -49,6 +49,22 @@ fn counting(configuration: &mut Configuration) {
 }
 
 fn no_change(_: &mut Snapshot, _: &Code) {}
+
+/// A handle to an entity of this identity.
+fn known_by(identity: u64) -> Accessed {
+    Accessed::Handle(Denoted {
+        identity: Some(Identity(identity)),
+        index: None,
+    })
+}
+
+/// A handle to an entity of this index in the store.
+fn indexed(index: u64) -> Accessed {
+    Accessed::Handle(Denoted {
+        identity: None,
+        index: Some(Identity(index)),
+    })
+}
 
 faults! {
     // The rows that the contract names.
@@ -135,22 +151,26 @@ faults! {
     one_entity_for_two_indices => Access, ENTITIES,
         Fault::Access(|_, (accessor, index), accessed| {
             if accessor == Accessor::Global && index < 2 {
-                *accessed = Accessed::Handle(Some(Identity(7)));
+                *accessed = known_by(7);
             }
+        });
+    one_index_for_two_entities => Access, ENTITIES,
+        Fault::Access(|_, (accessor, index), accessed| {
+            if accessor == Accessor::Global && index < 2 { *accessed = indexed(7) }
         });
     another_function_found => Access, LINKED_ENTITIES,
         Fault::Access(|instance, asked, accessed| {
             if instance == InstanceAddr(0) && matches!(asked, (Accessor::Function, 0 | 1)) {
-                *accessed = Accessed::Handle(Some(Identity(7)));
+                *accessed = known_by(7);
             }
         });
     entity_past_the_end => Access, ENTITIES,
         Fault::Access(|_, asked, accessed| {
-            if asked == (Accessor::Table, 1) { *accessed = Accessed::Handle(None) }
+            if asked == (Accessor::Table, 1) { *accessed = Accessed::Handle(Denoted::default()) }
         });
     shared_memory_for_one_that_is_not => Access, ENTITIES,
         Fault::Access(|_, asked, accessed| {
-            if asked == (Accessor::SharedMemory, 0) { *accessed = Accessed::Handle(None) }
+            if asked == (Accessor::SharedMemory, 0) { *accessed = Accessed::Handle(Denoted::default()) }
         });
     memory_byte_flipped => Memory, ENTITIES, Fault::Memory(MemAddr(0), |bytes| bytes[65535] ^= 1);
     global_changed => Global, ENTITIES,

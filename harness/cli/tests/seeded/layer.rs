@@ -54,6 +54,8 @@ pub(crate) enum Hook {
     Outcome(fn(&Past, &mut Outcome)),
     /// Changes how an instantiation ends.
     Instantiation(fn(&mut Outcome)),
+    /// Changes how an instantiation ends that the debugger asked for.
+    InstantiatedAgain(fn(&mut Outcome)),
     /// Changes or loses an edit.
     Edit(fn(&mut Past, EngineEdit) -> Option<EngineEdit>),
     /// Changes the answer to the edit that was asked for last.
@@ -101,6 +103,7 @@ impl Hook {
             Hook::HostArgs(_) => "host_args",
             Hook::Outcome(_) => "outcome",
             Hook::Instantiation(_) => "instantiation",
+            Hook::InstantiatedAgain(_) => "instantiated_again",
             Hook::Edit(_) => "edit",
             Hook::Edited(_) => "edited",
             Hook::EditState(_) => "edit_state",
@@ -211,6 +214,14 @@ impl Tamper for Layer {
         }
         self.past.instantiated += 1;
         self.past.ends();
+    }
+
+    fn instantiated_again(&mut self, outcome: &mut Outcome) {
+        for hook in self.hooks {
+            if let Hook::InstantiatedAgain(change) = hook {
+                change(outcome);
+            }
+        }
     }
 
     fn edit(&mut self, edit: &mut Option<EngineEdit>) {

@@ -29,7 +29,8 @@ pub(crate) fn put_manifest(place: &Path, text: &str, lock: &Path) -> anyhow::Res
 
 /// The newest spelling of the API that a release has, as a feature of the crates of subjects.
 fn spelling(release: u32) -> Option<String> {
-    let newest = (43..=46).rev().find(|&since| since <= release);
+    let spellings = [50, 46, 45, 44, 43];
+    let newest = spellings.into_iter().find(|&since| since <= release);
     newest.map(|since| format!("since-{since}"))
 }
 
@@ -184,7 +185,8 @@ mod tests {
     fn a_release_has_the_newest_spelling_that_it_can_have() {
         assert_eq!(spelling(42), None);
         assert_eq!(spelling(43).as_deref(), Some("since-43"));
-        assert_eq!(spelling(51).as_deref(), Some("since-46"));
+        assert_eq!(spelling(48).as_deref(), Some("since-46"));
+        assert_eq!(spelling(51).as_deref(), Some("since-50"));
     }
 
     #[test]

@@ -16,7 +16,8 @@ impl TryFrom<String> for ActionText {
         action.ok_or_else(|| {
             format!(
                 "`{text}` is no action; write call export 0:1, call function 0:1, clear handler, drop call, \
-                 hold exception, hold frame, list items, panic handler, replace exception 0, set handler, \
+                 hold exception, hold frame, instantiate 0, list items, panic handler, register module 0, \
+                 replace exception 0, set handler, take exception, \
                  write global 0:1 0x2a, write memory 0:1 0x10 0xff, write element 0:1 3 7 \
                  or write field 0 1 0x2a"
             )

@@ -7,8 +7,10 @@ use crate::schedule::action::clear_handler::ClearHandler;
 use crate::schedule::action::drop_call::DropCall;
 use crate::schedule::action::hold_exception::HoldException;
 use crate::schedule::action::hold_frame::HoldFrame;
+use crate::schedule::action::instantiate::Instantiate;
 use crate::schedule::action::list_items::ListItems;
 use crate::schedule::action::panic_handler::PanicHandler;
+use crate::schedule::action::register_module::RegisterModule;
 use crate::schedule::action::replace_exception::ReplaceException;
 use crate::schedule::action::set_handler::SetHandler;
 use crate::schedule::action::take_exception::TakeException;
@@ -29,6 +31,8 @@ const THROWS: u32 = 4;
 const NESTED: u32 = 3;
 /// Tags that an exception may be replaced by.
 const TAGS: u32 = 4;
+/// Modules of which one is registered.
+const MODULES: u32 = 3;
 /// The last host call of the case at which an action comes.
 const HOST_CALLS: u32 = 6;
 
@@ -64,6 +68,14 @@ static INTERVENING: &[Row<Draw>] = &[
         name: "drop call",
         weight: 2,
         what: |_| Ok(Action::DropCall(DropCall)),
+    },
+    Row {
+        name: "instantiate",
+        weight: 2,
+        what: |u| {
+            let instance = below(u, MODULES)?;
+            Ok(Action::Instantiate(Instantiate { instance }))
+        },
     },
     Row {
         name: "panic handler",
@@ -151,6 +163,11 @@ pub(super) fn actions(u: &mut Unstructured<'_>, steps: u32) -> Result<Vec<Act>> 
             actions.push(of_handler(u, steps)?);
         }
     }
+    if chance(u, 1, 16)? {
+        for _ in 0..between(u, 1, MODULES)? {
+            actions.push(registration(u, steps)?);
+        }
+    }
     Ok(actions)
 }
 
@@ -174,6 +191,17 @@ fn of_handler(u: &mut Unstructured<'_>, steps: u32) -> Result<Act> {
         true => When::Start,
         false => When::Step(below(u, steps)?),
     };
+    Ok(Act { when, action })
+}
+
+/// Before the module is instantiated, and sometimes behind it.
+fn registration(u: &mut Unstructured<'_>, steps: u32) -> Result<Act> {
+    let module = below(u, MODULES)?;
+    let when = match chance(u, 1, 4)? {
+        true => When::Step(below(u, steps)?),
+        false => When::Start,
+    };
+    let action = Action::RegisterModule(RegisterModule { module });
     Ok(Act { when, action })
 }
 
@@ -282,6 +310,7 @@ mod tests {
         }
         let all = TRANSPARENT.iter().chain(INTERVENING).map(|row| row.name);
         let all = all.chain(HANDLERS.iter().map(|row| row.name));
+        let all = all.chain(["register module"]);
         assert_eq!(kinds, all.collect::<BTreeSet<_>>());
         assert_eq!(kinds, BTreeSet::from(Action::KINDS));
         assert!((60..=200).contains(&intervening), "{intervening} of {with}");

@@ -59,45 +59,86 @@ impl fmt::Display for Accessor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Identity(pub u64);
 
+/// What a handle says of the entity that it denotes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Denoted {
+    /// What tells it from others without the debug API: a comparison of handles, or where it is.
+    pub identity: Option<Identity>,
+    /// Its stable index in the store, where the version's debug API has one.
+    pub index: Option<Identity>,
+}
+
 /// What an accessor returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accessed {
     /// `None`.
     Nothing,
-    /// A handle, and its identity where the version's API has one.
-    Handle(Option<Identity>),
+    /// A handle.
+    Handle(Denoted),
 }
 
 /// Which entities are known by which identity.
 #[derive(Debug, Default)]
-pub(super) struct Accesses {
-    /// Instances that were asked for all their entities, and whether that was while the host had called back:
-    /// then they are asked once more.
-    asked: BTreeSet<(u32, bool)>,
+struct Bound {
     entities: HashMap<(Accessor, Identity), Extern>,
     identities: HashMap<Extern, Identity>,
 }
 
-impl Accesses {
+impl Bound {
+    /// The host's own handle to an entity has this identity.
+    fn hold(&mut self, accessor: Accessor, identity: Identity, entity: Extern) {
+        self.bind(accessor, identity, entity);
+        self.identities.entry(entity).or_insert(identity);
+    }
+
     /// Binds an identity to an entity; the entity that it is bound to already, if that is another.
     fn bind(&mut self, accessor: Accessor, identity: Identity, entity: Extern) -> Option<Extern> {
         let bound = *self.entities.entry((accessor, identity)).or_insert(entity);
         (bound != entity).then_some(bound)
     }
 
-    /// Why what an accessor returned is not the entity, if it is not.
-    fn fault(&mut self, accessor: Accessor, entity: Extern, accessed: Accessed) -> Option<String> {
-        let identity = match accessed {
-            Accessed::Nothing => return Some("None".to_owned()),
-            Accessed::Handle(None) => return None,
-            Accessed::Handle(Some(identity)) => identity,
-        };
+    /// Why a handle of this identity does not denote the entity, if it does not.
+    fn fault(&mut self, accessor: Accessor, entity: Extern, identity: Identity) -> Option<String> {
         if let Some(other) = self.bind(accessor, identity, entity) {
             return Some(format!("the entity that is {other:?}"));
         }
         let first = *self.identities.entry(entity).or_insert(identity);
         let another = accessor != Accessor::Function && first != identity;
         another.then(|| "an entity that none of its handles denotes".to_owned())
+    }
+}
+
+/// What accessors have returned.
+#[derive(Debug, Default)]
+pub(super) struct Accesses {
+    /// Instances that were asked for all their entities, and whether that was while the host had called back:
+    /// then they are asked once more.
+    asked: BTreeSet<(u32, bool)>,
+    by_identity: Bound,
+    by_index: Bound,
+}
+
+impl Accesses {
+    /// The host's own handle to an entity says this of it.
+    fn hold(&mut self, accessor: Accessor, held: Denoted, entity: Extern) {
+        if let Some(identity) = held.identity {
+            self.by_identity.hold(accessor, identity, entity);
+        }
+        if let Some(index) = held.index {
+            self.by_index.hold(accessor, index, entity);
+        }
+    }
+
+    /// Why what an accessor returned is not the entity, if it is not.
+    fn fault(&mut self, accessor: Accessor, entity: Extern, accessed: Accessed) -> Option<String> {
+        let Accessed::Handle(Denoted { identity, index }) = accessed else {
+            return Some("None".to_owned());
+        };
+        let identity = identity.and_then(|it| self.by_identity.fault(accessor, entity, it));
+        identity.or_else(|| {
+            let fault = self.by_index.fault(accessor, entity, index?)?;
+            Some(format!("by its index in the store, {fault}"))
+        })
     }
 }
 
@@ -173,12 +214,7 @@ impl Driver {
             if let Some(entity) = entity
                 && let Some(held) = subject.held(entity)
             {
-                self.precedents.accesses.bind(space.accessor, held, entity);
-                self.precedents
-                    .accesses
-                    .identities
-                    .entry(entity)
-                    .or_insert(held);
+                self.precedents.accesses.hold(space.accessor, held, entity);
             }
             let accessed = subject.access(instance, space.accessor, index, entity);
             let fault = match entity {
@@ -218,7 +254,17 @@ mod tests {
     const SECOND: Extern = Extern::Global(GlobalAddr(1));
 
     fn handle(identity: u64) -> Accessed {
-        Accessed::Handle(Some(Identity(identity)))
+        Accessed::Handle(Denoted {
+            identity: Some(Identity(identity)),
+            index: None,
+        })
+    }
+
+    fn indexed(index: u64) -> Accessed {
+        Accessed::Handle(Denoted {
+            identity: None,
+            index: Some(Identity(index)),
+        })
     }
 
     #[test]
@@ -232,6 +278,20 @@ mod tests {
                 .is_some()
         );
         assert!(accesses.fault(Accessor::Global, FIRST, handle(2)).is_some());
+    }
+
+    #[test]
+    fn an_entity_and_its_index_belong_together() {
+        let mut accesses = Accesses::default();
+        let held = Denoted {
+            identity: Some(Identity(9)),
+            index: Some(Identity(1)),
+        };
+        accesses.hold(Accessor::Tag, held, FIRST);
+        assert_eq!(accesses.fault(Accessor::Tag, FIRST, indexed(1)), None);
+        assert!(accesses.fault(Accessor::Tag, FIRST, indexed(2)).is_some());
+        assert!(accesses.fault(Accessor::Tag, SECOND, indexed(1)).is_some());
+        assert_eq!(accesses.fault(Accessor::Tag, SECOND, indexed(9)), None);
     }
 
     #[test]
@@ -264,7 +324,7 @@ mod tests {
                 .is_some()
         );
         assert_eq!(
-            accesses.fault(Accessor::Tag, FIRST, Accessed::Handle(None)),
+            accesses.fault(Accessor::Tag, FIRST, Accessed::Handle(Denoted::default())),
             None
         );
     }

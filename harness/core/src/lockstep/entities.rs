@@ -1,6 +1,6 @@
 //! The entity checkers: every memory, global and table of the case against the oracle's.
 
-use super::accessors::{Accessed, Accessor, Identity};
+use super::accessors::{Accessed, Accessor, Denoted};
 use super::driver::Driver;
 use super::references::{Fault, IN_ENTITIES, Scope};
 use crate::causes::Known;
@@ -34,8 +34,8 @@ pub trait Entities: Objects {
         index: u32,
         entity: Option<Extern>,
     ) -> Accessed;
-    /// Identity of the handle that the host made or has from an export, if there is one.
-    fn held(&mut self, entity: Extern) -> Option<Identity>;
+    /// What the handle says that the host made or has from an export, if there is one.
+    fn held(&mut self, entity: Extern) -> Option<Denoted>;
 }
 
 /// A memory, global or table of the case.

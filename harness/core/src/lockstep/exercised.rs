@@ -164,6 +164,9 @@ pub fn unexercisable(rule: RuleId, subject: Version) -> Option<&'static str> {
         {
             Some("its API lists no instances and no modules, and has no bytecode of one")
         }
+        RuleId::Registered if subject.release() < 45 => {
+            Some("its API has no call that registers a module")
+        }
         RuleId::EditCodeImage | RuleId::EditPermissions | RuleId::EditWritable
             if !cfg!(target_os = "linux") =>
         {

@@ -64,6 +64,19 @@ pub(super) struct ShownIndices {
 }
 
 impl Driver {
+    /// The store was given a module to register, and has said so.
+    pub fn check_registered(&mut self, module: u32, registered: Result<(), String>) {
+        self.recorder.note(RuleId::Registered);
+        self.breakpoints.come(module);
+        match registered {
+            Ok(()) => drop(self.precedents.registered.insert(module)),
+            Err(error) => {
+                let expected = format!("module {module} is registered");
+                self.report_plain(RuleId::Registered, Moment::Action, expected, error);
+            }
+        }
+    }
+
     /// Checks what the store lists; of these instances the case has a handle.
     pub fn check_items(&mut self, items: &Items, handles: &[InstanceAddr], moment: Moment) {
         self.check_guest_debug(items, moment);
@@ -181,10 +194,18 @@ impl Driver {
             .filter_map(|&instance| self.breakpoints.module_of(instance))
             .collect();
         let numbers: BTreeSet<Option<u32>> = listed.iter().map(|one| one.module).collect();
-        for module in held {
+        let registered = self.precedents.registered.difference(&held).copied();
+        let registered: Vec<u32> = registered.collect();
+        let there = held.into_iter().map(|module| (RuleId::Modules, module));
+        let there = there.chain(
+            registered
+                .into_iter()
+                .map(|module| (RuleId::Registered, module)),
+        );
+        for (rule, module) in there {
             if !numbers.contains(&Some(module)) {
                 let expected = format!("module {module} is listed");
-                self.report_plain(RuleId::Modules, moment, expected, "it is not".to_owned());
+                self.report_plain(rule, moment, expected, "it is not".to_owned());
             }
         }
         if numbers.contains(&None) {

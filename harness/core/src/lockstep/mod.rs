@@ -43,6 +43,7 @@ mod history;
 mod horizon;
 mod host_calls;
 mod host_roots;
+pub mod instances;
 mod instantiation;
 mod interrupted;
 pub mod interrupts;

@@ -4,7 +4,7 @@ use super::accessors::Accesses;
 use super::interrupted::CodePath;
 use super::items::ShownIndices;
 use lockstep_oracles::address::{FuncAddr, FuncIndex, InstanceAddr};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// What the subject showed first.
 #[derive(Debug, Default)]
@@ -13,6 +13,8 @@ pub(super) struct Precedents {
     pub(super) accesses: Accesses,
     /// Indices of instances and modules.
     pub(super) indices: ShownIndices,
+    /// Modules that the store was given to register.
+    pub(super) registered: BTreeSet<u32>,
     /// Functions of instances without a handle, by the function reference shown: the first one seen is taken
     /// at its word.
     unresolved: HashMap<usize, FuncAddr>,

@@ -2,7 +2,7 @@
 
 use super::driver::DriverConfig;
 use crate::causes::{Cause, Causes, Known};
-use crate::configuration::{Collector, Configuration, Fuel, Inlining, Target};
+use crate::configuration::{Collector, Configuration, Epochs, Fuel, Inlining, Target};
 use crate::conventions::Conventions;
 use crate::divergence::Execution;
 
@@ -51,6 +51,11 @@ impl Setting {
     /// Whether the guest is bytecode: events change its registers (`PULLEY-REGISTERS`).
     pub(super) fn is_on_pulley(&self) -> bool {
         self.configuration.target == Target::Pulley64
+    }
+
+    /// Whether fuel or the epoch may interrupt code between two opcodes.
+    pub(super) fn counts(&self) -> bool {
+        self.consumes_fuel() || self.configuration.epochs != Epochs::Off
     }
 
     /// Whether the subject's code consumes fuel.

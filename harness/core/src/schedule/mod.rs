@@ -190,7 +190,9 @@ impl Schedule {
 
     /// Whether the store is given a handler when it is made.
     pub fn starts_handled(&self) -> bool {
-        let clears = |act: &Act| act.when == When::Start && act.action.is_of_start();
+        let clears = |act: &Act| {
+            act.when == When::Start && matches!(act.action, action::Action::ClearHandler(_))
+        };
         !self.actions.iter().any(clears)
     }
 

@@ -1,7 +1,7 @@
 //! Faults of the accessors of an instance's entities.
 
 use crate::layer::{Fault, Hook};
-use lockstep::lockstep::accessors::{Accessed, Accessor};
+use lockstep::lockstep::accessors::{Accessed, Accessor, Denoted};
 
 pub(super) const ROWS: &[Fault] = &[
     Fault {
@@ -27,7 +27,7 @@ pub(super) const ROWS: &[Fault] = &[
         wrong: "the accessor of tables finds one past the end",
         hooks: &[Hook::Access(|_, _, (accessor, _), accessed| {
             if accessor == Accessor::Table && *accessed == Accessed::Nothing {
-                *accessed = Accessed::Handle(None);
+                *accessed = Accessed::Handle(Denoted::default());
             }
         })],
     },

@@ -4,6 +4,7 @@ use super::stacks::{each_local, zero};
 use crate::layer::{Fault, Hook};
 use lockstep::case::Case;
 use lockstep::divergence::Moment;
+use lockstep::outcome::Outcome;
 use lockstep::schedule::action::Action;
 use lockstep::seen::{Seen, SeenExtern};
 
@@ -37,6 +38,14 @@ pub(super) const ROWS: &[Fault] = &[
         hooks: &[
             WRITTEN,
             Hook::Wrote(|made| made.and(Err("it is read-only".to_owned()))),
+        ],
+    },
+    Fault {
+        name: "instance-refused",
+        wrong: "an instance that the debugger asks for is not made",
+        hooks: &[
+            INSTANTIATED,
+            Hook::InstantiatedAgain(|outcome| *outcome = Outcome::Failed("no room".to_owned())),
         ],
     },
     Fault {
@@ -106,6 +115,10 @@ const HANDLED: Hook = Hook::Needs(|case| {
 /// Only in such cases the debugger calls a function.
 const CALLED: Hook =
     Hook::Needs(|case| acts(case, |action| matches!(action, Action::CallFunction(_))));
+
+/// Only in such cases the debugger makes an instance.
+const INSTANTIATED: Hook =
+    Hook::Needs(|case| acts(case, |action| matches!(action, Action::Instantiate(_))));
 
 /// Only in such cases garbage is collected.
 const COLLECTED: Hook = Hook::Needs(|case| case.schedule.collect > 0);

@@ -7,8 +7,10 @@ pub mod clear_handler;
 pub mod drop_call;
 pub mod hold_exception;
 pub mod hold_frame;
+pub mod instantiate;
 pub mod list_items;
 pub mod panic_handler;
+pub mod register_module;
 pub mod replace_exception;
 pub mod set_handler;
 pub mod take_exception;
@@ -23,12 +25,14 @@ use clear_handler::ClearHandler;
 use drop_call::DropCall;
 use hold_exception::HoldException;
 use hold_frame::HoldFrame;
+use instantiate::Instantiate;
 use list_items::ListItems;
 use lockstep_oracles::ValType;
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::store::Store;
 use lockstep_oracles::value::{Ref, Value};
 use panic_handler::PanicHandler;
+use register_module::RegisterModule;
 use replace_exception::ReplaceException;
 use set_handler::SetHandler;
 use take_exception::TakeException;
@@ -60,10 +64,14 @@ pub enum Action {
     HoldException(HoldException),
     /// Keeps a handle to the innermost frame.
     HoldFrame(HoldFrame),
+    /// Instantiates a module that is there again.
+    Instantiate(Instantiate),
     /// Asks the store for its instances and modules.
     ListItems(ListItems),
     /// Panics in the handler, at an event.
     PanicHandler(PanicHandler),
+    /// Registers a module with the store, between calls or before it is instantiated.
+    RegisterModule(RegisterModule),
     /// Replaces the exception of an event.
     ReplaceException(ReplaceException),
     /// Sets a handler, between calls.
@@ -88,11 +96,13 @@ impl Action {
             | Action::HoldException(_)
             | Action::HoldFrame(_)
             | Action::ListItems(_)
+            | Action::RegisterModule(_)
             | Action::SetHandler(_) => false,
             Action::CallFunction(_)
             | Action::DropCall(_)
             | Action::PanicHandler(_)
             | Action::ReplaceException(_)
+            | Action::Instantiate(_)
             | Action::TakeException(_)
             | Action::WriteGlobal(_)
             | Action::WriteMemory(_)
@@ -103,7 +113,7 @@ impl Action {
 
     /// Whether it says something of the start already, before anything is there.
     pub fn is_of_start(self) -> bool {
-        matches!(self, Action::ClearHandler(_))
+        matches!(self, Action::ClearHandler(_) | Action::RegisterModule(_))
     }
 
     /// Whether the store may be without a handler behind it.
@@ -130,8 +140,10 @@ impl Action {
             Action::DropCall(action) => action.text(),
             Action::HoldException(action) => action.text(),
             Action::HoldFrame(action) => action.text(),
+            Action::Instantiate(action) => action.text(),
             Action::ListItems(action) => action.text(),
             Action::PanicHandler(action) => action.text(),
+            Action::RegisterModule(action) => action.text(),
             Action::ReplaceException(action) => action.text(),
             Action::SetHandler(action) => action.text(),
             Action::TakeException(action) => action.text(),
@@ -150,8 +162,10 @@ impl Action {
             Action::DropCall(_) => "drop call",
             Action::HoldException(_) => "hold exception",
             Action::HoldFrame(_) => "hold frame",
+            Action::Instantiate(_) => "instantiate",
             Action::ListItems(_) => "list items",
             Action::PanicHandler(_) => "panic handler",
+            Action::RegisterModule(_) => "register module",
             Action::ReplaceException(_) => "replace exception",
             Action::SetHandler(_) => "set handler",
             Action::TakeException(_) => "take exception",
@@ -163,14 +177,16 @@ impl Action {
     }
 
     /// Every kind, sorted.
-    pub const KINDS: [&str; 14] = [
+    pub const KINDS: [&str; 16] = [
         "call function",
         "clear handler",
         "drop call",
         "hold exception",
         "hold frame",
+        "instantiate",
         "list items",
         "panic handler",
+        "register module",
         "replace exception",
         "set handler",
         "take exception",
@@ -189,8 +205,12 @@ impl Action {
             ["drop", "call"] => Some(Action::DropCall(DropCall)),
             ["hold", "exception"] => Some(Action::HoldException(HoldException)),
             ["hold", "frame"] => Some(Action::HoldFrame(HoldFrame)),
+            ["instantiate", ref words @ ..] => Instantiate::read(words).map(Action::Instantiate),
             ["list", "items"] => Some(Action::ListItems(ListItems)),
             ["panic", "handler"] => Some(Action::PanicHandler(PanicHandler)),
+            ["register", "module", ref words @ ..] => {
+                RegisterModule::read(words).map(Action::RegisterModule)
+            }
             ["replace", "exception", ref words @ ..] => {
                 ReplaceException::read(words).map(Action::ReplaceException)
             }
@@ -222,6 +242,8 @@ impl Action {
             | Action::SetHandler(_)
             | Action::TakeException(_) => Vec::new(),
             Action::CallFunction(action) => each(action.reduced(), Action::CallFunction),
+            Action::Instantiate(action) => each(action.reduced(), Action::Instantiate),
+            Action::RegisterModule(action) => each(action.reduced(), Action::RegisterModule),
             Action::ReplaceException(action) => each(action.reduced(), Action::ReplaceException),
             Action::WriteGlobal(action) => each(action.reduced(), Action::WriteGlobal),
             Action::WriteMemory(action) => each(action.reduced(), Action::WriteMemory),
@@ -351,15 +373,17 @@ mod tests {
     use super::*;
 
     /// One text of each kind.
-    const TEXTS: [&str; 15] = [
+    const TEXTS: [&str; 17] = [
         "call export 0:1",
         "call function 1:4",
         "clear handler",
         "drop call",
         "hold exception",
         "hold frame",
+        "instantiate 2",
         "list items",
         "panic handler",
+        "register module 1",
         "replace exception 2",
         "set handler",
         "take exception",
