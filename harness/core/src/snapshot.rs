@@ -44,7 +44,7 @@ pub struct Snapshot {
 /// References from a frame to an object that is copied.
 const OBJECT_DEPTH: u32 = 2;
 /// Fields, elements or payload values of an object that is copied; larger ones are not.
-const LARGEST_OBJECT: u32 = 1 << 12;
+const LARGEST_OBJECT: u32 = 1 << 17;
 
 /// Which slots of a frame may be read.
 pub trait Readable {

@@ -184,7 +184,7 @@ impl<T: Layer> Subject<T> {
         if !self.is_alive() || self.driver().handles() == 0 {
             return;
         }
-        if self.session().collect > 0 {
+        if self.session().collect > 0 && self.driver().may_collect() {
             let collected = drive(
                 &self.shared,
                 dialect::collect(&mut self.store.as_context_mut()),

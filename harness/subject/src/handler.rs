@@ -450,10 +450,9 @@ fn tampered<T: Layer>(
             driver.snapshot_interrupted(view, Interruption::Memory)
         }
         Told::Trap(_) | Told::TrapAsHostError(_) => driver.snapshot_of_trap(view),
-        Told::Breakpoint => driver.snapshot_of_breakpoint(view, usize::MAX),
         // The innermost frame waits for the host function, whatever that ended with.
-        Told::HostError(_) => driver.snapshot_of_call(view, usize::MAX),
-        Told::Throw(_) | Told::Other(_) => driver.snapshot(view, usize::MAX),
+        Told::HostError(_) => driver.snapshot_of_call(view),
+        Told::Breakpoint | Told::Throw(_) | Told::Other(_) => driver.snapshot_of_event(view),
     };
     let flow = match tamper.event(event.moment(), &mut copy) {
         Delivery::Once => deliver(driver, &mut copy, &event),

@@ -190,7 +190,7 @@ fn compare<T: Layer>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params: 
     };
     driver.note_sizes(&mut view);
     let flow = if driver.is_instrumented() && T::ACTIVE {
-        let mut copy = driver.snapshot_of_call(&mut view, usize::MAX);
+        let mut copy = driver.snapshot_of_call(&mut view);
         tamper.event(Moment::HostCall, &mut copy);
         driver.host_call(Some(&mut copy), id, &args)
     } else if driver.is_instrumented() {

@@ -1,13 +1,16 @@
 //! The faulty layer: it lies above the subject and does what one row of the table says.
 
+use crate::options::On;
 use crate::past::{Now, Past};
 use lockstep::case::Case;
 use lockstep::divergence::Moment;
 use lockstep::fault::{Delivery, Tamper};
 use lockstep::lockstep::accessors::{Accessed, Accessor};
 use lockstep::lockstep::handler::SeenHandlers;
+use lockstep::lockstep::held_frame::HeldFrame;
 use lockstep::lockstep::items::Items;
-use lockstep::outcome::{HostFailure, Outcome, SeenTrap};
+use lockstep::lockstep::throws::SeenThrow;
+use lockstep::outcome::{HostFailure, Outcome, SeenException, SeenTrap};
 use lockstep::schedule::EngineEdit;
 use lockstep::seen::Seen;
 use lockstep::snapshot::Snapshot;
@@ -26,6 +29,14 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
+    /// Whether the subject has what the fault is about.
+    pub(crate) fn applies_to(&self, on: On) -> bool {
+        self.hooks.iter().all(|hook| match *hook {
+            Hook::Since(release) => on.subject.release() >= release,
+            _ => true,
+        })
+    }
+
     /// Whether the fault can show in this case.
     pub(crate) fn can_show(&self, case: &Case) -> bool {
         self.hooks.iter().all(|hook| match hook {
@@ -40,6 +51,8 @@ impl Fault {
 pub(crate) enum Hook {
     /// None: the fault cannot show in other cases, so they are counted but not run.
     Needs(fn(&Case) -> bool),
+    /// None: versions before this one have nothing that could be wrong so.
+    Since(u32),
     /// Changes the stack that is shown at such a moment.
     Stack(Moment, fn(&Past, &mut Snapshot)),
     /// Says how often the event of such a moment comes.
@@ -76,6 +89,16 @@ pub(crate) enum Hook {
     Items(fn(&mut Items)),
     /// Changes what comes of a write.
     Wrote(fn(Result<(), String>) -> Result<(), String>),
+    /// Changes what a handle to an object shows.
+    Handle(fn(&mut Seen)),
+    /// Changes the exception that an event tells of.
+    Throw(fn(&mut SeenThrow)),
+    /// Changes what a handle to a frame says of itself.
+    HeldFrame(fn(&mut HeldFrame)),
+    /// Changes the exception that a handle shows.
+    HeldException(fn(&mut SeenException)),
+    /// Changes what comes of registering a module.
+    Registered(fn(&mut Result<(), String>)),
     /// Changes why a collection was refused.
     Collection(fn(&mut Option<String>)),
     /// Changes what is left of the fuel.
@@ -96,7 +119,7 @@ impl Hook {
     /// The hook's name in [`Tamper`], if it is one.
     pub(crate) fn name(&self) -> Option<&'static str> {
         Some(match self {
-            Hook::Needs(_) => return None,
+            Hook::Needs(_) | Hook::Since(_) => return None,
             Hook::Stack(..) | Hook::Event(..) => "event",
             Hook::Trap(_) => "trap",
             Hook::HostError(_) => "host_error",
@@ -114,6 +137,11 @@ impl Hook {
             Hook::HandledBy(_) => "handled_by",
             Hook::Items(_) => "items",
             Hook::Wrote(_) => "wrote",
+            Hook::Handle(_) => "handle",
+            Hook::Throw(_) => "throw",
+            Hook::HeldFrame(_) => "held_frame",
+            Hook::HeldException(_) => "held_exception",
+            Hook::Registered(_) => "registered",
             Hook::Collection(_) => "collection",
             Hook::Fuel(_) => "fuel",
             Hook::Permissions(_) => "permissions",
@@ -159,7 +187,9 @@ impl Tamper for Layer {
         if moment == Moment::Breakpoint {
             past.passes(truth, depth);
         }
+        past.thrown = moment == Moment::Throw;
         past.trap = None;
+        past.host_failed = false;
         delivery
     }
 
@@ -173,9 +203,50 @@ impl Tamper for Layer {
     }
 
     fn host_error(&mut self, error: &mut Result<HostFailure, String>) {
+        self.past.host_failed = true;
         for hook in self.hooks {
             if let Hook::HostError(change) = hook {
                 change(error);
+            }
+        }
+    }
+
+    fn handle(&mut self, _handle: usize, held: &mut Seen) {
+        for hook in self.hooks {
+            if let Hook::Handle(change) = hook {
+                change(held);
+            }
+        }
+    }
+
+    fn throw(&mut self, throw: &mut SeenThrow) {
+        for hook in self.hooks {
+            if let Hook::Throw(change) = hook {
+                change(throw);
+            }
+        }
+    }
+
+    fn held_frame(&mut self, held: &mut HeldFrame) {
+        for hook in self.hooks {
+            if let Hook::HeldFrame(change) = hook {
+                change(held);
+            }
+        }
+    }
+
+    fn held_exception(&mut self, seen: &mut SeenException) {
+        for hook in self.hooks {
+            if let Hook::HeldException(change) = hook {
+                change(seen);
+            }
+        }
+    }
+
+    fn registered(&mut self, registered: &mut Result<(), String>) {
+        for hook in self.hooks {
+            if let Hook::Registered(change) = hook {
+                change(registered);
             }
         }
     }

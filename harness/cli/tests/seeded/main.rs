@@ -1,27 +1,25 @@
 //! Seeded faults: each row of a table is a subject that does one thing wrong, and each must be found
 //! among generated cases that are clean without it.
 //!
-//! The faulty layer lies above the compiled code, so every case runs on the native target; and it
-//! copies the stack at every event, so no case advances the epoch.
-//!
 //!     cargo test --release -p lockstep --test seeded -- --table
 //!     cargo test --release -p lockstep --test seeded -- --clean 2000
 
+mod fatal;
 mod jobs;
 mod layer;
 mod options;
 mod past;
 mod table;
 
+use fatal::fatal;
 use jobs::in_order;
 use layer::{Fault, Hook, Layer};
 use lockstep::case::{Case, CaseReport, run_with};
-use lockstep::configuration::{Epochs, Target};
 use lockstep::divergence::Divergence;
 use lockstep::generate;
 use lockstep::lockstep::policy::FramePolicy;
 use lockstep::rules::RuleId;
-use options::Options;
+use options::{On, Options};
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -31,38 +29,42 @@ use std::sync::OnceLock;
 /// Cases among which each fault must be found.
 const CASES: u64 = 2_000;
 
+/// Events of a case, of which each is copied; the rest of it is not run.
+const EVENTS: u64 = 2_000;
+
 /// Cases that must be clean in a plain run, beside those in which a fault was found.
 const CLEAN: u64 = 150;
 
 /// Threads: what is found does not depend on how many there are.
 const THREADS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 
-/// Where the table is recorded, and between which lines.
+/// Where the tables are recorded, and the line behind each.
 const DOCUMENT: &str = "../docs/seeded-faults.md";
-const BEGIN: &str = "<!-- table: begin; made by the command above -->\n";
 const END: &str = "<!-- table: end -->\n";
 
-/// The first cases of a seed, each made when it is first needed.
+/// The first cases of a seed on a subject and target, each made when it is first needed.
 struct Cases {
     seed: u64,
+    on: On,
     made: Vec<OnceLock<Case>>,
+    /// Those that end the process are counted, and not run.
+    fatal: BTreeSet<u64>,
 }
 
 impl Cases {
-    fn of(seed: u64, count: u64) -> Cases {
+    fn of(seed: u64, on: On, count: u64) -> Cases {
         Cases {
             seed,
+            on,
             made: (0..count).map(|_| OnceLock::new()).collect(),
+            fatal: fatal(seed, on, count),
         }
     }
 
     fn get(&self, number: u64) -> &Case {
         self.made[number as usize].get_or_init(|| {
-            let mut case = generate::with_proposals(self.seed, number, generate::Proposals::None);
-            case.configuration.target = Target::Native;
-            // The layer copies the stack at every event, and at an `EpochYield` event in a function's
-            // prologue the frame's own record is not written yet.
-            case.configuration.epochs = Epochs::Off;
+            let mut case = generate::with_proposals(self.seed, number, generate::Proposals::All);
+            case.configuration.target = self.on.target;
             case
         })
     }
@@ -75,47 +77,75 @@ impl Cases {
 /// What came of looking for a fault.
 struct Row {
     fault: Fault,
-    /// Number of the first case that shows it, and the rule that fired first.
     found: Found,
-    /// The same with every frame compared at every event.
-    found_by_all: Found,
+    /// The same with every frame compared at every event, where a table is wanted.
+    found_by_all: Option<Found>,
 }
 
-/// Number of the first case that shows a fault, and the rule that fired first.
-type Found = Option<(u64, RuleId)>;
+/// What was found of a fault.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    /// Number of the first case that shows it, and the rule that fired first.
+    By(u64, RuleId),
+    /// Nothing, in all cases.
+    Nothing,
+    /// The subject has nothing that could be wrong so.
+    Inapplicable,
+}
+
+impl Found {
+    fn case(self) -> Option<u64> {
+        match self {
+            Found::By(number, _) => Some(number),
+            Found::Nothing | Found::Inapplicable => None,
+        }
+    }
+}
 
 /// Runs a case on a subject with these faulty hooks.
-fn run(case: &Case, hooks: &'static [Hook], frames: FramePolicy) -> Result<CaseReport, String> {
+fn run(
+    case: &Case,
+    on: On,
+    hooks: &'static [Hook],
+    frames: FramePolicy,
+) -> Result<CaseReport, String> {
     let layer = Layer::new(hooks, case);
     let mut options = case.options();
+    options.settings.subject = on.subject;
     options.settings.frames = frames;
+    options.settings.max_events = EVENTS;
     run_with(&case.script(), &options, layer, None).map_err(|error| error.to_string())
 }
 
-fn look_for(fault: &Fault, cases: &Cases) -> Row {
+fn look_for(fault: &Fault, cases: &Cases, by_all: bool) -> Row {
     Row {
         fault: *fault,
         found: first_of(fault, cases, FramePolicy::default()),
-        found_by_all: first_of(fault, cases, FramePolicy::All),
+        found_by_all: by_all.then(|| first_of(fault, cases, FramePolicy::All)),
     }
 }
 
 fn first_of(fault: &Fault, cases: &Cases, frames: FramePolicy) -> Found {
-    (0..cases.len()).find_map(|number| {
+    if !fault.applies_to(cases.on) {
+        return Found::Inapplicable;
+    }
+    let mut numbers = 0..cases.len();
+    let found = numbers.find_map(|number| {
         let case = cases.get(number);
-        if !fault.can_show(case) {
+        if !fault.can_show(case) || cases.fatal.contains(&number) {
             return None;
         }
-        let report = run(case, fault.hooks, frames).ok()?;
+        let report = run(case, cases.on, fault.hooks, frames).ok()?;
         let first = report.divergences.first()?;
-        Some((number, first.rule))
-    })
+        Some(Found::By(number, first.rule))
+    });
+    found.unwrap_or(Found::Nothing)
 }
 
 /// Looks for every fault; rows are in the table's order.
-fn rows(faults: &[Fault], cases: &Cases) -> Vec<Row> {
+fn rows(faults: &[Fault], cases: &Cases, by_all: bool) -> Vec<Row> {
     let mut rows = Vec::new();
-    let search = |fault: &Fault| look_for(fault, cases);
+    let search = |fault: &Fault| look_for(fault, cases, by_all);
     let keep = |row| {
         rows.push(row);
         Ok(())
@@ -126,13 +156,14 @@ fn rows(faults: &[Fault], cases: &Cases) -> Vec<Row> {
 
 /// What is wrong with these cases on a subject without a fault.
 fn unclean(cases: &Cases, numbers: &BTreeSet<u64>) -> Vec<String> {
-    let numbers: Vec<u64> = numbers.iter().copied().collect();
+    let numbers: Vec<u64> = numbers.difference(&cases.fatal).copied().collect();
     let mut lines = Vec::new();
     let keep = |found: Vec<String>| {
         lines.extend(found);
         Ok(())
     };
-    let check = |number: &u64| match run(cases.get(*number), &[], FramePolicy::default()) {
+    let check = |number: &u64| match run(cases.get(*number), cases.on, &[], FramePolicy::default())
+    {
         Ok(report) => {
             let found = report.divergences.iter();
             found.map(|found| describe(*number, found)).collect()
@@ -166,28 +197,33 @@ fn print_table(rows: &[Row]) -> String {
         let mut hooks: Vec<&str> = fault.hooks.iter().filter_map(Hook::name).collect();
         hooks.dedup();
         let needed = |found: &Found| match found {
-            Some((number, _)) => (number + 1).to_string(),
-            None => format!("not found in {CASES}"),
+            Found::By(number, _) => (number + 1).to_string(),
+            Found::Nothing => format!("not found in {CASES}"),
+            Found::Inapplicable => "–".to_owned(),
         };
-        let rule = found.map_or_else(String::new, |(_, rule)| format!("`{rule}`"));
+        let rule = match found {
+            Found::By(_, rule) => format!("`{rule}`"),
+            Found::Nothing | Found::Inapplicable => String::new(),
+        };
         text += &format!(
             "| {} | {} | {} | {} | {} | {rule} |\n",
             fault.name,
             fault.wrong,
             hooks.join(", "),
             needed(found),
-            needed(&row.found_by_all),
+            row.found_by_all.as_ref().map_or_else(String::new, needed),
         );
     }
     text
 }
 
-/// The document, and what lies before, between and behind the lines that enclose its table.
-fn document() -> (PathBuf, [String; 3]) {
+/// The document, and what lies before, between and behind the lines that enclose a table.
+fn document(on: On) -> (PathBuf, [String; 3]) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(DOCUMENT);
     let text = std::fs::read_to_string(&path).expect("the document is there");
-    let begin = text.find(BEGIN).expect("the begin marker") + BEGIN.len();
-    let end = text.find(END).expect("the end marker");
+    let begin = format!("<!-- table of {on}: begin; made by the command above -->\n");
+    let begin = text.find(&begin).expect("the begin marker") + begin.len();
+    let end = begin + text[begin..].find(END).expect("the end marker");
     let parts = [&text[..begin], &text[begin..end], &text[end..]].map(str::to_owned);
     (path, parts)
 }
@@ -197,17 +233,21 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     };
     let mut complaints = Vec::new();
-    let cases = Cases::of(options.seed, CASES.max(options.clean.unwrap_or(0)));
+    let cases = Cases::of(
+        options.seed,
+        options.on(),
+        CASES.max(options.clean.unwrap_or(0)),
+    );
     let mut clean: BTreeSet<u64> = (0..options.clean.unwrap_or(CLEAN)).collect();
     if options.wants_table() {
         let mut faults = table::faults();
         faults.retain(|fault| options.only.is_empty() || options.only.contains(fault.name));
-        let rows = rows(&faults, &cases);
+        let rows = rows(&faults, &cases, options.shows_table());
         let table = print_table(&rows);
         print!("{table}");
-        let missed = rows.iter().filter(|row| row.found.is_none());
+        let missed = rows.iter().filter(|row| row.found == Found::Nothing);
         complaints.extend(missed.map(|row| format!("{} was not found", row.fault.name)));
-        clean.extend(rows.iter().filter_map(|row| Some(row.found?.0)));
+        clean.extend(rows.iter().filter_map(|row| row.found.case()));
         complaints.extend(record(&options, &format!("\n{table}\n")));
     }
     if !options.table {
@@ -225,7 +265,7 @@ fn record(options: &Options, table: &str) -> Option<String> {
     if !options.update && !options.check {
         return None;
     }
-    let (path, [before, recorded, after]) = document();
+    let (path, [before, recorded, after]) = document(options.on());
     if options.update {
         std::fs::write(path, format!("{before}{table}{after}")).expect("the document is written");
         return None;

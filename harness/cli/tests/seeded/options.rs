@@ -1,7 +1,10 @@
 //! What the command is asked to do.
 
 use clap::Parser;
+use lockstep::configuration::Target;
+use lockstep::version::Version;
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// Seed of the cases.
 const SEED: u64 = 0x5eed;
@@ -23,7 +26,13 @@ pub(crate) struct Options {
     /// Take the cases of another seed
     #[arg(long, default_value_t = SEED)]
     pub(crate) seed: u64,
-    /// Write the document's table anew
+    /// The subject, one that is linked in
+    #[arg(long, default_value = "42")]
+    subject: Version,
+    /// Run the cases on Pulley
+    #[arg(long)]
+    pulley: bool,
+    /// Write the document's table of this subject and target anew
     #[arg(long, conflicts_with = "only_listed")]
     pub(crate) update: bool,
     /// Compare the document's table with the one that was found
@@ -61,7 +70,35 @@ struct Libtest {
 /// The test's name.
 const NAME: &str = "seeded_faults";
 
+/// On what the cases run.
+#[derive(Clone, Copy)]
+pub(crate) struct On {
+    pub(crate) subject: Version,
+    pub(crate) target: Target,
+}
+
+impl fmt::Display for On {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let target = match self.target {
+            Target::Native => "natively",
+            Target::Pulley64 => "on pulley64",
+        };
+        write!(f, "{} {target}", self.subject)
+    }
+}
+
 impl Options {
+    /// On what the cases run.
+    pub(crate) fn on(&self) -> On {
+        On {
+            subject: self.subject,
+            target: match self.pulley {
+                true => Target::Pulley64,
+                false => Target::Native,
+            },
+        }
+    }
+
     /// Reads the command line; none if nothing is to be run.
     pub(crate) fn read() -> Option<Options> {
         let mut options = Options::parse();
@@ -84,8 +121,13 @@ impl Options {
         (named && !skipped && !libtest.ignored).then_some(options)
     }
 
+    /// Whether a table is what is wanted.
+    pub(crate) fn shows_table(&self) -> bool {
+        self.table || self.update || self.check
+    }
+
     /// Whether faults are looked for.
     pub(crate) fn wants_table(&self) -> bool {
-        self.table || self.update || self.check || !self.only.is_empty() || self.clean.is_none()
+        self.shows_table() || !self.only.is_empty() || self.clean.is_none()
     }
 }

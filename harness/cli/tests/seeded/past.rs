@@ -85,6 +85,10 @@ pub(crate) struct Past {
     pub(crate) asked: Asked,
     /// The kind of the trap that the present event tells.
     pub(crate) trap: Option<SeenTrap>,
+    /// Whether the present event tells the error of a host function.
+    pub(crate) host_failed: bool,
+    /// Whether an exception was thrown since the last breakpoint event.
+    pub(crate) thrown: bool,
     /// Memories, globals, tables' sizes and elements as they were when last looked at.
     pub(crate) memories: BTreeMap<u32, Vec<u8>>,
     pub(crate) globals: BTreeMap<u32, Seen>,
@@ -173,6 +177,8 @@ impl Past {
             call: Call::default(),
             asked: Asked::default(),
             trap: None,
+            host_failed: false,
+            thrown: false,
             memories: BTreeMap::new(),
             globals: BTreeMap::new(),
             sizes: BTreeMap::new(),

@@ -167,24 +167,31 @@ impl Pool {
             && death.met_a_limit_of_time()
             && death.known.is_none()
         {
-            death.endless = endless(&self.launch, &self.limits, request, interrupt)?;
+            match endless(&self.launch, &self.limits, request, interrupt)? {
+                Ok(endless) => death.endless = endless,
+                Err(Abandoned) => asked.ended = Ended::Abandoned,
+            }
         }
         Ok(asked)
     }
 
     /// The cause that explains what a case did to its worker, as another worker finds.
-    fn explain(&self, request: &Request, interrupt: &Interrupt) -> io::Result<Option<Cause>> {
+    fn explain(&self, request: &Request, interrupt: &Interrupt) -> io::Result<Second<Cause>> {
         let what = What::Death(Box::new(request.what.clone()));
         let request = Request::of(what, request.wishes.clone());
         let asked = Process::start(&self.launch)?.ask(&request, &self.limits, interrupt);
-        let Ended::Answer(answer) = asked.ended else {
-            return Ok(None);
+        let answer = match asked.ended {
+            Ended::Answer(answer) => answer,
+            Ended::Abandoned => return Ok(Err(Abandoned)),
+            Ended::Died(_) | Ended::Garbled(_) => return Ok(Ok(None)),
         };
         let expected = answer
             .result
             .ok()
             .filter(|report| report.commands.is_empty());
-        Ok(expected.and_then(|report| report.known.keys().next().copied()))
+        Ok(Ok(
+            expected.and_then(|report| report.known.keys().next().copied())
+        ))
     }
 
     fn ask_once(
@@ -211,12 +218,17 @@ impl Pool {
         let damaged = dies && begun.is_some_and(|traits| traits.two_way);
         let sound = match &mut asked.ended {
             Ended::Died(death) if dies && !death.by_machine => {
-                death.known = self.explain(request, interrupt)?;
+                match self.explain(request, interrupt)? {
+                    Ok(known) => death.known = known,
+                    Err(Abandoned) => asked.ended = Ended::Abandoned,
+                }
                 false
             }
             Ended::Answer(answer) if damaged && is_doubtful(&answer.result) => {
-                if let Some(cause) = self.explain(request, interrupt)? {
-                    asked.ended = Ended::Died(Death::known(cause));
+                match self.explain(request, interrupt)? {
+                    Ok(Some(cause)) => asked.ended = Ended::Died(Death::known(cause)),
+                    Ok(None) => {}
+                    Err(Abandoned) => asked.ended = Ended::Abandoned,
                 }
                 false
             }
@@ -234,6 +246,13 @@ impl Pool {
     }
 }
 
+/// The campaign stopped while a second worker was asked about a case: what came of the case is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Abandoned;
+
+/// What a second worker says of a case, if it has something to say.
+pub type Second<T> = Result<Option<T>, Abandoned>;
+
 /// Why a case that met a limit of time has no end in the reference interpreter either, as another
 /// worker finds; none if it has one, or the two part before it.
 ///
@@ -245,22 +264,22 @@ pub fn endless(
     limits: &Limits,
     request: &Request,
     interrupt: &Interrupt,
-) -> io::Result<Option<String>> {
+) -> io::Result<Second<String>> {
     let what = What::Ends(Box::new(request.what.clone()));
     let request = Request::of(what, request.wishes.clone());
     let asked = Process::start(launch)?.ask(&request, limits, interrupt);
-    let Ended::Answer(answer) = asked.ended else {
-        return Ok(None);
+    let answer = match asked.ended {
+        Ended::Answer(answer) => answer,
+        Ended::Abandoned => return Ok(Err(Abandoned)),
+        Ended::Died(_) | Ended::Garbled(_) => return Ok(Ok(None)),
     };
     let report = answer.result.ok();
     let clean = report.filter(|report| report.divergences.is_empty());
-    let statuses = clean.into_iter().flat_map(|report| report.commands);
-    Ok(statuses
-        .filter_map(|command| match command.status {
-            Status::Inconclusive(why) => Some(why),
-            _ => None,
-        })
-        .next())
+    let mut statuses = clean.into_iter().flat_map(|report| report.commands);
+    Ok(Ok(statuses.find_map(|command| match command.status {
+        Status::Inconclusive(why) => Some(why),
+        _ => None,
+    })))
 }
 
 /// Whether events on Pulley may have damaged the process, so that what it says of the case, and even
@@ -317,8 +336,42 @@ fn in_turn<J, E>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::campaign::protocol::{Message, Traits, Wishes};
     use crate::divergence::Divergence;
     use crate::rules::RuleId;
+
+    /// Given a campaign that stops while a second worker is asked why the first died, the case has no
+    /// verdict: it is not taken for one that nothing explains.
+    #[test]
+    fn a_case_whose_explanation_is_abandoned_is_abandoned() {
+        let begun = serde_json::to_string(&Message::Begun(Traits {
+            on_pulley: true,
+            ..Traits::named(String::new())
+        }));
+        let script = format!(
+            "read x; case $x in *death*) sleep 60 ;; *) echo '{}'; kill -SEGV $$ ;; esac",
+            begun.unwrap()
+        );
+        let pool = Pool {
+            launch: Launch {
+                program: "sh".into(),
+                args: vec!["-c".to_owned(), script],
+            },
+            limits: Limits::default(),
+            workers: NonZeroUsize::MIN,
+        };
+        let request = Request::of(What::Probe, Wishes::default());
+        let interrupt = Interrupt::default();
+        let asked = thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(Duration::from_millis(500));
+                interrupt.give_up();
+            });
+            pool.one(&mut None, (), &request, &interrupt)
+        });
+        let ended = asked.unwrap().asked.ended;
+        assert!(matches!(ended, Ended::Abandoned), "{ended:?}");
+    }
 
     #[test]
     fn registers_are_suspected_of_what_they_can_break_and_of_all_that_follows() {

@@ -175,13 +175,16 @@ impl Step {
         Some((part(self.offset as u32, from), part(self.immediate, to)))
     }
 
-    /// Whether it fills an object or an exception with what may be a float or a vector.
+    /// Whether it fills an object or an exception with what may be a float or a vector: a zero of the
+    /// compiler's, too, which it may have kept in a register.
     pub fn fills_object(&self) -> bool {
         matches!(
             self.op,
             Opcode::StructNew
+                | Opcode::StructNewDefault
                 | Opcode::StructSet
                 | Opcode::ArrayNew
+                | Opcode::ArrayNewDefault
                 | Opcode::ArrayNewFixed
                 | Opcode::ArraySet
                 | Opcode::ArrayFill

@@ -105,7 +105,8 @@ impl Driver {
         let own = matches!(moment, Moment::Trap | Moment::EpochYield);
         let innermost = expected.first().copied().filter(|_| own);
         let shown = places(observed, self.visible_frames(), &expected, innermost);
-        let in_host = matches!(moment, Moment::HostCall | Moment::HostcallError);
+        let in_host = matches!(moment, Moment::HostCall | Moment::HostcallError)
+            || moment == Moment::Throw && self.invocation.host_is_throwing();
         let replaced = self.replaced_among(&shown, &expected, in_host)?;
         (!replaced.is_empty()).then_some((replaced, known))
     }

@@ -137,6 +137,11 @@ impl Invocation {
         self.go_on();
     }
 
+    /// Whether the event of an exception is due that the host throws.
+    pub(super) fn host_is_throwing(&self) -> bool {
+        self.host_throws
+    }
+
     /// The event of an exception was matched, which is caught, or not.
     pub(super) fn throw(&mut self, exception: ExnAddr, caught: bool) {
         if !caught {

@@ -22,6 +22,8 @@ const TABLE_INDEX: RangeInclusive<usize> = 0..=1;
 /// Reads only slots whose type and alignment are known from the place shown.
 struct ReadableSlots<'a> {
     driver: &'a Driver,
+    /// The oracle's frames, innermost first.
+    views: Vec<FrameView<'a>>,
     /// Whether the innermost frame trapped.
     trapped: bool,
     /// Whether the innermost frame may be shown at another opcode, whose operands were never written.
@@ -38,6 +40,7 @@ impl<'a> ReadableSlots<'a> {
     fn of(driver: &'a Driver) -> ReadableSlots<'a> {
         ReadableSlots {
             driver,
+            views: driver.machine.frames().collect(),
             trapped: false,
             elsewhere: false,
             within: false,
@@ -63,7 +66,7 @@ impl ReadableSlots<'_> {
         if self.calls && frame == 0 {
             return true;
         }
-        let view = self.driver.machine.frames().nth(frame);
+        let view = self.views.get(frame);
         view.map_or(frame > 0, |view| view.waits)
     }
 
@@ -84,7 +87,7 @@ impl ReadableSlots<'_> {
         if !needs_value {
             return true;
         }
-        let expected = self.driver.machine.frames().nth(frame);
+        let expected = self.views.get(frame);
         expected.is_some_and(|view| {
             Some(view.instance) == place.instance
                 && view.function.index == function.index
@@ -254,22 +257,19 @@ impl Driver {
         readable.copy(observed, limit)
     }
 
-    /// Copies the stack at a `Breakpoint` event that was not compared yet. What causes forbid to look at
-    /// depends on where the program is, so the oracle is brought there if any does.
-    pub fn snapshot_of_breakpoint<O: Observation>(
-        &mut self,
-        observed: &mut O,
-        limit: usize,
-    ) -> Snapshot {
+    /// Brings the oracle to its next stop, if it can be run on. Which slots have a value, and what causes
+    /// forbid to look at, depends on where the program is: an event that was not compared yet is copied there.
+    fn come_to_event(&mut self) {
         let running = self.ended.is_none() && self.invocation.is_running();
-        if self.setting.inlined
-            && running
-            && self.invocation.ahead.is_none()
-            && self.breakpoints.is_everywhere()
-        {
-            self.invocation.ahead = Some(self.run_stepped());
+        if running && self.invocation.ahead.is_none() && self.machine.num_activations() > 0 {
+            self.invocation.ahead = Some(self.advance());
         }
-        self.snapshot(observed, limit)
+    }
+
+    /// Copies the stack at an event of a breakpoint, or an exception, that was not compared yet.
+    pub fn snapshot_of_event<O: Observation>(&mut self, observed: &mut O) -> Snapshot {
+        self.come_to_event();
+        self.snapshot(observed, usize::MAX)
     }
 
     /// Whether the innermost frame may be shown at another opcode than the oracle's: its operands are
@@ -287,12 +287,9 @@ impl Driver {
     pub fn snapshot_of_trap<O: Observation>(&mut self, observed: &mut O) -> Snapshot {
         if matches!(self.invocation.phase, Phase::HostTrapping(_)) {
             // A host function's own trap: the innermost frame waits for it.
-            return self.snapshot_of_call(observed, usize::MAX);
+            return self.snapshot_of_call(observed);
         }
-        let running = self.ended.is_none() && self.invocation.is_running();
-        if running && self.invocation.ahead.is_none() && self.machine.num_activations() > 0 {
-            self.invocation.ahead = Some(self.advance());
-        }
+        self.come_to_event();
         let there = matches!(self.invocation.ahead, Some(Stop::Trap(_)));
         self.copy_trapped(observed, usize::MAX, there)
     }
@@ -328,11 +325,12 @@ impl Driver {
     }
 
     /// Copies the stack at a call of a host function that was not compared yet.
-    pub fn snapshot_of_call<O: Observation>(&self, observed: &mut O, limit: usize) -> Snapshot {
+    pub fn snapshot_of_call<O: Observation>(&mut self, observed: &mut O) -> Snapshot {
+        self.come_to_event();
         let readable = ReadableSlots {
             calls: true,
             ..ReadableSlots::of(self)
         };
-        readable.copy(observed, limit)
+        readable.copy(observed, usize::MAX)
     }
 }

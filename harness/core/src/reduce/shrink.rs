@@ -2,6 +2,7 @@
 
 use super::search::Search;
 use crate::case::Case;
+use crate::panics;
 use std::io;
 use std::ops::ControlFlow;
 use wasm_shrink::WasmShrink;
@@ -28,34 +29,41 @@ impl Search<'_> {
         let mut failed = None;
         let mut limit = false;
         let first = input.clone();
-        let ended = WasmShrink::default()
-            .attempts(ATTEMPTS)
-            .run(input, |wasm: &[u8]| {
-                if wasm == &first[..] {
-                    return Ok(true);
+        let offer = |wasm: &[u8]| {
+            if wasm == &first[..] {
+                return Ok(true);
+            }
+            let mut case: Case = self.case.clone();
+            case.modules[main].wasm = wasm.into();
+            match self.offer(NAME, case) {
+                Ok(Some(diverges)) => Ok(diverges),
+                Ok(None) => {
+                    limit = true;
+                    Err(Limit.into())
                 }
-                let mut case: Case = self.case.clone();
-                case.modules[main].wasm = wasm.into();
-                match self.offer(NAME, case) {
-                    Ok(Some(diverges)) => Ok(diverges),
-                    Ok(None) => {
-                        limit = true;
-                        Err(Limit.into())
-                    }
-                    Err(error) => {
-                        failed = Some(error);
-                        Err(Limit.into())
-                    }
+                Err(error) => {
+                    failed = Some(error);
+                    Err(Limit.into())
                 }
-            });
+            }
+        };
+        // It panics on what it does not know, such as an exported tag: then it finds nothing more.
+        let ended = panics::guarded(|| {
+            let shrink = WasmShrink::default();
+            shrink.attempts(ATTEMPTS).run(input, offer)
+        });
+        if let Err(panic) = &ended
+            && panic.is_own()
+        {
+            panics::resume(panic.clone());
+        }
         if let Some(error) = failed {
             return Err(error);
         }
         if limit {
             return Ok(ControlFlow::Break(()));
         }
-        // It has errors of its own, for example where the empty module will do; then it found
-        // nothing more.
+        // Nor where it has an error of its own, for example where the empty module will do.
         drop(ended);
         Ok(ControlFlow::Continue(self.size < before))
     }

@@ -71,6 +71,19 @@ fn what_is_not_needed_goes() {
     insta::assert_snapshot!(text(&reduced.case), @r#"(module (type (;0;) (func)) (func (;0;) (type 0) i32.const 0 i32.const 0 i32.rotl drop ) )"#);
 }
 
+/// Given an exported tag, on which `wasm-shrink` panics, what our own passes found stays.
+#[test]
+fn what_a_library_panics_on_is_reduced_by_our_own_passes() {
+    let wasm = wat::parse_str(
+        r#"(module (tag $t) (export "t" (tag $t)) (func (export "f") nop (throw $t)))"#,
+    );
+    let mut case = Case::of_module("a", wasm.unwrap());
+    case.steps = vec![call("f", &[])];
+    let mut judge = |case: &Case| holds(case, "throw") && text(case).contains("export \"t\" (tag");
+    let reduced = reduce(&case, &mut judge, &forever(), &mut ()).unwrap();
+    assert!(reduced.complete && !holds(&reduced.case, "nop"));
+}
+
 #[test]
 fn everything_but_modules_goes_too() {
     let wasm = wat::parse_str(r#"(module (func (export "f")))"#).unwrap();

@@ -115,7 +115,8 @@ fn run(
         && death.met_a_limit_of_time()
     {
         // A candidate without an end in the reference interpreter either is not the case's.
-        death.endless = endless(launch, limits, &request, interrupt).ok().flatten();
+        let endless = endless(launch, limits, &request, interrupt).ok()?;
+        death.endless = endless.ok()?;
     }
     if matches!(asked.ended, Ended::Answer(_)) && !process.is_swollen(limits) {
         *slot = Some(process);

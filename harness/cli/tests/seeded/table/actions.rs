@@ -92,7 +92,7 @@ pub(super) const ROWS: &[Fault] = &[
 ];
 
 /// Only in such cases the store is asked for what it lists.
-const LISTED: Hook =
+pub(super) const LISTED: Hook =
     Hook::Needs(|case| acts(case, |action| matches!(action, Action::ListItems(_))));
 
 /// Only in such cases the debugger writes.
@@ -116,13 +116,17 @@ const HANDLED: Hook = Hook::Needs(|case| {
 const CALLED: Hook =
     Hook::Needs(|case| acts(case, |action| matches!(action, Action::CallFunction(_))));
 
+/// Only in such cases it registers a module.
+pub(super) const REGISTERED: Hook =
+    Hook::Needs(|case| acts(case, |action| matches!(action, Action::RegisterModule(_))));
+
 /// Only in such cases the debugger makes an instance.
 const INSTANTIATED: Hook =
     Hook::Needs(|case| acts(case, |action| matches!(action, Action::Instantiate(_))));
 
 /// Only in such cases garbage is collected.
-const COLLECTED: Hook = Hook::Needs(|case| case.schedule.collect > 0);
+pub(super) const COLLECTED: Hook = Hook::Needs(|case| case.schedule.collect > 0);
 
-fn acts(case: &Case, is_one: fn(&Action) -> bool) -> bool {
+pub(super) fn acts(case: &Case, is_one: fn(&Action) -> bool) -> bool {
     case.schedule.actions.iter().any(|act| is_one(&act.action))
 }

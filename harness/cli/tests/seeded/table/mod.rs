@@ -7,11 +7,15 @@ mod edits;
 mod entities;
 mod events;
 mod hosts;
+mod interruptions;
+mod items;
+mod kept;
 mod locals;
 mod opcode_sets;
 mod opcodes;
 mod operands;
 mod places;
+mod references;
 mod stacks;
 mod state;
 mod traps;
@@ -36,6 +40,10 @@ pub(crate) fn faults() -> Vec<Fault> {
         entities::ROWS,
         accessors::ROWS,
         actions::ROWS,
+        items::ROWS,
+        kept::ROWS,
+        references::ROWS,
+        interruptions::ROWS,
     ]
     .concat()
 }
