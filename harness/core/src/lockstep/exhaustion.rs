@@ -103,6 +103,9 @@ impl Driver {
         if !self.breakpoints.is_everywhere() && self.machine.num_activations() > 0 {
             return self.out_of_memory_between_events(observed);
         }
+        if self.invocation.ahead == Some(Stop::SequencePoint) {
+            return self.report_no_exhaustion(observed, "the event of the next opcode is due");
+        }
         let op = self.machine.current_op();
         if !op.is_none_or(makes_object) {
             return self.report_no_exhaustion(observed, "the next opcode makes no object");
