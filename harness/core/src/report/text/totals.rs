@@ -6,6 +6,8 @@ use crate::causes::{Cause, hazard};
 use crate::lockstep::acted::Acted;
 use crate::lockstep::exercised::RuleCoverage;
 use crate::lockstep::families::Family;
+use crate::rules::RuleId;
+use crate::schedule::action::register_module::RegisterModule;
 use crate::totals::{Assertions, Dares, FamilyCoverage, Totals};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -78,7 +80,7 @@ pub(super) fn write_totals(
         line("handles", format!("{} looks", grouped(compared.handles)))?;
     }
     if compared.acted.total() > 0 || totals.campaign.is_some() {
-        line("actions", actions_text(&compared.acted))?;
+        line("actions", actions_text(&compared.acted, &totals.rules))?;
     }
     if totals.campaign.is_some() {
         line("rules", rules_text(&totals.rules))?;
@@ -182,11 +184,14 @@ fn family_text(totals: &Totals, family: Family) -> Option<String> {
     ))
 }
 
-/// How many actions the debugger took beside edits, and which kinds never.
-fn actions_text(acted: &Acted) -> String {
+/// How many actions the debugger took beside edits, and which kinds never that the version has.
+fn actions_text(acted: &Acted, rules: &RuleCoverage) -> String {
+    let lacks = |kind: &str| {
+        kind == RegisterModule::KIND && rules.unexercisable.contains_key(&RuleId::Registered)
+    };
     let never: Vec<&str> = acted
         .each()
-        .filter_map(|(kind, count)| (count == 0).then_some(kind))
+        .filter_map(|(kind, count)| (count == 0 && !lacks(kind)).then_some(kind))
         .collect();
     let total = counted(acted.total(), "action");
     match never.is_empty() {

@@ -165,7 +165,7 @@ impl Action {
             Action::Instantiate(_) => "instantiate",
             Action::ListItems(_) => "list items",
             Action::PanicHandler(_) => "panic handler",
-            Action::RegisterModule(_) => "register module",
+            Action::RegisterModule(_) => RegisterModule::KIND,
             Action::ReplaceException(_) => "replace exception",
             Action::SetHandler(_) => "set handler",
             Action::TakeException(_) => "take exception",

@@ -10,8 +10,11 @@ pub struct RegisterModule {
 }
 
 impl RegisterModule {
+    /// What kind of action it is.
+    pub const KIND: &str = "register module";
+
     pub(super) fn text(self) -> String {
-        format!("register module {}", self.module)
+        format!("{} {}", RegisterModule::KIND, self.module)
     }
 
     pub(super) fn read(words: &[&str]) -> Option<RegisterModule> {
