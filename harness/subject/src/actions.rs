@@ -1,10 +1,10 @@
 //! What the debugger does beside edits, in the engine and the oracle.
 
+use super::calls;
 use super::dialect;
 use super::execute::{Driven, Subject, drive};
 use super::frames::{self, KeptFrame};
 use super::host;
-use super::instances;
 use super::names::Names;
 use super::session::{Session, State};
 use super::view::View;
@@ -316,22 +316,16 @@ impl<T: Layer> Session<T> {
 }
 
 impl<T: Layer> Subject<T> {
-    /// Makes the instances that the debugger asked for between two calls.
-    pub(super) fn make_instances(&mut self) {
-        for asked in std::mem::take(&mut self.session().asked) {
-            let Asked::Instance(action) = asked else {
-                continue;
-            };
-            if !self.is_alive() {
-                return;
-            }
-            let mut store = self.store.as_context_mut();
-            let made = drive(&self.shared, instances::make(&mut store, action));
-            match made {
-                Driven::Done(_) => {}
-                Driven::Stopped => drop(self.stopped()),
-                Driven::Panicked(message) => drop(self.panicked(message)),
-            }
+    /// Does what the debugger has asked for between two calls: no function is called there.
+    pub(super) fn carry_out(&mut self) {
+        if !self.store.data().is_asked() {
+            return;
+        }
+        let mut store = self.store.as_context_mut();
+        match drive(&self.shared, calls::carry_out(&mut store)) {
+            Driven::Done(_) => {}
+            Driven::Stopped => drop(self.stopped()),
+            Driven::Panicked(message) => drop(self.panicked(message)),
         }
     }
 

@@ -106,19 +106,27 @@ fn finish<T: Layer>(
     results: &[Val],
     outside: Outside,
 ) -> Flow {
+    settle(store, |session, store| {
+        let (verdict, _) = end(&mut *store, session, &ended, results);
+        session.resumed();
+        give_back_fuel(&mut *store, &session.names, &outside);
+        session.driver.end_call(outside);
+        match verdict {
+            Verdict::Lost => Flow::Stop,
+            _ => session.look_again(store),
+        }
+    })
+}
+
+/// Compares what came of what was done; the guest is stopped where that says so, or the call is being dropped.
+pub(super) fn settle<T: Layer>(
+    store: &mut StoreContextMut<'_, State<T>>,
+    compare: impl FnOnce(&mut Session<T>, &mut StoreContextMut<'_, State<T>>) -> Flow,
+) -> Flow {
     let _phase = phases::enter(Phase::Comparison);
     let mut lent = store.data_mut().lend();
     let flow = match lent.get() {
-        Some(session) if !session.dropping => {
-            let (verdict, _) = end(&mut *store, session, &ended, results);
-            session.resumed();
-            give_back_fuel(&mut *store, &session.names, &outside);
-            session.driver.end_call(outside);
-            match verdict {
-                Verdict::Lost => Flow::Stop,
-                _ => session.look_again(store),
-            }
-        }
+        Some(session) if !session.dropping => compare(session, store),
         _ => Flow::Stop,
     };
     if flow == Flow::Stop {

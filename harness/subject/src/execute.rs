@@ -154,7 +154,7 @@ impl<T: Layer> Subject<T> {
     pub fn before_step(&mut self, step: u32) {
         if self.execution == Execution::Instrumented {
             self.with_session(|session, store| session.at_step(store, step));
-            self.make_instances();
+            self.carry_out();
             self.change_handlers();
             for module in std::mem::take(&mut self.session().registrations) {
                 self.register(module);

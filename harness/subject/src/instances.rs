@@ -1,11 +1,11 @@
 //! Instances that the debugger makes: at an event, in a host function, or between calls.
 
+use super::calls::settle;
 use super::names::Names;
 use super::session::{Session, State};
 use lockstep_core::fault::{Layer, Tamper as _};
 use lockstep_core::lockstep::driver::Flow;
 use lockstep_core::outcome::Outcome;
-use lockstep_core::phases::{self, Phase};
 use lockstep_core::schedule::action::Action;
 use lockstep_core::schedule::action::instantiate::Instantiate;
 use lockstep_oracles::address::InstanceAddr;
@@ -68,34 +68,24 @@ fn finish<T: Layer>(
     addr: InstanceAddr,
     made: wasmtime::Result<Instance>,
 ) -> Flow {
-    let _phase = phases::enter(Phase::Comparison);
-    let mut lent = store.data_mut().lend();
-    let flow = match lent.get() {
-        Some(session) if !session.dropping => {
-            let mut ended = match &made {
-                Ok(_) => Outcome::Returned(Vec::new()),
-                Err(error) => session.names.outcome_of(&mut *store, None, error),
-            };
-            session.tamper.instantiated_again(&mut ended);
-            if let Ok(handle) = made {
-                let Session { driver, names, .. } = &mut *session;
-                let oracle = driver.machine.store.instance(addr);
-                names.bind(&mut *store, addr, oracle, handle);
-            }
-            session.resumed();
-            session.driver.end_instance(&ended);
-            match session.driver.machine.activations() {
-                0 => Flow::Continue,
-                _ => session.look_again(store),
-            }
+    settle(store, |session, store| {
+        let mut ended = match &made {
+            Ok(_) => Outcome::Returned(Vec::new()),
+            Err(error) => session.names.outcome_of(&mut *store, None, error),
+        };
+        session.tamper.instantiated_again(&mut ended);
+        if let Ok(handle) = made {
+            let Session { driver, names, .. } = &mut *session;
+            let oracle = driver.machine.store.instance(addr);
+            names.bind(&mut *store, addr, oracle, handle);
         }
-        _ => Flow::Stop,
-    };
-    if flow == Flow::Stop {
-        lent.request_stop();
-    }
-    store.data_mut().give_back(lent);
-    flow
+        session.resumed();
+        session.driver.end_instance(&ended);
+        match session.driver.machine.activations() {
+            0 => Flow::Continue,
+            _ => session.look_again(store),
+        }
+    })
 }
 
 impl Names {
