@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 ///
 /// A PATH is a file that `run` or `replay` wrote with --records, or a directory of such files. All shards
 /// of a campaign must be there, each once and complete. Their cases are reported in the order of the
-/// plan, as if they had been run now: text, JSON, JUnit, saved findings, totals and exit code are those
-/// of one run, but for what was measured. Shards of several subjects are reported one subject after the
-/// other.
+/// plan, as if they had been run now: text, JSON, JUnit, pages, saved findings, totals and exit code are
+/// those of one run, but for what was measured, and for the command that a page shows. Shards of several
+/// subjects are reported one subject after the other.
 ///
 /// Whether too many cases are inconclusive, and whether a cause is gone, is decided here and not by a
 /// shard. Nothing is run: no subject is needed.

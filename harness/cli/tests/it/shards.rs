@@ -70,10 +70,27 @@ fn untimed(at: &TempDir, file: &str) -> String {
     parts.fold(first, |text, part| text + part.split_once('"').unwrap().1)
 }
 
+/// A page without the command that wrote it, which is one line; nothing in it is measured.
+fn page_without_command(at: &TempDir, directory: &str) -> String {
+    let page = std::fs::read_to_string(at.path().join(directory).join("42.html")).unwrap();
+    let is_command = |line: &&str| line.contains(r#"<p class="command">"#);
+    assert_eq!(page.lines().filter(is_command).count(), 1);
+    let lines: Vec<&str> = page.lines().filter(|line| !is_command(line)).collect();
+    lines.join("\n")
+}
+
 #[test]
 fn one_two_and_five_shards_merged_are_the_whole() {
     let at = prepared();
-    let options = ["--format", "json", "--junit", "whole.xml", "--opcodes"];
+    let options = [
+        "--format",
+        "json",
+        "--junit",
+        "whole.xml",
+        "--opcodes",
+        "--html",
+        "whole",
+    ];
     let whole = run(&at, "1/1", "of-1", &options);
     assert_eq!(whole.status.code(), Some(1), "{whole:?}");
     let expected = unmeasured(&whole);
@@ -86,12 +103,22 @@ fn one_two_and_five_shards_merged_are_the_whole() {
                 assert!(text(&output).contains(&format!("shard {number}/{of}: ")));
             }
         }
-        let options = ["--format", "json", "--junit", "merged.xml", "--opcodes"];
+        let options = [
+            "--format",
+            "json",
+            "--junit",
+            "merged.xml",
+            "--opcodes",
+            "--html",
+            "merged",
+        ];
         let output = merged(&at, &records, &options);
         assert_eq!(output.status.code(), Some(1), "{output:?}");
         assert!(unmeasured(&output) == expected, "{of} shards differ");
         assert_eq!(output.stderr, whole.stderr);
         assert_eq!(untimed(&at, "merged.xml"), untimed(&at, "whole.xml"));
+        let page = page_without_command(&at, "merged");
+        assert!(page.contains("gone") && page == page_without_command(&at, "whole"));
     }
     // A shard that was killed is run again, alone.
     let killed = at.path().join("of-5/42-3-of-5.jsonl");

@@ -3,8 +3,8 @@
 //! What must be seen comes from the reference interpreter and the rules, never from what the engine showed.
 
 use super::NoReproducer;
-use super::expected;
 use super::look::{BREAKPOINT, CAUGHT, ENDING, EPOCH, Kind, Look, TRAP};
+use super::{components, expected};
 use lockstep_core::case::{Case, Stub};
 use lockstep_core::causes::Cause;
 use lockstep_core::divergence::{Divergence, Moment};
@@ -101,6 +101,7 @@ fn of_cause(
             dies: true,
             ..of_results(case)?
         },
+        Cause::AdapterThrow | Cause::Latin1Alignment => return Ok(components::look(cause)),
         Cause::CastType => Look::new(Kind::Refused, "the module is refused"),
         Cause::HostActivation => {
             let found = found.ok_or(NoReproducer::NotSeen)?;

@@ -23,6 +23,8 @@ struct Document<'a> {
     modules: Vec<ModuleText>,
     deeds: Vec<String>,
     configuration: String,
+    /// Whether there is a debugger.
+    debugs: bool,
     state: Vec<StateText>,
     seen_on: String,
     place: String,
@@ -105,6 +107,7 @@ pub(super) fn text(
         configuration: topic
             .case_of(best)
             .map_or_else(String::new, |corpus| corpus.case.configuration.to_string()),
+        debugs: made.is_none_or(|made| made.recipe.debugs),
         state: found.map_or_else(Vec::new, state),
         seen_on: best.map_or_else(String::new, |attempt| attempt.version.name()),
         place: found.map_or_else(String::new, place),
@@ -158,7 +161,11 @@ pub(super) fn title(topic: &Topic, attempts: &[Attempt]) -> String {
         (None, None) => "a difference".to_owned(),
     };
     let what = what.lines().next().unwrap_or_default();
-    format!("guest_debug: {what} ({})", topic.name)
+    let area = match made.is_none_or(|made| made.recipe.debugs) {
+        true => "guest_debug",
+        false => "wasmtime",
+    };
+    format!("{area}: {what} ({})", topic.name)
 }
 
 fn version_row(attempt: &Attempt) -> VersionRow {
@@ -297,6 +304,7 @@ fn deed(look: &Look) -> String {
         Kind::Dropped => {
             "drops the first call, and counts the `Breakpoint` events that come after it".to_owned()
         }
+        Kind::Component => "does nothing else; how the component's call ends is looked at".to_owned(),
         Kind::Positions => "asks every instance that the store lists for its index".to_owned(),
     };
     match look.moment() {

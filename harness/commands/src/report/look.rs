@@ -50,6 +50,8 @@ pub(super) enum Kind {
     Dropped,
     /// The indices of the instances that the store lists
     Positions,
+    /// How a call of a component ends
+    Component,
 }
 
 /// What a reproducer looks at.
@@ -68,6 +70,8 @@ pub(super) struct Look {
     pub(super) index: u32,
     /// The accessor of a value.
     pub(super) accessor: &'static str,
+    /// What the number is that a component's call returns.
+    pub(super) quantity: &'static str,
     /// The first PC that is right.
     pub(super) low: u32,
     /// The first PC behind those that are right, or the largest number.
@@ -107,6 +111,7 @@ impl Look {
             frame: 0,
             index: 0,
             accessor: "",
+            quantity: "",
             low: 0,
             high: 0,
             instances: false,
@@ -170,6 +175,7 @@ impl Look {
                 | Kind::Held
                 | Kind::Dropped
                 | Kind::Positions
+                | Kind::Component
         )
     }
 
@@ -177,7 +183,12 @@ impl Look {
     pub(super) fn keeps(&self) -> bool {
         !matches!(
             self.kind,
-            Kind::Listed | Kind::Result | Kind::Held | Kind::Dropped | Kind::Positions
+            Kind::Listed
+                | Kind::Result
+                | Kind::Held
+                | Kind::Dropped
+                | Kind::Positions
+                | Kind::Component
         )
     }
 

@@ -5,6 +5,7 @@
 //! [`verdict`] says whether it shows the bug. Nothing is called a reproducer that was not seen to fail.
 
 mod choice;
+mod components;
 mod document;
 mod edits;
 mod error;
@@ -34,6 +35,7 @@ use lockstep_core::corpus::CorpusCase;
 use lockstep_core::divergence::Divergence;
 use lockstep_core::reduce::workers::Workers;
 use lockstep_core::version::Version;
+use look::Kind;
 use recipe::Recipe;
 use runner::{Cargo, Runner};
 use serde::Serialize;
@@ -306,7 +308,7 @@ impl Writer<'_> {
         folder: &Path,
     ) -> anyhow::Result<Made> {
         let recipe = recipe.titled(format!("Wasmtime {}: {}.", version.number(), topic.name));
-        let program = render::render(render::PROGRAM, &recipe)?;
+        let program = render::render(render::program(&recipe.look), &recipe)?;
         let manifest = render::render(render::MANIFEST, Manifest::of(&recipe, version))?;
         let name = format!("wasmtime-{}", version.number());
         let place = folder.join(&name);
@@ -342,6 +344,7 @@ impl Manifest {
     /// The features of Wasmtime that a subject program is compiled with, too.
     fn of(recipe: &Recipe, version: Version) -> Manifest {
         let copying = (version.release() >= 45).then_some("gc-copying");
+        let component = (recipe.look.kind == Kind::Component).then_some("component-model");
         let all = [
             "cranelift",
             "runtime",
@@ -355,7 +358,7 @@ impl Manifest {
             "pooling-allocator",
             "threads",
         ];
-        let all = all.into_iter().chain(copying);
+        let all = all.into_iter().chain(copying).chain(component);
         Manifest {
             version: recipe.version.clone(),
             features: all.map(|feature| format!("\"{feature}\"")).collect(),

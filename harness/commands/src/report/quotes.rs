@@ -1,12 +1,13 @@
-//! Sentences of Wasmtime's documentation that a rule stands on, as they are there.
+//! Sentences that a rule stands on, as they are in Wasmtime's documentation, or in the specification of what it
+//! implements.
 
 use lockstep_core::causes::Cause;
 use lockstep_core::rules::RuleId;
 
-/// A sentence of the documentation.
+/// A sentence of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub(super) struct Quote {
-    /// The item that it documents.
+    /// The item that it documents, or its place in the specification.
     pub(super) item: &'static str,
     /// The sentence, in one line.
     pub(super) text: &'static str,
@@ -34,6 +35,14 @@ pub(super) fn of(cause: Option<Cause>, rule: Option<RuleId>) -> Option<Quote> {
             "Config::relaxed_simd_deterministic",
             "When this option is enabled then the deterministic behavior of all instructions in the relaxed \
              SIMD proposal is selected.",
+        ),
+        Some(Cause::AdapterThrow) => quote(
+            "CanonicalABI.md, canon lift",
+            "Uncaught Core WebAssembly exceptions result in a trap at component boundaries.",
+        ),
+        Some(Cause::Latin1Alignment) => quote(
+            "CanonicalABI.md, storing strings",
+            "case 'latin1' : return store_string_copy(cx, src, src_code_units, 1, 2, 'latin-1')",
         ),
         Some(Cause::ThrownRoot) => quote(
             "Store::throw",

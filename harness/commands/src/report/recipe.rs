@@ -1,7 +1,7 @@
 //! What a reproducer does, as the templates have it: the case in the words of one version of the engine.
 
 use super::look::{Kind, Look};
-use super::{NoReproducer, edits, expected, settings};
+use super::{NoReproducer, components, edits, expected, settings};
 use lockstep_core::case::{Case, Step, StepAction, Stub};
 use lockstep_core::causes::Cause;
 use lockstep_core::check::FEATURES;
@@ -89,6 +89,22 @@ pub(super) struct ModuleText {
     may_fail: bool,
 }
 
+impl ModuleText {
+    /// The only text of a recipe, that of a module or a component.
+    fn only(what: &str, text: &str) -> ModuleText {
+        ModuleText {
+            name: "main".to_owned(),
+            constant: what.to_uppercase(),
+            variable: what.to_owned(),
+            instance: None,
+            text: text.to_owned(),
+            hashes: marks(text),
+            imports: false,
+            may_fail: true,
+        }
+    }
+}
+
 /// A call.
 #[derive(Clone, Debug, Serialize)]
 struct StepText {
@@ -118,8 +134,12 @@ pub(super) fn of(
     look: Look,
     version: Version,
 ) -> Result<Recipe, NoReproducer> {
-    if look.kind == Kind::Refused {
-        return Ok(refused(look, version));
+    match (look.kind, cause) {
+        (Kind::Refused, _) => return Ok(refused(look, version)),
+        (Kind::Component, Some(cause)) => {
+            return component(look, cause, version).ok_or(NoReproducer::Modules);
+        }
+        _ => {}
     }
     let modules = decoded(case)?;
     let steps = &case.steps[..steps_until(case, found, &look)];
@@ -178,29 +198,54 @@ const INVALID: &str = "(module (func unreachable ref.test contref drop))";
 
 /// Only compiles a module that must be refused.
 fn refused(look: Look, version: Version) -> Recipe {
+    let settings = [
+        "config.wasm_function_references(true);",
+        "config.wasm_gc(true);",
+    ];
+    Recipe {
+        debugs: true,
+        ..bare(
+            look,
+            version,
+            &settings,
+            ModuleText::only("module", INVALID),
+        )
+    }
+}
+
+/// Calls a component's export, without a debugger: both executions go wrong.
+fn component(look: Look, cause: Cause, version: Version) -> Option<Recipe> {
+    let text = components::text(cause)?;
+    let settings = ["config.wasm_exceptions(true);"];
+    Some(Recipe {
+        steps: vec![StepText {
+            instance: "instance".to_owned(),
+            export: components::EXPORT.to_owned(),
+            args: Vec::new(),
+            results: 1,
+        }],
+        ..bare(
+            look,
+            version,
+            &settings,
+            ModuleText::only("component", text),
+        )
+    })
+}
+
+/// A text that no case can hold, and nothing else.
+fn bare(look: Look, version: Version, settings: &[&str], text: ModuleText) -> Recipe {
     Recipe {
         title: String::new(),
         version: version.number(),
         spelling: Spelling::of(version),
-        settings: vec![
-            "config.wasm_function_references(true);".to_owned(),
-            "config.wasm_gc(true);".to_owned(),
-        ],
+        settings: settings.iter().map(|&setting| setting.to_owned()).collect(),
         store_settings: Vec::new(),
-        modules: vec![ModuleText {
-            name: "main".to_owned(),
-            constant: "MODULE".to_owned(),
-            variable: "module".to_owned(),
-            instance: None,
-            text: INVALID.to_owned(),
-            hashes: marks(INVALID),
-            imports: false,
-            may_fail: true,
-        }],
+        modules: vec![text],
         links: false,
         reenter: None,
         calls: Vec::new(),
-        debugs: true,
+        debugs: false,
         edits: Vec::new(),
         steps: Vec::new(),
         look,

@@ -1,15 +1,26 @@
 //! Templates, and what they may be asked for: nothing of a case reaches a page or a program as it is.
 
+use super::look::{Kind, Look};
 use anyhow::Context;
 use minijinja::{Environment, UndefinedBehavior, Value};
 use serde::Serialize;
 
 /// The template of a reproducer's program.
-pub(super) const PROGRAM: &str = "main.rs";
+const PROGRAM: &str = "main.rs";
+/// The template of a program about a component.
+const COMPONENT: &str = "component.rs";
 /// The template of a reproducer's manifest.
 pub(super) const MANIFEST: &str = "Cargo.toml";
 /// The template of a report.
 pub(super) const REPORT: &str = "report.md";
+
+/// The template of the program that looks at something.
+pub(super) fn program(look: &Look) -> &'static str {
+    match look.kind {
+        Kind::Component => COMPONENT,
+        _ => PROGRAM,
+    }
+}
 
 /// A template, filled in.
 ///
@@ -23,6 +34,7 @@ pub(super) fn render(template: &str, context: impl Serialize) -> anyhow::Result<
     templates.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     templates.set_keep_trailing_newline(true);
     templates.add_template(PROGRAM, include_str!("templates/main.rs.j2"))?;
+    templates.add_template(COMPONENT, include_str!("templates/component.rs.j2"))?;
     templates.add_template(MANIFEST, include_str!("templates/Cargo.toml.j2"))?;
     templates.add_template(REPORT, include_str!("templates/report.md.j2"))?;
     templates.add_filter("string_literal", |text: String| rust_string(&text));

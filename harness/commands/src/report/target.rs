@@ -1,6 +1,6 @@
 //! What is to be reported, and the cases that may show it.
 
-use super::Topic;
+use super::{Topic, components};
 use crate::programs::Places;
 use anyhow::{Context, bail};
 use lockstep_core::case::Case;
@@ -141,8 +141,8 @@ fn candidates(cause: Cause, corpus: &[CorpusCase]) -> Vec<CorpusCase> {
     let ranked = corpus.iter().filter_map(|case| Some((rank(case)?, case)));
     let mut ranked: Vec<_> = ranked.collect();
     ranked.sort_by_key(|(rank, _)| *rank);
-    if cause == Cause::CastType {
-        // It is about a module that no case can hold; the reproducer has its own.
+    if cause == Cause::CastType || components::text(cause).is_some() {
+        // It is about a module or a component that no case can hold; the reproducer has its own.
         return vec![CorpusCase {
             case: Case::of_module(cause.id(), Vec::new()),
             expect: Expectation::default(),

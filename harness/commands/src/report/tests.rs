@@ -160,7 +160,9 @@ fn a_program_that_does_not_fail_is_refused_and_the_report_says_so() {
 
 #[test]
 fn the_program_for_a_version_with_a_cursor() {
-    let program = render::render(render::PROGRAM, made(operands(), Version::V42)).unwrap();
+    let look = operands();
+    let template = render::program(&look);
+    let program = render::render(template, made(look, Version::V42)).unwrap();
     insta::assert_snapshot!(program);
 }
 
@@ -179,7 +181,7 @@ fn a_program_that_goes_wrong_alone_is_shown_without_a_debugger() {
         let (case, found) = (case(), wrong(execution));
         let look = choice::of(&case, None, Some(&found)).unwrap();
         let recipe = recipe::of(&case, None, Some(&found), look, Version::V42).unwrap();
-        render::render(render::PROGRAM, recipe).unwrap()
+        render::render(render::program(&recipe.look), &recipe).unwrap()
     };
     let (debugged, alone) = (
         program(Execution::Instrumented),
@@ -220,6 +222,21 @@ fn what_must_be_seen_is_taken_from_the_oracles_side() {
     assert_eq!(results.unwrap(), "[I32(5)]");
     let events = look(RuleId::StepLost, Moment::Breakpoint, "PC 0x2a");
     assert_eq!(events.unwrap(), "7 Breakpoint events");
+}
+
+#[test]
+fn a_component_has_a_program_of_its_own() {
+    for cause in [Cause::AdapterThrow, Cause::Latin1Alignment] {
+        let look = choice::of(&case(), Some(cause), None).unwrap();
+        let recipe = recipe::of(&case(), Some(cause), None, look, Version::V42).unwrap();
+        assert!(!recipe.debugs);
+        let program = render::render(render::program(&recipe.look), &recipe).unwrap();
+        assert!(program.contains("component::{Component"), "{program}");
+        assert!(
+            program.contains(r#"get_func(&mut store, "run")"#),
+            "{program}"
+        );
+    }
 }
 
 #[test]
