@@ -62,16 +62,18 @@ impl Cases {
     }
 
     fn get(&self, number: u64) -> &Case {
-        self.made[number as usize].get_or_init(|| {
-            let mut case = generate::with_proposals(self.seed, number, generate::Proposals::All);
-            case.configuration.target = self.on.target;
-            case
-        })
+        self.made[number as usize].get_or_init(|| case_of(self.seed, number, self.on))
     }
 
     fn len(&self) -> u64 {
         self.made.len() as u64
     }
+}
+
+fn case_of(seed: u64, number: u64, on: On) -> Case {
+    let mut case = generate::with_proposals(seed, number, generate::Proposals::All);
+    case.configuration.target = on.target;
+    case
 }
 
 /// What came of looking for a fault.
@@ -232,6 +234,9 @@ fn main() -> ExitCode {
     let Some(options) = Options::read() else {
         return ExitCode::SUCCESS;
     };
+    if let Some(number) = options.case {
+        return show(&options, number);
+    }
     let mut complaints = Vec::new();
     let cases = Cases::of(
         options.seed,
@@ -258,6 +263,33 @@ fn main() -> ExitCode {
     }
     complaints.iter().for_each(|line| println!("{line}"));
     ExitCode::from(u8::from(!complaints.is_empty()))
+}
+
+/// Says what is found with faults in one case.
+fn show(options: &Options, number: u64) -> ExitCode {
+    let on = options.on();
+    let case = case_of(options.seed, number, on);
+    let faults = table::faults();
+    let wanted = faults
+        .iter()
+        .filter(|fault| options.only.contains(fault.name));
+    let mut missed = false;
+    for fault in wanted {
+        let shows = fault.applies_to(on) && fault.can_show(&case);
+        match run(&case, on, fault.hooks, FramePolicy::default()) {
+            Ok(report) => {
+                missed |= report.divergences.is_empty();
+                let found = report.divergences.iter();
+                found.for_each(|found| println!("{}: {}", fault.name, describe(number, found)));
+                println!(
+                    "{}: can show: {shows}; known: {:?}",
+                    fault.name, report.known
+                );
+            }
+            Err(error) => println!("{}: {error}", fault.name),
+        }
+    }
+    ExitCode::from(u8::from(missed))
 }
 
 /// Writes the document's table anew, or compares it, if that is wanted.

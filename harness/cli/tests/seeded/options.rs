@@ -23,6 +23,9 @@ pub(crate) struct Options {
     /// Run this many cases without a fault, and nothing else
     #[arg(long, value_name = "CASES")]
     pub(crate) clean: Option<u64>,
+    /// Run this case alone, and say what was found in it with each fault
+    #[arg(long, value_name = "NUMBER", requires = "only_listed")]
+    pub(crate) case: Option<u64>,
     /// Take the cases of another seed
     #[arg(long, default_value_t = SEED)]
     pub(crate) seed: u64,
