@@ -15,4 +15,5 @@ for target in lockstep breakpoints oracle case_decoder; do
   # Generated cases take up to 33 KiB; one that compiles much takes its time.
   printf '[libfuzzer]\nmax_len = 65536\ntimeout = 60\nrss_limit_mb = 4096\n' > "$OUT/$target.options"
 done
+cp fuzz/*.dict "$OUT/"
 rm -r "$seeds"
