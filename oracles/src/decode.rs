@@ -43,7 +43,10 @@ pub(crate) fn unsupported(offset: usize, what: impl std::fmt::Display) -> Module
 /// Decodes and validates a module.
 pub(crate) fn decode(bytes: &[u8], features: WasmFeatures) -> Result<Module> {
     match decode_valid(bytes, features) {
-        Ok(module) => Ok(module),
+        Ok(mut module) => {
+            module.index_exports();
+            Ok(module)
+        }
         // What follows the unsupported part must be valid too before that may be said.
         Err(e) if e.kind == ModuleErrorKind::Unsupported => {
             match Validator::new_with_features(features).validate_all(bytes) {

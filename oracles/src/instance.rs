@@ -33,7 +33,7 @@ pub struct Instance {
 impl Instance {
     /// What it exports under `name`.
     pub fn export(&self, name: &str) -> Option<Extern> {
-        let export = self.module.exports().iter().find(|e| e.name == name)?;
+        let export = self.module.export(name)?;
         let index = export.index as usize;
         Some(match export.kind {
             ExternKind::Func => Extern::Func(self.funcs[index]),

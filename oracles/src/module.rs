@@ -122,6 +122,8 @@ pub struct Module {
     pub(crate) groups: Vec<u32>,
     pub(crate) imports: Vec<Import>,
     pub(crate) exports: Vec<Export>,
+    /// Positions in `exports`, in the order of names.
+    pub(crate) exports_by_name: Vec<u32>,
     /// Type index of each function, imports first.
     pub(crate) funcs: Vec<u32>,
     pub(crate) num_imported_funcs: u32,
@@ -164,6 +166,20 @@ impl Module {
     /// The exports, in order.
     pub fn exports(&self) -> &[Export] {
         &self.exports
+    }
+
+    /// The export of this name.
+    pub fn export(&self, name: &str) -> Option<&Export> {
+        let named = |&at: &u32| self.exports[at as usize].name.as_str().cmp(name);
+        let found = self.exports_by_name.binary_search_by(named).ok()?;
+        Some(&self.exports[self.exports_by_name[found] as usize])
+    }
+
+    /// Makes exports found by their names.
+    pub(crate) fn index_exports(&mut self) {
+        let mut places: Vec<u32> = (0..self.exports.len() as u32).collect();
+        places.sort_unstable_by_key(|&at| self.exports[at as usize].name.as_str());
+        self.exports_by_name = places;
     }
 
     /// Type of a function.

@@ -88,7 +88,7 @@ fn every_truncation_of_a_binary() {
     let bytes =
         wat::parse_str("(module (func (export \"f\") (result i32) (i32.const 1)))").unwrap();
     for length in 1..bytes.len() {
-        // Cut between two sections it is a smaller module; that is no error.
+        // Cut between two sections it is a smaller module; that is no error, but it may show nothing.
         let given = Given::file("m.wasm", &bytes[..length]);
         let program = env!("CARGO_BIN_EXE_lockstep");
         let output = Command::new(program)
@@ -96,7 +96,8 @@ fn every_truncation_of_a_binary() {
             .current_dir(given.0.path())
             .output();
         let output = output.unwrap();
-        if output.status.code() != Some(0) {
+        let said = String::from_utf8_lossy(&output.stderr);
+        if output.status.code() != Some(0) && !said.contains("nothing was compared") {
             assert_says(&refusal(output), &["m.wasm", "offset 0x"]);
         }
     }

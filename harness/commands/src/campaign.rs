@@ -2,7 +2,7 @@
 
 use super::delivery::{self, Delivery, Ended, Order};
 use super::filters::Filters;
-use super::output::About;
+use super::output::{self, About, Output};
 use super::subjects::{Subject, Subjects};
 use super::{Format, OwnFault, listing, merge, quoted};
 use anyhow::{anyhow, bail};
@@ -13,7 +13,7 @@ use lockstep_core::campaign::limits::Limits;
 use lockstep_core::campaign::outcome::Outcome;
 pub(super) use lockstep_core::campaign::plan::Plan;
 use lockstep_core::campaign::plan::Planned;
-use lockstep_core::campaign::pool::{Pool, PoolError, Ran};
+use lockstep_core::campaign::pool::{Pool, PoolError, Ran, Receiver};
 use lockstep_core::campaign::protocol::{What, Wishes};
 use lockstep_core::campaign::records::{self, End, Head, Recorder};
 use lockstep_core::campaign::shard::Shard;
@@ -24,6 +24,7 @@ use lockstep_core::phases::cpu_ns;
 use lockstep_core::report::trail::Trails;
 use lockstep_core::totals::Measured;
 use lockstep_core::version::Version;
+use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -87,12 +88,16 @@ pub(super) struct Choice {
 }
 
 impl Choice {
+    /// Whether what comes of each case is kept: a page may be made of it.
+    pub(super) fn is_recorded(&self) -> bool {
+        self.records.is_some()
+    }
+
     /// A plan of these cases, as far as these options decide it.
     pub(super) fn plan(&self, named: Vec<What>, wishes: Wishes) -> anyhow::Result<Plan> {
-        // A page may be made of the records.
-        let recorded = match self.records {
-            Some(_) => Trails::Unexplained,
-            None => Trails::None,
+        let recorded = match self.is_recorded() {
+            true => Trails::Unexplained,
+            false => Trails::None,
         };
         Ok(Plan {
             named: self.filters.select(named)?,
@@ -143,6 +148,12 @@ impl Options {
         }
         if self.dare {
             text.push_str(" --dare");
+        }
+        if let Some(seconds) = self.cpu_limit {
+            text.push_str(&format!(" --cpu-limit {seconds}"));
+        }
+        if let Some(mebibytes) = self.memory_limit {
+            text.push_str(&format!(" --memory-limit {mebibytes}"));
         }
         for setting in &self.config {
             text.push_str(&format!(" --config {}", quoted(&setting.to_string())));
@@ -206,49 +217,30 @@ impl Campaign<'_> {
             return listing::write(plan, self.format);
         }
         let started = Instant::now();
-        let mut delivery = self.delivery()?;
-        let mut recorder = self.recorder()?;
+        let mut receipt = Receipt {
+            campaign: self,
+            delivery: self.delivery(self.plan.length())?,
+            recorder: self.recorder()?,
+            interrupt,
+        };
         let request = |planned: &Planned| plan.request(&planned.what);
-        let ended = self.pool().run(plan.cases(), request, interrupt, |ran| {
-            if self.has_failed(&delivery) {
-                return Ok(());
-            }
-            let Ran {
-                job: Planned { place, what },
-                asked,
-                elapsed,
-            } = ran;
-            let replay = (self.replay)(&what);
-            let job = what;
-            let outcome = Outcome::of(
-                Ran {
-                    job,
-                    asked,
-                    elapsed,
-                },
-                replay,
-            );
-            if let Some(recorder) = &mut recorder {
-                recorder.outcome(place, &outcome)?;
-            }
-            delivery.deliver(outcome)?;
-            if self.has_failed(&delivery) {
-                interrupt.give_up();
-            }
-            Ok(())
-        });
-        ended.map_err(|error: PoolError<anyhow::Error>| match error {
+        let pool = self.pool();
+        let ended = pool.run(plan.cases(), request, interrupt, &mut receipt);
+        ended.map_err(|error| match error {
             PoolError::Start(error) => OwnFault::Start(error).into(),
             PoolError::Deliver(error) => error,
         })?;
+        let Receipt {
+            delivery, recorder, ..
+        } = receipt;
         let ended = Ended {
             interrupted: interrupt.signal().map(|(_, name)| name),
             not_begun: self.not_begun(&delivery),
             measured: Measured::now(started.elapsed()),
             processes_ns: 0,
         };
-        if let Some(recorder) = recorder {
-            recorder.end(of_shard(&ended))?;
+        if let Some(Err(error)) = recorder.map(|recorder| recorder.end(of_shard(&ended))) {
+            output::lost("the records", &error);
         }
         delivery.end(ended)
     }
@@ -258,7 +250,8 @@ impl Campaign<'_> {
         Ok(Session {
             campaign: self,
             started: Instant::now(),
-            delivery: self.delivery()?,
+            // How many calls there will be is not known: some end their worker.
+            delivery: self.delivery(None)?,
         })
     }
 
@@ -267,17 +260,18 @@ impl Campaign<'_> {
         self.options.pool(self.subject)
     }
 
-    fn delivery(&self) -> anyhow::Result<Delivery<'_>> {
+    fn delivery(&self, length: Option<u64>) -> anyhow::Result<Delivery<'_>> {
         Delivery::new(Order {
             wishes: &self.plan.wishes,
             several: self.several,
             seed: self.plan.seed,
             shard: self.plan.shard,
-            length: self.plan.length(),
+            length,
             format: self.format,
             about: self.about,
             options: &self.options.report,
             save: self.save,
+            decided: self.options.replay(self.subject),
         })
     }
 
@@ -319,6 +313,51 @@ impl Campaign<'_> {
     }
 }
 
+/// What takes the cases of a campaign as they end.
+struct Receipt<'a> {
+    campaign: &'a Campaign<'a>,
+    delivery: Delivery<'a>,
+    recorder: Option<Recorder>,
+    interrupt: &'a Interrupt,
+}
+
+impl Receiver<Planned> for Receipt<'_> {
+    /// Its place in the plan, and what came of it.
+    type Kept = (u64, Outcome);
+    type Error = anyhow::Error;
+
+    fn arrive(&mut self, ran: Ran<Planned>, waits: bool) -> (u64, Outcome) {
+        let Ran {
+            job: Planned { place, what },
+            asked,
+            elapsed,
+        } = ran;
+        let replay = (self.campaign.replay)(&what);
+        let ran = Ran {
+            job: what,
+            asked,
+            elapsed,
+        };
+        let outcome = Outcome::of(ran, replay);
+        if waits {
+            self.delivery.announce(&outcome);
+        }
+        (place, outcome)
+    }
+
+    fn deliver(&mut self, (place, outcome): (u64, Outcome)) -> anyhow::Result<()> {
+        if self.campaign.has_failed(&self.delivery) {
+            return Ok(());
+        }
+        record(&mut self.recorder, place, &outcome);
+        self.delivery.deliver(outcome)?;
+        if self.campaign.has_failed(&self.delivery) {
+            self.interrupt.give_up();
+        }
+        Ok(())
+    }
+}
+
 impl Session<'_> {
     /// Reports what came of a case.
     ///
@@ -354,6 +393,20 @@ impl Session<'_> {
     }
 }
 
+/// Keeps an outcome. Records that cannot be written are given up, and the campaign goes on without them.
+fn record(recorder: &mut Option<Recorder>, place: u64, outcome: &Outcome) {
+    let Some(mut writing) = recorder.take() else {
+        return;
+    };
+    match writing.outcome(place, outcome) {
+        Ok(()) => *recorder = Some(writing),
+        Err(error) => {
+            writing.give_up();
+            output::lost("the records", &error);
+        }
+    }
+}
+
 /// How a shard ended, for its records.
 fn of_shard(ended: &Ended) -> End {
     End {
@@ -377,15 +430,17 @@ pub(super) struct Turn<'a> {
     pub(super) interrupt: &'a Interrupt,
 }
 
-/// Runs a campaign on each subject, until one is interrupted; the worst exit code.
+/// Runs a campaign on each subject, until one is interrupted; the worst exit code. Where there are several,
+/// the last line of the text says which of them pass.
 pub(super) fn on_each(
     subjects: &Subjects,
+    format: Format,
     run: impl Fn(Turn<'_>) -> anyhow::Result<u8>,
 ) -> anyhow::Result<u8> {
     let several = subjects.sources().len() > 1;
     let subjects = subjects.found()?;
     let interrupt = Interrupt::install().map_err(OwnFault::Start)?;
-    let mut code = super::OK;
+    let mut codes = Vec::new();
     for subject in &subjects {
         if !interrupt.stops() {
             let turn = Turn {
@@ -393,10 +448,51 @@ pub(super) fn on_each(
                 several,
                 interrupt: &interrupt,
             };
-            code = super::worse(code, run(turn)?);
+            codes.push((subject.version.name(), run(turn)?));
         }
     }
+    conclude(&codes, subjects.len() - codes.len(), format)
+}
+
+/// The worst exit code of several subjects; the last line says which of them pass.
+///
+/// # Errors
+///
+/// When standard output cannot be written.
+pub(super) fn conclude(
+    codes: &[(String, u8)],
+    not_run: usize,
+    format: Format,
+) -> anyhow::Result<u8> {
+    let code = codes.iter().map(|(_, code)| *code);
+    let code = code.fold(super::OK, super::worse);
+    if codes.len() + not_run > 1 && format == Format::Text {
+        let mut out = Output::new();
+        let written = writeln!(out, "{}", conclusion(codes, not_run)).and_then(|()| out.flush());
+        written.map_err(OwnFault::from)?;
+    }
     Ok(code)
+}
+
+/// Which subjects pass.
+fn conclusion(codes: &[(String, u8)], not_run: usize) -> String {
+    let named = |passes: bool| {
+        let codes = codes.iter();
+        let wanted = codes.filter(|(_, code)| (*code == super::OK) == passes);
+        wanted.map(|(name, _)| name.as_str()).collect::<Vec<_>>()
+    };
+    let [passing, failing] = [true, false].map(named);
+    let mut text = match failing.is_empty() && not_run == 0 {
+        true => format!("PASS: {}", passing.join(", ")),
+        false => format!("FAIL: {}", failing.join(", ")),
+    };
+    if !failing.is_empty() && !passing.is_empty() {
+        text.push_str(&format!("; {} passed", passing.join(", ")));
+    }
+    if not_run > 0 {
+        text.push_str(&format!("; {not_run} not run"));
+    }
+    text
 }
 
 /// A point in time: as RFC 3339 has it, or an hour and minute of UTC, the next one.
@@ -428,6 +524,18 @@ const DAY: u64 = 86_400;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_line_of_several_subjects_names_those_that_fail() {
+        let of = |codes: &[u8], not_run| {
+            let names = ["42", "48", "50"].iter().map(|name| (*name).to_owned());
+            let codes: Vec<_> = names.zip(codes.iter().copied()).collect();
+            conclusion(&codes, not_run)
+        };
+        assert_eq!(of(&[0, 0], 0), "PASS: 42, 48");
+        assert_eq!(of(&[1, 0, 2], 0), "FAIL: 42, 50; 48 passed");
+        assert_eq!(of(&[130], 1), "FAIL: 42; 1 not run");
+    }
 
     #[test]
     fn a_deadline_is_a_date_or_the_next_time_of_day() {

@@ -5,7 +5,7 @@ use super::input::Input;
 use super::output::{About, Output};
 use super::parts::Parts;
 use super::subjects::{Subject, Subjects};
-use super::{Format, OwnFault, quoted};
+use super::{Format, OwnFault, quoted, quoted_path};
 use clap::Args;
 use lockstep_core::campaign::protocol;
 use lockstep_core::check::program::SERVED;
@@ -108,7 +108,7 @@ impl Program {
             options.push_str(&format!(" --env {}", quoted(text)));
         }
         if let Some(path) = &self.stdin {
-            options.push_str(&format!(" --stdin {}", quoted(&path.display().to_string())));
+            options.push_str(&format!(" --stdin {}", quoted_path(path)));
         }
         for text in &self.dir {
             options.push_str(&format!(" --dir {}", quoted(text)));
@@ -175,7 +175,7 @@ impl Calls {
         options: &campaign::Options,
         subject: &Subject,
     ) -> String {
-        let mut text = format!("lockstep check {}", quoted(&input.name));
+        let mut text = format!("lockstep check {}", input.word());
         for call in &self.invoke {
             text.push_str(&format!(" --invoke {}", quoted(call)));
         }
@@ -195,13 +195,15 @@ impl Calls {
 
 pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> anyhow::Result<u8> {
     let input = Input::read(&options.file)?;
-    campaign::on_each(subjects, |turn| run_on(options, &input, format, turn))
+    campaign::on_each(subjects, format, |turn| {
+        run_on(options, &input, format, turn)
+    })
 }
 
 fn run_on(options: &Options, input: &Input, format: Format, turn: Turn<'_>) -> anyhow::Result<u8> {
     let subject = turn.subject;
     let plan = options.calls.plan(&input.code)?;
-    if format == Format::Text {
+    if format == Format::Text && !options.campaign.report.is_quiet() {
         introduce(&plan).map_err(OwnFault::from)?;
     }
     let mut wishes = options.campaign.wishes(subject.version, options.calls.seed);

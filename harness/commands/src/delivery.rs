@@ -3,17 +3,22 @@
 //! It does not know whether the cases are run now or were recorded by shards, so that both come to the
 //! same.
 
+use super::github::{self, Annotations};
 use super::output::{self, About, Output, reporter};
-use super::{Format, OwnFault, exit_code, page, quoted};
+use super::{
+    BAD_INPUT, DIVERGED, Format, INTERNAL, MACHINE, OK, OwnFault, exit_code, page, quoted, worse,
+};
 use anyhow::anyhow;
 use clap::Args;
+use lockstep_core::campaign::interrupt::{code_so_far, note_code};
 use lockstep_core::campaign::outcome::{Judged, Outcome};
 use lockstep_core::campaign::perform::generated_case;
 use lockstep_core::campaign::protocol::{What, Wishes};
 use lockstep_core::campaign::shard::Shard;
 use lockstep_core::campaign::shares::Shares;
 use lockstep_core::campaign::summary::Summary;
-use lockstep_core::case::Judgement;
+use lockstep_core::case::{CaseReport, Judgement};
+use lockstep_core::conclusion::{Conclusion, Reason};
 use lockstep_core::corpus::{self, CorpusCase, Expectation};
 use lockstep_core::report::findings::{EXAMPLES, Findings};
 use lockstep_core::report::junit::Junit;
@@ -23,6 +28,7 @@ use lockstep_core::report::shown::{Shown, say};
 use lockstep_core::report::text::Detail;
 use lockstep_core::report::{Reporter, summary};
 use lockstep_core::totals::{Measured, Totals};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -34,17 +40,28 @@ pub(super) struct Options {
     pub(super) junit: Option<PathBuf>,
     #[command(flatten)]
     pub(super) page: page::Options,
+    /// Also write annotations and a summary of the step for GitHub Actions
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t,
+        default_missing_value = "always"
+    )]
+    github: github::When,
     /// Print where the CPU time went
     #[arg(long)]
     timings: bool,
     /// Print how often each opcode was executed and compared
     #[arg(long)]
     opcodes: bool,
-    /// Print the first example of each known divergence
+    /// Print examples of each known cause, as many as --max-findings says
     #[arg(long)]
     show_known: bool,
-    /// Show and save at most so many unexplained divergences of one rule, moment and opcode, and count
-    /// the others; or `all` [default: 3]
+    /// Show and save at most so many unexplained divergences of one rule, moment and opcode, show as many
+    /// unmet expectations of a kind of command, and count the others; or `all` [default: 3]
     #[arg(long, value_name = "N", value_parser = examples)]
     max_findings: Option<Examples>,
     /// Let a run pass in which nothing was compared
@@ -73,8 +90,18 @@ fn examples(text: &str) -> Result<Examples, String> {
 }
 
 impl Options {
+    /// Whether something is written beside what is printed.
+    pub(super) fn writes_files(&self) -> bool {
+        self.junit.is_some() || self.page.is_wanted()
+    }
+
     fn most(&self) -> Option<u64> {
         self.max_findings.map_or(Some(EXAMPLES), |most| most.0)
+    }
+
+    /// Whether only what is wrong is printed, and the last line.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     fn detail(&self) -> Detail {
@@ -102,6 +129,8 @@ pub(super) struct Order<'a> {
     pub(super) options: &'a Options,
     /// Where findings are kept.
     pub(super) save: Option<&'a Path>,
+    /// The options that decide what comes of a case, as they are written behind a command.
+    pub(super) decided: String,
 }
 
 /// How a campaign ended, and what it cost.
@@ -127,6 +156,8 @@ pub(super) struct Delivery<'a> {
     page: Option<Page>,
     /// Which findings are saved: those that are shown.
     saved: Findings,
+    /// Cases that were saved before their turn.
+    early: BTreeSet<String>,
     /// Whether a case diverged.
     pub(super) found: bool,
     /// Cases that were handed over, those without a report among them.
@@ -149,6 +180,7 @@ impl<'a> Delivery<'a> {
             summary,
             shares: Shares::default(),
             saved: Findings::at_most(order.options.most()),
+            early: BTreeSet::new(),
             found: false,
             handled: 0,
             order,
@@ -162,6 +194,7 @@ impl<'a> Delivery<'a> {
             Outcome::Abandoned => return Ok(()),
             Outcome::BadInput(why) => {
                 self.totals.bad_input += 1;
+                note(&self.totals);
                 say(&format!("lockstep: {}", Shown(&why)));
                 self.reporter.bad_input(&why).map_err(OwnFault::from)?;
                 return Ok(());
@@ -170,6 +203,7 @@ impl<'a> Delivery<'a> {
         };
         judged.finished.subject = self.order.wishes.subject;
         self.add(&judged);
+        note(&self.totals);
         self.reporter
             .case(&judged.finished)
             .map_err(OwnFault::from)?;
@@ -179,6 +213,34 @@ impl<'a> Delivery<'a> {
             page.case(&judged.finished, about.flatten());
         }
         self.save(&judged)
+    }
+
+    /// A case has ended whose turn comes later, since others before it go on: a finding is told, and kept, at
+    /// once.
+    pub(super) fn announce(&mut self, outcome: &Outcome) {
+        let Outcome::Case(judged) = outcome else {
+            return;
+        };
+        let Ok(report) = &judged.finished.result else {
+            return;
+        };
+        let what = match report.judgement() {
+            Judgement::Diverged => "diverged",
+            Judgement::NotMet => "does not come to what it expects",
+            _ => return,
+        };
+        note_code(worse(code_so_far(), DIVERGED));
+        say(&format!(
+            "lockstep: {} {what}; it is reported in its turn, or by: {}",
+            Shown(&judged.finished.name),
+            Shown(&judged.finished.replay)
+        ));
+        let mut saved = self.saved.clone();
+        let admitted = report.divergences.iter().any(|found| saved.admits(found));
+        // What cannot be made now cannot be made in its turn, where that is told.
+        if admitted && self.keep(judged, report).is_ok_and(|kept| kept) {
+            self.early.insert(judged.finished.name.clone());
+        }
     }
 
     fn add(&mut self, judged: &Judged) {
@@ -206,14 +268,19 @@ impl<'a> Delivery<'a> {
             .map(|found| self.saved.admits(found));
         // Each is counted.
         let admitted = admitted.fold(false, |any, one| any | one);
+        if !self.early.remove(&judged.finished.name) && admitted {
+            self.keep(judged, report)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps a case, if it is one to keep; whether it is.
+    fn keep(&self, judged: &Judged, report: &CaseReport) -> anyhow::Result<bool> {
         // Scripts and corpus cases are there already.
         let (Some(directory), What::Generated { seed, number }) = (self.order.save, &judged.what)
         else {
-            return Ok(());
+            return Ok(false);
         };
-        if !admitted {
-            return Ok(());
-        }
         let wishes = self.order.wishes;
         let case = CorpusCase {
             case: generated_case(*seed, *number, wishes)?,
@@ -224,8 +291,8 @@ impl<'a> Delivery<'a> {
         if self.order.several {
             name = format!("{name}-{}", wishes.subject.id());
         }
-        keep(directory, &name, &case);
-        Ok(())
+        keep(directory, &name, &case, &self.order.decided);
+        Ok(true)
     }
 
     /// Reports the totals; the exit code.
@@ -254,12 +321,30 @@ impl<'a> Delivery<'a> {
         let peak = &mut totals.measured.peak_rss_bytes;
         *peak = (*peak).max(self.shares.peak_rss());
         totals.measured.cpu = Some(cpu);
-        self.reporter.end(totals).map_err(OwnFault::from)?;
-        if let Some(page) = &mut self.page {
-            page.write(totals).map_err(OwnFault::from)?;
+        // One file that cannot be written is no reason to leave out the others.
+        if let Err(error) = self.reporter.end(totals) {
+            output::lost("the report", &error);
+        }
+        if let Some(page) = &mut self.page
+            && let Err(error) = page.write(totals)
+        {
+            output::lost("the page", &error);
         }
         Ok(exit_code(totals))
     }
+}
+
+/// Notes what the cases so far come to, for a run that is ended at once. Whether too many are inconclusive,
+/// and whether nothing was compared, only the end can tell.
+fn note(totals: &Totals) {
+    let code = match Conclusion::of(totals).reason() {
+        Some(Reason::Unexplained | Reason::Failed) => DIVERGED,
+        Some(Reason::BadInput) => BAD_INPUT,
+        Some(Reason::Internal) => INTERNAL,
+        Some(Reason::Machine) => MACHINE,
+        Some(Reason::Inconclusive | Reason::Interrupted(_) | Reason::Nothing) | None => OK,
+    };
+    note_code(worse(code_so_far(), code));
 }
 
 /// What a page shows of a case beyond its report; nothing of a script.
@@ -279,13 +364,16 @@ fn about(what: &What, wishes: &Wishes) -> Option<html::About> {
 
 /// Saves a finding: where the user wants it, else where the system keeps temporary files, else as a text on
 /// standard error. What is printed and cannot be saved is no reason to stop.
-fn keep(directory: &Path, name: &str, case: &CorpusCase) {
+fn keep(directory: &Path, name: &str, case: &CorpusCase, decided: &str) {
     let elsewhere = std::env::temp_dir().join("lockstep-findings");
     for directory in [directory, &elsewhere] {
         match corpus::save(directory, name, case) {
             Ok(path) => {
                 let path = path.display().to_string();
-                say(&format!("saved: lockstep replay {}", quoted(&path)));
+                say(&format!(
+                    "saved: lockstep replay {}{decided}",
+                    quoted(&path)
+                ));
                 return;
             }
             Err(error) => say(&format!(
@@ -309,6 +397,15 @@ impl Order<'_> {
             Detail::Normal | Detail::Verbose => {
                 Box::new(Progress::of_campaign(reporter, self.length))
             }
+        };
+        let reporter: Box<dyn Reporter> = match options.github.is_wanted() {
+            false => reporter,
+            true => Box::new(Annotations::new(
+                reporter,
+                std::io::stderr(),
+                github::summary(),
+                most,
+            )),
         };
         Ok(match &options.junit {
             None => reporter,
@@ -347,13 +444,13 @@ mod tests {
             expect: Expectation::default(),
             path: PathBuf::new(),
         };
-        keep(&at.path().join("a"), "finding", &case);
+        keep(&at.path().join("a"), "finding", &case, "");
         assert!(at.path().join("a/finding.toml").exists());
         // A file stands where the directory should be.
         let file = at.path().join("file");
         std::fs::write(&file, "").unwrap();
         let name = format!("elsewhere-{}", std::process::id());
-        keep(&file, &name, &case);
+        keep(&file, &name, &case, "");
         let elsewhere = std::env::temp_dir().join("lockstep-findings");
         let ours = |path: &PathBuf| {
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();

@@ -1,11 +1,12 @@
 //! A user's module or component as workers can read it: a file, or a copy of what comes through a pipe.
 
+use super::{quoted, quoted_path};
 use anyhow::anyhow;
 use lockstep_core::check::UserFile;
+use lockstep_core::whole_file::Temporary;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 /// What stands for standard input.
 const STANDARD_INPUT: &str = "-";
@@ -18,7 +19,7 @@ pub(super) struct Input {
     pub(super) code: UserFile,
     file: PathBuf,
     /// The copy, if there is one; it is removed with this.
-    copy: Option<NamedTempFile>,
+    copy: Option<Temporary>,
 }
 
 impl Input {
@@ -58,14 +59,22 @@ impl Input {
         })
     }
 
+    /// It as a word of a command line.
+    pub(super) fn word(&self) -> String {
+        match self.file == Path::new("/dev/stdin") {
+            true => quoted(&self.name),
+            false => quoted_path(&self.file),
+        }
+    }
+
     /// Where a worker reads it.
     pub(super) fn file(&self) -> &Path {
-        self.copy.as_ref().map_or(&self.file, NamedTempFile::path)
+        self.copy.as_ref().map_or(&self.file, Temporary::path)
     }
 }
 
-fn copy(code: &UserFile) -> io::Result<NamedTempFile> {
-    let mut file = NamedTempFile::new()?;
+fn copy(code: &UserFile) -> io::Result<Temporary> {
+    let mut file = Temporary::private()?;
     file.write_all(code.bytes())?;
     file.flush()?;
     Ok(file)

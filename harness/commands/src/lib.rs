@@ -8,8 +8,10 @@ mod check;
 mod delivery;
 mod filters;
 mod fuzz_crate;
+mod github;
 mod input;
 mod listing;
+mod markdown;
 mod matrix;
 mod merge;
 mod output;
@@ -35,6 +37,7 @@ mod versions;
 mod worker;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use lockstep_core::campaign::interrupt::code_so_far;
 use lockstep_core::conclusion::{Conclusion, Reason};
 use lockstep_core::panics;
 use lockstep_core::report::shown::{self, Shown, say};
@@ -42,10 +45,14 @@ use lockstep_core::subject::SubjectError;
 use lockstep_core::totals::Totals;
 use paint::Colour;
 use profiles::Refused;
+use std::ffi::OsString;
 use std::io;
 use std::num::NonZeroUsize;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::process::ExitCode;
-use subjects::{Subject, Subjects};
+use std::thread;
+use subjects::Subjects;
 
 /// No unexplained divergence.
 const OK: u8 = 0;
@@ -150,42 +157,85 @@ fn quoted(text: &str) -> String {
         return text.to_owned();
     }
     if text.chars().any(shown::is_unsafe) {
-        let escaped = |c: char| match c {
-            '\\' | '\'' => format!("\\{c}"),
-            c if !shown::is_unsafe(c) => c.to_string(),
-            c => match u32::from(c) {
-                byte @ 0..0x80 => format!("\\x{byte:02x}"),
-                code => format!("\\U{code:08x}"),
-            },
-        };
         return format!("$'{}'", text.chars().map(escaped).collect::<String>());
     }
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
+/// A character within `$'…'`.
+fn escaped(c: char) -> String {
+    match c {
+        '\\' | '\'' => format!("\\{c}"),
+        c if !shown::is_unsafe(c) => c.to_string(),
+        c => match u32::from(c) {
+            byte @ 0..0x80 => format!("\\x{byte:02x}"),
+            code => format!("\\U{code:08x}"),
+        },
+    }
+}
+
+/// A path as one word of a shell; bytes that are not UTF-8 are written as bash and others read them.
+fn quoted_path(path: &Path) -> String {
+    if let Some(text) = path.to_str() {
+        return quoted(text);
+    }
+    let mut word = "$'".to_owned();
+    for chunk in path.as_os_str().as_bytes().utf8_chunks() {
+        word.extend(chunk.valid().chars().map(escaped));
+        for byte in chunk.invalid() {
+            word.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    word.push('\'');
+    word
+}
+
+/// Bytes of the stack on which a command runs. That of the program's first thread is what the shell allows,
+/// and may be too little.
+const STACK: usize = 16 << 20;
+
 /// Runs the program.
 pub fn main() -> ExitCode {
     panics::install();
-    let cli = match profiles::parsed(std::env::args_os().collect()) {
+    let thread = thread::Builder::new().name("command".to_owned());
+    let command = thread.stack_size(STACK).spawn(command);
+    let command = match command {
+        Ok(command) => command,
+        Err(error) => {
+            say(&format!("lockstep: cannot start a thread: {error}"));
+            return ExitCode::from(MACHINE);
+        }
+    };
+    // What panics in the command has been said by then.
+    command.join().unwrap_or(ExitCode::from(INTERNAL))
+}
+
+/// Carries out the command line.
+fn command() -> ExitCode {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let cli = match profiles::parsed(args.clone()) {
         Ok(cli) => cli,
-        Err(Refused::Line(refused)) => return refuse(&refused),
+        Err(Refused::Line(refused)) => return refuse(&refused, &args),
         Err(Refused::Profile(error)) => {
             say(&format!("lockstep: {}", Shown(&error.to_string())));
             return ExitCode::from(BAD_INPUT);
         }
     };
     cli.color.choose();
+    paint::lay_out();
     let ended = panics::guarded(|| dispatch(&cli));
     ExitCode::from(match ended {
-        Ok(Ok(code)) => code,
+        Ok(Ok(code)) => worse(code, output::code()),
         Ok(Err(error)) => {
             say(&format!("lockstep: {}", Shown(&sentence(&error))));
-            match error.downcast_ref() {
+            let code = match error.downcast_ref() {
                 Some(OwnFault::Subject(error)) if error.is_of_machine() => MACHINE,
                 Some(OwnFault::Start(_)) => MACHINE,
                 Some(_) => INTERNAL,
                 None => BAD_INPUT,
-            }
+            };
+            // Something may have been found before.
+            worse(code, code_so_far())
         }
         Err(panic) => {
             let panic = panic.to_string();
@@ -207,12 +257,28 @@ fn sentence(error: &anyhow::Error) -> String {
 }
 
 /// Says what is wrong with the command line, which it quotes; help and version are asked for.
-fn refuse(refused: &clap::Error) -> ExitCode {
+fn refuse(refused: &clap::Error, args: &[OsString]) -> ExitCode {
     if !refused.use_stderr() {
         refused.exit();
     }
-    say(refused.render().to_string().trim_end());
+    say(refusal(refused, args).trim_end());
     ExitCode::from(BAD_INPUT)
+}
+
+/// Why the command line is refused. What it quotes is not told from its own lines, so that words which
+/// cannot be shown are refused once more as they are shown.
+fn refusal(refused: &clap::Error, args: &[OsString]) -> String {
+    let words = || args.iter().map(|arg| arg.to_string_lossy());
+    let said = refused.render().to_string();
+    if !words().any(|word| word.chars().any(shown::is_unsafe)) {
+        return said;
+    }
+    let shown = words().map(|word| OsString::from(Shown(&word).to_string()));
+    match profiles::parsed(shown.collect()) {
+        Err(Refused::Line(again)) if again.use_stderr() => again.render().to_string(),
+        // Then it is said in one line.
+        _ => Shown(&said).to_string(),
+    }
 }
 
 /// Something that failed and is not the input's fault.
@@ -248,19 +314,9 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Some(Command::Completions(options)) => shells::completions(options),
         Some(Command::Man(options)) => shells::man(options),
         Some(Command::Schema(options)) => schema::run(options),
-        Some(Command::Save(options)) => on(&cli.subject.only()?, |subject| {
-            save::run(options, subject.version)
-        }),
+        Some(Command::Save(options)) => save::run(options, &cli.subject.only()?, cli.format),
         Some(Command::Seeds(options)) => seeds::run(options),
         Some(Command::Subjects(options)) => versions::run(options, cli.format),
-    }
-}
-
-/// Does something on a subject: in this program, or all of it in the subject's.
-fn on(subject: &Subject, run: impl Fn(&Subject) -> anyhow::Result<u8>) -> anyhow::Result<u8> {
-    match subject.instead()? {
-        Some(code) => Ok(code),
-        None => run(subject),
     }
 }
 
@@ -286,7 +342,7 @@ fn exit_code(totals: &Totals) -> u8 {
         Reason::Machine => MACHINE,
         Reason::Interrupted(_) => 128 + reason.signal().unwrap_or_default(),
         Reason::Nothing => {
-            eprintln!("lockstep: {}", conclusion.sentence(reason));
+            say(&format!("lockstep: {}", conclusion.sentence(reason)));
             BAD_INPUT
         }
     }
@@ -300,6 +356,31 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_refused_word_stays_in_its_line() {
+        let word = "a\n::error::b\n\u{202e}";
+        for line in [
+            &["rules", word][..],
+            &[word],
+            &["run", "--color", word],
+            &["run", &format!("--name={word}(")],
+            &["run", "--config", word],
+            &["run", "--shard", word],
+            &["run", "--deadline", word],
+            &["reduce", "--seconds", word],
+            &["--subject", word, "rules"],
+        ] {
+            let args = std::iter::once(&"lockstep").chain(line);
+            let args: Vec<OsString> = args.map(OsString::from).collect();
+            let Err(Refused::Line(refused)) = profiles::parsed(args.clone()) else {
+                panic!("{line:?} is not refused");
+            };
+            let said = refusal(&refused, &args);
+            assert!(said.contains("a\\n::error::b\\n"), "{said}");
+            assert!(!said.contains(word) && said.contains("--help"), "{said}");
+        }
     }
 
     /// What clap checks itself only with debug assertions.
@@ -343,5 +424,8 @@ mod tests {
         assert_eq!(quoted("fac(i64:5)"), "'fac(i64:5)'");
         assert_eq!(quoted("it's"), "'it'\\''s'");
         assert_eq!(quoted("a\n'\u{202e}"), "$'a\\x0a\\'\\U0000202e'");
+        let path = |bytes| quoted_path(Path::new(std::ffi::OsStr::from_bytes(bytes)));
+        assert_eq!(path(b"a b"), "'a b'");
+        assert_eq!(path(b"a \xff'.wat"), "$'a \\xff\\'.wat'");
     }
 }

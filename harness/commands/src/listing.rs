@@ -7,6 +7,7 @@ use lockstep_core::campaign::plan::{Budget, Plan, Planned};
 use lockstep_core::campaign::protocol::What;
 use lockstep_core::generate;
 use lockstep_core::report::json;
+use lockstep_core::report::shown::Shown;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -42,7 +43,7 @@ fn lines(plan: &Plan, format: Format, out: &mut impl Write) -> io::Result<()> {
             _ => what.name(),
         };
         match format {
-            Format::Text => writeln!(out, "{case}")?,
+            Format::Text => writeln!(out, "{}", Shown(&case))?,
             Format::Json => json::line(
                 out,
                 &Line {
@@ -60,12 +61,16 @@ fn lines(plan: &Plan, format: Format, out: &mut impl Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::PathBuf;
     use std::time::Duration;
 
     #[test]
     fn each_case_is_a_line() {
         let plan = Plan {
-            named: vec![What::Official("wasm-v2/nop.wast".to_owned())],
+            named: vec![
+                What::Official("wasm-v2/nop.wast".to_owned()),
+                What::File(PathBuf::from("a\nb.toml")),
+            ],
             seed: 7,
             budget: Budget::Cases(2),
             ..Plan::default()
@@ -77,15 +82,16 @@ mod tests {
         };
         let text = written(Format::Text);
         let names: Vec<&str> = text.lines().collect();
-        assert_eq!((names.len(), names[0]), (3, "wasm-v2/nop.wast"));
-        assert!(names[2].starts_with("generated/") && names[2].ends_with("/0x7/1"));
+        assert_eq!((names.len(), names[0]), (4, "wasm-v2/nop.wast"));
+        assert_eq!(names[1], "a\\nb.toml");
+        assert!(names[3].starts_with("generated/") && names[3].ends_with("/0x7/1"));
         let json = written(Format::Json);
-        let second = json.lines().nth(1).unwrap();
+        let second = json.lines().nth(2).unwrap();
         let second: serde_json::Value = serde_json::from_str(second).unwrap();
         assert_eq!(second["schema"], "lockstep.planned/1");
         assert_eq!(
             (&second["kind"], &second["case"]),
-            (&"generated".into(), &names[1].into())
+            (&"generated".into(), &names[2].into())
         );
         let endless = Plan {
             budget: Budget::Time(Duration::from_secs(1)),

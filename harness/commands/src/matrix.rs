@@ -1,14 +1,14 @@
 //! `lockstep matrix`: which version has which cause, as the cases show it.
 
 use super::campaign;
-use super::output::Output;
+use super::output::{self, Output};
 use super::subjects::{Subject, Subjects};
 use super::{BAD_INPUT, DIVERGED, Format, OK, OwnFault};
 use clap::Args;
 use comfy_table::{Table, presets};
 use lockstep_core::campaign::interrupt::Interrupt;
 use lockstep_core::campaign::outcome::Outcome;
-use lockstep_core::campaign::pool::PoolError;
+use lockstep_core::campaign::pool::{InTurn, PoolError};
 use lockstep_core::campaign::protocol::{Request, What};
 use lockstep_core::causes::Cause;
 use lockstep_core::causes::hazard::Dare;
@@ -16,8 +16,8 @@ use lockstep_core::corpus::{self, CorpusCase};
 use lockstep_core::matrix::{Matrix, Row};
 use lockstep_core::report::page::MatrixPage;
 use lockstep_core::report::progress::Progress;
-use lockstep_core::report::shown::say;
-use lockstep_core::report::{Reporter, Silent, json};
+use lockstep_core::report::shown::{Shown, say};
+use lockstep_core::report::{Reporter, Silent, counted, json};
 use lockstep_core::totals::Totals;
 use lockstep_core::version::Version;
 use serde::Serialize;
@@ -92,12 +92,32 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
     }
     options.told(&matrix, format, page.as_ref(), true)?;
     let rows = matrix.rows();
-    let mut entries = rows.iter().flat_map(|row| &row.cells);
-    Ok(match entries.any(|entry| entry.disagrees()) {
-        true => DIVERGED,
-        false if troubles > 0 => BAD_INPUT,
-        false => OK,
+    let entries = rows.iter().flat_map(|row| &row.cells);
+    let disagreeing = entries.filter(|entry| entry.disagrees()).count() as u64;
+    if format == Format::Text && !options.markdown {
+        let mut out = Output::new();
+        let line = conclusion(disagreeing, troubles, subjects.len() as u64);
+        let written = writeln!(out, "{line}").and_then(|()| out.flush());
+        written.map_err(OwnFault::from)?;
+    }
+    Ok(match disagreeing {
+        1.. => DIVERGED,
+        0 if troubles > 0 => BAD_INPUT,
+        0 => OK,
     })
+}
+
+/// Whether the ledger is right.
+fn conclusion(disagreeing: u64, troubles: u64, subjects: u64) -> String {
+    let versions = counted(subjects, "version");
+    match (disagreeing, troubles) {
+        (0, 0) => format!("PASS: the ledger agrees with {versions}"),
+        (0, troubles) => format!("FAIL: {} without a report", counted(troubles, "case")),
+        (disagreeing, _) => format!(
+            "FAIL: the ledger and {versions} disagree in {}",
+            counted(disagreeing, "place")
+        ),
+    }
 }
 
 impl Options {
@@ -110,8 +130,8 @@ impl Options {
         complete: bool,
     ) -> Result<(), OwnFault> {
         write(matrix, self, format)?;
-        if let Some(page) = page {
-            page.write(matrix, complete)?;
+        if let Some(Err(error)) = page.map(|page| page.write(matrix, complete)) {
+            output::lost("the page", &error);
         }
         Ok(())
     }
@@ -132,12 +152,12 @@ impl Options {
             cases.keys().cloned().map(What::File),
             |what: &What| Request::of(what.clone(), wishes.clone()),
             interrupt,
-            |ran| {
+            &mut InTurn(|ran| {
                 let judged = match Outcome::of(ran, String::new()) {
                     Outcome::Case(judged) => judged,
                     Outcome::BadInput(why) => {
                         troubles += 1;
-                        say(&format!("lockstep: {why}"));
+                        say(&format!("lockstep: {}", Shown(&why)));
                         return Ok(());
                     }
                     Outcome::Abandoned => return Ok(()),
@@ -156,12 +176,13 @@ impl Options {
                     ),
                     (Err(unfinished), _) => {
                         troubles += 1;
-                        say(&format!("lockstep: {}: {unfinished}", path.display()));
+                        let said = format!("{}: {unfinished}", path.display());
+                        say(&format!("lockstep: {}", Shown(&said)));
                     }
                     (Ok(_), None) => {}
                 }
                 Ok(())
-            },
+            }),
         );
         ended.map_err(|error| match error {
             PoolError::Start(error) => OwnFault::Start(error),
@@ -218,7 +239,10 @@ fn write(matrix: &Matrix, options: &Options, format: Format) -> io::Result<()> {
         });
         table.add_row(std::iter::once(row.cause.to_string()).chain(cells));
     }
-    writeln!(out, "{}", table.trim_fmt())?;
+    let quiet = options.campaign.report.is_quiet();
+    if !quiet {
+        writeln!(out, "{}", table.trim_fmt())?;
+    }
     for row in &rows {
         for entry in row.cells.iter().filter(|entry| entry.disagrees()) {
             let ledger = if entry.ledger { "" } else { "not " };
@@ -228,11 +252,11 @@ fn write(matrix: &Matrix, options: &Options, format: Format) -> io::Result<()> {
                 row.cause,
                 entry.subject,
                 entry.cell.word(),
-                row.cases.join(", ")
+                Shown(&row.cases.join(", "))
             )?;
         }
     }
-    if !without_case.is_empty() {
+    if !without_case.is_empty() && !quiet {
         let names: Vec<&str> = without_case.iter().map(|cause| cause.id()).collect();
         writeln!(out, "\nNo case here shows {}.", names.join(", "))?;
     }

@@ -2,13 +2,15 @@
 
 use super::delivery::{self, Delivery, Ended, Order};
 use super::output::About;
-use super::{Format, OK, worse};
+use super::{Format, OK, campaign};
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use lockstep_core::campaign::interrupt::SIGNALS;
+use lockstep_core::campaign::protocol::Wishes;
 use lockstep_core::campaign::records::{self, Records};
 use lockstep_core::campaign::shard::Shard;
 use lockstep_core::totals::Measured;
+use lockstep_core::version::Version;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -50,11 +52,15 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
         records::check(shards)?;
     }
     let several = by_subject.len() > 1;
-    let mut code = OK;
+    let mut codes = Vec::new();
     for shards in by_subject.values_mut() {
-        code = worse(code, merge(options, format, several, shards)?);
+        let subject = shards.first().map(|shard| shard.head.wishes.subject.name());
+        codes.push((
+            subject.unwrap_or_default(),
+            merge(options, format, several, shards)?,
+        ));
     }
-    Ok(code)
+    campaign::conclude(&codes, 0, format)
 }
 
 /// The files that the paths mean, each once.
@@ -118,9 +124,22 @@ fn merge(
         about: About::Scripts,
         options: &options.report,
         save: options.save.as_deref(),
+        decided: decided(&head.wishes),
     })?;
     records::in_order(shards, |outcome| delivery.deliver(outcome))?;
     delivery.end(ended)
+}
+
+/// The options of the shards that decide what comes of a saved case, which has most of them itself.
+fn decided(wishes: &Wishes) -> String {
+    let mut text = match wishes.subject == Version::default() {
+        true => String::new(),
+        false => format!(" --subject {}", wishes.subject.id()),
+    };
+    if wishes.no_twin {
+        text.push_str(" --no-twin");
+    }
+    text
 }
 
 /// What the shards cost together: the time of the longest, the memory of the largest, the CPU time of

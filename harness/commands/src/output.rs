@@ -1,44 +1,94 @@
-//! Standard output. When nobody reads it any more, the program ends without a word. What others chose to
-//! call things is escaped here, whoever writes it.
+//! Standard output. Where it cannot be written, the program goes on without it: nothing more is said there
+//! once nobody reads it, and the exit code tells of a full one. What others chose to call things is escaped
+//! here, whoever writes it.
 
-use super::Format;
 use super::paint::Painted;
 use super::trace::TraceReporter;
+use super::{Format, INTERNAL, OK, worse};
+use lockstep_core::campaign::interrupt::{code_so_far, note_code};
 use lockstep_core::report::Reporter;
 use lockstep_core::report::json::JsonReporter;
 use lockstep_core::report::opcodes;
-use lockstep_core::report::shown::Safe;
+use lockstep_core::report::shown::{Safe, Shown, say};
 use lockstep_core::report::text::{Detail, TextReporter};
 use lockstep_core::totals::Totals;
+use lockstep_core::whole_file::leave;
+use std::fmt::Display;
 use std::io::{self, BufWriter, Stdout, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Buffered standard output, through which nothing unsafe passes.
-#[derive(Debug)]
-pub(super) struct Output(Safe<Painted<BufWriter<Stdout>>>);
+/// Whether standard output takes nothing any more.
+static SILENT: AtomicBool = AtomicBool::new(false);
+/// Whether something that was wanted is not written.
+static LOST: AtomicBool = AtomicBool::new(false);
 
-impl Output {
-    /// Standard output.
-    pub(super) fn new() -> Output {
-        Output(Safe::new(Painted::standard(BufWriter::new(io::stdout()))))
+/// Says that something cannot be written. The run goes on without it; [`code`] tells in the end.
+pub(super) fn lost(what: &str, error: &dyn Display) {
+    LOST.store(true, Ordering::Relaxed);
+    note_code(worse(code_so_far(), INTERNAL));
+    let error = error.to_string();
+    say(&format!("lockstep: cannot write {what}: {}", Shown(&error)));
+}
+
+/// The exit code that what could not be written calls for.
+pub(super) fn code() -> u8 {
+    match LOST.load(Ordering::Relaxed) {
+        true => INTERNAL,
+        false => OK,
     }
 }
 
-/// A reader that went away (`lockstep trace … | head`) has what it wanted: there is nothing to
-/// report, and no reason to run on.
-fn or_leave<T>(result: io::Result<T>) -> io::Result<T> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
-        result => result,
+/// Buffered standard output, through which nothing unsafe passes. Writing to it never fails.
+#[derive(Debug)]
+pub(super) struct Output {
+    out: Safe<Painted<BufWriter<Stdout>>>,
+    /// Whether the program ends once nobody reads it.
+    ends: bool,
+}
+
+impl Output {
+    /// Standard output of a program that has other things to do than to write it.
+    pub(super) fn new() -> Output {
+        Output {
+            out: Safe::new(Painted::standard(BufWriter::new(io::stdout()))),
+            ends: false,
+        }
+    }
+
+    /// Standard output of a program that does nothing else: a reader that went away
+    /// (`lockstep trace … | head`) has what it wanted, and there is no reason to run on.
+    pub(super) fn alone() -> Output {
+        Output {
+            ends: true,
+            ..Output::new()
+        }
+    }
+
+    fn attempt(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+        if SILENT.load(Ordering::Relaxed) {
+            return;
+        }
+        let Err(error) = write(&mut self.out) else {
+            return;
+        };
+        SILENT.store(true, Ordering::Relaxed);
+        match error.kind() {
+            io::ErrorKind::BrokenPipe if self.ends => leave(code_so_far()),
+            io::ErrorKind::BrokenPipe => {}
+            _ => lost("the report", &error),
+        }
     }
 }
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        or_leave(self.0.write(bytes))
+        self.attempt(|out| out.write_all(bytes));
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        or_leave(self.0.flush())
+        self.attempt(|out| out.flush());
+        Ok(())
     }
 }
 

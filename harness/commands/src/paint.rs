@@ -1,11 +1,13 @@
 //! Colour on standard output: what is wrong, and what a person looks for, stands out. Lines are painted by
 //! how they begin, behind the writer that lets nothing unsafe through; so a name can change what colour its
-//! own line has, and nothing else.
+//! own line has, and nothing else. On a terminal a line is also broken at words where it is wider.
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Effects, Style};
 use clap::ValueEnum;
-use std::io::{self, Write};
+use comfy_table::Table;
+use lockstep_core::report::columns;
+use std::io::{self, IsTerminal, Write};
 
 /// Whether standard output is in colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -31,50 +33,81 @@ impl Colour {
     }
 }
 
-/// Paints whole lines, if colour is wanted.
+/// Lays the text of this process out for the terminal that standard output is, if it is one.
+pub(super) fn lay_out() {
+    if !io::stdout().is_terminal() {
+        return;
+    }
+    // The library of tables asks the terminal already.
+    if let Some(width) = Table::new().width() {
+        columns::choose(usize::from(width));
+    }
+}
+
+/// Paints whole lines, if colour is wanted, and breaks those that are wider than the terminal.
 #[derive(Debug)]
 pub(super) struct Painted<W: Write> {
     out: W,
-    /// The line so far, if lines are painted.
-    line: Option<Vec<u8>>,
+    paints: bool,
+    /// The terminal's columns, if there is one.
+    columns: Option<usize>,
+    /// The line so far, where lines are painted or broken.
+    line: Vec<u8>,
 }
 
 impl<W: Write> Painted<W> {
     /// As this process chose, for a stream that goes where standard output does.
     pub(super) fn standard(out: W) -> Painted<W> {
-        Painted::new(out, AutoStream::choice(&io::stdout()) != ColorChoice::Never)
+        let paints = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
+        Painted::new(out, paints, columns::chosen())
     }
 
-    fn new(out: W, paints: bool) -> Painted<W> {
+    fn new(out: W, paints: bool, columns: Option<usize>) -> Painted<W> {
         Painted {
             out,
-            line: paints.then(Vec::new),
+            paints,
+            columns,
+            line: Vec::new(),
         }
     }
 
     /// Writes a line that is not ended, as it is.
     fn unfinished(&mut self) -> io::Result<()> {
-        match &mut self.line {
-            Some(line) => self.out.write_all(&std::mem::take(line)),
-            None => Ok(()),
-        }
+        self.out.write_all(&std::mem::take(&mut self.line))
+    }
+
+    /// Writes a line that is ended.
+    fn finished(&mut self) -> io::Result<()> {
+        let line = std::mem::take(&mut self.line);
+        let line = line.strip_suffix(b"\n").unwrap_or(&line);
+        let style = match self.paints {
+            true => style(line),
+            false => Style::new(),
+        };
+        let Some(columns) = self.columns else {
+            return self.painted(style, line);
+        };
+        let text = String::from_utf8_lossy(line);
+        let mut lines = columns::folded(&text, columns).into_iter();
+        lines.try_for_each(|line| self.painted(style, line.as_bytes()))
+    }
+
+    fn painted(&mut self, style: Style, line: &[u8]) -> io::Result<()> {
+        write!(self.out, "{style}")?;
+        self.out.write_all(line)?;
+        writeln!(self.out, "{style:#}")
     }
 }
 
 impl<W: Write> Write for Painted<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let Some(line) = &mut self.line else {
+        if !self.paints && self.columns.is_none() {
             return self.out.write(bytes);
-        };
+        }
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
-            line.extend_from_slice(piece);
+            self.line.extend_from_slice(piece);
             if piece.ends_with(b"\n") {
-                let style = style(line);
-                let text = line.strip_suffix(b"\n").unwrap_or(line);
-                write!(self.out, "{style}")?;
-                self.out.write_all(text)?;
-                writeln!(self.out, "{style:#}")?;
-                line.clear();
+                self.finished()?;
             }
         }
         Ok(bytes.len())
@@ -120,7 +153,7 @@ mod tests {
     use super::*;
 
     fn painted(text: &str, paints: bool) -> String {
-        let mut out = Painted::new(Vec::new(), paints);
+        let mut out = Painted::new(Vec::new(), paints, None);
         out.write_all(text.as_bytes()).unwrap();
         out.flush().unwrap();
         String::from_utf8(std::mem::take(&mut out.out)).unwrap()
@@ -146,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_line_may_come_in_pieces() {
-        let mut out = Painted::new(Vec::new(), true);
+        let mut out = Painted::new(Vec::new(), true, None);
         for piece in ["FA", "IL: 2", "\nnext\n"] {
             out.write_all(piece.as_bytes()).unwrap();
         }
@@ -154,5 +187,13 @@ mod tests {
             std::mem::take(&mut out.out),
             b"\x1b[1m\x1b[31mFAIL: 2\x1b[0m\nnext\n"
         );
+    }
+    #[test]
+    fn a_line_wider_than_the_terminal_is_broken_and_keeps_its_colour() {
+        let mut out = Painted::new(Vec::new(), true, Some(14));
+        out.write_all(b"FAIL: one two three\n").unwrap();
+        let shown = String::from_utf8(std::mem::take(&mut out.out)).unwrap();
+        let line = |text: &str| format!("\u{1b}[1m\u{1b}[31m{text}\u{1b}[0m\n");
+        assert_eq!(shown, line("FAIL: one two") + &line("    three"));
     }
 }

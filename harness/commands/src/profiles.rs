@@ -3,8 +3,10 @@
 
 use super::Cli;
 use anyhow::{anyhow, bail};
+use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
+use lockstep_core::report::shown;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -32,13 +34,58 @@ struct Profiles {
 /// refuses, or is asked for.
 pub(super) fn parsed(args: Vec<OsString>) -> Result<Cli, Refused> {
     let matches = Cli::command().try_get_matches_from(&args)?;
+    refuse_idle(&matches)?;
     let cli = Cli::from_arg_matches(&matches)?;
     let Some(name) = &cli.profile else {
         return Ok(cli);
     };
     let more = of_profile(name, &matches)?;
-    let matches = Cli::command().try_get_matches_from(joined(args, more))?;
-    Ok(Cli::from_arg_matches(&matches)?)
+    // What is said of a word that cannot be shown is said in one line.
+    let hostile = |word: &OsString| word.to_string_lossy().chars().any(shown::is_unsafe);
+    let hostile = more.iter().any(hostile);
+    completed(joined(args, more)).map_err(|refused| match hostile {
+        true => Refused::Profile(anyhow!("{refused}")),
+        false => Refused::Line(refused),
+    })
+}
+
+/// A command line with the options of its profile.
+fn completed(args: Vec<OsString>) -> Result<Cli, clap::Error> {
+    let matches = Cli::command().try_get_matches_from(args)?;
+    refuse_idle(&matches)?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// Options of commands that run cases, by their ids, which would do nothing for a command that has them.
+const IDLE: &[(&str, &[&str])] = &[(
+    "matrix",
+    &[
+        "junit",
+        "timings",
+        "opcodes",
+        "show_known",
+        "max_findings",
+        "allow_empty",
+        "verbose",
+        "trend",
+    ],
+)];
+
+/// Refuses an option that would do nothing.
+fn refuse_idle(matches: &ArgMatches) -> Result<(), clap::Error> {
+    let Some((command, given)) = matches.subcommand() else {
+        return Ok(());
+    };
+    let idle = IDLE.iter().filter(|(name, _)| *name == command);
+    let mut idle = idle.flat_map(|(_, options)| options.iter());
+    match idle.find(|id| given.value_source(id) == Some(ValueSource::CommandLine)) {
+        None => Ok(()),
+        Some(id) => {
+            let option = id.replace('_', "-");
+            let sentence = format!("--{option} does nothing for `lockstep {command}`");
+            Err(Cli::command().error(ErrorKind::ArgumentConflict, sentence))
+        }
+    }
 }
 
 /// Why there is no command line to carry out.
@@ -175,6 +222,22 @@ mod tests {
         let added = options(TEXT, "nightly", &matches).map_err(|error| error.to_string())?;
         let words = added.into_iter().map(|word| word.into_string().unwrap());
         Ok(words.collect())
+    }
+
+    #[test]
+    fn what_would_do_nothing_is_an_option_of_its_command() {
+        let mut root = Cli::command();
+        root.build();
+        for (name, options) in IDLE {
+            let command = root.find_subcommand(name).unwrap();
+            let known: Vec<&str> = command
+                .get_arguments()
+                .map(|a| a.get_id().as_str())
+                .collect();
+            for option in *options {
+                assert!(known.contains(option), "{name} {option}");
+            }
+        }
     }
 
     #[test]

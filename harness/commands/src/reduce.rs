@@ -2,7 +2,7 @@
 
 use super::output::Output;
 use super::subjects::Subject;
-use super::{Format, OK, OwnFault, quoted};
+use super::{Format, OK, OwnFault, quoted_path};
 use anyhow::{anyhow, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -12,6 +12,7 @@ use lockstep_core::case::{Case, CaseReport};
 use lockstep_core::corpus::{self, CorpusCase, Expectation};
 use lockstep_core::reduce::workers::Workers;
 use lockstep_core::reduce::{Limits, Progress, ReduceError, Reduced, Signature, Status, reduce};
+use lockstep_core::report::shown::Shown;
 use lockstep_core::rules::RuleId;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
@@ -75,17 +76,7 @@ pub(super) fn run(options: &Options, subject: &Subject, format: Format) -> anyho
     let report = report.ok_or_else(|| anyhow!("the case could not be run"))?;
     let signature = signature(options, &loaded, &report)?;
     workers.look_for(signature);
-    let default = CaseLimits::default();
-    workers.set_limits(match signature.rule {
-        RuleId::Hang => CaseLimits {
-            cpu: HANGING,
-            ..default
-        },
-        _ => CaseLimits {
-            in_all: Some(CANDIDATE.max(4 * begun.elapsed())),
-            ..default
-        },
-    });
+    workers.set_limits(limits_of_candidates(signature, begun.elapsed()));
     let mut keeper = Keeper::new(&place, &loaded, signature);
     keeper.keep(&loaded.case)?;
     let limits = Limits {
@@ -114,6 +105,21 @@ pub(super) fn run(options: &Options, subject: &Subject, format: Format) -> anyho
         Some((number, _)) => 128 + number,
         None => OK,
     })
+}
+
+/// What a candidate may use, where the case itself took so long.
+pub(super) fn limits_of_candidates(signature: Signature, took: Duration) -> CaseLimits {
+    let default = CaseLimits::default();
+    match signature.rule {
+        RuleId::Hang => CaseLimits {
+            cpu: HANGING,
+            ..default
+        },
+        _ => CaseLimits {
+            in_all: Some(CANDIDATE.max(4 * took)),
+            ..default
+        },
+    }
 }
 
 /// What must stay: what the user names, or what the case says, or what diverges first.
@@ -277,8 +283,8 @@ fn tell(
     let file = place.file();
     if format == Format::Json {
         let object = serde_json::json!({
-            "type": "reduced",
-            "file": file,
+            "schema": "lockstep.reduced/1",
+            "file": file.to_string_lossy(),
             "rule": signature.rule.id(),
             "moment": signature.moment.name(),
             "execution": signature.execution,
@@ -315,11 +321,7 @@ fn tell(
         reduced.candidates,
         elapsed.as_secs_f64()
     )?;
-    writeln!(out, "{}", file.display())?;
-    writeln!(
-        out,
-        "replay: lockstep replay {}",
-        quoted(&file.display().to_string())
-    )?;
+    writeln!(out, "{}", Shown(&file.to_string_lossy()))?;
+    writeln!(out, "replay: lockstep replay {}", quoted_path(&file))?;
     out.flush()
 }

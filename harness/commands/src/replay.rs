@@ -3,7 +3,7 @@
 use super::campaign::{self, Campaign, Turn};
 use super::output::About;
 use super::subjects::Subjects;
-use super::{Format, quoted};
+use super::{Format, quoted_path};
 use clap::Args;
 use lockstep_core::campaign::protocol::What;
 use lockstep_core::corpus::{self, CorpusError};
@@ -31,7 +31,7 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> anyhow::Result<u8> {
-    campaign::on_each(subjects, |turn| run_on(options, format, turn))
+    campaign::on_each(subjects, format, |turn| run_on(options, format, turn))
 }
 
 fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u8> {
@@ -42,14 +42,14 @@ fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u
     };
     let named = files.into_iter().map(What::File).collect();
     let mut wishes = options.campaign.wishes(subject.version, 0);
-    if wishes.trails > Trails::None {
+    if wishes.trails > Trails::None || options.choice.is_recorded() {
         // A case of the corpus is there to be looked at, whatever explains it.
         wishes.trails = Trails::All;
     }
     let replay = |what: &What| match what {
         What::File(path) => format!(
             "lockstep replay {}{}",
-            quoted(&path.display().to_string()),
+            quoted_path(path),
             options.campaign.replay(subject)
         ),
         _ => String::new(),

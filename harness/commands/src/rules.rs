@@ -8,9 +8,9 @@ use clap::Args;
 use lockstep_core::campaign::protocol::What;
 use lockstep_core::causes::Cause;
 use lockstep_core::corpus;
-use lockstep_core::report::{contract, explain};
+use lockstep_core::report::{columns, contract, explain};
 use lockstep_core::rules::RuleId;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 /// Columns where there is no terminal to ask.
 const WIDTH: u16 = 160;
@@ -118,8 +118,6 @@ fn examples(filters: &Filters, option: &str, id: &str) -> Vec<String> {
 }
 
 fn width() -> u16 {
-    if !io::stdout().is_terminal() {
-        return WIDTH;
-    }
-    comfy_table::Table::new().width().unwrap_or(WIDTH)
+    let columns = columns::chosen().and_then(|columns| u16::try_from(columns).ok());
+    columns.unwrap_or(WIDTH)
 }

@@ -4,9 +4,9 @@ use super::campaign::{self, Campaign, Turn};
 use super::output::About;
 use super::scripts::{self, Job};
 use super::subjects::{Subject, Subjects};
-use super::{Format, quoted, spec};
+use super::{Format, quoted, quoted_path, spec};
 use anyhow::bail;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueEnum};
 use lockstep_core::campaign::plan::{Budget, Plan};
 use lockstep_core::campaign::protocol::{What, Wishes};
@@ -73,7 +73,7 @@ pub(super) struct Options {
     /// Run only generated cases of this generator, among the numbers that would be run; can be given
     /// several times
     #[arg(long, value_name = "GENERATOR", value_delimiter = ',',
-        value_parser = PossibleValuesParser::new(generate::generators()))]
+        value_parser = explained())]
     generator: Vec<String>,
     /// Run this kind of case; can be given several times
     #[arg(long, value_enum, value_delimiter = ',')]
@@ -115,8 +115,15 @@ fn number(text: &str) -> Result<u64, String> {
     parsed.map_err(|error| error.to_string())
 }
 
+/// The generators, each with what it makes.
+fn explained() -> PossibleValuesParser {
+    let explained = |name| PossibleValue::new(name).help(generate::about(name));
+    let explained: Vec<PossibleValue> = generate::generators().map(explained).collect();
+    explained.into()
+}
+
 pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> anyhow::Result<u8> {
-    campaign::on_each(subjects, |turn| run_on(options, format, turn))
+    campaign::on_each(subjects, format, |turn| run_on(options, format, turn))
 }
 
 fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u8> {
@@ -139,6 +146,7 @@ fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u
 
 impl Options {
     fn plan(&self, subject: Version) -> anyhow::Result<Plan> {
+        self.refuse_idle()?;
         let mut named = self.scripts()?;
         if self.runs(Kind::Corpus) {
             named.extend(self.corpus()?);
@@ -160,6 +168,21 @@ impl Options {
             generators: self.generator.clone(),
             ..self.choice.plan(named, wishes)?
         })
+    }
+
+    /// Refuses options about generated cases where none is run.
+    fn refuse_idle(&self) -> anyhow::Result<()> {
+        let given = [
+            (self.from.is_some(), "--from"),
+            (!self.generator.is_empty(), "--generator"),
+        ];
+        let mut given = given.into_iter().filter(|(given, _)| *given);
+        match (self.budget(), given.next()) {
+            (Budget::Cases(0), Some((_, option))) => {
+                bail!("{option} is for generated cases, and none is run: add --cases or --seconds")
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether this kind of named case runs.
@@ -250,10 +273,7 @@ impl Options {
                 format!("lockstep run --seed {seed:#x} --case {number}{proposals}{rest}")
             }
             What::File(path) => {
-                format!(
-                    "lockstep replay {}{rest}",
-                    quoted(&path.display().to_string())
-                )
+                format!("lockstep replay {}{rest}", quoted_path(path))
             }
             What::Script { .. }
             | What::Calls(_)
@@ -303,6 +323,31 @@ mod tests {
     }
 
     #[test]
+    fn options_about_generated_cases_are_refused_where_none_is_run() {
+        for line in [
+            "--from 3 --only corpus",
+            "samples --from 3",
+            "nop --generator smith",
+        ] {
+            let refused = parsed(line)
+                .plan(Version::default())
+                .unwrap_err()
+                .to_string();
+            assert!(
+                refused.contains("is for generated cases"),
+                "{line}: {refused}"
+            );
+        }
+        for line in [
+            "--from 3 --cases 2",
+            "samples --from 3 --cases 2",
+            "--from 3 --only generated",
+        ] {
+            assert!(parsed(line).plan(Version::default()).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
     fn what_decides_a_case_is_in_the_command_that_runs_it_again() {
         let options = parsed("--seed 31 --config target=pulley64 --frames all --jobs 2");
         let generated = What::Generated {
@@ -313,14 +358,19 @@ mod tests {
             options.replay(&generated, &Subject::linked(Version::V48)),
             "lockstep run --seed 0x1f --case 17 --subject 48 --frames all --config target=pulley64"
         );
-        let options = parsed("--max-events 9");
+        let options = parsed("--max-events 9 --cpu-limit 2 --memory-limit 300");
         assert_eq!(
             options.replay(
                 &What::Official("wasm-v2/nop.wast".to_owned()),
                 &Subject::linked(Version::default())
             ),
-            "lockstep run wasm-v2/nop.wast --max-events 9"
+            "lockstep run wasm-v2/nop.wast --max-events 9 --cpu-limit 2 --memory-limit 300"
         );
+    }
+
+    #[test]
+    fn every_generator_says_what_it_makes() {
+        assert!(generate::generators().all(|name| !generate::about(name).is_empty()));
     }
 
     #[test]

@@ -1,15 +1,23 @@
 //! `lockstep save`: a generated case as a case file.
 
-use super::OwnFault;
 use super::output::Output;
+use super::subjects::Subject;
+use super::{Format, OwnFault};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use lockstep_core::case::{Case, run_case_on};
+use lockstep_core::campaign::interrupt::Interrupt;
+use lockstep_core::campaign::limits::Limits;
+use lockstep_core::case::Case;
+use lockstep_core::check::load;
 use lockstep_core::corpus::{self, CorpusCase, Expectation};
-use lockstep_core::version::Version;
+use lockstep_core::reduce::workers::Workers;
+use lockstep_core::report::json;
+use lockstep_core::report::shown::Shown;
 use lockstep_core::{fuzzing, generate};
-use std::fs;
-use std::io::Write;
+use serde::Serialize;
+use std::borrow::Cow;
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 /// Writes a generated case as a case file that can be read, edited and replayed
@@ -18,7 +26,8 @@ use std::path::{Path, PathBuf};
 /// --seed and --case, or the one that the bytes of --input stand for: what libFuzzer calls an
 /// artifact.
 ///
-/// Without --expect nothing is run and the case expects agreement.
+/// It is run once, in a worker, and expects what came of it, so that `replay` says what `run` said. With
+/// --expect nothing is run.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -48,8 +57,8 @@ pub(super) struct Options {
     #[arg(long)]
     name: Option<String>,
     /// What the case must come to: agreement, causes, or `observed`, which runs it and takes
-    /// the causes that match
-    #[arg(long, value_name = "agreement|observed|ENTRY")]
+    /// what comes of it [default: observed]
+    #[arg(long, value_name = "agreement|observed|CAUSE")]
     expect: Vec<String>,
 }
 
@@ -73,7 +82,14 @@ pub(super) fn number(text: &str) -> Result<u64, String> {
     number.map_err(|_| "write digits, or 0x and hexadecimal digits, for less than 2^64".to_owned())
 }
 
-pub(super) fn run(options: &Options, subject: Version) -> anyhow::Result<u8> {
+/// A case file that was written.
+#[derive(Serialize)]
+struct Saved<'a> {
+    schema: &'static str,
+    file: Cow<'a, str>,
+}
+
+pub(super) fn run(options: &Options, subject: &Subject, format: Format) -> anyhow::Result<u8> {
     let (case, name) = case(options)?;
     let expect = expectation(&options.expect, &case, subject)?;
     let name = options.name.clone().unwrap_or(name);
@@ -83,10 +99,22 @@ pub(super) fn run(options: &Options, subject: Version) -> anyhow::Result<u8> {
         path: PathBuf::new(),
     };
     let path = corpus::save(&options.dir, &name, &corpus)?;
-    let mut out = Output::new();
-    writeln!(out, "{}", path.display()).map_err(OwnFault::from)?;
-    out.flush().map_err(OwnFault::from)?;
+    tell(&path, format).map_err(OwnFault::from)?;
     Ok(super::OK)
+}
+
+/// Says which file was written.
+fn tell(path: &Path, format: Format) -> io::Result<()> {
+    let mut out = Output::new();
+    let file = path.to_string_lossy();
+    match format {
+        Format::Text => writeln!(out, "{}", Shown(&file))?,
+        Format::Json => {
+            let schema = "lockstep.saved/1";
+            json::line(&mut out, &Saved { schema, file })?;
+        }
+    }
+    out.flush()
 }
 
 /// The case, and its name if the user gives none.
@@ -111,7 +139,7 @@ fn input(
     target: Target,
     proposals: generate::Proposals,
 ) -> anyhow::Result<(Case, String)> {
-    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    let bytes = load::whole(path).with_context(|| format!("cannot read {}", path.display()));
     // The reason belongs to the one sentence.
     let bytes = bytes.map_err(|error| anyhow::anyhow!("{error:#}"))?;
     let case = match target {
@@ -125,10 +153,21 @@ fn input(
 /// Takes the entries that match from a run.
 const OBSERVED: &str = "observed";
 
-fn expectation(words: &[String], case: &Case, subject: Version) -> anyhow::Result<Expectation> {
-    if words.iter().any(|word| word == OBSERVED) {
-        let report = run_case_on(subject, case).map_err(OwnFault::from)?;
-        return Ok(Expectation::of_report(&report, subject));
+fn expectation(words: &[String], case: &Case, subject: &Subject) -> anyhow::Result<Expectation> {
+    if !words.is_empty() && words.iter().all(|word| word != OBSERVED) {
+        return Ok(Expectation::of_causes(words)?);
     }
-    Ok(Expectation::of_causes(words)?)
+    let interrupt = Interrupt::install().map_err(OwnFault::Start)?;
+    let mut workers = Workers::new(
+        subject.launch(),
+        subject.version,
+        Limits::default(),
+        NonZeroUsize::MIN,
+        &interrupt,
+    );
+    let report = workers.report(case).map_err(OwnFault::Start)?;
+    // What the configuration refuses is refused again.
+    Ok(report.map_or_else(Expectation::default, |report| {
+        Expectation::of_report(&report, subject.version)
+    }))
 }

@@ -7,6 +7,9 @@ use lockstep_core::generate;
 use std::fs;
 use std::path::PathBuf;
 
+/// Files of a seed corpus: libFuzzer reads all of them each time that it starts.
+const MOST: u64 = 1_000_000;
+
 /// Writes a seed corpus for libFuzzer: the bytes of generated cases
 ///
 /// Equal options write equal files. The targets `lockstep`, `breakpoints`, `oracle` and
@@ -19,7 +22,7 @@ pub(super) struct Options {
     /// Where to; it is made if it is not there
     dir: PathBuf,
     /// How many
-    #[arg(long, value_name = "N", default_value_t = 200)]
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=MOST))]
     count: u64,
     /// Their seed, decimal or after 0x
     #[arg(long, value_name = "S", value_parser = number, default_value = "0")]

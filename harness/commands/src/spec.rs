@@ -4,7 +4,7 @@ use super::campaign::{self, Campaign, Turn};
 use super::output::About;
 use super::scripts::{self, Job};
 use super::subjects::{Subject, Subjects};
-use super::{Format, quoted};
+use super::{Format, quoted, quoted_path};
 use clap::Args;
 use lockstep_core::campaign::plan::Plan;
 use lockstep_core::campaign::protocol::What;
@@ -46,7 +46,7 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> anyhow::Result<u8> {
-    campaign::on_each(subjects, |turn| run_on(options, format, turn))
+    campaign::on_each(subjects, format, |turn| run_on(options, format, turn))
 }
 
 fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u8> {
@@ -85,7 +85,7 @@ impl Options {
             _ => return String::new(),
         };
         let directory = match &self.dir {
-            Some(directory) => format!(" --dir {}", quoted(&directory.display().to_string())),
+            Some(directory) => format!(" --dir {}", quoted_path(directory)),
             None => String::new(),
         };
         let features = match &self.features {

@@ -8,10 +8,9 @@ use lockstep_core::campaign::protocol;
 use lockstep_core::subject::engines;
 use lockstep_core::version::{Version, VersionError};
 use std::env;
-use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
+use std::process::Command;
 use std::str::FromStr;
 
 /// What `--subject` says.
@@ -82,9 +81,6 @@ pub(crate) struct Subject {
     program: Option<PathBuf>,
 }
 
-/// How the program that starts another tells it what the user calls the subject.
-const CALLED: &str = "LOCKSTEP_CALLED";
-
 impl Subject {
     /// The subject of a source; its program is built first if it is not there.
     ///
@@ -96,12 +92,7 @@ impl Subject {
         if let Source::Published(version) = source
             && linked.contains(version)
         {
-            let called = env::var(CALLED).ok();
-            return Ok(Subject {
-                version: *version,
-                called: called.unwrap_or_else(|| version.id()),
-                program: None,
-            });
+            return Ok(Subject::linked(*version));
         }
         let built = programs::build(source)?;
         speaks_like_us(&built.program, source)?;
@@ -113,7 +104,6 @@ impl Subject {
     }
 
     /// One that is linked into this program, or taken to be.
-    #[cfg(test)]
     pub(crate) fn linked(version: Version) -> Subject {
         Subject {
             version,
@@ -137,25 +127,6 @@ impl Subject {
             args: vec![worker::COMMAND.to_owned()],
         }
     }
-
-    /// Runs this command line on its subject program; nothing if it is linked into this program.
-    ///
-    /// # Errors
-    ///
-    /// When the program cannot be started.
-    pub(crate) fn instead(&self) -> anyhow::Result<Option<u8>> {
-        let Some(program) = &self.program else {
-            return Ok(None);
-        };
-        let ended = Command::new(program)
-            .arg("--subject")
-            .arg(self.version.to_string())
-            .args(without_subject(env::args_os().skip(1)))
-            .env(CALLED, &self.called)
-            .status()
-            .with_context(|| format!("cannot start {}", program.display()))?;
-        Ok(Some(code(ended)))
-    }
 }
 
 /// Whether a subject program speaks this version of the protocol.
@@ -175,33 +146,6 @@ fn speaks_like_us(program: &Path, source: &Source) -> anyhow::Result<()> {
         program.display(),
         protocol::VERSION
     )
-}
-
-/// The exit code, as a shell has it where a signal ended the program.
-fn code(ended: ExitStatus) -> u8 {
-    use std::os::unix::process::ExitStatusExt;
-    let code = ended.code();
-    let code = code.or_else(|| ended.signal().map(|signal| 128 + signal));
-    code.and_then(|code| u8::try_from(code).ok())
-        .unwrap_or(crate::INTERNAL)
-}
-
-/// A command line without the option that names the subject.
-fn without_subject(mut args: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let mut kept = Vec::new();
-    while let Some(arg) = args.next() {
-        if arg == "--" {
-            kept.push(arg);
-            kept.extend(args);
-            break;
-        }
-        match arg.to_str() {
-            Some("--subject") => drop(args.next()),
-            Some(text) if text.starts_with("--subject=") => {}
-            _ => kept.push(arg),
-        }
-    }
-    kept
 }
 
 /// This program. On Linux the file that runs now, even if its path holds a newer build by then.
@@ -229,20 +173,5 @@ mod tests {
         for wrong in ["41", "", "42,", "newest", "path:"] {
             assert!(named(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn the_subject_is_taken_out_of_a_command_line() {
-        let args = [
-            "--subject",
-            "50",
-            "check",
-            "--subject=48",
-            "m.wat",
-            "--",
-            "--subject",
-        ];
-        let kept = without_subject(args.iter().map(OsString::from));
-        assert_eq!(kept, ["check", "m.wat", "--", "--subject"]);
     }
 }

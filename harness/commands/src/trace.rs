@@ -10,6 +10,7 @@ use super::check::Calls;
 use super::output::{About, Output};
 use super::subjects::Subjects;
 use super::{Format, OwnFault};
+use anyhow::bail;
 use clap::Args;
 use lockstep_core::campaign::protocol;
 use lockstep_spec_tests::FeatureSet;
@@ -51,8 +52,15 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> anyhow::Result<u8> {
+    if options.campaign.report.is_quiet() {
+        bail!(
+            "a trace shows every event: leave out `--quiet`, or use `lockstep check` or `replay`"
+        );
+    }
     let target = Target::read(options)?;
-    campaign::on_each(subjects, |turn| run_on(options, &target, format, turn))
+    campaign::on_each(subjects, format, |turn| {
+        run_on(options, &target, format, turn)
+    })
 }
 
 fn run_on(
@@ -86,7 +94,10 @@ fn run_on(
         replay: &|_| replay.clone(),
     };
     let mut session = campaign.begin()?;
-    let mut out = Output::new();
+    let mut out = match options.campaign.report.writes_files() {
+        true => Output::new(),
+        false => Output::alone(),
+    };
     let mut shown = Ok(());
     let mut request = campaign.plan.request(&what);
     request.trace = Some(trace);

@@ -8,12 +8,14 @@ use super::{Format, OK, OwnFault};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets};
-use lockstep_core::report::shown::say;
+use lockstep_core::report::columns;
+use lockstep_core::report::shown::{Shown, say};
 use lockstep_core::subject::engines;
 use lockstep_core::version::Version;
 use serde::Serialize;
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 
 /// Lists the versions that can be the subject: which are built, where, and by which compiler
 ///
@@ -114,7 +116,10 @@ fn write(rows: &[Row], places: anyhow::Result<Places>, format: Format) -> anyhow
     for row in rows {
         let program = match (&row.program, &row.compiler) {
             _ if row.embedded => "in this program".to_owned(),
-            (Some(program), Some(compiler)) => format!("{program} ({compiler})"),
+            (Some(program), Some(compiler)) => {
+                let program = within(program, places.as_ref().ok());
+                format!("{} ({})", Shown(program), Shown(compiler))
+            }
             _ => "not built".to_owned(),
         };
         let of_table = if row.of_table { "yes" } else { "" };
@@ -126,9 +131,16 @@ fn write(rows: &[Row], places: anyhow::Result<Places>, format: Format) -> anyhow
         ]);
     }
     writeln!(out, "{}", table.trim_fmt()).map_err(OwnFault::from)?;
-    let place = places?.cache;
-    writeln!(out, "\nSubject programs are kept in {}.", place.display()).map_err(OwnFault::from)?;
+    let place = places?.cache.display().to_string();
+    writeln!(out, "\nSubject programs are kept in {}.", Shown(&place)).map_err(OwnFault::from)?;
     Ok(out.flush().map_err(OwnFault::from)?)
+}
+
+/// A program's path; on a terminal, where a line has little room, from the directory that the last line names.
+fn within<'a>(program: &'a str, places: Option<&Places>) -> &'a str {
+    let places = places.filter(|_| columns::chosen().is_some());
+    let within = places.and_then(|places| Path::new(program).strip_prefix(&places.cache).ok());
+    within.and_then(Path::to_str).unwrap_or(program)
 }
 
 /// Builds each; what cannot be built is said, and the next is.
@@ -137,13 +149,14 @@ fn build(subjects: &[Subjects]) -> anyhow::Result<u8> {
     for source in subjects.iter().flat_map(Subjects::sources) {
         match programs::build(source) {
             Ok(built) => {
-                let program = built.program.display();
+                let program = built.program.display().to_string();
                 let mut out = Output::new();
-                writeln!(out, "{}: {program}", built.version.name()).map_err(OwnFault::from)?;
+                writeln!(out, "{}: {}", built.version.name(), Shown(&program))
+                    .map_err(OwnFault::from)?;
                 out.flush().map_err(OwnFault::from)?;
             }
             Err(error) => {
-                say(&format!("lockstep: {error:#}"));
+                say(&format!("lockstep: {}", Shown(&format!("{error:#}"))));
                 failed += 1;
             }
         }
@@ -160,15 +173,21 @@ fn fuzz(subject: &Subjects) -> anyhow::Result<u8> {
         bail!("a crate of the fuzz targets has one subject");
     };
     let directory = fuzz_crate::write(source)?;
-    println!("{}", directory.display());
+    let mut out = Output::new();
+    // A shell hands it to cargo: it is written whole.
+    writeln!(out, "{}", directory.display()).map_err(OwnFault::from)?;
+    out.flush().map_err(OwnFault::from)?;
     Ok(OK)
 }
 
 /// Removes what a later build has replaced.
 fn clean() -> anyhow::Result<u8> {
+    let mut out = Output::new();
     for path in Places::find()?.replaced()? {
         fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
-        println!("removed {}", path.display());
+        let path = path.display().to_string();
+        writeln!(out, "removed {}", Shown(&path)).map_err(OwnFault::from)?;
     }
+    out.flush().map_err(OwnFault::from)?;
     Ok(OK)
 }

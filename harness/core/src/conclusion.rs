@@ -120,7 +120,14 @@ const NAMED: usize = 2;
 
 /// Why nothing was compared, and what to do if that is right.
 fn nothing(totals: &Totals) -> String {
+    // What passed can only be what was instantiated.
+    let idle = totals.commands.passed > 0;
     let why = match totals.cases {
+        1 if idle => "the only case executes nothing and shows nothing".to_owned(),
+        cases if idle => format!(
+            "none of {} executes or shows anything",
+            counted(cases, "case")
+        ),
         0 => "no case was run".to_owned(),
         1 => "the only case could not be run".to_owned(),
         cases => format!("none of {} could be run", counted(cases, "case")),
@@ -173,7 +180,13 @@ mod tests {
     /// Totals of one case that was compared.
     fn compared() -> Totals {
         let mut totals = Totals::default();
-        totals.add(&CaseReport {
+        totals.add(&instantiated(1));
+        totals
+    }
+
+    /// A case that instantiates a module, and nothing else, with so many events.
+    fn instantiated(events: u64) -> CaseReport {
+        let mut report = CaseReport {
             commands: vec![CommandReport {
                 line: 1,
                 kind: Directive::Module,
@@ -182,8 +195,9 @@ mod tests {
                 outcome: None,
             }],
             ..CaseReport::default()
-        });
-        totals
+        };
+        report.tally.sequence_points = events;
+        report
     }
 
     fn line(totals: &Totals) -> String {
@@ -245,6 +259,16 @@ mod tests {
             line(&totals),
             "FAIL: nothing was compared: the only case could not be run"
         );
+        let mut empty = Totals::default();
+        empty.add(&instantiated(0));
+        assert_eq!(
+            line(&empty),
+            "FAIL: nothing was compared: the only case executes nothing and shows nothing"
+        );
+        empty.add(&instantiated(0));
+        assert!(line(&empty).ends_with("none of 2 cases executes or shows anything"));
+        empty.add(&instantiated(1));
+        assert!(line(&empty).starts_with("PASS: "));
         totals.allow_empty = true;
         assert!(line(&totals).starts_with("PASS: "));
         totals.allow_empty = false;

@@ -38,3 +38,4 @@ pub mod totals;
 pub mod trace;
 pub mod version;
 pub mod wasi;
+pub mod whole_file;

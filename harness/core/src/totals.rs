@@ -82,6 +82,9 @@ pub struct Totals {
     /// Whether it is right that nothing was compared.
     #[serde(skip)]
     pub allow_empty: bool,
+    /// Commands that passed and only prepared something: by themselves they compare nothing.
+    #[serde(skip)]
+    pub(crate) prepared: u64,
     /// Events by opcode.
     #[serde(skip)]
     pub events_by_opcode: Vec<u64>,
@@ -450,6 +453,7 @@ impl Default for Totals {
             campaign: None,
             measured: Measured::default(),
             allow_empty: false,
+            prepared: 0,
             events_by_opcode: vec![0; Opcode::ALL.len()],
             checked: Checked::default(),
             exercised: RuleSet::default(),
@@ -466,6 +470,8 @@ impl Totals {
         self.cases += 1;
         for command in &report.commands {
             self.commands.count(&command.status);
+            let passed = matches!(command.status, Status::Passed);
+            self.prepared += u64::from(passed && command.kind.prepares());
             if let Some(why) = command.undecided() {
                 *self.undecided_by_reason.entry(why.to_owned()).or_insert(0) += 1;
             }
@@ -549,10 +555,10 @@ impl Totals {
     }
 
     /// Whether no case had anything to compare: none was run, or each was refused, unsupported or
-    /// inconclusive before its first event.
+    /// inconclusive before its first event, or only instantiated what shows nothing.
     pub fn compared_nothing(&self) -> bool {
         let (commands, compared) = (&self.commands, &self.compared);
-        let executed = commands.passed + commands.failed + commands.exhausted;
+        let executed = commands.passed - self.prepared + commands.failed + commands.exhausted;
         let looked = compared.sequence_points + compared.entities + compared.host_calls;
         let found = self.divergences.unexplained + self.divergences.known;
         executed + looked + found == 0 && self.dared.is_empty()
@@ -596,6 +602,33 @@ mod tests {
         );
         assert_eq!(totals.inconclusive, 2);
         assert!(!totals.diverged());
+    }
+
+    #[test]
+    fn an_instantiation_alone_compares_nothing() {
+        let module = || {
+            [
+                (Directive::Module, Status::Passed),
+                (Directive::Register, Status::Passed),
+            ]
+        };
+        let mut totals = Totals::default();
+        totals.add(&report(&module()));
+        assert!(totals.compared_nothing());
+        let mut with_entity = report(&module());
+        with_entity.tally.entities = 1;
+        let others = [
+            with_entity,
+            report(&[(Directive::Module, Status::Failed("why".to_owned()))]),
+            report(&[(Directive::AssertInvalid, Status::Passed)]),
+            report(&[(Directive::Invoke, Status::Passed)]),
+        ];
+        for other in others {
+            let mut totals = Totals::default();
+            totals.add(&report(&module()));
+            totals.add(&other);
+            assert!(!totals.compared_nothing(), "{other:?}");
+        }
     }
 
     #[test]

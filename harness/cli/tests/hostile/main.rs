@@ -4,9 +4,15 @@
 mod situations;
 mod tables;
 
+use rustix::process::{Pid, WaitId, WaitIdOptions};
+use std::ffi::{OsStr, OsString};
+use std::fmt::Debug;
 use std::fs;
+use std::io::Read;
+use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -40,18 +46,69 @@ impl Given {
 
     /// Runs the program in the directory. Whatever comes of it, it takes no long time, and no raw byte of a
     /// name is in what it says or writes.
-    fn run(&self, args: &[&str]) -> Ran {
+    fn run<S: AsRef<OsStr> + Debug>(&self, args: &[S]) -> Ran {
         let begun = Instant::now();
-        let output = Command::new(env!("CARGO_BIN_EXE_lockstep"))
-            .args(args)
-            .current_dir(self.0.path())
-            .output()
-            .unwrap();
+        let mut program = Command::new(env!("CARGO_BIN_EXE_lockstep"));
+        program.args(args).current_dir(self.0.path());
+        let (output, cpu) = measured(&mut program);
         let elapsed = begun.elapsed();
         let ran = Ran::of(args, &output);
-        assert!(elapsed < Duration::from_secs(60), "{args:?}: {elapsed:?}");
+        assert!(cpu < LIMIT, "{args:?}: {cpu:?} of CPU time");
+        let limit = LIMIT.mul_f64(load());
+        assert!(elapsed < limit, "{args:?}: {elapsed:?}, not {limit:?}");
         ran
     }
+}
+
+/// What a run may take: of CPU time, its workers' included, and of waiting where the machine has nothing
+/// else to do.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// How many times as long everything takes, as far as the machine's load says: these tests, too, run beside
+/// each other.
+fn load() -> f64 {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = text.split(' ').next().and_then(|load| load.parse().ok());
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    1.0 + load.unwrap_or(0.0_f64) / processors as f64
+}
+
+/// What a program says, and the CPU time of it and of the processes that it waited for; none where the
+/// system does not tell.
+fn measured(program: &mut Command) -> (Output, Duration) {
+    let program = program.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = program.stderr(Stdio::piped()).spawn().unwrap();
+    let (mut out, mut err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    let reader = thread::spawn(move || {
+        let mut bytes = Vec::new();
+        out.read_to_end(&mut bytes).map(|_| bytes)
+    });
+    let mut stderr = Vec::new();
+    err.read_to_end(&mut stderr).unwrap();
+    let stdout = reader.join().unwrap().unwrap();
+    let pid = WaitId::Pid(Pid::from_child(&child));
+    let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    rustix::process::waitid(pid, ended).unwrap();
+    // It is still there until it is waited for.
+    let cpu = cpu_time(child.id()).unwrap_or_default();
+    let status = child.wait().unwrap();
+    let output = Output {
+        status,
+        stdout,
+        stderr,
+    };
+    (output, cpu)
+}
+
+/// Ticks in a second, as Linux counts for programs.
+const TICKS: u64 = 100;
+
+fn cpu_time(pid: u32) -> Option<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The program's name may hold anything. Behind it are the process's own times and those of its children.
+    let fields = stat.rsplit_once(") ")?.1.split(' ').skip(11).take(4);
+    let ticks: u64 = fields.filter_map(|field| field.parse::<u64>().ok()).sum();
+    Some(Duration::from_millis(ticks * (1000 / TICKS)))
 }
 
 /// What a run said.
@@ -61,7 +118,7 @@ struct Ran {
 }
 
 impl Ran {
-    fn of(args: &[&str], output: &Output) -> Ran {
+    fn of(args: &(impl Debug + ?Sized), output: &Output) -> Ran {
         let text = [&output.stdout[..], &output.stderr[..]].concat();
         let text = String::from_utf8(text).expect("UTF-8");
         assert_safe(&text);
@@ -84,7 +141,8 @@ impl Ran {
 
 fn assert_safe(text: &str) {
     let raw = text.chars().find(|&c| {
-        c.is_control() && c != '\n' && c != '\t' || "\u{202e}\u{200b}\u{2028}".contains(c)
+        c.is_control() && c != '\n' && c != '\t'
+            || "\u{202e}\u{200b}\u{2028}\u{1d173}\u{1bca0}\u{13430}\u{110bd}\u{e000}".contains(c)
     });
     assert_eq!(
         raw,
@@ -245,7 +303,7 @@ fn absurd_values_end_soon() {
     ] {
         given.run(args).comes_to(2, &["from 1 to 1024"]);
     }
-    for fifo in ["pipe.wasm", "d/pipe.wast", "c/pipe.toml"] {
+    for fifo in ["pipe.wasm", "pipe", "d/pipe.wast", "c/pipe.toml"] {
         let path = given.path(fifo);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
@@ -254,11 +312,129 @@ fn absurd_values_end_soon() {
         .run(&["check", "pipe.wasm"])
         .comes_to(2, &["pipe.wasm", "no file"]);
     given
+        .run(&["save", "--input", "pipe", "x"])
+        .comes_to(2, &["cannot read pipe: ", "no file"]);
+    given
         .run(&["spec", "--dir", "d"])
         .comes_to(2, &["pipe.wast", "no regular file"]);
     given
         .run(&["replay", "c"])
         .comes_to(2, &["pipe.toml", "no file"]);
+}
+
+/// Many exports of one function cost as many calls, and no more than those.
+#[test]
+fn forty_thousand_exports() {
+    let exports: String = (0..40_000)
+        .map(|number| format!("(export \"f{number}\")"))
+        .collect();
+    let module = format!("(module (func {exports} (result i32) (i32.const 1)))");
+    let given = Given::files(&[("m.wat", module)]);
+    given
+        .run(&["check", "m.wat", "-q"])
+        .comes_to(0, &["PASS: 1 case"]);
+}
+
+#[test]
+fn words_stay_in_their_lines() {
+    let given = Given::files(&[(&format!("d/{NAME}.toml"), CASE.to_owned())]);
+    let ran = given.run(&["replay", "d", "--list"]);
+    ran.comes_to(0, &["d/a\\u{1b}[31m"]);
+    assert_eq!(ran.text.lines().count(), 1, "{}", ran.text);
+    let name = format!("{NAME}(");
+    for args in [
+        &["rules", NAME][..],
+        &[NAME],
+        &["run", "--name", &name],
+        &["run", "--color", NAME],
+        &["run", "--config", NAME],
+        &["run", "--shard", NAME],
+        &["run", "--deadline", NAME],
+        &["replay", "d", "--rule", NAME],
+        &["replay", "d", "--cause", NAME],
+        &["--subject", NAME, "rules"],
+    ] {
+        let ran = given.run(args);
+        ran.comes_to(2, &["\\r\\n::error::b"]);
+        assert!(
+            !ran.text.lines().any(|line| line.starts_with(":")),
+            "{}",
+            ran.text
+        );
+    }
+    let profile = format!("[profile.x.check]\njobs = \"{TOML}\"\n");
+    fs::write(given.path("lockstep.toml"), profile).unwrap();
+    let ran = given.run(&["--profile", "x", "check", "m.wat"]);
+    ran.comes_to(2, &["\\r\\n::error::b"]);
+    assert_eq!(ran.text.lines().count(), 1, "{}", ran.text);
+}
+
+#[test]
+fn names_that_are_not_utf8() {
+    let name = |end: &str| OsString::from_vec([&b"d\xff"[..], end.as_bytes()].concat());
+    let given = Given::files(&[]);
+    let directory = given.0.path().join(name(""));
+    fs::create_dir(&directory).unwrap();
+    let module = r#"(module (func (export "f") (result i32) (i32.const 1)))"#;
+    let case = format!("[[module]]\nwat = '''{module}'''\n[[step]]\ncall = \"f\"\n");
+    fs::write(directory.join(name(".toml")), case).unwrap();
+    let script = format!("{module} (assert_return (invoke \"f\") (i32.const 1))");
+    fs::write(directory.join(name(".wast")), script).unwrap();
+    fs::write(given.0.path().join(name(".wat")), module).unwrap();
+    let word = |text: &str| OsString::from(text);
+    for args in [
+        &[word("check"), name(".wat"), word("-v")][..],
+        &[word("trace"), name(".wat"), word("--invoke"), word("f()")],
+        &[word("replay"), name("")],
+        &[word("spec"), word("--dir"), name("")],
+        &[
+            word("run"),
+            word("--only"),
+            word("corpus"),
+            word("--corpus"),
+            name(""),
+        ],
+    ] {
+        given.run(args).comes_to(0, &[]);
+    }
+    let ran = given.run(&[word("replay"), name(""), word("-v")]);
+    ran.comes_to(0, &[]);
+    assert!(
+        ran.text.contains("lockstep replay $'d\\xff/d\\xff.toml'"),
+        "{}",
+        ran.text
+    );
+}
+
+#[test]
+fn nothing_is_compared_where_a_module_shows_nothing() {
+    let given = Given::files(&[
+        ("m.wat", "(module)".to_owned()),
+        ("case.toml", "[[module]]\nwat = '(module)'\n".to_owned()),
+    ]);
+    for args in [&["check", "m.wat"][..], &["replay", "case.toml"]] {
+        let said = "nothing was compared: the only case executes nothing and shows nothing";
+        given.run(args).comes_to(2, &[said]);
+        given
+            .run(&[args, &["--allow-empty"]].concat())
+            .comes_to(0, &["PASS"]);
+    }
+}
+
+#[test]
+fn the_stack_of_the_shell_is_not_that_of_a_command() {
+    let given = Given::files(&[("m.wat", module())]);
+    let mut shell = Command::new("sh");
+    let line = format!(
+        "ulimit -s 64; exec {} check m.wat",
+        env!("CARGO_BIN_EXE_lockstep")
+    );
+    let output = shell
+        .args(["-c", &line])
+        .current_dir(given.0.path())
+        .output()
+        .unwrap();
+    Ran::of(&line, &output).comes_to(0, &["PASS"]);
 }
 
 /// A binary whose one function is that many blocks in each other.

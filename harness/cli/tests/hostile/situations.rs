@@ -3,7 +3,7 @@
 
 use super::{Given, Ran};
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::process::Command;
 
@@ -95,6 +95,163 @@ fn streams_that_are_closed_or_full() {
         println!("{line}");
         shell(&given, line).comes_to(code, &[part]);
     }
+}
+
+/// A case whose function returns its argument, which is 1, and of which this is expected.
+fn case(result: u32) -> String {
+    format!(
+        "[[module]]\nwat = '''{MODULE}'''\n[[step]]\ncall = 'f'\nargs = ['i32:1']\n\
+         returns = ['i32:{result}']\n"
+    )
+}
+
+/// Directories of so many cases that come to what they expect, and of as many that do not.
+fn cases(count: usize) -> Given {
+    let mut files = Vec::new();
+    for number in 0..count {
+        files.push((format!("good/{number}.toml"), case(1)));
+        files.push((format!("bad/{number}.toml"), case(2)));
+    }
+    let files: Vec<(&str, String)> = files
+        .iter()
+        .map(|(name, content)| (name.as_str(), content.clone()))
+        .collect();
+    Given::files(&files)
+}
+
+/// Asserts that the JUnit report `j.xml` is whole and has so many test cases.
+fn assert_junit(given: &Given, count: usize) {
+    let xml = fs::read_to_string(given.path("j.xml")).unwrap();
+    assert!(xml.contains(&format!("tests=\"{count}\"")), "{xml}");
+    assert!(xml.trim_end().ends_with("</testsuites>"), "{xml}");
+}
+
+/// Asserts that the page in `h` is whole.
+fn assert_page(given: &Given) {
+    let page = fs::read_to_string(given.path("h/index.html")).unwrap();
+    assert!(page.trim_end().ends_with("</html>"), "{page}");
+}
+
+/// Asserts that no temporary file is left: their names begin with a dot.
+fn assert_tidy(given: &Given) {
+    for directory in [".", "h", "r", "good", "bad"] {
+        let entries = fs::read_dir(given.path(directory)).into_iter().flatten();
+        for name in entries.map(|entry| entry.unwrap().file_name()) {
+            assert!(!name.to_string_lossy().starts_with('.'), "{name:?}");
+        }
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_costs_no_file_and_no_verdict() {
+    for (which, code) in [("bad", 1), ("good", 0)] {
+        let given = cases(3);
+        // The reader is gone before the first byte.
+        let files = "--junit j.xml --html h --records r";
+        let line = format!("{{ sleep 1; $L replay {which} {files}; echo code $? >&2; }} | true");
+        shell(&given, &line).comes_to(0, &[&format!("code {code}")]);
+        assert_junit(&given, 3);
+        assert_page(&given);
+        assert_tidy(&given);
+        given.run(&["merge", "r"]).comes_to(code, &["divergences"]);
+    }
+}
+
+#[test]
+fn a_full_output_costs_no_file_and_no_verdict() {
+    for (which, code) in [("bad", 1), ("good", 70)] {
+        for format in ["text", "json"] {
+            let given = cases(2);
+            let options = format!("--format {format} replay {which} --opcodes");
+            let line = format!("$L {options} --junit j.xml --html h >/dev/full");
+            let ran = shell(&given, &line);
+            ran.comes_to(code, &["lockstep: cannot write the report: "]);
+            assert_eq!(ran.text.matches("cannot write").count(), 1, "{}", ran.text);
+            assert_junit(&given, 2);
+            assert_page(&given);
+            assert_tidy(&given);
+        }
+    }
+}
+
+/// A disk is full where a link leads to `/dev/full`, and where a file may not be as large as a page.
+#[test]
+fn a_file_that_cannot_be_written_costs_no_other() {
+    for (which, code) in [("bad", 1), ("good", 70)] {
+        let given = cases(2);
+        let line = format!("ulimit -f 8; $L replay {which} --html h --junit j.xml");
+        shell(&given, &line).comes_to(code, &["cannot write the page: h/"]);
+        assert_junit(&given, 2);
+        assert_tidy(&given);
+        assert_eq!(fs::read_dir(given.path("h")).unwrap().count(), 0);
+
+        let given = cases(2);
+        symlink("/dev/full", given.path("j.xml")).unwrap();
+        let line = format!("$L replay {which} --html h --junit j.xml");
+        shell(&given, &line).comes_to(code, &["cannot write the report: j.xml"]);
+        assert_page(&given);
+        assert_tidy(&given);
+    }
+}
+
+#[test]
+fn records_that_cannot_be_written_cost_no_case() {
+    let records = "r/42-1-of-1.jsonl";
+    for (which, code) in [("bad", 1), ("good", 70)] {
+        // Those of few cases fail at the end, those of many midway.
+        for count in [2, 60] {
+            let given = cases(count);
+            fs::create_dir(given.path("r")).unwrap();
+            symlink("/dev/full", given.path(records)).unwrap();
+            let line = format!("$L replay {which} --records r --junit j.xml");
+            let ran = shell(&given, &line);
+            ran.comes_to(code, &["cannot write the records: ", "sequence points"]);
+            assert_eq!(ran.text.matches("cannot write").count(), 1, "{}", ran.text);
+            assert_junit(&given, count);
+        }
+        let given = cases(60);
+        let line = format!("ulimit -f 8; $L replay {which} --records r >/dev/null");
+        shell(&given, &line).comes_to(code, &["cannot write the records: "]);
+        assert!(!given.path(records).exists());
+    }
+}
+
+#[test]
+fn a_report_goes_where_its_name_leads() {
+    let report = |line: &str| {
+        let given = cases(2);
+        let line = line.replace("REPORT", "$L replay good --quiet --junit");
+        println!("{line}");
+        shell(&given, &line).comes_to(0, &[]);
+        assert_tidy(&given);
+        given
+    };
+    // As any new file: what the mask leaves.
+    for (mask, mode) in [("027", 0o640), ("022", 0o644), ("077", 0o600)] {
+        let given = report(&format!("umask {mask}; REPORT j.xml --html h"));
+        for file in ["j.xml", "h/index.html"] {
+            let permissions = fs::metadata(given.path(file)).unwrap().permissions();
+            assert_eq!(permissions.mode() & 0o777, mode, "{mask} {file}");
+        }
+    }
+    // A link to a file, one to where no file is yet, and one to another.
+    for before in ["echo old >k.xml", "true", "ln -s l.xml k.xml"] {
+        let given = report(&format!("{before}; ln -s k.xml j.xml; REPORT j.xml"));
+        assert!(given.path("j.xml").is_symlink(), "{before}");
+        assert_junit(&given, 2);
+    }
+    // A pipe that has a name, a device, and a file that is open already.
+    let given = report("mkfifo p; timeout 20 cat p >j.xml & REPORT p; code=$?; wait; exit $code");
+    let kind = fs::metadata(given.path("p")).unwrap().file_type();
+    assert!(kind.is_fifo());
+    assert_junit(&given, 2);
+    let given = report("ln -s /dev/null n; REPORT n");
+    assert!(given.path("n").is_symlink());
+    let given = report("ln -s /dev/stdout o; REPORT o >j.xml");
+    assert!(given.path("o").is_symlink());
+    assert_junit(&given, 2);
+    let text = fs::read_to_string(given.path("j.xml")).unwrap();
+    assert!(text.contains("PASS"), "{text}");
 }
 
 #[test]
@@ -320,7 +477,7 @@ fn scripts_that_ask_for_what_is_not_there() {
         };
         fs::write(given.path(&format!("{number:02}.wast")), script).unwrap();
     }
-    let ran = given.run(&["spec", "--dir", ".", "--jobs", "1"]);
+    let ran = given.run(&["spec", "--dir", ".", "--jobs", "1", "--max-findings", "all"]);
     assert_eq!(ran.code, Some(1), "{}", ran.text);
     assert!(!ran.text.contains("DIVERGE"), "{}", ran.text);
     let parts: Vec<&str> = ran.text.split("./").collect();

@@ -12,6 +12,7 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 use tempfile::TempDir;
 
 const SHORT: &[&str] = &[
@@ -138,6 +139,8 @@ fn settings_come_before_what_cases_draw() {
 
 pub(crate) const AGREES: &str =
     r#"(module (func (export "f") (param i32) (result i32) local.get 0))"#;
+const ENDLESS: &str = r#"(module (func (export "f") (param i32) (result i32)
+    (loop (br 0)) (unreachable)))"#;
 const IF_PARAMS: &str = r#"(module (func (export "f") (param i32) (result i32)
     (i32.const 3)
     (if (param i32) (result i32) (local.get 0)
@@ -162,6 +165,47 @@ pub(crate) fn saved(directory: &Path, name: &str, wat: &str, entries: &[&str]) -
         path: PathBuf::new(),
     };
     corpus::save(directory, name, &case).unwrap()
+}
+
+/// Runs a case that expects these causes and one that does not end, with two signals once the first is
+/// reported; the exit code, and which reports are there.
+fn interrupted_twice(causes: &[&str]) -> (Option<i32>, Vec<PathBuf>) {
+    let directory = TempDir::new().unwrap();
+    let cases = directory.path().join("cases");
+    saved(&cases, "a", AGREES, causes);
+    saved(&cases, "b", ENDLESS, &[]);
+    let out = directory.path().join("out");
+    std::fs::create_dir(&out).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_lockstep"))
+        .args(["--format", "json", "replay", "--frames", "innermost"])
+        .args(["--max-events", "1000000000", "--jobs", "2"])
+        .arg(&cases)
+        .arg("--junit")
+        .arg(out.join("junit.xml"))
+        .arg("--records")
+        .arg(&out)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    output.read_line(&mut String::new()).unwrap();
+    let pid = Pid::from_raw(child.id() as i32).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+    // Two that come at once may be one to the system.
+    std::thread::sleep(Duration::from_millis(200));
+    kill_process(pid, Signal::INT).unwrap();
+    let code = child.wait().unwrap().code();
+    let entries = std::fs::read_dir(&out).unwrap();
+    (code, entries.map(|entry| entry.unwrap().path()).collect())
+}
+
+#[test]
+fn a_second_signal_ends_at_once_with_what_was_found_and_leaves_no_part_of_a_file() {
+    let gone = [Cause::IfParams.id()];
+    for (causes, code) in [(&gone[..], 1), (&[], 130)] {
+        let (ended, left) = interrupted_twice(causes);
+        assert_eq!((ended, left), (Some(code), Vec::new()));
+    }
 }
 
 fn replayed(path: &Path) -> Output {

@@ -137,7 +137,16 @@ fn a_generated_case_is_saved() {
     assert_eq!(saved.stdout, b"new/seed-1f-case-17.toml\n");
     let corpus = corpus::load(&dir.path().join("new/seed-1f-case-17.toml")).unwrap();
     assert_eq!(corpus.case, lockstep::generate::from_seed(0x1f, 17));
-    assert_eq!(corpus.expect.verdict, Verdict::Agreement);
+    // What `replay` says of it is what `run` says: also where a known cause matches.
+    for number in ["1", "2", "3", "9"] {
+        let case = ["--seed", "3", "--case", number];
+        let saved = lockstep(&[&["save", "again"], &case[..]].concat(), dir.path());
+        assert_eq!(saved.status.code(), Some(0), "{saved:?}");
+        let run = lockstep(&[&["run"], &case[..]].concat(), dir.path());
+        assert_eq!(run.status.code(), Some(0), "{run:?}");
+    }
+    let replayed = lockstep(&["replay", "again", "new"], dir.path());
+    assert_eq!(replayed.status.code(), Some(0), "{replayed:?}");
 }
 
 #[test]
@@ -199,4 +208,30 @@ fn what_cannot_be_saved_is_said() {
         assert!(message.contains(wanted), "{args:?}: {message}");
         assert!(!message.contains("panicked"), "{message}");
     }
+}
+
+#[test]
+fn a_report_is_about_the_smallest_case() {
+    let dir = TempDir::new().unwrap();
+    let module = r#"(module
+      (func (export "f") (param i32) (result i32)
+        i32.const 5 local.get 0 if (param i32) (result i32) drop i32.const 5 else end)
+      (func (export "unneeded") (result f64) f64.const 1234.5))"#;
+    fs::write(dir.path().join("a.wat"), module).unwrap();
+    let case = "[expect]\nknown = [\"IF-PARAMS\"]\nsubjects = \"42.0.2\"\n[[module]]\nfile = \"a.wat\"\n\
+                [[step]]\ncall = \"f\"\nargs = [\"i32:1\"]\n";
+    fs::write(dir.path().join("a.toml"), case).unwrap();
+    let report = |more: &[&str]| {
+        let args = ["report", "a.toml", "--no-run", "--out", "out"];
+        let output = lockstep(&[&args[..], more].concat(), dir.path());
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        fs::read_to_string(dir.path().join("out/case-a/report.md")).unwrap()
+    };
+    let whole = report(&["--seconds", "0"]);
+    assert!(
+        whole.contains("unneeded") && whole.contains("1234.5"),
+        "{whole}"
+    );
+    let smallest = report(&["--seconds", "20"]);
+    assert!(!smallest.contains("unneeded"), "{smallest}");
 }

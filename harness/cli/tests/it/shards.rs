@@ -138,6 +138,28 @@ fn one_two_and_five_shards_merged_are_the_whole() {
 }
 
 #[test]
+fn the_steps_of_a_replayed_case_are_on_the_page_of_its_shards() {
+    let at = TempDir::new().unwrap();
+    let case = "[[module]]\nfile = \"a.wat\"\n[[step]]\ncall = \"f\"\nargs = [\"i32:1\"]\n";
+    let module = r#"(module (func (export "f") (param i32) (result i32)
+        i32.const 5 local.get 0 if (param i32) (result i32) drop i32.const 5 else end))"#;
+    std::fs::create_dir(at.path().join("cases")).unwrap();
+    std::fs::write(at.path().join("cases/a.wat"), module).unwrap();
+    let known = format!("{case}[expect]\nknown = [\"IF-PARAMS\"]\nsubjects = \"42.0.2\"\n");
+    std::fs::write(at.path().join("cases/a.toml"), known).unwrap();
+    let whole = lockstep(&at, &["replay", "cases", "--html", "whole"]);
+    assert_eq!(whole.status.code(), Some(0), "{whole:?}");
+    for shard in ["1/2", "2/2"] {
+        let shard = ["--shard", shard, "--records", "of-2"];
+        lockstep(&at, &[&["replay", "cases"], &shard[..]].concat());
+    }
+    let output = merged(&at, "of-2", &["--html", "merged"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let page = page_without_command(&at, "merged");
+    assert!(page.contains("\"steps\":[") && page == page_without_command(&at, "whole"));
+}
+
+#[test]
 fn a_campaign_that_is_resumed_has_the_rest_of_its_cases() {
     let at = TempDir::new().unwrap();
     let names = |args: &[&str]| -> Vec<String> {

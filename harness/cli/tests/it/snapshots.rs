@@ -154,7 +154,7 @@ fn a_trace() {
 /// Only the head: `contract.rs` holds the whole table.
 #[test]
 fn the_rules() {
-    let table = contract::text(120);
+    let table = contract::text(80);
     let head: Vec<&str> = table.lines().take(12).map(str::trim_end).collect();
     insta::assert_snapshot!(head.join("\n"));
 }

@@ -7,6 +7,7 @@ use super::render;
 use super::{Attempt, Made, Topic};
 use lockstep_core::causes::Cause;
 use lockstep_core::divergence::Divergence;
+use lockstep_core::report::shown;
 use lockstep_core::rules::RuleId;
 use serde::Serialize;
 
@@ -123,7 +124,8 @@ pub(super) fn text(
         manifest: made.map_or_else(String::new, |made| made.manifest.clone()),
         replay,
     };
-    render::render(render::REPORT, document)
+    // A job may print the whole: no command of a CI is in it.
+    render::render(render::REPORT, document).map(|text| shown::lines(&text))
 }
 
 /// A program as a block of code: it holds nothing but ASCII.
@@ -257,7 +259,10 @@ fn deeds(recipe: &Recipe) -> Vec<String> {
     }
     let calls = recipe.calls();
     if !calls.is_empty() {
-        let calls: Vec<String> = calls.iter().map(|call| render::code(call)).collect();
+        let calls: Vec<String> = calls
+            .iter()
+            .map(|call| crate::markdown::code(call))
+            .collect();
         deeds.push(format!("Calls {}.", calls.join(", then ")));
     }
     deeds.push(deed(&recipe.look));

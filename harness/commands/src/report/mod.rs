@@ -16,6 +16,7 @@ mod recipe;
 mod render;
 mod runner;
 mod settings;
+mod smallest;
 mod summary;
 mod target;
 #[cfg(test)]
@@ -42,6 +43,7 @@ use serde::Serialize;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use target::Target;
 use verdict::Verdict;
 
@@ -76,6 +78,9 @@ pub(super) struct Options {
     /// Write, and compile nothing
     #[arg(long)]
     no_run: bool,
+    /// Seconds for making the case of a file smaller before it is reported; 0 reports it as it is
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(..=86_400))]
+    seconds: u64,
 }
 
 /// What a report is about.
@@ -172,7 +177,11 @@ pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> any
     };
     let mut summary = summary::Summary::new(format, options.no_run);
     for target in targets {
-        let topic = target.topic(&corpus)?;
+        let mut topic = target.topic(&corpus)?;
+        let time = Duration::from_secs(options.seconds);
+        if matches!(target, Target::File(_)) && !time.is_zero() {
+            smallest::reduce_case(&mut topic, &subjects, time, &writer.interrupt)?;
+        }
         let attempts = writer.write(&topic, &subjects)?;
         summary
             .add(&topic, &attempts, out)

@@ -127,10 +127,14 @@ fn written(ended: Ended, seen: &str, out: &Path) -> Made {
 }
 
 fn report(made: Made) -> String {
+    report_of(made, shown_too_much())
+}
+
+fn report_of(made: Made, found: Divergence) -> String {
     let attempts = [Attempt {
         version: Version::V48,
         case: 0,
-        found: Some(shown_too_much()),
+        found: Some(found),
         made: Ok(made),
     }];
     let replay = Some("lockstep --subject 48 replay if.toml".to_owned());
@@ -143,6 +147,26 @@ fn a_report_reads_as_a_person_would_write_it() {
     let made = written(Ended::Code(1), "an operand stack of 1", out.path());
     assert!(made.lines() <= 60, "{}", made.lines());
     insta::assert_snapshot!(report(made));
+}
+
+#[test]
+fn no_command_of_a_ci_is_in_a_report() {
+    let out = tempfile::tempdir().unwrap();
+    let made = written(Ended::Code(1), "an operand stack of 1", out.path());
+    let hostile = Divergence {
+        expected: "a ##[error]b\n::error::c\u{1d173}".to_owned(),
+        ..shown_too_much()
+    };
+    let text = report_of(made, hostile);
+    assert!(text.contains("error]b"), "{text}");
+    assert!(
+        !text.contains("##[") && !text.contains('\u{1d173}'),
+        "{text}"
+    );
+    assert!(
+        !text.lines().any(|line| line.trim_start().starts_with("::")),
+        "{text}"
+    );
 }
 
 #[test]

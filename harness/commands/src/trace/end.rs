@@ -82,7 +82,7 @@ fn text_end(report: &CaseReport, finished: &Finished) -> io::Result<()> {
         text::printed(&mut out, printed)?;
     }
     for found in &report.divergences {
-        let text = divergence::text(&finished.name, found, &report.repeat, &finished.replay);
+        let text = divergence::text(&finished.name, report, found, &finished.replay);
         writeln!(out, "\n{text}")?;
     }
     out.flush()

@@ -2,7 +2,7 @@
 
 use super::Options;
 use crate::input::Input;
-use crate::quoted;
+use crate::quoted_path;
 use crate::subjects::Subject;
 use anyhow::{anyhow, bail};
 use lockstep_core::campaign::protocol::What;
@@ -92,18 +92,17 @@ impl Target {
 
     /// The command that runs it again, both executions.
     pub(super) fn replay(&self, options: &Options, subject: &Subject) -> String {
-        let shown = |path: &Path| quoted(&path.display().to_string());
         let rest = options.campaign.replay(subject);
         match self {
             Target::Calls(input) => options.calls.replay(input, &options.campaign, subject),
-            Target::Case(path) => format!("lockstep replay {}{rest}", shown(path)),
+            Target::Case(path) => format!("lockstep replay {}{rest}", quoted_path(path)),
             Target::Script(path) => {
                 let file = path.file_name().map(Path::new).unwrap_or(path);
                 let directory = path.parent().filter(|parent| *parent != Path::new(""));
                 let mut text = format!(
                     "lockstep spec --dir {} {}",
-                    shown(directory.unwrap_or(Path::new("."))),
-                    shown(file)
+                    quoted_path(directory.unwrap_or(Path::new("."))),
+                    quoted_path(file)
                 );
                 if options.calls.seed != 0 {
                     text.push_str(&format!(" --seed {}", options.calls.seed));

@@ -47,7 +47,7 @@ impl Outcome {
             elapsed,
         } = ran;
         let begun_at_all = begun.is_some();
-        let traits = begun.unwrap_or_else(|| Traits::named(what.name()));
+        let mut traits = begun.unwrap_or_else(|| Traits::named(what.name()));
         let mut limit = None;
         let mut cost = Cost::default();
         let result = match ended {
@@ -80,6 +80,10 @@ impl Outcome {
                 }
             }
         };
+        let result = result.map(|report| CaseReport {
+            setting: std::mem::take(&mut traits.setting),
+            ..report
+        });
         Outcome::Case(Box::new(Judged {
             finished: Finished {
                 name: traits.name.clone(),

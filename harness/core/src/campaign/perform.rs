@@ -137,6 +137,7 @@ fn of_script(name: &str, script: Script, options: CaseOptions) -> Made {
         traits: Traits {
             two_way: configuration.nans == Nans::Any,
             on_pulley: configuration.target == Target::Pulley64,
+            setting: format!("configuration: {configuration}"),
             ..Traits::named(name)
         },
         script,

@@ -51,19 +51,19 @@ pub enum PoolError<E> {
 }
 
 impl Pool {
-    /// Runs the jobs and hands what came of each to `deliver`, in order. When it is interrupted, jobs
-    /// that were begun are handed on as far as they ended.
+    /// Runs the jobs and hands what came of each to the receiver: when it comes, and again in order. When it
+    /// is interrupted, jobs that were begun are handed on as far as they ended.
     ///
     /// # Errors
     ///
-    /// The first error of `deliver`, or that a worker cannot be started; jobs not begun are then left.
-    pub fn run<J: Send, E>(
+    /// The receiver's first error, or that a worker cannot be started; jobs not begun are then left.
+    pub fn run<J: Send, R: Receiver<J>>(
         &self,
         jobs: impl Iterator<Item = J> + Send,
         request: impl Fn(&J) -> Request + Sync,
         interrupt: &Interrupt,
-        mut deliver: impl FnMut(Ran<J>) -> Result<(), E>,
-    ) -> Result<(), PoolError<E>> {
+        receiver: &mut R,
+    ) -> Result<(), PoolError<R::Error>> {
         let supply = Mutex::new(jobs.enumerate());
         thread::scope(|scope| {
             let (sender, results) = mpsc::channel();
@@ -77,7 +77,7 @@ impl Pool {
                 }
             }
             drop(sender);
-            let ended = in_turn(results, &mut deliver);
+            let ended = in_turn(results, receiver);
             if ended.is_err() {
                 interrupt.give_up();
             }
@@ -312,25 +312,60 @@ fn has_changed_registers(report: &CaseReport) -> bool {
     report.known.contains_key(&Cause::PulleyRegisters)
 }
 
+/// What takes the results of a pool's jobs.
+pub trait Receiver<J> {
+    /// What is made of a result when it comes.
+    type Kept;
+    /// Why a result could not be handed on.
+    type Error;
+
+    /// A job has ended; `waits` if others before it have not, so that its turn comes later.
+    fn arrive(&mut self, ran: Ran<J>, waits: bool) -> Self::Kept;
+
+    /// Its turn has come.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be handed on.
+    fn deliver(&mut self, kept: Self::Kept) -> Result<(), Self::Error>;
+}
+
+/// A receiver to which a result means nothing before its turn.
+#[derive(Clone, Copy, Debug)]
+pub struct InTurn<F>(pub F);
+
+impl<J, E, F: FnMut(Ran<J>) -> Result<(), E>> Receiver<J> for InTurn<F> {
+    type Kept = Ran<J>;
+    type Error = E;
+
+    fn arrive(&mut self, ran: Ran<J>, _waits: bool) -> Ran<J> {
+        ran
+    }
+
+    fn deliver(&mut self, kept: Ran<J>) -> Result<(), E> {
+        (self.0)(kept)
+    }
+}
+
 /// Hands results on by index, each as soon as those before it are handed on; at the end those, in
 /// order, whose predecessors never came.
-fn in_turn<J, E>(
+fn in_turn<J, R: Receiver<J>>(
     results: mpsc::Receiver<io::Result<(usize, Ran<J>)>>,
-    deliver: &mut impl FnMut(Ran<J>) -> Result<(), E>,
-) -> Result<(), PoolError<E>> {
+    receiver: &mut R,
+) -> Result<(), PoolError<R::Error>> {
     let mut early = BTreeMap::new();
     let mut due = 0;
     for result in results {
         let (index, ran) = result.map_err(PoolError::Start)?;
-        early.insert(index, ran);
-        while let Some(ran) = early.remove(&due) {
-            deliver(ran).map_err(PoolError::Deliver)?;
+        early.insert(index, receiver.arrive(ran, index > due));
+        while let Some(kept) = early.remove(&due) {
+            receiver.deliver(kept).map_err(PoolError::Deliver)?;
             due += 1;
         }
     }
     early
         .into_values()
-        .try_for_each(|ran| deliver(ran).map_err(PoolError::Deliver))
+        .try_for_each(|kept| receiver.deliver(kept).map_err(PoolError::Deliver))
 }
 
 #[cfg(test)]
@@ -339,6 +374,53 @@ mod tests {
     use crate::campaign::protocol::{Message, Traits, Wishes};
     use crate::divergence::Divergence;
     use crate::rules::RuleId;
+
+    /// What came, in order, and what had to wait.
+    #[derive(Default)]
+    struct Noted {
+        waited: Vec<u8>,
+        delivered: Vec<u8>,
+    }
+
+    impl Receiver<u8> for Noted {
+        type Kept = u8;
+        type Error = io::Error;
+
+        fn arrive(&mut self, ran: Ran<u8>, waits: bool) -> u8 {
+            self.waited.extend(waits.then_some(ran.job));
+            ran.job
+        }
+
+        fn deliver(&mut self, kept: u8) -> io::Result<()> {
+            self.delivered.push(kept);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_comes_before_its_turn_is_known_at_once() {
+        let (sender, results) = mpsc::channel();
+        for job in [2, 0, 1, 4] {
+            let ran = Ran {
+                job,
+                asked: Asked {
+                    begun: None,
+                    at: None,
+                    dared: None,
+                    ended: Ended::Abandoned,
+                },
+                elapsed: Duration::ZERO,
+            };
+            sender.send(Ok((usize::from(job), ran))).unwrap();
+        }
+        drop(sender);
+        let mut noted = Noted::default();
+        assert!(in_turn(results, &mut noted).is_ok());
+        assert_eq!(
+            (noted.waited, noted.delivered),
+            (vec![2, 4], vec![0, 1, 2, 4])
+        );
+    }
 
     /// Given a campaign that stops while a second worker is asked why the first died, the case has no
     /// verdict: it is not taken for one that nothing explains.

@@ -6,9 +6,11 @@
 //! case that takes long does not hang; and when it compiles a module, whose time and memory are not
 //! the case's.
 
+use super::wire;
 use crate::case::{Case, CaseReport, probe};
 use crate::check::ProgramWishes;
 use crate::configuration::{Configuration, Nans, Setting, SettingError, Target};
+use crate::corpus;
 use crate::generate;
 use crate::generate::Proposals;
 use crate::lockstep::daring::Announced;
@@ -22,7 +24,7 @@ use std::path::PathBuf;
 
 /// The version of what is said: another one is not understood. It grows with every change of a message or
 /// of a value in one (`harness/docs/protocol.md`).
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// One case for a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +59,7 @@ pub enum What {
     /// A script of a directory of the user's.
     Script {
         /// Its file.
+        #[serde(with = "wire::path")]
         path: PathBuf,
         /// Its name in reports.
         name: String,
@@ -75,7 +78,7 @@ pub enum What {
         number: u64,
     },
     /// A case of the regression corpus, judged against what it expects.
-    File(PathBuf),
+    File(#[serde(with = "wire::path")] PathBuf),
     /// A case as a text that holds its modules, judged by nothing.
     Text(String),
     /// Whether this case, that met a limit of time, ends in the reference interpreter, as far as that
@@ -120,6 +123,7 @@ impl What {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Calls {
     /// The module's file, binary or text.
+    #[serde(with = "wire::path")]
     pub file: PathBuf,
     /// Its name in reports.
     pub name: String,
@@ -227,6 +231,9 @@ pub struct Traits {
     /// Whether it runs on Pulley, where an event may bring the process down.
     #[serde(default)]
     pub on_pulley: bool,
+    /// Its configuration and schedule, as a case file has them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub setting: String,
 }
 
 impl Traits {
@@ -245,6 +252,7 @@ impl Traits {
             generator: generate::generator_of(&case.name).map(str::to_owned),
             two_way: case.configuration.nans == Nans::Any || case.schedule.intervenes(),
             on_pulley: case.configuration.target == Target::Pulley64,
+            setting: corpus::to_setting(case).unwrap_or_default(),
         }
     }
 }
@@ -296,6 +304,8 @@ mod tests {
     use crate::report::trail::TrailEvent;
     use crate::rules::RuleId;
     use lockstep_oracles::address::{FuncIndex, Pc};
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
 
     fn report() -> CaseReport {
         let divergence = |known| Divergence {
@@ -338,6 +348,7 @@ mod tests {
             known_examples: vec![divergence(Some(Cause::TrapPc))],
             refused: Some("a reason".into()),
             two_way: true,
+            setting: "[configuration]".to_owned(),
             dared: None,
             printed: None,
             repeat: Repeat::Unseen("nothing differed".to_owned()),
@@ -407,7 +418,7 @@ mod tests {
                 program: ProgramWishes {
                     args: vec!["a".to_owned()],
                     env: vec!["A=1".to_owned()],
-                    stdin: Some(PathBuf::from("input")),
+                    stdin: Some(PathBuf::from(OsStr::from_bytes(b"\xff"))),
                     directories: vec![(PathBuf::from("."), "/".to_owned())],
                 },
                 part: (0, 1),
@@ -416,6 +427,11 @@ mod tests {
             What::Probe,
             What::Generated { seed: 1, number: 2 },
             What::File(PathBuf::from("a/b.toml")),
+            What::File(PathBuf::from(OsStr::from_bytes(b"a/\xff.toml"))),
+            What::Script {
+                path: PathBuf::from(OsStr::from_bytes(b"a/\xff.wast")),
+                name: "\u{fffd}.wast".to_owned(),
+            },
             What::Text("[[module]]\nhex = \"\"".to_owned()),
         ];
         for what in all {

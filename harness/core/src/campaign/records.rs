@@ -9,6 +9,7 @@ use super::outcome::{Judged, Outcome};
 use super::protocol::Wishes;
 use super::shard::Shard;
 use crate::totals::Host;
+use crate::whole_file::Unfinished;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -95,6 +96,7 @@ pub enum RecordsError {
 pub struct Recorder {
     out: BufWriter<File>,
     path: PathBuf,
+    unfinished: Unfinished,
 }
 
 impl Recorder {
@@ -104,13 +106,15 @@ impl Recorder {
     ///
     /// When it cannot be written.
     pub fn create(path: &Path, head: &Head) -> Result<Recorder, RecordsError> {
-        let file = File::create(path).map_err(|error| RecordsError::Io {
+        let created = Unfinished::create(path);
+        let (file, unfinished) = created.map_err(|error| RecordsError::Io {
             path: path.to_owned(),
             error,
         })?;
         let mut recorder = Recorder {
             out: BufWriter::new(file),
             path: path.to_owned(),
+            unfinished,
         };
         recorder.line(&Line::<&Judged>::Head(head.clone()))?;
         Ok(recorder)
@@ -135,17 +139,29 @@ impl Recorder {
         }
     }
 
-    /// Completes the file.
+    /// Completes the file, or removes it.
     ///
     /// # Errors
     ///
     /// When it cannot be written.
     pub fn end(mut self, end: End) -> Result<(), RecordsError> {
-        self.line(&Line::<&Judged>::End(end))?;
-        self.out.flush().map_err(|error| RecordsError::Io {
-            path: self.path.clone(),
-            error,
-        })
+        let ended = self.line(&Line::<&Judged>::End(end)).and_then(|()| {
+            self.out.flush().map_err(|error| RecordsError::Io {
+                path: self.path.clone(),
+                error,
+            })
+        });
+        if ended.is_err() {
+            self.give_up();
+        }
+        ended
+    }
+
+    /// Gives the file up: a part of the records is of no use, and is removed.
+    pub fn give_up(self) {
+        // What the buffer still holds is not written.
+        let _ = self.out.into_parts();
+        self.unfinished.give_up();
     }
 
     fn line(&mut self, line: &impl Serialize) -> Result<(), RecordsError> {
@@ -177,6 +193,23 @@ impl Records {
     ///
     /// When it cannot be read, or is no complete file of records.
     pub fn open(path: &Path) -> Result<Records, RecordsError> {
+        // It is read twice.
+        let is_file = std::fs::metadata(path).map(|about| about.is_file());
+        match is_file {
+            Ok(true) => {}
+            Ok(false) => {
+                return Err(RecordsError::Io {
+                    path: path.to_owned(),
+                    error: io::Error::other("it is no regular file"),
+                });
+            }
+            Err(error) => {
+                return Err(RecordsError::Io {
+                    path: path.to_owned(),
+                    error,
+                });
+            }
+        }
         let mut lines = Lines::open(path)?;
         let head = match lines.next()? {
             Some(Line::Head(head)) if head.schema == SCHEMA => head,

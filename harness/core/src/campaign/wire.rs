@@ -1,4 +1,4 @@
-//! Values of a report that are written as numbers between two processes.
+//! Values that two processes write otherwise than others do: numbers in a report, paths in a request.
 
 /// A function's index as a number.
 pub mod func {
@@ -21,6 +21,83 @@ pub mod func {
     /// The deserializer's.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<FuncIndex, D::Error> {
         u32::deserialize(deserializer).map(FuncIndex)
+    }
+}
+
+/// A path: a text if it is UTF-8, else its bytes.
+pub mod path {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use std::ffi::OsString;
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+    use std::path::{Path, PathBuf};
+
+    /// A path as it is read.
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Text(String),
+        Bytes(Vec<u8>),
+    }
+
+    impl From<Written> for PathBuf {
+        fn from(written: Written) -> PathBuf {
+            match written {
+                Written::Text(text) => text.into(),
+                Written::Bytes(bytes) => OsString::from_vec(bytes).into(),
+            }
+        }
+    }
+
+    /// Writes the path.
+    ///
+    /// # Errors
+    ///
+    /// The serializer's.
+    pub fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+        match path.to_str() {
+            Some(text) => text.serialize(serializer),
+            None => path.as_os_str().as_bytes().serialize(serializer),
+        }
+    }
+
+    /// Reads the path.
+    ///
+    /// # Errors
+    ///
+    /// The deserializer's.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+        Written::deserialize(deserializer).map(PathBuf::from)
+    }
+
+    /// A path that need not be there.
+    pub mod optional {
+        use super::{Deserialize, Deserializer, PathBuf, Serializer, Written};
+
+        /// Writes the path, or null.
+        ///
+        /// # Errors
+        ///
+        /// The serializer's.
+        pub fn serialize<S: Serializer>(
+            path: &Option<PathBuf>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            match path {
+                Some(path) => super::serialize(path, serializer),
+                None => serializer.serialize_none(),
+            }
+        }
+
+        /// Reads the path, or null.
+        ///
+        /// # Errors
+        ///
+        /// The deserializer's.
+        pub fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<PathBuf>, D::Error> {
+            Ok(Option::<Written>::deserialize(deserializer)?.map(PathBuf::from))
+        }
     }
 }
 

@@ -73,6 +73,18 @@ impl Directive {
         Directive::named(kind.name()).unwrap_or(Directive::Other)
     }
 
+    /// Whether it only makes what other commands use.
+    pub fn prepares(self) -> bool {
+        matches!(
+            self,
+            Directive::Module
+                | Directive::Component
+                | Directive::ModuleDefinition
+                | Directive::ModuleInstance
+                | Directive::Register
+        )
+    }
+
     /// Whether it asserts something.
     pub fn is_assertion(self) -> bool {
         matches!(

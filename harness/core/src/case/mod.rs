@@ -155,6 +155,9 @@ pub struct CaseReport {
     /// Whether it is of the second run of a case that differed, with everything compared.
     #[serde(default)]
     pub repeat: Repeat,
+    /// Configuration and schedule, as a case file has them: the lines of its tables.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub setting: String,
     /// The events before divergences, by their number, where they are wanted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub trail: BTreeMap<u64, TrailEvent>,

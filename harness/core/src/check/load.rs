@@ -186,6 +186,21 @@ pub(crate) fn bounded(path: &Path) -> io::Result<Vec<u8>> {
     receiver.recv_timeout(PATIENCE).map_err(late)?
 }
 
+/// What a user's file holds.
+///
+/// # Errors
+///
+/// If it cannot be read, is larger than [`SIZE_LIMIT`], or is a pipe or a device that does not come to an
+/// end soon.
+pub fn whole(path: &Path) -> io::Result<Vec<u8>> {
+    let bytes = bounded(path)?;
+    if bytes.len() as u64 > SIZE_LIMIT {
+        let message = format!("it is larger than {SIZE_LIMIT} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(bytes)
+}
+
 /// Text to binary.
 fn assemble(name: &str, content: Vec<u8>) -> Result<Vec<u8>, InputError> {
     let text = String::from_utf8(content).map_err(|error| InputError::NotWasm {

@@ -243,7 +243,7 @@ fn invoke(export: &str, args: Vec<Arg>) -> Action {
 
 fn exported_function<'u>(user: &'u UserModule, name: &str) -> Result<&'u FuncType, InputError> {
     let module = &user.module;
-    let Some(export) = module.exports().iter().find(|export| export.name == name) else {
+    let Some(export) = module.export(name) else {
         return Err(InputError::UnknownExport {
             file: user.name.clone(),
             name: name.to_owned(),

@@ -2,6 +2,7 @@
 
 use super::load::bounded;
 use super::{InputError, UserModule};
+use crate::campaign::wire;
 use crate::wasi::interface::{MODULE, START};
 use crate::wasi::{Directory, Entry, World};
 use lockstep_oracles::address::FuncIndex;
@@ -26,6 +27,7 @@ pub struct ProgramWishes {
     /// Its environment, `NAME=value`.
     pub env: Vec<String>,
     /// The file that is its standard input.
+    #[serde(default, with = "wire::path::optional")]
     pub stdin: Option<PathBuf>,
     /// Directories that are open from the start: where they are, and their names for the program.
     pub directories: Vec<(PathBuf, String)>,

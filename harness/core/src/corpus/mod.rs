@@ -192,6 +192,27 @@ pub fn to_outline(case: &Case) -> Result<String, CorpusError> {
     written(case, &Expectation::default(), Vec::new())
 }
 
+/// A case's configuration and schedule alone, as a case file has them.
+///
+/// # Errors
+///
+/// If they hold what TOML cannot say.
+pub fn to_setting(case: &Case) -> Result<String, CorpusError> {
+    let bare = Case {
+        configuration: case.configuration,
+        schedule: case.schedule.clone(),
+        frames: case.frames,
+        max_events: case.max_events,
+        ..Case::of_module("", Vec::new())
+    };
+    let text = to_outline(&bare)?;
+    let lines = text.lines().filter(|line| {
+        // It has no name, and nothing else that a setting has not.
+        !line.is_empty() && !line.starts_with("name = ")
+    });
+    Ok(lines.collect::<Vec<_>>().join("\n"))
+}
+
 fn written(
     case: &Case,
     expect: &Expectation,

@@ -2,9 +2,10 @@
 //! ever seen.
 
 use super::CorpusError;
-use crate::check::load::{SIZE_LIMIT, bounded};
+use crate::check::load;
+use crate::whole_file;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The extension of a case file.
@@ -67,12 +68,7 @@ pub(super) fn unreadable(path: &Path, source: io::Error) -> CorpusError {
 
 /// A file's bytes.
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let bytes = bounded(path)?;
-    if bytes.len() as u64 > SIZE_LIMIT {
-        let message = format!("it is larger than {SIZE_LIMIT} bytes");
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
-    }
-    Ok(bytes)
+    load::whole(path)
 }
 
 /// Makes the directory, if it is not there.
@@ -90,17 +86,7 @@ pub(super) fn replace(
     content: &[u8],
 ) -> Result<PathBuf, CorpusError> {
     let path = directory.join(name);
-    let written = (|| {
-        let mut builder = tempfile::Builder::new();
-        // As any new file: what the process's mask leaves of it.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.prefix(".saving-").tempfile_in(directory)?;
-        file.write_all(content)?;
-        file.persist(&path)?;
-        Ok(())
-    })();
-    match written {
+    match whole_file::replace(&path, content) {
         Ok(()) => Ok(path),
         Err(source) => Err(CorpusError::Write { path, source }),
     }

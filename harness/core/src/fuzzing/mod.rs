@@ -167,12 +167,7 @@ fn finding(case: &Case, report: &CaseReport, bytes: &[u8], keep: &Path) -> Failu
     let replay = kept(case, Expectation::of_report(report, subject()), bytes, keep);
     let mut text = String::new();
     for found in &report.divergences {
-        text.push_str(&divergence::text(
-            &case.name,
-            found,
-            &report.repeat,
-            &replay,
-        ));
+        text.push_str(&divergence::text(&case.name, report, found, &replay));
         text.push('\n');
     }
     let failed = report.commands.iter().filter(|command| {

@@ -97,6 +97,19 @@ pub fn generators() -> impl Iterator<Item = &'static str> {
     GENERATORS.iter().map(|row| row.name).chain([PLAIN_NAME])
 }
 
+/// What a generator makes, for people.
+pub fn about(generator: &str) -> &'static str {
+    match generator {
+        "smith" => "Any valid module of the proposals in use, by wasm-smith",
+        "shape" => "Programs made for debuggers: deep stacks, nested control, calls",
+        "matrix" => "Batches of opcodes, each with operands at their boundaries",
+        "mutate" => "Modules of the official suite, changed by wasm-mutate",
+        EXHAUST => "Programs that use up the stack or the heap",
+        PLAIN_NAME => "The smallest module, where no other could be made",
+        _ => "",
+    }
+}
+
 /// Which generator made the main module of a generated case, by the case's name.
 pub fn generator_of(name: &str) -> Option<&'static str> {
     let mut parts = name.split('/');

@@ -2,16 +2,30 @@
 //!
 //! The tables' content is the code's; nothing is added here.
 
+use super::columns::width as width_of;
+use super::explain::Page;
 use super::json;
 use crate::api::{self, Answer};
 use crate::causes::{Cause, Having, Kind, Row};
 use crate::rules::{Rule, RuleId};
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde::Serialize;
 use std::io::{self, Write};
 
-/// Rules as a table of that many columns of characters, then the ledger as another.
+/// Columns below which a table of five or six would break its words: there each row is a paragraph.
+const LEAST: u16 = 150;
+
+/// Rules as a table of that many columns of characters, then the items and the ledger as others; where there
+/// is no room for tables, as paragraphs.
 pub fn text(width: u16) -> String {
+    if width < LEAST {
+        let rules: String = RuleId::ALL
+            .iter()
+            .map(|id| rule_paragraph(id.rule()))
+            .collect();
+        let items: String = api::ROWS.iter().map(item_paragraph).collect();
+        return format!("{rules}Items\n\n{items}{}", ledger(width));
+    }
     let mut rules = table(
         width,
         &["rule", "strength", "promise", "source", "fires in"],
@@ -26,9 +40,35 @@ pub fn text(width: u16) -> String {
             rule.fires_in,
         ]);
     }
+    keep_words(&mut rules, 3);
     let causes = causes(width);
     let items = items(width);
     format!("{rules}\n\nItems\n{items}\n\n{LEDGER}\n{causes}\n")
+}
+
+fn rule_paragraph(rule: &Rule) -> String {
+    let mut page = Page::new(rule.id, rule.promise);
+    page.entry("strength", rule.strength.name());
+    page.entry("source", rule.source);
+    page.entry("fires in", rule.fires_in);
+    page.0 + "\n"
+}
+
+fn item_paragraph(row: &api::Row) -> String {
+    let mut page = Page(String::new());
+    page.entry("items", &row.items.join(", "));
+    page.entry("rules", &answer(row.answer));
+    page.0 + "\n"
+}
+
+fn cause_paragraph(cause: Cause) -> String {
+    let row = cause.row();
+    let mut page = Page::new(row.id, &row.explained());
+    page.entry("kind", row.kind.name());
+    page.entry("rules", &rule_ids(row));
+    page.entry("versions", &row.versions());
+    page.entry("test", row.test);
+    page.0 + "\n"
 }
 
 fn items(width: u16) -> Table {
@@ -42,14 +82,22 @@ fn items(width: u16) -> Table {
     for row in api::ROWS {
         items.add_row([row.items.join(", "), answer(row.answer)]);
     }
+    keep_words(&mut items, 0);
     items
 }
 
 /// What stands above the ledger.
 const LEDGER: &str = "Ledger: what versions are known to do otherwise, by cause";
 
-/// The ledger alone as a table.
+/// The ledger alone as a table, or as paragraphs.
 pub fn ledger(width: u16) -> String {
+    if width < LEAST {
+        let causes: String = Cause::ALL
+            .iter()
+            .map(|cause| cause_paragraph(*cause))
+            .collect();
+        return format!("{LEDGER}\n\n{causes}");
+    }
     format!("{LEDGER}\n{}\n", causes(width))
 }
 
@@ -76,6 +124,7 @@ fn causes(width: u16) -> Table {
             row.test,
         ]);
     }
+    keep_words(&mut causes, 4);
     causes
 }
 
@@ -87,6 +136,24 @@ fn table(width: u16, header: &[&str]) -> Table {
         .set_width(width)
         .set_header(header.iter().copied());
     table
+}
+
+/// Keeps the words of a column whole: `::` of a path that is broken looks like a command of a CI where it
+/// begins a line.
+fn keep_words(table: &mut Table, column: usize) {
+    let cells = table
+        .row_iter()
+        .filter_map(|row| row.cell_iter().nth(column));
+    let words = cells.flat_map(|cell| {
+        let text = cell.content();
+        text.split_whitespace().map(width_of).collect::<Vec<_>>()
+    });
+    let longest = words.max().unwrap_or_default();
+    // With a blank on either side.
+    let least = u16::try_from(longest + 2).unwrap_or(u16::MAX);
+    if let Some(column) = table.column_mut(column) {
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
+    }
 }
 
 /// The tables of `CONTRACT.md`, in Markdown.
@@ -235,4 +302,26 @@ pub fn ledger_json(out: &mut impl Write) -> io::Result<()> {
         json::line(out, &CauseRow::of(cause.row()))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::shown;
+
+    #[test]
+    fn no_line_looks_like_a_command_of_a_ci() {
+        for width in [60, 80, 120, 150, 160, 200] {
+            let text = text(width);
+            assert_eq!(shown::lines(&text), text, "{width}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_wider_than_a_terminal() {
+        for text in [text(80), ledger(80)] {
+            let widest = text.lines().max_by_key(|line| width_of(line)).unwrap();
+            assert!(width_of(widest) <= 80, "{widest}");
+        }
+    }
 }

@@ -1,11 +1,11 @@
 //! A divergence as a person reads it: the rule, both sides, the code, and how to see it again.
 
 use super::shown::Shown;
-use crate::case::Repeat;
+use crate::case::CaseReport;
 use crate::divergence::{Divergence, NOT_READ, StateRow};
 
-/// The text of a divergence, several lines; `repeat` says under which frame policy it was seen.
-pub fn text(case: &str, divergence: &Divergence, repeat: &Repeat, replay: &str) -> String {
+/// The text of a divergence of a case, several lines; `replay` is the command that shows it again.
+pub fn text(case: &str, report: &CaseReport, divergence: &Divergence, replay: &str) -> String {
     let rule = divergence.rule.rule();
     let title = match divergence.known {
         Some(cause) => format!("known divergence ({cause})"),
@@ -24,8 +24,11 @@ pub fn text(case: &str, divergence: &Divergence, repeat: &Repeat, replay: &str) 
     line("case", case);
     line("command", command(divergence));
     line("where", &place(divergence));
-    if let Some(frames) = repeat.text() {
+    if let Some(frames) = report.repeat.text() {
         line("frames", &frames);
+    }
+    for (number, setting) in report.setting.lines().enumerate() {
+        line(if number == 0 { "setting" } else { "" }, setting);
     }
     line("expected", &divergence.expected);
     line("observed", &divergence.observed);

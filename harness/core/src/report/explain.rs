@@ -1,5 +1,6 @@
 //! One rule or one cause, explained: what it says, what says so, and where it can be seen.
 
+use super::columns::wrapped;
 use super::contract::{CauseRow, RuleRow};
 use super::json;
 use crate::causes::{Cause, Kind};
@@ -102,10 +103,10 @@ fn listed(ids: &[&str]) -> String {
 }
 
 /// A title and labelled texts, each within the columns.
-struct Page(String);
+pub(super) struct Page(pub(super) String);
 
 impl Page {
-    fn new(id: &str, text: &str) -> Page {
+    pub(super) fn new(id: &str, text: &str) -> Page {
         let mut page = Page(format!("{id}\n"));
         for line in wrapped(text, WIDTH - 2) {
             page.0.push_str(&format!("  {line}\n"));
@@ -114,7 +115,7 @@ impl Page {
         page
     }
 
-    fn entry(&mut self, label: &str, text: &str) {
+    pub(super) fn entry(&mut self, label: &str, text: &str) {
         let mut label = label;
         for line in wrapped(text, WIDTH - INDENT) {
             let before = INDENT - 2;
@@ -132,21 +133,6 @@ impl Page {
             label = "";
         }
     }
-}
-
-/// A text in lines of so many columns; a longer word has a line of its own.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 #[cfg(test)]
@@ -169,12 +155,5 @@ mod tests {
             let widest = page.lines().map(|line| line.chars().count()).max();
             assert!(widest <= Some(WIDTH), "{page}");
         }
-    }
-
-    #[test]
-    fn words_are_kept_whole() {
-        assert_eq!(wrapped("a bb  ccc", 4), ["a bb", "ccc"]);
-        assert_eq!(wrapped("abcdef g", 4), ["abcdef", "g"]);
-        assert!(wrapped("", 4).is_empty());
     }
 }

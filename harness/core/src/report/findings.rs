@@ -1,5 +1,7 @@
 //! Which findings are shown: a few examples of each kind, and of the others how many there were.
 
+use crate::case::Directive;
+use crate::causes::Cause;
 use crate::divergence::Divergence;
 use crate::rules::RuleId;
 use std::collections::BTreeMap;
@@ -8,21 +10,33 @@ use std::fmt;
 /// Examples of a kind that are shown where nobody asked for another number.
 pub const EXAMPLES: u64 = 3;
 
-/// What unexplained divergences of one root cause mostly have in common.
+/// What findings of one root cause mostly have in common.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Kind {
-    rule: RuleId,
-    moment: &'static str,
-    /// Without immediates; none where no opcode was about to execute.
-    opcode: Option<String>,
+pub enum Kind {
+    /// Of unexplained divergences.
+    Divergence {
+        /// The rule that did not hold.
+        rule: RuleId,
+        /// When.
+        moment: &'static str,
+        /// Without immediates; none where no opcode was about to execute.
+        opcode: Option<String>,
+    },
+    /// Of commands that did not come to what a script or case expects: which commands they are.
+    NotMet(Directive),
+    /// Of known divergences.
+    Known(Cause),
 }
 
 impl Kind {
     /// The kind of a divergence.
     pub fn of(found: &Divergence) -> Kind {
+        if let Some(cause) = found.known {
+            return Kind::Known(cause);
+        }
         let opcode = found.site.as_ref();
         let opcode = opcode.and_then(|site| site.opcode.split_whitespace().next());
-        Kind {
+        Kind::Divergence {
             rule: found.rule,
             moment: found.moment.name(),
             opcode: opcode.map(str::to_owned),
@@ -32,15 +46,20 @@ impl Kind {
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}", self.rule, self.moment)?;
-        match &self.opcode {
-            Some(opcode) => write!(f, ", {opcode})"),
-            None => f.write_str(")"),
+        match self {
+            Kind::Divergence {
+                rule,
+                moment,
+                opcode: Some(opcode),
+            } => write!(f, "{rule} ({moment}, {opcode})"),
+            Kind::Divergence { rule, moment, .. } => write!(f, "{rule} ({moment})"),
+            Kind::NotMet(directive) => write!(f, "{directive} not met"),
+            Kind::Known(cause) => write!(f, "{cause} (known)"),
         }
     }
 }
 
-/// Counts unexplained divergences by kind.
+/// Counts findings by kind.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
     /// How many of a kind are shown; none for all of them.
@@ -59,7 +78,16 @@ impl Findings {
 
     /// Counts a divergence; whether it is shown.
     pub fn admits(&mut self, found: &Divergence) -> bool {
-        let met = self.met.entry(Kind::of(found)).or_insert(0);
+        self.admits_kind(Kind::of(found))
+    }
+
+    /// Counts a command that did not come to what is expected; whether it is shown.
+    pub fn admits_not_met(&mut self, directive: Directive) -> bool {
+        self.admits_kind(Kind::NotMet(directive))
+    }
+
+    fn admits_kind(&mut self, kind: Kind) -> bool {
+        let met = self.met.entry(kind).or_insert(0);
         *met += 1;
         self.most.is_none_or(|most| *met <= most)
     }
@@ -121,6 +149,23 @@ mod tests {
                 "1 RESULT-NO-CRASH (Breakpoint event)",
             ]
         );
+    }
+
+    #[test]
+    fn known_divergences_and_expectations_have_kinds_of_their_own() {
+        let mut findings = Findings::at_most(Some(1));
+        let known = Divergence {
+            known: Some(Cause::TrapPc),
+            ..found(RuleId::FramePc, None)
+        };
+        assert!(findings.admits(&known) && !findings.admits(&known));
+        assert!(findings.admits(&found(RuleId::FramePc, None)));
+        assert!(findings.admits_not_met(Directive::AssertReturn));
+        assert!(!findings.admits_not_met(Directive::AssertReturn));
+        assert!(findings.admits_not_met(Directive::Action));
+        let more = findings.held_back().map(|(kind, _)| kind.to_string());
+        let more: Vec<String> = more.collect();
+        assert_eq!(more, ["assert_return not met", "TRAP-PC (known)"]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::divergence::{Divergence, StateRow};
 use crate::lockstep::daring::Dared;
 use crate::totals::{Assertions, Compared, Totals};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// Writes one object as one line.
@@ -64,8 +64,10 @@ pub struct JsonReporter<W> {
     out: W,
     /// Whether every invocation gets an object.
     invocations: bool,
-    /// Causes whose first example was written, if examples are to be shown.
-    shown: Option<BTreeSet<Cause>>,
+    /// Whether examples of known divergences are written.
+    show_known: bool,
+    /// Which of them.
+    known: Findings,
     /// Which divergences are written.
     findings: Findings,
 }
@@ -76,13 +78,15 @@ impl<W: Write> JsonReporter<W> {
         JsonReporter {
             out,
             invocations: false,
-            shown: show_known.then(BTreeSet::new),
+            show_known,
+            known: Findings::default(),
             findings: Findings::default(),
         }
     }
 
     /// The same, with at most so many examples of each kind of divergence.
     pub fn at_most(mut self, most: Option<u64>) -> JsonReporter<W> {
+        self.known = Findings::at_most(most);
         self.findings = Findings::at_most(most);
         self
     }
@@ -109,10 +113,7 @@ impl<W: Write> JsonReporter<W> {
             }
         }
         for found in &report.known_examples {
-            let Some((shown, entry)) = self.shown.as_mut().zip(found.known) else {
-                continue;
-            };
-            if shown.insert(entry) {
+            if self.show_known && self.known.admits(found) {
                 line(&mut self.out, &Diverged::of(finished, found))?;
             }
         }
@@ -282,6 +283,8 @@ struct Diverged<'a> {
     frame: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     frames: Option<String>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    setting: &'a str,
     expected: &'a str,
     observed: &'a str,
     site: Option<Place<'a>>,
@@ -327,6 +330,10 @@ impl<'a> Diverged<'a> {
             event: found.event,
             frame: found.frame,
             frames: frames(finished),
+            setting: finished
+                .result
+                .as_ref()
+                .map_or("", |report| &report.setting),
             expected: &found.expected,
             observed: &found.observed,
             site: found.site.as_ref().map(|site| Place {

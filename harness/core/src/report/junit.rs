@@ -6,17 +6,15 @@ use crate::case::{CaseReport, Judgement, Status};
 use crate::conclusion::{Conclusion, Reason};
 use crate::totals::Totals;
 use crate::version::Version;
+use crate::whole_file;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 /// Writes a file while another reporter writes, too.
 #[derive(Debug)]
 pub struct Junit<R> {
     inner: R,
-    /// Where the report is written; it takes the path's place when it is complete.
-    file: Option<NamedTempFile>,
     path: PathBuf,
     subject: Version,
     cases: Vec<TestCase>,
@@ -29,15 +27,11 @@ impl<R: Reporter> Junit<R> {
     ///
     /// # Errors
     ///
-    /// When no file can be made beside it.
+    /// When it cannot be written there.
     pub fn new(inner: R, path: &Path, subject: Version) -> io::Result<Junit<R>> {
-        let directory = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
+        whole_file::check(path)?;
         Ok(Junit {
             inner,
-            file: Some(NamedTempFile::new_in(directory)?),
             path: path.to_owned(),
             subject,
             cases: Vec::new(),
@@ -46,14 +40,9 @@ impl<R: Reporter> Junit<R> {
     }
 
     fn write(&mut self) -> io::Result<()> {
-        let Some(file) = self.file.take() else {
-            return Ok(());
-        };
-        let mut out = BufWriter::new(file);
-        write_cases(&mut out, self.subject, std::mem::take(&mut self.cases))?;
-        let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.persist(&self.path).map_err(|error| error.error)?;
-        Ok(())
+        let mut xml = Vec::new();
+        write_cases(&mut xml, self.subject, std::mem::take(&mut self.cases))?;
+        whole_file::write(&self.path, &xml)
     }
 }
 
@@ -72,7 +61,8 @@ impl<R: Reporter> Reporter for Junit<R> {
     }
 
     fn end(&mut self, totals: &Totals) -> io::Result<()> {
-        self.inner.end(totals)?;
+        // The file is written whatever became of the other report.
+        let ended = self.inner.end(totals);
         let conclusion = Conclusion::of(totals);
         for reason in &conclusion.reasons {
             // The others are those of a case, which is there.
@@ -86,7 +76,11 @@ impl<R: Reporter> Reporter for Junit<R> {
             let name = "the whole run".to_owned();
             self.cases.push(wrong(name, kind, of_all, &why));
         }
-        self.write()
+        let written = self.write().map_err(|error| {
+            let path = self.path.display();
+            io::Error::new(error.kind(), format!("{path}: {error}"))
+        });
+        ended.and(written)
     }
 }
 
@@ -168,10 +162,9 @@ fn status(finished: &Finished, report: &CaseReport) -> TestCaseStatus {
         }
     }
     let diverged = report.divergences.iter();
-    texts
-        .extend(diverged.map(|found| {
-            divergence::text(&finished.name, found, &report.repeat, &finished.replay)
-        }));
+    texts.extend(
+        diverged.map(|found| divergence::text(&finished.name, report, found, &finished.replay)),
+    );
     if texts.is_empty() {
         return match not_judged(report) {
             None => TestCaseStatus::success(),

@@ -2,6 +2,7 @@
 //!
 //! They are handed finished cases and totals; they know nothing of who runs them, and how.
 
+pub mod columns;
 pub mod contract;
 pub mod divergence;
 pub mod explain;

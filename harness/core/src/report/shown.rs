@@ -13,14 +13,23 @@ use std::io::{self, Write};
 pub const LIMIT: usize = 2_000;
 
 /// Whether a character could move the cursor, turn the direction of text, or hide.
+///
+/// These are the general categories Cc, Cf, Co, Cs, Zl and Zp of Unicode, and letters and marks that
+/// nothing is drawn for.
 pub fn is_unsafe(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
     c.is_control()
         || matches!(
             c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
+            | '\u{890}'..='\u{891}' | '\u{8e2}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{e000}'..='\u{f8ff}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
+            | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}' | '\u{f0000}'..='\u{10ffff}'
         )
 }
 
@@ -214,6 +223,35 @@ mod tests {
         assert_eq!(shown("\x1b[31m\u{9b}2J"), "\\u{1b}[31m\\u{9b}2J");
         assert_eq!(shown("\u{202e}\u{200b}x"), "\\u{202e}\\u{200b}x");
         assert_eq!(format!("{:>4}|", Shown("\n")), "  \\n|");
+    }
+
+    #[test]
+    fn whole_categories_of_unicode_are_unsafe() {
+        let hir = regex_syntax::parse(r"[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]").unwrap();
+        let regex_syntax::hir::HirKind::Class(regex_syntax::hir::Class::Unicode(class)) =
+            hir.kind()
+        else {
+            panic!("{hir:?}");
+        };
+        let characters = class.iter().flat_map(|range| range.start()..=range.end());
+        let passed: Vec<char> = characters.filter(|&c| !is_unsafe(c)).collect();
+        assert!(passed.is_empty(), "{passed:?}");
+        for c in [
+            '\u{1d173}',
+            '\u{1bca0}',
+            '\u{13430}',
+            '\u{110bd}',
+            '\u{e000}',
+        ] {
+            assert!(is_unsafe(c), "{c:?}");
+        }
+        assert!(!"aä✓\u{fffd}漢🙂 \u{301}".chars().any(is_unsafe));
+    }
+
+    #[test]
+    fn a_path_of_rust_at_the_end_of_a_line_passes() {
+        let text = "use a::\n    b::c;\nlet x = d::\n";
+        assert_eq!(lines(text), text);
     }
 
     #[test]

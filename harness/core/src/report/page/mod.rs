@@ -15,12 +15,12 @@ use crate::case::Case;
 use crate::corpus;
 use crate::totals::Totals;
 use crate::version::Version;
+use crate::whole_file::{self, Temporary};
 use finding::Findings;
 pub use matrix::MatrixPage;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 pub use trend::{Night, Nights, TrendError};
 
 /// A page under way.
@@ -134,32 +134,20 @@ impl Page {
 /// Makes a page's directory, if it is not there. What cannot be written is said before anything runs.
 fn prepare(directory: &Path) -> io::Result<()> {
     fs::create_dir_all(directory)?;
-    NamedTempFile::new_in(directory).map(drop)
+    Temporary::new_in(directory).map(drop)
 }
 
 /// Writes a file of a page's directory: all of it, or nothing of it is there.
 fn put(directory: &Path, name: &str, text: &str) -> io::Result<()> {
-    let mut file = NamedTempFile::new_in(directory)?;
-    file.write_all(text.as_bytes())?;
     let path = directory.join(name);
-    file.persist(&path).map_err(|error| error.error)?;
-    readable(&path)
+    whole_file::write(&path, text.as_bytes()).map_err(|error| {
+        let path = path.display();
+        io::Error::new(error.kind(), format!("{path}: {error}"))
+    })
 }
 
 /// What is opened first.
 const INDEX: &str = "index.html";
-
-/// A temporary file is its owner's alone; a page is as any file that is made.
-#[cfg(unix)]
-fn readable(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn readable(_: &Path) -> io::Result<()> {
-    Ok(())
-}
 
 #[cfg(test)]
 mod tests;

@@ -6,10 +6,11 @@ mod undecided;
 pub(super) use totals::{by_count, label};
 pub use undecided::{Undecided, undecided};
 
+use super::columns::{self, width};
 use super::findings::Findings;
 use super::shown::Shown;
 use super::{Finished, Reporter, Unfinished, counted, divergence, grouped};
-use crate::case::{CaseReport, Directive, Judgement, Printed, Status};
+use crate::case::{CaseReport, CommandReport, Directive, Judgement, Printed, Status};
 use crate::causes::Cause;
 use crate::conclusion::Conclusion;
 use crate::totals::{Assertions, Totals};
@@ -19,6 +20,8 @@ use totals::write_totals;
 
 /// Columns kept for a case's name.
 const NAME_WIDTH: usize = 40;
+/// Columns of the shorter form of a case's line beside the name.
+const BESIDE_NAME: usize = 41;
 
 /// How much is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,11 +43,15 @@ pub struct TextReporter<W> {
     invocations: bool,
     /// Cases reported so far.
     cases: u64,
-    /// The first example of each cause, if they are to be shown.
-    examples: Option<BTreeMap<Cause, String>>,
-    /// Which divergences are shown.
+    /// Examples of each cause, if they are to be shown.
+    examples: Option<BTreeMap<Cause, Vec<String>>>,
+    /// Which of them are shown. Their causes' counts are in the totals.
+    known: Findings,
+    /// Which divergences and unmet expectations are shown.
     findings: Findings,
     detail: Detail,
+    /// The terminal's columns, if it is written to one.
+    columns: Option<usize>,
 }
 
 impl<W: Write> TextReporter<W> {
@@ -56,13 +63,16 @@ impl<W: Write> TextReporter<W> {
             invocations: false,
             cases: 0,
             examples,
+            known: Findings::default(),
             findings: Findings::default(),
             detail: Detail::default(),
+            columns: columns::chosen(),
         }
     }
 
-    /// The same, with at most so many examples of each kind of divergence.
+    /// The same, with at most so many examples of each kind of finding.
     pub fn at_most(mut self, most: Option<u64>) -> TextReporter<W> {
+        self.known = Findings::at_most(most);
         self.findings = Findings::at_most(most);
         self
     }
@@ -82,14 +92,17 @@ impl<W: Write> TextReporter<W> {
     }
 
     fn report(&mut self, finished: &Finished, report: &CaseReport) -> io::Result<()> {
+        let quiet = self.detail == Detail::Quiet;
         if self.invocations {
-            write_invocations(&mut self.out, report, self.cases > 0)?;
-            if let Some(shown) = &report.printed {
+            let shown = |command: &&CommandReport| !quiet || is_failed(command);
+            let commands = report.commands.iter().filter(shown);
+            write_invocations(&mut self.out, commands, self.cases > 0)?;
+            if let Some(shown) = report.printed.as_ref().filter(|_| !quiet) {
                 printed(&mut self.out, shown)?;
             }
-        } else if self.detail > Detail::Quiet || report.judgement() == Judgement::Diverged {
-            writeln!(self.out, "{}", case_line(finished, report))?;
-            write_troubles(&mut self.out, report)?;
+        } else if !quiet || is_wrong(report) {
+            writeln!(self.out, "{}", case_line(finished, report, self.columns))?;
+            write_troubles(&mut self.out, report, &mut self.findings)?;
         }
         if self.detail == Detail::Verbose {
             write_details(&mut self.out, finished, report)?;
@@ -99,13 +112,24 @@ impl<W: Write> TextReporter<W> {
                 continue;
             }
             writeln!(self.out)?;
-            let text = divergence::text(&finished.name, found, &report.repeat, &finished.replay);
+            let text = divergence::text(&finished.name, report, found, &finished.replay);
             writeln!(self.out, "{text}")?;
         }
-        if let Some(examples) = &mut self.examples {
-            collect_examples(examples, finished, report);
-        }
+        self.collect_examples(finished, report);
         Ok(())
+    }
+
+    fn collect_examples(&mut self, finished: &Finished, report: &CaseReport) {
+        let Some(examples) = &mut self.examples else {
+            return;
+        };
+        for found in &report.known_examples {
+            let Some(cause) = found.known else { continue };
+            if self.known.admits(found) {
+                let text = divergence::text(&finished.name, report, found, &finished.replay);
+                examples.entry(cause).or_default().push(text);
+            }
+        }
     }
 }
 
@@ -131,7 +155,7 @@ impl<W: Write> Reporter for TextReporter<W> {
     }
 
     fn end(&mut self, totals: &Totals) -> io::Result<()> {
-        for example in self.examples.iter().flat_map(BTreeMap::values) {
+        for example in self.examples.iter().flat_map(BTreeMap::values).flatten() {
             writeln!(self.out, "\n{example}")?;
         }
         if self.detail > Detail::Quiet {
@@ -146,52 +170,63 @@ impl<W: Write> Reporter for TextReporter<W> {
     }
 }
 
-fn collect_examples(
-    examples: &mut BTreeMap<Cause, String>,
-    finished: &Finished,
-    report: &CaseReport,
-) {
-    for found in &report.known_examples {
-        let Some(cause) = found.known else { continue };
-        let text = || divergence::text(&finished.name, found, &report.repeat, &finished.replay);
-        examples.entry(cause).or_insert_with(text);
-    }
+/// Whether something of the case is neither as it must be nor as it is expected.
+fn is_wrong(report: &CaseReport) -> bool {
+    !report.divergences.is_empty() || report.commands.iter().any(is_failed)
 }
 
-fn case_line(finished: &Finished, report: &CaseReport) -> String {
-    let assertions = Assertions::of(&report.commands);
-    let invocations = report
-        .commands
-        .iter()
-        .filter(|command| command.kind == Directive::Action)
-        .count();
-    // A sample asserts nothing by itself.
-    let commands = match assertions.total() {
-        0 => format!("{:>16} invocations", grouped(invocations as u64)),
-        all => format!(
-            "{:>6} of {:>6} assertions",
-            grouped(assertions.passed),
-            grouped(all)
-        ),
-    };
+fn is_failed(command: &CommandReport) -> bool {
+    matches!(command.status, Status::Failed(_))
+}
+
+/// The line of a case: in full, or the shorter form where that is wider than the terminal.
+fn case_line(finished: &Finished, report: &CaseReport, columns: Option<usize>) -> String {
     let verdict = match report.judgement() {
         Judgement::Diverged => "DIVERGED",
         Judgement::NotMet => "NOT MET",
         other => other.name(),
     };
-    format!(
-        "{:NAME_WIDTH$} {verdict:<12} {commands:<28} {:>11} points {:>11} frames {:>12} values {:>8.2} s",
-        Shown(&finished.name),
-        grouped(report.tally.sequence_points),
+    let name = Shown(&finished.name);
+    let points = grouped(report.tally.sequence_points);
+    let seconds = finished.elapsed.as_secs_f64();
+    let full = format!(
+        "{name:NAME_WIDTH$} {verdict:<12} {:<28} {points:>11} points {:>11} frames {:>12} values {seconds:>8.2} s",
+        commands_text(report),
         grouped(report.tally.frames),
         grouped(report.tally.values),
-        finished.elapsed.as_secs_f64(),
-    )
+    );
+    match columns {
+        Some(columns) if width(&full) > columns => {
+            let name_width = columns.saturating_sub(BESIDE_NAME).min(NAME_WIDTH);
+            format!("{name:name_width$} {verdict:<12} {points:>11} points {seconds:>6.2} s")
+        }
+        _ => full,
+    }
+}
+
+/// How many assertions hold, or how many invocations there were.
+fn commands_text(report: &CaseReport) -> String {
+    let assertions = Assertions::of(&report.commands);
+    let actions = report.commands.iter();
+    let actions = actions.filter(|command| command.kind == Directive::Action);
+    // A sample asserts nothing by itself.
+    match assertions.total() {
+        0 => format!("{:>16} invocations", grouped(actions.count() as u64)),
+        all => format!(
+            "{:>6} of {:>6} assertions",
+            grouped(assertions.passed),
+            grouped(all)
+        ),
+    }
 }
 
 /// A line an invocation: what was called and how it ended.
-fn write_invocations(out: &mut impl Write, report: &CaseReport, again: bool) -> io::Result<()> {
-    for command in &report.commands {
+fn write_invocations<'a>(
+    out: &mut impl Write,
+    commands: impl Iterator<Item = &'a CommandReport>,
+    again: bool,
+) -> io::Result<()> {
+    for command in commands {
         let ended = command.outcome.as_deref().unwrap_or("done");
         let came = match &command.status {
             Status::Passed if command.kind == Directive::Module && again => {
@@ -255,10 +290,16 @@ fn write_details(out: &mut impl Write, finished: &Finished, report: &CaseReport)
     writeln!(out, "    replay: {}", finished.replay)
 }
 
-/// What did not pass: failures and unsupported commands one by one, the rest by reason.
-fn write_troubles(out: &mut impl Write, report: &CaseReport) -> io::Result<()> {
+/// What did not pass: failures, as far as they are shown, and unsupported commands one by one, the rest by
+/// reason.
+fn write_troubles(
+    out: &mut impl Write,
+    report: &CaseReport,
+    findings: &mut Findings,
+) -> io::Result<()> {
     for command in &report.commands {
         match &command.status {
+            Status::Failed(_) if !findings.admits_not_met(command.kind) => {}
             Status::Failed(why) => {
                 // What comes from no script has no line.
                 let line = match command.line {
@@ -297,7 +338,6 @@ fn write_troubles(out: &mut impl Write, report: &CaseReport) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::campaign::summary::Summary;
-    use crate::case::CommandReport;
     use crate::divergence::Divergence;
     use crate::lockstep::families::Family;
     use lockstep_oracles::opcode::Opcode;
@@ -507,5 +547,94 @@ mod tests {
         assert!(written(Err(panic)).contains("INTERNAL ERROR: a panic"));
         let killed = Unfinished::Machine("killed".to_owned());
         assert!(written(Err(killed)).contains("THE MACHINE'S: killed"));
+    }
+    /// A case whose expectation is not met.
+    fn not_met() -> Finished {
+        let failed = Status::Failed("expected i32:1, and it returns i32:2".to_owned());
+        Finished {
+            result: Ok(report(vec![command(0, Directive::Action, failed)])),
+            ..diverging()
+        }
+    }
+
+    #[test]
+    fn a_quiet_report_shows_what_is_not_met() {
+        let written = |invocations| {
+            let mut text = Vec::new();
+            let reporter = match invocations {
+                true => TextReporter::of_invocations(&mut text, false),
+                false => TextReporter::of_scripts(&mut text, false),
+            };
+            let mut reporter = reporter.in_detail(Detail::Quiet).at_most(Some(1));
+            let mut totals = Totals::default();
+            for _ in 0..2 {
+                let finished = not_met();
+                totals.add(finished.result.as_ref().unwrap());
+                reporter.case(&finished).unwrap();
+            }
+            reporter.end(&totals).unwrap();
+            String::from_utf8(text).unwrap()
+        };
+        let text = written(false);
+        assert_eq!(text.matches("a.wast").count(), 2, "{text}");
+        assert_eq!(text.matches("it returns i32:2").count(), 1, "{text}");
+        let more = format!("1 more of {} not met\n", Directive::Action);
+        assert!(text.contains(&more), "{text}");
+        assert!(text.ends_with("FAIL: 2 commands failed\n"), "{text}");
+        let text = written(true);
+        assert!(text.contains("FAILED: expected i32:1"), "{text}");
+    }
+
+    #[test]
+    fn examples_of_a_cause_are_as_many_as_are_wanted() {
+        let written = |most| {
+            let mut text = Vec::new();
+            let mut reporter = TextReporter::of_scripts(&mut text, true).at_most(most);
+            for _ in 0..5 {
+                let mut finished = diverging();
+                let report = finished.result.as_mut().unwrap();
+                let mut found = report.divergences.remove(0);
+                found.known = Some(Cause::TrapPc);
+                report.known_examples.push(found);
+                reporter.case(&finished).unwrap();
+            }
+            reporter.end(&Totals::default()).unwrap();
+            String::from_utf8(text).unwrap()
+        };
+        let count = |most| written(most).matches("known divergence (TRAP-PC)").count();
+        assert_eq!((count(Some(1)), count(Some(3)), count(None)), (1, 3, 5));
+    }
+
+    #[test]
+    fn nothing_is_wider_than_a_terminal() {
+        const COLUMNS: usize = 80;
+        let mut text = Vec::new();
+        let mut reporter = TextReporter::of_scripts(&mut text, true);
+        reporter.columns = Some(COLUMNS);
+        let mut totals = Totals::default();
+        for finished in [diverging(), not_met()] {
+            let mut finished = Finished {
+                name: "generated/exhaust/0xffffffff/123456".to_owned(),
+                elapsed: Duration::from_secs(999),
+                ..finished
+            };
+            let report = finished.result.as_mut().unwrap();
+            report.tally.sequence_points = 999_999_999;
+            report.known = Cause::ALL.iter().map(|cause| (*cause, 1_000_000)).collect();
+            totals.add(report);
+            reporter.case(&finished).unwrap();
+        }
+        let mut campaign = Summary::new(0);
+        campaign.cases = 2;
+        totals.campaign = Some(campaign);
+        reporter.end(&totals).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        let of_case = |line: &&str| line.starts_with("generated/");
+        for line in text.lines().filter(of_case) {
+            assert!(width(line) <= COLUMNS, "{line}");
+        }
+        for line in text.lines().flat_map(|line| columns::folded(line, COLUMNS)) {
+            assert!(width(&line) <= COLUMNS, "{line}");
+        }
     }
 }
