@@ -8,7 +8,7 @@ use super::{Format, OwnFault, listing, merge, quoted};
 use anyhow::{anyhow, bail};
 use chrono::{DateTime, NaiveTime, Timelike};
 use clap::Args;
-use lockstep_core::campaign::interrupt::Interrupt;
+use lockstep_core::campaign::interrupt::{Interrupt, code_so_far, note_code};
 use lockstep_core::campaign::limits::Limits;
 use lockstep_core::campaign::outcome::Outcome;
 pub(super) use lockstep_core::campaign::plan::Plan;
@@ -401,7 +401,7 @@ fn record(recorder: &mut Option<Recorder>, place: u64, outcome: &Outcome) {
     match writing.outcome(place, outcome) {
         Ok(()) => *recorder = Some(writing),
         Err(error) => {
-            writing.give_up();
+            drop(writing);
             output::lost("the records", &error);
         }
     }
@@ -448,7 +448,9 @@ pub(super) fn on_each(
                 several,
                 interrupt: &interrupt,
             };
-            codes.push((subject.version.name(), run(turn)?));
+            let code = run(turn)?;
+            note_code(super::worse(code_so_far(), code));
+            codes.push((subject.version.name(), code));
         }
     }
     conclude(&codes, subjects.len() - codes.len(), format)

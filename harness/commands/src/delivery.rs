@@ -6,7 +6,8 @@
 use super::github::{self, Annotations};
 use super::output::{self, About, Output, reporter};
 use super::{
-    BAD_INPUT, DIVERGED, Format, INTERNAL, MACHINE, OK, OwnFault, exit_code, page, quoted, worse,
+    BAD_INPUT, DIVERGED, Format, INTERNAL, MACHINE, OK, OwnFault, exit_code, page, quoted_path,
+    worse,
 };
 use anyhow::anyhow;
 use clap::Args;
@@ -17,7 +18,7 @@ use lockstep_core::campaign::protocol::{What, Wishes};
 use lockstep_core::campaign::shard::Shard;
 use lockstep_core::campaign::shares::Shares;
 use lockstep_core::campaign::summary::Summary;
-use lockstep_core::case::{CaseReport, Judgement};
+use lockstep_core::case::{CaseReport, Judgement, Status};
 use lockstep_core::conclusion::{Conclusion, Reason};
 use lockstep_core::corpus::{self, CorpusCase, Expectation};
 use lockstep_core::report::findings::{EXAMPLES, Findings};
@@ -156,7 +157,9 @@ pub(super) struct Delivery<'a> {
     page: Option<Page>,
     /// Which findings are saved: those that are shown.
     saved: Findings,
-    /// Cases that were saved before their turn.
+    /// Which findings are told before their turn: as many of a kind as are shown.
+    announced: Findings,
+    /// Cases that were saved before their turn. Of a kind that fills up before it, there are then more.
     early: BTreeSet<String>,
     /// Whether a case diverged.
     pub(super) found: bool,
@@ -180,6 +183,7 @@ impl<'a> Delivery<'a> {
             summary,
             shares: Shares::default(),
             saved: Findings::at_most(order.options.most()),
+            announced: Findings::at_most(order.options.most()),
             early: BTreeSet::new(),
             found: false,
             handled: 0,
@@ -216,7 +220,7 @@ impl<'a> Delivery<'a> {
     }
 
     /// A case has ended whose turn comes later, since others before it go on: a finding is told, and kept, at
-    /// once.
+    /// once, as far as it would be shown if it were the next.
     pub(super) fn announce(&mut self, outcome: &Outcome) {
         let Outcome::Case(judged) = outcome else {
             return;
@@ -230,15 +234,25 @@ impl<'a> Delivery<'a> {
             _ => return,
         };
         note_code(worse(code_so_far(), DIVERGED));
+        let diverged = report.divergences.iter();
+        let admitted = diverged.map(|found| self.announced.admits(found));
+        // Each is counted.
+        let mut admitted = admitted.fold(false, |any, one| any | one);
+        let failed = report.commands.iter();
+        let failed = failed.filter(|command| matches!(command.status, Status::Failed(_)));
+        admitted |= failed.fold(false, |any, command| {
+            any | self.announced.admits_not_met(command.kind)
+        });
+        if !admitted {
+            return;
+        }
         say(&format!(
-            "lockstep: {} {what}; it is reported in its turn, or by: {}",
+            "lockstep: {} {what}; see it by: {}",
             Shown(&judged.finished.name),
             Shown(&judged.finished.replay)
         ));
-        let mut saved = self.saved.clone();
-        let admitted = report.divergences.iter().any(|found| saved.admits(found));
         // What cannot be made now cannot be made in its turn, where that is told.
-        if admitted && self.keep(judged, report).is_ok_and(|kept| kept) {
+        if !report.divergences.is_empty() && self.keep(judged, report).is_ok_and(|kept| kept) {
             self.early.insert(judged.finished.name.clone());
         }
     }
@@ -369,11 +383,8 @@ fn keep(directory: &Path, name: &str, case: &CorpusCase, decided: &str) {
     for directory in [directory, &elsewhere] {
         match corpus::save(directory, name, case) {
             Ok(path) => {
-                let path = path.display().to_string();
-                say(&format!(
-                    "saved: lockstep replay {}{decided}",
-                    quoted(&path)
-                ));
+                let path = quoted_path(&path);
+                say(&format!("saved: lockstep replay {path}{decided}"));
                 return;
             }
             Err(error) => say(&format!(

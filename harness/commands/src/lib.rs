@@ -97,7 +97,8 @@ Without a command, the main job runs: `lockstep run`.
 
 Exit codes: 0 no unexplained divergence; 1 divergence, or more cases inconclusive than chance \
 explains; 2 bad usage or bad input, or nothing was compared; 3 the machine ended a case (a worker killed from outside, memory \
-refused), so that nothing is known of it; 70 Lockstep itself failed.";
+refused), so that nothing is known of it; 70 Lockstep itself failed, or a report could not be written; \
+129, 130 or 143 a signal ended it.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -240,7 +241,7 @@ fn command() -> ExitCode {
         Err(panic) => {
             let panic = panic.to_string();
             say(&format!("lockstep: internal error: {}", Shown(&panic)));
-            INTERNAL
+            worse(INTERNAL, code_so_far())
         }
     })
 }

@@ -66,6 +66,7 @@ const IDLE: &[(&str, &[&str])] = &[(
         "show_known",
         "max_findings",
         "allow_empty",
+        "github",
         "verbose",
         "trend",
     ],

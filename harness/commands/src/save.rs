@@ -154,8 +154,10 @@ fn input(
 const OBSERVED: &str = "observed";
 
 fn expectation(words: &[String], case: &Case, subject: &Subject) -> anyhow::Result<Expectation> {
-    if !words.is_empty() && words.iter().all(|word| word != OBSERVED) {
-        return Ok(Expectation::of_causes(words)?);
+    match words {
+        [] => {}
+        [only] if only == OBSERVED => {}
+        words => return Ok(Expectation::of_causes(words)?),
     }
     let interrupt = Interrupt::install().map_err(OwnFault::Start)?;
     let mut workers = Workers::new(
@@ -166,8 +168,10 @@ fn expectation(words: &[String], case: &Case, subject: &Subject) -> anyhow::Resu
         &interrupt,
     );
     let report = workers.report(case).map_err(OwnFault::Start)?;
-    // What the configuration refuses is refused again.
-    Ok(report.map_or_else(Expectation::default, |report| {
-        Expectation::of_report(&report, subject.version)
-    }))
+    let report = report.ok_or_else(|| {
+        anyhow::anyhow!(
+            "what comes of the case is not known, since it could not be run to its end; with `--expect agreement` it is not run"
+        )
+    })?;
+    Ok(Expectation::of_report(&report, subject.version))
 }

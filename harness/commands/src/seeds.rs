@@ -4,6 +4,7 @@ use super::save::number;
 use anyhow::Context;
 use clap::Args;
 use lockstep_core::generate;
+use lockstep_core::whole_file;
 use std::fs;
 use std::path::PathBuf;
 
@@ -38,7 +39,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<u8> {
         .map_err(told)?;
     for case in 0..options.count {
         let path = dir.join(format!("seed-{:x}-case-{case}", options.seed));
-        fs::write(&path, generate::bytes(options.seed, case))
+        whole_file::replace(&path, &generate::bytes(options.seed, case))
             .with_context(|| format!("cannot write {}", path.display()))
             .map_err(told)?;
     }

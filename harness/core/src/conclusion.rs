@@ -159,6 +159,14 @@ impl fmt::Display for Conclusion<'_> {
 }
 
 impl Reason {
+    /// Whether it is that of no case alone.
+    pub fn is_of_the_whole(self) -> bool {
+        matches!(
+            self,
+            Reason::Inconclusive | Reason::Nothing | Reason::Interrupted(_)
+        )
+    }
+
     /// The number of the signal, if one ended the campaign.
     pub fn signal(self) -> Option<u8> {
         let Reason::Interrupted(name) = self else {

@@ -1,5 +1,6 @@
-//! Files that are whole or not there. Who looks at one sees the old content or the new, never a part, and
-//! nothing is left beside it, also where a second signal ends the process.
+//! Files that are whole or not there. Who looks at one that is written at once sees the old content or the new,
+//! never a part. One that grows can be looked at before; it is removed unless it comes to its end. Nothing is left
+//! beside them, also where a second signal ends the process.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -33,34 +34,39 @@ fn remove(path: &Path) {
     }
 }
 
-/// A file that is not whole: [`leave`] removes it. It counts as whole once this is dropped.
+/// A file that is not whole: it is removed when this is dropped, or when the process [`leave`]s.
 #[derive(Debug)]
-pub struct Unfinished(PathBuf);
+pub struct Partial(PathBuf);
 
-impl Unfinished {
+impl Partial {
     /// Begins a file in place of one that is there.
     ///
     /// # Errors
     ///
     /// When it cannot be made.
-    pub fn create(path: &Path) -> io::Result<(File, Unfinished)> {
+    pub fn create(path: &Path) -> io::Result<(File, Partial)> {
         let mut files = unfinished();
         let file = File::create(path)?;
         files.push(path.to_owned());
-        Ok((file, Unfinished(path.to_owned())))
+        Ok((file, Partial(path.to_owned())))
     }
 
-    /// Gives the file up: it is removed.
-    pub fn give_up(self) {
-        remove(&self.0);
+    /// The file is whole, or has another name now: it stays.
+    pub fn finish(self) {
+        self.forget();
+    }
+
+    fn forget(&self) -> bool {
+        let mut files = unfinished();
+        let at = files.iter().position(|path| *path == self.0);
+        at.map(|at| files.swap_remove(at)).is_some()
     }
 }
 
-impl Drop for Unfinished {
+impl Drop for Partial {
     fn drop(&mut self) {
-        let mut files = unfinished();
-        if let Some(at) = files.iter().position(|path| *path == self.0) {
-            files.swap_remove(at);
+        if self.forget() {
+            remove(&self.0);
         }
     }
 }
@@ -69,7 +75,7 @@ impl Drop for Unfinished {
 #[derive(Debug)]
 pub struct Temporary {
     file: NamedTempFile,
-    unfinished: Unfinished,
+    unfinished: Partial,
 }
 
 impl Temporary {
@@ -89,7 +95,6 @@ impl Temporary {
     /// When it cannot be made.
     pub fn new_in(directory: &Path) -> io::Result<Temporary> {
         let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         Temporary::made(builder.prefix(".saving-"), directory)
     }
@@ -101,7 +106,7 @@ impl Temporary {
         files.push(path.clone());
         Ok(Temporary {
             file,
-            unfinished: Unfinished(path),
+            unfinished: Partial(path),
         })
     }
 
@@ -114,7 +119,7 @@ impl Temporary {
     fn persist(self, path: &Path) -> io::Result<()> {
         let Temporary { file, unfinished } = self;
         file.persist(path).map_err(|error| error.error)?;
-        drop(unfinished);
+        unfinished.finish();
         Ok(())
     }
 }
@@ -243,18 +248,17 @@ mod tests {
     fn a_file_that_is_given_up_or_dropped_is_gone() {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("a");
-        let (_, whole) = Unfinished::create(&path).unwrap();
+        let (_, whole) = Partial::create(&path).unwrap();
         assert!(unfinished().contains(&path));
-        drop(whole);
+        whole.finish();
         assert!(path.exists() && !unfinished().contains(&path));
-        let (_, part) = Unfinished::create(&path).unwrap();
-        part.give_up();
+        let (_, part) = Partial::create(&path).unwrap();
+        drop(part);
         assert!(!path.exists() && !unfinished().contains(&path));
         drop(Temporary::new_in(directory.path()).unwrap());
         assert!(names(&directory).is_empty());
     }
 
-    #[cfg(unix)]
     #[test]
     fn links_are_followed_by_what_a_user_named_alone() {
         use std::os::unix::fs::symlink;

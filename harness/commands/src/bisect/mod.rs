@@ -18,6 +18,7 @@ use lockstep_core::corpus::{self, CorpusCase};
 use lockstep_core::lockstep::daring::DareResult;
 use lockstep_core::report::json;
 use lockstep_core::report::shown::say;
+use lockstep_core::whole_file;
 use places::Places;
 use search::{Came, Found, search};
 use serde::Serialize;
@@ -225,7 +226,7 @@ impl Kept {
         let text = serde_json::to_vec_pretty(&self.answers)?;
         let directory = self.path.parent().unwrap_or(&self.path);
         fs::create_dir_all(directory)
-            .and_then(|()| fs::write(&self.path, text))
+            .and_then(|()| whole_file::replace(&self.path, &text))
             .with_context(|| format!("cannot write {}", self.path.display()))
     }
 }

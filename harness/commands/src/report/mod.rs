@@ -36,6 +36,7 @@ use lockstep_core::corpus::CorpusCase;
 use lockstep_core::divergence::Divergence;
 use lockstep_core::reduce::workers::Workers;
 use lockstep_core::version::Version;
+use lockstep_core::whole_file;
 use look::Kind;
 use recipe::Recipe;
 use runner::{Cargo, Runner};
@@ -78,10 +79,22 @@ pub(super) struct Options {
     /// Write, and compile nothing
     #[arg(long)]
     no_run: bool,
-    /// Seconds for making the case of a file smaller before it is reported; 0 reports it as it is
-    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(..=86_400))]
-    seconds: u64,
+    /// Seconds for making the case of a file smaller before it is reported; 0 reports it as it is [default: 60;
+    /// 0 with --no-run]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=86_400))]
+    seconds: Option<u64>,
 }
+
+impl Options {
+    /// How long a case is made smaller.
+    fn time(&self) -> Duration {
+        let default = if self.no_run { 0 } else { SECONDS };
+        Duration::from_secs(self.seconds.unwrap_or(default))
+    }
+}
+
+/// Seconds for making a case smaller.
+const SECONDS: u64 = 60;
 
 /// What a report is about.
 struct Topic {
@@ -178,7 +191,7 @@ pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> any
     let mut summary = summary::Summary::new(format, options.no_run);
     for target in targets {
         let mut topic = target.topic(&corpus)?;
-        let time = Duration::from_secs(options.seconds);
+        let time = options.time();
         if matches!(target, Target::File(_)) && !time.is_zero() {
             smallest::reduce_case(&mut topic, &subjects, time, &writer.interrupt)?;
         }
@@ -406,6 +419,6 @@ fn replay(topic: &Topic, attempts: &[Attempt], versions: &[subjects::Subject]) -
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     let made = path.parent().map_or(Ok(()), fs::create_dir_all);
-    made.and_then(|()| fs::write(path, text))
+    made.and_then(|()| whole_file::replace(path, text.as_bytes()))
         .with_context(|| format!("cannot write {}", path.display()))
 }

@@ -7,7 +7,7 @@ use crate::subjects::Subject;
 use lockstep_core::campaign::interrupt::Interrupt;
 use lockstep_core::campaign::limits::Limits as CaseLimits;
 use lockstep_core::reduce::workers::Workers;
-use lockstep_core::reduce::{Limits, Signature, reduce};
+use lockstep_core::reduce::{Limits, ReduceError, Signature, reduce};
 use lockstep_core::report::shown::say;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
@@ -56,11 +56,15 @@ pub(super) fn reduce_case(
             until: Some(begun + time),
             interrupted: &|| interrupt.stops(),
         };
-        // One that cannot be made smaller is reported as it is.
-        if let Ok(reduced) = reduce(&case, &mut workers, &until, &mut ()) {
-            let dare = corpus.case.schedule.dare;
-            corpus.case = reduced.case;
-            corpus.case.schedule.dare = dare;
+        match reduce(&case, &mut workers, &until, &mut ()) {
+            Ok(reduced) => {
+                let dare = corpus.case.schedule.dare;
+                corpus.case = reduced.case;
+                corpus.case.schedule.dare = dare;
+            }
+            Err(ReduceError::Io(error)) => return Err(OwnFault::Start(error).into()),
+            // It diverges in one run and not in the next: it is reported as it is.
+            Err(_) => {}
         }
         return Ok(());
     }

@@ -9,7 +9,7 @@ use super::outcome::{Judged, Outcome};
 use super::protocol::Wishes;
 use super::shard::Shard;
 use crate::totals::Host;
-use crate::whole_file::Unfinished;
+use crate::whole_file::Partial;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -96,7 +96,8 @@ pub enum RecordsError {
 pub struct Recorder {
     out: BufWriter<File>,
     path: PathBuf,
-    unfinished: Unfinished,
+    /// Removes the file unless it comes to its end.
+    partial: Partial,
 }
 
 impl Recorder {
@@ -106,15 +107,15 @@ impl Recorder {
     ///
     /// When it cannot be written.
     pub fn create(path: &Path, head: &Head) -> Result<Recorder, RecordsError> {
-        let created = Unfinished::create(path);
-        let (file, unfinished) = created.map_err(|error| RecordsError::Io {
+        let created = Partial::create(path);
+        let (file, partial) = created.map_err(|error| RecordsError::Io {
             path: path.to_owned(),
             error,
         })?;
         let mut recorder = Recorder {
             out: BufWriter::new(file),
             path: path.to_owned(),
-            unfinished,
+            partial,
         };
         recorder.line(&Line::<&Judged>::Head(head.clone()))?;
         Ok(recorder)
@@ -151,17 +152,10 @@ impl Recorder {
                 error,
             })
         });
-        if ended.is_err() {
-            self.give_up();
+        if ended.is_ok() {
+            self.partial.finish();
         }
         ended
-    }
-
-    /// Gives the file up: a part of the records is of no use, and is removed.
-    pub fn give_up(self) {
-        // What the buffer still holds is not written.
-        let _ = self.out.into_parts();
-        self.unfinished.give_up();
     }
 
     fn line(&mut self, line: &impl Serialize) -> Result<(), RecordsError> {
@@ -194,22 +188,14 @@ impl Records {
     /// When it cannot be read, or is no complete file of records.
     pub fn open(path: &Path) -> Result<Records, RecordsError> {
         // It is read twice.
-        let is_file = std::fs::metadata(path).map(|about| about.is_file());
-        match is_file {
-            Ok(true) => {}
-            Ok(false) => {
-                return Err(RecordsError::Io {
-                    path: path.to_owned(),
-                    error: io::Error::other("it is no regular file"),
-                });
-            }
-            Err(error) => {
-                return Err(RecordsError::Io {
-                    path: path.to_owned(),
-                    error,
-                });
-            }
-        }
+        let is_file = std::fs::metadata(path).and_then(|about| match about.is_file() {
+            true => Ok(()),
+            false => Err(io::Error::other("it is no regular file")),
+        });
+        is_file.map_err(|error| RecordsError::Io {
+            path: path.to_owned(),
+            error,
+        })?;
         let mut lines = Lines::open(path)?;
         let head = match lines.next()? {
             Some(Line::Head(head)) if head.schema == SCHEMA => head,
