@@ -73,6 +73,11 @@ impl Heap {
         self.objects.len()
     }
 
+    /// Cells of all that was made, ever: one an object, and its fields.
+    pub fn num_cells(&self) -> u64 {
+        self.cells
+    }
+
     /// How many structures, arrays and exceptions were made, ever.
     #[inline]
     pub fn num_made(&self) -> usize {

@@ -36,7 +36,11 @@ fn remove(path: &Path) {
 
 /// A file that is not whole: it is removed when this is dropped, or when the process [`leave`]s.
 #[derive(Debug)]
-pub struct Partial(PathBuf);
+pub struct Partial {
+    path: PathBuf,
+    /// Whether it is whole after all, or has another name.
+    whole: bool,
+}
 
 impl Partial {
     /// Begins a file in place of one that is there.
@@ -48,25 +52,27 @@ impl Partial {
         let mut files = unfinished();
         let file = File::create(path)?;
         files.push(path.to_owned());
-        Ok((file, Partial(path.to_owned())))
+        Ok((file, Partial::of(path.to_owned())))
+    }
+
+    fn of(path: PathBuf) -> Partial {
+        Partial { path, whole: false }
     }
 
     /// The file is whole, or has another name now: it stays.
-    pub fn finish(self) {
-        self.forget();
-    }
-
-    fn forget(&self) -> bool {
-        let mut files = unfinished();
-        let at = files.iter().position(|path| *path == self.0);
-        at.map(|at| files.swap_remove(at)).is_some()
+    pub fn finish(mut self) {
+        self.whole = true;
     }
 }
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        if self.forget() {
-            remove(&self.0);
+        let mut files = unfinished();
+        if let Some(at) = files.iter().position(|path| *path == self.path) {
+            files.swap_remove(at);
+        }
+        if !self.whole {
+            remove(&self.path);
         }
     }
 }
@@ -106,7 +112,7 @@ impl Temporary {
         files.push(path.clone());
         Ok(Temporary {
             file,
-            unfinished: Partial(path),
+            unfinished: Partial::of(path),
         })
     }
 

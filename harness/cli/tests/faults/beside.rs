@@ -447,6 +447,47 @@ fn a_value_of_the_hosts_may_be_wrong_behind_an_allocation_alone() {
     copying(program, &[behind], explained);
 }
 
+/// An object in a local, behind as many others as this.
+macro_rules! kept_behind {
+    ($objects:literal) => {
+        Program::new(concat!(
+            r#"(module
+                 (type $p (struct (field i32)))
+                 (func (export "go") (result i32) (local i32) (local (ref null $p))
+                   i32.const 9  struct.new $p  local.set 1
+                   loop
+                     i32.const 1  struct.new $p  drop
+                     local.get 0  i32.const 1  i32.add  local.tee 0
+                     i32.const "#,
+            $objects,
+            r#"  i32.lt_u  br_if 0
+                   end
+                   nop  local.get 1  struct.get $p 0))
+               (assert_return (invoke "go") (i32.const 9))"#
+        ))
+    };
+}
+
+/// `COLLECT-SLOT` with the copying collector: any object may hold something else, once so many were made that it may
+/// have collected; not before, and not with the counting one.
+#[test]
+fn an_object_may_be_overwritten_only_where_the_copying_collector_may_have_collected() {
+    let content = Fault::Stack(at("nop"), |stack, _| {
+        stack
+            .objects
+            .values_mut()
+            .for_each(|copy| copy.fields[0] = Seen::I32(7));
+    });
+    copying(kept_behind!(600), &[content], explained);
+    let seen = |report: &CaseReport| {
+        let fired = rules(report, Execution::Instrumented);
+        assert_eq!(fired, BTreeSet::from([RuleId::RefContent]), "{report:#?}");
+        assert!(!report.known.contains_key(&Cause::CollectSlot));
+    };
+    copying(kept_behind!(400), &[content], seen);
+    collecting(Collector::Drc, kept_behind!(600), &[content], seen);
+}
+
 /// A read of a reference behind so few objects that none piles up, and behind as many as it takes; an operand
 /// that is there meanwhile.
 macro_rules! reading_behind {

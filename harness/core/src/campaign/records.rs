@@ -469,6 +469,11 @@ mod tests {
             recorder
         };
         drop(begin());
+        assert!(!path.exists());
+        // Killed, it has no time to remove its file.
+        let mut killed = begin();
+        killed.out.flush().unwrap();
+        std::mem::forget(killed);
         let error = Records::open(&path).unwrap_err().to_string();
         assert!(error.contains("1.jsonl has no end"), "{error}");
         begin().end(End::default()).unwrap();

@@ -79,6 +79,17 @@ pub fn is_of_no_object(panic: &str) -> bool {
     NO_OBJECT.iter().any(|text| panic.starts_with(text))
 }
 
+/// How many cells the program has made, at least, where the copying collector has collected: its heap begins with
+/// 64 KiB, one half is filled before a collection, and no cell takes more than 16 bytes and its share of a header.
+const FILLED: u64 = 1_000;
+
+/// Whether a collection may have written over any object: the copying collector's, which copies what a slot of
+/// another opcode seems to denote (at least where the allocation puts its own result there is one that holds
+/// what it held before), once so many cells were made.
+pub fn may_overwrite(collector: Collector, cells: u64) -> bool {
+    collector == Collector::Copying && cells >= FILLED
+}
+
 /// Whether an operand may show where its object was: it lay below what an allocation took that was made
 /// in its frame, and is not of later.
 pub fn is_stale(index: u32, surviving: usize) -> bool {
@@ -157,6 +168,13 @@ mod tests {
         assert!(collecting(Collector::Null, PILE).is_empty());
         assert!(may_collect(Collector::Drc, &module));
         assert!(!may_collect(Collector::Null, &module));
+    }
+
+    #[test]
+    fn only_a_collection_that_copies_writes_over_objects() {
+        assert!(may_overwrite(Collector::Copying, FILLED));
+        assert!(!may_overwrite(Collector::Copying, FILLED - 1));
+        assert!(!may_overwrite(Collector::Drc, u64::MAX));
     }
 
     #[test]

@@ -419,19 +419,21 @@ causes! {
         [Having::since(46, "")]
         "a_start_function_still_collects_with_the_roots_of_another_function"
     CollectSlot "COLLECT-SLOT" Ends
-        &[RuleId::HostErrorEvent, RuleId::Outcome, RuleId::OperandValue, RuleId::RefNull, RuleId::RefKind, RuleId::RefType, RuleId::RefIdentity, RuleId::RefContent, RuleId::ThrowEvent, RuleId::Panic];
+        &[RuleId::HostErrorEvent, RuleId::Outcome, RuleId::OperandValue, RuleId::RefNull, RuleId::RefKind, RuleId::RefType, RuleId::RefIdentity, RuleId::RefContent, RuleId::ThrowEvent, RuleId::Panic, RuleId::Kept];
         "An opcode that must collect by itself calls the library from code placed behind the function's \
          body, which has no record: an allocation with the copying collector; with the counting one the read \
          of a reference, once 1,024 lie on the list of those that may be on the stack. The innermost frame's \
          roots are those of the last opcode in the order of the machine code, whose slots may never have \
          been written. The collector follows them, and fails with `BUG: gc object out-of-bounds` or \
          `BUG: gc object and/or heap misaligned`; and the slots of that frame's own operands are no roots, \
-         and show where their objects were before. Matches only where such an opcode is, and with the \
+         and show where their objects were before. What is followed and is none may also lie within the heap: \
+         the copying collector then copies it, and writes over other objects. Matches only where such an opcode is, and with the \
          counting collector only once the program has made as many objects; and only \
          those errors, in single-step at such an opcode or where a host function is called, or at the end of \
          a call of which no handler is told, or a reference that denotes something else, or what is of no \
          kind, in an operand that was on its frame's stack when such an opcode of that frame ran, or in the \
-         payload of the exception that it threw; or the engine's panic at a kind or an index that is none, \
+         payload of the exception that it threw; or, with the copying collector, the content of any object, once \
+         the program has made 1,000 objects and fields, which may fill the heap; or the engine's panic at a kind or an index that is none, \
          at such an opcode, or where such an operand's object is read. The execution ends."
         [Having::since(46, "")]
         "an_allocation_still_collects_with_the_roots_of_another_opcode"

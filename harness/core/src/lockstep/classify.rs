@@ -358,7 +358,15 @@ impl Driver {
                 .then(|| self.explain_stale(frame, index.real))
                 .flatten()
         };
-        let known = self.explain_identity(fault).or_else(stale);
+        let overwritten = || {
+            (rule == RuleId::RefContent)
+                .then(|| self.explain_overwritten())
+                .flatten()
+        };
+        let known = self
+            .explain_identity(fault)
+            .or_else(stale)
+            .or_else(overwritten);
         if known.is_none() && !self.recorder.findings.is_news(rule) {
             return;
         }

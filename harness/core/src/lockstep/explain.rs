@@ -100,6 +100,13 @@ impl Driver {
         collect_slot::is_stale(index, self.history.surviving(outside)).then_some(known)
     }
 
+    /// The cause that explains why an object holds something else, wherever it is: a collection may have written
+    /// over it (`COLLECT-SLOT`).
+    pub(super) fn explain_overwritten(&self) -> Option<Known> {
+        let (known, _) = self.setting.collects_wrong()?;
+        self.history.may_overwrite(&self.machine).then_some(known)
+    }
+
     /// The same of an operand that is a value of the host's, which is told by its value.
     pub(super) fn explain_stale_host(&self, frame: usize, index: u32) -> Option<Known> {
         let view = self.machine.frames().nth(frame)?;

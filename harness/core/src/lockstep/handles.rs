@@ -176,7 +176,11 @@ impl Driver {
             .references
             .check_referent(machine, expected, seen, objects, IN_ENTITIES);
         let Err(fault) = checked else { return };
-        let known = self.explain_handle(expected);
+        let overwritten = || match fault {
+            Fault::Content => self.explain_overwritten(),
+            _ => None,
+        };
+        let known = self.explain_handle(expected).or_else(overwritten);
         let expected = Value::Ref(expected, RefType::ANYREF).to_string();
         let (expected, shown) = match fault {
             Fault::Null | Fault::Kind | Fault::Value => (expected, seen.to_string()),

@@ -204,6 +204,13 @@ impl History {
         })
     }
 
+    /// Whether a collection of the program's may have written over any object.
+    pub(super) fn may_overwrite(&self, machine: &Machine) -> bool {
+        let cells = machine.store.heap().num_cells();
+        let mut collector = self.collector.iter();
+        collector.any(|&collector| collect_slot::may_overwrite(collector, cells))
+    }
+
     fn note_frame(&mut self, view: &FrameView<'_>, machine: &Machine) {
         let collects = self.collects(view, machine);
         self.frames.resize_with(machine.depth(), Past::default);
@@ -255,6 +262,13 @@ impl History {
         self.lost
             || past.is_some_and(|past| past.tail_calls.contains(&executed))
             || outer.is_some_and(|outer| outer.left_for_host.contains(&executed))
+    }
+
+    /// The tail calls by which the frame with that many outside it came to its function; none where that is not
+    /// known.
+    pub(super) fn replaced(&self, outside: usize) -> Option<&[Executed]> {
+        let past = self.frames.get(outside);
+        (!self.lost).then(|| past.map_or(&[][..], |past| &past.tail_calls))
     }
 
     /// How many operands of the frame with that many outside it were there when it may have collected.

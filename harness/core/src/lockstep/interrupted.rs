@@ -368,23 +368,33 @@ impl Driver {
         // A trap's record lacks what its opcode takes.
         let taken = taken_at(view.function, shown);
         let instance = view.instance;
-        let path = self.path(&view, interrupted);
-        let same = self.precedents.is_same_record(instance, path, shown);
+        let same = match self.path(&view, interrupted) {
+            Some(path) => self.precedents.is_same_record(instance, path, shown),
+            None => true,
+        };
         let within = (height.saturating_sub(taken)..=height).contains(&operands);
         same && (within || self.operands_within(shown) == Some(operands))
     }
 
     /// Which code is interrupted, and where: each path of calls by which a function may be inlined has a body
-    /// of its own.
-    fn path(&self, view: &FrameView<'_>, interrupted: usize) -> CodePath {
+    /// of its own, be they tail calls. None where the path is not known.
+    fn path(&self, view: &FrameView<'_>, interrupted: usize) -> Option<CodePath> {
         let mut path = vec![(view.function.index, interrupted)];
-        if self.setting.inlined {
-            let callers = self.machine.frames().skip(1);
-            let callers =
-                callers.take_while(|caller| caller.waits && self.program.may_be_inlined_at(caller));
-            path.extend(callers.map(|caller| (caller.function.index, caller.position)));
+        if !self.setting.inlined {
+            return Some(path);
         }
-        path
+        let depth = self.machine.depth();
+        for (frame, caller) in self.machine.frames().enumerate() {
+            if frame > 0 {
+                if !caller.waits || !self.program.may_be_inlined_at(&caller) {
+                    break;
+                }
+                path.push((caller.function.index, caller.position));
+            }
+            let replaced = self.history.replaced(depth - 1 - frame)?;
+            path.extend(replaced.iter().map(|call| (call.func, call.position)));
+        }
+        Some(path)
     }
 
     /// How many operands are shown while the opcode at `position` runs, if a cause predicts that: those
