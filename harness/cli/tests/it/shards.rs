@@ -91,7 +91,13 @@ fn one_two_and_five_shards_merged_are_the_whole() {
         "--html",
         "whole",
     ];
-    let whole = run(&at, "1/1", "of-1", &options);
+    // With one job no finding comes before its turn, which standard error would tell.
+    let whole = run(
+        &at,
+        "1/1",
+        "of-1",
+        &[&options[..], &["--jobs", "1"]].concat(),
+    );
     assert_eq!(whole.status.code(), Some(1), "{whole:?}");
     let expected = unmeasured(&whole);
     assert!(expected.contains("\"bad_input\":1") && expected.contains("\"failed\":1"));
