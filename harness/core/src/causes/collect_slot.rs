@@ -50,10 +50,11 @@ fn leaves_counted(module: &Module, function: &Function, position: usize) -> bool
 
 /// How what the collector says of a reference that is none begins: it lies outside the heap, or on no
 /// boundary (`GcHeap::index`), or what is there has a size that no object has (`CopyingCollection`).
-const NO_REFERENCE: [&str; 4] = [
+const NO_REFERENCE: [&str; 5] = [
     "BUG: gc object out-of-bounds",
     "BUG: gc object and/or heap misaligned",
     "BUG: corrupt gc heap",
+    "BUG: arrays should always have inline trace info",
     "BUG: there should always be enough room in the active semi-space",
 ];
 
@@ -106,6 +107,8 @@ mod tests {
         let told = "BUG: gc object out-of-bounds\nlocation: gc_runtime.rs:478\n\nThis is a bug";
         assert!(is_of_wrong_root(told));
         assert!(is_of_wrong_root("BUG: gc object and/or heap misaligned"));
+        let kind = "BUG: arrays should always have inline trace info";
+        assert!(is_of_wrong_root(kind));
         assert!(is_of_wrong_root("BUG: corrupt gc heap"));
         let room = "BUG: there should always be enough room in the active semi-space for objects";
         assert!(is_of_wrong_root(room));

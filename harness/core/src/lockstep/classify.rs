@@ -358,15 +358,7 @@ impl Driver {
                 .then(|| self.explain_stale(frame, index.real))
                 .flatten()
         };
-        let overwritten = || {
-            (rule == RuleId::RefContent)
-                .then(|| self.explain_overwritten())
-                .flatten()
-        };
-        let known = self
-            .explain_identity(fault)
-            .or_else(stale)
-            .or_else(overwritten);
+        let known = self.explain_identity(fault).or_else(stale);
         if known.is_none() && !self.recorder.findings.is_news(rule) {
             return;
         }

@@ -285,8 +285,11 @@ impl Driver {
         self.record(divergence);
     }
 
-    /// The cause that explains why a reference denotes another object, if one does.
+    /// The cause that explains why a reference denotes another object, or one that holds something else, if one does.
     pub(super) fn explain_identity(&self, fault: Fault) -> Option<Known> {
+        if fault == Fault::Content {
+            return self.explain_overwritten();
+        }
         let identity = matches!(fault, Fault::Identity | Fault::IdentityWithin);
         let known = self
             .setting
