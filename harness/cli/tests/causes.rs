@@ -40,20 +40,7 @@ causes! {
     }
 
     AdapterThrow => an_exception_still_passes_an_adapter {
-        let text = br#"(component
-            (component $thrower
-              (core module $m (tag $t) (func (export "throw") throw $t))
-              (core instance $i (instantiate $m))
-              (func (export "throw") (canon lift (core func $i "throw"))))
-            (component $caller
-              (import "throw" (func $throw))
-              (core func $throw (canon lower (func $throw)))
-              (core module $m (import "env" "throw" (func $throw)) (func (export "run") call $throw))
-              (core instance $i (instantiate $m (with "env" (instance (export "throw" (func $throw))))))
-              (func (export "run") (canon lift (core func $i "run"))))
-            (instance $thrower (instantiate $thrower))
-            (instance $caller (instantiate $caller (with "throw" (func $thrower "throw"))))
-            (export "run" (func $caller "run")))"#;
+        let text = include_bytes!("../../commands/src/report/templates/throws.wat");
         let user = UserFile::new("throws".to_owned(), text.to_vec()).unwrap();
         let plan = plan_file(&user, &Wishes::default()).unwrap();
         let report = run(&plan.script, &plan.options).unwrap();
@@ -63,32 +50,7 @@ causes! {
     }
 
     Latin1Alignment => latin1_strings_are_still_allocated_unaligned {
-        let text = br#"(component
-            (component $callee
-              (core module $m
-                (memory (export "memory") 1)
-                (global $align (mut i32) (i32.const 0))
-                (func (export "realloc") (param i32 i32 i32 i32) (result i32)
-                  (global.set $align (local.get 2)) (i32.const 64))
-                (func (export "take") (param i32 i32) (result i32) (global.get $align)))
-              (core instance $i (instantiate $m))
-              (func (export "take") (param "text" string) (result u32)
-                (canon lift (core func $i "take") string-encoding=latin1+utf16
-                  (memory (core memory $i "memory")) (realloc (core func $i "realloc")))))
-            (component $caller
-              (import "take" (func $take (param "text" string) (result u32)))
-              (core module $libc (memory (export "memory") 1))
-              (core instance $libc (instantiate $libc))
-              (core func $take (canon lower (func $take) string-encoding=latin1+utf16
-                (memory (core memory $libc "memory"))))
-              (core module $m
-                (import "env" "take" (func $take (param i32 i32) (result i32)))
-                (func (export "run") (result i32) (call $take (i32.const 2) (i32.const 3))))
-              (core instance $i (instantiate $m (with "env" (instance (export "take" (func $take))))))
-              (func (export "run") (result u32) (canon lift (core func $i "run"))))
-            (instance $callee (instantiate $callee))
-            (instance $caller (instantiate $caller (with "take" (func $callee "take"))))
-            (export "run" (func $caller "run")))"#;
+        let text = include_bytes!("../../commands/src/report/templates/latin1.wat");
         let user = UserFile::new("latin1".to_owned(), text.to_vec()).unwrap();
         let plan = plan_file(&user, &Wishes::default()).unwrap();
         let report = run(&plan.script, &plan.options).unwrap();

@@ -5,10 +5,7 @@
 
 use super::github::{self, Annotations};
 use super::output::{self, About, Output, reporter};
-use super::{
-    BAD_INPUT, DIVERGED, Format, INTERNAL, MACHINE, OK, OwnFault, exit_code, page, quoted_path,
-    worse,
-};
+use super::{DIVERGED, Format, OK, OwnFault, code_of, exit_code, page, quoted_path, worse};
 use anyhow::anyhow;
 use clap::Args;
 use lockstep_core::campaign::interrupt::{code_so_far, note_code};
@@ -19,7 +16,7 @@ use lockstep_core::campaign::shard::Shard;
 use lockstep_core::campaign::shares::Shares;
 use lockstep_core::campaign::summary::Summary;
 use lockstep_core::case::{CaseReport, Judgement, Status};
-use lockstep_core::conclusion::{Conclusion, Reason};
+use lockstep_core::conclusion::Conclusion;
 use lockstep_core::corpus::{self, CorpusCase, Expectation};
 use lockstep_core::report::findings::{EXAMPLES, Findings};
 use lockstep_core::report::junit::Junit;
@@ -234,10 +231,7 @@ impl<'a> Delivery<'a> {
             _ => return,
         };
         note_code(worse(code_so_far(), DIVERGED));
-        let diverged = report.divergences.iter();
-        let admitted = diverged.map(|found| self.announced.admits(found));
-        // Each is counted.
-        let mut admitted = admitted.fold(false, |any, one| any | one);
+        let mut admitted = self.announced.admits_any(&report.divergences);
         let failed = report.commands.iter();
         let failed = failed.filter(|command| matches!(command.status, Status::Failed(_)));
         admitted |= failed.fold(false, |any, command| {
@@ -276,12 +270,7 @@ impl<'a> Delivery<'a> {
         let Ok(report) = &judged.finished.result else {
             return Ok(());
         };
-        let admitted = report
-            .divergences
-            .iter()
-            .map(|found| self.saved.admits(found));
-        // Each is counted.
-        let admitted = admitted.fold(false, |any, one| any | one);
+        let admitted = self.saved.admits_any(&report.divergences);
         if !self.early.remove(&judged.finished.name) && admitted {
             self.keep(judged, report)?;
         }
@@ -351,14 +340,9 @@ impl<'a> Delivery<'a> {
 /// Notes what the cases so far come to, for a run that is ended at once. Whether too many are inconclusive,
 /// and whether nothing was compared, only the end can tell.
 fn note(totals: &Totals) {
-    let code = match Conclusion::of(totals).reason() {
-        Some(Reason::Unexplained | Reason::Failed) => DIVERGED,
-        Some(Reason::BadInput) => BAD_INPUT,
-        Some(Reason::Internal) => INTERNAL,
-        Some(Reason::Machine) => MACHINE,
-        Some(Reason::Inconclusive | Reason::Interrupted(_) | Reason::Nothing) | None => OK,
-    };
-    note_code(worse(code_so_far(), code));
+    let reason = Conclusion::of(totals).reason();
+    let reason = reason.filter(|reason| reason.of_the_whole().is_none());
+    note_code(worse(code_so_far(), reason.map_or(OK, code_of)));
 }
 
 /// What a page shows of a case beyond its report; nothing of a script.

@@ -165,12 +165,10 @@ impl<W: Write> Reporter for Annotations<W> {
 
     fn end(&mut self, totals: &Totals) -> io::Result<()> {
         let conclusion = Conclusion::of(totals);
-        for reason in conclusion
-            .reasons
-            .iter()
-            .filter(|reason| reason.is_of_the_whole())
-        {
-            self.error("the whole run", &conclusion.sentence(*reason));
+        for reason in &conclusion.reasons {
+            if reason.of_the_whole().is_some() {
+                self.error("the whole run", &conclusion.sentence(*reason));
+            }
         }
         if let Some(path) = &self.summary
             && let Err(error) = self.append(path, totals)

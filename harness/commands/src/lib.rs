@@ -336,16 +336,20 @@ fn exit_code(totals: &Totals) -> u8 {
     let Some(reason) = conclusion.reason() else {
         return OK;
     };
+    if reason == Reason::Nothing {
+        say(&format!("lockstep: {}", conclusion.sentence(reason)));
+    }
+    code_of(reason)
+}
+
+/// The exit code that a reason calls for.
+fn code_of(reason: Reason) -> u8 {
     match reason {
         Reason::Unexplained | Reason::Failed | Reason::Inconclusive => DIVERGED,
-        Reason::BadInput => BAD_INPUT,
+        Reason::BadInput | Reason::Nothing => BAD_INPUT,
         Reason::Internal => INTERNAL,
         Reason::Machine => MACHINE,
         Reason::Interrupted(_) => 128 + reason.signal().unwrap_or_default(),
-        Reason::Nothing => {
-            say(&format!("lockstep: {}", conclusion.sentence(reason)));
-            BAD_INPUT
-        }
     }
 }
 

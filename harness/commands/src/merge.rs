@@ -2,6 +2,7 @@
 
 use super::delivery::{self, Delivery, Ended, Order};
 use super::output::About;
+use super::subjects::Subject;
 use super::{Format, OK, campaign};
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
@@ -10,7 +11,6 @@ use lockstep_core::campaign::protocol::Wishes;
 use lockstep_core::campaign::records::{self, Records};
 use lockstep_core::campaign::shard::Shard;
 use lockstep_core::totals::Measured;
-use lockstep_core::version::Version;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -132,10 +132,7 @@ fn merge(
 
 /// The options of the shards that decide what comes of a saved case, which has most of them itself.
 fn decided(wishes: &Wishes) -> String {
-    let mut text = match wishes.subject == Version::default() {
-        true => String::new(),
-        false => format!(" --subject {}", wishes.subject.id()),
-    };
+    let mut text = Subject::linked(wishes.subject).replay();
     if wishes.no_twin {
         text.push_str(" --no-twin");
     }

@@ -159,12 +159,18 @@ impl fmt::Display for Conclusion<'_> {
 }
 
 impl Reason {
-    /// Whether it is that of no case alone.
-    pub fn is_of_the_whole(self) -> bool {
-        matches!(
-            self,
-            Reason::Inconclusive | Reason::Nothing | Reason::Interrupted(_)
-        )
+    /// Its word, if it is that of no case alone.
+    pub fn of_the_whole(self) -> Option<&'static str> {
+        Some(match self {
+            Reason::Inconclusive => "too-many-inconclusive",
+            Reason::Nothing => "nothing-compared",
+            Reason::Interrupted(_) => "interrupted",
+            Reason::Unexplained
+            | Reason::Failed
+            | Reason::BadInput
+            | Reason::Internal
+            | Reason::Machine => return None,
+        })
     }
 
     /// The number of the signal, if one ended the campaign.

@@ -205,15 +205,19 @@ pub fn check(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// When it cannot be written; a regular file is then as it was.
+/// When it cannot be written, with its name; a regular file is then as it was.
 pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
-    match Target::of(path)? {
+    let written = Target::of(path).and_then(|target| match target {
         Target::File(place) => replace(&place, content),
         Target::Stream => {
             let mut stream = OpenOptions::new().append(true).open(path)?;
             stream.write_all(content)
         }
-    }
+    });
+    written.map_err(|error| {
+        let path = path.display();
+        io::Error::new(error.kind(), format!("{path}: {error}"))
+    })
 }
 
 /// Writes a file in place of whatever has the name: no link is followed.

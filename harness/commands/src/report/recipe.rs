@@ -370,7 +370,7 @@ fn step_text(
         .get(number)
         .zip(modules.get(number))
         .ok_or(NoReproducer::Steps)?;
-    let function = module.exports().iter().find(|found| found.name == *export);
+    let function = module.export(export);
     let function = function.ok_or(NoReproducer::Steps)?;
     let ty = module.func_type(lockstep_oracles::address::FuncIndex(function.index));
     let args: Option<Vec<String>> = args.iter().map(|&arg| argument(arg)).collect();

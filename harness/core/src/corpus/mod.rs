@@ -24,6 +24,7 @@ pub use fit::{Misfit, check};
 pub use store::discover;
 
 use crate::case::Case;
+use crate::check::load;
 use file::{CaseFile, ModuleTable};
 use read::Wrong;
 use scalars::Hex;
@@ -48,13 +49,13 @@ pub struct CorpusCase {
 /// If a file is missing or cannot be read, is no case or no module, or a step or stub does not fit
 /// the modules.
 pub fn load(path: &Path) -> Result<CorpusCase, CorpusError> {
-    let bytes = store::read(path).map_err(|source| store::unreadable(path, source))?;
+    let bytes = load::whole(path).map_err(|source| store::unreadable(path, source))?;
     let text = String::from_utf8(bytes).map_err(|error| CorpusError::NotText {
         path: path.to_owned(),
         offset: error.utf8_error().valid_up_to(),
     })?;
     let directory = path.parent().unwrap_or(Path::new(""));
-    let resolve = |name: &str| store::read(&directory.join(name));
+    let resolve = |name: &str| load::whole(&directory.join(name));
     let case = parse_at(path, &text, &resolve)?;
     check(&case.case).map_err(|misfit| {
         let (path, line) = (path.to_owned(), place::line(&text, &misfit.at()));

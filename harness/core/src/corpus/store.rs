@@ -2,7 +2,6 @@
 //! ever seen.
 
 use super::CorpusError;
-use crate::check::load;
 use crate::whole_file;
 use std::fs;
 use std::io;
@@ -64,11 +63,6 @@ pub(super) fn unreadable(path: &Path, source: io::Error) -> CorpusError {
         path: path.to_owned(),
         source,
     }
-}
-
-/// A file's bytes.
-pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    load::whole(path)
 }
 
 /// Makes the directory, if it is not there.

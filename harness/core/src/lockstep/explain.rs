@@ -100,11 +100,12 @@ impl Driver {
         collect_slot::is_stale(index, self.history.surviving(outside)).then_some(known)
     }
 
-    /// The cause that explains why an object holds something else, wherever it is: a collection may have written
-    /// over it (`COLLECT-SLOT`).
-    pub(super) fn explain_overwritten(&self) -> Option<Known> {
+    /// The cause that explains why an object holds something else, if that is the fault, wherever it is seen: a
+    /// collection may have written over it (`COLLECT-SLOT`).
+    pub(super) fn explain_overwritten(&self, fault: Fault) -> Option<Known> {
         let (known, _) = self.setting.collects_wrong()?;
-        self.history.may_overwrite(&self.machine).then_some(known)
+        let overwritten = fault == Fault::Content && self.history.may_overwrite(&self.machine);
+        overwritten.then_some(known)
     }
 
     /// The same of an operand that is a value of the host's, which is told by its value.
@@ -287,8 +288,8 @@ impl Driver {
 
     /// The cause that explains why a reference denotes another object, or one that holds something else, if one does.
     pub(super) fn explain_identity(&self, fault: Fault) -> Option<Known> {
-        if fault == Fault::Content {
-            return self.explain_overwritten();
+        if let Some(known) = self.explain_overwritten(fault) {
+            return Some(known);
         }
         let identity = matches!(fault, Fault::Identity | Fault::IdentityWithin);
         let known = self

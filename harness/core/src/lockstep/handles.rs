@@ -176,11 +176,8 @@ impl Driver {
             .references
             .check_referent(machine, expected, seen, objects, IN_ENTITIES);
         let Err(fault) = checked else { return };
-        let overwritten = || match fault {
-            Fault::Content => self.explain_overwritten(),
-            _ => None,
-        };
-        let known = self.explain_handle(expected).or_else(overwritten);
+        let known = self.explain_handle(expected);
+        let known = known.or_else(|| self.explain_overwritten(fault));
         let expected = Value::Ref(expected, RefType::ANYREF).to_string();
         let (expected, shown) = match fault {
             Fault::Null | Fault::Kind | Fault::Value => (expected, seen.to_string()),

@@ -207,8 +207,8 @@ impl History {
     /// Whether a collection of the program's may have written over any object.
     pub(super) fn may_overwrite(&self, machine: &Machine) -> bool {
         let cells = machine.store.heap().num_cells();
-        let mut collector = self.collector.iter();
-        collector.any(|&collector| collect_slot::may_overwrite(collector, cells))
+        let collector = self.collector;
+        collector.is_some_and(|it| collect_slot::may_overwrite(it, cells))
     }
 
     fn note_frame(&mut self, view: &FrameView<'_>, machine: &Machine) {

@@ -81,6 +81,12 @@ impl Findings {
         self.admits_kind(Kind::of(found))
     }
 
+    /// Counts divergences, each of them; whether one is shown.
+    pub fn admits_any(&mut self, found: &[Divergence]) -> bool {
+        let each = found.iter().map(|found| self.admits(found));
+        each.fold(false, |any, one| any | one)
+    }
+
     /// Counts a command that did not come to what is expected; whether it is shown.
     pub fn admits_not_met(&mut self, directive: Directive) -> bool {
         self.admits_kind(Kind::NotMet(directive))

@@ -3,7 +3,7 @@
 use super::shown::{self, Shown};
 use super::{Finished, Reporter, divergence};
 use crate::case::{CaseReport, Judgement, Status};
-use crate::conclusion::{Conclusion, Reason};
+use crate::conclusion::Conclusion;
 use crate::totals::Totals;
 use crate::version::Version;
 use crate::whole_file;
@@ -66,21 +66,14 @@ impl<R: Reporter> Reporter for Junit<R> {
         let conclusion = Conclusion::of(totals);
         for reason in &conclusion.reasons {
             // The others are those of a case, which is there.
-            let of_all = match reason {
-                Reason::Inconclusive => "too-many-inconclusive",
-                Reason::Nothing => "nothing-compared",
-                Reason::Interrupted(_) => "interrupted",
-                _ => continue,
+            let Some(of_all) = reason.of_the_whole() else {
+                continue;
             };
             let (kind, why) = (NonSuccessKind::Failure, conclusion.sentence(*reason));
             let name = "the whole run".to_owned();
             self.cases.push(wrong(name, kind, of_all, &why));
         }
-        let written = self.write().map_err(|error| {
-            let path = self.path.display();
-            io::Error::new(error.kind(), format!("{path}: {error}"))
-        });
-        ended.and(written)
+        ended.and(self.write())
     }
 }
 

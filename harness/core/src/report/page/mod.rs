@@ -139,11 +139,7 @@ fn prepare(directory: &Path) -> io::Result<()> {
 
 /// Writes a file of a page's directory: all of it, or nothing of it is there.
 fn put(directory: &Path, name: &str, text: &str) -> io::Result<()> {
-    let path = directory.join(name);
-    whole_file::write(&path, text.as_bytes()).map_err(|error| {
-        let path = path.display();
-        io::Error::new(error.kind(), format!("{path}: {error}"))
-    })
+    whole_file::write(&directory.join(name), text.as_bytes())
 }
 
 /// What is opened first.
