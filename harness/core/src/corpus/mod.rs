@@ -73,7 +73,7 @@ pub fn load(path: &Path) -> Result<CorpusCase, CorpusError> {
 
 /// Reads a case from its text; `resolve` reads the modules that it names.
 ///
-/// Unlike [`load`], it takes binaries as they are and does not check that steps fit.
+/// Unlike [`load()`], it takes binaries as they are and does not check that steps fit.
 ///
 /// # Errors
 ///
