@@ -5,7 +5,7 @@
 
 use super::github::{self, Annotations};
 use super::output::{self, About, Output, reporter};
-use super::{DIVERGED, Format, OK, OwnFault, code_of, exit_code, page, quoted_path, worse};
+use super::{DIVERGED, Format, OK, OwnFault, code_of, exit_code, page, quoted_path, report, worse};
 use anyhow::anyhow;
 use clap::Args;
 use lockstep_core::campaign::interrupt::{code_so_far, note_code};
@@ -15,9 +15,10 @@ use lockstep_core::campaign::protocol::{What, Wishes};
 use lockstep_core::campaign::shard::Shard;
 use lockstep_core::campaign::shares::Shares;
 use lockstep_core::campaign::summary::Summary;
-use lockstep_core::case::{CaseReport, Judgement, Status};
+use lockstep_core::case::{Case, CaseReport, Judgement, Status};
 use lockstep_core::conclusion::Conclusion;
 use lockstep_core::corpus::{self, CorpusCase, Expectation};
+use lockstep_core::divergence::Divergence;
 use lockstep_core::report::findings::{EXAMPLES, Findings};
 use lockstep_core::report::junit::Junit;
 use lockstep_core::report::page::{self as html, Page};
@@ -210,8 +211,15 @@ impl<'a> Delivery<'a> {
             .map_err(OwnFault::from)?;
         if let Some(page) = &mut self.page {
             let wanted = page.wants(&judged.finished);
-            let about = wanted.then(|| about(&judged.what, self.order.wishes));
-            page.case(&judged.finished, about.flatten());
+            let case = wanted.then(|| case_of(&judged.what, self.order.wishes));
+            let case = case.flatten();
+            let about = case.as_ref().map(html::About::of);
+            let subject = self.order.wishes.subject;
+            let write = case
+                .as_ref()
+                .map(|case| move |found: &Divergence| report::program(case, found, subject));
+            let write = write.as_ref().map(|write| write as html::Reproduce<'_>);
+            page.case(&judged.finished, about, write);
         }
         self.save(&judged)
     }
@@ -345,17 +353,11 @@ fn note(totals: &Totals) {
     note_code(worse(code_so_far(), reason.map_or(OK, code_of)));
 }
 
-/// What a page shows of a case beyond its report; nothing of a script.
-fn about(what: &What, wishes: &Wishes) -> Option<html::About> {
+/// The case that ran, of which a page shows more than its report; none of a script.
+fn case_of(what: &What, wishes: &Wishes) -> Option<Case> {
     match what {
-        What::Generated { seed, number } => {
-            let case = generated_case(*seed, *number, wishes);
-            case.ok().map(|case| html::About::of(&case))
-        }
-        What::File(path) => {
-            let loaded = corpus::load(path);
-            loaded.ok().map(|loaded| html::About::of(&loaded.case))
-        }
+        What::Generated { seed, number } => generated_case(*seed, *number, wishes).ok(),
+        What::File(path) => corpus::load(path).ok().map(|loaded| loaded.case),
         _ => None,
     }
 }

@@ -11,7 +11,7 @@ use lockstep_core::divergence::{Divergence, Execution, Moment, Site, StateRow};
 use lockstep_core::lockstep::families::Family;
 use lockstep_core::matrix::Matrix;
 use lockstep_core::report::Finished;
-use lockstep_core::report::page::{About, MatrixPage, Nights, Page};
+use lockstep_core::report::page::{About, MatrixPage, Nights, Page, Reproducer};
 use lockstep_core::report::trail::TrailEvent;
 use lockstep_core::rules::RuleId;
 use lockstep_core::totals::Totals;
@@ -300,7 +300,14 @@ fn page(directory: &Path, count: u64, name: &str) {
             text: text.to_owned(),
             bytes: 100 + number,
         };
-        page.case(&finished, Some(about));
+        let reproduce = |_: &Divergence| match number % 3 {
+            0 => Err(format!("no template writes {name}")),
+            _ => Ok(Reproducer {
+                manifest: "[dependencies]\n".to_owned(),
+                program: format!("// {name}\nfn main() {{ {} }}\n", "look(); ".repeat(40)),
+            }),
+        };
+        page.case(&finished, Some(about), Some(&reproduce));
     }
     page.write(&totals).unwrap();
 }
@@ -340,6 +347,9 @@ fn it_is_found_searched_and_stepped_through_with_keys_alone() {
     assert!(browser.text("pre .here").contains("i32.add"));
     assert!(browser.text(".replay").contains("findings/case-17.toml"));
     assert!(browser.text("#detail").contains("pulley64"));
+    assert_eq!(browser.text(".reproducer summary"), "Cargo.toml");
+    browser.js("document.querySelectorAll('.reproducer details')[1].open = true");
+    assert!(browser.text(".reproducer").contains("fn main() { look();"));
     // Back to the step before, to the first of those that are kept, and on again.
     browser.press(ENTER);
     let walk = || {
@@ -422,7 +432,11 @@ fn nothing_is_wider_than_the_screen() {
         let wide = browser.js("document.documentElement.scrollWidth");
         assert_eq!(wide, width, "{scheme}");
         browser.screenshot(&format!("page-{width}-{scheme}-top.png"));
-        for section in ["findings", "coverage", "hazards", "trend"] {
+        browser.press("j");
+        browser.js("document.querySelectorAll('details').forEach((each) => { each.open = true; })");
+        let wide = browser.js("document.documentElement.scrollWidth");
+        assert_eq!(wide, width, "{scheme}");
+        for section in ["findings", "coverage", "hazards", "causes", "trend"] {
             browser.js(&format!(
                 "document.getElementById('{section}').scrollIntoView()"
             ));

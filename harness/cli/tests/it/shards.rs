@@ -163,6 +163,11 @@ fn the_steps_of_a_replayed_case_are_on_the_page_of_its_shards() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let page = page_without_command(&at, "merged");
     assert!(page.contains("\"steps\":[") && page == page_without_command(&at, "whole"));
+    // The program that shows it is there, too.
+    assert!(
+        page.contains(r#""reproducer":{"text":["[package]"#),
+        "{page}"
+    );
 }
 
 #[test]

@@ -35,6 +35,7 @@ use lockstep_core::causes::Cause;
 use lockstep_core::corpus::CorpusCase;
 use lockstep_core::divergence::Divergence;
 use lockstep_core::reduce::workers::Workers;
+use lockstep_core::report::page::Reproducer;
 use lockstep_core::version::Version;
 use lockstep_core::whole_file;
 use look::Kind;
@@ -329,9 +330,8 @@ impl Writer<'_> {
         version: Version,
         folder: &Path,
     ) -> anyhow::Result<Made> {
-        let recipe = recipe.titled(format!("Wasmtime {}: {}.", version.number(), topic.name));
-        let program = render::render(render::program(&recipe.look), &recipe)?;
-        let manifest = render::render(render::MANIFEST, Manifest::of(&recipe, version))?;
+        let recipe = recipe.titled(title(version, &topic.name));
+        let (manifest, program) = texts(&recipe, version)?;
         let name = format!("wasmtime-{}", version.number());
         let place = folder.join(&name);
         write(&place.join("Cargo.toml"), &manifest)?;
@@ -353,6 +353,40 @@ impl Writer<'_> {
             verdict,
         })
     }
+}
+
+/// The program that should show what was found of a case, for a page: nothing is run.
+///
+/// # Errors
+///
+/// Why there is none.
+pub(super) fn program(
+    case: &Case,
+    found: &Divergence,
+    version: Version,
+) -> Result<Reproducer, String> {
+    if version.is_local() {
+        return Err("this version is not published".to_owned());
+    }
+    let recipe = choice::of(case, found.known, Some(found))
+        .and_then(|look| recipe::of(case, found.known, Some(found), look, version))
+        .map_err(|reason| reason.to_string())?;
+    let what = found.known.map_or(found.rule.rule().id, Cause::id);
+    let (manifest, program) = texts(&recipe.titled(title(version, what)), version)
+        .map_err(|error| format!("{error:#}"))?;
+    Ok(Reproducer { manifest, program })
+}
+
+/// The first line of a reproducer.
+fn title(version: Version, what: &str) -> String {
+    format!("Wasmtime {}: {what}.", version.number())
+}
+
+/// Manifest and program of a recipe.
+fn texts(recipe: &Recipe, version: Version) -> anyhow::Result<(String, String)> {
+    let program = render::render(render::program(&recipe.look), recipe)?;
+    let manifest = render::render(render::MANIFEST, Manifest::of(recipe, version))?;
+    Ok((manifest, program))
 }
 
 /// A reproducer's manifest.

@@ -29,6 +29,7 @@ use crate::case::value::MAX_EVENTS;
 use crate::case::{Case, CaseModule};
 use crate::configuration::{Collector, Nans, Target};
 use crate::lockstep::policy::FramePolicy;
+use crate::schedule::Schedule;
 use crate::version::Version;
 use arbitrary::{Arbitrary, Result, Unstructured};
 use link::Sight;
@@ -200,6 +201,11 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
         steps: steps.len() as u32,
     };
     let mut schedule = schedule::schedule(u, &scene)?;
+    if drawn.generator == EXHAUST && chance(u, 1, 2)? {
+        // Between two events nobody can tell which of many places with one stack the program is at.
+        schedule.sessions = Schedule::default().sessions;
+        schedule.cycle = None;
+    }
     configuration.nans = configuration::nans(u, &schedule)?;
     if chance(u, 1, 8)? {
         // The same module once or twice more in the store; breakpoints are those of all instances.

@@ -1,6 +1,6 @@
 //! Findings as the page shows them: grouped by rule and cause, the smallest of each first.
 
-use super::About;
+use super::{About, Reproduce};
 use crate::case::Status;
 use crate::causes::Cause;
 use crate::divergence::{Divergence, NOT_READ, StateRow};
@@ -14,6 +14,9 @@ use std::collections::BTreeMap;
 /// Findings of a group that are shown with their evidence, the smallest; of the others the command alone,
 /// and of known ones nothing but their number.
 const WITH_EVIDENCE: usize = 200;
+
+/// Bytes of modules of which a program is written into the page, at most.
+const TO_READ: u64 = 4096;
 
 /// What a finding is about. The order is that of the page: what nobody has explained comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,6 +82,8 @@ pub(super) struct Finding {
     steps: Vec<StepRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
     about: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reproducer: Option<Program>,
     /// Whether evidence was left out, because so many others have it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     bare: bool,
@@ -88,6 +93,16 @@ pub(super) struct Finding {
     events: u64,
 }
 
+/// A program that should show the finding.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Program {
+    /// `Cargo.toml` and `src/main.rs`
+    Text([String; 2]),
+    /// Why there is none
+    None(String),
+}
+
 /// An event before a finding.
 #[derive(Debug, Serialize)]
 struct StepRow {
@@ -95,6 +110,22 @@ struct StepRow {
     opcode: String,
     place: String,
     state: Vec<[String; 4]>,
+}
+
+impl Program {
+    fn of(reproduce: Reproduce<'_>, found: &Divergence, bytes: Option<u64>) -> Program {
+        if bytes.is_none_or(|bytes| bytes > TO_READ) {
+            return Program::None(
+                "the case is too large for a program that a person reads".to_owned(),
+            );
+        }
+        match reproduce(found) {
+            Ok(made) => {
+                Program::Text([made.manifest, made.program].map(|text| shown::lines(&text)))
+            }
+            Err(reason) => Program::None(line(&reason)),
+        }
+    }
 }
 
 impl StepRow {
@@ -125,7 +156,12 @@ fn line(text: &str) -> String {
 }
 
 impl Findings {
-    pub(super) fn add(&mut self, finished: &Finished, about: Option<About>) {
+    pub(super) fn add(
+        &mut self,
+        finished: &Finished,
+        about: Option<About>,
+        reproduce: Option<Reproduce<'_>>,
+    ) {
         let bytes = about.as_ref().map(|about| about.bytes);
         let text = about.map(|about| shown::lines(&about.text));
         let ran = finished.result.as_ref().ok();
@@ -166,6 +202,7 @@ impl Findings {
             let before = trail::before(&report.trail, if walked { found.event } else { 0 });
             let finding = Finding {
                 steps: before.iter().map(StepRow::of).collect(),
+                reproducer: reproduce.map(|reproduce| Program::of(reproduce, found, bytes)),
                 ..Finding::of(found)
             };
             self.push(kind, with(finding));
@@ -227,6 +264,7 @@ impl OfKind {
             finding.state = Vec::new();
             finding.steps = Vec::new();
             finding.about = None;
+            finding.reproducer = None;
         }
         self.full = self.findings.len().min(WITH_EVIDENCE);
     }

@@ -13,11 +13,13 @@ mod trend;
 use super::Finished;
 use crate::case::Case;
 use crate::corpus;
+use crate::divergence::Divergence;
 use crate::totals::Totals;
 use crate::version::Version;
 use crate::whole_file::{self, Temporary};
 use finding::Findings;
 pub use matrix::MatrixPage;
+use serde::Serialize;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -41,6 +43,18 @@ pub struct About {
     /// Bytes of its modules.
     pub bytes: u64,
 }
+
+/// A program that should show a finding without Lockstep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reproducer {
+    /// Its `Cargo.toml`.
+    pub manifest: String,
+    /// Its `src/main.rs`.
+    pub program: String,
+}
+
+/// Writes the program that should show a finding of a case, or says why there is none.
+pub type Reproduce<'a> = &'a dyn Fn(&Divergence) -> Result<Reproducer, String>;
 
 impl About {
     /// What is known of a case that is a value.
@@ -80,9 +94,14 @@ impl Page {
         finding::is_of(finished)
     }
 
-    /// A case has ended.
-    pub fn case(&mut self, finished: &Finished, about: Option<About>) {
-        self.findings.add(finished, about);
+    /// A case has ended; of one that is a value `reproduce` writes programs.
+    pub fn case(
+        &mut self,
+        finished: &Finished,
+        about: Option<About>,
+        reproduce: Option<Reproduce<'_>>,
+    ) {
+        self.findings.add(finished, about, reproduce);
     }
 
     /// Writes the page: all of it, or nothing of it is there. `index.html` is the same page, or, where the

@@ -176,6 +176,20 @@
     return here;
   };
 
+  // The program that should show the finding, or why there is none.
+  const reproducer = ({ text, none }) => {
+    const here = make("div", "reproducer");
+    const words = none ? `None: ${none}. ` : "";
+    here.append(make("p", "source", `${words}“lockstep report” with the case's file makes the case smaller, then compiles and runs a program.`));
+    ["Cargo.toml", "src/main.rs"].forEach((name, index) => {
+      if (!text) return;
+      const file = make("details");
+      file.append(make("summary", "", name), make("pre", "", text[index]));
+      here.append(file);
+    });
+    return here;
+  };
+
   const show = (item) => {
     if (!item) {
       detail.replaceChildren(make("p", "empty", "No finding has all of these words."));
@@ -205,6 +219,7 @@
     else if (finding.state) part("Both states", states(finding.state));
     if (finding.listing) part(`Code: ${finding.site} (${finding.opcode})`, listing(finding.listing));
     if (finding.about) part("Configuration and schedule", make("pre", "", finding.about));
+    if (finding.reproducer) part("Reproducer, not run", reproducer(finding.reproducer));
     if (finding.replay) part("Replay", make("pre", "replay", finding.replay));
     detail.replaceChildren(...parts);
   };

@@ -39,6 +39,16 @@ struct Hazard {
     gone: bool,
 }
 
+/// A cause: which versions have it, and how often it explained something here.
+#[derive(Debug, Serialize)]
+struct CauseRow {
+    cause: String,
+    text: String,
+    /// For each version of [`ledger_versions`] a class and a word.
+    cells: Vec<[&'static str; 2]>,
+    matched: String,
+}
+
 /// A number at the top of the page.
 #[derive(Debug, Serialize)]
 struct Figure {
@@ -115,6 +125,33 @@ fn hazards(totals: &Totals) -> Vec<Hazard> {
             compared: dares.compared,
             gone: dares.gone,
         })
+    });
+    rows.collect()
+}
+
+/// The versions of the ledger's columns: those of the table, and this subject.
+fn ledger_versions(subject: Version) -> Vec<Version> {
+    let mut versions = Version::TABLE.to_vec();
+    versions.push(subject);
+    versions.sort_by_key(|version| version.id());
+    versions.dedup();
+    versions
+}
+
+/// What the ledger says of each version, beside what this run saw.
+fn ledger(totals: &Totals, versions: &[Version]) -> Vec<CauseRow> {
+    let rows = Cause::ALL.iter().copied().map(|cause| {
+        let matched = totals.divergences.by_cause.get(&cause).copied();
+        let cell = |version: &Version| match cause.is_of(*version) {
+            true => ["shown", "has it"],
+            false => ["quiet", "\u{2013}"],
+        };
+        CauseRow {
+            cause: cause.to_string(),
+            text: cause.row().text.to_owned(),
+            cells: versions.iter().map(cell).collect(),
+            matched: matched.map_or_else(String::new, grouped),
+        }
     });
     rows.collect()
 }
@@ -197,6 +234,7 @@ pub(super) fn page(
     let verdict = verdict(totals, &groups);
     let blocks: Vec<Block> = coverage::blocks(totals, &groups);
     let families: Vec<FamilyRow> = coverage::families(totals);
+    let versions = ledger_versions(subject);
     let trend: Vec<Row> = nights.rows(tonight(totals));
     let policy = format!(
         "default-src 'none'; base-uri 'none'; form-action 'none'; script-src {}; style-src {}",
@@ -227,6 +265,8 @@ pub(super) fn page(
             families => families,
             blocks => blocks,
             hazards => hazards(totals),
+            ledger => ledger(totals, &versions),
+            versions => versions.iter().map(|version| version.id()).collect::<Vec<_>>(),
             trend => trend,
     };
     rendered("page.html", TEMPLATE, context)

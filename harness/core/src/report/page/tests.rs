@@ -37,7 +37,7 @@ fn written(directory: &TempDir, cases: &[Finished], subject: Version, nights: Ni
     let mut totals = Totals::of(subject);
     for finished in cases {
         totals.add(finished.result.as_ref().unwrap());
-        page.case(finished, None);
+        page.case(finished, None, None);
     }
     page.write(&totals).unwrap();
     fs::read_to_string(directory.path().join(INDEX)).unwrap()
@@ -61,6 +61,52 @@ fn the_verdict_is_that_of_the_totals() {
 fn the_smallest_case_comes_first() {
     let text = alone(&[finding("late", 90), finding("early", 2)]);
     assert!(text.find("\"early\"").unwrap() < text.find("\"late\"").unwrap());
+}
+
+/// The page of one finding of a case with so many bytes of module.
+fn reproduced(bytes: u64, reproduce: Reproduce<'_>) -> String {
+    let directory = TempDir::new().unwrap();
+    let subject = Version::default();
+    let mut page = Page::new(directory.path(), "lockstep run", subject, Nights::default()).unwrap();
+    let about = About {
+        text: String::new(),
+        bytes,
+    };
+    page.case(&finding("a", 1), Some(about), Some(reproduce));
+    page.write(&Totals::of(subject)).unwrap();
+    fs::read_to_string(directory.path().join(INDEX)).unwrap()
+}
+
+#[test]
+fn a_small_case_has_a_program_or_the_reason_why_it_has_none() {
+    let made = |_: &Divergence| {
+        Ok(Reproducer {
+            manifest: "[dependencies]\n".to_owned(),
+            program: "fn main() {\n}\n".to_owned(),
+        })
+    };
+    let text = reproduced(80, &made);
+    assert!(
+        text.contains(r#""reproducer":{"text":["[dependencies]"#),
+        "{text}"
+    );
+    assert!(text.contains(r"fn main() {\n}"));
+    let none = reproduced(80, &|_| Err("no template looks there".to_owned()));
+    assert!(none.contains(r#""reproducer":{"none":"no template looks there"}"#));
+    let large = reproduced(1 << 20, &made);
+    assert!(!large.contains("fn main"));
+    assert!(large.contains(r#""reproducer":{"none":"the case is too large"#));
+}
+
+#[test]
+fn every_cause_is_there_with_the_versions_that_have_it() {
+    let text = alone(&[finding("a.wat", 1)]);
+    for cause in crate::causes::Cause::ALL {
+        let row = format!(r#"<tr><th scope="row">{cause}</th>"#);
+        assert!(text.contains(&row), "{cause}");
+    }
+    let has = r#"TRAP-PC</th><td class="shown">has it</td><td class="quiet">"#;
+    assert!(text.contains(has), "{text}");
 }
 
 #[test]
@@ -96,6 +142,7 @@ fn evidence_is_kept_of_the_smallest() {
                 text: "t".to_owned(),
                 bytes: 9,
             }),
+            None,
         );
     }
     let groups = findings.groups();
