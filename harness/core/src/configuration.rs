@@ -137,6 +137,10 @@ axes! {
         CopyOnWrite "cow" "mapped copy-on-write",
         Copy "copy" "copied",
     }
+    table_init TableInit "table-init" "When a table gets the functions of its segments" {
+        Lazy "lazy" "each when it is first read",
+        Eager "eager" "all when its instance is made",
+    }
     allocation Allocation "allocation" "Where instances are allocated" {
         OnDemand "on-demand" "each for itself",
         Pooling "pooling" "in a pool made beforehand",
@@ -165,7 +169,7 @@ axes! {
     }
     yields Yields "yields" "Whether the debug handler suspends" {
         Off "off" "it answers at once",
-        On "on" "it is pending once at every event",
+        On "on" "it is pending once at every event; so are host functions, and code that counts fuel, after 200 units",
     }
     collector Collector "collector" "The garbage collector" {
         Drc "drc" "deferred reference counting",
@@ -184,6 +188,7 @@ axes! {
     artifact Artifact "artifact" "What is run of a compiled module" {
         Compiled "compiled" "what the compiler made",
         Serialized "serialized" "the same, serialized and deserialized",
+        File "file" "the same, deserialized from a file, which is mapped",
     }
 }
 

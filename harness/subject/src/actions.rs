@@ -203,8 +203,9 @@ impl<T: Layer> Session<T> {
             // Without room for it, or a handle of the tag, the first is thrown on.
             return;
         };
+        self.take_pending(&mut scope);
+        let driver = &mut self.driver;
         let mut context = scope.as_context_mut();
-        context.take_pending_exception();
         // Always an error: that an exception is pending.
         let _ = context.throw::<()>(exn);
         driver
@@ -224,11 +225,28 @@ impl<T: Layer> Session<T> {
         if !self.driver.may_take_exception(caught) {
             return;
         }
-        let mut scope = RootScope::new(&mut *store);
-        scope.as_context_mut().take_pending_exception();
+        self.take_pending(&mut RootScope::new(&mut *store));
         let taken = Action::TakeException(TakeException);
         self.driver.recorder.tally.acted.note(taken);
         self.driver.exception_was_taken();
+    }
+
+    /// What is pending is taken, and is the exception of the event.
+    fn take_pending(&mut self, scope: &mut RootScope<&mut StoreContextMut<'_, State<T>>>) {
+        let Session {
+            driver,
+            names,
+            tamper,
+            ..
+        } = self;
+        let taken = scope.as_context_mut().take_pending_exception();
+        names.look(&*scope, driver);
+        driver.look();
+        let mut taken = taken.map(|exn| names.seen_exception(&mut *scope, exn));
+        tamper.taken_exception(&mut taken);
+        if let Some(thrown) = driver.thrown() {
+            driver.check_taken(thrown, taken.as_ref());
+        }
     }
 
     /// Whether a handle is kept to anything.

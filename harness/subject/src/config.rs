@@ -3,7 +3,8 @@
 use super::dialect;
 use lockstep_core::configuration::{
     Allocation, BoundsChecks, Collector, Configuration, Epochs, Fuel, Inlining, MemoryGrowth,
-    MemoryGuard, MemoryInit, MemoryReservation, Nans, OptLevel, Regalloc, Signals, Target,
+    MemoryGuard, MemoryInit, MemoryReservation, Nans, OptLevel, Regalloc, Signals, TableInit,
+    Target,
 };
 use lockstep_core::divergence::Execution;
 use lockstep_core::subject::limits::{MEMORY_LIMIT, TABLE_LIMIT, WASM_STACK};
@@ -125,6 +126,7 @@ fn set_memory(config: &mut Config, configuration: &Configuration) {
     if configuration.memory_growth == MemoryGrowth::Zero {
         config.memory_reservation_for_growth(0);
     }
+    config.table_lazy_init(configuration.table_init == TableInit::Lazy);
     config.memory_init_cow(configuration.memory_init == MemoryInit::CopyOnWrite);
 }
 

@@ -21,6 +21,9 @@ use wasmtime::{
     AsContext, AsContextMut, BreakpointEdit, ExnRef, Module, OwnedRooted, StoreContextMut,
 };
 
+/// Host calls of the uninstrumented execution at which the store is asked for everything.
+const ASKED_HOST_CALLS: u64 = 3;
+
 /// A module that edits can name.
 struct KnownModule {
     module: Module,
@@ -303,6 +306,13 @@ impl<T: Layer> Session<T> {
                 action => self.take(store, when, action),
             }
         }
+    }
+
+    /// Whether the store is asked for everything at this host call of the uninstrumented execution: at the
+    /// first ones.
+    pub(super) fn asks_at_host_call(&mut self) -> bool {
+        self.debugger.host_calls += 1;
+        self.debugger.host_calls <= ASKED_HOST_CALLS
     }
 
     /// Sessions of the next host call.

@@ -431,6 +431,9 @@ fn maximum_bytes(memory: &MemoryType) -> u64 {
     pages.saturating_mul(1 << memory.page_size_log2.unwrap_or(16))
 }
 
+/// Units of fuel after which code is pending once, where handlers are: no event tells of it.
+const FUEL_OF_A_YIELD: u64 = 200;
+
 /// What a configuration asks of the store.
 fn prepare<T: Layer>(
     store: &mut Store<State<T>>,
@@ -438,6 +441,10 @@ fn prepare<T: Layer>(
 ) -> Result<(), SubjectError> {
     if let Some(units) = configuration.fuel.units() {
         store.set_fuel(units).map_err(failed)?;
+        if configuration.yields == Yields::On {
+            let interval = Some(FUEL_OF_A_YIELD);
+            store.fuel_async_yield_interval(interval).map_err(failed)?;
+        }
     }
     if configuration.epochs != Epochs::Off {
         store.set_epoch_deadline(1);

@@ -10,9 +10,11 @@ use lockstep_core::phases::{self, Phase};
 use lockstep_core::progress;
 use lockstep_core::subject::twin::twin;
 use lockstep_core::subject::{Settings, SubjectError};
+use lockstep_core::whole_file::Temporary;
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::module::Module as OracleModule;
 use std::collections::HashMap;
+use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime::{Engine, Module};
 
@@ -72,6 +74,7 @@ impl Factory {
             match self.configuration.artifact {
                 Artifact::Compiled => Ok(made),
                 Artifact::Serialized => self.through_bytes(&made),
+                Artifact::File => self.through_file(&made),
             }
         })
         .map_err(|outcome| self.unless_too_large(bytes, outcome))?;
@@ -105,6 +108,16 @@ impl Factory {
         let bytes = module.serialize()?;
         // SAFETY: the bytes come from `Module::serialize` of this engine and were not changed.
         unsafe { Module::deserialize(&self.engine, &bytes) }
+    }
+
+    /// The module, serialized into a file, of which its code is then mapped.
+    #[allow(unsafe_code)]
+    fn through_file(&self, module: &Module) -> wasmtime::Result<Module> {
+        let mut file = Temporary::private()?;
+        file.write_all(&module.serialize()?)?;
+        // SAFETY: the file's bytes come from `Module::serialize` of this engine, nobody else may write to it,
+        // and what is mapped stays when its name goes.
+        unsafe { Module::deserialize_file(&self.engine, file.path()) }
     }
 }
 

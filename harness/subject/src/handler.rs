@@ -149,7 +149,7 @@ enum After {
 
 /// A future that is pending once.
 #[derive(Default)]
-struct Suspended {
+pub(super) struct Suspended {
     polled: bool,
 }
 
@@ -390,6 +390,7 @@ impl Told {
         Told::Throw(SeenThrow {
             exception: names.seen_exception(&mut store, exn),
             caught,
+            pending: store.as_context_mut().has_pending_exception(),
         })
     }
 

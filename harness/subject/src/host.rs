@@ -1,6 +1,7 @@
 //! Host functions: deterministic, the same for the subject and the oracle.
 
 use super::calls;
+use super::handler::Suspended;
 use super::host_memory::{Called, serve, write};
 use super::names::Names;
 use super::session::{Session, State};
@@ -105,6 +106,9 @@ pub(super) async fn call<T: Layer>(
         && calls::carry_out(&mut caller.as_context_mut()).await == Flow::Stop
     {
         std::future::pending::<()>().await;
+    }
+    if caller.data().suspends() {
+        Suspended::default().await;
     }
     let ended = end(&mut caller, answer, (id, params), results).await;
     caller.data_mut().host_returns += u64::from(by_wasm);
@@ -216,6 +220,9 @@ fn compare<T: Layer>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params: 
     }
     names.keep_handles(&mut scope, driver);
     drop(scope);
+    if !session.driver.is_instrumented() && session.asks_at_host_call() {
+        session.list_items(&mut caller.as_context_mut(), true);
+    }
     if !matches!(answer, Answer::Stop) {
         let mut store = caller.as_context_mut();
         session.advance_epoch(&mut store, false);

@@ -5,7 +5,7 @@ use super::debugger::Debugger;
 use super::handler::{Delayed, Handlers};
 use super::host::HostWorld;
 use super::names::Names;
-use lockstep_core::configuration::{Configuration, Limiter as LimiterConduct};
+use lockstep_core::configuration::{Configuration, Limiter as LimiterConduct, Yields};
 use lockstep_core::fault::Layer;
 use lockstep_core::lockstep::driver::Driver;
 use lockstep_core::outcome::HostFailure;
@@ -138,6 +138,12 @@ impl<T: Layer> State<T> {
     pub(super) fn is_asked(&self) -> bool {
         let session = self.session.as_ref();
         session.is_some_and(|session| !session.asked.is_empty())
+    }
+
+    /// Whether handlers and host functions are pending once.
+    pub(super) fn suspends(&self) -> bool {
+        let session = self.session.as_ref();
+        session.is_some_and(|session| session.configuration.yields == Yields::On)
     }
 
     /// The session, outside handlers and host functions.

@@ -286,6 +286,14 @@ faults! {
         Fault::Memory(MemAddr(1), |bytes| bytes[1] ^= 1);
     held_exception_of_another_payload => Kept, CAUGHT.under(holding_an_exception),
         Fault::HeldException(|seen| seen.payload[0] = low_bit(seen.payload[0]));
+    exception_not_pending => ThrowEvent, CAUGHT, Fault::Throw(|seen| seen.pending = false);
+    another_exception_taken => ThrowEvent, CAUGHT.under(replacing_an_exception),
+        Fault::TakenException(|taken| {
+            let payload = &mut taken.as_mut().unwrap().payload;
+            payload[0] = low_bit(payload[0]);
+        });
+    nothing_to_take => ThrowEvent, ESCAPING.under(taking_an_exception),
+        Fault::TakenException(|taken| *taken = None);
     exception_not_replaced => Values, CAUGHT.under(replacing_an_exception),
         Fault::Outcome(|outcome| *outcome = Outcome::Returned(vec![Seen::I32(42)]));
     taken_exception_caught => Outcome, ESCAPING.under(taking_an_exception),

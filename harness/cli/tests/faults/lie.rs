@@ -70,6 +70,8 @@ pub(crate) enum Fault {
     HeldFrame(fn(&mut HeldFrame)),
     /// The exception that a kept handle holds.
     HeldException(fn(&mut SeenException)),
+    /// The exception that was pending where the debugger takes it.
+    TakenException(fn(&mut Option<SeenException>)),
     /// Which handlers the store has.
     Handlers(fn(&mut SeenHandlers)),
     /// The number of the handler that an event goes to.
@@ -397,6 +399,12 @@ impl Tamper for Lie {
     fn held_exception(&mut self, seen: &mut SeenException) {
         if let Fault::HeldException(change) = self.fault {
             self.tell(seen, change);
+        }
+    }
+
+    fn taken_exception(&mut self, taken: &mut Option<SeenException>) {
+        if let Fault::TakenException(change) = self.fault {
+            self.tell(taken, change);
         }
     }
 

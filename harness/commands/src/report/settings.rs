@@ -5,8 +5,8 @@ use super::recipe::ModuleText;
 use lockstep_core::check::{FEATURES, UserModule};
 use lockstep_core::configuration::{
     Allocation, Artifact, BoundsChecks, Collector, Configuration, Epochs, Inlining, Limiter,
-    MemoryGrowth, MemoryGuard, MemoryInit, MemoryReservation, OptLevel, Regalloc, Signals, Target,
-    Yields,
+    MemoryGrowth, MemoryGuard, MemoryInit, MemoryReservation, OptLevel, Regalloc, Signals,
+    TableInit, Target, Yields,
 };
 use lockstep_core::version::Version;
 use lockstep_oracles::WasmFeatures;
@@ -98,6 +98,9 @@ pub(super) fn of(
     if configuration.memory_init == MemoryInit::Copy {
         set("config.memory_init_cow(false);");
     }
+    if configuration.table_init == TableInit::Eager {
+        set("config.table_lazy_init(false);");
+    }
     if configuration.fuel.units().is_some() {
         set("config.consume_fuel(true);");
     }
@@ -114,7 +117,7 @@ pub(super) fn of(
         || configuration.signals == Signals::Everywhere
         || configuration.yields == Yields::On
         || configuration.limiter == Limiter::Fails
-        || configuration.artifact == Artifact::Serialized;
+        || configuration.artifact != Artifact::Compiled;
     match special {
         true => Err(NoReproducer::Configuration),
         false => Ok(all),

@@ -50,10 +50,27 @@ static TRANSPARENT: &[Row<Draw>] = &[
         weight: 1,
         what: |_| Ok(Action::HoldFrame(HoldFrame)),
     },
+];
+
+/// What is done with an exception at its event.
+static THROWN: &[Row<Draw>] = &[
     Row {
         name: "hold exception",
-        weight: 1,
+        weight: 3,
         what: |_| Ok(Action::HoldException(HoldException)),
+    },
+    Row {
+        name: "replace exception",
+        weight: 2,
+        what: |u| {
+            let tag = below(u, TAGS)?.into();
+            Ok(Action::ReplaceException(ReplaceException { tag }))
+        },
+    },
+    Row {
+        name: "take exception",
+        weight: 1,
+        what: |_| Ok(Action::TakeException(TakeException)),
     },
 ];
 
@@ -81,19 +98,6 @@ static INTERVENING: &[Row<Draw>] = &[
         name: "panic handler",
         weight: 1,
         what: |_| Ok(Action::PanicHandler(PanicHandler)),
-    },
-    Row {
-        name: "replace exception",
-        weight: 2,
-        what: |u| {
-            let tag = below(u, TAGS)?.into();
-            Ok(Action::ReplaceException(ReplaceException { tag }))
-        },
-    },
-    Row {
-        name: "take exception",
-        weight: 1,
-        what: |_| Ok(Action::TakeException(TakeException)),
     },
     Row {
         name: "write global",
@@ -131,14 +135,15 @@ static HANDLERS: &[Row<Action>] = &[
     },
 ];
 
-/// Draws the actions of a case of so many steps: none in most.
+/// Draws the actions of a case of so many steps: none in most. Only one with tags throws.
 ///
 /// # Errors
 ///
 /// None in practice; the signature is that of every draw.
-pub(super) fn actions(u: &mut Unstructured<'_>, steps: u32) -> Result<Vec<Act>> {
+pub(super) fn actions(u: &mut Unstructured<'_>, steps: u32, throws: bool) -> Result<Vec<Act>> {
     let mut actions = Vec::new();
-    for (kinds, times) in [(TRANSPARENT, 4), (INTERVENING, 2)] {
+    let thrown = if throws { 6 } else { 0 };
+    for (kinds, times) in [(TRANSPARENT, 4), (INTERVENING, 3), (THROWN, thrown)] {
         if chance(u, times, 32)? {
             for _ in 0..between(u, 1, ACTIONS)? {
                 let action = (pick(u, kinds)?.what)(u)?;
@@ -303,21 +308,25 @@ mod tests {
         let (mut kinds, mut intervening, mut with) = (BTreeSet::new(), 0, 0);
         for _ in 0..2000 {
             rng.fill_bytes(&mut bytes);
-            let drawn = actions(&mut Unstructured::new(&bytes), 3).unwrap();
+            let drawn = actions(&mut Unstructured::new(&bytes), 3, true).unwrap();
             with += usize::from(!drawn.is_empty());
             intervening += usize::from(drawn.iter().any(|act| act.action.intervenes()));
             kinds.extend(drawn.iter().map(|act| act.action.kind()));
         }
-        let all = TRANSPARENT.iter().chain(INTERVENING).map(|row| row.name);
+        let all = TRANSPARENT.iter().chain(INTERVENING).chain(THROWN);
+        let all = all.map(|row| row.name);
         let all = all.chain(HANDLERS.iter().map(|row| row.name));
         let all = all.chain(["register module"]);
         assert_eq!(kinds, all.collect::<BTreeSet<_>>());
         assert_eq!(kinds, BTreeSet::from(Action::KINDS));
-        assert!((60..=200).contains(&intervening), "{intervening} of {with}");
+        assert!(
+            (200..=480).contains(&intervening),
+            "{intervening} of {with}"
+        );
     }
 
     #[test]
     fn used_up_data_draws_none() {
-        assert_eq!(actions(&mut Unstructured::new(&[]), 3).unwrap(), []);
+        assert_eq!(actions(&mut Unstructured::new(&[]), 3, true).unwrap(), []);
     }
 }

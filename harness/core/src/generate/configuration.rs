@@ -3,7 +3,7 @@
 use super::weights::{below, chance};
 use crate::configuration::{
     Allocation, AxisName, BoundsChecks, Collector, Configuration, Epochs, Fuel, GcHeap, Limiter,
-    MemoryGrowth, MemoryGuard, MemoryInit, MemoryReservation, Nans, Signals, Target,
+    MemoryReservation, Nans, Signals, Target,
 };
 use crate::schedule::Schedule;
 use crate::version::Version;
@@ -18,7 +18,7 @@ use lockstep_oracles::WasmFeatures;
 pub(super) fn configuration(u: &mut Unstructured<'_>) -> Result<Configuration> {
     let mut configuration = Configuration::default();
     for &axis in AxisName::ALL {
-        // One is drawn when the schedule is known, the other follows from the rest.
+        // One is drawn when the schedule is known, the other follows from the host's seed.
         if matches!(axis, AxisName::Nans | AxisName::Limiter) {
             continue;
         }
@@ -34,7 +34,6 @@ pub(super) fn configuration(u: &mut Unstructured<'_>) -> Result<Configuration> {
             _ => Fuel::Hundreds,
         };
     }
-    follow(&mut configuration);
     accept(&mut configuration);
     if chance(u, 1, 100)? {
         refuse(u, &mut configuration)?;
@@ -89,19 +88,18 @@ fn odds(axis: AxisName) -> (u32, u32) {
     }
 }
 
-/// What follows from what was drawn, so that a seed's program does not depend on it: what the store does at
-/// the epoch's deadline, and whether its limiter fails.
-fn follow(configuration: &mut Configuration) {
-    let copies = configuration.memory_init == MemoryInit::Copy;
+/// What follows from the host's seed, so that a seed's program does not depend on it: what the store does at
+/// the epoch's deadline, and whether its limiter fails. A seed of 0 decides nothing.
+pub(super) fn follow(configuration: &mut Configuration, seed: u64) {
     if configuration.epochs == Epochs::Yield {
-        configuration.epochs = match configuration.memory_guard {
-            MemoryGuard::Default => Epochs::Yield,
-            MemoryGuard::Zero => Epochs::Extend,
-            MemoryGuard::Kib64 if copies => Epochs::Trap,
-            MemoryGuard::Kib64 => Epochs::Fail,
+        configuration.epochs = match seed % 24 {
+            1 | 2 => Epochs::Extend,
+            3 => Epochs::Trap,
+            4 => Epochs::Fail,
+            _ => Epochs::Yield,
         };
     }
-    if configuration.memory_growth == MemoryGrowth::Zero && copies {
+    if (seed / 24) % 24 == 1 {
         configuration.limiter = Limiter::Fails;
     }
 }
@@ -166,7 +164,9 @@ mod tests {
         (0..count)
             .map(|_| {
                 rng.fill_bytes(&mut bytes);
-                configuration(&mut Unstructured::new(&bytes)).unwrap()
+                let mut drawn = configuration(&mut Unstructured::new(&bytes)).unwrap();
+                follow(&mut drawn, rng.next_u32().into());
+                drawn
             })
             .collect()
     }
@@ -220,7 +220,8 @@ mod tests {
 
     #[test]
     fn used_up_data_gives_the_default() {
-        let configuration = configuration(&mut Unstructured::new(&[])).unwrap();
+        let mut configuration = configuration(&mut Unstructured::new(&[])).unwrap();
+        follow(&mut configuration, 0);
         assert_eq!(configuration, Configuration::default());
     }
 }

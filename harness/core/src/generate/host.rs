@@ -49,22 +49,22 @@ const MANNERS: &[Row<Manner>] = &[
     },
     Row {
         name: "fail",
-        weight: 1,
+        weight: 2,
         what: Manner::Fail,
     },
     Row {
         name: "trap",
-        weight: 1,
+        weight: 2,
         what: Manner::Trap,
     },
     Row {
         name: "wrapped trap",
-        weight: 1,
+        weight: 2,
         what: Manner::WrappedTrap,
     },
     Row {
         name: "throw",
-        weight: 2,
+        weight: 3,
         what: Manner::Throw,
     },
 ];

@@ -1,13 +1,14 @@
 //! Makes a module that provides another's imported functions and tags, so that two modules are
 //! linked.
 
-use super::rewrite::CODE;
+use super::rewrite::{self, CODE, IMPORTS};
 use lockstep_oracles::ValType;
-use lockstep_oracles::module::{ExternType, FuncType, Module};
+use lockstep_oracles::address::FuncIndex;
+use lockstep_oracles::module::{Export, ExternKind, ExternType, FuncType, Module};
 use wasm_encoder::{
-    CodeSection, ConstExpr, CustomSection, EntityType, ExportKind, ExportSection, Function,
-    FunctionSection, GlobalSection, GlobalType, HeapType, ImportSection, Instruction, Section as _,
-    TagKind, TagSection, TagType, TypeSection,
+    BlockType, CodeSection, ConstExpr, CustomSection, EntityType, ExportKind, ExportSection,
+    Function, FunctionSection, GlobalSection, GlobalType, HeapType, ImportSection, Instruction,
+    Section as _, TagKind, TagSection, TagType, TypeSection,
 };
 use wasmparser::{Parser, Payload};
 
@@ -30,7 +31,8 @@ pub(super) const SEEN: &str = "seen";
 /// `name`. `None` if there is none, or one name is wanted twice, or a type is the module's own.
 ///
 /// Its functions return their first parameter of each result's type, or a zero; on the way they look at
-/// something of the host's or of a third module's, so that there is something to see.
+/// something of the host's or of a third module's, so that there is something to see. By what that is, every
+/// second throws one of the tags, if there is one, and every fourth traps.
 pub(super) fn provider(module: &Module, name: &str, sight: Sight) -> Option<Vec<u8>> {
     let own = match sight {
         Sight::Global => 0,
@@ -42,6 +44,10 @@ pub(super) fn provider(module: &Module, name: &str, sight: Sight) -> Option<Vec<
     let mut code = CodeSection::new();
     let mut tags = TagSection::new();
     let mut names = std::collections::BTreeSet::new();
+    let thrown = module.imports().iter().find_map(|import| match &import.ty {
+        ExternType::Tag(ty) if import.module == name => Some(ty),
+        _ => None,
+    });
     for import in module.imports() {
         let (ExternType::Func(ty) | ExternType::Tag(ty)) = &import.ty else {
             continue;
@@ -65,8 +71,13 @@ pub(super) fn provider(module: &Module, name: &str, sight: Sight) -> Option<Vec<
             continue;
         }
         exports.export(&import.name, ExportKind::Func, own + functions.len());
+        let end = match functions.len() % 4 {
+            1 => thrown.map(Early::Throw),
+            3 => Some(thrown.map_or(Early::Trap, Early::Throw)),
+            _ => None,
+        };
         functions.function(func_type_idx);
-        code.function(&body(ty, sight));
+        code.function(&body(ty, sight, end));
     }
     if names.is_empty() {
         return None;
@@ -177,7 +188,15 @@ fn encoded(types: &[ValType]) -> Option<Vec<wasm_encoder::ValType>> {
     (!encoded.iter().any(own)).then_some(encoded)
 }
 
-fn body(ty: &FuncType, sight: Sight) -> Function {
+/// How a function may end before it returns.
+#[derive(Clone, Copy, Debug)]
+enum Early<'a> {
+    /// It throws the provider's first tag, of this type.
+    Throw(&'a FuncType),
+    Trap,
+}
+
+fn body(ty: &FuncType, sight: Sight, end: Option<Early<'_>>) -> Function {
     let mut function = Function::new([(1, wasm_encoder::ValType::I32)]);
     let own = ty.params.len() as u32;
     function.instruction(&match sight {
@@ -185,23 +204,82 @@ fn body(ty: &FuncType, sight: Sight) -> Function {
         Sight::Function => Instruction::Call(0),
     });
     function.instruction(&Instruction::LocalSet(own));
-    for &result in &ty.results {
-        let param = ty.params.iter().position(|&param| param == result);
-        function.instruction(&match (param, result) {
-            (Some(index), _) => Instruction::LocalGet(index as u32),
-            (None, ValType::I32) => Instruction::LocalGet(own),
-            (None, ValType::I64) => Instruction::I64Const(0),
-            (None, ValType::F32) => Instruction::F32Const(0.0.into()),
-            (None, ValType::F64) => Instruction::F64Const(0.0.into()),
-            (None, ValType::V128) => Instruction::V128Const(0),
-            (None, ValType::Ref(ty)) => {
-                let heap = HeapType::try_from(ty.heap_type());
-                Instruction::RefNull(heap.unwrap_or(HeapType::EXTERN))
+    if let Some(end) = end {
+        // Once in eight times, where what is seen is counted.
+        let mut code = function.instructions();
+        code.local_get(own).i32_const(7).i32_and().i32_const(1);
+        code.i32_eq().if_(BlockType::Empty);
+        match end {
+            Early::Throw(tag) => {
+                for &value in &tag.params {
+                    give(&mut function, &ty.params, own, value);
+                }
+                function.instruction(&Instruction::Throw(0));
             }
-        });
+            Early::Trap => drop(function.instruction(&Instruction::Unreachable)),
+        }
+        function.instruction(&Instruction::End);
+    }
+    for &result in &ty.results {
+        give(&mut function, &ty.params, own, result);
     }
     function.instruction(&Instruction::End);
     function
+}
+
+/// Leaves a value of a type: the first parameter that has it, what was seen, or a zero.
+fn give(function: &mut Function, params: &[ValType], own: u32, ty: ValType) {
+    let param = params.iter().position(|&param| param == ty);
+    function.instruction(&match (param, ty) {
+        (Some(index), _) => Instruction::LocalGet(index as u32),
+        (None, ValType::I32) => Instruction::LocalGet(own),
+        (None, ValType::I64) => Instruction::I64Const(0),
+        (None, ValType::F32) => Instruction::F32Const(0.0.into()),
+        (None, ValType::F64) => Instruction::F64Const(0.0.into()),
+        (None, ValType::V128) => Instruction::V128Const(0),
+        (None, ValType::Ref(ty)) => {
+            let heap = HeapType::try_from(ty.heap_type());
+            Instruction::RefNull(heap.unwrap_or(HeapType::EXTERN))
+        }
+    });
+}
+
+/// The module with one of its imported functions taken from an instance of itself, which is called `from`: the
+/// last exported function of its own that has the type. `None` if no two functions are so.
+pub(super) fn from_itself(wasm: &[u8], module: &Module, from: &str) -> Option<Vec<u8>> {
+    let is_own = |export: &&Export| {
+        export.kind == ExternKind::Func && export.index >= module.num_imported_funcs()
+    };
+    let own: Vec<&Export> = module.exports().iter().rev().filter(is_own).collect();
+    let found = module
+        .imports()
+        .iter()
+        .enumerate()
+        .find_map(|(at, import)| {
+            let ExternType::Func(ty) = &import.ty else {
+                return None;
+            };
+            let fits = |export: &&&Export| module.func_type(FuncIndex(export.index)) == ty;
+            Some((at, &own.iter().find(fits)?.name))
+        });
+    let (position, name) = found?;
+    let mut imports = ImportSection::new();
+    for payload in Parser::new(0).parse_all(wasm) {
+        let Payload::ImportSection(reader) = payload.ok()? else {
+            continue;
+        };
+        for (at, import) in reader.into_imports().enumerate() {
+            let import = import.ok()?;
+            let ty = EntityType::try_from(import.ty).ok()?;
+            match at == position {
+                true => imports.import(from, name, ty),
+                false => imports.import(import.module, import.name, ty),
+            };
+        }
+    }
+    let mut sections = rewrite::sections(wasm).ok()?;
+    sections.insert(IMPORTS, rewrite::content(&imports));
+    Some(rewrite::assemble(&sections))
 }
 
 #[cfg(test)]
@@ -269,6 +347,49 @@ mod tests {
         let provider = Module::new(&bytes, FEATURES).unwrap();
         let exports: Vec<_> = provider.exports().iter().map(|e| e.name.as_str()).collect();
         assert_eq!(exports, ["x0", "f0"]);
+    }
+
+    #[test]
+    fn some_functions_of_a_provider_throw_or_trap() {
+        let wants = module(
+            r#"(module
+                (import "env" "x0" (tag (param i64 f32)))
+                (import "env" "f0" (func))
+                (import "env" "f1" (func (param i64) (result i32))))"#,
+        );
+        let bytes = provider(&wants, "env", Sight::Function).unwrap();
+        assert!(Module::new(&bytes, FEATURES).is_ok());
+        let text = wasmprinter::print_bytes(bytes).unwrap();
+        assert!(
+            text.contains("local.get 0\n      f32.const 0x0p+0 (;=0;)\n      throw 0"),
+            "{text}"
+        );
+        let without = module(
+            r#"(module (import "env" "f0" (func)) (import "env" "f1" (func))
+                (import "env" "f2" (func)) (import "env" "f3" (func)))"#,
+        );
+        let bytes = provider(&without, "env", Sight::Global).unwrap();
+        assert!(Module::new(&bytes, FEATURES).is_ok());
+        let text = wasmprinter::print_bytes(bytes).unwrap();
+        assert_eq!(text.matches("unreachable").count(), 1, "{text}");
+    }
+
+    #[test]
+    fn a_module_imports_from_itself_where_types_agree() {
+        let text = r#"(module
+            (import "env" "f0" (func (param f64)))
+            (import "env" "f1" (func (param i32) (result i64)))
+            (export "f1" (func 1))
+            (func (export "f2") (param i32) (result i64) (call 1 (local.get 0))))"#;
+        let wasm = wat::parse_str(text).unwrap();
+        let made = from_itself(&wasm, &module(text), "first").unwrap();
+        let made = Module::new(&made, FEATURES).unwrap();
+        let names = made.imports().iter();
+        let names: Vec<_> = names.map(|it| (&*it.module, &*it.name)).collect();
+        assert_eq!(names, [("env", "f0"), ("first", "f2")]);
+        let other = r#"(module (import "env" "f0" (func (param f64))) (func (export "f1")))"#;
+        let wasm = wat::parse_str(other).unwrap();
+        assert_eq!(from_itself(&wasm, &module(other), "first"), None);
     }
 
     #[test]

@@ -83,6 +83,9 @@ const EXHAUSTING_STEPS: usize = 8;
 /// Bytes of the data that decide everything but the module, at most.
 const DECISIONS: usize = 1024;
 
+/// Name of the first of two instances of a module of which the second imports a function from it.
+const FIRST: &str = "first";
+
 /// The first offset that takes more than two bytes.
 const FAR: usize = 1 << 16;
 
@@ -154,11 +157,16 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
         true => far(u, drawn)?,
         false => drawn,
     };
+    let (drawn, twice) = match chance(u, 1, 8)? {
+        true => from_itself(drawn),
+        false => (drawn, false),
+    };
     if drawn.generator == EXHAUST {
         configuration::make_exhaustible(&mut configuration);
     }
     let fuel = between(u, 16, 128)?;
     let mut host = host::host(u, &drawn.module)?;
+    configuration::follow(&mut configuration, host.seed);
     let mut steps = steps::steps(u, &drawn.module, fuel)?;
     if drawn.generator == EXHAUST {
         // Each that uses something up takes a while.
@@ -194,6 +202,17 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
         steps.splice(..0, others);
         modules.push(provider);
     }
+    if twice {
+        let mut others = steps::steps(u, &drawn.module, fuel)?;
+        others.truncate(between(u, 1, 3)? as usize);
+        let module_of_step = Some(modules.len() as u32);
+        others
+            .iter_mut()
+            .for_each(|step| step.module = module_of_step);
+        steps.splice(..0, others);
+        let first = (FIRST.to_owned(), drawn.wasm.clone(), drawn.module.clone());
+        modules.push(first);
+    }
     let position = modules.len();
     modules.push(("main".to_owned(), drawn.wasm, drawn.module));
     let scene = Scene {
@@ -226,7 +245,9 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
             modules.insert(position, (name.to_string(), wasm, module));
         }
     }
-    schedule.actions = actions::actions(u, steps.len() as u32)?;
+    let has_tags = |(_, _, module): &Linked| module.num_tags() > 0;
+    let throws = modules.iter().any(has_tags);
+    schedule.actions = actions::actions(u, steps.len() as u32, throws)?;
     if modules.len() > 2 && chance(u, 1, 2)? {
         // A list of two may be right by chance.
         schedule.actions.push(actions::list(u, steps.len() as u32)?);
@@ -279,6 +300,28 @@ fn linked(module: &Module, sight: Sight) -> Option<Linked> {
     let wasm = link::provider(module, name, sight)?;
     let provider = Module::new(&wasm, FEATURES).ok()?;
     Some((name.clone(), wasm.into(), provider))
+}
+
+/// The module that imports one of its functions from an instance of itself, and whether there is one: two
+/// instances of one module then wait for each other.
+fn from_itself(drawn: Drawn) -> (Drawn, bool) {
+    let made = link::from_itself(&drawn.wasm, &drawn.module, FIRST);
+    let made = made.and_then(|wasm| Some((Module::new(&wasm, FEATURES).ok()?, wasm)));
+    match made {
+        Some((module, wasm)) if can_run(&wasm, &module) => {
+            let generator = drawn.generator;
+            let wasm = wasm.into();
+            (
+                Drawn {
+                    generator,
+                    wasm,
+                    module,
+                },
+                true,
+            )
+        }
+        _ => (drawn, false),
+    }
 }
 
 /// The provider with its code at the PCs of another module's, if that is further behind.

@@ -7,7 +7,7 @@ use wasmparser::{BinaryReaderError, Parser, Payload, TypeRef};
 /// Name of the module that every import of a tidied module is from.
 pub(super) const HOST: &str = "env";
 
-const IMPORTS: u8 = 2;
+pub(super) const IMPORTS: u8 = 2;
 pub(super) const GLOBALS: u8 = 6;
 pub(super) const EXPORTS: u8 = 7;
 pub(super) const CODE: u8 = 10;

@@ -1,5 +1,5 @@
 //! The accessor checker: every index of every index space of an instance, asked for as a debugger asks
-//! for it, and one past the end.
+//! for it, and some past the end.
 //!
 //! What an entity holds is compared elsewhere, through the handle that its accessor returned.
 
@@ -149,6 +149,9 @@ struct Space {
     entities: Vec<Option<Extern>>,
 }
 
+/// Indices that no instance has, beside the first past the end; that of an invalid index is not among them.
+const BEYOND: [u32; 2] = [1 << 31, u32::MAX - 1];
+
 impl Driver {
     /// Asks every instance that was not asked yet, or not since the host called back, and of which the
     /// subject has a handle, for its entities.
@@ -173,13 +176,7 @@ impl Driver {
 
     /// The index spaces of an instance; without `guest_debug` the accessors find nothing in them.
     fn spaces(&self, instance: InstanceAddr) -> Vec<Space> {
-        if !self.is_instrumented() {
-            let empty = |accessor| Space {
-                accessor,
-                entities: Vec::new(),
-            };
-            return Accessor::ALL.map(empty).into();
-        }
+        let found = self.is_instrumented();
         let instance = self.machine.store.instance(instance);
         let memories = |shared: bool| {
             let all = instance.module.memories().iter().zip(&instance.memories);
@@ -187,7 +184,7 @@ impl Driver {
                 .collect()
         };
         let space = |accessor| {
-            let entities = match accessor {
+            let mut entities = match accessor {
                 Accessor::Function => all(&instance.funcs, Extern::Func),
                 Accessor::Table => all(&instance.tables, Extern::Table),
                 Accessor::Memory => memories(false),
@@ -195,6 +192,9 @@ impl Driver {
                 Accessor::Global => all(&instance.globals, Extern::Global),
                 Accessor::Tag => all(&instance.tags, Extern::Tag),
             };
+            if !found {
+                entities.fill(None);
+            }
             Space { accessor, entities }
         };
         Accessor::ALL.map(space).into()
@@ -208,9 +208,11 @@ impl Driver {
         moment: Moment,
     ) {
         self.recorder.note(RuleId::Access);
-        let past_the_end = std::iter::once(&None);
-        for (index, &entity) in space.entities.iter().chain(past_the_end).enumerate() {
-            let index = index as u32;
+        let there = space.entities.iter().copied().enumerate();
+        let there = there.map(|(index, entity)| (index as u32, entity));
+        let end = space.entities.len() as u32;
+        let past_the_end = std::iter::once(end).chain(BEYOND);
+        for (index, entity) in there.chain(past_the_end.map(|index| (index, None))) {
             if let Some(entity) = entity
                 && let Some(held) = subject.held(entity)
             {

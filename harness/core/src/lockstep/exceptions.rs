@@ -65,6 +65,25 @@ impl Driver {
         self.invocation.take_thrown();
     }
 
+    /// What was pending at the event, and was taken, is the exception that was thrown.
+    pub fn check_taken(&mut self, exn: ExnAddr, taken: Option<&SeenException>) {
+        if self.ended.is_some() || self.is_tainted() {
+            return;
+        }
+        self.recorder.note(RuleId::ThrowEvent);
+        if taken.is_some_and(|taken| self.exception_agrees(exn, taken)) {
+            return;
+        }
+        let known = taken.and_then(|taken| self.explain_exception(exn, taken));
+        let expected = format!("pending: {}", self.describe_exception(exn));
+        let shown = match taken {
+            Some(taken) => format!("pending: {taken}"),
+            None => "nothing is pending".to_owned(),
+        };
+        self.report_known(RuleId::ThrowEvent, Moment::Throw, expected, shown, known);
+        self.end_if_known(known);
+    }
+
     /// What an owned handle to an exception shows is the exception that it was made for.
     pub fn check_held_exception(&mut self, exn: ExnAddr, seen: &SeenException, moment: Moment) {
         if self.ended.is_some() || self.is_tainted() {

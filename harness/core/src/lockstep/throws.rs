@@ -22,6 +22,8 @@ pub struct SeenThrow {
     pub exception: SeenException,
     /// Whether this activation catches it, where the event says so.
     pub caught: Option<bool>,
+    /// Whether the store says that an exception is pending, as it must.
+    pub pending: bool,
 }
 
 impl std::fmt::Display for SeenThrow {
@@ -31,7 +33,11 @@ impl std::fmt::Display for SeenThrow {
             Some(false) => "an uncaught ",
             None => "an ",
         };
-        write!(f, "an event of {how}{}", self.exception)
+        write!(f, "an event of {how}{}", self.exception)?;
+        match self.pending {
+            true => Ok(()),
+            false => f.write_str(", and none is pending"),
+        }
     }
 }
 
@@ -78,6 +84,7 @@ impl Driver {
         self.recorder.tally.throws += 1;
         let flow = self.compare_event(observed, Moment::Throw, Look::Throw);
         let agrees = seen.caught.is_none_or(|seen| seen == caught);
+        let agrees = agrees && seen.pending;
         if flow == Flow::Continue && !(agrees && self.exception_agrees(exn, &seen.exception)) {
             let how = if caught { "a caught" } else { "an uncaught" };
             let expected = format!("an event of {how} {}", self.describe_exception(exn));
