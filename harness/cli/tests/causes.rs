@@ -434,6 +434,17 @@ causes! {
         explained_case("imported-type-indirect.toml", Cause::ImportedType);
     }
 
+    IfWithoutElse => ifs_without_else_still_have_no_code {
+        let report = explained_case("if-without-else.toml", Cause::IfWithoutElse);
+        assert!(report.divergences.is_empty(), "{report:#?}");
+        // The engine alone.
+        let engine = engine(&Configuration::default());
+        let module = wat::parse_str(corpus_text("if-without-else.wat")).unwrap();
+        let compile = std::panic::AssertUnwindSafe(|| Module::new(&engine, &module).is_ok());
+        let compiled = std::panic::catch_unwind(compile);
+        assert!(compiled.is_err());
+    }
+
     CastType => casts_to_types_that_are_not_enabled_are_still_accepted {
         const ACCEPTED: &str = "(module (func unreachable ref.test contref drop))";
         let report = explained(&format!("(assert_invalid {ACCEPTED} \"\")"));

@@ -38,6 +38,10 @@ fn explained(name: &str, cause: Cause) -> CaseReport {
 }
 
 causes! {
+    IfWithoutElse => ifs_without_else_still_have_no_code {
+        explained("if-without-else.toml", Cause::IfWithoutElse);
+    }
+
     IfParams => if_params_are_still_shown {
         explained("if-params.toml", Cause::IfParams);
     }

@@ -5,7 +5,6 @@ use super::{Format, OK, OwnFault};
 use anyhow::bail;
 use lockstep_core::campaign::plan::{Budget, Plan, Planned};
 use lockstep_core::campaign::protocol::What;
-use lockstep_core::generate;
 use lockstep_core::report::json;
 use lockstep_core::report::shown::Shown;
 use serde::Serialize;
@@ -38,7 +37,8 @@ fn lines(plan: &Plan, format: Format, out: &mut impl Write) -> io::Result<()> {
     for Planned { what, .. } in plan.cases() {
         let case = match what {
             What::Generated { seed, number } => {
-                generate::with_proposals(seed, number, plan.wishes.proposals).name
+                let case = plan.wishes.generated(seed, number);
+                case.map_err(io::Error::other)?.name
             }
             _ => what.name(),
         };

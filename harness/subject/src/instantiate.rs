@@ -47,7 +47,7 @@ impl<T: Layer> Subject<T> {
     ) -> Instantiated {
         let module = match self.factory.module(bytes, oracle) {
             Ok(module) => module,
-            Err(outcome) => return self.refused(outcome),
+            Err(outcome) => return self.refused(bytes, outcome),
         };
         let made = self.driver().machine.instantiate(oracle, imports);
         let instance = self.announce(bytes, oracle, &module);
@@ -104,7 +104,7 @@ impl<T: Layer> Subject<T> {
         *outcome == OUT_OF_MEMORY || (consumes && *outcome == OUT_OF_FUEL)
     }
 
-    fn refused(&mut self, outcome: Outcome) -> Instantiated {
+    fn refused(&mut self, bytes: &[u8], outcome: Outcome) -> Instantiated {
         if let Outcome::LimitReached(message) = &outcome {
             return Instantiated {
                 instance: None,
@@ -112,12 +112,7 @@ impl<T: Layer> Subject<T> {
                 outcome,
             };
         }
-        let rule = match outcome {
-            Outcome::Panicked(_) => RuleId::Panic,
-            _ => RuleId::Instantiate,
-        };
-        let expected = "the module compiles".to_owned();
-        self.driver().report_end(rule, expected, outcome.describe());
+        self.driver().uncompiled(bytes, &outcome);
         Instantiated {
             instance: None,
             expected: ExpectedInstance::Lost,

@@ -2,14 +2,20 @@
 //! No engine is compiled: what is called as `cargo` and `rustc` is a script of the test.
 
 use lockstep::campaign::protocol;
-use std::fs;
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// What a checkout's own manifest says.
 const CHECKOUT: &str = "[package]\nname = \"wasmtime\"\nversion = \"49.0.2\"\nedition = \"2021\"\n[lib]\npath = \"lib.rs\"\n";
+
+/// How long is waited for what should come.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A checkout, a cache, and the programs that stand for cargo and the compiler.
 struct Given {
@@ -68,6 +74,17 @@ impl Given {
 
     /// Runs the program under a prefix of a shell's.
     fn run(&self, prefix: &str, args: &str) -> Output {
+        self.shell(prefix, args).output().unwrap()
+    }
+
+    /// Starts the program.
+    fn started(&self, args: &str) -> Child {
+        let mut shell = self.shell("", args);
+        shell.stdout(Stdio::null()).stderr(Stdio::piped());
+        shell.spawn().unwrap()
+    }
+
+    fn shell(&self, prefix: &str, args: &str) -> Command {
         let path = std::env::var("PATH").unwrap();
         let mut shell = Command::new("sh");
         shell
@@ -78,7 +95,20 @@ impl Given {
             .env("CARGO", self.path("bin/cargo"))
             .env("LOCKSTEP_SUBJECTS", self.path("cache"))
             .current_dir(self.at.path());
-        shell.output().unwrap()
+        shell
+    }
+
+    /// The number in a file, once it is there.
+    fn number(&self, name: &str) -> i32 {
+        let begun = Instant::now();
+        loop {
+            let text = fs::read_to_string(self.path(name)).unwrap_or_default();
+            if let Ok(number) = text.trim().parse() {
+                return number;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{name} does not come");
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     fn refused(&self, prefix: &str) -> String {
@@ -216,4 +246,147 @@ fn a_folder_without_wasmtime_is_refused() {
     fs::write(given.path("wasmtime/Cargo.toml"), other).unwrap();
     let prefix = concat!("CARGO='", env!("CARGO"), "';");
     assert_eq!(given.refused(prefix), sentence);
+}
+
+/// Given another that builds or keeps a program, cargo is called once that is done.
+#[test]
+fn one_builds_and_keeps_at_a_time() {
+    let given = Given::new("echo 1 >called; made");
+    fs::create_dir(given.path("cache")).unwrap();
+    let other = File::create(given.path("cache/lock")).unwrap();
+    other.lock().unwrap();
+    let child = given.started("subjects build path:wasmtime");
+    thread::sleep(Duration::from_millis(500));
+    assert!(!given.path("called").exists());
+    drop(other);
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(
+        said.contains("waiting for another build of a subject program"),
+        "{said}"
+    );
+    assert_eq!(given.number("called"), 1);
+}
+
+/// Given a signal while cargo builds, or while another's build is waited for, the program ends with one
+/// sentence, and cargo and its compilers with it.
+#[test]
+fn a_signal_ends_a_build() {
+    let compiles = "echo $$ >cargo; sleep 600 & echo $! >compiler; wait";
+    for (signal, name, code) in [(Signal::TERM, "SIGTERM", 143), (Signal::INT, "SIGINT", 130)] {
+        for is_locked in [false, true] {
+            let given = Given::new(compiles);
+            fs::create_dir(given.path("cache")).unwrap();
+            let other = File::create(given.path("cache/lock")).unwrap();
+            if is_locked {
+                other.lock().unwrap();
+            }
+            let child = given.started("--subject path:wasmtime spec nop");
+            let built = match is_locked {
+                true => Vec::new(),
+                false => vec![given.number("cargo"), given.number("compiler")],
+            };
+            if is_locked {
+                thread::sleep(Duration::from_millis(500));
+            }
+            let pid = Pid::from_child(&child);
+            kill_process(pid, signal).unwrap();
+            let output = child.wait_with_output().unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(code), "{said}");
+            let sentence = format!(
+                "lockstep: ended by {name} before the subject program of path:wasmtime was built; the same command goes on from here"
+            );
+            assert!(said.lines().any(|line| line == sentence), "{said}");
+            for process in built {
+                ends(process);
+            }
+            assert!(!given.kept());
+        }
+    }
+}
+
+/// A process that was ended is gone, or waits for who inherited it.
+fn ends(process: i32) {
+    let begun = Instant::now();
+    let is_there = || {
+        let pid = Pid::from_raw(process).unwrap();
+        let status = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        test_kill_process(pid).is_ok() && !status.contains(") Z ")
+    };
+    while is_there() {
+        assert!(begun.elapsed() < PATIENCE, "{process} goes on");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A checkout is one source by each of its names, and is listed with its program and its compiler.
+#[test]
+fn a_checkout_that_was_built_is_listed_once() {
+    let given = Given::new("made");
+    fs::create_dir(given.path("inner")).unwrap();
+    given.builds();
+    let output = given.run("cd inner;", "subjects build path:../wasmtime");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let output = given.run("", "--format json subjects");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let rows = text
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let built: Vec<_> = rows.filter(|row| !row["program"].is_null()).collect();
+    let [row] = &built[..] else { panic!("{text}") };
+    let directory = fs::canonicalize(given.path("wasmtime")).unwrap();
+    assert_eq!(row["subject"], format!("path:{}", directory.display()));
+    assert_eq!(row["version"], "49.0.2+local");
+    assert_eq!(row["compiler"], "rustc 1.99.0 (0 2026-01-01)");
+    // What a later build replaces is removed, and nothing else.
+    let old = row["program"].as_str().unwrap().to_owned();
+    assert_eq!(given.run("", "subjects clean").stdout, b"");
+    let newer = fs::read_to_string(given.path("made")).unwrap() + "#";
+    given.program("made", &newer);
+    given.builds();
+    let output = given.run("", "subjects clean");
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        format!("removed {old}\n")
+    );
+    assert!(given.kept());
+}
+
+#[test]
+fn a_cache_that_cannot_be_used_has_one_exit_code_in_text_and_json() {
+    let given = Given::new("made");
+    fs::write(given.path("cache"), "").unwrap();
+    for args in ["subjects", "--format json subjects"] {
+        let output = given.run("", args);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args}: {said}");
+        assert!(said.contains("cannot keep subject programs in"), "{said}");
+        assert!(!output.stdout.is_empty());
+    }
+}
+
+/// A version that does not build is named below the table, in text and in JSON.
+#[test]
+fn a_version_that_does_not_build_is_missing_in_the_matrix() {
+    let given = Given::new("exit 101");
+    let case = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../fuzz/regressions/if-params.toml"
+    );
+    let matrix = format!("matrix {case} --subjects path:wasmtime");
+    let why = "the subject program of wasmtime 49.0.2 (local) was not built: cargo ended with exit status: 101; what it says is above";
+    let output = given.run("", &matrix);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = format!("path:wasmtime is not in the table: {why}");
+    assert!(text.lines().any(|one| one == line), "{text}");
+    assert!(text.contains("FAIL: 1 version without a program"), "{text}");
+    let output = given.run("", &format!("--format json {matrix}"));
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let expected = serde_json::json!([{ "subject": "path:wasmtime", "reason": why }]);
+    assert_eq!(told["not_built"], expected);
 }

@@ -55,7 +55,7 @@ fn of_cause(
         Cause::UnsetRoot | Cause::IfParamRoot | Cause::HalfMadeArray => {
             Look::fatal(Kind::Collect, BREAKPOINT, COLLECTED)
         }
-        Cause::PulleyIntegers => Look {
+        Cause::PulleyIntegers | Cause::IfWithoutElse => Look {
             dies: true,
             ..of_results(case)?
         },

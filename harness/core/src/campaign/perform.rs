@@ -253,8 +253,11 @@ fn trace(
 ///
 /// When a wish is no setting.
 pub fn generated_case(seed: u64, number: u64, wishes: &Wishes) -> Result<Case, SettingError> {
-    let mut case = generate::with_proposals(seed, number, wishes.proposals);
+    let mut case = wishes.generated(seed, number)?;
     generate::fit(&mut case, wishes.subject);
+    if wishes.dare {
+        case.schedule.dare.get_or_insert(generate::daring(number));
+    }
     apply(wishes, &mut case)?;
     Ok(case)
 }

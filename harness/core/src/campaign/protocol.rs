@@ -184,10 +184,35 @@ impl Wishes {
     ///
     /// When a text is no setting.
     pub fn configure(&self, configuration: &mut Configuration) -> Result<(), SettingError> {
-        for text in &self.settings {
-            configuration.set(text.parse::<Setting>()?);
-        }
+        let settings = self.fixed()?;
+        settings
+            .into_iter()
+            .for_each(|setting| configuration.set(setting));
         Ok(())
+    }
+
+    /// The settings that the user has fixed.
+    ///
+    /// # Errors
+    ///
+    /// When a text is no setting.
+    pub fn fixed(&self) -> Result<Vec<Setting>, SettingError> {
+        self.settings.iter().map(|text| text.parse()).collect()
+    }
+
+    /// The generated case that these wishes make of a seed and a number, but for what the subject has not.
+    ///
+    /// # Errors
+    ///
+    /// When a text is no setting.
+    pub fn generated(&self, seed: u64, number: u64) -> Result<Case, SettingError> {
+        let settings = self.fixed()?;
+        Ok(generate::with_settings(
+            seed,
+            number,
+            self.proposals,
+            &settings,
+        ))
     }
 }
 

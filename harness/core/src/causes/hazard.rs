@@ -128,7 +128,7 @@ impl fmt::Display for Dare {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoDare {
     /// There is no such cause
-    #[error("{0}, or write any, slot, frame, collection or events")]
+    #[error("{0}, or write any, slot, frame, collection, events or exception")]
     NoCause(#[from] NoCause),
     /// It forbids nothing
     #[error("the cause {0} forbids nothing that could be dared")]

@@ -112,6 +112,11 @@ impl InlinedCalls {
         inlined.is_some_and(|inlined| !inlined.is_empty())
     }
 
+    /// Whether the code of any function may hold that of another.
+    pub fn inline_any(&self) -> bool {
+        self.inlined.iter().any(|inlined| !inlined.is_empty())
+    }
+
     /// Whether the function's code may be in that of another.
     pub fn is_inlined(&self, func: FuncIndex) -> bool {
         self.inlined.iter().any(|inlined| inlined.contains(&func))
@@ -145,7 +150,7 @@ fn ops(functions: &[Function]) -> impl Iterator<Item = Opcode> {
 }
 
 /// The function that the opcode calls directly.
-fn called(function: &Function, position: usize) -> Option<FuncIndex> {
+pub fn called(function: &Function, position: usize) -> Option<FuncIndex> {
     let instr = function.instrs[position];
     matches!(instr.op, Opcode::Call | Opcode::ReturnCall).then_some(FuncIndex(instr.a))
 }

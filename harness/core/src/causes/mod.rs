@@ -14,6 +14,7 @@ pub mod hazard;
 pub mod host_activation;
 pub mod host_root;
 pub mod if_params;
+pub mod if_without_else;
 pub mod imported_type;
 pub mod inlined_calls;
 pub mod inlined_tail_call;

@@ -167,7 +167,9 @@ causes! {
         &[RuleId::TrapPc];
         "Same cause as TRAP-PC: the opcode found may be of an inlined body that was never \
          executed, and its frame's instance null, which panics and cannot unwind, or a stale \
-         pointer. Avoided by reading no frame at a Trap event with inlining on."
+         pointer. Avoided by reading no frame at a Trap event with inlining on where the code that \
+         traps may hold that of another function, and at that of a stack overflow where any \
+         of the module may."
         [Having::until(44)]
         "inlined_traps_still_show_frames_of_code_not_executed"
     IfParamRoot "IF-PARAM-ROOT" Forbids
@@ -398,6 +400,14 @@ causes! {
          a module that must be rejected, and that is valid with another type in the place of those."
         [Having::until(48)]
         "casts_to_types_that_are_not_enabled_are_still_accepted"
+    IfWithoutElse "IF-WITHOUT-ELSE" Ends
+        &[RuleId::Panic];
+        "Validation lets an if be without an else where its parameters are subtypes of its results (Core \
+         3.4.7). The compiler takes it to have one unless the two are equal, and panics over the code that is \
+         missing, with debug instrumentation and without. Matches only a panic of the compiler's own, of a \
+         module that has such an if. The module is not run."
+        [Having::until(50)]
+        "ifs_without_else_still_have_no_code"
     StartupFrame "STARTUP-FRAME" Forbids
         &[RuleId::FrameCount];
         "A start function is called by a function that the compiler makes for the module's \

@@ -23,11 +23,11 @@ mod weights;
 
 pub use features::{FEATURES, Proposals};
 pub use fuel::FUEL;
-pub use seed::{bytes, from_bytes, from_seed, with_proposals};
+pub use seed::{bytes, daring, from_bytes, from_seed, with_proposals, with_settings};
 
 use crate::case::value::MAX_EVENTS;
 use crate::case::{Case, CaseModule};
-use crate::configuration::{Collector, Nans, Target};
+use crate::configuration::{Collector, Configuration, Nans, Setting, Target};
 use crate::lockstep::policy::FramePolicy;
 use crate::schedule::Schedule;
 use crate::version::Version;
@@ -123,11 +123,12 @@ pub fn generator_of(name: &str) -> Option<&'static str> {
 
 impl<'a> Arbitrary<'a> for Case {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Case> {
-        case(u, Proposals::default())
+        case(u, Proposals::default(), &[])
     }
 }
 
-/// Draws a case from all the data that is left. Any data makes one.
+/// Draws a case from all the data that is left. Any data makes one. The case has these settings, whatever is
+/// drawn.
 ///
 /// The first quarter of the data, but no more than it takes, decides what is done with the module;
 /// the rest makes the module. So neither leaves nothing for the other.
@@ -135,12 +136,19 @@ impl<'a> Arbitrary<'a> for Case {
 /// # Errors
 ///
 /// None in practice; the signature is that of [`Arbitrary::arbitrary`].
-pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
+pub fn case(u: &mut Unstructured<'_>, proposals: Proposals, settings: &[Setting]) -> Result<Case> {
     let decisions = u.bytes(DECISIONS.min(u.len() / 4))?;
     let mut decisions = Unstructured::new(decisions);
     let data = u.bytes(u.len())?;
     let u = &mut decisions;
     let mut configuration = configuration::configuration(u)?;
+    let set = |configuration: &mut Configuration| {
+        settings
+            .iter()
+            .for_each(|&setting| configuration.set(setting));
+    };
+    // The module must be one that can be run so.
+    set(&mut configuration);
     let frames = if chance(u, 1, 6)? {
         FramePolicy::All
     } else {
@@ -256,6 +264,7 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals) -> Result<Case> {
         // What no event shows is not followed.
         configuration.nans = Nans::Canonical;
     }
+    set(&mut configuration);
     let modules = modules.into_iter();
     Ok(Case {
         name: format!("generated/{}", drawn.generator),

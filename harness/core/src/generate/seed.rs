@@ -3,6 +3,7 @@
 use super::{Proposals, case};
 use crate::case::Case;
 use crate::causes::hazard::{Dare, Hazard};
+use crate::configuration::Setting;
 use arbitrary::Unstructured;
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -22,14 +23,22 @@ pub fn from_seed(seed: u64, number: u64) -> Case {
 
 /// The same, of modules that draw from these proposals. Another choice makes other cases.
 pub fn with_proposals(seed: u64, number: u64, proposals: Proposals) -> Case {
-    let mut case = from_bytes(&bytes(seed, number), proposals);
+    with_settings(seed, number, proposals, &[])
+}
+
+/// The same, of modules that can be run with these settings, which the case then has. What else the bytes
+/// decide stays as it is without them.
+pub fn with_settings(seed: u64, number: u64, proposals: Proposals, settings: &[Setting]) -> Case {
+    let bytes = bytes(seed, number);
+    let mut case =
+        case(&mut Unstructured::new(&bytes), proposals, settings).unwrap_or_else(|_| nothing());
     case.name = format!("{}/{seed:#x}/{number}", case.name);
     case.schedule.dare = dare(seed, number);
     case
 }
 
-/// One in so many cases dares something.
-const DARING: u32 = 50;
+/// One in so many cases dares something, if it meets it: a fifth of them do.
+const DARING: u32 = 20;
 
 /// What a case dares. It is drawn apart, so that the bytes alone decide all the rest: after `dare` in
 /// the key, the stream is the number.
@@ -42,14 +51,31 @@ fn dare(seed: u64, number: u64) -> Option<Dare> {
     if !rng.next_u32().is_multiple_of(DARING) {
         return None;
     }
+    Some(any_or_kind(rng.next_u32()))
+}
+
+/// Any, half of the time, as one of a kind is seldom met; else what a case of another seldom comes first to.
+fn any_or_kind(drawn: u32) -> Dare {
     let kinds = Hazard::ALL.len() as u32;
-    Some(Dare::Kind(Hazard::ALL[(rng.next_u32() % kinds) as usize]))
+    match drawn % (2 * kinds) {
+        kind if kind < kinds => Dare::Kind(Hazard::ALL[kind as usize]),
+        _ => Dare::Any,
+    }
+}
+
+/// What a case dares where each is to dare something, by its number.
+pub fn daring(number: u64) -> Dare {
+    any_or_kind(number as u32)
 }
 
 /// The case that these bytes stand for. Any bytes stand for one.
 pub fn from_bytes(bytes: &[u8], proposals: Proposals) -> Case {
-    case(&mut Unstructured::new(bytes), proposals)
-        .unwrap_or_else(|_| Case::of_module("generated", Vec::new()))
+    case(&mut Unstructured::new(bytes), proposals, &[]).unwrap_or_else(|_| nothing())
+}
+
+/// Drawing never fails in practice.
+fn nothing() -> Case {
+    Case::of_module("generated", Vec::new())
 }
 
 /// The bytes behind a generated case: what a fuzz target takes for the same case.
@@ -77,9 +103,11 @@ mod tests {
     }
 
     #[test]
-    fn two_in_a_hundred_cases_dare_something_of_any_kind() {
+    fn one_in_twenty_cases_would_dare_something_of_any_kind() {
         let dares: Vec<Dare> = (0..10_000).filter_map(|number| dare(7, number)).collect();
-        assert!((150..250).contains(&dares.len()), "{}", dares.len());
+        assert!((420..580).contains(&dares.len()), "{}", dares.len());
+        let any = dares.iter().filter(|&&dare| dare == Dare::Any).count();
+        assert!((200..300).contains(&any), "{any}");
         for kind in Hazard::ALL {
             assert!(dares.contains(&Dare::Kind(kind)), "{kind:?}");
         }

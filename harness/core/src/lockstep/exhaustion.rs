@@ -7,19 +7,34 @@ use super::invocation::Phase;
 use super::looks::Look;
 use super::stack_search::Search;
 use crate::causes::Cause;
+use crate::causes::inlined_calls::called;
 use crate::divergence::Moment;
-use crate::observe::Observation;
+use crate::observe::{Observation, Walk as _};
 use crate::outcome::SeenTrap;
 use crate::rules::RuleId;
-use lockstep_oracles::machine::Stop;
-use lockstep_oracles::opcode::Opcode;
-
-/// Whether the opcode makes an object, or calls a host function that may.
-pub(super) fn makes_object(op: Opcode) -> bool {
-    op.makes_object() || op.is_call()
-}
+use lockstep_oracles::machine::{FrameView, Stop};
+use lockstep_oracles::store::FuncInst;
 
 impl Driver {
+    /// Whether the opcode at which the oracle is makes an object, or calls a host function that may: a call of
+    /// a function that a module defines makes nothing before that function's first opcode.
+    pub(super) fn may_make_object(&self) -> bool {
+        self.machine.top().is_some_and(|view| {
+            let op = view.op();
+            op.makes_object() || op.is_call() && self.may_call_host(&view)
+        })
+    }
+
+    /// Whether the call at which a frame is may be one of the host's.
+    fn may_call_host(&self, view: &FrameView<'_>) -> bool {
+        let Some(callee) = called(view.function, view.position) else {
+            return true;
+        };
+        let store = &self.machine.store;
+        let callee = store.instance(view.instance).funcs.get(callee.0 as usize);
+        callee.is_none_or(|&callee| matches!(store.func(callee), FuncInst::Host { .. }))
+    }
+
     /// The subject's stack overflowed: believable only where the program comes to a call whose frames are
     /// those shown.
     pub(super) fn overflow<O: Observation>(&mut self, observed: &mut O) -> Flow {
@@ -106,17 +121,23 @@ impl Driver {
         if self.invocation.ahead == Some(Stop::SequencePoint) {
             return self.report_no_exhaustion(observed, "the event of the next opcode is due");
         }
-        let op = self.machine.current_op();
-        if !op.is_none_or(makes_object) {
+        let within = self.machine.current_op().is_some();
+        if within && !self.may_make_object() {
             return self.report_no_exhaustion(observed, "the next opcode makes no object");
         }
         self.invocation.phase = Phase::OutOfMemory;
-        match op {
-            Some(_) => {
+        match within {
+            true => {
                 let sight = self.sight_within(Interruption::Memory);
                 self.compare_interrupted(observed, Interruption::Memory, sight)
             }
-            None => Flow::Continue,
+            false => {
+                // Before any code runs there is no frame on either side.
+                if observed.walk().done() {
+                    self.recorder.tally.looks.whole(Look::OutOfMemory);
+                }
+                Flow::Continue
+            }
         }
     }
 

@@ -9,11 +9,12 @@ use super::tally::Tally;
 use crate::causes::if_params::{ShownOperand, ShownStacks};
 use crate::causes::slots::FunctionLayout;
 use crate::causes::{
-    Cause, Known, cast_type, collect_slot, converted, half_made_array, try_callee,
+    Cause, Known, cast_type, collect_slot, converted, half_made_array, if_without_else, try_callee,
 };
 use crate::configuration::Collector;
 use crate::divergence::{Divergence, Moment, count};
 use crate::observe::{Observation, Walk};
+use crate::outcome::Outcome;
 use crate::rules::RuleId;
 use crate::seen::Seen;
 use lockstep_oracles::code::Shape;
@@ -342,6 +343,21 @@ impl Driver {
     pub fn explain_accepted(&self, module: &[u8], features: WasmFeatures) -> Option<Known> {
         let known = self.setting.cause(Cause::CastType)?;
         cast_type::explains(module, features).then_some(known)
+    }
+
+    /// A valid module did not compile.
+    pub fn uncompiled(&mut self, module: &[u8], outcome: &Outcome) {
+        let (rule, known) = match outcome {
+            Outcome::Panicked(panic) => {
+                let known = self.setting.cause(Cause::IfWithoutElse);
+                let known = known.filter(|_| if_without_else::explains(module, panic));
+                (RuleId::Panic, known)
+            }
+            _ => (RuleId::Instantiate, None),
+        };
+        let expected = "the module compiles".to_owned();
+        self.report_known(rule, Moment::End, expected, outcome.describe(), known);
+        self.end_if_known(known);
     }
 
     /// A cause that ends executions ends this one, in which it matched.

@@ -32,10 +32,10 @@ impl Driver {
         self.horizon().map_or(usize::MAX, |horizon| horizon.frames)
     }
 
-    /// The cause by which the stack shown at a trap may be anything in code with callees inlined.
+    /// The cause by which the stack shown at a trap may be anything in code that holds that of others.
     fn inlined_trap(&self) -> Option<Known> {
         let known = self.setting.cause(Cause::InlinedTrap);
-        known.filter(|_| self.invocation.is_at_inlined_trap())
+        known.filter(|_| self.invocation.is_at_inlined_trap() && self.shares_code())
     }
 
     /// Whether a look at the stack is to the end although a cause forbids it; if not, it is counted by its

@@ -3,8 +3,10 @@
 use super::driver::Driver;
 use super::frames::expected_place;
 use super::interrupts::Interruption;
+use crate::causes::inlined_calls::InlinedCalls;
 use crate::causes::{Cause, Known, libcall_frame};
 use crate::observe::{Boundary, Observation, Place, Walk};
+use lockstep_oracles::address::FuncIndex;
 
 /// Where a program is interrupted, and what may be looked at of the stack.
 #[derive(Clone, Copy, Debug)]
@@ -42,8 +44,10 @@ impl Driver {
         let (inlined, buried) = match by_call {
             true => self.inlined_libcall(foreign.is_some()),
             false => {
+                // The record found may be of the function placed before, whichever that is.
                 let known = self.setting.cause(Cause::InlinedTrap);
-                (known.filter(|_| self.setting.inlined), None)
+                let known = known.filter(|_| self.setting.inlined && self.inlines_any());
+                (known, None)
             }
         };
         let inlined = inlined.or_else(|| self.inlined_in_try());
@@ -70,21 +74,36 @@ impl Driver {
         let Some(known) = known.filter(|_| self.setting.inlined) else {
             return (None, None);
         };
-        let mut frames = self.machine.frames();
-        let top = frames.next();
-        let known_calls = top.and_then(|top| {
-            let calls = self.program.calls(top.instance)?;
-            Some((calls, top.function.index))
-        });
-        let Some((calls, own)) = known_calls else {
+        let Some((calls, own)) = self.calls_of_innermost() else {
             return (Some(known), None);
         };
-        let caller = frames.next().filter(|caller| caller.waits);
-        let others = calls.inlines_any(own)
-            || calls.is_tail_called(own)
-            || foreign && calls.is_inlined(own)
-            || caller.is_some_and(|caller| self.program.may_be_inlined_at(&caller));
+        let others = self.shares_code() || foreign && calls.is_inlined(own);
         (None, others.then_some(known))
+    }
+
+    /// What is known of the calls of the innermost frame's module, and its function.
+    fn calls_of_innermost(&self) -> Option<(&InlinedCalls, FuncIndex)> {
+        let top = self.machine.top()?;
+        Some((self.program.calls(top.instance)?, top.function.index))
+    }
+
+    /// Whether the code that executes the innermost function may hold that of others: of callees, of a caller
+    /// that it was inlined into, or of a function whose place it took.
+    pub(super) fn shares_code(&self) -> bool {
+        let Some((calls, own)) = self.calls_of_innermost() else {
+            return true;
+        };
+        let caller = self.machine.frames().nth(1);
+        let caller = caller.filter(|caller| caller.waits);
+        calls.inlines_any(own)
+            || calls.is_tail_called(own)
+            || caller.is_some_and(|caller| self.program.may_be_inlined_at(&caller))
+    }
+
+    /// Whether any code of the innermost function's module may hold that of another function.
+    fn inlines_any(&self) -> bool {
+        let calls = self.calls_of_innermost();
+        calls.is_none_or(|(calls, _)| calls.inline_any())
     }
 
     /// Whether the frames shown are those of the innermost function where it is, however it was inlined. The

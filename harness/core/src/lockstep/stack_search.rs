@@ -2,7 +2,6 @@
 //! subject's own, and between breakpoints the oracle lags behind.
 
 use super::driver::{Driver, Ended, POINTS_BETWEEN_EVENTS};
-use super::exhaustion::makes_object;
 use super::frames::expected_place;
 use crate::causes::{Cause, Known};
 use crate::observe::{Boundary, Observation, Place, Walk};
@@ -90,8 +89,7 @@ impl Driver {
 
     /// Whether the next opcode makes an object, and no event is due before.
     fn is_about_to_make(&self) -> bool {
-        let makes = self.machine.current_op().is_some_and(makes_object);
-        makes && !(self.invocation.ahead.is_some() && self.is_at_breakpoint())
+        self.may_make_object() && !(self.invocation.ahead.is_some() && self.is_at_breakpoint())
     }
 
     /// Whether the oracle's frames but the innermost are at these places, as far as the innermost activation
