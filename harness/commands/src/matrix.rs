@@ -3,7 +3,7 @@
 use super::campaign;
 use super::output::{self, Output};
 use super::subjects::{Subject, Subjects};
-use super::{BAD_INPUT, DIVERGED, Format, OK, OwnFault};
+use super::{BAD_INPUT, DIVERGED, Format, OK, OwnFault, sentence};
 use clap::Args;
 use comfy_table::{Table, presets};
 use lockstep_core::campaign::interrupt::Interrupt;
@@ -13,7 +13,7 @@ use lockstep_core::campaign::protocol::{Request, What};
 use lockstep_core::causes::Cause;
 use lockstep_core::causes::hazard::Dare;
 use lockstep_core::corpus::{self, CorpusCase};
-use lockstep_core::matrix::{Matrix, Row};
+use lockstep_core::matrix::{Cell, Matrix, Row};
 use lockstep_core::report::page::MatrixPage;
 use lockstep_core::report::progress::Progress;
 use lockstep_core::report::shown::{Shown, say};
@@ -70,7 +70,7 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
         cases.insert(path, case);
     }
     let page = options.campaign.report.page.of_matrix()?;
-    let subjects = options.subjects.found()?;
+    let (subjects, not_built) = options.subjects()?;
     let interrupt = Interrupt::install().map_err(OwnFault::Start)?;
     let mut matrix = Matrix::default();
     let mut troubles = 0;
@@ -86,50 +86,130 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
             say(&format!(
                 "lockstep: ended by {name}: the table is not complete"
             ));
-            options.told(&matrix, format, page.as_ref(), false)?;
+            options.told(&matrix, &not_built, format, page.as_ref(), false)?;
             return Ok(128 + signal);
         }
     }
-    options.told(&matrix, format, page.as_ref(), true)?;
     let rows = matrix.rows();
     let entries = rows.iter().flat_map(|row| &row.cells);
-    let disagreeing = entries.filter(|entry| entry.disagrees()).count() as u64;
+    let came = Came {
+        versions: subjects.len() as u64,
+        compared: entries
+            .clone()
+            .any(|entry| entry.cell != Cell::NotApplicable),
+        disagreeing: entries.filter(|entry| entry.disagrees()).count() as u64,
+        troubles,
+        not_built: not_built.len() as u64,
+    };
+    let complete = came.code() == OK || came.disagreeing > 0;
+    options.told(&matrix, &not_built, format, page.as_ref(), complete)?;
+    let line = came.conclusion();
     if format == Format::Text && !options.markdown {
         let mut out = Output::new();
-        let line = conclusion(disagreeing, troubles, subjects.len() as u64);
         let written = writeln!(out, "{line}").and_then(|()| out.flush());
         written.map_err(OwnFault::from)?;
+    } else if came.is_empty() {
+        // Also said where no person reads the table.
+        say(&format!("lockstep: {NOTHING}"));
     }
-    Ok(match disagreeing {
-        1.. => DIVERGED,
-        0 if troubles > 0 => BAD_INPUT,
-        0 => OK,
-    })
+    Ok(came.code())
 }
 
-/// Whether the ledger is right.
-fn conclusion(disagreeing: u64, troubles: u64, subjects: u64) -> String {
-    let versions = counted(subjects, "version");
-    match (disagreeing, troubles) {
-        (0, 0) => format!("PASS: the ledger agrees with {versions}"),
-        (0, troubles) => format!("FAIL: {} without a report", counted(troubles, "case")),
-        (disagreeing, _) => format!(
-            "FAIL: the ledger and {versions} disagree in {}",
-            counted(disagreeing, "place")
-        ),
+/// That a table shows nothing.
+const NOTHING: &str =
+    "no case here shows whether a version has a cause, so that nothing was held against the ledger";
+
+/// What a matrix came to.
+struct Came {
+    /// Versions that ran.
+    versions: u64,
+    /// Whether a case showed of a cause whether a version has it.
+    compared: bool,
+    /// Places in which the ledger and the engine disagree.
+    disagreeing: u64,
+    /// Cases without a report.
+    troubles: u64,
+    /// Versions that could not be run.
+    not_built: u64,
+}
+
+impl Came {
+    /// Whether the ledger is right.
+    fn conclusion(&self) -> String {
+        let versions = counted(self.versions, "version");
+        if self.disagreeing > 0 {
+            let places = counted(self.disagreeing, "place");
+            return format!("FAIL: the ledger and {versions} disagree in {places}");
+        }
+        if self.troubles > 0 {
+            return format!("FAIL: {} without a report", counted(self.troubles, "case"));
+        }
+        if self.not_built > 0 {
+            let missing = counted(self.not_built, "version");
+            let missing = format!("FAIL: {missing} without a program");
+            return match self.compared {
+                true => format!("{missing}; the ledger agrees with {versions}"),
+                false => missing,
+            };
+        }
+        match self.is_empty() {
+            false => format!("PASS: the ledger agrees with {versions}"),
+            true => format!("FAIL: {NOTHING}"),
+        }
     }
+
+    /// Whether nothing is wrong but that nothing was shown.
+    fn is_empty(&self) -> bool {
+        !self.compared && self.troubles == 0 && self.not_built == 0
+    }
+
+    fn code(&self) -> u8 {
+        match (self.disagreeing, self.troubles, self.not_built) {
+            (1.., _, _) => DIVERGED,
+            (0, 0, 0) if self.compared => OK,
+            _ => BAD_INPUT,
+        }
+    }
+}
+
+/// A version that is not in the table, and why.
+#[derive(Debug, Serialize)]
+struct NotBuilt {
+    subject: String,
+    reason: String,
 }
 
 impl Options {
+    /// The subjects; what is not there is built first. What cannot be built does not keep the others from it.
+    ///
+    /// # Errors
+    ///
+    /// When the machine refuses what building needs.
+    fn subjects(&self) -> anyhow::Result<(Vec<Subject>, Vec<NotBuilt>)> {
+        let (mut subjects, mut not_built) = (Vec::new(), Vec::new());
+        for source in self.subjects.sources() {
+            match Subject::found(source) {
+                Ok(subject) => subjects.push(subject),
+                Err(error) if error.is::<OwnFault>() => return Err(error),
+                Err(error) => not_built.push(NotBuilt {
+                    subject: source.to_string(),
+                    reason: sentence(&error),
+                }),
+            }
+        }
+        Ok((subjects, not_built))
+    }
+
     /// Tells of the matrix, on the terminal and in the page.
     fn told(
         &self,
         matrix: &Matrix,
+        not_built: &[NotBuilt],
         format: Format,
         page: Option<&MatrixPage>,
         complete: bool,
     ) -> Result<(), OwnFault> {
-        write(matrix, self, format)?;
+        write(matrix, not_built, self, format)?;
         if let Some(Err(error)) = page.map(|page| page.write(matrix, complete)) {
             output::lost("the page", &error);
         }
@@ -209,9 +289,15 @@ struct Told<'a> {
     subjects: &'a [Version],
     rows: &'a [Row],
     without_case: Vec<Cause>,
+    not_built: &'a [NotBuilt],
 }
 
-fn write(matrix: &Matrix, options: &Options, format: Format) -> io::Result<()> {
+fn write(
+    matrix: &Matrix,
+    not_built: &[NotBuilt],
+    options: &Options,
+    format: Format,
+) -> io::Result<()> {
     let mut out = Output::new();
     let rows = matrix.rows();
     let without_case = matrix.without_case();
@@ -221,6 +307,7 @@ fn write(matrix: &Matrix, options: &Options, format: Format) -> io::Result<()> {
             subjects: matrix.subjects(),
             rows: &rows,
             without_case,
+            not_built,
         };
         json::line(&mut out, &told)?;
         return out.flush();
@@ -260,5 +347,53 @@ fn write(matrix: &Matrix, options: &Options, format: Format) -> io::Result<()> {
         let names: Vec<&str> = without_case.iter().map(|cause| cause.id()).collect();
         writeln!(out, "\nNo case here shows {}.", names.join(", "))?;
     }
+    for NotBuilt { subject, reason } in not_built {
+        let said = format!("{subject} is not in the table: {reason}");
+        writeln!(out, "\n{}", Shown(&said))?;
+    }
     out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn came(compared: bool, disagreeing: u64, troubles: u64, not_built: u64) -> (String, u8) {
+        let came = Came {
+            versions: 2,
+            compared,
+            disagreeing,
+            troubles,
+            not_built,
+        };
+        (came.conclusion(), came.code())
+    }
+
+    #[test]
+    fn a_table_that_shows_nothing_does_not_pass() {
+        let (line, code) = came(false, 0, 0, 0);
+        assert_eq!(line, format!("FAIL: {NOTHING}"));
+        assert_eq!(code, BAD_INPUT);
+        let (line, code) = came(true, 0, 0, 0);
+        assert_eq!(line, "PASS: the ledger agrees with 2 versions");
+        assert_eq!(code, OK);
+    }
+
+    #[test]
+    fn a_version_that_is_not_there_fails_the_others_unless_they_disagree() {
+        let missing = "FAIL: 1 version without a program";
+        let agrees = format!("{missing}; the ledger agrees with 2 versions");
+        assert_eq!(came(true, 0, 0, 1), (agrees, BAD_INPUT));
+        assert_eq!(came(false, 0, 0, 1), (missing.to_owned(), BAD_INPUT));
+        let (line, code) = came(true, 3, 1, 1);
+        assert!(
+            line.starts_with("FAIL: the ledger and 2 versions disagree in 3 places"),
+            "{line}"
+        );
+        assert_eq!(code, DIVERGED);
+        assert_eq!(
+            came(true, 0, 2, 0),
+            ("FAIL: 2 cases without a report".to_owned(), BAD_INPUT)
+        );
+    }
 }

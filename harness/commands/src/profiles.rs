@@ -56,21 +56,44 @@ fn completed(args: Vec<OsString>) -> Result<Cli, clap::Error> {
     Cli::from_arg_matches(&matches)
 }
 
-/// Options of commands that run cases, by their ids, which would do nothing for a command that has them.
-const IDLE: &[(&str, &[&str])] = &[(
-    "matrix",
-    &[
-        "junit",
-        "timings",
-        "opcodes",
-        "show_known",
-        "max_findings",
-        "allow_empty",
-        "github",
-        "verbose",
-        "trend",
-    ],
-)];
+/// Options that every command has or that commands which run cases share, by their ids, where they would do
+/// nothing for a command that has them.
+const IDLE: &[(&str, &[&str])] = &[
+    (
+        "matrix",
+        &[
+            "subject",
+            "junit",
+            "timings",
+            "opcodes",
+            "show_known",
+            "max_findings",
+            "allow_empty",
+            "github",
+            "verbose",
+            "trend",
+        ],
+    ),
+    (
+        "bisect",
+        &[
+            "subject",
+            "jobs",
+            "junit",
+            "html",
+            "trend",
+            "timings",
+            "opcodes",
+            "show_known",
+            "max_findings",
+            "allow_empty",
+            "github",
+            "quiet",
+            "verbose",
+        ],
+    ),
+    ("subjects", &["subject"]),
+];
 
 /// Refuses an option that would do nothing.
 fn refuse_idle(matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -239,6 +262,56 @@ mod tests {
                 assert!(known.contains(option), "{name} {option}");
             }
         }
+    }
+
+    #[test]
+    fn what_would_do_nothing_is_refused_where_it_is_given() {
+        let refused = |line: &str| {
+            let line = format!("lockstep {line}");
+            match parsed(line.split_whitespace().map(OsString::from).collect()) {
+                Err(Refused::Line(refused)) => refused.to_string(),
+                read => panic!("{line} is not refused: {read:?}"),
+            }
+        };
+        let bisect = "bisect a.toml --from 42 --to 48";
+        for more in [
+            "--junit F",
+            "--html D",
+            "--html D --trend T",
+            "--timings",
+            "--github",
+            "--jobs 2",
+            "-q",
+        ] {
+            let said = refused(&format!("{bisect} {more}"));
+            assert!(
+                said.contains("does nothing for `lockstep bisect`"),
+                "{said}"
+            );
+        }
+        for line in [
+            bisect,
+            "matrix a",
+            "subjects",
+            "subjects build 48",
+            "subjects fuzz 48",
+        ] {
+            let command = line.split(' ').next().unwrap();
+            let sentence = format!("--subject does nothing for `lockstep {command}`");
+            for line in [
+                format!("--subject 42 {line}"),
+                format!("{line} --subject 42"),
+            ] {
+                let said = refused(&line);
+                assert!(said.contains(&sentence), "{line}: {said}");
+            }
+            // The default is not given.
+            let line = format!("lockstep {line}");
+            let read = parsed(line.split(' ').map(OsString::from).collect());
+            assert!(read.is_ok(), "{line}: {read:?}");
+        }
+        let run = "lockstep run --subject 48 --junit F --timings --jobs 2 -q";
+        assert!(parsed(run.split(' ').map(OsString::from).collect()).is_ok());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::fuzz_crate;
 use super::output::Output;
-use super::programs::{self, Places, Source};
+use super::programs::{self, Built, Places, Source, interruptible};
 use super::subjects::Subjects;
 use super::{Format, OK, OwnFault};
 use anyhow::{Context, bail};
@@ -48,7 +48,9 @@ enum Command {
     /// As in `cargo +nightly fuzz run --fuzz-dir "$(lockstep subjects fuzz 50)" lockstep`.
     Fuzz {
         /// A version, or path:DIR
-        subject: Subjects,
+        // Not `subject`: clap would take it for the global option of that name.
+        #[arg(value_name = "SUBJECT")]
+        of: Subjects,
     },
     /// Removes the programs that a later build has replaced
     Clean,
@@ -73,35 +75,50 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
     match &options.command {
         None => list(format),
         Some(Command::Build { subjects }) => build(subjects),
-        Some(Command::Fuzz { subject }) => fuzz(subject),
+        Some(Command::Fuzz { of }) => fuzz(of),
         Some(Command::Clean) => clean(),
     }
 }
 
 fn list(format: Format) -> anyhow::Result<u8> {
-    let linked = engines::linked();
-    let places = Places::find();
-    let rows = Version::PUBLISHED.iter().map(|&version| {
-        let places = places.as_ref().ok();
-        let built = places.and_then(|places| places.known(&Source::Published(version)));
-        Row {
-            schema: "lockstep.subject/1",
-            subject: version.id(),
-            version,
-            of_table: version.is_of_table(),
-            embedded: linked.contains(&version),
-            program: built
-                .as_ref()
-                .map(|built| built.program.display().to_string()),
-            compiler: built.map(|built| built.compiler),
-        }
-    });
-    let rows: Vec<Row> = rows.collect();
-    write(&rows, places, format)?;
-    Ok(OK)
+    // What can be the subject is known without a cache, too.
+    let known = Places::find().and_then(|places| Ok((places.known()?, places)));
+    let (built, places) = match &known {
+        Ok((built, places)) => (&built[..], Some(places)),
+        Err(_) => (&[][..], None),
+    };
+    write(&rows(built, &engines::linked()), places, format)?;
+    known.map(|_| OK)
 }
 
-fn write(rows: &[Row], places: anyhow::Result<Places>, format: Format) -> anyhow::Result<()> {
+/// The published versions, and what else was built.
+fn rows(built: &[(Source, Built)], linked: &[Version]) -> Vec<Row> {
+    let row = |source: &Source, version: Version, built: Option<&Built>| Row {
+        schema: "lockstep.subject/1",
+        subject: source.to_string(),
+        version,
+        of_table: version.is_of_table(),
+        embedded: matches!(source, Source::Published(version) if linked.contains(version)),
+        program: built.map(|built| built.program.display().to_string()),
+        compiler: built.map(|built| built.compiler.clone()),
+    };
+    let published = Version::PUBLISHED.iter().map(|&version| {
+        let source = Source::Published(version);
+        let built = built.iter().find(|(of, _)| *of == source);
+        row(&source, version, built.map(|(_, built)| built))
+    });
+    let is_published = |source: &Source| match source {
+        Source::Published(version) => Version::PUBLISHED.contains(version),
+        Source::Checkout(_) => false,
+    };
+    let others = built.iter().filter(|(source, _)| !is_published(source));
+    let others = others.map(|(source, built)| row(source, built.version, Some(built)));
+    let mut others: Vec<Row> = others.collect();
+    others.sort_by(|a, b| (a.version, &a.subject).cmp(&(b.version, &b.subject)));
+    published.chain(others).collect()
+}
+
+fn write(rows: &[Row], places: Option<&Places>, format: Format) -> anyhow::Result<()> {
     let mut out = Output::new();
     if format == Format::Json {
         for row in rows {
@@ -117,22 +134,25 @@ fn write(rows: &[Row], places: anyhow::Result<Places>, format: Format) -> anyhow
         let program = match (&row.program, &row.compiler) {
             _ if row.embedded => "in this program".to_owned(),
             (Some(program), Some(compiler)) => {
-                let program = within(program, places.as_ref().ok());
+                let program = within(program, places);
                 format!("{} ({})", Shown(program), Shown(compiler))
             }
             _ => "not built".to_owned(),
         };
         let of_table = if row.of_table { "yes" } else { "" };
         table.add_row([
-            row.subject.clone(),
+            Shown(&row.subject).to_string(),
             row.version.number(),
             of_table.to_owned(),
             program,
         ]);
     }
     writeln!(out, "{}", table.trim_fmt()).map_err(OwnFault::from)?;
-    let place = places?.cache.display().to_string();
-    writeln!(out, "\nSubject programs are kept in {}.", Shown(&place)).map_err(OwnFault::from)?;
+    if let Some(places) = places {
+        let place = places.cache.display().to_string();
+        let line = format!("\nSubject programs are kept in {}.", Shown(&place));
+        writeln!(out, "{line}").map_err(OwnFault::from)?;
+    }
     Ok(out.flush().map_err(OwnFault::from)?)
 }
 
@@ -143,16 +163,14 @@ fn within<'a>(program: &'a str, places: Option<&Places>) -> &'a str {
     within.and_then(Path::to_str).unwrap_or(program)
 }
 
-/// Builds each; what cannot be built is said, and the next is.
+/// Builds each that is not in this program; what cannot be built is said, and the next is.
 fn build(subjects: &[Subjects]) -> anyhow::Result<u8> {
     let mut failed = 0;
     for source in subjects.iter().flat_map(Subjects::sources) {
-        match programs::build(source) {
-            Ok(built) => {
-                let program = built.program.display().to_string();
+        match place(source, &engines::linked(), programs::build) {
+            Ok(line) => {
                 let mut out = Output::new();
-                writeln!(out, "{}: {}", built.version.name(), Shown(&program))
-                    .map_err(OwnFault::from)?;
+                writeln!(out, "{line}").map_err(OwnFault::from)?;
                 out.flush().map_err(OwnFault::from)?;
             }
             Err(error) => {
@@ -165,6 +183,22 @@ fn build(subjects: &[Subjects]) -> anyhow::Result<u8> {
         0 => Ok(OK),
         failed => bail!("not built: {failed}"),
     }
+}
+
+/// Which version a source is and where its program is, which is built if it is not there.
+fn place(
+    source: &Source,
+    linked: &[Version],
+    build: impl FnOnce(&Source) -> anyhow::Result<Built>,
+) -> anyhow::Result<String> {
+    if let Source::Published(version) = source
+        && linked.contains(version)
+    {
+        return Ok(format!("{}: in this program", version.name()));
+    }
+    let built = build(source)?;
+    let program = built.program.display().to_string();
+    Ok(format!("{}: {}", built.version.name(), Shown(&program)))
 }
 
 /// Writes the crate of the fuzz targets for a version.
@@ -182,12 +216,73 @@ fn fuzz(subject: &Subjects) -> anyhow::Result<u8> {
 
 /// Removes what a later build has replaced.
 fn clean() -> anyhow::Result<u8> {
+    let places = Places::find()?;
+    // What was just built is kept before it is noted.
+    let done = "a subject program was removed";
+    let _lock = interruptible(done, |interrupt| places.lock(interrupt))?;
     let mut out = Output::new();
-    for path in Places::find()?.replaced()? {
+    for path in places.replaced()? {
         fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
         let path = path.display().to_string();
         writeln!(out, "removed {}", Shown(&path)).map_err(OwnFault::from)?;
     }
     out.flush().map_err(OwnFault::from)?;
     Ok(OK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn built(version: &str, program: &str) -> Built {
+        Built {
+            version: version.parse().unwrap(),
+            program: program.into(),
+            compiler: "rustc 1.95.0".to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_was_built_beside_the_published_versions_is_listed_behind_them() {
+        let known = [
+            ("path:/w/b", built("49.0.5+local", "/c/b")),
+            ("48", built("48.0.8", "/c/48")),
+            ("path:/w/a", built("49.0.5+local", "/c/a")),
+            ("47.0.3", built("47.0.3", "/c/47")),
+        ];
+        let known = known.map(|(source, built)| (source.parse::<Source>().unwrap(), built));
+        let rows = rows(&known, &[Version::V42]);
+        let (published, others) = rows.split_at(Version::PUBLISHED.len());
+        let programs = published.iter().filter_map(|row| row.program.as_deref());
+        assert_eq!(programs.collect::<Vec<_>>(), ["/c/48"]);
+        assert!(published[0].embedded && published.iter().filter(|row| row.embedded).count() == 1);
+        let others: Vec<_> = others
+            .iter()
+            .map(|row| {
+                (
+                    row.subject.as_str(),
+                    row.program.as_deref(),
+                    row.compiler.as_deref(),
+                )
+            })
+            .collect();
+        let compiler = Some("rustc 1.95.0");
+        let expected = [
+            ("47.0.3", Some("/c/47"), compiler),
+            ("path:/w/a", Some("/c/a"), compiler),
+            ("path:/w/b", Some("/c/b"), compiler),
+        ];
+        assert_eq!(others, expected);
+    }
+
+    #[test]
+    fn what_is_in_this_program_is_not_built() {
+        let linked = [Version::V42];
+        let never = |_: &Source| -> anyhow::Result<Built> { panic!("it is built") };
+        let line = place(&"42".parse().unwrap(), &linked, never);
+        assert_eq!(line.unwrap(), "wasmtime 42.0.2: in this program");
+        let build = |_: &Source| Ok(built("48.0.8", "/c/48"));
+        let line = place(&"48".parse().unwrap(), &linked, build);
+        assert_eq!(line.unwrap(), "wasmtime 48.0.8: /c/48");
+    }
 }

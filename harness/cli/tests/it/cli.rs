@@ -106,6 +106,24 @@ fn the_versions_that_can_be_the_subject_are_listed() {
 }
 
 #[test]
+fn what_is_in_the_program_is_not_built() {
+    let output = lockstep(&["subjects", "build", "42"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(said, "wasmtime 42.0.2: in this program\n");
+}
+
+#[test]
+fn a_matrix_that_shows_nothing_does_not_pass() {
+    let case = concat!(env!("CARGO_MANIFEST_DIR"), "/../programs/commands/words");
+    let output = lockstep(&["matrix", case, "--subjects", "42"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let nothing = "FAIL: no case here shows whether a version has a cause";
+    assert!(said.contains(nothing), "{said}");
+}
+
+#[test]
 fn json_ends_with_totals_that_add_up() {
     let output = lockstep(&["spec", "nop", "simd_splat", "--format", "json"]);
     assert_eq!(output.status.code(), Some(0));

@@ -2,6 +2,7 @@
 
 mod places;
 mod search;
+mod tree;
 
 use super::campaign;
 use super::output::Output;

@@ -1,9 +1,11 @@
 //! Where a bisection looks: published versions, or the commits of a checkout.
 
+use super::tree::Tree;
 use crate::programs::{Places as Cache, Source};
 use anyhow::{Context, bail};
 use lockstep_core::version::Version;
-use std::path::{Path, PathBuf};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::Command;
 
 /// What is searched, in the order of its age.
@@ -13,7 +15,7 @@ pub(super) enum Places {
     /// Commits of a repository.
     Commits {
         /// The work tree in which each is checked out.
-        tree: PathBuf,
+        tree: Tree,
         /// Their hashes.
         commits: Vec<String>,
     },
@@ -40,8 +42,14 @@ impl Places {
     ///
     /// # Errors
     ///
-    /// When git does not know them, one is no ancestor of the other, or the work tree cannot be made.
+    /// When git does not know them, one is no ancestor of the other, or another bisection has the work tree.
     pub(super) fn commits(repository: &Path, from: &str, to: &str) -> anyhow::Result<Places> {
+        let kept = Cache::find()?.cache.join("bisect");
+        Places::commits_in(&kept, repository, from, to)
+    }
+
+    /// The same, with a work tree in `kept`.
+    fn commits_in(kept: &Path, repository: &Path, from: &str, to: &str) -> anyhow::Result<Places> {
         let from = git(repository, &["rev-parse", "--verify", &commit(from)])?;
         let to = git(repository, &["rev-parse", "--verify", &commit(to)])?;
         let range = format!("{from}..{to}");
@@ -59,14 +67,7 @@ impl Places {
         if parent != from {
             bail!("{from} is not among the first parents of {to}");
         }
-        let tree = Cache::find()?.cache.join("bisect").join("tree");
-        if !tree.is_dir() {
-            let path = tree.to_string_lossy();
-            git(
-                repository,
-                &["worktree", "add", "--detach", "--force", &path, &to],
-            )?;
-        }
+        let tree = Tree::of(repository, kept)?;
         Ok(Places::Commits { tree, commits })
     }
 
@@ -95,8 +96,8 @@ impl Places {
         match self {
             Places::Versions(versions) => Ok(Source::Published(versions[place])),
             Places::Commits { tree, commits } => {
-                git(tree, &["checkout", "--detach", "--force", &commits[place]])?;
-                Ok(Source::Checkout(tree.clone()))
+                tree.check_out(&commits[place])?;
+                Ok(Source::Checkout(tree.path().to_owned()))
             }
         }
     }
@@ -108,8 +109,10 @@ fn commit(revision: &str) -> String {
 }
 
 /// What git says; its first line where it fails.
-fn git(directory: &Path, args: &[&str]) -> anyhow::Result<String> {
+pub(super) fn git(directory: &Path, args: &[&str]) -> anyhow::Result<String> {
     let ran = Command::new("git")
+        // A terminal's Ctrl-C leaves no half of a checkout: it ends the bisection when that is done.
+        .process_group(0)
         .arg("-C")
         .arg(directory)
         .args(args)
@@ -128,8 +131,28 @@ fn git(directory: &Path, args: &[&str]) -> anyhow::Result<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use std::fs;
+
+    /// A repository with so many commits; their hashes, the oldest first.
+    pub(in super::super) fn repository_at(path: &Path, commits: usize) -> Vec<String> {
+        fs::create_dir_all(path).unwrap();
+        git(path, &["init", "-q", "-b", "main"]).unwrap();
+        (0..commits).map(|_| committed(path)).collect()
+    }
+
+    /// Adds a commit; its hash.
+    pub(in super::super) fn committed(path: &Path) -> String {
+        let file = path.join("file");
+        let text = fs::read_to_string(&file).unwrap_or_default() + "more\n";
+        fs::write(&file, text).unwrap();
+        git(path, &["add", "file"]).unwrap();
+        let who = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
+        let commit = ["commit", "-q", "-m", "more"];
+        git(path, &[&who[..], &commit].concat()).unwrap();
+        git(path, &["rev-parse", "HEAD"]).unwrap()
+    }
 
     fn names(places: &Places) -> Vec<String> {
         (0..places.count())
@@ -155,43 +178,21 @@ mod tests {
     #[test]
     fn commits_are_first_parents_in_order() {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path();
-        let run = |args: &[&str]| git(path, args).unwrap();
-        run(&["init", "-q", "-b", "main"]);
-        for number in 0..3 {
-            let message = format!("{number}");
-            run(&[
-                "-c",
-                "user.name=a",
-                "-c",
-                "user.email=a@example.org",
-                "commit",
-                "-q",
-                "--allow-empty",
-                "-m",
-                &message,
-            ]);
+        let (path, kept) = (directory.path().join("one"), directory.path().join("kept"));
+        let commits = repository_at(&path, 3);
+        let of = |from, to| Places::commits_in(&kept, &path, from, to);
+        let places = of("HEAD~2", "HEAD").unwrap();
+        assert_eq!(names(&places), commits);
+        // Each is checked out when it is asked.
+        for (place, text) in [(2, "more\nmore\nmore\n"), (0, "more\n")] {
+            let Source::Checkout(tree) = places.source(place).unwrap() else {
+                panic!("it is no checkout");
+            };
+            assert_eq!(fs::read_to_string(tree.join("file")).unwrap(), text);
         }
-        let newest = run(&["rev-parse", "HEAD"]);
-        let oldest = run(&["rev-parse", "HEAD~2"]);
-        let tree = path.join("cache");
-        // The work tree is beside the cache of subject programs; here only the order is looked at.
-        let listed = git(
-            path,
-            &["rev-list", "--first-parent", "--reverse", "HEAD~2..HEAD"],
-        );
-        assert_eq!(listed.unwrap().lines().last(), Some(newest.as_str()));
-        let places = Places::Commits {
-            tree,
-            commits: vec![oldest.clone(), newest],
-        };
-        assert_eq!((places.count(), places.name(0)), (2, oldest));
-        let unknown = Places::commits(path, "HEAD~9", "HEAD").err().unwrap();
-        assert!(
-            unknown.to_string().starts_with("git rev-parse in "),
-            "{unknown}"
-        );
-        let wrong = Places::commits(path, "HEAD", "HEAD").err().unwrap();
-        assert!(wrong.to_string().contains("is not older than"), "{wrong}");
+        let error = |from, to| of(from, to).err().unwrap().to_string();
+        let unknown = error("HEAD~9", "HEAD");
+        assert!(unknown.starts_with("git rev-parse in "), "{unknown}");
+        assert!(error("HEAD", "HEAD").contains("is not older than"));
     }
 }

@@ -1,30 +1,90 @@
 //! Cargo as it is called: what it made, how it ended, and what it said.
 
-use anyhow::{Context, anyhow};
+use super::signals::interrupt;
+use anyhow::{Context, anyhow, bail};
 use cargo_metadata::Message;
-use std::io::BufReader;
-use std::os::unix::process::ExitStatusExt;
+use lockstep_core::campaign::interrupt::Interrupt;
+use std::io::{self, BufReader};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::Duration;
+
+/// How often is looked whether cargo has ended, or a signal came.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// What a `cargo build` with `--message-format=json-render-diagnostics` made; how cargo ended if that is
 /// nothing.
 ///
 /// # Errors
 ///
-/// When cargo cannot be started or waited for.
-pub(crate) fn executable(mut cargo: Command) -> anyhow::Result<Result<PathBuf, ExitStatus>> {
+/// When cargo cannot be started or waited for, or a signal came: then it is ended with all that it started.
+pub(crate) fn executable(cargo: Command) -> anyhow::Result<Result<PathBuf, ExitStatus>> {
+    made(cargo, interrupt()?)
+}
+
+fn made(mut cargo: Command, interrupt: &Interrupt) -> anyhow::Result<Result<PathBuf, ExitStatus>> {
+    // A group of its own, so that the compilers that it starts end with it.
+    cargo.process_group(0).stdin(Stdio::null());
     let mut child = cargo.stdout(Stdio::piped()).spawn().map_err(no_cargo)?;
     let stdout = child.stdout.take().context("cargo has no output")?;
-    let mut executable = None;
-    for message in Message::parse_stream(BufReader::new(stdout)).flatten() {
-        if let Message::CompilerArtifact(artifact) = message {
-            executable = artifact.executable.or(executable);
+    let reader = thread::Builder::new().spawn(move || last_executable(stdout));
+    let reader = match reader {
+        Ok(reader) => reader,
+        Err(error) => {
+            signal_group(&mut child, "KILL")?;
+            child.wait()?;
+            bail!("cannot start a thread: {error}");
         }
+    };
+    let ended = wait(&mut child, interrupt).context("cargo cannot be waited for")?;
+    let Some(ended) = ended else {
+        let name = interrupt.signal().map_or("a signal", |(_, name)| name);
+        bail!("ended by {name}");
+    };
+    let executable = reader.join().unwrap_or_default();
+    Ok(executable.filter(|_| ended.success()).ok_or(ended))
+}
+
+/// The last executable in what cargo says.
+fn last_executable(stdout: ChildStdout) -> Option<PathBuf> {
+    let messages = Message::parse_stream(BufReader::new(stdout)).flatten();
+    let executables = messages.filter_map(|message| match message {
+        Message::CompilerArtifact(artifact) => artifact.executable,
+        _ => None,
+    });
+    executables.last().map(|path| path.into_std_path_buf())
+}
+
+/// Waits for cargo; none if it was ended since a signal came.
+fn wait(child: &mut Child, interrupt: &Interrupt) -> io::Result<Option<ExitStatus>> {
+    while !interrupt.stops() {
+        if let Some(ended) = child.try_wait()? {
+            return Ok(Some(ended));
+        }
+        thread::sleep(LOOK);
     }
-    let ended = child.wait().context("cargo cannot be waited for")?;
-    let made = executable.filter(|_| ended.success());
-    Ok(made.map(|path| path.into_std_path_buf()).ok_or(ended))
+    signal_group(child, "TERM")?;
+    while child.try_wait()?.is_none() {
+        if interrupt.abandons() {
+            signal_group(child, "KILL")?;
+            child.wait()?;
+        }
+        thread::sleep(LOOK);
+    }
+    Ok(None)
+}
+
+/// Sends a signal to a process that was not waited for, and to its group. A shell does so, since the standard
+/// library knows no groups.
+fn signal_group(child: &mut Child, signal: &str) -> io::Result<()> {
+    let line = format!("kill -{signal} -{}", child.id());
+    let mut shell = Command::new("/bin/sh");
+    match shell.args(["-c", &line]).stderr(Stdio::null()).status() {
+        Ok(status) if status.success() => Ok(()),
+        _ => child.kill(),
+    }
 }
 
 /// How cargo ended without a program, for people.
@@ -56,6 +116,55 @@ pub(super) fn no_cargo(error: std::io::Error) -> anyhow::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn shell(line: &str) -> Command {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", line]);
+        shell
+    }
+
+    /// Given a cargo that waits for a compiler, when the campaign is to stop, both are ended.
+    #[test]
+    fn cargo_is_ended_with_what_it_started() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("compiler");
+        let line = format!("sleep 600 & echo $! >'{}'; wait", file.display());
+        let interrupt = Interrupt::default();
+        let compiler = thread::scope(|scope| {
+            let build = scope.spawn(|| made(shell(&line), &interrupt));
+            let compiler = loop {
+                let text = std::fs::read_to_string(&file).unwrap_or_default();
+                match text.trim().parse::<u32>() {
+                    Ok(compiler) => break compiler,
+                    Err(_) => thread::sleep(LOOK),
+                }
+            };
+            interrupt.give_up();
+            let error = build.join().unwrap().unwrap_err();
+            assert_eq!(error.to_string(), "ended by a signal");
+            compiler
+        });
+        let is_there = || {
+            let status = std::fs::read_to_string(format!("/proc/{compiler}/stat"));
+            status.is_ok_and(|status| !status.contains(") Z "))
+        };
+        let mut looks = 0..100;
+        while is_there() {
+            assert!(looks.next().is_some(), "the compiler goes on");
+            thread::sleep(LOOK);
+        }
+    }
+
+    #[test]
+    fn what_cargo_says_beside_the_artifact_is_no_program() {
+        let ended = made(
+            shell("echo '{\"reason\":\"build-finished\"}'; exit 101"),
+            &Interrupt::default(),
+        );
+        assert_eq!(ended.unwrap().unwrap_err().code(), Some(101));
+        let error = made(Command::new("/nowhere/cargo"), &Interrupt::default());
+        assert!(error.unwrap_err().to_string().contains("cannot be started"));
+    }
 
     #[test]
     fn how_cargo_ended_says_what_comes_next() {

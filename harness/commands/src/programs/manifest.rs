@@ -5,6 +5,7 @@ use super::cargo::one_line;
 use anyhow::{Context, anyhow, bail};
 use cargo_metadata::MetadataCommand;
 use lockstep_core::version::Version;
+use lockstep_core::whole_file;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -20,8 +21,8 @@ pub(crate) fn put_manifest(place: &Path, text: &str, lock: &Path) -> anyhow::Res
         if fs::read_to_string(&manifest).is_ok_and(|old| old == text) {
             return Ok(());
         }
-        fs::copy(lock, place.join("Cargo.lock"))?;
-        fs::write(&manifest, text)
+        whole_file::replace(&place.join("Cargo.lock"), &fs::read(lock)?)?;
+        whole_file::replace(&manifest, text.as_bytes())
     });
     made.with_context(|| format!("cannot write {}", manifest.display()))?;
     Ok(manifest)
