@@ -150,6 +150,12 @@ faults! {
             let part = permissions[0].last_mut().unwrap();
             part.permissions = "rw-p".to_owned();
         });
+    image_executable_behind_its_code => EditPermissions, ARITHMETIC.under(with_code_image),
+        Fault::Permissions(|permissions| {
+            let part = permissions[0].last_mut().unwrap();
+            assert_eq!(part.permissions, "r--p");
+            part.permissions = "r-xp".to_owned();
+        });
     breakpoint_lost => BreakLost, ARITHMETIC.under(everywhere), Fault::Skip(at("i32.const"));
     breakpoint_stale => BreakSpurious, LOOP.under(one_removed), Fault::Edit(not_removed);
     // On 48 a removal that changes nothing is not made (`BREAKPOINT-COUNT`).

@@ -34,7 +34,7 @@ const MANNERS: &[Row<Manner>] = &[
     },
     Row {
         name: "call",
-        weight: 5,
+        weight: 8,
         what: Manner::Call,
     },
     Row {

@@ -125,15 +125,21 @@ fn windows(u: &mut Unstructured<'_>, scene: &Scene<'_>) -> Result<Schedule> {
     if !on || chance(u, 1, 3)? {
         start.push(Edit::Add(lasting(u, scene)?));
     }
+    if let Some([site, _]) = shared_pc(u, scene)? {
+        // Of two modules with code at a PC one has a breakpoint there.
+        start.push(Edit::Add(site));
+    }
     let mut sessions = vec![session(When::Start, start)];
     let mut event = 0;
     for _ in 0..between(u, 1, SESSIONS)? {
         on = !on;
-        let when = if chance(u, 1, 2)? {
-            event += u64::from(between(u, 1, EVENTS / 4)?);
-            When::Event(event)
-        } else {
-            between_calls(u, scene)?
+        let when = match below(u, 4)? {
+            0 | 1 => {
+                event += u64::from(between(u, 1, EVENTS / 4)?);
+                When::Event(event)
+            }
+            2 => When::HostCall(between(u, 1, HOST_CALLS / 2)?.into()),
+            _ => between_calls(u, scene)?,
         };
         sessions.push(session(when, vec![Edit::SingleStep(on)]));
     }

@@ -1,7 +1,7 @@
 //! The code of the process as the kernel shows it: compiled images, the executable mappings with all
 //! that belongs to them, their bytes and their permissions.
 //!
-//! Only mappings without a file count: compiled code is in none. On other systems than Linux there is
+//! Only mappings without a file count, or of one that is gone: compiled code is in no other. On other systems than Linux there is
 //! nothing to read, and nothing is checked.
 
 use sha2::{Digest, Sha256};
@@ -33,6 +33,9 @@ pub struct Mapping {
     pub digest: [u8; 32],
     /// What may be done with each part of it.
     pub permissions: Vec<Part>,
+    /// Where an image has its code, in whole pages: nothing else of it is executed. None of a mapping that is no
+    /// image.
+    pub code: Option<Range<u64>>,
 }
 
 /// A part of a mapping with permissions of its own.
@@ -110,12 +113,16 @@ pub fn permissions(recorded: &[Mapping]) -> Vec<Vec<Part>> {
 
 impl Mapping {
     fn of(range: Range<u64>, all: &[Region]) -> Option<Mapping> {
-        let digest = Sha256::digest(bytes(&range)?).into();
+        let bytes = bytes(&range)?;
+        let digest = Sha256::digest(&bytes).into();
         let permissions = parts(&range, all);
+        let code = executed(&bytes);
+        let code = code.map(|code| range.start + code.start..range.start + code.end);
         Some(Mapping {
             range,
             digest,
             permissions,
+            code,
         })
     }
 }
@@ -124,7 +131,7 @@ impl Mapping {
 struct Region {
     range: Range<u64>,
     permissions: String,
-    /// Whether a file or a name is behind it.
+    /// Whether a name is behind it, or a file that is still there.
     named: bool,
 }
 
@@ -137,10 +144,11 @@ fn mappings() -> Vec<Region> {
         let end = u64::from_str_radix(end, 16).ok()?;
         let permissions = fields.next()?.to_owned();
         // Offset, device, inode; then the name, if there is one.
+        let named = fields.nth(3).is_some() && fields.last() != Some("(deleted)");
         Some(Region {
             range: start..end,
             permissions,
-            named: fields.nth(3).is_some(),
+            named,
         })
     };
     text.lines().filter_map(parse).collect()
@@ -208,6 +216,28 @@ fn object_size(start: &[u8]) -> Option<u64> {
     (is_object && (1..LARGEST_OBJECT).contains(&size)).then_some(size)
 }
 
+/// Flag of a section whose bytes are executed (`SHF_EXECINSTR`).
+const EXECUTED: u64 = 4;
+
+/// Which pages of an object file hold what is executed, from the first such section to the last.
+fn executed(object: &[u8]) -> Option<Range<u64>> {
+    object_size(object)?;
+    let word = |at: usize| {
+        let bytes = object.get(at..at.checked_add(8)?)?;
+        Some(u64::from_le_bytes(bytes.try_into().ok()?))
+    };
+    let half = |at: usize| usize::from(u16::from_le_bytes([object[at], object[at + 1]]));
+    let (table, size, count) = (word(0x28)? as usize, half(0x3a), half(0x3c));
+    let sections = (0..count).filter_map(|number| {
+        let at = table.checked_add(number * size)?;
+        let [flags, start, length] = [8, 0x18, 0x20].map(|field| word(at + field));
+        let (flags, start) = (flags?, start?);
+        (flags & EXECUTED != 0).then_some(start..start.checked_add(length?)?)
+    });
+    let whole = sections.reduce(|all, one| all.start.min(one.start)..all.end.max(one.end))?;
+    Some(whole.start / PAGE * PAGE..whole.end.next_multiple_of(PAGE))
+}
+
 /// How many mappings are writable and executable.
 pub fn writable_code() -> usize {
     let all = mappings().into_iter();
@@ -272,5 +302,22 @@ mod tests {
         assert_eq!(object_size(&header), Some(5000 + 3 * 64));
         header[0] = 0;
         assert_eq!(object_size(&header), None);
+    }
+
+    #[test]
+    fn what_is_executed_is_in_whole_pages() {
+        let mut object = vec![0; 64 + 2 * 64];
+        object[..6].copy_from_slice(b"\x7fELF\x02\x01");
+        object[0x28..0x30].copy_from_slice(&64u64.to_le_bytes());
+        object[0x3a] = 64;
+        object[0x3c] = 2;
+        assert_eq!(executed(&object), None);
+        let second = 64 + 64;
+        object[second + 8] = 6;
+        object[second + 0x18..second + 0x20].copy_from_slice(&5000u64.to_le_bytes());
+        object[second + 0x20..second + 0x28].copy_from_slice(&4000u64.to_le_bytes());
+        assert_eq!(executed(&object), Some(4096..3 * 4096));
+        object[second + 0x18..second + 0x20].copy_from_slice(&u64::MAX.to_le_bytes());
+        assert_eq!(executed(&object), None);
     }
 }

@@ -127,9 +127,12 @@ pub(super) fn tables(u: &mut Unstructured<'_>, features: WasmFeatures) -> Result
     let mut tables = Vec::new();
     let functions = [RefType::FUNCREF, RefType::FUNCREF, RefType::EXTERNREF];
     for element_type in functions {
+        // Imported tables come first.
+        let first = tables.iter().all(|table: &Table| table.imported);
+        let odds = if tables.is_empty() { 6 } else { 2 };
         tables.push(Table {
             ty: table(u, features, element_type)?,
-            imported: tables.is_empty() && chance(u, 1, 8)?,
+            imported: first && chance(u, 1, odds)?,
             init: Vec::new(),
         });
     }

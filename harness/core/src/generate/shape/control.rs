@@ -53,6 +53,17 @@ impl Builder<'_> {
         self.steps(u)?;
         if alternative {
             self.settle(u)?;
+            if !self.body.dead && chance(u, 1, 8)? {
+                // What comes before the `else` is then a place that only a branch leads to.
+                let empty = BlockType::Empty;
+                [
+                    Instruction::Block(empty),
+                    Instruction::Br(0),
+                    Instruction::End,
+                ]
+                .into_iter()
+                .for_each(|instruction| self.body.emit(instruction));
+            }
             self.alternative();
             self.steps(u)?;
         }

@@ -136,7 +136,7 @@ impl Plan {
         let left = vec![
             (Role::Leaf, between(u, 1, 2 + large)?),
             (Role::Throwing, if throws { between(u, 1, 2)? } else { 0 }),
-            (Role::Again, between(u, 0, 1)?),
+            (Role::Again, between(u, 0, 2)?),
             (Role::Tail, u32::from(tails && chance(u, 2, 3)?)),
             (Role::Holding, u32::from(makes && chance(u, 1, 4)?)),
             (Role::Middle, between(u, 1, 2 + large)?),
@@ -200,7 +200,10 @@ impl Plan {
                     budget: MIDDLE_BUDGET,
                     hosts: role == Role::Start,
                     // What a host function called may end otherwise; the host goes on.
-                    traps: role == Role::Again && chance(u, 1, 3)?,
+                    traps: match role {
+                        Role::Again => chance(u, 2, 3)?,
+                        _ => chance(u, 1, 6)?,
+                    },
                 };
                 let signature = Signature::default();
                 self.define_program(u, role, signature, traits, 3)
@@ -211,9 +214,16 @@ impl Plan {
                     hosts: true,
                     traps: true,
                 };
-                let signature = Signature {
-                    params: self.environment.value_types(u, 0, 4)?,
-                    results: self.environment.value_types(u, 0, 3)?,
+                let signature = match chance(u, 1, 10)? {
+                    // More than are passed in registers.
+                    true => Signature {
+                        params: self.environment.value_types(u, 9, 20)?,
+                        results: self.environment.value_types(u, 0, 12)?,
+                    },
+                    false => Signature {
+                        params: self.environment.value_types(u, 0, 4)?,
+                        results: self.environment.value_types(u, 0, 3)?,
+                    },
                 };
                 self.define_program(u, role, signature, traits, 8)
             }
