@@ -328,8 +328,7 @@ impl Driver {
     pub fn snapshot_of_call<O: Observation>(&mut self, observed: &mut O) -> Snapshot {
         self.come_to_event();
         let readable = ReadableSlots {
-            // Else the debugger calls it, at an event at which the innermost frame does not wait.
-            calls: self.machine.has_entered_code(),
+            calls: true,
             ..ReadableSlots::of(self)
         };
         readable.copy(observed, usize::MAX)
