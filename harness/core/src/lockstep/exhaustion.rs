@@ -9,7 +9,7 @@ use super::stack_search::Search;
 use crate::causes::Cause;
 use crate::causes::inlined_calls::called;
 use crate::divergence::Moment;
-use crate::observe::{Observation, Walk as _};
+use crate::observe::Observation;
 use crate::outcome::SeenTrap;
 use crate::rules::RuleId;
 use lockstep_oracles::machine::{FrameView, Stop};
@@ -131,13 +131,8 @@ impl Driver {
                 let sight = self.sight_within(Interruption::Memory);
                 self.compare_interrupted(observed, Interruption::Memory, sight)
             }
-            false => {
-                // Before any code runs there is no frame on either side.
-                if observed.walk().done() {
-                    self.recorder.tally.looks.whole(Look::OutOfMemory);
-                }
-                Flow::Continue
-            }
+            // What the compiler makes for an instantiation has a frame that cannot be read (`STARTUP-FRAME`).
+            false => Flow::Continue,
         }
     }
 
