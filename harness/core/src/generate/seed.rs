@@ -57,9 +57,9 @@ fn dare(seed: u64, number: u64) -> Option<Dare> {
 /// Any, half of the time, as one of a kind is seldom met; else what a case of another seldom comes first to.
 fn any_or_kind(drawn: u32) -> Dare {
     let kinds = Hazard::ALL.len() as u32;
-    match drawn % (2 * kinds) {
-        kind if kind < kinds => Dare::Kind(Hazard::ALL[kind as usize]),
-        _ => Dare::Any,
+    match (drawn % (2 * kinds)).checked_sub(kinds) {
+        Some(kind) => Dare::Kind(Hazard::ALL[kind as usize]),
+        None => Dare::Any,
     }
 }
 
