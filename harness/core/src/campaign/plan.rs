@@ -122,14 +122,14 @@ impl Plan {
         };
         let (seed, shard, named) = (self.seed, self.shard, self.named.len() as u64);
         let (generators, names) = (self.generators.clone(), self.names.clone());
-        let (filtered, proposals) = (self.is_filtered(), self.wishes.proposals);
-        // What is no setting is refused before anything runs.
-        let settings = self.wishes.fixed().unwrap_or_default();
+        let (filtered, wishes) = (self.is_filtered(), self.wishes.clone());
         let is_wanted = move |number: u64| {
             if !filtered {
                 return true;
             }
-            let name = generate::with_settings(seed, number, proposals, &settings).name;
+            // What is no setting is refused before anything runs.
+            let case = wishes.generated(seed, number);
+            let name = case.map(|case| case.name).unwrap_or_default();
             let generator = generate::generator_of(&name);
             let of_generator = generators.iter().any(|wanted| generator == Some(wanted));
             (generators.is_empty() || of_generator)

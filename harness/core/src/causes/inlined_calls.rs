@@ -113,7 +113,7 @@ impl InlinedCalls {
     }
 
     /// Whether the code of any function may hold that of another.
-    pub fn inline_any(&self) -> bool {
+    pub fn inlines_anywhere(&self) -> bool {
         self.inlined.iter().any(|inlined| !inlined.is_empty())
     }
 

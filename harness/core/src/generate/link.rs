@@ -32,7 +32,7 @@ pub(super) const SEEN: &str = "seen";
 ///
 /// Its functions return their first parameter of each result's type, or a zero; on the way they look at
 /// something of the host's or of a third module's, so that there is something to see. By what that is, every
-/// second throws one of the tags, if there is one, and every fourth traps.
+/// second throws the first tag; without one every fourth traps.
 pub(super) fn provider(module: &Module, name: &str, sight: Sight) -> Option<Vec<u8>> {
     let own = match sight {
         Sight::Global => 0,

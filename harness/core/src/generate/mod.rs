@@ -26,7 +26,7 @@ pub use fuel::FUEL;
 pub use seed::{bytes, daring, from_bytes, from_seed, with_proposals, with_settings};
 
 use crate::case::value::MAX_EVENTS;
-use crate::case::{Case, CaseModule};
+use crate::case::{Case, CaseModule, Step};
 use crate::configuration::{Collector, Configuration, Nans, Setting, Target};
 use crate::lockstep::policy::FramePolicy;
 use crate::schedule::Schedule;
@@ -165,10 +165,12 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals, settings: &[Setting]
         true => far(u, drawn)?,
         false => drawn,
     };
-    let (drawn, twice) = match chance(u, 1, 8)? {
-        true => from_itself(drawn),
-        false => (drawn, false),
+    let second = match chance(u, 1, 8)? {
+        true => from_itself(&drawn),
+        false => None,
     };
+    let twice = second.is_some();
+    let drawn = second.unwrap_or(drawn);
     if drawn.generator == EXHAUST {
         configuration::make_exhaustible(&mut configuration);
     }
@@ -201,24 +203,16 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals, settings: &[Setting]
         } else {
             provider
         };
-        let mut others = steps::steps(u, &provider.2, fuel)?;
+        let mut others = steps_of(u, &provider, modules.len(), fuel)?;
         others.truncate(below(u, 3)? as usize);
-        let module_of_step = Some(modules.len() as u32);
-        others
-            .iter_mut()
-            .for_each(|step| step.module = module_of_step);
         steps.splice(..0, others);
         modules.push(provider);
     }
     if twice {
-        let mut others = steps::steps(u, &drawn.module, fuel)?;
-        others.truncate(between(u, 1, 3)? as usize);
-        let module_of_step = Some(modules.len() as u32);
-        others
-            .iter_mut()
-            .for_each(|step| step.module = module_of_step);
-        steps.splice(..0, others);
         let first = (FIRST.to_owned(), drawn.wasm.clone(), drawn.module.clone());
+        let mut others = steps_of(u, &first, modules.len(), fuel)?;
+        others.truncate(between(u, 1, 3)? as usize);
+        steps.splice(..0, others);
         modules.push(first);
     }
     let position = modules.len();
@@ -240,17 +234,14 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals, settings: &[Setting]
         let more = if chance(u, 1, 3)? { 2 } else { 1 };
         for (position, name) in (position..).zip(&names[..more]) {
             let (_, wasm, module) = modules[position].clone();
-            let mut others = steps::steps(u, &module, fuel)?;
+            let again = (name.to_string(), wasm, module);
+            let mut others = steps_of(u, &again, position, fuel)?;
             if drawn.generator == EXHAUST {
                 others.truncate(EXHAUSTING_STEPS);
             }
-            let module_of_step = Some(position as u32);
-            others
-                .iter_mut()
-                .for_each(|step| step.module = module_of_step);
             let middle = steps.len() / 2;
             steps.splice(middle..middle, others);
-            modules.insert(position, (name.to_string(), wasm, module));
+            modules.insert(position, again);
         }
     }
     let has_tags = |(_, _, module): &Linked| module.num_tags() > 0;
@@ -294,6 +285,20 @@ pub fn fit(case: &mut Case, subject: Version) {
 /// A module of a case: its name, its binary, and what the binary says.
 type Linked = (String, Arc<[u8]>, Arc<Module>);
 
+/// Steps of the module that is at this position of the case.
+fn steps_of(
+    u: &mut Unstructured<'_>,
+    (_, _, module): &Linked,
+    position: usize,
+    fuel: u32,
+) -> Result<Vec<Step>> {
+    let mut steps = steps::steps(u, module, fuel)?;
+    for step in &mut steps {
+        step.module = Some(position as u32);
+    }
+    Ok(steps)
+}
+
 /// The module that a provider of a [`Sight::Function`] imports from.
 fn innermost() -> Result<Linked> {
     let wasm = link::innermost();
@@ -311,26 +316,12 @@ fn linked(module: &Module, sight: Sight) -> Option<Linked> {
     Some((name.clone(), wasm.into(), provider))
 }
 
-/// The module that imports one of its functions from an instance of itself, and whether there is one: two
-/// instances of one module then wait for each other.
-fn from_itself(drawn: Drawn) -> (Drawn, bool) {
-    let made = link::from_itself(&drawn.wasm, &drawn.module, FIRST);
-    let made = made.and_then(|wasm| Some((Module::new(&wasm, FEATURES).ok()?, wasm)));
-    match made {
-        Some((module, wasm)) if can_run(&wasm, &module) => {
-            let generator = drawn.generator;
-            let wasm = wasm.into();
-            (
-                Drawn {
-                    generator,
-                    wasm,
-                    module,
-                },
-                true,
-            )
-        }
-        _ => (drawn, false),
-    }
+/// The module that imports one of its functions from an instance of itself, if there is one: two instances of
+/// one module then wait for each other.
+fn from_itself(drawn: &Drawn) -> Option<Drawn> {
+    let made = link::from_itself(&drawn.wasm, &drawn.module, FIRST)?;
+    let made = drawn.rewritten(made)?;
+    can_run(&made.wasm, &made.module).then_some(made)
 }
 
 /// The provider with its code at the PCs of another module's, if that is further behind.
@@ -344,15 +335,8 @@ fn moved((name, wasm, _): &Linked, other: &[u8]) -> Option<Linked> {
 fn far(u: &mut Unstructured<'_>, drawn: Drawn) -> Result<Drawn> {
     let target = FAR - below(u, 256)? as usize;
     let moved = link::move_code_to(&drawn.wasm, target);
-    let moved = moved.and_then(|wasm| Some((Module::new(&wasm, FEATURES).ok()?, wasm)));
-    Ok(match moved {
-        Some((module, wasm)) => Drawn {
-            generator: drawn.generator,
-            wasm: wasm.into(),
-            module,
-        },
-        None => drawn,
-    })
+    let moved = moved.and_then(|wasm| drawn.rewritten(wasm));
+    Ok(moved.unwrap_or(drawn))
 }
 
 /// The tags that a module imports.
@@ -375,6 +359,17 @@ struct Drawn {
     generator: &'static str,
     wasm: Arc<[u8]>,
     module: Arc<Module>,
+}
+
+impl Drawn {
+    /// The same module written anew; none if it is not valid.
+    fn rewritten(&self, wasm: Vec<u8>) -> Option<Drawn> {
+        Some(Drawn {
+            generator: self.generator,
+            module: Module::new(&wasm, FEATURES).ok()?,
+            wasm: wasm.into(),
+        })
+    }
 }
 
 /// Draws a generator and what it may use, but for what is left out, and has it make a module of the data; if

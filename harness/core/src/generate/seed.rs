@@ -37,7 +37,7 @@ pub fn with_settings(seed: u64, number: u64, proposals: Proposals, settings: &[S
     case
 }
 
-/// One in so many cases dares something, if it meets it: a fifth of them do.
+/// One in so many cases dares something, if it meets it; many do not.
 const DARING: u32 = 20;
 
 /// What a case dares. It is drawn apart, so that the bytes alone decide all the rest: after `dare` in

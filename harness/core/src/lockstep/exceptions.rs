@@ -71,17 +71,16 @@ impl Driver {
             return;
         }
         self.recorder.note(RuleId::ThrowEvent);
-        if taken.is_some_and(|taken| self.exception_agrees(exn, taken)) {
-            return;
+        match taken {
+            Some(taken) => {
+                self.check_exception(RuleId::ThrowEvent, Moment::Throw, "pending:", exn, taken);
+            }
+            None => {
+                let expected = format!("pending: {}", self.describe_exception(exn));
+                let shown = "nothing is pending".to_owned();
+                self.report_plain(RuleId::ThrowEvent, Moment::Throw, expected, shown);
+            }
         }
-        let known = taken.and_then(|taken| self.explain_exception(exn, taken));
-        let expected = format!("pending: {}", self.describe_exception(exn));
-        let shown = match taken {
-            Some(taken) => format!("pending: {taken}"),
-            None => "nothing is pending".to_owned(),
-        };
-        self.report_known(RuleId::ThrowEvent, Moment::Throw, expected, shown, known);
-        self.end_if_known(known);
     }
 
     /// What an owned handle to an exception shows is the exception that it was made for.
@@ -90,13 +89,25 @@ impl Driver {
             return;
         }
         self.recorder.tally.handles += 1;
+        self.check_exception(RuleId::Kept, moment, "the handle holds", exn, seen);
+    }
+
+    /// An exception that is shown somewhere is this one.
+    fn check_exception(
+        &mut self,
+        rule: RuleId,
+        moment: Moment,
+        place: &str,
+        exn: ExnAddr,
+        seen: &SeenException,
+    ) {
         if self.exception_agrees(exn, seen) {
             return;
         }
         let known = self.explain_exception(exn, seen);
-        let expected = format!("the handle holds {}", self.describe_exception(exn));
-        let shown = format!("the handle holds {seen}");
-        self.report_known(RuleId::Kept, moment, expected, shown, known);
+        let expected = format!("{place} {}", self.describe_exception(exn));
+        let shown = format!("{place} {seen}");
+        self.report_known(rule, moment, expected, shown, known);
         self.end_if_known(known);
     }
 }

@@ -46,7 +46,7 @@ impl Driver {
             false => {
                 // The record found may be of the function placed before, whichever that is.
                 let known = self.setting.cause(Cause::InlinedTrap);
-                let known = known.filter(|_| self.setting.inlined && self.inlines_any());
+                let known = known.filter(|_| self.setting.inlined && self.inlines_anywhere());
                 (known, None)
             }
         };
@@ -101,9 +101,9 @@ impl Driver {
     }
 
     /// Whether any code of the innermost function's module may hold that of another function.
-    fn inlines_any(&self) -> bool {
+    fn inlines_anywhere(&self) -> bool {
         let calls = self.calls_of_innermost();
-        calls.is_none_or(|(calls, _)| calls.inline_any())
+        calls.is_none_or(|(calls, _)| calls.inlines_anywhere())
     }
 
     /// Whether the frames shown are those of the innermost function where it is, however it was inlined. The

@@ -211,9 +211,13 @@ fn object_size(start: &[u8]) -> Option<u64> {
     let header = start.get(..64)?;
     let is_object = header.starts_with(b"\x7fELF\x02\x01");
     let offset = u64::from_le_bytes(header[0x28..0x30].try_into().ok()?);
-    let half = |at: usize| u64::from(u16::from_le_bytes([header[at], header[at + 1]]));
-    let size = offset.checked_add(half(0x3a) * half(0x3c))?;
+    let size = offset.checked_add(half(header, 0x3a) * half(header, 0x3c))?;
     (is_object && (1..LARGEST_OBJECT).contains(&size)).then_some(size)
+}
+
+/// A number of two bytes in the header of an object file.
+fn half(header: &[u8], at: usize) -> u64 {
+    u64::from(u16::from_le_bytes([header[at], header[at + 1]]))
 }
 
 /// Flag of a section whose bytes are executed (`SHF_EXECINSTR`).
@@ -226,10 +230,9 @@ fn executed(object: &[u8]) -> Option<Range<u64>> {
         let bytes = object.get(at..at.checked_add(8)?)?;
         Some(u64::from_le_bytes(bytes.try_into().ok()?))
     };
-    let half = |at: usize| usize::from(u16::from_le_bytes([object[at], object[at + 1]]));
-    let (table, size, count) = (word(0x28)? as usize, half(0x3a), half(0x3c));
+    let [table, size, count] = [word(0x28)?, half(object, 0x3a), half(object, 0x3c)];
     let sections = (0..count).filter_map(|number| {
-        let at = table.checked_add(number * size)?;
+        let at = usize::try_from(table.checked_add(number * size)?).ok()?;
         let [flags, start, length] = [8, 0x18, 0x20].map(|field| word(at + field));
         let (flags, start) = (flags?, start?);
         (flags & EXECUTED != 0).then_some(start..start.checked_add(length?)?)

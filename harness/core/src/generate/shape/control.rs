@@ -55,14 +55,9 @@ impl Builder<'_> {
             self.settle(u)?;
             if !self.body.dead && chance(u, 1, 8)? {
                 // What comes before the `else` is then a place that only a branch leads to.
-                let empty = BlockType::Empty;
-                [
-                    Instruction::Block(empty),
-                    Instruction::Br(0),
-                    Instruction::End,
-                ]
-                .into_iter()
-                .for_each(|instruction| self.body.emit(instruction));
+                self.body.emit(Instruction::Block(BlockType::Empty));
+                self.body.emit(Instruction::Br(0));
+                self.body.emit(Instruction::End);
             }
             self.alternative();
             self.steps(u)?;

@@ -214,16 +214,14 @@ impl Plan {
                     hosts: true,
                     traps: true,
                 };
-                let signature = match chance(u, 1, 10)? {
-                    // More than are passed in registers.
-                    true => Signature {
-                        params: self.environment.value_types(u, 9, 20)?,
-                        results: self.environment.value_types(u, 0, 12)?,
-                    },
-                    false => Signature {
-                        params: self.environment.value_types(u, 0, 4)?,
-                        results: self.environment.value_types(u, 0, 3)?,
-                    },
+                // Some have more than are passed in registers.
+                let ((fewest, most), results) = match chance(u, 1, 10)? {
+                    true => ((9, 20), 12),
+                    false => ((0, 4), 3),
+                };
+                let signature = Signature {
+                    params: self.environment.value_types(u, fewest, most)?,
+                    results: self.environment.value_types(u, 0, results)?,
                 };
                 self.define_program(u, role, signature, traits, 8)
             }

@@ -19,7 +19,6 @@ use crate::version::Version;
 use crate::whole_file::{self, Temporary};
 use finding::Findings;
 pub use matrix::MatrixPage;
-use serde::Serialize;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -45,7 +44,7 @@ pub struct About {
 }
 
 /// A program that should show a finding without Lockstep.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reproducer {
     /// Its `Cargo.toml`.
     pub manifest: String,
