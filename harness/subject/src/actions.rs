@@ -52,6 +52,8 @@ pub(super) enum Asked {
     Call(CallFunction),
     /// Makes an instance.
     Instance(Instantiate),
+    /// Collects garbage.
+    Collection,
 }
 
 /// A handle to an exception that the debugger keeps.
@@ -112,7 +114,7 @@ impl<T: Layer> Session<T> {
 
     /// The handler panics once it has nothing else to do.
     fn panic_handler(&mut self, when: When) {
-        if matches!(when, When::Event(_)) && self.driver.may_drop_call() && !self.dropping {
+        if is_event(when) && self.driver.may_drop_call() && !self.dropping {
             self.driver
                 .recorder
                 .tally
@@ -144,7 +146,7 @@ impl<T: Layer> Session<T> {
 
     /// The code that polls the guest is asked to drop it, once the handler is pending.
     fn drop_call(&mut self, when: When) {
-        if matches!(when, When::Event(_)) && self.driver.may_drop_call() && !self.dropping {
+        if is_event(when) && self.driver.may_drop_call() && !self.dropping {
             self.driver
                 .recorder
                 .tally
@@ -402,6 +404,18 @@ impl<T: Layer> Subject<T> {
         let mut seen = handlers.seen();
         tamper.handlers(&mut seen);
         driver.check_handlers(seen, Moment::Action);
+    }
+}
+
+/// Whether the handler is at work, and the call can end there.
+fn is_event(when: When) -> bool {
+    match when {
+        When::Event(_)
+        | When::Throw(_)
+        | When::Trap(_)
+        | When::HostError(_)
+        | When::EpochYield(_) => true,
+        When::Start | When::Step(_) | When::HostCall(_) => false,
     }
 }
 

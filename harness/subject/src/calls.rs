@@ -3,6 +3,7 @@
 //! comes in the same order.
 
 use super::actions::Asked;
+use super::handler;
 use super::host::func_of;
 use super::instances;
 use super::names::Names;
@@ -33,12 +34,24 @@ pub(super) async fn carry_out<T: Layer>(store: &mut StoreContextMut<'_, State<T>
         let flow = match asked {
             Asked::Call(action) => call(store, action).await,
             Asked::Instance(action) => instances::make(store, action).await,
+            Asked::Collection if may_collect(store) => handler::collect(store).await,
+            Asked::Collection => Flow::Continue,
         };
         if flow == Flow::Stop {
             return Flow::Stop;
         }
     }
     Flow::Continue
+}
+
+/// Whether no cause forbids a collection now.
+fn may_collect<T: Layer>(store: &mut StoreContextMut<'_, State<T>>) -> bool {
+    let mut lent = store.data_mut().lend();
+    let may = lent
+        .get()
+        .is_some_and(|session| session.driver.may_collect());
+    store.data_mut().give_back(lent);
+    may
 }
 
 /// Makes a call.

@@ -2,6 +2,7 @@
 //! says of its breakpoints.
 
 use super::VERSION;
+use super::actions::Asked;
 use super::dialect;
 use super::session::{Session, State};
 use lockstep_core::causes::Cause;
@@ -18,11 +19,15 @@ use lockstep_oracles::module::Module as OracleModule;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use wasmtime::{
-    AsContext, AsContextMut, BreakpointEdit, ExnRef, Module, OwnedRooted, StoreContextMut,
+    AsContext, AsContextMut, BreakpointEdit, DebugEvent, ExnRef, Module, OwnedRooted,
+    StoreContextMut,
 };
 
 /// Host calls of the uninstrumented execution at which the store is asked for everything.
 const ASKED_HOST_CALLS: u64 = 3;
+
+/// At every how many host calls garbage is collected, at most.
+const COLLECTING_HOST_CALLS: u64 = 3;
 
 /// A module that edits can name.
 struct KnownModule {
@@ -47,6 +52,10 @@ pub(super) struct Debugger {
     /// Number of the next event at which something is to be done.
     due: u64,
     host_calls: u64,
+    /// Events of traps, of host functions' errors and of the epoch, so far.
+    traps: u64,
+    host_errors: u64,
+    epoch_yields: u64,
     /// Whether a module that comes while single-step is on is left as the store has it then.
     late_modules: bool,
     /// What is to be done once events are allowed again, while they are forbidden.
@@ -82,6 +91,9 @@ impl Debugger {
             deferred: Vec::new(),
             due: 0,
             host_calls: 0,
+            traps: 0,
+            host_errors: 0,
+            epoch_yields: 0,
             late_modules: schedule.late_modules,
             silenced: None,
         };
@@ -178,6 +190,18 @@ impl Debugger {
             })
         });
         said.collect()
+    }
+
+    /// The moment of an event that comes now, if it is neither a breakpoint's nor an exception's.
+    fn moment_of(&mut self, event: &DebugEvent<'_>) -> Option<When> {
+        let (count, when): (_, fn(u64) -> When) = match event {
+            DebugEvent::Trap(_) => (&mut self.traps, When::Trap),
+            DebugEvent::HostcallError(_) => (&mut self.host_errors, When::HostError),
+            DebugEvent::EpochYield => (&mut self.epoch_yields, When::EpochYield),
+            _ => return None,
+        };
+        *count += 1;
+        Some(when(*count))
     }
 
     /// The actions of this moment; they come once.
@@ -308,6 +332,20 @@ impl<T: Layer> Session<T> {
         }
     }
 
+    /// Sessions and actions of an event that is neither a breakpoint's nor an exception's.
+    pub(super) fn act_at_other(
+        &mut self,
+        store: &mut StoreContextMut<'_, State<T>>,
+        event: &DebugEvent<'_>,
+    ) {
+        let Some(when) = self.debugger.moment_of(event) else {
+            return;
+        };
+        let sessions = self.debugger.sessions_at(when);
+        self.edit_all(store, &sessions);
+        self.act_at(store, when);
+    }
+
     /// Whether the store is asked for everything at this host call of the uninstrumented execution: at the
     /// first ones.
     pub(super) fn asks_at_host_call(&mut self) -> bool {
@@ -322,6 +360,14 @@ impl<T: Layer> Session<T> {
         let sessions = self.debugger.sessions_at(When::HostCall(call));
         self.edit_all(store, &sessions);
         self.act_at(store, When::HostCall(call));
+    }
+
+    /// Where garbage is collected at events, it is at some host calls.
+    pub(super) fn collect_at_host_call(&mut self) {
+        let every = 1 + self.collect % COLLECTING_HOST_CALLS;
+        if self.collect > 0 && self.debugger.host_calls.is_multiple_of(every) {
+            self.asked.push(Asked::Collection);
+        }
     }
 
     /// Sessions and actions before a step of the case.

@@ -123,8 +123,7 @@ async fn finish<T: Layer>(mut store: StoreContextMut<'_, State<T>>, after: After
         After::Panic => std::panic::resume_unwind(Box::new("the debugger's handler panics")),
         After::Collect => {
             // On the heap: whatever this future could hold is moved at every event.
-            let collected = Box::pin(dialect::collect(&mut store)).await;
-            if after_collection(&mut store, collected) == Flow::Stop {
+            if Box::pin(collect(&mut store)).await == Flow::Stop {
                 std::future::pending::<()>().await;
             }
         }
@@ -240,6 +239,12 @@ fn dispatch<T: Layer>(
     after
 }
 
+/// Collects garbage, and looks again.
+pub(super) async fn collect<T: Layer>(store: &mut StoreContextMut<'_, State<T>>) -> Flow {
+    let collected = dialect::collect(store).await;
+    after_collection(store, collected)
+}
+
 /// Every frame is compared again after a collection: the program has done nothing in between.
 fn after_collection<T: Layer>(
     store: &mut StoreContextMut<'_, State<T>>,
@@ -295,8 +300,10 @@ impl<T: Layer> Session<T> {
             DebugEvent::Breakpoint => None,
             event => dialect::thrown(event),
         };
-        if let Some((exn, caught)) = &thrown {
-            self.act_at_throw(store, exn, *caught);
+        match (&thrown, event) {
+            (Some((exn, caught)), _) => self.act_at_throw(store, exn, *caught),
+            (None, DebugEvent::Breakpoint) => {}
+            (None, event) => self.act_at_other(store, event),
         }
         if self.dropping {
             return match self.panicking {

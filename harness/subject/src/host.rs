@@ -230,6 +230,9 @@ fn compare<T: Layer>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params: 
             session.resumed();
             session.edit_at_host_call(&mut store);
             session.check_held(&mut store, Moment::Action);
+            if !matches!(answer, Answer::Fail(_) | Answer::Trap { .. }) {
+                session.collect_at_host_call();
+            }
         }
     }
     caller.data_mut().give_back(lent);

@@ -164,6 +164,10 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
     /// What is left when every command was executed.
     pub(super) fn end(mut self) -> Executed {
         self.check();
+        if self.subject.is_alive() {
+            // After the last, too, a debugger may do something.
+            self.subject.before_step(self.steps);
+        }
         self.subject.close();
         let driver = self.subject.driver();
         self.executed.dared = driver.dared();

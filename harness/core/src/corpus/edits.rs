@@ -16,14 +16,19 @@ impl TryFrom<String> for WhenText {
         let when = match words[..] {
             ["start"] => Some(When::Start),
             ["step", n] => n.parse().ok().map(When::Step),
-            // Both count from 1.
+            // The others count from 1.
             ["event", n] => n.parse().ok().filter(|&n| n > 0).map(When::Event),
             ["host-call", n] => n.parse().ok().filter(|&n| n > 0).map(When::HostCall),
             ["throw", n] => n.parse().ok().filter(|&n| n > 0).map(When::Throw),
+            ["trap", n] => n.parse().ok().filter(|&n| n > 0).map(When::Trap),
+            ["host-error", n] => n.parse().ok().filter(|&n| n > 0).map(When::HostError),
+            ["epoch-yield", n] => n.parse().ok().filter(|&n| n > 0).map(When::EpochYield),
             _ => None,
         };
         when.map(WhenText).ok_or_else(|| {
-            format!("`{text}` is no moment; write start, step 2, event 12, host-call 3 or throw 1; these three count from 1")
+            format!(
+                "`{text}` is no moment; write start, step 2, or one that counts from 1: event 12, host-call 3, throw 1, trap 1, host-error 1 or epoch-yield 1"
+            )
         })
     }
 }
@@ -36,6 +41,9 @@ impl From<WhenText> for String {
             When::Event(n) => format!("event {n}"),
             When::HostCall(n) => format!("host-call {n}"),
             When::Throw(n) => format!("throw {n}"),
+            When::Trap(n) => format!("trap {n}"),
+            When::HostError(n) => format!("host-error {n}"),
+            When::EpochYield(n) => format!("epoch-yield {n}"),
         }
     }
 }

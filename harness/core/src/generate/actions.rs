@@ -25,8 +25,8 @@ use arbitrary::{Result, Unstructured};
 const ACTIONS: u32 = 4;
 /// The last event of the case at which an action comes.
 const EVENTS: u32 = 200;
-/// The last exception of the case at whose event an action comes.
-const THROWS: u32 = 4;
+/// The last exception, trap, or event of another kind of the case at which an action comes.
+const OTHERS: u32 = 4;
 /// Calls within each other that the debugger makes, at most.
 const NESTED: u32 = 3;
 /// Tags that an exception may be replaced by.
@@ -159,7 +159,7 @@ pub(super) fn actions(u: &mut Unstructured<'_>, steps: u32, throws: bool) -> Res
     if actions.iter().any(dropped) && chance(u, 1, 2)? {
         // Else there is no event behind it.
         actions.push(Act {
-            when: When::Step(below(u, steps)?),
+            when: When::Step(between(u, 0, steps)?),
             action: Action::SetHandler(SetHandler),
         });
     }
@@ -194,7 +194,7 @@ fn of_handler(u: &mut Unstructured<'_>, steps: u32) -> Result<Act> {
     let &action = &pick(u, HANDLERS)?.what;
     let when = match action.is_of_start() && chance(u, 1, 4)? {
         true => When::Start,
-        false => When::Step(below(u, steps)?),
+        false => When::Step(between(u, 0, steps)?),
     };
     Ok(Act { when, action })
 }
@@ -203,7 +203,7 @@ fn of_handler(u: &mut Unstructured<'_>, steps: u32) -> Result<Act> {
 fn registration(u: &mut Unstructured<'_>, steps: u32) -> Result<Act> {
     let module = below(u, MODULES)?;
     let when = match chance(u, 1, 4)? {
-        true => When::Step(below(u, steps)?),
+        true => When::Step(between(u, 0, steps)?),
         false => When::Start,
     };
     let action = Action::RegisterModule(RegisterModule { module });
@@ -226,16 +226,35 @@ fn nest(u: &mut Unstructured<'_>, mut event: u64, actions: &mut Vec<Act>) -> Res
 fn moment(u: &mut Unstructured<'_>, action: Action, steps: u32) -> Result<When> {
     let kinds = match action {
         Action::HoldException(_) | Action::ReplaceException(_) | Action::TakeException(_) => {
-            return Ok(When::Throw(between(u, 1, THROWS)?.into()));
+            return Ok(When::Throw(between(u, 1, OTHERS)?.into()));
+        }
+        Action::CallFunction(_) => 4,
+        Action::DropCall(_) | Action::PanicHandler(_) if chance(u, 1, 4)? => {
+            return other_event(u);
         }
         Action::DropCall(_) | Action::PanicHandler(_) => 3,
-        Action::CallFunction(_) => 4,
+        _ if chance(u, 1, 4)? => return other_event(u),
         _ => 5,
     };
     Ok(match below(u, kinds)? {
         0..=2 => When::Event(between(u, 1, EVENTS)?.into()),
         3 => When::HostCall(between(u, 1, HOST_CALLS)?.into()),
-        _ => When::Step(below(u, steps)?),
+        _ => When::Step(between(u, 0, steps)?),
+    })
+}
+
+/// An event that is no breakpoint's: one of the first of its kind.
+///
+/// # Errors
+///
+/// None in practice; the signature is that of every draw.
+pub(super) fn other_event(u: &mut Unstructured<'_>) -> Result<When> {
+    let number = between(u, 1, OTHERS)?.into();
+    Ok(match below(u, 4)? {
+        0 => When::Trap(number),
+        1 => When::Throw(number),
+        2 => When::HostError(number),
+        _ => When::EpochYield(number),
     })
 }
 

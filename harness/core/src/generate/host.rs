@@ -14,8 +14,9 @@ use std::collections::BTreeMap;
 /// Pages or elements that an imported memory or table has beyond what its import asks for, at most.
 const EXTRA: u32 = 2;
 
+/// What a host function does.
 #[derive(Clone, Copy)]
-enum Manner {
+pub(super) enum Manner {
     Seeded,
     Constant,
     Call,
@@ -26,55 +27,44 @@ enum Manner {
     Throw,
 }
 
-const MANNERS: &[Row<Manner>] = &[
-    Row {
-        name: "seeded",
-        weight: 10,
-        what: Manner::Seeded,
-    },
-    Row {
-        name: "call",
-        weight: 8,
-        what: Manner::Call,
-    },
-    Row {
-        name: "relay",
-        weight: 3,
-        what: Manner::Relay,
-    },
-    Row {
-        name: "constant",
-        weight: 3,
-        what: Manner::Constant,
-    },
-    Row {
-        name: "fail",
-        weight: 2,
-        what: Manner::Fail,
-    },
-    Row {
-        name: "trap",
-        weight: 2,
-        what: Manner::Trap,
-    },
-    Row {
-        name: "wrapped trap",
-        weight: 2,
-        what: Manner::WrappedTrap,
-    },
-    Row {
-        name: "throw",
-        weight: 3,
-        what: Manner::Throw,
-    },
+/// What host functions do in most modules.
+pub(super) const MANNERS: &[Row<Manner>] = &[
+    manner("seeded", 10, Manner::Seeded),
+    manner("call", 8, Manner::Call),
+    manner("relay", 3, Manner::Relay),
+    manner("constant", 3, Manner::Constant),
+    manner("fail", 2, Manner::Fail),
+    manner("trap", 2, Manner::Trap),
+    manner("wrapped trap", 2, Manner::WrappedTrap),
+    manner("throw", 3, Manner::Throw),
 ];
+
+/// The same where modules count calls of the host: most call back.
+pub(super) const CALLING: &[Row<Manner>] = &[
+    manner("call", 10, Manner::Call),
+    manner("relay", 8, Manner::Relay),
+    manner("seeded", 3, Manner::Seeded),
+    manner("constant", 1, Manner::Constant),
+    manner("fail", 2, Manner::Fail),
+    manner("trap", 1, Manner::Trap),
+    manner("wrapped trap", 1, Manner::WrappedTrap),
+    manner("throw", 3, Manner::Throw),
+];
+
+const fn manner(name: &'static str, weight: u32, what: Manner) -> Row<Manner> {
+    Row { name, weight, what }
+}
 
 /// Draws the host of a module.
 ///
 /// # Errors
 ///
 /// None in practice; the signature is that of every draw.
-pub(super) fn host(u: &mut Unstructured<'_>, module: &Module) -> Result<Host> {
+pub(super) fn host(
+    u: &mut Unstructured<'_>,
+    module: &Module,
+    manners: &'static [Row<Manner>],
+) -> Result<Host> {
     let mut host = Host {
         seed: u.arbitrary::<u32>()?.into(),
         ..Host::default()
@@ -83,7 +73,7 @@ pub(super) fn host(u: &mut Unstructured<'_>, module: &Module) -> Result<Host> {
         let key = format!("{}.{}", import.module, import.name);
         match &import.ty {
             ExternType::Func(ty) => {
-                if let Some(stub) = stub(u, module, ty)? {
+                if let Some(stub) = stub(u, module, ty, manners)? {
                     host.functions.insert(key, stub);
                 }
             }
@@ -115,7 +105,7 @@ pub(super) fn add_sight(u: &mut Unstructured<'_>, host: &mut Host, main: &Module
         params: [].into(),
         results: [ValType::I32].into(),
     };
-    if let Some(stub) = stub(u, main, &ty)? {
+    if let Some(stub) = stub(u, main, &ty, MANNERS)? {
         host.functions
             .insert(format!("{}.{}", link::SEEN_IN, link::SEEN), stub);
     }
@@ -128,8 +118,13 @@ fn once(module: &Module, import: &Import) -> bool {
     module.imports().iter().filter(same).count() == 1
 }
 
-fn stub(u: &mut Unstructured<'_>, module: &Module, ty: &FuncType) -> Result<Option<Stub>> {
-    let manner = pick(u, MANNERS)?.what;
+fn stub(
+    u: &mut Unstructured<'_>,
+    module: &Module,
+    ty: &FuncType,
+    manners: &'static [Row<Manner>],
+) -> Result<Option<Stub>> {
+    let manner = pick(u, manners)?.what;
     Ok(match manner {
         Manner::Seeded => None,
         Manner::Fail => Some(Stub::Fail),

@@ -68,11 +68,19 @@ static GENERATORS: &[Row<Generator>] = &[
         what: mutate::module,
     },
     Row {
+        name: ENDS,
+        weight: 10,
+        what: shape::ending,
+    },
+    Row {
         name: EXHAUST,
         weight: 2,
         what: shape::exhausting,
     },
 ];
+
+/// Name of what makes modules that end in every way.
+const ENDS: &str = "ends";
 
 /// Name of what makes modules that use up the stack or the heap.
 const EXHAUST: &str = "exhaust";
@@ -108,6 +116,7 @@ pub fn about(generator: &str) -> &'static str {
         "shape" => "Programs made for debuggers: deep stacks, nested control, calls",
         "matrix" => "Batches of opcodes, each with operands at their boundaries",
         "mutate" => "Modules of the official suite, changed by wasm-mutate",
+        ENDS => "Programs that end in every way, within what the host calls, at every depth",
         EXHAUST => "Programs that use up the stack or the heap",
         PLAIN_NAME => "The smallest module, where no other could be made",
         _ => "",
@@ -175,7 +184,11 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals, settings: &[Setting]
         configuration::make_exhaustible(&mut configuration);
     }
     let fuel = between(u, 16, 128)?;
-    let mut host = host::host(u, &drawn.module)?;
+    let manners = match drawn.generator {
+        ENDS => host::CALLING,
+        _ => host::MANNERS,
+    };
+    let mut host = host::host(u, &drawn.module, manners)?;
     configuration::follow(&mut configuration, host.seed);
     let mut steps = steps::steps(u, &drawn.module, fuel)?;
     if drawn.generator == EXHAUST {

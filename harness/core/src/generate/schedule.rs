@@ -4,6 +4,7 @@
 //! the start.
 
 use super::Linked;
+use super::actions::other_event;
 use super::weights::{Row, below, between, chance, pick};
 use crate::schedule::{Cycle, Edit, Neighbour, Schedule, Session, Site, When};
 use arbitrary::{Result, Unstructured};
@@ -323,16 +324,17 @@ fn at_start(u: &mut Unstructured<'_>, edits: Vec<Edit>) -> Result<Vec<Session>> 
 
 /// Any moment after the start.
 fn moment(u: &mut Unstructured<'_>, scene: &Scene<'_>) -> Result<When> {
-    Ok(match below(u, 2)? {
-        0 => When::Event(between(u, 1, EVENTS)?.into()),
-        _ => between_calls(u, scene)?,
+    Ok(match below(u, 5)? {
+        0 | 1 => When::Event(between(u, 1, EVENTS)?.into()),
+        2 | 3 => between_calls(u, scene)?,
+        _ => other_event(u)?,
     })
 }
 
 /// A moment at which no opcode is about to run: between steps, or in a host function.
 fn between_calls(u: &mut Unstructured<'_>, scene: &Scene<'_>) -> Result<When> {
     Ok(match below(u, 2)? {
-        0 => When::Step(below(u, scene.steps)?),
+        0 => When::Step(between(u, 0, scene.steps)?),
         _ => When::HostCall(between(u, 1, HOST_CALLS)?.into()),
     })
 }

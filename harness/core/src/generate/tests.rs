@@ -120,6 +120,7 @@ fn every_generator_step_and_behaviour_occurs_and_every_case_is_valid() {
     call
     call back
     constant
+    ends
     exhaust
     fail
     frames All

@@ -226,6 +226,9 @@ fn earlier(when: When) -> Vec<When> {
         When::Event(n) => numbers(n).into_iter().map(When::Event).collect(),
         When::HostCall(n) => numbers(n).into_iter().map(When::HostCall).collect(),
         When::Throw(n) => numbers(n).into_iter().map(When::Throw).collect(),
+        When::Trap(n) => numbers(n).into_iter().map(When::Trap).collect(),
+        When::HostError(n) => numbers(n).into_iter().map(When::HostError).collect(),
+        When::EpochYield(n) => numbers(n).into_iter().map(When::EpochYield).collect(),
     };
     std::iter::once(When::Start).chain(moments).collect()
 }

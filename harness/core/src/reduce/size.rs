@@ -172,7 +172,12 @@ fn moment(when: When) -> u64 {
     match when {
         When::Start => 0,
         When::Step(n) => 4 + bits(u64::from(n)),
-        When::Event(n) | When::HostCall(n) | When::Throw(n) => 4 + bits(n),
+        When::Event(n)
+        | When::HostCall(n)
+        | When::Throw(n)
+        | When::Trap(n)
+        | When::HostError(n)
+        | When::EpochYield(n) => 4 + bits(n),
     }
 }
 

@@ -46,7 +46,7 @@ pub enum When {
     /// Before anything runs. Edits of a module come when it has been compiled, before it is
     /// instantiated: an edit of a later module so comes after the others of its session.
     Start,
-    /// Before this step of the case, from 0, no guest running.
+    /// Before this step of the case, from 0, no guest running; behind the last, if it is their number.
     Step(u32),
     /// In the handler of this breakpoint event of the case, from 1.
     Event(u64),
@@ -54,6 +54,12 @@ pub enum When {
     HostCall(u64),
     /// In the handler of the event of this exception of the case, from 1.
     Throw(u64),
+    /// In the handler of the event of this trap of the case, from 1.
+    Trap(u64),
+    /// In the handler of the event of this error of a host function of the case, from 1.
+    HostError(u64),
+    /// In the handler of this event of the epoch of the case, from 1.
+    EpochYield(u64),
 }
 
 /// Sessions that alternate at events.

@@ -92,6 +92,8 @@ pub(in crate::generate) struct Environment {
     pub(in crate::generate) families: Vec<Family>,
     pub(super) data: Vec<u8>,
     pub(super) start: Option<u32>,
+    /// Whether there is a global behind the others, which only a counter of calls uses.
+    pub(super) counts: bool,
 }
 
 impl Environment {
@@ -117,6 +119,7 @@ impl Environment {
                 .map(|_| u.arbitrary())
                 .collect::<Result<_>>()?,
             start: None,
+            counts: false,
         };
         for _ in 0..between(u, 0, 4)? {
             let signature = Signature {
@@ -335,6 +338,19 @@ impl Environment {
             Some(position) => self.defined.get(position).map(|defined| defined.ty),
         };
         ty.unwrap_or(0)
+    }
+
+    /// Adds an imported function; before any is defined.
+    pub(in crate::generate) fn import(&mut self, signature: Signature) {
+        let ty = self.type_index(signature);
+        self.imports.push(ty);
+    }
+
+    /// A global that counts calls of the host: it gets its value before each call from outside, and code that
+    /// does not count neither reads nor writes it.
+    pub(in crate::generate) fn counter(&mut self) -> u32 {
+        self.counts = true;
+        self.globals.len() as u32
     }
 
     /// Adds a function.

@@ -1,5 +1,6 @@
 //! A module's binary, from everything that it has.
 
+use super::super::fuel::FUEL;
 use super::environment::{ELEMENTS, EXTERNS, Environment, FUNCS, Global, STABLE};
 use super::initial;
 use lockstep_oracles::WasmFeatures;
@@ -8,8 +9,11 @@ use wasm_encoder::{
     CodeSection, ConstExpr, DataCountSection, DataSection, ElementSection, Elements, Encode,
     EntityType, ExportKind, ExportSection, FunctionSection, GlobalSection, GlobalType, HeapType,
     ImportSection, Instruction, MemorySection, Module, RefType, StartSection, TableSection,
-    TableType, TagKind, TagSection, TagType,
+    TableType, TagKind, TagSection, TagType, ValType,
 };
+
+/// What a counter of calls starts with, before anyone sets it.
+const COUNTER: i32 = 64;
 
 impl Environment {
     /// The module's binary.
@@ -108,6 +112,14 @@ impl Environment {
         for (global, init) in defined.zip(&self.inits) {
             globals.global(global_type(global), &expression(init));
         }
+        if self.counts {
+            let counter = Global {
+                ty: ValType::I32,
+                mutable: true,
+                imported: false,
+            };
+            globals.global(global_type(&counter), &ConstExpr::i32_const(COUNTER));
+        }
         globals
     }
 
@@ -127,6 +139,9 @@ impl Environment {
         }
         for index in 0..self.globals.len() as u32 {
             exports.export(&format!("g{index}"), ExportKind::Global, index);
+        }
+        if self.counts {
+            exports.export(FUEL, ExportKind::Global, self.globals.len() as u32);
         }
         for (index, defined) in self.defined.iter().enumerate() {
             if let Some(name) = &defined.export {

@@ -127,6 +127,17 @@ impl Builder<'_> {
         if self.body.dead {
             return Ok(());
         }
+        self.descend(u, depth, signature)?;
+        self.leave(u)
+    }
+
+    /// The same, up to where the `else` of a call that is not made begins.
+    pub(super) fn descend(
+        &mut self,
+        u: &mut Unstructured<'_>,
+        depth: u32,
+        signature: &Signature,
+    ) -> Result<()> {
         let i32 = [ValType::I32];
         let ty = self.environment.block_type(&[], &signature.results);
         self.body.op(Instruction::LocalGet(depth), 0, &i32);
@@ -148,6 +159,6 @@ impl Builder<'_> {
         );
         self.settle(u)?;
         self.alternative();
-        self.leave(u)
+        Ok(())
     }
 }

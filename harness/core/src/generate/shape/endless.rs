@@ -55,6 +55,9 @@ impl Plan {
             self.add(ty, body, Role::Endless, ENDLESS);
         }
         let functions: Vec<u32> = (first..first + count).collect();
+        if let Some(ends) = &mut self.ends {
+            ends.endings.extend(&functions);
+        }
         self.environment.make_referable(ty, &functions);
         Ok(())
     }
@@ -67,6 +70,10 @@ impl Plan {
         builder.fill_the_heap(u)?;
         builder.end(u)?;
         let body = builder.into_body();
+        let function = self.environment.next_function();
+        if let Some(ends) = &mut self.ends {
+            ends.endings.push(function);
+        }
         self.add(ty, body, Role::Filling, ENDLESS);
         Ok(())
     }

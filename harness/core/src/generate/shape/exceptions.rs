@@ -12,9 +12,18 @@ use std::borrow::Cow;
 use wasm_encoder::{BlockType, Instruction, ValType};
 
 impl Builder<'_> {
-    /// Handlers around code that throws now and then: a block for each, which is left with what was
-    /// thrown.
+    /// Handlers around code that throws now and then.
     pub(super) fn protect(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        self.protect_from(u, Builder::call_throwing)
+    }
+
+    /// Handlers around what may throw, and what follows it: a block for each, which is left with what was
+    /// thrown.
+    pub(super) fn protect_from(
+        &mut self,
+        u: &mut Unstructured<'_>,
+        thrower: impl FnOnce(&mut Self, &mut Unstructured<'_>) -> Result<()>,
+    ) -> Result<()> {
         let count = between(u, 1, 3)?;
         if self.environment.tags.is_empty()
             || self.labels.len() + count as usize >= NESTING
@@ -45,7 +54,7 @@ impl Builder<'_> {
         self.protection += 1;
         let held = between(u, 0, 4)?;
         self.hold(u, held)?;
-        self.call_throwing(u)?;
+        thrower(self, u)?;
         let steps = between(u, 1, 5)?;
         self.sequence(u, steps)?;
         self.protection -= 1;
@@ -151,7 +160,7 @@ impl Builder<'_> {
     }
 
     /// Calls a function with operands made for it, if the budget allows.
-    fn call(&mut self, u: &mut Unstructured<'_>, callee: u32) -> Result<()> {
+    pub(super) fn call(&mut self, u: &mut Unstructured<'_>, callee: u32) -> Result<()> {
         let cost = self.costs.get(callee as usize).copied().unwrap_or(0);
         if !self.pays(cost) {
             return self.compute(u);

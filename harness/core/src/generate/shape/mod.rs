@@ -10,6 +10,7 @@ mod calls;
 mod casts;
 mod control;
 mod endless;
+mod ends;
 mod exceptions;
 mod references;
 mod tail;
@@ -20,6 +21,7 @@ use super::matrix::environment::{Environment, Signature};
 use super::weights::{between, chance};
 use arbitrary::{Result, Unstructured};
 use builder::{Builder, Traits};
+use ends::Ends;
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::opcode::Opcode;
 use tail::Target;
@@ -27,6 +29,8 @@ use wasm_encoder::ValType;
 
 /// How many times as many locals as usual a function has at most.
 const MANY_LOCALS: u32 = 24;
+/// How many functions stand before others where these are to have high indices.
+const CROWD: (u32, u32) = (248, 264);
 /// Opcodes that a function of the middle executes at most, calls included.
 const MIDDLE_BUDGET: u64 = 500;
 /// The same for one that recurs, each time.
@@ -53,15 +57,37 @@ pub(super) fn module(u: &mut Unstructured<'_>, features: WasmFeatures) -> Result
 ///
 /// None in practice; the signature is that of every draw.
 pub(super) fn exhausting(u: &mut Unstructured<'_>, features: WasmFeatures) -> Result<Vec<u8>> {
-    let environment = Environment::draw(u, features)?;
+    let mut environment = Environment::draw(u, features)?;
+    environment.import(Signature::default());
     let fills = environment.has(Opcode::StructNew);
     let left = vec![
         (Role::Leaf, 1),
         (Role::Endless, between(u, 1, 2)?),
         (Role::Filling, u32::from(fills)),
+        (Role::Entering, between(u, 0, 1)?),
         (Role::Middle, between(u, 0, 1)?),
+        (Role::Start, u32::from(chance(u, 1, 8)?)),
     ];
-    Plan::of(environment, left).make(u)
+    Plan::with_ends(u, environment, left)?.make(u)
+}
+
+/// A small module with functions that end in every way, at every depth, and call the host meanwhile.
+///
+/// # Errors
+///
+/// None in practice; the signature is that of every draw.
+pub(super) fn ending(u: &mut Unstructured<'_>, features: WasmFeatures) -> Result<Vec<u8>> {
+    let mut environment = Environment::draw(u, features)?;
+    for _ in 0..between(u, 1, 3)? {
+        environment.import(Signature::default());
+    }
+    let left = vec![
+        (Role::Leaf, 1),
+        (Role::Ending, between(u, 2, 5)?),
+        (Role::Entering, between(u, 2, 4)?),
+        (Role::Start, u32::from(chance(u, 1, 4)?)),
+    ];
+    Plan::with_ends(u, environment, left)?.make(u)
 }
 
 /// What a function is for.
@@ -91,6 +117,10 @@ enum Role {
     Endless,
     /// Makes objects until the heap is full.
     Filling,
+    /// Ends as many frames in as its argument says.
+    Ending,
+    /// Calls the host, which calls others, and those that end.
+    Entering,
 }
 
 impl Role {
@@ -108,6 +138,8 @@ impl Role {
             Role::Holding => "holding",
             Role::Endless => "endless",
             Role::Filling => "filling",
+            Role::Ending => "ending",
+            Role::Entering => "entering",
         }
     }
 }
@@ -123,6 +155,8 @@ struct Plan {
     left: Vec<(Role, u32)>,
     /// How many functions have been made.
     made: u32,
+    /// What its programs that end have in common, if it has such.
+    ends: Option<Ends>,
 }
 
 impl Plan {
@@ -156,6 +190,7 @@ impl Plan {
             environment,
             left,
             made: 0,
+            ends: None,
         };
         if plan.environment.has(Opcode::CallRef) {
             plan.define_first();
@@ -163,7 +198,23 @@ impl Plan {
         plan
     }
 
+    /// A module of which some functions end, and others call the host, which is counted.
+    fn with_ends(
+        u: &mut Unstructured<'_>,
+        mut environment: Environment,
+        left: Vec<(Role, u32)>,
+    ) -> Result<Plan> {
+        let ends = Ends::new(u, environment.counter())?;
+        Ok(Plan {
+            ends: Some(ends),
+            ..Plan::of(environment, left)
+        })
+    }
+
     fn make(mut self, u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
+        if chance(u, 1, 48)? {
+            self.define_crowd(u)?;
+        }
         let mut shares = self.functions();
         while let Some(role) = self.next() {
             // Each function has a share of the data, so that none takes all of it.
@@ -172,6 +223,17 @@ impl Plan {
             self.define(&mut Unstructured::new(share), role)?;
         }
         Ok(self.environment.finish())
+    }
+
+    /// So many functions, called by none, that the index of one that follows takes more than a byte.
+    fn define_crowd(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        let ty = self.environment.type_index(Signature::default());
+        for _ in 0..between(u, CROWD.0, CROWD.1)? {
+            let (code, _) = Body::new(&[], &[]).finish();
+            self.costs.push(1);
+            self.environment.define(ty, code, None);
+        }
+        Ok(())
     }
 
     /// A function that does nothing, so that there always is one that a reference denotes.
@@ -195,6 +257,9 @@ impl Plan {
     fn define(&mut self, u: &mut Unstructured<'_>, role: Role) -> Result<()> {
         match role {
             Role::Leaf => self.define_leaves(u),
+            Role::Ending => self.define_ending(u),
+            Role::Entering => self.define_entering(u, role),
+            Role::Start if self.ends.is_some() => self.define_entering(u, role),
             Role::Again | Role::Start => {
                 let traits = Traits {
                     budget: MIDDLE_BUDGET,

@@ -111,10 +111,46 @@ fn exceptions_are_caught_and_not_caught() {
 }
 
 #[test]
+fn programs_end_in_every_way_frames_in() {
+    let trials: Vec<Trial> = (0..600)
+        .map(|seed| {
+            let data = trial::data(seed, 3000);
+            let features = trial::features(seed);
+            let mut u = arbitrary::Unstructured::new(&data);
+            trial::run(&super::ending(&mut u, features).unwrap(), features)
+        })
+        .collect();
+    let calls: u32 = trials.iter().map(|trial| trial.calls).sum();
+    let traps: usize = trials.iter().map(|trial| trial.traps.len()).sum();
+    assert!(traps as u32 * 6 > calls, "{traps} of {calls}");
+    let deep = trials.iter().filter(|trial| trial.depth >= 4).count();
+    assert!(deep > trials.len() / 2, "{deep}");
+    let caught: u32 = trials.iter().map(|trial| trial.caught).sum();
+    let uncaught: u32 = trials.iter().map(|trial| trial.uncaught).sum();
+    assert!(caught > 50 && uncaught > 100, "{caught} and {uncaught}");
+    let seen: BTreeSet<&str> = trials
+        .iter()
+        .flat_map(|trial| &trial.traps)
+        .map(|(trap, _)| trap.message())
+        .collect();
+    assert!(seen.len() > 16, "{seen:?}");
+    let longest = trials.iter().map(|trial| trial.longest).max();
+    assert!(longest < Some(5_000), "{longest:?}");
+    println!("{calls} calls, {traps} traps, {caught} caught, {uncaught} not, longest {longest:?}");
+}
+
+#[test]
 fn any_data_makes_a_valid_module() {
     for length in [0, 1, 7, 50, 300, 1000, 20_000] {
         for seed in 0..40 {
             run(seed, length);
+            let data = trial::data(seed, length);
+            let features = trial::features(seed);
+            for make in [super::ending, super::exhausting] {
+                let mut u = arbitrary::Unstructured::new(&data);
+                let wasm = make(&mut u, features).unwrap();
+                lockstep_oracles::module::Module::new(&wasm, features).unwrap();
+            }
         }
     }
 }

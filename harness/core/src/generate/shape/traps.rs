@@ -61,7 +61,7 @@ fn unlike_any() -> Signature {
 
 impl Builder<'_> {
     /// Code that traps.
-    fn trap(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+    pub(super) fn trap(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         match pick(u, TRAPS)?.what {
             Trap::Object => {
                 let opcodes = self.environment.opcodes(&trapping(OBJECTS));
