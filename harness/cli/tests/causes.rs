@@ -241,6 +241,13 @@ causes! {
         interruptions::show_another_function(ask, test);
     }
 
+    PanickedHandler => a_handler_that_panics_where_a_call_ends_still_ends_the_process {
+        let report = agreeing_case("panicked-handler.toml");
+        assert_eq!(report.tally.left_out.of(Cause::PanickedHandler), 1, "{report:#?}");
+        let test = "a_handler_that_panics_where_a_call_ends_still_ends_the_process";
+        interruptions::end_the_process(ask, test);
+    }
+
     OverflowFrame => overflow_frames_still_have_no_instance {
         interruptions::have_no_instance(ask, "overflow_frames_still_have_no_instance");
     }

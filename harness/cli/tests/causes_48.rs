@@ -67,6 +67,13 @@ causes! {
         interruptions::show_another_function(ask, test);
     }
 
+    PanickedHandler => a_handler_that_panics_where_a_call_ends_still_ends_the_process {
+        let report = agreeing("panicked-handler.toml");
+        assert_eq!(report.tally.left_out.of(Cause::PanickedHandler), 1, "{report:#?}");
+        let test = "a_handler_that_panics_where_a_call_ends_still_ends_the_process";
+        interruptions::end_the_process(ask, test);
+    }
+
     OverflowFrame => overflow_frames_still_have_no_instance {
         let report = agreeing("overflow.toml");
         assert_ne!(report.tally.left_out.of(Cause::OverflowFrame), 0, "{report:#?}");
@@ -264,6 +271,9 @@ impl DebugHandler for Asker {
             DebugEvent::Trap(Trap::OutOfFuel) => Event::OutOfFuel,
             _ => Event::Other,
         };
+        if self.0 == Asked::Panic {
+            std::panic::resume_unwind(Box::new("the handler panics"));
+        }
         let frame = store.debug_exit_frames().next().unwrap();
         if self.0 == Asked::Instance {
             frame.instance(&mut store).unwrap();

@@ -43,6 +43,7 @@ pub(crate) fn engine(configuration: &Configuration) -> Engine {
 pub(crate) fn ask(wat: &str, configuration: Configuration, asked: Asked) -> Vec<Shown> {
     let look: Look<Shown> = match asked {
         Asked::Place => shown,
+        Asked::Panic => |_, _| std::panic::resume_unwind(Box::new("the handler panics")),
         Asked::Instance => |event, frame| {
             frame.instance();
             shown(event, frame)

@@ -22,6 +22,8 @@ pub(crate) enum Asked {
     Place,
     /// The same, and its instance.
     Instance,
+    /// Nothing: the handler panics.
+    Panic,
 }
 
 /// The answer; empty at another event.
@@ -151,6 +153,21 @@ pub(crate) fn are_silent_on_pulley(ask: Ask) {
         (overflows(Target::Native), overflows(Target::Pulley64)),
         (1, 0)
     );
+}
+
+/// `PANICKED-HANDLER`: where a trap is told the process ends, where the epoch is reached the panic comes here.
+pub(crate) fn end_the_process(ask: Ask, test: &str) {
+    const PANICS: &str = "LOCKSTEP_TEST_PANICS_AT_A_TRAP";
+    const TRAP: &str = r#"(module (func (export "go") unreachable))"#;
+    if std::env::var(PANICS).is_ok() {
+        ask(TRAP, Configuration::default(), Asked::Panic);
+        return;
+    }
+    let panicked = std::panic::catch_unwind(|| ask(FOUR, yielding(), Asked::Panic));
+    assert!(panicked.is_err(), "{panicked:?}");
+    let ended = this_test_again(test, PANICS, "yes");
+    // A panic that came to the test would end it with a code.
+    assert_eq!(ended.code(), None, "{ended}");
 }
 
 /// Runs one test of this program in a process of its own.

@@ -87,6 +87,7 @@ fn of_cause(
         },
         Cause::DroppedHandler => of_dropped(case)?,
         Cause::InstancePosition => of_positions(case),
+        Cause::PanickedHandler => Look::fatal(Kind::Panic, TRAP, "the handler can panic"),
         Cause::TakenException => Look::fatal(Kind::Take, CAUGHT, "the exception can be taken"),
         Cause::ThrownRoot => Look {
             event: Some(CAUGHT),

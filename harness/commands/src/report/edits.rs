@@ -28,6 +28,7 @@ pub(super) fn of(
             Cause::HandleVersion
                 | Cause::DroppedHandler
                 | Cause::InstancePosition
+                | Cause::PanickedHandler
                 | Cause::TakenException
                 | Cause::ThrownRoot
         )

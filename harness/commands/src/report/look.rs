@@ -40,6 +40,8 @@ pub(super) enum Kind {
     Collect,
     /// The exception of the event is taken
     Take,
+    /// The handler panics
+    Panic,
     /// Nothing; the process must live
     Survive,
     /// Whether the module compiles
@@ -170,6 +172,7 @@ impl Look {
                 | Kind::Result
                 | Kind::Collect
                 | Kind::Take
+                | Kind::Panic
                 | Kind::Survive
                 | Kind::Refused
                 | Kind::Held

@@ -86,7 +86,7 @@ fn of_death(ran: &Ran, look: &Look, how: &str) -> Verdict {
     let announced = ran.stdout.lines().last();
     let announces = matches!(
         look.kind,
-        Kind::Walk | Kind::Stacks | Kind::Collect | Kind::Take
+        Kind::Walk | Kind::Stacks | Kind::Collect | Kind::Take | Kind::Panic
     );
     if own || (announces && announced.is_none()) {
         return Verdict::Refused {

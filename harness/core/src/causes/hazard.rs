@@ -17,16 +17,19 @@ pub enum Hazard {
     Events,
     /// To take an exception that was thrown
     Exception,
+    /// To panic in the handler
+    Panic,
 }
 
 impl Hazard {
     /// Every kind.
-    pub const ALL: [Hazard; 5] = [
+    pub const ALL: [Hazard; 6] = [
         Hazard::Slot,
         Hazard::Frame,
         Hazard::Collection,
         Hazard::Events,
         Hazard::Exception,
+        Hazard::Panic,
     ];
 
     /// What the cause forbids; none if it is no hazard.
@@ -46,6 +49,7 @@ impl Hazard {
             }
             Cause::PulleyIntegers => Hazard::Events,
             Cause::TakenException => Hazard::Exception,
+            Cause::PanickedHandler => Hazard::Panic,
             _ => return None,
         })
     }
@@ -58,6 +62,7 @@ impl Hazard {
             Hazard::Collection => "collection",
             Hazard::Events => "events",
             Hazard::Exception => "exception",
+            Hazard::Panic => "panic",
         }
     }
 }
@@ -128,7 +133,7 @@ impl fmt::Display for Dare {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoDare {
     /// There is no such cause
-    #[error("{0}, or write any, slot, frame, collection, events or exception")]
+    #[error("{0}, or write any, slot, frame, collection, events, exception or panic")]
     NoCause(#[from] NoCause),
     /// It forbids nothing
     #[error("the cause {0} forbids nothing that could be dared")]

@@ -482,6 +482,14 @@ causes! {
          right after a call was dropped. What follows is compared as in a store without a handler."
         [Having::ALL]
         "a_dropped_call_still_takes_the_handler_with_it"
+    PanickedHandler "PANICKED-HANDLER" Forbids
+        &[RuleId::Crash];
+        "The event of a trap, an exception or a host function's error is told in a function that must not unwind. A \
+         handler that panics there ends the process; at a breakpoint and where the epoch is reached its panic \
+         goes to whoever made the call, as one of a host function does. No document says that it must not panic. \
+         Avoided by not panicking there."
+        [Having::ALL]
+        "a_handler_that_panics_where_a_call_ends_still_ends_the_process"
     TakenException "TAKEN-EXCEPTION" Forbids
         &[RuleId::Panic, RuleId::Crash];
         "The handler of a thrown exception is looked for before the event that tells of it, and the exception is \

@@ -147,6 +147,7 @@ impl Environment {
             let params = match imported {
                 true => draw::some(u, &self.pools.hosted, 0, 3)?,
                 // An exception that takes another could not be made without one.
+                false if chance(u, 1, 12)? => self.parameters(u, 9, 14)?,
                 false => self.parameters(u, 0, 4)?,
             };
             let ty = self.type_index(Signature {
@@ -194,7 +195,12 @@ impl Environment {
         for ty in every {
             self.define_global(u, ty, true)?;
         }
-        for _ in 0..between(u, 0, 2)? {
+        let more = match chance(u, 1, 48)? {
+            // So many that an index takes more than seven bits.
+            true => between(u, 120, 140)?,
+            false => between(u, 0, 2)?,
+        };
+        for _ in 0..more {
             let ty = one_of(u, &self.pools.hosted)?.copied();
             let mutable = chance(u, 1, 2)?;
             self.define_global(u, ty.unwrap_or(ValType::I32), mutable)?;

@@ -8,6 +8,7 @@ use super::super::matrix::environment::{STABLE, Signature};
 use super::super::matrix::types::{BYTES, NODE};
 use super::super::weights::{below, between, chance};
 use super::builder::{Builder, Kind, Traits};
+use super::ends::Ending;
 use super::references::NODEREF;
 use super::tail::Target;
 use super::{ENDLESS, MIDDLE_BUDGET, Plan, Role};
@@ -56,7 +57,11 @@ impl Plan {
         }
         let functions: Vec<u32> = (first..first + count).collect();
         if let Some(ends) = &mut self.ends {
-            ends.endings.extend(&functions);
+            let endings = functions.iter().map(|&function| Ending {
+                function,
+                depth: None,
+            });
+            ends.endings.extend(endings);
         }
         self.environment.make_referable(ty, &functions);
         Ok(())
@@ -72,7 +77,10 @@ impl Plan {
         let body = builder.into_body();
         let function = self.environment.next_function();
         if let Some(ends) = &mut self.ends {
-            ends.endings.push(function);
+            ends.endings.push(Ending {
+                function,
+                depth: None,
+            });
         }
         self.add(ty, body, Role::Filling, ENDLESS);
         Ok(())

@@ -11,10 +11,11 @@ use super::{MIDDLE_BUDGET, Plan, RECURSIVE_BUDGET, Role};
 use arbitrary::{Result, Unstructured};
 use wasm_encoder::{Instruction, ValType};
 
-/// Bits of the first parameter that say how many frames a program ends in.
+/// Bits of the first parameter that say how many frames a program ends in: the bit above them says whether it
+/// ends there.
 const DEPTH: i32 = 7;
-/// The bit of it that says whether it ends there.
-const RETURNS: i32 = 8;
+/// The same of the few that go deep.
+const GREAT_DEPTH: i32 = 0x1ff;
 
 /// What a program does on its way.
 #[derive(Clone, Copy)]
@@ -46,7 +47,15 @@ pub(super) struct Ends {
     /// What one takes of it.
     price: i32,
     /// Functions that end.
-    pub(super) endings: Vec<u32>,
+    pub(super) endings: Vec<Ending>,
+}
+
+/// A function that ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ending {
+    pub(super) function: u32,
+    /// Bits of its first parameter that say how many frames in, if it counts.
+    pub(super) depth: Option<i32>,
 }
 
 impl Ends {
@@ -73,11 +82,16 @@ impl Plan {
             return Ok(());
         };
         let mut builder = self.builder(u, &signature, 6, traits)?;
-        let depth = builder.count_down(0, DEPTH);
+        let bits = if chance(u, 1, 24)? {
+            GREAT_DEPTH
+        } else {
+            DEPTH
+        };
+        let depth = builder.count_down(0, bits);
         let held = between(u, 0, 6)?;
         builder.hold(u, held)?;
         builder.descend(u, depth, &signature)?;
-        builder.end_by_argument(u, &ends)?;
+        builder.end_by_argument(u, &ends, bits)?;
         builder.leave(u)?;
         let steps = between(u, 0, 3)?;
         builder.sequence(u, steps)?;
@@ -85,9 +99,12 @@ impl Plan {
         let body = builder.into_body();
         let function = self.environment.next_function();
         if let Some(ends) = &mut self.ends {
-            ends.endings.push(function);
+            ends.endings.push(Ending {
+                function,
+                depth: Some(bits),
+            });
         }
-        self.add(ty, body, Role::Ending, DEPTH as u64 + 1);
+        self.add(ty, body, Role::Ending, bits as u64 + 1);
         Ok(())
     }
 
@@ -132,7 +149,7 @@ impl Builder<'_> {
         match pick(u, DEEDS)?.what {
             Deed::CallHost => self.call_host(u, ends),
             Deed::CallEnding => match one_of(u, &ends.endings)?.copied() {
-                Some(callee) => self.call_ending(u, callee),
+                Some(ending) => self.call_ending(u, ending),
                 None => self.call_host(u, ends),
             },
             Deed::CallRef => self.call_ref(u),
@@ -145,19 +162,19 @@ impl Builder<'_> {
     }
 
     /// Calls a function that ends some frames in, if its first parameter says so; most return.
-    fn call_ending(&mut self, u: &mut Unstructured<'_>, callee: u32) -> Result<()> {
-        let ty = self.environment.function_type(callee);
+    fn call_ending(&mut self, u: &mut Unstructured<'_>, ending: Ending) -> Result<()> {
+        let ty = self.environment.function_type(ending.function);
         let signature = self.environment.signature(ty);
         let mut rest = signature.params.as_slice();
-        if let [ValType::I32, others @ ..] = rest {
-            let returns = if chance(u, 2, 3)? { RETURNS } else { 0 };
-            let depth = below(u, DEPTH as u32 + 1)?.min(below(u, DEPTH as u32 + 1)?);
+        if let Some(bits) = ending.depth {
+            let returns = if chance(u, 2, 3)? { bits + 1 } else { 0 };
+            let depth = between(u, 0, bits as u32)?.min(between(u, 0, bits as u32)?);
             self.body.push_i32(depth as i32 | returns);
-            rest = others;
+            rest = rest.get(1..).unwrap_or_default();
         }
         self.body
             .operands(u, self.environment, rest, Manner::Fresh)?;
-        let call = Instruction::Call(callee);
+        let call = Instruction::Call(ending.function);
         self.body
             .op(call, signature.params.len(), &signature.results);
         Ok(())
@@ -191,10 +208,10 @@ impl Builder<'_> {
     }
 
     /// Ends here, unless the first parameter says otherwise.
-    fn end_by_argument(&mut self, u: &mut Unstructured<'_>, ends: &Ends) -> Result<()> {
+    fn end_by_argument(&mut self, u: &mut Unstructured<'_>, ends: &Ends, bits: i32) -> Result<()> {
         let ty = self.environment.block_type(&[], &[]);
         self.body.op(Instruction::LocalGet(0), 0, &[ValType::I32]);
-        self.body.mask(RETURNS);
+        self.body.mask(bits + 1);
         self.body.op(Instruction::I32Eqz, 1, &[ValType::I32]);
         self.body.op(Instruction::If(ty), 1, &[]);
         self.enter(Kind::If, &[], &[]);
