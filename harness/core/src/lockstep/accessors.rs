@@ -5,6 +5,8 @@
 
 use super::driver::Driver;
 use super::entities::Entities;
+use super::following::Following;
+use super::precedents::Precedents;
 use crate::divergence::Moment;
 use crate::rules::RuleId;
 use lockstep_oracles::address::InstanceAddr;
@@ -152,31 +154,17 @@ struct Space {
 /// Indices that no instance has, beside the first past the end; that of an invalid index is not among them.
 const BEYOND: [u32; 2] = [1 << 31, u32::MAX - 1];
 
-impl Driver {
-    /// Asks every instance that was not asked yet, or not since the host called back, and of which the
-    /// subject has a handle, for its entities.
-    pub(super) fn access_new_instances<E: Entities>(&mut self, subject: &mut E, moment: Moment) {
-        let called_back = self.machine.activations() > 1;
-        for number in 0..self.known_instances() as u32 {
-            let instance = InstanceAddr(number);
-            let asked = &mut self.precedents.accesses.asked;
-            if !asked.contains(&(number, called_back)) && subject.has_instance(instance) {
-                asked.insert((number, called_back));
-                for space in self.spaces(instance) {
-                    self.access_space(subject, instance, &space, moment);
-                }
-            }
-        }
-    }
-
+impl Precedents {
     /// All instances are asked again when entities are compared next.
-    pub fn ask_instances_again(&mut self) {
-        self.precedents.accesses.asked.clear();
+    pub(super) fn ask_instances_again(&mut self) {
+        self.accesses.asked.clear();
     }
+}
 
+impl Following {
     /// The index spaces of an instance; without `guest_debug` the accessors find nothing in them.
     fn spaces(&self, instance: InstanceAddr) -> Vec<Space> {
-        let found = self.is_instrumented();
+        let found = self.setting.is_instrumented();
         let instance = self.machine.store.instance(instance);
         let memories = |shared: bool| {
             let all = instance.module.memories().iter().zip(&instance.memories);
@@ -199,6 +187,24 @@ impl Driver {
         };
         Accessor::ALL.map(space).into()
     }
+}
+
+impl Driver {
+    /// Asks every instance that was not asked yet, or not since the host called back, and of which the
+    /// subject has a handle, for its entities.
+    pub(super) fn access_new_instances<E: Entities>(&mut self, subject: &mut E, moment: Moment) {
+        let called_back = self.following.machine.activations() > 1;
+        for number in 0..self.following.program.known_instances() as u32 {
+            let instance = InstanceAddr(number);
+            let asked = &mut self.comparison.precedents.accesses.asked;
+            if !asked.contains(&(number, called_back)) && subject.has_instance(instance) {
+                asked.insert((number, called_back));
+                for space in self.following.spaces(instance) {
+                    self.access_space(subject, instance, &space, moment);
+                }
+            }
+        }
+    }
 
     fn access_space<E: Entities>(
         &mut self,
@@ -216,14 +222,19 @@ impl Driver {
             if let Some(entity) = entity
                 && let Some(held) = subject.held(entity)
             {
-                self.precedents.accesses.hold(space.accessor, held, entity);
+                self.comparison
+                    .precedents
+                    .accesses
+                    .hold(space.accessor, held, entity);
             }
             let accessed = subject.access(instance, space.accessor, index, entity);
             let fault = match entity {
-                Some(entity) => self
-                    .precedents
-                    .accesses
-                    .fault(space.accessor, entity, accessed),
+                Some(entity) => {
+                    self.comparison
+                        .precedents
+                        .accesses
+                        .fault(space.accessor, entity, accessed)
+                }
                 None => (accessed != Accessed::Nothing).then(|| "an entity".to_owned()),
             };
             if let Some(observed) = fault {

@@ -2,6 +2,7 @@
 //! inlined code.
 
 use super::driver::{Driver, Flow};
+use super::following::Following;
 use super::frames::expected_place;
 use super::history::Executed;
 use crate::causes::inlined_tail_call::{self, AtTailCall};
@@ -14,55 +15,7 @@ use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::Stop;
 
-impl Driver {
-    /// Whether the frames shown are the right ones and, for each activation without a frame, once more
-    /// those of the activation below it (`HOST-ACTIVATION`).
-    pub(super) fn explain_host_activation<O: Observation>(
-        &mut self,
-        observed: &mut O,
-        moment: Moment,
-    ) -> Option<Flow> {
-        let known = self.setting.cause(Cause::HostActivation)?;
-        let activations = self.machine.num_activations();
-        let mut by_activation: Vec<Vec<Place>> = vec![Vec::new(); activations];
-        for view in self.machine.frames() {
-            by_activation[view.activation].push(expected_place(&view, self.setting.conventions));
-        }
-        if !by_activation.iter().any(Vec::is_empty) {
-            return None;
-        }
-        let seen = Snapshot::places(observed, self.visible_frames());
-        let mut expected = host_activation::shown(&by_activation);
-        // Where the own frame of a trap or an interruption is shown has rules of its own, already applied.
-        if matches!(moment, Moment::Trap | Moment::EpochYield)
-            && let Some((innermost, shown)) = expected.first_mut().zip(seen.first())
-        {
-            *innermost = *shown;
-        }
-        if seen != expected {
-            let replaced = self.replaced_behind_hosts(&seen, &by_activation)?;
-            self.count_explained(observed, moment, RuleId::FrameCount, replaced);
-        }
-        self.count_explained(observed, moment, RuleId::FrameCount, known);
-        Some(Flow::Continue)
-    }
-
-    /// Of at most `limit` frames those that can be compared where they stand: what is shown again
-    /// (`HOST-ACTIVATION`) may stand where other frames of the same places are expected.
-    pub(super) fn limit_to_first_shown<O: Observation>(
-        &mut self,
-        observed: &mut O,
-        moment: Moment,
-        limit: usize,
-    ) -> usize {
-        match self.before_repetition() {
-            Some(before) if self.explain_host_activation(observed, moment).is_some() => {
-                limit.min(before)
-            }
-            _ => limit,
-        }
-    }
-
+impl Following {
     /// How many frames are shown where they must be before some are shown again, if a cause has that
     /// (`HOST-ACTIVATION`): up to the first activation without a frame, and those of the one below it.
     #[inline]
@@ -217,21 +170,76 @@ impl Driver {
                 .frames()
                 .any(|view| view.waits && self.program.is_at_guarded_call(&view))
     }
+}
+
+impl Driver {
+    /// Whether the frames shown are the right ones and, for each activation without a frame, once more
+    /// those of the activation below it (`HOST-ACTIVATION`).
+    pub(super) fn explain_host_activation<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+    ) -> Option<Flow> {
+        let known = self.following.setting.cause(Cause::HostActivation)?;
+        let activations = self.following.machine.num_activations();
+        let mut by_activation: Vec<Vec<Place>> = vec![Vec::new(); activations];
+        for view in self.following.machine.frames() {
+            by_activation[view.activation]
+                .push(expected_place(&view, self.following.setting.conventions));
+        }
+        if !by_activation.iter().any(Vec::is_empty) {
+            return None;
+        }
+        let seen = Snapshot::places(observed, self.following.visible_frames());
+        let mut expected = host_activation::shown(&by_activation);
+        // Where the own frame of a trap or an interruption is shown has rules of its own, already applied.
+        if matches!(moment, Moment::Trap | Moment::EpochYield)
+            && let Some((innermost, shown)) = expected.first_mut().zip(seen.first())
+        {
+            *innermost = *shown;
+        }
+        if seen != expected {
+            let replaced = self
+                .following
+                .replaced_behind_hosts(&seen, &by_activation)?;
+            self.count_explained(observed, moment, RuleId::FrameCount, replaced);
+        }
+        self.count_explained(observed, moment, RuleId::FrameCount, known);
+        Some(Flow::Continue)
+    }
+
+    /// Of at most `limit` frames those that can be compared where they stand: what is shown again
+    /// (`HOST-ACTIVATION`) may stand where other frames of the same places are expected.
+    pub(super) fn limit_to_first_shown<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+        limit: usize,
+    ) -> usize {
+        match self.following.before_repetition() {
+            Some(before) if self.explain_host_activation(observed, moment).is_some() => {
+                limit.min(before)
+            }
+            _ => limit,
+        }
+    }
 
     /// Whether the event cannot be told from one that nobody asked for (`INLINED-TRY-BREAK`): between
     /// breakpoints, where the program may be inside a guarded call that was inlined. Then the execution
     /// ends.
     #[inline]
     pub(super) fn ends_unasked(&mut self) -> bool {
-        self.setting.inlined && !self.breakpoints.is_everywhere() && self.ends_in_guarded_call()
+        self.following.setting.inlined
+            && !self.following.breakpoints.is_everywhere()
+            && self.ends_in_guarded_call()
     }
 
     fn ends_in_guarded_call(&mut self) -> bool {
-        let known = self.setting.cause(Cause::InlinedTryBreak);
-        let Some(known) = known.filter(|_| self.program.has_guarded_calls()) else {
+        let known = self.following.setting.cause(Cause::InlinedTryBreak);
+        let Some(known) = known.filter(|_| self.following.program.has_guarded_calls()) else {
             return false;
         };
-        if !self.is_in_guarded_call() && !self.comes_to_guarded_call() {
+        if !self.following.is_in_guarded_call() && !self.comes_to_guarded_call() {
             return false;
         }
         let expected = "an event where a breakpoint is, or none".to_owned();
@@ -246,31 +254,34 @@ impl Driver {
     /// the one or the other.
     fn comes_to_guarded_call(&mut self) -> bool {
         // At its next event already, or due to be interrupted before it.
-        if self.invocation.ahead.is_some()
-            || self.epoch.is_due()
-            || self.machine.num_activations() == 0
+        if self.following.invocation.ahead.is_some()
+            || self.following.epoch.is_due()
+            || self.following.machine.num_activations() == 0
         {
             return false;
         }
-        let executes = self.machine.executes_next();
+        let executes = self.following.machine.executes_next();
         let entered = |driver: &Driver| {
-            let view = driver.machine.top();
-            view.is_some_and(|view| !view.waits && driver.program.is_at_guarded_call(&view))
+            let view = driver.following.machine.top();
+            view.is_some_and(|view| {
+                !view.waits && driver.following.program.is_at_guarded_call(&view)
+            })
         };
         if executes && entered(self) {
             return true;
         }
         let stop = self.run_to_guarded_call();
-        self.invocation.ahead = Some(stop);
-        let selected = self.machine.top().is_some_and(|view| {
-            self.breakpoints
+        self.following.invocation.ahead = Some(stop);
+        let selected = self.following.machine.top().is_some_and(|view| {
+            self.following
+                .breakpoints
                 .selects(view.instance, view.function.pcs[view.position].0)
         });
         stop == Stop::SequencePoint && !selected && entered(self)
     }
 
     fn run_to_guarded_call(&mut self) -> Stop {
-        let calls = self.program.inlined_calls.clone();
+        let calls = self.following.program.inlined_calls.clone();
         let is_guarded = |instance: InstanceAddr, function: &Function, position| {
             calls[instance.index()].is_guarded(function, position)
         };
@@ -289,9 +300,9 @@ impl Driver {
         }
         let shown = format!(
             "{} frames",
-            Snapshot::places(observed, self.visible_frames()).len()
+            Snapshot::places(observed, self.following.visible_frames()).len()
         );
-        let expected = Some(format!("{} frames", self.machine.depth()));
+        let expected = Some(format!("{} frames", self.following.machine.depth()));
         let mut divergence = self.evidence(observed, moment, rule, Some(0), expected, shown);
         divergence.known = Some(known.cause());
         self.record(divergence);

@@ -3,8 +3,8 @@
 //!
 //! Only what is shown whole can be taken over: bytes, numbers, and references that are no object's.
 
-use super::driver::Driver;
 use super::entities::{Entities, Entity};
+use super::following::Following;
 use lockstep_oracles::ValType;
 use lockstep_oracles::address::{GlobalAddr, MemAddr, TableAddr};
 use lockstep_oracles::code::Function;
@@ -29,7 +29,7 @@ pub(super) fn hides_state(function: &Function) -> bool {
     })
 }
 
-impl Driver {
+impl Following {
     /// Takes over what the subject shows of an entity; whether all of it could be.
     pub(super) fn adopt<E: Entities>(&mut self, subject: &mut E, entity: Entity) -> bool {
         let adopted = match entity {

@@ -17,7 +17,7 @@ impl Driver {
     pub(super) fn advance(&mut self) -> Stop {
         let _phase = phases::enter(phases::Phase::Oracle);
         let stop = self.advance_core();
-        if stop == Stop::SequencePoint || self.component.is_none() {
+        if stop == Stop::SequencePoint || self.following.component.is_none() {
             return stop;
         }
         self.advance_component(stop)
@@ -41,10 +41,10 @@ impl Driver {
     /// The next stop of core code.
     #[inline(always)]
     fn advance_core(&mut self) -> Stop {
-        if self.invocation.ahead.is_some() || self.epoch.is_due() {
+        if self.following.invocation.ahead.is_some() || self.following.epoch.is_due() {
             return self.advance_warily();
         }
-        if self.has_events() && self.breakpoints.is_everywhere() {
+        if self.following.has_events() && self.following.breakpoints.is_everywhere() {
             return self.run_stepped();
         }
         self.advance_beyond_points()
@@ -54,24 +54,28 @@ impl Driver {
     /// that must come before the program passes a place where it can be interrupted.
     #[cold]
     fn advance_warily(&mut self) -> Stop {
-        let mut stop = self.invocation.ahead.take();
+        let mut stop = self.following.invocation.ahead.take();
         loop {
-            let stepped = self.breakpoints.is_everywhere();
+            let stepped = self.following.breakpoints.is_everywhere();
             let next = match stop.take() {
                 Some(stop) => stop,
                 None if stepped => self.run_stepped(),
-                None if self.epoch.is_due() => self.run_to_interruptible(),
+                None if self.following.epoch.is_due() => self.run_to_interruptible(),
                 None => return self.advance_beyond_points(),
             };
             if next != Stop::SequencePoint {
                 return next;
             }
-            let Some(view) = self.machine.top() else {
+            let Some(view) = self.following.machine.top() else {
                 return next;
             };
             let interruptible = is_interruptible(view.function, view.position);
-            let selected = stepped || self.breakpoints.selects(view.instance, view.pc().0);
-            if interruptible && self.epoch.take_due() {
+            let selected = stepped
+                || self
+                    .following
+                    .breakpoints
+                    .selects(view.instance, view.pc().0);
+            if interruptible && self.following.epoch.take_due() {
                 self.report_lost_yield();
             }
             if selected {
@@ -83,8 +87,8 @@ impl Driver {
     /// The same, where not every sequence point is an event.
     #[inline(never)]
     fn advance_beyond_points(&mut self) -> Stop {
-        match self.setting.execution {
-            Execution::Instrumented if self.has_events() => self.advance_to_breakpoint(),
+        match self.following.setting.execution {
+            Execution::Instrumented if self.following.has_events() => self.advance_to_breakpoint(),
             // Nothing tells of an exception that the activation catches.
             Execution::Instrumented => beyond_caught(|| self.advance_to_breakpoint()),
             Execution::Uninstrumented => beyond_caught(|| self.run_unseen()),
@@ -99,26 +103,34 @@ impl Driver {
 
     /// Runs the oracle to its next stop but for sequence points.
     fn run_unseen(&mut self) -> Stop {
-        if self.history.wants_steps() {
+        if self.following.history.wants_steps() {
             return self.run_noting_opcodes();
         }
-        let stop = run_following(&mut self.machine, &self.sizes, &NoSequencePoint);
+        let stop = run_following(
+            &mut self.following.machine,
+            &self.following.sizes,
+            &NoSequencePoint,
+        );
         stop.unwrap_or_else(|limit| self.cannot_grow(limit))
     }
 
     /// Runs the oracle to its next modelled breakpoint, or gives up.
     fn advance_to_breakpoint(&mut self) -> Stop {
-        if self.nans.any {
+        if self.comparison.nans.any {
             return self.run_noting_nans(|_| false);
         }
-        if self.notes_steps()
+        if self.comparison.notes_steps(&self.following)
             && let Some(stop) = self.run_noting_steps(|_| false)
         {
             self.note_silent();
             return stop;
         }
-        let selected = Selected::new(&self.breakpoints, POINTS_BETWEEN_EVENTS);
-        let stop = run_following(&mut self.machine, &self.sizes, &selected);
+        let selected = Selected::new(&self.following.breakpoints, POINTS_BETWEEN_EVENTS);
+        let stop = run_following(
+            &mut self.following.machine,
+            &self.following.sizes,
+            &selected,
+        );
         let left = selected.left();
         self.recorder.tally.executed += POINTS_BETWEEN_EVENTS - left;
         self.note_silent();
@@ -131,12 +143,12 @@ impl Driver {
     /// Runs the oracle to its next sequence point.
     pub(super) fn run_stepped(&mut self) -> Stop {
         self.recorder.tally.executed += 1;
-        if self.notes_steps() {
-            self.note_next();
+        if self.comparison.notes_steps(&self.following) {
+            self.comparison.note_next(&mut self.following);
         }
-        let stop = match self.nans.any {
+        let stop = match self.comparison.nans.any {
             true => self.advance_noting_nans(),
-            false => self.machine.run(&EverySequencePoint),
+            false => self.following.machine.run(&EverySequencePoint),
         };
         self.follow_growth(stop)
     }
@@ -147,17 +159,17 @@ impl Driver {
         also: impl Fn(InstanceAddr, &Function, usize) -> bool,
     ) -> Stop {
         let here = |view: &FrameView<'_>| also(view.instance, view.function, view.position);
-        if self.nans.any {
+        if self.comparison.nans.any {
             return self.run_noting_nans(here);
         }
-        if self.notes_steps()
+        if self.comparison.notes_steps(&self.following)
             && let Some(stop) = self.run_noting_steps(here)
         {
             return stop;
         }
-        let selected = Selected::new(&self.breakpoints, POINTS_BETWEEN_EVENTS);
+        let selected = Selected::new(&self.following.breakpoints, POINTS_BETWEEN_EVENTS);
         let either = Either(&selected, also);
-        let stop = run_following(&mut self.machine, &self.sizes, &either);
+        let stop = run_following(&mut self.following.machine, &self.following.sizes, &either);
         self.recorder.tally.executed += POINTS_BETWEEN_EVENTS - selected.left();
         self.note_silent();
         stop.unwrap_or_else(|limit| self.cannot_grow(limit))

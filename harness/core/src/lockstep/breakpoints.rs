@@ -8,6 +8,8 @@ use crate::causes::breakpoint_count::Counts;
 use crate::causes::late_module::LateModules;
 use crate::causes::{Cause, Causes, Known};
 use crate::conventions::Placement;
+use crate::observe::Place;
+use crate::rules::RuleId;
 use crate::schedule::model::BreakpointModel;
 use crate::schedule::{Edit, EngineEdit, Site};
 use lockstep_oracles::address::InstanceAddr;
@@ -349,6 +351,21 @@ impl Breakpoints {
             })),
         }
         edits
+    }
+
+    /// The rule for an event that must come and does not.
+    pub(super) fn lost_rule(&self) -> RuleId {
+        if self.is_single_step() {
+            RuleId::StepLost
+        } else {
+            RuleId::BreakLost
+        }
+    }
+
+    /// Whether the model has an event at this place.
+    pub(super) fn is_selected(&self, place: Place) -> bool {
+        let instance = place.instance;
+        instance.is_some_and(|i| self.selects(i, place.pc.0))
     }
 }
 

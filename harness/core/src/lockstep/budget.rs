@@ -64,4 +64,11 @@ impl Budget {
         let spent = events >= self.max_events;
         spent.then_some(Ended::EventLimit(self.max_events))
     }
+
+    /// Something else than one opcode of the program lies between the last event and the next: an action of
+    /// the debugger, say.
+    #[inline]
+    pub(super) fn disturb(&mut self) {
+        self.sampler.disturb();
+    }
 }

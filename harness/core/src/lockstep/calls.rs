@@ -2,6 +2,7 @@
 //! its events as ever, and behind them the program is where it was.
 
 use super::driver::{Driver, Flow};
+use super::following::Following;
 use super::invocation::Suspended;
 use crate::divergence::Moment;
 use crate::generate::FUEL;
@@ -20,32 +21,7 @@ pub struct Outside {
     invocation: Suspended,
 }
 
-impl Driver {
-    /// The call that an action makes here; none where there is nothing to call, an exhaustion has left open
-    /// what the program does, or a cause forbids a look at frames outside it, or changes registers at events.
-    pub fn call_of(&self, action: CallFunction) -> Option<Call> {
-        let waits = self.machine.activations() > 0 && self.invocation.ahead.is_none();
-        let follows = !self.is_tainted() && !self.registers.are_changed();
-        let looks = !self.instantiation.runs() && self.horizon().is_none();
-        if self.ended.is_some() || !waits || !follows || !looks {
-            return None;
-        }
-        action.call(&self.machine.store)
-    }
-
-    /// Begins a call in the oracle; the subject's follows.
-    pub fn begin_call(&mut self, call: &Call) -> Option<Outside> {
-        let outside = Outside {
-            fuel: self.fuel(),
-            invocation: self.invocation.suspend(),
-        };
-        if self.begin(call.addr, &call.args).is_err() {
-            self.invocation.resume(outside.invocation);
-            return None;
-        }
-        Some(outside)
-    }
-
+impl Following {
     fn fuel(&self) -> Vec<(GlobalAddr, Value)> {
         let store = &self.machine.store;
         let instances = (0..store.num_instances() as u32).map(InstanceAddr);
@@ -55,14 +31,43 @@ impl Driver {
         });
         fuel.collect()
     }
+}
+
+impl Driver {
+    /// The call that an action makes here; none where there is nothing to call, an exhaustion has left open
+    /// what the program does, or a cause forbids a look at frames outside it, or changes registers at events.
+    pub fn call_of(&self, action: CallFunction) -> Option<Call> {
+        let waits =
+            self.following.machine.activations() > 0 && self.following.invocation.ahead.is_none();
+        let follows =
+            !self.comparison.taint.is_tainted() && !self.comparison.registers.are_changed();
+        let looks = !self.following.instantiation.runs() && self.following.horizon().is_none();
+        if self.ended.is_some() || !waits || !follows || !looks {
+            return None;
+        }
+        action.call(&self.following.machine.store)
+    }
+
+    /// Begins a call in the oracle; the subject's follows.
+    pub fn begin_call(&mut self, call: &Call) -> Option<Outside> {
+        let outside = Outside {
+            fuel: self.following.fuel(),
+            invocation: self.following.invocation.suspend(),
+        };
+        if self.begin(call.addr, &call.args).is_err() {
+            self.following.invocation.resume(outside.invocation);
+            return None;
+        }
+        Some(outside)
+    }
 
     /// The call has ended in both: the program is where it was, and has the fuel that it had.
     pub fn end_call(&mut self, outside: Outside) {
-        self.disturb();
+        self.comparison.budget.disturb();
         for (addr, value) in outside.fuel {
-            self.machine.store.global_mut(addr).value = value.cell();
+            self.following.machine.store.global_mut(addr).value = value.cell();
         }
-        self.invocation.resume(outside.invocation);
+        self.following.invocation.resume(outside.invocation);
     }
 
     /// Every frame still reads as before a call that the debugger made.
@@ -70,7 +75,7 @@ impl Driver {
         if self.ended.is_some() {
             return Flow::Stop;
         }
-        let depth = self.machine.depth();
+        let depth = self.following.machine.depth();
         self.compare_frames(observed, Moment::Action, depth, depth)
     }
 }

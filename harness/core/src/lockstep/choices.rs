@@ -2,11 +2,11 @@
 //! trap, its rules (Wasm core 4.6) do not say which comes first. The oracle then takes the one that
 //! the subject shows.
 
-use super::driver::Driver;
+use super::following::Following;
 use crate::outcome::SeenTrap;
 use lockstep_oracles::trap::Trap;
 
-impl Driver {
+impl Following {
     /// The trap that the stopped oracle is at, which is `trap`, or another for which its opcode has a
     /// reason as well, if the subject shows that one.
     pub(super) fn chosen_trap(&self, trap: Trap, seen: SeenTrap) -> Trap {

@@ -2,6 +2,7 @@
 
 use super::driver::{Driver, Ended, Flow, LOOKAHEAD};
 use super::evidence::Indices;
+use super::following::Following;
 use super::frames::{Referents, StackDiff, ValueDiff, compare_values, expected_place};
 use super::references::Fault;
 use crate::causes::Known;
@@ -60,6 +61,50 @@ fn is_control(rule: RuleId) -> bool {
     )
 }
 
+impl Following {
+    /// Whether the innermost frame's values are those the oracle has now, whatever the PC shown.
+    fn innermost_values_agree<O: Observation>(&mut self, observed: &mut O) -> bool {
+        let Some(view) = self.machine.top() else {
+            return false;
+        };
+        let layout = self.program.layout(&view);
+        let mut scratch = super::tally::Tally::default();
+        // What is bound here must not outlive the question.
+        let mut unbound = super::references::References::default();
+        let mut referents = Referents {
+            machine: &self.machine,
+            references: &mut unbound,
+        };
+        let mut diff = None;
+        let mut walk = observed.walk();
+        let shown = view.function.position(walk.place().pc);
+        let operands = shown.map(|at| view.function.operand_types(at).len());
+        if operands != Some(walk.num_operands() as usize) {
+            compare_values(
+                &view,
+                layout,
+                &mut walk,
+                &mut referents,
+                &mut scratch,
+                &mut diff,
+            );
+            return diff.is_none();
+        }
+        drop(walk);
+        // The operands may be those of the PC shown, of other types: read only what is safe there.
+        let mut copy = self.snapshot(observed, 1);
+        compare_values(
+            &view,
+            layout,
+            &mut copy.walk(),
+            &mut referents,
+            &mut scratch,
+            &mut diff,
+        );
+        diff.is_none()
+    }
+}
+
 impl Driver {
     /// The stacks differ in structure: names the rule, reports it, and ends the case if it is one of control.
     pub(super) fn misplaced<O: Observation>(
@@ -71,8 +116,8 @@ impl Driver {
         if let Some(flow) = self.explain_host_activation(observed, moment) {
             return flow;
         }
-        let expected: Vec<Place> = self.expected_places();
-        let seen = Snapshot::places(observed, self.visible_frames());
+        let expected: Vec<Place> = self.following.expected_places();
+        let seen = Snapshot::places(observed, self.following.visible_frames());
         let frame = match diff {
             StackDiff::Place { frame }
             | StackDiff::Missing { frame }
@@ -141,14 +186,17 @@ impl Driver {
             pc: want.pc,
             ..have
         } == want;
-        if only_pc && self.innermost_values_agree(observed) {
+        if only_pc && self.following.innermost_values_agree(observed) {
             return RuleId::FramePc;
         }
-        if !self.is_selected(have) && have.instance.is_some() && have.func.is_some() {
-            return self.spurious_rule(Some(have));
+        if !self.following.breakpoints.is_selected(have)
+            && have.instance.is_some()
+            && have.func.is_some()
+        {
+            return self.following.spurious_rule(Some(have));
         }
-        if Some(have) == self.invocation.previous {
-            return self.spurious_rule(Some(have));
+        if Some(have) == self.following.invocation.previous {
+            return self.following.spurious_rule(Some(have));
         }
         if !only_pc && expected.len() == seen.len() && have.pc == want.pc {
             return place_rule(want, have, 0);
@@ -157,7 +205,7 @@ impl Driver {
             return RuleId::FrameCount;
         }
         if self.comes_to(observed, seen) {
-            return self.lost_rule();
+            return self.following.breakpoints.lost_rule();
         }
         if expected.len() != seen.len() {
             return RuleId::FrameCount;
@@ -165,61 +213,21 @@ impl Driver {
         place_rule(want, have, 0)
     }
 
-    /// Whether the innermost frame's values are those the oracle has now, whatever the PC shown.
-    fn innermost_values_agree<O: Observation>(&mut self, observed: &mut O) -> bool {
-        let Some(view) = self.machine.top() else {
-            return false;
-        };
-        let layout = self.program.layout(&view);
-        let mut scratch = super::tally::Tally::default();
-        // What is bound here must not outlive the question.
-        let mut unbound = super::references::References::default();
-        let mut referents = Referents {
-            machine: &self.machine,
-            references: &mut unbound,
-        };
-        let mut diff = None;
-        let mut walk = observed.walk();
-        let shown = view.function.position(walk.place().pc);
-        let operands = shown.map(|at| view.function.operand_types(at).len());
-        if operands != Some(walk.num_operands() as usize) {
-            compare_values(
-                &view,
-                layout,
-                &mut walk,
-                &mut referents,
-                &mut scratch,
-                &mut diff,
-            );
-            return diff.is_none();
-        }
-        drop(walk);
-        // The operands may be those of the PC shown, of other types: read only what is safe there.
-        let mut copy = self.snapshot(observed, 1);
-        compare_values(
-            &view,
-            layout,
-            &mut copy.walk(),
-            &mut referents,
-            &mut scratch,
-            &mut diff,
-        );
-        diff.is_none()
-    }
-
     /// Whether the oracle will come to the stack that the subject shows. Only at the end of a case.
     fn comes_to<O: Observation>(&mut self, observed: &mut O, seen: &[Place]) -> bool {
         // The report shows the state before this: the first event that differs.
-        let before = self.both_states(observed, Moment::Breakpoint);
+        let before = self
+            .comparison
+            .both_states(&self.following, observed, Moment::Breakpoint);
         self.recorder.keep(before);
         for _ in 0..LOOKAHEAD {
-            if self.machine.run(&EverySequencePoint) != Stop::SequencePoint {
+            if self.following.machine.run(&EverySequencePoint) != Stop::SequencePoint {
                 return false;
             }
-            let conventions = self.setting.conventions;
-            let frames = self.machine.frames();
+            let conventions = self.following.setting.conventions;
+            let frames = self.following.machine.frames();
             let expected = frames.map(|view| expected_place(&view, conventions));
-            if self.machine.depth() == seen.len() && expected.eq(seen.iter().copied()) {
+            if self.following.machine.depth() == seen.len() && expected.eq(seen.iter().copied()) {
                 return true;
             }
         }
@@ -261,7 +269,7 @@ impl Driver {
         mut diff: ValueDiff,
         operands: &[ShownOperand],
     ) {
-        if self.registers.are_changed() {
+        if self.comparison.registers.are_changed() {
             match self.follow_registers(observed, moment, frame, diff) {
                 Some(left) => diff = left,
                 None => return,
@@ -291,7 +299,7 @@ impl Driver {
         let local = Indices::same;
         let operand = |index| Indices::among(operands, index);
         if let Some(index) = diff.operand_converted {
-            match self.explain_converted(frame, index) {
+            match self.following.explain_converted(frame, index) {
                 Some(known) => {
                     self.count_converted(observed, moment, frame, operand(index), known);
                 }
@@ -324,13 +332,17 @@ impl Driver {
         for (index, rule) in found {
             let Some(index) = index else { continue };
             let known = match (rule, index) {
-                (RuleId::OperandValue, Some(index)) => self.explain_stale_host(frame, index.real),
+                (RuleId::OperandValue, Some(index)) => {
+                    self.following.explain_stale_host(frame, index.real)
+                }
                 _ => None,
             };
             if known.is_none() && !self.recorder.findings.is_news(rule) {
                 continue;
             }
-            let (expected, shown) = self.value_pair(observed, frame, rule, index);
+            let (expected, shown) =
+                self.comparison
+                    .value_pair(&self.following, observed, frame, rule, index);
             let mut divergence =
                 self.evidence(observed, moment, rule, Some(frame), Some(expected), shown);
             divergence.known = known.map(Known::cause);
@@ -355,10 +367,13 @@ impl Driver {
         }
         let stale = || {
             (!is_local)
-                .then(|| self.explain_stale(frame, index.real))
+                .then(|| self.following.explain_stale(frame, index.real))
                 .flatten()
         };
-        let known = self.explain_identity(fault).or_else(stale);
+        let known = self
+            .comparison
+            .explain_identity(&self.following, fault)
+            .or_else(stale);
         if known.is_none() && !self.recorder.findings.is_news(rule) {
             return;
         }
@@ -367,7 +382,9 @@ impl Driver {
         } else {
             RuleId::OperandValue
         };
-        let (expected, shown) = self.value_pair(observed, frame, place, Some(index));
+        let (expected, shown) =
+            self.comparison
+                .value_pair(&self.following, observed, frame, place, Some(index));
         let (expected, shown) = fault.tell(expected, shown);
         let mut divergence =
             self.evidence(observed, moment, rule, Some(frame), Some(expected), shown);

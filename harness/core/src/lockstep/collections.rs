@@ -1,6 +1,7 @@
 //! Collections of garbage: whether one may be made, and that every frame reads as before behind it.
 
 use super::driver::{Driver, Flow};
+use super::following::Following;
 use crate::causes::slots::is_unset;
 use crate::causes::{Cause, Known};
 use crate::divergence::Moment;
@@ -9,19 +10,7 @@ use crate::rules::RuleId;
 use lockstep_oracles::ValType;
 use lockstep_oracles::types::Hierarchy;
 
-impl Driver {
-    /// Whether no cause forbids a collection now, or it is dared.
-    pub fn may_collect(&mut self) -> bool {
-        let Some(known) = self.forbids_collection() else {
-            return true;
-        };
-        if self.dares(known) {
-            return true;
-        }
-        self.recorder.leave_out(known, 1);
-        false
-    }
-
+impl Following {
     /// The cause that forbids a collection now, if one does.
     fn forbids_collection(&mut self) -> Option<Known> {
         let hidden = self.horizon().map(|horizon| horizon.known);
@@ -55,6 +44,20 @@ impl Driver {
         });
         unset.then_some(known)
     }
+}
+
+impl Driver {
+    /// Whether no cause forbids a collection now, or it is dared.
+    pub fn may_collect(&mut self) -> bool {
+        let Some(known) = self.following.forbids_collection() else {
+            return true;
+        };
+        if self.dares(known) {
+            return true;
+        }
+        self.recorder.leave_out(known, 1);
+        false
+    }
 
     /// Garbage was collected at the event that was just matched: every frame still reads as before.
     pub fn collected<O: Observation>(&mut self, observed: &mut O, refused: Option<String>) -> Flow {
@@ -62,10 +65,10 @@ impl Driver {
             return Flow::Stop;
         }
         self.note_collection(refused);
-        let depth = self.machine.depth();
+        let depth = self.following.machine.depth();
         match self.compare_frames(observed, Moment::Collection, depth, depth) {
             // What is dared with an exception on its way shows only when that is followed.
-            Flow::Continue if self.has_dared(Cause::ThrownRoot) => Flow::Continue,
+            Flow::Continue if self.comparison.daring.has_dared(Cause::ThrownRoot) => Flow::Continue,
             Flow::Continue => self.end_dare(),
             Flow::Stop => {
                 let _ = self.end_dare();
@@ -76,7 +79,7 @@ impl Driver {
 
     /// Garbage was collected, if that was not refused.
     pub fn note_collection(&mut self, refused: Option<String>) {
-        self.disturb();
+        self.comparison.budget.disturb();
         if let Some(error) = refused {
             let expected = "a collection".to_owned();
             self.report_plain(RuleId::Collect, Moment::Collection, expected, error);

@@ -3,6 +3,7 @@
 
 use super::components::{Activity, Call, ComponentTrap, FIRST_LOWERED, State};
 use super::driver::Driver;
+use super::following::Following;
 use super::program::ModuleFacts;
 use crate::causes::Cause;
 use crate::causes::slots::layouts;
@@ -15,6 +16,38 @@ use lockstep_oracles::machine::InstantiateError;
 use lockstep_oracles::store::Extern;
 use lockstep_oracles::value::Value;
 use std::sync::Arc;
+
+impl Following {
+    fn resolve(&self, item: &CoreItem) -> Option<Extern> {
+        let CoreItem::Export(step, name) = item else {
+            return None;
+        };
+        let run = self.component.as_ref()?;
+        let instance = *run.instances.get(*step as usize)?;
+        self.machine.store.instance(instance).export(name)
+    }
+
+    fn core_func(&self, item: &CoreItem) -> Result<FuncAddr, ComponentTrap> {
+        match self.resolve(item) {
+            Some(Extern::Func(func)) => Ok(func),
+            _ => Err(ComponentTrap::Limit(
+                "a lowered function that is lifted, or given as an option".to_owned(),
+            )),
+        }
+    }
+
+    fn lowering_memory(&self, options: &Options) -> Option<MemAddr> {
+        match self.resolve(options.memory.as_ref()?) {
+            Some(Extern::Memory(addr)) => Some(addr),
+            _ => None,
+        }
+    }
+
+    pub(super) fn memory_bytes(&self, options: &Options) -> &[u8] {
+        let addr = self.lowering_memory(options);
+        addr.map_or(&[], |addr| self.machine.store.memory(addr).bytes())
+    }
+}
 
 impl Driver {
     /// Goes on with a call: true if core code is to run now.
@@ -37,7 +70,7 @@ impl Driver {
                         self.realloc(call, &callee.options, args)
                     }
                     Step::Done => {
-                        let func = self.core_func(&callee.core)?;
+                        let func = self.following.core_func(&callee.core)?;
                         let args = lowering.values().to_vec();
                         call.state = State::Core;
                         self.run_core(call, func, &args)
@@ -47,12 +80,12 @@ impl Driver {
             State::Core => {
                 let core = returned.unwrap_or_default();
                 let types = callee.ty.result_types();
-                let memory = self.memory_bytes(&callee.options);
+                let memory = self.following.memory_bytes(&callee.options);
                 let encoding = callee.options.encoding;
                 let values = lift_flat_values(memory, encoding, MAX_FLAT_RESULTS, &core, &types)
                     .map_err(ComponentTrap::Abi)?;
                 let Some((lowered, out)) = call.caller else {
-                    if let Some(run) = &mut self.component {
+                    if let Some(run) = &mut self.following.component {
                         run.result = values.into_iter().next();
                     }
                     return self.post_return(call, callee, core, Vec::new());
@@ -60,9 +93,9 @@ impl Driver {
                 let own = &component.lowered[lowered as usize];
                 let to = own.options.encoding;
                 let lowering = Lowering::new(to, values, &types, MAX_FLAT_RESULTS, out);
-                let lowering = self.as_adapters_do(lowering);
+                let lowering = self.following.setting.as_adapters_do(lowering);
                 call.state = State::Results(lowering, core);
-                self.push(Activity::Call(call));
+                self.following.push(Activity::Call(call));
                 Ok(false)
             }
             State::Results(mut lowering, core) => {
@@ -95,13 +128,13 @@ impl Driver {
         options: &Options,
         returned: Option<u32>,
     ) -> Result<Step, ComponentTrap> {
-        let memory = self.lowering_memory(options);
-        let memory = memory.map(|addr| self.machine.store.memory_mut(addr));
+        let memory = self.following.lowering_memory(options);
+        let memory = memory.map(|addr| self.following.machine.store.memory_mut(addr));
         let step = lowering
             .step(memory, returned)
             .map_err(ComponentTrap::Abi)?;
         if step == Step::Done
-            && let Some(known) = self.setting.cause(Cause::Latin1Alignment)
+            && let Some(known) = self.following.setting.cause(Cause::Latin1Alignment)
         {
             for _ in 0..lowering.misaligned() {
                 self.recorder.findings.count_known(known);
@@ -118,7 +151,7 @@ impl Driver {
     ) -> Result<bool, ComponentTrap> {
         let realloc = options.realloc.as_ref();
         let realloc = realloc.ok_or_else(|| ComponentTrap::Limit("no realloc".to_owned()))?;
-        let func = self.core_func(realloc)?;
+        let func = self.following.core_func(realloc)?;
         self.run_core(call, func, &args.map(Value::I32))
     }
 
@@ -132,7 +165,7 @@ impl Driver {
         let Some(post_return) = &callee.options.post_return else {
             return Ok(self.end_call_of(call.caller.is_some(), &flat));
         };
-        let func = self.core_func(post_return)?;
+        let func = self.following.core_func(post_return)?;
         call.state = State::PostReturn(flat);
         self.run_core(call, func, &core)
     }
@@ -151,49 +184,21 @@ impl Driver {
         func: FuncAddr,
         args: &[Value],
     ) -> Result<bool, ComponentTrap> {
-        self.push(Activity::Call(call));
+        self.following.push(Activity::Call(call));
         self.enter(func, args)?;
         Ok(true)
     }
 
     fn enter(&mut self, func: FuncAddr, args: &[Value]) -> Result<(), ComponentTrap> {
-        self.history.invoked(self.machine.depth());
-        self.nans.invoked(self.machine.depth());
-        let invoked = self.machine.invoke(func, args);
+        self.following
+            .history
+            .invoked(self.following.machine.depth());
+        self.comparison.nans.invoked(self.following.machine.depth());
+        let invoked = self.following.machine.invoke(func, args);
         invoked.map_err(|error| ComponentTrap::Limit(error.to_string()))?;
-        self.invocation.go_on();
-        self.disturb();
+        self.following.invocation.go_on();
+        self.comparison.budget.disturb();
         Ok(())
-    }
-
-    fn resolve(&self, item: &CoreItem) -> Option<Extern> {
-        let CoreItem::Export(step, name) = item else {
-            return None;
-        };
-        let run = self.component.as_ref()?;
-        let instance = *run.instances.get(*step as usize)?;
-        self.machine.store.instance(instance).export(name)
-    }
-
-    fn core_func(&self, item: &CoreItem) -> Result<FuncAddr, ComponentTrap> {
-        match self.resolve(item) {
-            Some(Extern::Func(func)) => Ok(func),
-            _ => Err(ComponentTrap::Limit(
-                "a lowered function that is lifted, or given as an option".to_owned(),
-            )),
-        }
-    }
-
-    fn lowering_memory(&self, options: &Options) -> Option<MemAddr> {
-        match self.resolve(options.memory.as_ref()?) {
-            Some(Extern::Memory(addr)) => Some(addr),
-            _ => None,
-        }
-    }
-
-    pub(super) fn memory_bytes(&self, options: &Options) -> &[u8] {
-        let addr = self.lowering_memory(options);
-        addr.map_or(&[], |addr| self.machine.store.memory(addr).bytes())
     }
 
     /// Makes the next core instance; whether a start function runs now. None: there is no other.
@@ -210,21 +215,21 @@ impl Driver {
         for (import, item) in core.module.imports().iter().zip(&step.imports) {
             let given = match item {
                 CoreItem::Lowered(index) => {
-                    let store = &mut self.machine.store;
+                    let store = &mut self.following.machine.store;
                     let id = HostFuncId(FIRST_LOWERED + index);
                     let make = || store.alloc_imported_func(&core.module, import, id);
-                    let run = self.component.as_mut();
+                    let run = self.following.component.as_mut();
                     run.map(|run| Extern::Func(*run.lowered.entry(*index).or_insert_with(make)))
                 }
-                item => self.resolve(item),
+                item => self.following.resolve(item),
             };
             imports.push(given.ok_or_else(|| {
                 ComponentTrap::Limit(format!("no `{}` for an import", import.name))
             })?);
         }
-        let instantiated = self.machine.instantiate(&core.module, &imports);
-        let addr = InstanceAddr(self.known_instances() as u32);
-        if addr.index() < self.machine.store.num_instances() {
+        let instantiated = self.following.machine.instantiate(&core.module, &imports);
+        let addr = InstanceAddr(self.following.program.known_instances() as u32);
+        if addr.index() < self.following.machine.store.num_instances() {
             self.add_core_instance(step.module, &core.bytes, addr);
         }
         match instantiated {
@@ -235,19 +240,31 @@ impl Driver {
         let Some(start) = core.module.start() else {
             return Ok(Some(false));
         };
-        let func = self.machine.store.instance(addr).funcs[start.index()];
+        let func = self.following.machine.store.instance(addr).funcs[start.index()];
         self.enter(func, &[])?;
         Ok(Some(true))
     }
 
     fn add_core_instance(&mut self, module: u32, bytes: &Arc<[u8]>, addr: InstanceAddr) {
-        let oracle = self.machine.store.instance(addr).module.clone();
-        let module = module + self.component.as_ref().map_or(0, |run| run.first_module);
-        self.breakpoints.add_module(module, bytes, &oracle);
-        self.breakpoints.add_instance(module);
-        self.breakpoints.come(module);
-        let layouts = match self.is_instrumented() {
-            true => layouts(self.setting.causes, &oracle, self.setting.inlined).into(),
+        let oracle = self.following.machine.store.instance(addr).module.clone();
+        let module = module
+            + self
+                .following
+                .component
+                .as_ref()
+                .map_or(0, |run| run.first_module);
+        self.following
+            .breakpoints
+            .add_module(module, bytes, &oracle);
+        self.following.breakpoints.add_instance(module);
+        self.following.breakpoints.come(module);
+        let layouts = match self.following.setting.is_instrumented() {
+            true => layouts(
+                self.following.setting.causes,
+                &oracle,
+                self.following.setting.inlined,
+            )
+            .into(),
             false => Arc::new([]) as Arc<[_]>,
         };
         self.add_instance(ModuleFacts {
@@ -256,7 +273,7 @@ impl Driver {
             layouts,
             keeps_changed: Arc::new([]),
         });
-        if let Some(run) = &mut self.component {
+        if let Some(run) = &mut self.following.component {
             run.instances.push(addr);
         }
     }

@@ -5,6 +5,8 @@
 //! there, of whose code no document says anything.
 
 use super::driver::{Driver, Ended, Expected, Verdict};
+use super::following::Following;
+use super::setting::Setting;
 use crate::causes::Cause;
 use crate::divergence::Moment;
 use crate::outcome::{Outcome, SeenTrap};
@@ -101,27 +103,53 @@ impl ComponentOutcome {
     }
 }
 
-impl Driver {
+impl Following {
     /// The core instances that the component that was instantiated last has in the oracle so far.
     pub fn component_instances(&self) -> &[InstanceAddr] {
         self.component.as_ref().map_or(&[], |run| &run.instances)
     }
 
+    pub(super) fn push(&mut self, activity: Activity) {
+        if let Some(run) = &mut self.component {
+            run.stack.push(activity);
+        }
+    }
+
+    /// The oracle's core code goes no further: the component trapped.
+    fn component_traps(&mut self, trap: ComponentTrap) -> Option<Stop> {
+        if let Some(run) = &mut self.component {
+            run.trap = Some(trap);
+            run.stack.clear();
+        }
+        Some(Stop::Trap(Trap::Unreachable))
+    }
+}
+
+impl Setting {
+    /// The lowering with what adapters of this version do in their own way.
+    pub(super) fn as_adapters_do(&self, lowering: Lowering) -> Lowering {
+        lowering
+            .with_latin1_align(self.conventions.latin1_align)
+            .with_first_pass(self.conventions.first_pass)
+    }
+}
+
+impl Driver {
     /// The instance in which the oracle is at its next event, to which it goes now.
     pub fn next_instance(&mut self) -> Option<InstanceAddr> {
         let stop = self.advance();
-        self.invocation.ahead = Some(stop);
-        self.machine.top().map(|view| view.instance)
+        self.following.invocation.ahead = Some(stop);
+        self.following.machine.top().map(|view| view.instance)
     }
 
     /// Begins the instantiation of a component in the oracle; the subject's follows.
     pub fn begin_component(&mut self, component: &Arc<Component>) {
-        let first_module = match &self.component {
+        let first_module = match &self.following.component {
             Some(run) if Arc::ptr_eq(&run.component, component) => run.first_module,
             Some(run) => run.first_module + run.component.modules.len() as u32,
             None => 0,
         };
-        self.component = Some(Box::new(ComponentRun {
+        self.following.component = Some(Box::new(ComponentRun {
             component: component.clone(),
             first_module,
             instances: Vec::new(),
@@ -135,7 +163,7 @@ impl Driver {
 
     /// Begins a call of an exported function in the oracle; the subject's follows. Whether there is one.
     pub fn begin_component_call(&mut self, export: &str, args: Vec<Val>) -> bool {
-        let Some(run) = &mut self.component else {
+        let Some(run) = &mut self.following.component else {
             return false;
         };
         let mut exports = run.component.exports.iter();
@@ -164,24 +192,24 @@ impl Driver {
 
     /// Goes to the first core code that runs. There is no event before it.
     fn begin_with_core_code(&mut self) {
-        self.disturb();
-        self.invocation.begin();
-        self.machine.reset_max_depth();
+        self.comparison.budget.disturb();
+        self.following.invocation.begin();
+        self.following.machine.reset_max_depth();
         if let Some(stop) = self.proceed(None) {
-            self.invocation.ahead = Some(stop);
+            self.following.invocation.ahead = Some(stop);
         }
     }
 
     /// What comes behind a stop of the machine's, where there is a component: none if its core code goes on.
     #[inline(never)]
     pub(super) fn glue(&mut self, stop: Stop) -> Option<Stop> {
-        let run = self.component.as_ref();
+        let run = self.following.component.as_ref();
         match stop {
             Stop::HostCall(HostFuncId(id)) if id >= FIRST_LOWERED => {
                 self.begin_fused_call(id - FIRST_LOWERED)
             }
             Stop::Return if run.is_some_and(|run| !run.stack.is_empty()) => {
-                let results = self.machine.results().to_vec();
+                let results = self.following.machine.results().to_vec();
                 self.proceed(Some(results))
             }
             stop => Some(stop),
@@ -190,18 +218,18 @@ impl Driver {
 
     /// Core code called a lowered function: its arguments are lifted, and lowered for what is called.
     fn begin_fused_call(&mut self, lowered: u32) -> Option<Stop> {
-        let args = self.machine.host_args();
-        let Some(run) = &self.component else {
+        let args = self.following.machine.host_args();
+        let Some(run) = &self.following.component else {
             return Some(Stop::HostCall(HostFuncId(FIRST_LOWERED + lowered)));
         };
         let component = run.component.clone();
         let own = &component.lowered[lowered as usize];
         let types = own.ty.param_types();
-        let memory = self.memory_bytes(&own.options);
+        let memory = self.following.memory_bytes(&own.options);
         let encoding = own.options.encoding;
         let values = match lift_flat_values(memory, encoding, MAX_FLAT_PARAMS, &args, &types) {
             Ok(values) => values,
-            Err(trap) => return self.component_traps(ComponentTrap::Abi(trap)),
+            Err(trap) => return self.following.component_traps(ComponentTrap::Abi(trap)),
         };
         let out = match args.last() {
             // Only read where the results are not flat: then it is where they go.
@@ -212,8 +240,8 @@ impl Driver {
         let callee = &component.lifted[lifted as usize];
         let to = callee.options.encoding;
         let lowering = Lowering::new(to, values, &types, MAX_FLAT_PARAMS, Out::Allocated);
-        let lowering = self.as_adapters_do(lowering);
-        self.push(Activity::Call(Call {
+        let lowering = self.following.setting.as_adapters_do(lowering);
+        self.following.push(Activity::Call(Call {
             lifted,
             caller: Some((lowered, out)),
             state: State::Params(lowering),
@@ -221,23 +249,10 @@ impl Driver {
         self.proceed(None)
     }
 
-    /// The lowering with what adapters of this version do in their own way.
-    pub(super) fn as_adapters_do(&self, lowering: Lowering) -> Lowering {
-        lowering
-            .with_latin1_align(self.setting.conventions.latin1_align)
-            .with_first_pass(self.setting.conventions.first_pass)
-    }
-
-    pub(super) fn push(&mut self, activity: Activity) {
-        if let Some(run) = &mut self.component {
-            run.stack.push(activity);
-        }
-    }
-
     /// Goes on with what is under way, until core code is to run, which gives none, or nothing is left.
     fn proceed(&mut self, mut returned: Option<Vec<Value>>) -> Option<Stop> {
         loop {
-            let Some(run) = &mut self.component else {
+            let Some(run) = &mut self.following.component else {
                 return Some(Stop::Return);
             };
             let component = run.component.clone();
@@ -247,33 +262,24 @@ impl Driver {
                     returned = None;
                     match self.instantiate_next(&component, next) {
                         Ok(Some(started)) => {
-                            self.push(Activity::Instantiate(next + 1));
+                            self.following.push(Activity::Instantiate(next + 1));
                             if started {
                                 return None;
                             }
                         }
                         Ok(None) => {}
-                        Err(trap) => return self.component_traps(trap),
+                        Err(trap) => return self.following.component_traps(trap),
                     }
                 }
                 Some(Activity::Call(call)) => {
                     match self.advance_call(&component, call, returned.take()) {
                         Ok(true) => return None,
                         Ok(false) => {}
-                        Err(trap) => return self.component_traps(trap),
+                        Err(trap) => return self.following.component_traps(trap),
                     }
                 }
             }
         }
-    }
-
-    /// The oracle's core code goes no further: the component trapped.
-    fn component_traps(&mut self, trap: ComponentTrap) -> Option<Stop> {
-        if let Some(run) = &mut self.component {
-            run.trap = Some(trap);
-            run.stack.clear();
-        }
-        Some(Stop::Trap(Trap::Unreachable))
     }
 
     /// Ends a call of the component, or its instantiation, with what the subject says came of it.
@@ -284,10 +290,10 @@ impl Driver {
     ) -> Verdict {
         let before = self.ended.is_some();
         let verdict = self.finish(&outcome.plain());
-        while self.machine.activations() > 0 {
-            self.machine.unwind();
+        while self.following.machine.activations() > 0 {
+            self.following.machine.unwind();
         }
-        let Some(run) = &mut self.component else {
+        let Some(run) = &mut self.following.component else {
             return verdict;
         };
         run.stack.clear();
@@ -320,7 +326,7 @@ impl Driver {
 
     /// The end of a component where no core code trapped: the error must be one, whichever.
     pub(super) fn finish_component_trap(&mut self, outcome: &Outcome) -> Option<Verdict> {
-        let trap = self.component.as_mut()?.trap.take()?;
+        let trap = self.following.component.as_mut()?.trap.take()?;
         let (agrees, expected) = match &trap {
             ComponentTrap::Abi(trap) => (
                 matches!(outcome, Outcome::Trapped(_) | Outcome::Failed(_)),
@@ -355,17 +361,21 @@ impl Driver {
         exn: ExnAddr,
         outcome: &Outcome,
     ) -> Option<Verdict> {
-        let run = self.component.as_ref()?;
+        let run = self.following.component.as_ref()?;
         let fused = match run.stack.last() {
             Some(Activity::Call(call)) => call.caller.is_some(),
             _ => false,
         };
         let traps = matches!(outcome, Outcome::Trapped(_) | Outcome::Failed(_));
         let agrees = traps || (!fused && matches!(outcome, Outcome::Thrown(_)));
-        self.machine.unwind();
+        self.following.machine.unwind();
         if !agrees {
             let thrown = matches!(outcome, Outcome::Thrown(_));
-            let known = self.setting.cause(Cause::AdapterThrow).filter(|_| thrown);
+            let known = self
+                .following
+                .setting
+                .cause(Cause::AdapterThrow)
+                .filter(|_| thrown);
             self.report_known(
                 RuleId::Outcome,
                 Moment::End,

@@ -4,8 +4,10 @@
 //! watches the process is told first, with all that was found until then: the process may not live to
 //! tell of it. Without a watcher nothing is dared.
 
+use super::comparison::Comparison;
 use super::driver::{Driver, Ended, Flow};
 use super::findings::Findings;
+use super::following::Following;
 use super::frames::{Referents, ValueDiff, difference, expected_place};
 use super::tally::Tally;
 use crate::causes::hazard::Dare;
@@ -63,6 +65,23 @@ pub(super) struct Daring {
     made: Option<Dared>,
 }
 
+impl Daring {
+    /// What was dared.
+    pub(super) fn dared(&self) -> Option<Dared> {
+        self.made
+    }
+
+    /// Whether this was dared.
+    pub(super) fn has_dared(&self, cause: Cause) -> bool {
+        self.made.is_some_and(|made| made.cause == cause)
+    }
+
+    /// Whether something is still to be dared.
+    pub(super) fn is_armed(&self) -> bool {
+        self.wanted.is_some()
+    }
+}
+
 /// Frames, from the innermost, in which a slot is looked for.
 const FRAMES: usize = 16;
 
@@ -82,9 +101,9 @@ enum SlotIndex {
     Operand(u32),
 }
 
-impl Driver {
+impl Comparison {
     /// Has this execution dare something.
-    pub fn set_dare(&mut self, dare: Option<Dare>) {
+    pub(super) fn set_dare(&mut self, dare: Option<Dare>) {
         self.daring.wanted = dare;
         if dare.is_some() {
             // Slots that must not be read are looked for at every event.
@@ -92,100 +111,12 @@ impl Driver {
         }
     }
 
-    /// What was dared.
-    pub fn dared(&self) -> Option<Dared> {
-        self.daring.made
-    }
-
-    /// Whether this was dared.
-    pub(super) fn has_dared(&self, cause: Cause) -> bool {
-        self.daring.made.is_some_and(|made| made.cause == cause)
-    }
-
-    /// Whether something is still to be dared.
-    pub(super) fn is_armed(&self) -> bool {
-        self.daring.wanted.is_some()
-    }
-
-    /// Whether what this cause forbids is done all the same. It is said by then.
-    pub fn dares(&mut self, known: Known) -> bool {
-        let cause = known.cause();
-        let wanted = self.daring.wanted.is_some_and(|dare| dare.includes(cause));
-        if !wanted || self.ended.is_some() {
-            return false;
-        }
-        self.daring.wanted = None;
-        let findings = &self.recorder.findings;
-        let heard = progress::announce(Announced {
-            cause,
-            tally: self.recorder.tally.clone(),
-            divergences: findings.unexplained.clone(),
-            known: findings.known.clone(),
-            known_examples: findings.known_examples.clone(),
-        });
-        if !heard {
-            return false;
-        }
-        // What was found until now is told.
-        self.recorder.findings = Findings::default();
-        let result = DareResult::Compared;
-        self.daring.made = Some(Dared { cause, result });
-        true
-    }
-
-    /// What was dared has gone wrong, if anything was dared.
-    pub fn confirm_dare(&mut self) -> bool {
-        let Some(made) = &mut self.daring.made else {
-            return false;
-        };
-        made.result = DareResult::Confirmed;
-        let _ = self.end_dare();
-        true
-    }
-
-    /// Whether a difference is that of what was dared, or comes behind it: it is none of the case. A slot
-    /// that is not aligned is written all the same: where reading it does not fault, its value must be right.
-    pub(super) fn is_of_dare(&mut self, divergence: &Divergence) -> bool {
-        if matches!(self.ended, Some(Ended::Dared(_))) {
-            return true;
-        }
-        let made = self.daring.made;
-        divergence.known.is_none()
-            && made.is_some_and(|made| made.cause != Cause::V128Slot)
-            && self.confirm_dare()
-    }
-
-    /// The execution ends, if something was dared: nobody knows what is left whole.
-    pub fn end_dare(&mut self) -> Flow {
-        match self.daring.made {
-            Some(made) => {
-                self.ended = Some(Ended::Dared(made.cause));
-                Flow::Stop
-            }
-            None => Flow::Continue,
-        }
-    }
-
-    /// Reads the first slot on the stack that must not be read, if that is to be dared.
-    pub(super) fn dare_slot<O: Observation>(&mut self, observed: &mut O, moment: Moment) {
-        if !self.is_armed() || self.ended.is_some() {
-            return;
-        }
-        if let Some(slot) = self.forbidden_slot()
-            && self.is_shown(observed, slot.frame)
-            && self.dares(slot.known)
-        {
-            self.read_slot(observed, moment, &slot);
-            let _ = self.end_dare();
-        }
-    }
-
-    fn forbidden_slot(&self) -> Option<Slot> {
+    fn forbidden_slot(&self, following: &Following) -> Option<Slot> {
         let dare = self.daring.wanted?;
-        let visible = self.visible_frames().min(FRAMES);
-        let mut frames = self.machine.frames().take(visible).enumerate();
+        let visible = following.visible_frames().min(FRAMES);
+        let mut frames = following.machine.frames().take(visible).enumerate();
         frames.find_map(|(frame, view)| {
-            let layout = self.program.layout(&view);
+            let layout = following.program.layout(&view);
             let locals = view.locals.iter().zip(&view.function.locals).enumerate();
             let mut locals = locals.filter_map(|(index, (&cell, &ty))| {
                 let known = layout.local(index).or_else(|| layout.unset(ty, cell))?;
@@ -212,7 +143,9 @@ impl Driver {
             })
         })
     }
+}
 
+impl Following {
     /// Whether a frame is shown where it must be, with as many values as it has.
     fn is_shown<O: Observation>(&self, observed: &mut O, frame: usize) -> bool {
         let Some(view) = self.machine.frames().nth(frame) else {
@@ -224,14 +157,93 @@ impl Driver {
             && walk.num_locals() as usize == view.locals.len()
             && walk.num_operands() as usize == view.operands.len()
     }
+}
+
+impl Driver {
+    /// Whether what this cause forbids is done all the same. It is said by then.
+    pub fn dares(&mut self, known: Known) -> bool {
+        let cause = known.cause();
+        let wanted = self
+            .comparison
+            .daring
+            .wanted
+            .is_some_and(|dare| dare.includes(cause));
+        if !wanted || self.ended.is_some() {
+            return false;
+        }
+        self.comparison.daring.wanted = None;
+        let findings = &self.recorder.findings;
+        let heard = progress::announce(Announced {
+            cause,
+            tally: self.recorder.tally.clone(),
+            divergences: findings.unexplained.clone(),
+            known: findings.known.clone(),
+            known_examples: findings.known_examples.clone(),
+        });
+        if !heard {
+            return false;
+        }
+        // What was found until now is told.
+        self.recorder.findings = Findings::default();
+        let result = DareResult::Compared;
+        self.comparison.daring.made = Some(Dared { cause, result });
+        true
+    }
+
+    /// What was dared has gone wrong, if anything was dared.
+    pub fn confirm_dare(&mut self) -> bool {
+        let Some(made) = &mut self.comparison.daring.made else {
+            return false;
+        };
+        made.result = DareResult::Confirmed;
+        let _ = self.end_dare();
+        true
+    }
+
+    /// Whether a difference is that of what was dared, or comes behind it: it is none of the case. A slot
+    /// that is not aligned is written all the same: where reading it does not fault, its value must be right.
+    pub(super) fn is_of_dare(&mut self, divergence: &Divergence) -> bool {
+        if matches!(self.ended, Some(Ended::Dared(_))) {
+            return true;
+        }
+        let made = self.comparison.daring.made;
+        divergence.known.is_none()
+            && made.is_some_and(|made| made.cause != Cause::V128Slot)
+            && self.confirm_dare()
+    }
+
+    /// The execution ends, if something was dared: nobody knows what is left whole.
+    pub fn end_dare(&mut self) -> Flow {
+        match self.comparison.daring.made {
+            Some(made) => {
+                self.ended = Some(Ended::Dared(made.cause));
+                Flow::Stop
+            }
+            None => Flow::Continue,
+        }
+    }
+
+    /// Reads the first slot on the stack that must not be read, if that is to be dared.
+    pub(super) fn dare_slot<O: Observation>(&mut self, observed: &mut O, moment: Moment) {
+        if !self.comparison.daring.is_armed() || self.ended.is_some() {
+            return;
+        }
+        if let Some(slot) = self.comparison.forbidden_slot(&self.following)
+            && self.following.is_shown(observed, slot.frame)
+            && self.dares(slot.known)
+        {
+            self.read_slot(observed, moment, &slot);
+            let _ = self.end_dare();
+        }
+    }
 
     fn read_slot<O: Observation>(&mut self, observed: &mut O, moment: Moment, slot: &Slot) {
-        let Some(view) = self.machine.frames().nth(slot.frame) else {
+        let Some(view) = self.following.machine.frames().nth(slot.frame) else {
             return;
         };
         let mut referents = Referents {
-            machine: &self.machine,
-            references: &mut self.references,
+            machine: &self.following.machine,
+            references: &mut self.comparison.references,
         };
         let mut walk = observed.walk();
         if !at_frame(&mut walk, slot.frame) {
@@ -269,7 +281,7 @@ impl Driver {
 
     /// Looks at every frame, though a cause forbids it: they must be where the oracle's are.
     pub(super) fn dare_frames<O: Observation>(&mut self, observed: &mut O, moment: Moment) -> Flow {
-        let mut expected = self.expected_places();
+        let mut expected = self.following.expected_places();
         let mut seen: Vec<Place> = Vec::new();
         let mut walk = observed.walk();
         while !walk.done() && seen.len() <= expected.len() {

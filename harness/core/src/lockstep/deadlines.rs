@@ -60,17 +60,7 @@ impl Deadline {
 impl Driver {
     /// Whether the callback may end the program: not while a module is being instantiated.
     pub fn may_end_at_deadline(&self) -> bool {
-        self.ended.is_none() && !self.instantiation.runs()
-    }
-
-    /// The callback for the epoch's deadline is about to end the program.
-    pub fn deadline_ends(&mut self, deadline: Deadline) {
-        self.invocation.deadline = Some(deadline);
-    }
-
-    /// Whether a deadline ended the program whose event is due.
-    pub fn is_deadline_due(&self) -> bool {
-        self.invocation.deadline.is_some() && self.invocation.is_running()
+        self.ended.is_none() && !self.following.instantiation.runs()
     }
 
     /// The event of a deadline at which the program ends.
@@ -79,27 +69,29 @@ impl Driver {
         observed: &mut O,
         seen: Deadline,
     ) -> Flow {
-        self.disturb();
+        self.comparison.budget.disturb();
         if self.ended.is_some() {
             return Flow::Stop;
         }
-        if !self.invocation.is_running() || self.invocation.deadline != Some(seen) {
-            let expected = match self.invocation.deadline {
+        if !self.following.invocation.is_running()
+            || self.following.invocation.deadline != Some(seen)
+        {
+            let expected = match self.following.invocation.deadline {
                 Some(due) => due.event(),
                 None => "no end: the epoch is before the deadline".to_owned(),
             };
             return self.report_misplaced(seen.rule(), seen.moment(), &expected, &seen.event());
         }
-        self.invocation.deadline = None;
-        self.invocation.phase = Phase::DeadlineReached(seen);
+        self.following.invocation.deadline = None;
+        self.following.invocation.phase = Phase::DeadlineReached(seen);
         self.recorder.tally.looks.event(Look::Deadline);
         // Within an opcode that works in bulk, or before a start function, it was not looked at either.
-        let Some(sight) = self.epoch.take_last() else {
+        let Some(sight) = self.following.epoch.take_last() else {
             return Flow::Continue;
         };
-        self.epoch.interrupts = true;
+        self.following.epoch.interrupts = true;
         let flow = self.compare_interrupted(observed, Interruption::Deadline, sight);
-        self.epoch.interrupts = false;
+        self.following.epoch.interrupts = false;
         flow
     }
 
@@ -118,9 +110,9 @@ impl Driver {
         announced: bool,
         outcome: &Outcome,
     ) -> Verdict {
-        self.machine.unwind();
-        self.invocation.ahead = None;
-        if !announced && self.has_events() {
+        self.following.machine.unwind();
+        self.following.invocation.ahead = None;
+        if !announced && self.following.has_events() {
             self.report_end(
                 due.rule(),
                 due.event(),

@@ -32,24 +32,24 @@ const LIST_SHOWN: usize = 20;
 impl Driver {
     /// Whether the store is to be asked for its breakpoints after the session that was just made.
     pub fn wants_list(&self) -> bool {
-        self.breakpoints.is_open()
-            || self.breakpoints.len() <= LIST_ALWAYS
+        self.following.breakpoints.is_open()
+            || self.following.breakpoints.len() <= LIST_ALWAYS
             || is_turn(
                 self.recorder.tally.edit_sessions,
-                self.breakpoints.len() as u64,
+                self.following.breakpoints.len() as u64,
             )
     }
 
     /// Checks what the store answers to the session that was just made.
     pub fn edited(&mut self, answer: EditAnswer) {
-        self.disturb();
+        self.comparison.budget.disturb();
         self.recorder.note(RuleId::EditAccepted);
         self.recorder.note(RuleId::EditSingleStep);
         if let Some((edit, error)) = answer.refused {
             let expected = format!("{edit:?} succeeds");
             self.report_plain(RuleId::EditAccepted, Moment::Edit, expected, error);
         }
-        let expected = self.breakpoints.is_single_step();
+        let expected = self.following.breakpoints.is_single_step();
         if answer.single_step != expected {
             let say = |on: bool| format!("is_single_step() answers {on}");
             let (expected, shown) = (say(expected), say(answer.single_step));
@@ -57,7 +57,7 @@ impl Driver {
         }
         if let Some(listed) = answer.listed {
             self.recorder.note(RuleId::EditBreakpoints);
-            match self.breakpoints.settle(&listed) {
+            match self.following.breakpoints.settle(&listed) {
                 Listed::Right => {}
                 Listed::Kept(known) => self.report_list(&listed, Some(known)),
                 Listed::Wrong => self.report_list(&listed, None),
@@ -69,7 +69,7 @@ impl Driver {
         if self.recorder.repeats(known) {
             return;
         }
-        let right: Vec<_> = self.breakpoints.listed().collect();
+        let right: Vec<_> = self.following.breakpoints.listed().collect();
         let (expected, shown) = (show(&right), show(listed));
         let rule = RuleId::EditBreakpoints;
         self.report_known(rule, Moment::Edit, expected, shown, known);
@@ -78,11 +78,11 @@ impl Driver {
     /// Counts an event at a breakpoint that should be gone, if that is what came.
     #[inline]
     pub(super) fn note_kept(&mut self) {
-        if !self.breakpoints.keeps_any() {
+        if !self.following.breakpoints.keeps_any() {
             return;
         }
-        let top = self.machine.top();
-        let kept = top.and_then(|top| self.breakpoints.kept_by(top.instance, top.pc().0));
+        let top = self.following.machine.top();
+        let kept = top.and_then(|top| self.following.breakpoints.kept_by(top.instance, top.pc().0));
         if let Some(known) = kept {
             self.count_kept(known);
         }
@@ -100,7 +100,7 @@ impl Driver {
     /// Counts the events that did not come in late modules on the way to where the oracle is.
     #[inline]
     pub(super) fn note_silent(&mut self) {
-        if let Some((count, known)) = self.breakpoints.take_silent() {
+        if let Some((count, known)) = self.following.breakpoints.take_silent() {
             self.count_silent(count, known);
         }
     }
@@ -120,7 +120,7 @@ impl Driver {
         let mut divergence =
             self.recorder
                 .divergence(rule, Moment::Breakpoint, expected, shown.to_owned());
-        divergence.site = self.site();
+        divergence.site = self.following.site();
         divergence.known = Some(known.cause());
         self.record(divergence);
     }

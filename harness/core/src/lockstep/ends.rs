@@ -1,6 +1,7 @@
 //! How an invocation ends: what the subject says came of it, beside what the oracle has left to do.
 
 use super::driver::{Driver, Ended, Expected, LOOKAHEAD, Verdict};
+use super::following::Following;
 use super::invocation::Phase;
 use crate::causes::{Cause, Known, pulley_memory_trap};
 use crate::divergence::Moment;
@@ -37,283 +38,7 @@ fn is_interrupted(phase: Phase, outcome: &Outcome) -> bool {
     )
 }
 
-impl Driver {
-    /// Ends the current invocation with what the subject says came of it.
-    pub fn finish(&mut self, outcome: &Outcome) -> Verdict {
-        let phase = self.invocation.end();
-        // The program may have gone on since the last event.
-        self.references.look();
-        if self.ended.is_none() {
-            self.recorder.note(RuleId::Outcome);
-        }
-        if is_interrupted(phase, outcome) {
-            self.note_half_made();
-        }
-        let verdict = self.finish_in(phase, outcome);
-        self.settle_host_roots();
-        self.note_exercised();
-        if verdict == Verdict::Exhausted {
-            self.taint.note_exhaustion();
-            self.let_handles_go();
-            self.history.lose_roots();
-        }
-        self.recorder
-            .count_relaxed(&self.machine, self.setting.causes);
-        self.count_changed_fields();
-        self.invocation.previous = None;
-        verdict
-    }
-
-    /// Notes the rules that were exercised in the invocation that has ended, and are counted nowhere.
-    fn note_exercised(&mut self) {
-        let noted = &mut self.recorder.tally.noted;
-        if self.setting.neighbour && self.recorder.tally.sequence_points > 0 {
-            noted.note(RuleId::Isolate);
-        }
-        if self.references.have_objects {
-            let of_objects = [
-                RuleId::RefNull,
-                RuleId::RefKind,
-                RuleId::RefType,
-                RuleId::RefIdentity,
-            ];
-            of_objects.into_iter().for_each(|rule| noted.note(rule));
-        }
-        if self.references.have_contents {
-            noted.note(RuleId::RefContent);
-        }
-    }
-
-    /// Whether the debugger may drop the call that is being made: not an instantiation, of which no handle
-    /// would be left.
-    pub fn may_drop_call(&self) -> bool {
-        self.ended.is_none() && !self.instantiation.runs() && self.machine.activations() > 0
-    }
-
-    /// The call was dropped, or the handler panicked, where the oracle is: neither side goes further.
-    pub fn dropped(&mut self, panicked: bool) -> Verdict {
-        while self.machine.activations() > 0 {
-            self.machine.unwind();
-        }
-        self.invocation.drop_call();
-        self.references.look();
-        self.handler.lose_call(!panicked);
-        self.epoch.clear_due();
-        Verdict::Dropped
-    }
-
-    fn finish_in(&mut self, phase: Phase, outcome: &Outcome) -> Verdict {
-        if self.ended.is_some() {
-            self.machine.unwind();
-            return Verdict::Lost;
-        }
-        let (growth, deadline) = (
-            self.invocation.failed_growth.take(),
-            self.invocation.deadline.take(),
-        );
-        match phase {
-            Phase::Running => match (growth, deadline) {
-                (Some(due), _) => self.finish_failed_growth(due, outcome),
-                (None, Some(due)) => self.finish_at_deadline(due, false, outcome),
-                (None, None) => self.finish_running(outcome),
-            },
-            Phase::DeadlineReached(due) => self.finish_at_deadline(due, true, outcome),
-            Phase::Trapped(trap) => {
-                self.machine.unwind();
-                let agrees = matches!(outcome, Outcome::Trapped(seen) if seen.is(trap));
-                self.check_outcome(agrees, Expected::Trapped(trap), outcome)
-            }
-            Phase::Overflowed => {
-                self.machine.unwind();
-                if *outcome != Outcome::Trapped(SeenTrap::StackOverflow) {
-                    self.report_outcome("a stack overflow, as the event said", outcome);
-                }
-                Verdict::Exhausted
-            }
-            Phase::OutOfMemory => {
-                self.machine.unwind();
-                if *outcome != Outcome::Trapped(SeenTrap::OutOfMemory) {
-                    self.report_outcome("an exhausted heap, as the event said", outcome);
-                }
-                Verdict::Exhausted
-            }
-            Phase::OutOfFuel => {
-                self.machine.unwind();
-                if *outcome != Outcome::Trapped(SeenTrap::OutOfFuel) {
-                    self.report_outcome("fuel that is used up, as the event said", outcome);
-                }
-                Verdict::Exhausted
-            }
-            Phase::HostTrapping(trap) => {
-                self.machine.unwind();
-                if self.has_events() {
-                    self.report_end(
-                        RuleId::HostErrorEvent,
-                        format!("an event of the trap that was passed on: {trap}"),
-                        "no such event before the invocation ended".to_owned(),
-                    );
-                }
-                let agrees = matches!(outcome, Outcome::Trapped(seen) if seen.is(trap));
-                self.check_outcome(agrees, Expected::Trapped(trap), outcome)
-            }
-            Phase::HostFailing(failure) | Phase::HostFailed(failure) => {
-                self.machine.unwind();
-                if phase == Phase::HostFailing(failure) && self.has_events() {
-                    self.report_end(
-                        RuleId::HostErrorEvent,
-                        format!("a HostcallError event: {failure}"),
-                        "no such event before the invocation ended".to_owned(),
-                    );
-                }
-                let agrees = *outcome == Outcome::HostFailed(failure);
-                self.check_outcome(agrees, Expected::HostFailed(failure), outcome)
-            }
-            Phase::Thrown(exn) => self.finish_thrown(exn, outcome),
-        }
-    }
-
-    fn finish_running(&mut self, outcome: &Outcome) -> Verdict {
-        if matches!(outcome, Outcome::Trapped(SeenTrap::StackOverflow)) {
-            return self.finish_overflow(outcome);
-        }
-        if let Outcome::Trapped(trap @ (SeenTrap::OutOfMemory | SeenTrap::OutOfFuel)) = outcome {
-            // Where the heap was full, or fuel used up, is the subject's own; that an event says so is not.
-            self.machine.unwind();
-            if self.has_events() {
-                self.report_end(
-                    RuleId::TrapEvent,
-                    format!("an event: {trap}"),
-                    "no such event before the invocation ended".to_owned(),
-                );
-            }
-            return Verdict::Exhausted;
-        }
-        if let Outcome::Failed(error) = outcome
-            && !self.has_events()
-            && let Some(known) = self.explain_collection(error)
-        {
-            return self.finish_collection(outcome, known);
-        }
-        let stop = self.advance();
-        if let Some(verdict) = self.finish_component_trap(outcome) {
-            return verdict;
-        }
-        match stop {
-            Stop::Throw { exn, caught: false }
-                if self.component.is_some() && !self.has_events() =>
-            {
-                self.finish_thrown(exn, outcome)
-            }
-            Stop::Return if self.component.is_some() => {
-                // What a component returns is compared behind this.
-                if !matches!(outcome, Outcome::Returned(_)) {
-                    self.report_outcome("returned", outcome);
-                }
-                Verdict::Ended(Expected::Returned(Vec::new()))
-            }
-            Stop::Return => {
-                self.adopt_result(outcome);
-                let mut results = self.machine.results().to_vec();
-                if let Outcome::Returned(seen) = outcome {
-                    self.follow_results(&mut results, seen);
-                }
-                self.check_results(&results, outcome);
-                Verdict::Ended(Expected::Returned(results))
-            }
-            Stop::Trap(trap) => {
-                let op = self.machine.current_op();
-                let trap = match *outcome {
-                    Outcome::Trapped(seen) => self.chosen_trap(trap, seen),
-                    _ => trap,
-                };
-                self.machine.unwind();
-                let agrees = matches!(outcome, Outcome::Trapped(seen) if seen.is(trap));
-                if agrees && self.has_events() {
-                    self.report_silent_trap(trap, op);
-                }
-                self.check_outcome(agrees, Expected::Trapped(trap), outcome)
-            }
-            Stop::Exhausted(limit) => {
-                self.machine.unwind();
-                self.ended.get_or_insert(Ended::OracleLimit(limit));
-                Verdict::Lost
-            }
-            Stop::Throw { exn, caught: false } if matches!(outcome, Outcome::Thrown(_)) => {
-                self.finish_silent_throw(exn, outcome)
-            }
-            stop @ (Stop::SequencePoint | Stop::HostCall(_) | Stop::Throw { .. }) => {
-                self.finish_early(stop, outcome)
-            }
-        }
-    }
-
-    /// A collection ended the invocation by following what is no reference, and no handler was told.
-    fn finish_collection(&mut self, outcome: &Outcome, known: Known) -> Verdict {
-        self.machine.unwind();
-        self.report_known(
-            RuleId::Outcome,
-            Moment::End,
-            "no error of the engine's own".to_owned(),
-            outcome.describe(),
-            Some(known),
-        );
-        self.end_if_known(Some(known));
-        Verdict::Lost
-    }
-
-    /// The invocation trapped as it must, but no event said so.
-    fn report_silent_trap(&mut self, trap: Trap, op: Option<Opcode>) {
-        let explains = self.setting.is_on_pulley()
-            && op.is_some_and(|op| pulley_memory_trap::explains(op, trap));
-        let known = self
-            .setting
-            .cause(Cause::PulleyMemoryTrap)
-            .filter(|_| explains);
-        if self.recorder.repeats(known) {
-            return;
-        }
-        let at = op.map_or(String::new(), Opcode::name);
-        let mut divergence = self.recorder.divergence(
-            RuleId::TrapEvent,
-            Moment::End,
-            format!("a Trap event: {trap}, at {at}"),
-            "no such event before the invocation ended".to_owned(),
-        );
-        divergence.known = known.map(Known::cause);
-        self.record(divergence);
-    }
-
-    /// The subject ended where the oracle still has something to do.
-    fn finish_early(&mut self, stop: Stop, outcome: &Outcome) -> Verdict {
-        let expected = match stop {
-            Stop::HostCall(id) => format!("a call of host function {}", id.0),
-            Stop::Throw { .. } => "an exception to be thrown".to_owned(),
-            _ => "an event at the next opcode".to_owned(),
-        };
-        // Events alone are missing if the oracle ends the same way when it is not stopped.
-        let mut ahead = self.run_ahead();
-        for _ in 0..THROWS_AHEAD {
-            if !matches!(ahead, Stop::Throw { caught: true, .. }) {
-                break;
-            }
-            // What is caught is one of the events that are missing.
-            ahead = self.run_ahead();
-        }
-        let rule = match (stop, ahead, outcome) {
-            (Stop::HostCall(_), ..) => RuleId::HostCall,
-            (_, Stop::Return, Outcome::Returned(_)) => self.lost_rule(),
-            (_, Stop::Trap(trap), Outcome::Trapped(seen)) if seen.is(trap) => self.lost_rule(),
-            (Stop::SequencePoint, Stop::Throw { caught: false, .. }, Outcome::Thrown(_)) => {
-                self.lost_rule()
-            }
-            (Stop::Throw { .. }, ..) => RuleId::ThrowEvent,
-            _ => RuleId::Outcome,
-        };
-        self.report_end(rule, expected, outcome.describe());
-        self.end_control(rule);
-        Verdict::Lost
-    }
-
+impl Following {
     /// Runs the oracle on to something other than a sequence point, to see whether events alone are
     /// missing. Only at the end of a case, and not for ever.
     pub(super) fn run_ahead(&mut self) -> Stop {
@@ -350,12 +75,305 @@ impl Driver {
         self.setting.exhausts_stack(self.machine.max_depth(), frame)
     }
 
+    /// Whether the oracle's next opcode enters a call, or the invocation's first call is due.
+    pub(super) fn about_to_call(&self) -> bool {
+        // An event may have brought the oracle into the function that it calls.
+        let entered = || self.machine.top().is_some_and(|view| view.position == 0);
+        self.invocation.previous.is_none()
+            || self.machine.current_op().is_none_or(Opcode::is_call)
+            || self.invocation.ahead.is_some() && entered()
+    }
+}
+
+impl Driver {
+    /// Ends the current invocation with what the subject says came of it.
+    pub fn finish(&mut self, outcome: &Outcome) -> Verdict {
+        let phase = self.following.invocation.end();
+        // The program may have gone on since the last event.
+        self.comparison.references.look();
+        if self.ended.is_none() {
+            self.recorder.note(RuleId::Outcome);
+        }
+        if is_interrupted(phase, outcome) {
+            self.following.note_half_made();
+        }
+        let verdict = self.finish_in(phase, outcome);
+        self.following.settle_host_roots();
+        self.note_exercised();
+        if verdict == Verdict::Exhausted {
+            self.comparison.taint.note_exhaustion();
+            self.comparison.references.let_handles_go();
+            self.following.history.lose_roots();
+        }
+        self.recorder
+            .count_relaxed(&self.following.machine, self.following.setting.causes);
+        self.count_changed_fields();
+        self.following.invocation.previous = None;
+        verdict
+    }
+
+    /// Notes the rules that were exercised in the invocation that has ended, and are counted nowhere.
+    fn note_exercised(&mut self) {
+        let noted = &mut self.recorder.tally.noted;
+        if self.following.setting.neighbour && self.recorder.tally.sequence_points > 0 {
+            noted.note(RuleId::Isolate);
+        }
+        if self.comparison.references.have_objects {
+            let of_objects = [
+                RuleId::RefNull,
+                RuleId::RefKind,
+                RuleId::RefType,
+                RuleId::RefIdentity,
+            ];
+            of_objects.into_iter().for_each(|rule| noted.note(rule));
+        }
+        if self.comparison.references.have_contents {
+            noted.note(RuleId::RefContent);
+        }
+    }
+
+    /// Whether the debugger may drop the call that is being made: not an instantiation, of which no handle
+    /// would be left.
+    pub fn may_drop_call(&self) -> bool {
+        self.ended.is_none()
+            && !self.following.instantiation.runs()
+            && self.following.machine.activations() > 0
+    }
+
+    /// The call was dropped, or the handler panicked, where the oracle is: neither side goes further.
+    pub fn dropped(&mut self, panicked: bool) -> Verdict {
+        while self.following.machine.activations() > 0 {
+            self.following.machine.unwind();
+        }
+        self.following.invocation.drop_call();
+        self.comparison.references.look();
+        self.following.handler.lose_call(!panicked);
+        self.following.epoch.clear_due();
+        Verdict::Dropped
+    }
+
+    fn finish_in(&mut self, phase: Phase, outcome: &Outcome) -> Verdict {
+        if self.ended.is_some() {
+            self.following.machine.unwind();
+            return Verdict::Lost;
+        }
+        let (growth, deadline) = (
+            self.following.invocation.failed_growth.take(),
+            self.following.invocation.deadline.take(),
+        );
+        match phase {
+            Phase::Running => match (growth, deadline) {
+                (Some(due), _) => self.finish_failed_growth(due, outcome),
+                (None, Some(due)) => self.finish_at_deadline(due, false, outcome),
+                (None, None) => self.finish_running(outcome),
+            },
+            Phase::DeadlineReached(due) => self.finish_at_deadline(due, true, outcome),
+            Phase::Trapped(trap) => {
+                self.following.machine.unwind();
+                let agrees = matches!(outcome, Outcome::Trapped(seen) if seen.is(trap));
+                self.check_outcome(agrees, Expected::Trapped(trap), outcome)
+            }
+            Phase::Overflowed => {
+                self.following.machine.unwind();
+                if *outcome != Outcome::Trapped(SeenTrap::StackOverflow) {
+                    self.report_outcome("a stack overflow, as the event said", outcome);
+                }
+                Verdict::Exhausted
+            }
+            Phase::OutOfMemory => {
+                self.following.machine.unwind();
+                if *outcome != Outcome::Trapped(SeenTrap::OutOfMemory) {
+                    self.report_outcome("an exhausted heap, as the event said", outcome);
+                }
+                Verdict::Exhausted
+            }
+            Phase::OutOfFuel => {
+                self.following.machine.unwind();
+                if *outcome != Outcome::Trapped(SeenTrap::OutOfFuel) {
+                    self.report_outcome("fuel that is used up, as the event said", outcome);
+                }
+                Verdict::Exhausted
+            }
+            Phase::HostTrapping(trap) => {
+                self.following.machine.unwind();
+                if self.following.has_events() {
+                    self.report_end(
+                        RuleId::HostErrorEvent,
+                        format!("an event of the trap that was passed on: {trap}"),
+                        "no such event before the invocation ended".to_owned(),
+                    );
+                }
+                let agrees = matches!(outcome, Outcome::Trapped(seen) if seen.is(trap));
+                self.check_outcome(agrees, Expected::Trapped(trap), outcome)
+            }
+            Phase::HostFailing(failure) | Phase::HostFailed(failure) => {
+                self.following.machine.unwind();
+                if phase == Phase::HostFailing(failure) && self.following.has_events() {
+                    self.report_end(
+                        RuleId::HostErrorEvent,
+                        format!("a HostcallError event: {failure}"),
+                        "no such event before the invocation ended".to_owned(),
+                    );
+                }
+                let agrees = *outcome == Outcome::HostFailed(failure);
+                self.check_outcome(agrees, Expected::HostFailed(failure), outcome)
+            }
+            Phase::Thrown(exn) => self.finish_thrown(exn, outcome),
+        }
+    }
+
+    fn finish_running(&mut self, outcome: &Outcome) -> Verdict {
+        if matches!(outcome, Outcome::Trapped(SeenTrap::StackOverflow)) {
+            return self.finish_overflow(outcome);
+        }
+        if let Outcome::Trapped(trap @ (SeenTrap::OutOfMemory | SeenTrap::OutOfFuel)) = outcome {
+            // Where the heap was full, or fuel used up, is the subject's own; that an event says so is not.
+            self.following.machine.unwind();
+            if self.following.has_events() {
+                self.report_end(
+                    RuleId::TrapEvent,
+                    format!("an event: {trap}"),
+                    "no such event before the invocation ended".to_owned(),
+                );
+            }
+            return Verdict::Exhausted;
+        }
+        if let Outcome::Failed(error) = outcome
+            && !self.following.has_events()
+            && let Some(known) = self.following.explain_collection(error)
+        {
+            return self.finish_collection(outcome, known);
+        }
+        let stop = self.advance();
+        if let Some(verdict) = self.finish_component_trap(outcome) {
+            return verdict;
+        }
+        match stop {
+            Stop::Throw { exn, caught: false }
+                if self.following.component.is_some() && !self.following.has_events() =>
+            {
+                self.finish_thrown(exn, outcome)
+            }
+            Stop::Return if self.following.component.is_some() => {
+                // What a component returns is compared behind this.
+                if !matches!(outcome, Outcome::Returned(_)) {
+                    self.report_outcome("returned", outcome);
+                }
+                Verdict::Ended(Expected::Returned(Vec::new()))
+            }
+            Stop::Return => {
+                self.comparison.adopt_result(&mut self.following, outcome);
+                let mut results = self.following.machine.results().to_vec();
+                if let Outcome::Returned(seen) = outcome {
+                    self.follow_results(&mut results, seen);
+                }
+                self.check_results(&results, outcome);
+                Verdict::Ended(Expected::Returned(results))
+            }
+            Stop::Trap(trap) => {
+                let op = self.following.machine.current_op();
+                let trap = match *outcome {
+                    Outcome::Trapped(seen) => self.following.chosen_trap(trap, seen),
+                    _ => trap,
+                };
+                self.following.machine.unwind();
+                let agrees = matches!(outcome, Outcome::Trapped(seen) if seen.is(trap));
+                if agrees && self.following.has_events() {
+                    self.report_silent_trap(trap, op);
+                }
+                self.check_outcome(agrees, Expected::Trapped(trap), outcome)
+            }
+            Stop::Exhausted(limit) => {
+                self.following.machine.unwind();
+                self.ended.get_or_insert(Ended::OracleLimit(limit));
+                Verdict::Lost
+            }
+            Stop::Throw { exn, caught: false } if matches!(outcome, Outcome::Thrown(_)) => {
+                self.finish_silent_throw(exn, outcome)
+            }
+            stop @ (Stop::SequencePoint | Stop::HostCall(_) | Stop::Throw { .. }) => {
+                self.finish_early(stop, outcome)
+            }
+        }
+    }
+
+    /// A collection ended the invocation by following what is no reference, and no handler was told.
+    fn finish_collection(&mut self, outcome: &Outcome, known: Known) -> Verdict {
+        self.following.machine.unwind();
+        self.report_known(
+            RuleId::Outcome,
+            Moment::End,
+            "no error of the engine's own".to_owned(),
+            outcome.describe(),
+            Some(known),
+        );
+        self.end_if_known(Some(known));
+        Verdict::Lost
+    }
+
+    /// The invocation trapped as it must, but no event said so.
+    fn report_silent_trap(&mut self, trap: Trap, op: Option<Opcode>) {
+        let explains = self.following.setting.is_on_pulley()
+            && op.is_some_and(|op| pulley_memory_trap::explains(op, trap));
+        let known = self
+            .following
+            .setting
+            .cause(Cause::PulleyMemoryTrap)
+            .filter(|_| explains);
+        if self.recorder.repeats(known) {
+            return;
+        }
+        let at = op.map_or(String::new(), Opcode::name);
+        let mut divergence = self.recorder.divergence(
+            RuleId::TrapEvent,
+            Moment::End,
+            format!("a Trap event: {trap}, at {at}"),
+            "no such event before the invocation ended".to_owned(),
+        );
+        divergence.known = known.map(Known::cause);
+        self.record(divergence);
+    }
+
+    /// The subject ended where the oracle still has something to do.
+    fn finish_early(&mut self, stop: Stop, outcome: &Outcome) -> Verdict {
+        let expected = match stop {
+            Stop::HostCall(id) => format!("a call of host function {}", id.0),
+            Stop::Throw { .. } => "an exception to be thrown".to_owned(),
+            _ => "an event at the next opcode".to_owned(),
+        };
+        // Events alone are missing if the oracle ends the same way when it is not stopped.
+        let mut ahead = self.following.run_ahead();
+        for _ in 0..THROWS_AHEAD {
+            if !matches!(ahead, Stop::Throw { caught: true, .. }) {
+                break;
+            }
+            // What is caught is one of the events that are missing.
+            ahead = self.following.run_ahead();
+        }
+        let rule = match (stop, ahead, outcome) {
+            (Stop::HostCall(_), ..) => RuleId::HostCall,
+            (_, Stop::Return, Outcome::Returned(_)) => self.following.breakpoints.lost_rule(),
+            (_, Stop::Trap(trap), Outcome::Trapped(seen)) if seen.is(trap) => {
+                self.following.breakpoints.lost_rule()
+            }
+            (Stop::SequencePoint, Stop::Throw { caught: false, .. }, Outcome::Thrown(_)) => {
+                self.following.breakpoints.lost_rule()
+            }
+            (Stop::Throw { .. }, ..) => RuleId::ThrowEvent,
+            _ => RuleId::Outcome,
+        };
+        self.report_end(rule, expected, outcome.describe());
+        self.end_control(rule);
+        Verdict::Lost
+    }
+
     /// A stack overflow that no event announced.
     fn finish_overflow(&mut self, outcome: &Outcome) -> Verdict {
-        if self.has_events() {
+        if self.following.has_events() {
             // Between breakpoints the oracle lags behind; how deep the calls are is not known.
-            let believable = !self.breakpoints.is_everywhere() || self.about_to_call();
-            self.machine.unwind();
+            let believable =
+                !self.following.breakpoints.is_everywhere() || self.following.about_to_call();
+            self.following.machine.unwind();
             if !believable {
                 self.report_outcome("no stack overflow: no call is about to be entered", outcome);
             } else {
@@ -363,11 +381,11 @@ impl Driver {
             }
             return Verdict::Exhausted;
         }
-        let stop = self.run_deep();
+        let stop = self.following.run_deep();
         if stop != Stop::Return {
-            self.machine.unwind();
+            self.following.machine.unwind();
         }
-        if stop != Stop::SequencePoint && !self.is_deep() {
+        if stop != Stop::SequencePoint && !self.following.is_deep() {
             self.report_outcome("no stack overflow: the call depth is small", outcome);
         }
         Verdict::Exhausted
@@ -376,9 +394,10 @@ impl Driver {
     /// The stack overflowed, and no event said so.
     fn report_silent_overflow(&mut self) {
         let known = self
+            .following
             .setting
             .cause(Cause::PulleyOverflow)
-            .filter(|_| self.setting.is_on_pulley());
+            .filter(|_| self.following.setting.is_on_pulley());
         if self.recorder.repeats(known) {
             return;
         }
@@ -389,15 +408,6 @@ impl Driver {
             "no such event before the invocation ended".to_owned(),
             known,
         );
-    }
-
-    /// Whether the oracle's next opcode enters a call, or the invocation's first call is due.
-    pub(super) fn about_to_call(&self) -> bool {
-        // An event may have brought the oracle into the function that it calls.
-        let entered = || self.machine.top().is_some_and(|view| view.position == 0);
-        self.invocation.previous.is_none()
-            || self.machine.current_op().is_none_or(Opcode::is_call)
-            || self.invocation.ahead.is_some() && entered()
     }
 
     /// The subject made an instance that a limit of the oracle's own kept it from making.
@@ -427,8 +437,13 @@ impl Driver {
         if !expected.is_empty() {
             self.recorder.note(RuleId::Values);
         }
-        if !self.values_agree(expected, seen) {
-            let known = self.explain_values(expected, seen);
+        if !self
+            .comparison
+            .values_agree(&self.following, expected, seen)
+        {
+            let known = self
+                .comparison
+                .explain_values(&self.following, expected, seen);
             self.report_known(
                 RuleId::Values,
                 Moment::End,

@@ -1,7 +1,9 @@
 //! The entity checkers: every memory, global and table of the case against the oracle's.
 
 use super::accessors::{Accessed, Accessor, Denoted};
+use super::comparison::Comparison;
 use super::driver::Driver;
+use super::following::Following;
 use super::references::{Fault, IN_ENTITIES, Scope};
 use crate::causes::Known;
 use crate::divergence::Moment;
@@ -64,6 +66,162 @@ enum Use {
     Taint,
 }
 
+impl Following {
+    fn compare_memory<E: Entities>(&self, subject: &mut E, addr: MemAddr) -> Compared {
+        let expected = self.machine.store.memory(addr).bytes();
+        let seen = subject.memory(addr)?;
+        if expected == seen {
+            return Some(Ok(()));
+        }
+        let differ = |expected, observed| differ(RuleId::Memory, expected, observed);
+        if expected.len() != seen.len() {
+            let show = |n: usize| format!("memory {addr}: {n} bytes");
+            return differ(show(expected.len()), show(seen.len()));
+        }
+        let pairs = expected.iter().zip(seen);
+        let at = pairs.take_while(|(a, b)| a == b).count();
+        let show = |byte: u8| format!("memory {addr} byte 0x{at:x} = 0x{byte:02x}");
+        differ(show(expected[at]), show(seen[at]))
+    }
+}
+
+impl Comparison {
+    fn compare_global<E: Entities>(
+        &mut self,
+        following: &Following,
+        subject: &mut E,
+        addr: GlobalAddr,
+    ) -> Compared {
+        let expected = following.machine.store.global(addr).value();
+        let seen = subject.global(addr)?;
+        let fault = match self.entity_fault(following, subject, expected, seen) {
+            None => return Some(Ok(())),
+            Some(_) if self.unresolved_agrees(following, subject, seen, as_ref(expected)) => {
+                return Some(Ok(()));
+            }
+            Some(fault) => fault,
+        };
+        let (expected, shown) = fault.tell(expected.to_string(), self.references.describe(seen));
+        self.differ_by(
+            following,
+            fault,
+            RuleId::Global,
+            format!("global {addr} = {expected}"),
+            format!("global {addr} = {shown}"),
+        )
+    }
+
+    fn compare_table<E: Entities>(
+        &mut self,
+        following: &Following,
+        subject: &mut E,
+        addr: TableAddr,
+    ) -> Compared {
+        let size = following.machine.store.table(addr).elements.len() as u64;
+        let seen = subject.table_size(addr)?;
+        if size != seen {
+            let show = |n: u64| format!("table {addr}: {n} elements");
+            return differ(RuleId::Table, show(size), show(seen));
+        }
+        for index in 0..size {
+            let table = following.machine.store.table(addr);
+            let ty = ValType::Ref(table.ty.element_type);
+            let expected = table.elements[index as usize];
+            let seen = subject.table_element(addr, index);
+            let value = expected.to_cell().typed(ty);
+            let fault = match self.entity_fault(following, subject, value, seen) {
+                None => continue,
+                Some(_) if self.unresolved_agrees(following, subject, seen, Some(expected)) => {
+                    continue;
+                }
+                Some(fault) => fault,
+            };
+            let (expected, shown) = fault.tell(value.to_string(), self.references.describe(seen));
+            return self.differ_by(
+                following,
+                fault,
+                RuleId::Table,
+                format!("table {addr} element {index} = {expected}"),
+                format!("table {addr} element {index} = {shown}"),
+            );
+        }
+        Some(Ok(()))
+    }
+
+    /// A reference in an entity that differs: the rule is that of the reference, or the entity's.
+    fn differ_by(
+        &self,
+        following: &Following,
+        fault: Fault,
+        entity: RuleId,
+        expected: String,
+        observed: String,
+    ) -> Compared {
+        Some(Err(Difference {
+            known: self.explain_identity(following, fault),
+            rule: fault.rule().unwrap_or(entity),
+            expected,
+            observed,
+        }))
+    }
+
+    /// How an entity's value differs, if it does.
+    fn entity_fault<E: Entities>(
+        &mut self,
+        following: &Following,
+        subject: &mut E,
+        expected: Value,
+        seen: Seen,
+    ) -> Option<Fault> {
+        if seen.is(expected.ty(), expected.cell()) {
+            return None;
+        }
+        let Value::Ref(reference, ty) = expected else {
+            return Some(Fault::Value);
+        };
+        let machine = &following.machine;
+        let typed = (Scope::Store(machine.store.types()), ty);
+        let checked = self
+            .references
+            .check(machine, typed, reference, seen, subject, IN_ENTITIES);
+        checked.err()
+    }
+
+    /// Whether an unknown function reference may stand for the expected one: that one belongs to an
+    /// instance the subject has no handle for (its instantiation failed), and always shows the same.
+    fn unresolved_agrees<E: Entities>(
+        &mut self,
+        following: &Following,
+        subject: &E,
+        seen: Seen,
+        expected: Option<Ref>,
+    ) -> bool {
+        self.unresolved_is(following, seen, expected, |instance| {
+            subject.has_instance(instance)
+        })
+    }
+
+    /// The same for a value that is not an entity's.
+    pub(super) fn unresolved_is(
+        &mut self,
+        following: &Following,
+        seen: Seen,
+        expected: Option<Ref>,
+        has_handle: impl Fn(InstanceAddr) -> bool,
+    ) -> bool {
+        let (Seen::Func(SeenFunc::Unknown(raw)), Some(Ref::Func(func))) = (seen, expected) else {
+            return false;
+        };
+        let FuncInst::Wasm { instance, .. } = following.machine.store.func(func) else {
+            return false;
+        };
+        if has_handle(*instance) {
+            return false;
+        }
+        self.precedents.is_same_function(raw, func)
+    }
+}
+
 impl Driver {
     /// Compares every entity that is not tainted.
     pub fn compare_entities<E: Entities>(&mut self, subject: &mut E, moment: Moment) {
@@ -73,7 +231,7 @@ impl Driver {
     /// Whether they are to be compared at this breakpoint event; once an event.
     #[inline(always)]
     pub fn entities_are_due(&mut self) -> bool {
-        self.entity_looks.take() && self.ended.is_none()
+        self.comparison.entity_looks.take() && self.ended.is_none()
     }
 
     /// After an exhaustion: entities that differ are taken over from the subject, or no longer compared.
@@ -82,26 +240,32 @@ impl Driver {
     }
 
     fn each_entity<E: Entities>(&mut self, subject: &mut E, purpose: Use) {
-        self.look();
+        self.comparison.look(&self.following);
         let moment = match purpose {
             Use::Report(moment) => moment,
             Use::Taint => Moment::End,
         };
         self.access_new_instances(subject, moment);
-        let store = &self.machine.store;
+        let store = &self.following.machine.store;
         let memories = (0..store.num_memories() as u32).map(|n| Entity::Memory(MemAddr(n)));
         let globals = (0..store.num_globals() as u32).map(|n| Entity::Global(GlobalAddr(n)));
         let tables = (0..store.num_tables() as u32).map(|n| Entity::Table(TableAddr(n)));
         let (mut unseen, mut adopted) = (false, false);
         for entity in memories.chain(globals).chain(tables) {
-            if self.registers.are_changed() {
+            if self.comparison.registers.are_changed() {
                 self.follow_entity(subject, entity);
             }
             let compared = match entity {
-                tainted if self.taint.has(tainted) => None,
-                Entity::Memory(addr) => self.compare_memory(subject, addr),
-                Entity::Global(addr) => self.compare_global(subject, addr),
-                Entity::Table(addr) => self.compare_table(subject, addr),
+                tainted if self.comparison.taint.has(tainted) => None,
+                Entity::Memory(addr) => self.following.compare_memory(subject, addr),
+                Entity::Global(addr) => {
+                    self.comparison
+                        .compare_global(&self.following, subject, addr)
+                }
+                Entity::Table(addr) => {
+                    self.comparison
+                        .compare_table(&self.following, subject, addr)
+                }
             };
             let Some(compared) = compared else {
                 self.recorder.tally.entities_skipped += 1;
@@ -121,144 +285,12 @@ impl Driver {
                     self.report_known(found.rule, moment, found.expected, found.observed, known);
                     self.end_if_known(known);
                 }
-                (Err(_), Use::Taint) if self.adopt(subject, entity) => adopted = true,
-                (Err(_), Use::Taint) => self.taint.add(entity),
+                (Err(_), Use::Taint) if self.following.adopt(subject, entity) => adopted = true,
+                (Err(_), Use::Taint) => self.comparison.taint.add(entity),
             }
         }
-        let hidden = adopted && (unseen || self.program.hides_state);
-        self.taint.add_hidden(hidden);
-    }
-
-    fn compare_memory<E: Entities>(&self, subject: &mut E, addr: MemAddr) -> Compared {
-        let expected = self.machine.store.memory(addr).bytes();
-        let seen = subject.memory(addr)?;
-        if expected == seen {
-            return Some(Ok(()));
-        }
-        let differ = |expected, observed| differ(RuleId::Memory, expected, observed);
-        if expected.len() != seen.len() {
-            let show = |n: usize| format!("memory {addr}: {n} bytes");
-            return differ(show(expected.len()), show(seen.len()));
-        }
-        let pairs = expected.iter().zip(seen);
-        let at = pairs.take_while(|(a, b)| a == b).count();
-        let show = |byte: u8| format!("memory {addr} byte 0x{at:x} = 0x{byte:02x}");
-        differ(show(expected[at]), show(seen[at]))
-    }
-
-    fn compare_global<E: Entities>(&mut self, subject: &mut E, addr: GlobalAddr) -> Compared {
-        let expected = self.machine.store.global(addr).value();
-        let seen = subject.global(addr)?;
-        let fault = match self.entity_fault(subject, expected, seen) {
-            None => return Some(Ok(())),
-            Some(_) if self.unresolved_agrees(subject, seen, as_ref(expected)) => {
-                return Some(Ok(()));
-            }
-            Some(fault) => fault,
-        };
-        let (expected, shown) = fault.tell(expected.to_string(), self.references.describe(seen));
-        self.differ_by(
-            fault,
-            RuleId::Global,
-            format!("global {addr} = {expected}"),
-            format!("global {addr} = {shown}"),
-        )
-    }
-
-    fn compare_table<E: Entities>(&mut self, subject: &mut E, addr: TableAddr) -> Compared {
-        let size = self.machine.store.table(addr).elements.len() as u64;
-        let seen = subject.table_size(addr)?;
-        if size != seen {
-            let show = |n: u64| format!("table {addr}: {n} elements");
-            return differ(RuleId::Table, show(size), show(seen));
-        }
-        for index in 0..size {
-            let table = self.machine.store.table(addr);
-            let ty = ValType::Ref(table.ty.element_type);
-            let expected = table.elements[index as usize];
-            let seen = subject.table_element(addr, index);
-            let value = expected.to_cell().typed(ty);
-            let fault = match self.entity_fault(subject, value, seen) {
-                None => continue,
-                Some(_) if self.unresolved_agrees(subject, seen, Some(expected)) => continue,
-                Some(fault) => fault,
-            };
-            let (expected, shown) = fault.tell(value.to_string(), self.references.describe(seen));
-            return self.differ_by(
-                fault,
-                RuleId::Table,
-                format!("table {addr} element {index} = {expected}"),
-                format!("table {addr} element {index} = {shown}"),
-            );
-        }
-        Some(Ok(()))
-    }
-
-    /// A reference in an entity that differs: the rule is that of the reference, or the entity's.
-    fn differ_by(
-        &self,
-        fault: Fault,
-        entity: RuleId,
-        expected: String,
-        observed: String,
-    ) -> Compared {
-        Some(Err(Difference {
-            known: self.explain_identity(fault),
-            rule: fault.rule().unwrap_or(entity),
-            expected,
-            observed,
-        }))
-    }
-
-    /// How an entity's value differs, if it does.
-    fn entity_fault<E: Entities>(
-        &mut self,
-        subject: &mut E,
-        expected: Value,
-        seen: Seen,
-    ) -> Option<Fault> {
-        if seen.is(expected.ty(), expected.cell()) {
-            return None;
-        }
-        let Value::Ref(reference, ty) = expected else {
-            return Some(Fault::Value);
-        };
-        let machine = &self.machine;
-        let typed = (Scope::Store(machine.store.types()), ty);
-        let checked = self
-            .references
-            .check(machine, typed, reference, seen, subject, IN_ENTITIES);
-        checked.err()
-    }
-
-    /// Whether an unknown function reference may stand for the expected one: that one belongs to an
-    /// instance the subject has no handle for (its instantiation failed), and always shows the same.
-    fn unresolved_agrees<E: Entities>(
-        &mut self,
-        subject: &E,
-        seen: Seen,
-        expected: Option<Ref>,
-    ) -> bool {
-        self.unresolved_is(seen, expected, |instance| subject.has_instance(instance))
-    }
-
-    /// The same for a value that is not an entity's.
-    pub(super) fn unresolved_is(
-        &mut self,
-        seen: Seen,
-        expected: Option<Ref>,
-        has_handle: impl Fn(InstanceAddr) -> bool,
-    ) -> bool {
-        let (Seen::Func(SeenFunc::Unknown(raw)), Some(Ref::Func(func))) = (seen, expected) else {
-            return false;
-        };
-        let FuncInst::Wasm { instance, .. } = self.machine.store.func(func) else {
-            return false;
-        };
-        if has_handle(*instance) {
-            return false;
-        }
-        self.precedents.is_same_function(raw, func)
+        let hidden = adopted && (unseen || self.following.program.hides_state);
+        self.comparison.taint.add_hidden(hidden);
     }
 }
 

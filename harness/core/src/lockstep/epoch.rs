@@ -2,6 +2,7 @@
 //! store's deadline.
 
 use super::driver::{Driver, Flow};
+use super::following::Following;
 use super::interrupts::Interruption;
 use super::looks::Look;
 use super::sight::Sight;
@@ -66,32 +67,52 @@ impl Epoch {
     }
 }
 
+impl Following {
+    /// The oracle goes on from where it was brought to, unless a breakpoint's event is due there.
+    fn leave_unselected(&mut self) {
+        if self.invocation.ahead == Some(Stop::SequencePoint) && !self.is_at_breakpoint() {
+            self.invocation.ahead = None;
+        }
+    }
+
+    /// The epoch was advanced: by the debugger or the host, at an event of another kind than its own.
+    pub fn epoch_was_advanced(&mut self, own: bool) {
+        self.epoch.advanced = true;
+        // The deadline is set anew when the event's handler has returned.
+        self.epoch.due |= !own && self.has_events() && !self.setting.neighbour;
+    }
+}
+
 impl Driver {
     /// An `EpochYield` event: it comes between two opcodes, where the program can be interrupted.
     pub fn epoch_yield<O: Observation>(&mut self, observed: &mut O) -> Flow {
-        self.disturb();
+        self.comparison.budget.disturb();
         if self.ended.is_some() {
             return Flow::Stop;
         }
-        self.epoch.interrupts = true;
+        self.following.epoch.interrupts = true;
         let flow = self.yielded(observed);
-        self.epoch.interrupts = false;
+        self.following.epoch.interrupts = false;
         flow
     }
 
     fn yielded<O: Observation>(&mut self, observed: &mut O) -> Flow {
         // Another store of the engine advances the epoch, too: how many come, and where, depends on the
         // threads' pace, and what is counted of a case must not.
-        if self.setting.neighbour {
+        if self.following.setting.neighbour {
             return Flow::Continue;
         }
-        if self.epoch.comes_late(self.recorder.tally.sequence_points) {
+        if self
+            .following
+            .epoch
+            .comes_late(self.recorder.tally.sequence_points)
+        {
             return Flow::Continue;
         }
-        self.epoch.last = None;
+        self.following.epoch.last = None;
         self.recorder.tally.epoch_yields += 1;
         self.recorder.tally.looks.event(Look::EpochYield);
-        if !std::mem::take(&mut self.epoch.advanced) {
+        if !std::mem::take(&mut self.following.epoch.advanced) {
             self.report_plain(
                 RuleId::EpochEvent,
                 Moment::EpochYield,
@@ -100,18 +121,18 @@ impl Driver {
             );
         }
         if self.is_before_start(observed) {
-            self.epoch.clear_due();
+            self.following.epoch.clear_due();
             return Flow::Continue;
         }
-        let sparse = !self.breakpoints.is_everywhere();
+        let sparse = !self.following.breakpoints.is_everywhere();
         let sight = self.approach(observed, Interruption::Epoch);
-        self.epoch.clear_due();
+        self.following.epoch.clear_due();
         if self.is_cut() {
             return Flow::Stop;
         }
-        if sparse && (self.is_within_bulk() || self.is_before_bulk()) {
+        if sparse && (self.following.is_within_bulk() || self.following.is_before_bulk()) {
             // Whether it came within this opcode or comes behind it nothing says.
-            self.leave_unselected();
+            self.following.leave_unselected();
             return Flow::Continue;
         }
         let Some(sight) = sight else {
@@ -119,36 +140,22 @@ impl Driver {
             let shown = "an EpochYield event";
             return self.report_misplaced(RuleId::EpochEvent, Moment::EpochYield, expected, shown);
         };
-        self.epoch.last = Some(sight);
+        self.following.epoch.last = Some(sight);
         let flow = self.compare_interrupted(observed, Interruption::Epoch, sight);
         if sparse {
-            self.leave_unselected();
+            self.following.leave_unselected();
         }
         flow
     }
 
-    /// The oracle goes on from where it was brought to, unless a breakpoint's event is due there.
-    fn leave_unselected(&mut self) {
-        if self.invocation.ahead == Some(Stop::SequencePoint) && !self.is_at_breakpoint() {
-            self.invocation.ahead = None;
-        }
-    }
-
     /// An `EpochYield` event was due where the program has passed.
     pub(super) fn report_lost_yield(&mut self) {
-        self.epoch.missed = Some(self.recorder.tally.sequence_points);
+        self.following.epoch.missed = Some(self.recorder.tally.sequence_points);
         self.report_plain(
             RuleId::EpochLost,
             Moment::EpochYield,
             "an EpochYield event: the epoch is beyond the deadline".to_owned(),
             "the program went on without one".to_owned(),
         );
-    }
-
-    /// The epoch was advanced: by the debugger or the host, at an event of another kind than its own.
-    pub fn epoch_was_advanced(&mut self, own: bool) {
-        self.epoch.advanced = true;
-        // The deadline is set anew when the event's handler has returned.
-        self.epoch.due |= !own && self.has_events() && !self.setting.neighbour;
     }
 }

@@ -1,9 +1,12 @@
 //! The evidence of a divergence: both states side by side, and the code around the PC.
 
+use super::comparison::Comparison;
 use super::driver::Driver;
+use super::following::Following;
 use super::frames::expected_place;
 use super::invocation::Phase;
 use super::recorder::BeforeLookahead;
+use super::references::References;
 use crate::causes::if_params::ShownOperand;
 use crate::conventions::Conventions;
 use crate::divergence::{Divergence, Moment, NOT_READ, Site, StateRow, count};
@@ -45,14 +48,126 @@ impl Indices {
 /// Frames shown in a report, innermost first.
 const FRAMES_SHOWN: usize = 8;
 
+impl Comparison {
+    /// Both states as they are now. At a trap only what is safe to read there, whether or not the oracle
+    /// has trapped.
+    pub(super) fn both_states<O: Observation>(
+        &self,
+        following: &Following,
+        observed: &mut O,
+        moment: Moment,
+    ) -> BeforeLookahead {
+        let there = matches!(following.invocation.phase, Phase::Trapped(_))
+            || following.may_show_elsewhere();
+        let snapshot = match moment {
+            Moment::Trap if !there => following.copy_trapped(observed, FRAMES_SHOWN, false),
+            _ => following.snapshot(observed, FRAMES_SHOWN),
+        };
+        BeforeLookahead {
+            site: following.site(),
+            state: self.side_by_side(following, &snapshot),
+        }
+    }
+
+    fn side_by_side(&self, following: &Following, seen: &Snapshot) -> Vec<StateRow> {
+        let mut rows = Vec::new();
+        let expected: Vec<FrameView<'_>> = following.machine.frames().take(FRAMES_SHOWN).collect();
+        let show = |value| self.references.describe(value);
+        for frame in 0..expected.len().max(seen.frames.len()) {
+            let seen = seen.frames.get(frame);
+            let conventions = following.setting.conventions;
+            frame_rows(
+                frame,
+                expected.get(frame),
+                conventions,
+                seen,
+                show,
+                &mut rows,
+            );
+        }
+        rows
+    }
+
+    /// The two values that a value rule is about; without an index, the two counts.
+    pub(super) fn value_pair<O: Observation>(
+        &self,
+        following: &Following,
+        observed: &mut O,
+        frame: usize,
+        rule: RuleId,
+        index: Option<Indices>,
+    ) -> (String, String) {
+        let snapshot = following.snapshot(observed, frame + 1);
+        let view = following.machine.frames().nth(frame);
+        let (Some(view), Some(seen)) = (view, snapshot.frames.get(frame)) else {
+            return ("a frame".to_owned(), "no frame".to_owned());
+        };
+        let local = matches!(
+            rule,
+            RuleId::LocalCount | RuleId::LocalType | RuleId::LocalValue
+        );
+        let (what, expected, shown) = if local {
+            (
+                "local",
+                texts(view.locals_typed()),
+                self.references.seen_texts(&seen.locals),
+            )
+        } else {
+            (
+                "operand",
+                texts(view.operands_typed()),
+                self.references.seen_texts(&seen.operands),
+            )
+        };
+        match index {
+            None => (count(expected.len(), what), count(shown.len(), what)),
+            Some(Indices { real, shown: at }) => {
+                let tell = |list: &[String], index: u32| {
+                    let value = list.get(index as usize);
+                    let value = value.map_or("absent", String::as_str);
+                    format!("frame {frame} {what} {index} = {value}")
+                };
+                (tell(&expected, real), tell(&shown, at))
+            }
+        }
+    }
+}
+
+impl Following {
+    /// Where the oracle is, with the code around it.
+    pub(super) fn site(&self) -> Option<Site> {
+        let view = self
+            .machine
+            .top()
+            .or_else(|| self.machine.frames().next())?;
+        let facts = self.program.get(view.instance)?;
+        Some(Site {
+            func: view.function.index,
+            pc: view.pc(),
+            opcode: view.op().name(),
+            listing: listing::around(&facts.bytes, view.pc()),
+        })
+    }
+}
+
+impl References {
+    pub(super) fn seen_texts(&self, values: &[Option<Seen>]) -> Vec<String> {
+        let show = |seen| self.describe(seen);
+        values
+            .iter()
+            .map(|value| value.map_or(NOT_READ.to_owned(), show))
+            .collect()
+    }
+}
+
 impl Driver {
     /// Gives a person's tracer the event that was just matched.
     pub(super) fn trace<O: Observation>(&mut self, observed: &mut O) {
-        let snapshot = self.snapshot(observed, usize::MAX);
+        let snapshot = self.following.snapshot(observed, usize::MAX);
         if let Some(tracer) = &mut self.recorder.tracer {
             tracer.event(
                 self.recorder.tally.sequence_points,
-                &self.machine,
+                &self.following.machine,
                 &snapshot,
             );
         }
@@ -70,11 +185,17 @@ impl Driver {
     ) -> Divergence {
         let BeforeLookahead { site, state } = match self.recorder.take_kept() {
             Some(before) => before,
-            None => self.both_states(observed, moment),
+            None => self
+                .comparison
+                .both_states(&self.following, observed, moment),
         };
         let expected = expected.unwrap_or_else(|| match &site {
             Some(site) => {
-                let operands = self.machine.top().map_or(0, |view| view.operands.len());
+                let operands = self
+                    .following
+                    .machine
+                    .top()
+                    .map_or(0, |view| view.operands.len());
                 format!(
                     "PC {} ({}), {}",
                     site.pc,
@@ -89,109 +210,6 @@ impl Driver {
             site,
             state,
             ..self.recorder.divergence(rule, moment, expected, shown)
-        }
-    }
-
-    /// Both states as they are now. At a trap only what is safe to read there, whether or not the oracle
-    /// has trapped.
-    pub(super) fn both_states<O: Observation>(
-        &self,
-        observed: &mut O,
-        moment: Moment,
-    ) -> BeforeLookahead {
-        let there = matches!(self.invocation.phase, Phase::Trapped(_)) || self.may_show_elsewhere();
-        let snapshot = match moment {
-            Moment::Trap if !there => self.copy_trapped(observed, FRAMES_SHOWN, false),
-            _ => self.snapshot(observed, FRAMES_SHOWN),
-        };
-        BeforeLookahead {
-            site: self.site(),
-            state: self.side_by_side(&snapshot),
-        }
-    }
-
-    /// Where the oracle is, with the code around it.
-    pub(super) fn site(&self) -> Option<Site> {
-        let view = self
-            .machine
-            .top()
-            .or_else(|| self.machine.frames().next())?;
-        let facts = self.program.get(view.instance)?;
-        Some(Site {
-            func: view.function.index,
-            pc: view.pc(),
-            opcode: view.op().name(),
-            listing: listing::around(&facts.bytes, view.pc()),
-        })
-    }
-
-    fn side_by_side(&self, seen: &Snapshot) -> Vec<StateRow> {
-        let mut rows = Vec::new();
-        let expected: Vec<FrameView<'_>> = self.machine.frames().take(FRAMES_SHOWN).collect();
-        let show = |value| self.references.describe(value);
-        for frame in 0..expected.len().max(seen.frames.len()) {
-            let seen = seen.frames.get(frame);
-            let conventions = self.setting.conventions;
-            frame_rows(
-                frame,
-                expected.get(frame),
-                conventions,
-                seen,
-                show,
-                &mut rows,
-            );
-        }
-        rows
-    }
-
-    fn seen_texts(&self, values: &[Option<Seen>]) -> Vec<String> {
-        let show = |seen| self.references.describe(seen);
-        values
-            .iter()
-            .map(|value| value.map_or(NOT_READ.to_owned(), show))
-            .collect()
-    }
-
-    /// The two values that a value rule is about; without an index, the two counts.
-    pub(super) fn value_pair<O: Observation>(
-        &self,
-        observed: &mut O,
-        frame: usize,
-        rule: RuleId,
-        index: Option<Indices>,
-    ) -> (String, String) {
-        let snapshot = self.snapshot(observed, frame + 1);
-        let view = self.machine.frames().nth(frame);
-        let (Some(view), Some(seen)) = (view, snapshot.frames.get(frame)) else {
-            return ("a frame".to_owned(), "no frame".to_owned());
-        };
-        let local = matches!(
-            rule,
-            RuleId::LocalCount | RuleId::LocalType | RuleId::LocalValue
-        );
-        let (what, expected, shown) = if local {
-            (
-                "local",
-                texts(view.locals_typed()),
-                self.seen_texts(&seen.locals),
-            )
-        } else {
-            (
-                "operand",
-                texts(view.operands_typed()),
-                self.seen_texts(&seen.operands),
-            )
-        };
-        match index {
-            None => (count(expected.len(), what), count(shown.len(), what)),
-            Some(Indices { real, shown: at }) => {
-                let tell = |list: &[String], index: u32| {
-                    let value = list.get(index as usize);
-                    let value = value.map_or("absent", String::as_str);
-                    format!("frame {frame} {what} {index} = {value}")
-                };
-                (tell(&expected, real), tell(&shown, at))
-            }
         }
     }
 }
@@ -367,17 +385,24 @@ mod tests {
             max_events: 1000,
             subject_stack: limits::WASM_STACK,
         });
-        let instance = driver.machine.instantiate(&module, &[]).unwrap();
+        let instance = driver.following.machine.instantiate(&module, &[]).unwrap();
         driver.add_instance(ModuleFacts {
             bytes: bytes.into(),
             features,
             keeps_changed: Arc::new([]),
             layouts: slots::layouts(Causes::of(Version::V42), &module, false).into(),
         });
-        let Some(Extern::Func(func)) = driver.machine.store.instance(instance).export("f") else {
+        let Some(Extern::Func(func)) = driver
+            .following
+            .machine
+            .store
+            .instance(instance)
+            .export("f")
+        else {
             panic!("no function")
         };
         driver
+            .following
             .breakpoints
             .edit(crate::schedule::EngineEdit::SingleStep(true));
         let null = Value::Ref(Ref::Null, lockstep_oracles::RefType::EXTERNREF);
@@ -393,14 +418,20 @@ mod tests {
             driver(r#"(module (func (export "f") (param externref) local.get 0 nop unreachable))"#);
         let view_of = |driver: &mut Driver| {
             let _ = driver
+                .following
                 .machine
                 .run(&lockstep_oracles::machine::EverySequencePoint);
-            driver.machine.top().map(|view| view.pc()).unwrap()
+            driver
+                .following
+                .machine
+                .top()
+                .map(|view| view.pc())
+                .unwrap()
         };
         // The subject shows the place of the `nop`, at which one operand is on the stack.
         let _ = view_of(&mut driver);
         let pc = {
-            let view = driver.machine.top().unwrap();
+            let view = driver.following.machine.top().unwrap();
             view.function.pcs[view.position + 1]
         };
         let mut shown = Unwritten {

@@ -2,6 +2,7 @@
 //! later.
 
 use super::driver::Driver;
+use super::following::Following;
 use crate::causes::Cause;
 use crate::divergence::Moment;
 use crate::outcome::SeenException;
@@ -11,27 +12,7 @@ use lockstep_oracles::address::{ExnAddr, TagAddr};
 use lockstep_oracles::machine::Stop;
 use lockstep_oracles::value::Value;
 
-impl Driver {
-    /// The exception of the event that was just matched.
-    pub fn thrown(&self) -> Option<ExnAddr> {
-        self.invocation.thrown().filter(|_| self.ended.is_none())
-    }
-
-    /// The exception that takes the place of the one that was just thrown: its tag and payload. Of another
-    /// tag only where the event says nothing of who catches it.
-    pub fn replacement(
-        &self,
-        action: ReplaceException,
-        searched: bool,
-    ) -> Option<(TagAddr, Vec<Value>)> {
-        let (thrown, _) = self.machine.exception(self.thrown()?);
-        let action = match searched {
-            true => ReplaceException { tag: 0 },
-            false => action,
-        };
-        action.other(&self.machine.store, thrown)
-    }
-
+impl Following {
     /// The debugger put this exception in the place of the one that was thrown.
     pub fn replaced(&mut self, tag: TagAddr, payload: &[Value]) {
         let Ok(exn) = self.machine.alloc_exception(tag, payload) else {
@@ -42,6 +23,31 @@ impl Driver {
         };
         self.invocation.replace_thrown(exn, caught);
     }
+}
+
+impl Driver {
+    /// The exception of the event that was just matched.
+    pub fn thrown(&self) -> Option<ExnAddr> {
+        self.following
+            .invocation
+            .thrown()
+            .filter(|_| self.ended.is_none())
+    }
+
+    /// The exception that takes the place of the one that was just thrown: its tag and payload. Of another
+    /// tag only where the event says nothing of who catches it.
+    pub fn replacement(
+        &self,
+        action: ReplaceException,
+        searched: bool,
+    ) -> Option<(TagAddr, Vec<Value>)> {
+        let (thrown, _) = self.following.machine.exception(self.thrown()?);
+        let action = match searched {
+            true => ReplaceException { tag: 0 },
+            false => action,
+        };
+        action.other(&self.following.machine.store, thrown)
+    }
 
     /// Whether the debugger may take the exception that was just thrown and put none in its place: where its
     /// handler is known already, a cause may forbid that. Then it is done only if it is dared.
@@ -49,7 +55,7 @@ impl Driver {
         if self.thrown().is_none() {
             return false;
         }
-        let known = self.setting.cause(Cause::TakenException);
+        let known = self.following.setting.cause(Cause::TakenException);
         let Some(known) = known.filter(|_| caught == Some(true)) else {
             return true;
         };
@@ -60,14 +66,9 @@ impl Driver {
         dares
     }
 
-    /// The debugger took the exception that was thrown: nothing catches it, and the call ends.
-    pub fn exception_was_taken(&mut self) {
-        self.invocation.take_thrown();
-    }
-
     /// What was pending at the event, and was taken, is the exception that was thrown.
     pub fn check_taken(&mut self, exn: ExnAddr, taken: Option<&SeenException>) {
-        if self.ended.is_some() || self.is_tainted() {
+        if self.ended.is_some() || self.comparison.taint.is_tainted() {
             return;
         }
         self.recorder.note(RuleId::ThrowEvent);
@@ -76,7 +77,7 @@ impl Driver {
                 self.check_exception(RuleId::ThrowEvent, Moment::Throw, "pending:", exn, taken);
             }
             None => {
-                let expected = format!("pending: {}", self.describe_exception(exn));
+                let expected = format!("pending: {}", self.following.describe_exception(exn));
                 let shown = "nothing is pending".to_owned();
                 self.report_plain(RuleId::ThrowEvent, Moment::Throw, expected, shown);
             }
@@ -85,7 +86,7 @@ impl Driver {
 
     /// What an owned handle to an exception shows is the exception that it was made for.
     pub fn check_held_exception(&mut self, exn: ExnAddr, seen: &SeenException, moment: Moment) {
-        if self.ended.is_some() || self.is_tainted() {
+        if self.ended.is_some() || self.comparison.taint.is_tainted() {
             return;
         }
         self.recorder.tally.handles += 1;
@@ -104,8 +105,10 @@ impl Driver {
         if self.exception_agrees(exn, seen) {
             return;
         }
-        let known = self.explain_exception(exn, seen);
-        let expected = format!("{place} {}", self.describe_exception(exn));
+        let known = self
+            .comparison
+            .explain_exception(&self.following, exn, seen);
+        let expected = format!("{place} {}", self.following.describe_exception(exn));
         let shown = format!("{place} {seen}");
         self.report_known(rule, moment, expected, shown, known);
         self.end_if_known(known);

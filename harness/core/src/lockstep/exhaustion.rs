@@ -2,6 +2,7 @@
 //! where.
 
 use super::driver::{Driver, Flow};
+use super::following::Following;
 use super::interrupts::Interruption;
 use super::invocation::Phase;
 use super::looks::Look;
@@ -15,7 +16,7 @@ use crate::rules::RuleId;
 use lockstep_oracles::machine::{FrameView, Stop};
 use lockstep_oracles::store::FuncInst;
 
-impl Driver {
+impl Following {
     /// Whether the opcode at which the oracle is makes an object, or calls a host function that may: a call of
     /// a function that a module defines makes nothing before that function's first opcode.
     pub(super) fn may_make_object(&self) -> bool {
@@ -34,20 +35,22 @@ impl Driver {
         let callee = store.instance(view.instance).funcs.get(callee.0 as usize);
         callee.is_none_or(|&callee| matches!(store.func(callee), FuncInst::Host { .. }))
     }
+}
 
+impl Driver {
     /// The subject's stack overflowed: believable only where the program comes to a call whose frames are
     /// those shown.
     pub(super) fn overflow<O: Observation>(&mut self, observed: &mut O) -> Flow {
         self.recorder.tally.looks.event(Look::Overflow);
-        if let Some(known) = self.hides_callers() {
+        if let Some(known) = self.following.hides_callers() {
             self.recorder.leave_out(known, 1);
-            self.invocation.phase = Phase::Overflowed;
+            self.following.invocation.phase = Phase::Overflowed;
             return Flow::Continue;
         }
         let sight = self.approach(observed, Interruption::Overflow);
-        if let Some(Stop::Exhausted(_)) = self.invocation.ahead {
+        if let Some(Stop::Exhausted(_)) = self.following.invocation.ahead {
             // Neither side can enter the call.
-            self.invocation.phase = Phase::Overflowed;
+            self.following.invocation.phase = Phase::Overflowed;
             return Flow::Continue;
         }
         if self.ended.is_some() {
@@ -58,17 +61,17 @@ impl Driver {
             let shown = "a Trap event: stack overflow";
             return self.report_misplaced(RuleId::TrapEvent, Moment::Trap, expected, shown);
         };
-        self.invocation.phase = Phase::Overflowed;
+        self.following.invocation.phase = Phase::Overflowed;
         self.compare_interrupted(observed, Interruption::Overflow, sight)
     }
 
     /// Fuel is used up: where the program is, or at the next place where it can be interrupted.
     pub fn out_of_fuel<O: Observation>(&mut self, observed: &mut O) -> Flow {
-        self.disturb();
+        self.comparison.budget.disturb();
         if self.ended.is_some() {
             return Flow::Stop;
         }
-        if !self.setting.consumes_fuel() {
+        if !self.following.setting.consumes_fuel() {
             let expected = "no lack of fuel: none is consumed".to_owned();
             let shown = format!("a Trap event: {}", SeenTrap::OutOfFuel);
             return self.report_control(observed, Moment::Trap, RuleId::TrapEvent, expected, shown);
@@ -76,22 +79,22 @@ impl Driver {
         self.recorder.tally.looks.event(Look::OutOfFuel);
         // How much fuel there is where is not modelled, and where a function is entered not even the frames
         // may be looked for: between breakpoints the oracle lags behind.
-        if !self.breakpoints.is_everywhere() {
-            if let Some(known) = self.setting.cause(Cause::LibcallFrame) {
+        if !self.following.breakpoints.is_everywhere() {
+            if let Some(known) = self.following.setting.cause(Cause::LibcallFrame) {
                 self.recorder.leave_out(known, 1);
             }
-            self.invocation.phase = Phase::OutOfFuel;
+            self.following.invocation.phase = Phase::OutOfFuel;
             return Flow::Continue;
         }
         if self.is_before_start(observed) {
-            self.invocation.phase = Phase::OutOfFuel;
+            self.following.invocation.phase = Phase::OutOfFuel;
             return Flow::Continue;
         }
         let sight = self.approach(observed, Interruption::Fuel);
         if self.is_cut() {
             return Flow::Stop;
         }
-        self.invocation.phase = Phase::OutOfFuel;
+        self.following.invocation.phase = Phase::OutOfFuel;
         match sight {
             Some(sight) => self.compare_interrupted(observed, Interruption::Fuel, sight),
             None => {
@@ -110,25 +113,27 @@ impl Driver {
 
     /// The subject's heap cannot hold an object: believable only where one is about to be made.
     pub fn out_of_memory<O: Observation>(&mut self, observed: &mut O) -> Flow {
-        self.disturb();
+        self.comparison.budget.disturb();
         if self.ended.is_some() {
             return Flow::Stop;
         }
         self.recorder.tally.looks.event(Look::OutOfMemory);
-        if !self.breakpoints.is_everywhere() && self.machine.num_activations() > 0 {
+        if !self.following.breakpoints.is_everywhere()
+            && self.following.machine.num_activations() > 0
+        {
             return self.out_of_memory_between_events(observed);
         }
-        if self.invocation.ahead == Some(Stop::SequencePoint) {
+        if self.following.invocation.ahead == Some(Stop::SequencePoint) {
             return self.report_no_exhaustion(observed, "the event of the next opcode is due");
         }
-        let within = self.machine.current_op().is_some();
-        if within && !self.may_make_object() {
+        let within = self.following.machine.current_op().is_some();
+        if within && !self.following.may_make_object() {
             return self.report_no_exhaustion(observed, "the next opcode makes no object");
         }
-        self.invocation.phase = Phase::OutOfMemory;
+        self.following.invocation.phase = Phase::OutOfMemory;
         match within {
             true => {
-                let sight = self.sight_within(Interruption::Memory);
+                let sight = self.following.sight_within(Interruption::Memory);
                 self.compare_interrupted(observed, Interruption::Memory, sight)
             }
             // What the compiler makes for an instantiation has a frame that cannot be read (`STARTUP-FRAME`).
@@ -142,7 +147,7 @@ impl Driver {
     fn out_of_memory_between_events<O: Observation>(&mut self, observed: &mut O) -> Flow {
         match self.search_full_heap(observed) {
             Search::There | Search::Unknown => {
-                self.invocation.phase = Phase::OutOfMemory;
+                self.following.invocation.phase = Phase::OutOfMemory;
                 Flow::Continue
             }
             Search::Before if self.is_cut() => Flow::Stop,

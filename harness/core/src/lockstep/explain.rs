@@ -1,10 +1,13 @@
 //! Differences that a cause explains at ordinary events: what it predicts must be what is shown,
 //! and everything real in it is still compared.
 
+use super::comparison::Comparison;
 use super::driver::{Driver, Ended};
 use super::evidence::Indices;
+use super::following::Following;
 use super::frames::{Referents, ValueDiff, difference};
 use super::references::Fault;
+use super::setting::Setting;
 use super::tally::Tally;
 use crate::causes::if_params::{ShownOperand, ShownStacks};
 use crate::causes::slots::FunctionLayout;
@@ -61,7 +64,7 @@ impl<'a> Shown<'a> {
     }
 }
 
-impl Driver {
+impl Following {
     /// The cause that explains an error with which an opcode failed that collected: the collector says that it
     /// followed what is no reference (`COLLECT-SLOT`, `STARTUP-ROOT`).
     pub(super) fn explain_collection(&self, error: &str) -> Option<Known> {
@@ -71,7 +74,7 @@ impl Driver {
 
     /// The cause by which a collection may follow what is no reference, where the program collects by itself.
     fn wrong_root(&self) -> Option<Known> {
-        if !self.is_instrumented() {
+        if !self.setting.is_instrumented() {
             return None;
         }
         // Between breakpoints the oracle lags behind, and without a handler to the end of the call.
@@ -200,122 +203,11 @@ impl Driver {
         Some(self.program.stacks(view.instance, view.function.index))
     }
 
-    /// A frame shows another number of operands: if a cause predicts exactly that number, the
-    /// real ones among them are compared. The answer is what differs of them, by their real indices, and
-    /// which operands are shown.
-    pub(super) fn explain_operands<O: Observation>(
-        &mut self,
-        observed: &mut O,
-        moment: Moment,
-        frame: usize,
-    ) -> Option<(ValueDiff, Vec<ShownOperand>)> {
-        let (mut predicted, known) = self.predicted(frame)?;
-        // At other events they were followed before.
-        let may_change = moment == Moment::Trap && frame == 0 && self.look_for_changed();
-        let view = self.machine.frames().nth(frame)?;
-        let mut walk = observed.walk();
-        for _ in 0..frame {
-            if walk.done() {
-                return None;
-            }
-            walk.parent();
-        }
-        if walk.done() {
-            return None;
-        }
-        let shown = walk.num_operands() as usize;
-        if moment == Moment::Trap && frame == 0 {
-            // What the trapping opcode takes is no longer there.
-            predicted.truncate(shown);
-        }
-        if shown != predicted.len() {
-            return None;
-        }
-        let mut diff = ValueDiff::default();
-        let mut referents = Referents {
-            machine: &self.machine,
-            references: &mut self.references,
-        };
-        let (depth, registers) = (self.machine.depth(), &self.registers);
-        let mut changed = Vec::new();
-        let follow = |operand: (usize, ValType), seen| {
-            let followed = may_change
-                .then(|| registers.changed_operand(depth, &view, operand, seen))
-                .flatten();
-            changed.extend(followed.map(|cell| (operand.0, cell)));
-            followed.is_some()
-        };
-        compare_real(
-            &view,
-            self.program.layout(&view),
-            &predicted,
-            &mut referents,
-            &mut walk,
-            &mut self.recorder.tally,
-            &mut diff,
-            follow,
-        );
-        drop(walk);
-        self.take_changed(observed, moment, changed);
-        self.count_operands(observed, moment, frame, predicted.len(), known);
-        Some((diff, predicted))
-    }
-
     /// The cause that explains why the operand is shown with another hierarchy's type, if one does.
     pub(super) fn explain_converted(&self, frame: usize, index: u32) -> Option<Known> {
         let known = self.setting.cause(Cause::ConvertType)?;
         let view = self.machine.frames().nth(frame)?;
         converted::explains(&view, index).then_some(known)
-    }
-
-    pub(super) fn count_converted<O: Observation>(
-        &mut self,
-        observed: &mut O,
-        moment: Moment,
-        frame: usize,
-        index: Indices,
-        known: Known,
-    ) {
-        if self.recorder.repeats(Some(known)) {
-            return;
-        }
-        let rule = RuleId::OperandType;
-        let (expected, shown) = self.value_pair(observed, frame, rule, Some(index));
-        let mut divergence =
-            self.evidence(observed, moment, rule, Some(frame), Some(expected), shown);
-        divergence.known = Some(known.cause());
-        self.record(divergence);
-    }
-
-    /// The cause that explains why a reference denotes another object, or one that holds something else, if one does.
-    pub(super) fn explain_identity(&self, fault: Fault) -> Option<Known> {
-        if let Some(known) = self.explain_overwritten(fault) {
-            return Some(known);
-        }
-        let identity = matches!(fault, Fault::Identity | Fault::IdentityWithin);
-        let known = self
-            .setting
-            .cause(Cause::SegmentObjects)
-            .filter(|_| identity)?;
-        let mut mistaken = self.references.mistaken_objects();
-        mistaken
-            .any(|object| self.history.is_made_anew(object))
-            .then_some(known)
-    }
-
-    /// The cause that explains all that differs between the values of a result, of a call of the host or of
-    /// an exception, if one does.
-    pub(super) fn explain_values(&mut self, expected: &[Value], seen: &[Seen]) -> Option<Known> {
-        if expected.len() != seen.len() {
-            return None;
-        }
-        let mut known = None;
-        for (&value, &seen) in expected.iter().zip(seen) {
-            if let Some(fault) = self.value_fault(value, seen) {
-                known = Some(self.explain_identity(fault)?);
-            }
-        }
-        known
     }
 
     /// The cause that explains a difference behind a test of an imported function's type (`IMPORTED-TYPE`).
@@ -338,18 +230,142 @@ impl Driver {
         let may = known.cause().row().rules.contains(&rule);
         (may && self.history.has_lost_roots()).then_some(known)
     }
+}
 
+impl Comparison {
+    /// The cause that explains why a reference denotes another object, or one that holds something else, if one does.
+    pub(super) fn explain_identity(&self, following: &Following, fault: Fault) -> Option<Known> {
+        if let Some(known) = following.explain_overwritten(fault) {
+            return Some(known);
+        }
+        let identity = matches!(fault, Fault::Identity | Fault::IdentityWithin);
+        let known = following
+            .setting
+            .cause(Cause::SegmentObjects)
+            .filter(|_| identity)?;
+        let mut mistaken = self.references.mistaken_objects();
+        mistaken
+            .any(|object| following.history.is_made_anew(object))
+            .then_some(known)
+    }
+
+    /// The cause that explains all that differs between the values of a result, of a call of the host or of
+    /// an exception, if one does.
+    pub(super) fn explain_values(
+        &mut self,
+        following: &Following,
+        expected: &[Value],
+        seen: &[Seen],
+    ) -> Option<Known> {
+        if expected.len() != seen.len() {
+            return None;
+        }
+        let mut known = None;
+        for (&value, &seen) in expected.iter().zip(seen) {
+            if let Some(fault) = self.value_fault(following, value, seen) {
+                known = Some(self.explain_identity(following, fault)?);
+            }
+        }
+        known
+    }
+}
+
+impl Setting {
     /// The cause that explains why a module is accepted that must be rejected, if one does.
-    pub fn explain_accepted(&self, module: &[u8], features: WasmFeatures) -> Option<Known> {
-        let known = self.setting.cause(Cause::CastType)?;
+    pub(super) fn explain_accepted(&self, module: &[u8], features: WasmFeatures) -> Option<Known> {
+        let known = self.cause(Cause::CastType)?;
         cast_type::explains(module, features).then_some(known)
+    }
+}
+
+impl Driver {
+    /// A frame shows another number of operands: if a cause predicts exactly that number, the
+    /// real ones among them are compared. The answer is what differs of them, by their real indices, and
+    /// which operands are shown.
+    pub(super) fn explain_operands<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+        frame: usize,
+    ) -> Option<(ValueDiff, Vec<ShownOperand>)> {
+        let (mut predicted, known) = self.following.predicted(frame)?;
+        // At other events they were followed before.
+        let may_change = moment == Moment::Trap && frame == 0 && self.look_for_changed();
+        let view = self.following.machine.frames().nth(frame)?;
+        let mut walk = observed.walk();
+        for _ in 0..frame {
+            if walk.done() {
+                return None;
+            }
+            walk.parent();
+        }
+        if walk.done() {
+            return None;
+        }
+        let shown = walk.num_operands() as usize;
+        if moment == Moment::Trap && frame == 0 {
+            // What the trapping opcode takes is no longer there.
+            predicted.truncate(shown);
+        }
+        if shown != predicted.len() {
+            return None;
+        }
+        let mut diff = ValueDiff::default();
+        let mut referents = Referents {
+            machine: &self.following.machine,
+            references: &mut self.comparison.references,
+        };
+        let (depth, registers) = (self.following.machine.depth(), &self.comparison.registers);
+        let mut changed = Vec::new();
+        let follow = |operand: (usize, ValType), seen| {
+            let followed = may_change
+                .then(|| registers.changed_operand(depth, &view, operand, seen))
+                .flatten();
+            changed.extend(followed.map(|cell| (operand.0, cell)));
+            followed.is_some()
+        };
+        compare_real(
+            &view,
+            self.following.program.layout(&view),
+            &predicted,
+            &mut referents,
+            &mut walk,
+            &mut self.recorder.tally,
+            &mut diff,
+            follow,
+        );
+        drop(walk);
+        self.take_changed(observed, moment, changed);
+        self.count_operands(observed, moment, frame, predicted.len(), known);
+        Some((diff, predicted))
+    }
+
+    pub(super) fn count_converted<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+        frame: usize,
+        index: Indices,
+        known: Known,
+    ) {
+        if self.recorder.repeats(Some(known)) {
+            return;
+        }
+        let rule = RuleId::OperandType;
+        let (expected, shown) =
+            self.comparison
+                .value_pair(&self.following, observed, frame, rule, Some(index));
+        let mut divergence =
+            self.evidence(observed, moment, rule, Some(frame), Some(expected), shown);
+        divergence.known = Some(known.cause());
+        self.record(divergence);
     }
 
     /// A valid module did not compile.
     pub fn uncompiled(&mut self, module: &[u8], outcome: &Outcome) {
         let (rule, known) = match outcome {
             Outcome::Panicked(panic) => {
-                let known = self.setting.cause(Cause::IfWithoutElse);
+                let known = self.following.setting.cause(Cause::IfWithoutElse);
                 let known = known.filter(|_| if_without_else::explains(module, panic));
                 (RuleId::Panic, known)
             }
@@ -384,6 +400,7 @@ impl Driver {
             RuleId::CallerOperands
         };
         let height = self
+            .following
             .machine
             .frames()
             .nth(frame)

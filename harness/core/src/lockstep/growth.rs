@@ -7,6 +7,7 @@
 
 use super::driver::{Driver, Ended};
 use super::entities::Entities;
+use super::following::Following;
 use lockstep_oracles::address::{InstanceAddr, MemAddr, TableAddr};
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::{Grown, Machine, Stop, StopAt, grows};
@@ -25,7 +26,7 @@ pub(super) struct Sizes {
     tables: Vec<Option<u64>>,
 }
 
-impl Driver {
+impl Following {
     /// Notes the subject's sizes if the oracle may execute a growth before its next stop. To be called
     /// before the driver is told of anything up to which the oracle runs.
     #[inline]
@@ -60,11 +61,13 @@ impl Driver {
         // One that nobody looked at is no business of this run.
         self.machine.take_growth();
     }
+}
 
+impl Driver {
     /// Lets the oracle do as the subject did, after a run to the next sequence point.
     #[inline]
     pub(super) fn follow_growth(&mut self, stop: Stop) -> Stop {
-        if !self.sizes.noted {
+        if !self.following.sizes.noted {
             return stop;
         }
         self.follow_noted(stop)
@@ -73,8 +76,8 @@ impl Driver {
     #[cold]
     #[inline(never)]
     fn follow_noted(&mut self, stop: Stop) -> Stop {
-        self.sizes.noted = false;
-        match self.sizes.follow(&mut self.machine) {
+        self.following.sizes.noted = false;
+        match self.following.sizes.follow(&mut self.following.machine) {
             Ok(()) => stop,
             Err(limit) => self.cannot_grow(limit),
         }

@@ -5,6 +5,7 @@
 //! calls and ends are left, as without guest-debug support.
 
 use super::driver::{Driver, Flow};
+use super::following::Following;
 use crate::causes::Cause;
 use crate::divergence::Moment;
 use crate::rules::RuleId;
@@ -51,10 +52,10 @@ impl Handler {
     }
 }
 
-impl Driver {
+impl Following {
     /// Whether events come now: the execution is instrumented, and its store has a handler.
     pub fn has_events(&self) -> bool {
-        self.is_instrumented() && self.handler.is_set
+        self.setting.is_instrumented() && self.handler.is_set
     }
 
     /// The debugger set a handler, or cleared it, or the store was made without one.
@@ -69,43 +70,47 @@ impl Driver {
         self.handler.set(handled);
         self.breakpoints.set_handled(handled);
     }
+}
 
+impl Driver {
     /// Whether the program may have met a breakpoint: there was an event, or without a handler none could tell.
     pub(super) fn has_met_breakpoints(&self) -> bool {
-        let asked = || self.breakpoints.is_single_step() || !self.breakpoints.is_empty();
-        self.recorder.tally.sequence_points > 0 || self.handler.was_unset && asked()
+        let asked = || {
+            self.following.breakpoints.is_single_step() || !self.following.breakpoints.is_empty()
+        };
+        self.recorder.tally.sequence_points > 0 || self.following.handler.was_unset && asked()
     }
 
     /// Checks which handlers the store has; where it has lost the one that was set, the execution goes on
     /// without.
     pub fn check_handlers(&mut self, seen: SeenHandlers, moment: Moment) {
-        let dropped_call = std::mem::take(&mut self.handler.dropped_call);
+        let dropped_call = std::mem::take(&mut self.following.handler.dropped_call);
         if self.ended.is_some() {
             return;
         }
         self.recorder.note(RuleId::HandlerDropped);
-        if seen.others > 0 || (seen.last && !self.handler.is_set) {
+        if seen.others > 0 || (seen.last && !self.following.handler.is_set) {
             let expected = "a handler that was cleared or replaced is dropped".to_owned();
             let shown = "the store still has it".to_owned();
             self.report_plain(RuleId::HandlerDropped, moment, expected, shown);
         }
-        if self.handler.is_set {
+        if self.following.handler.is_set {
             self.recorder.note(RuleId::HandlerKept);
         }
-        if self.handler.is_set && !seen.last {
-            let known = self.setting.cause(Cause::DroppedHandler);
+        if self.following.handler.is_set && !seen.last {
+            let known = self.following.setting.cause(Cause::DroppedHandler);
             let known = known.filter(|_| dropped_call);
             let expected = "the store has the handler that was set".to_owned();
             let shown = "it has none".to_owned();
             self.report_known(RuleId::HandlerKept, moment, expected, shown, known);
-            self.set_handled(false);
+            self.following.set_handled(false);
         }
     }
 
     /// An event went to a handler that the store should not have.
     pub fn event_elsewhere(&mut self) -> Flow {
         if self.ended.is_none() {
-            let expected = match self.handler.is_set {
+            let expected = match self.following.handler.is_set {
                 true => "an event goes to the handler that was set last",
                 false => "no event: the store has no handler",
             };

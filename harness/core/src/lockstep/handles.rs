@@ -4,7 +4,10 @@
 //! What a handle holds cannot be lost by mistake, so only every other object is offered one: whether
 //! the program's own references keep an object alive is seen at the rest.
 
+use super::comparison::Comparison;
 use super::driver::Driver;
+use super::following::Following;
+use super::references::References;
 use super::references::{Fault, IN_ENTITIES, Identity};
 use crate::causes::{Cause, Known};
 use crate::divergence::Moment;
@@ -84,40 +87,40 @@ impl Handles {
     }
 }
 
-impl Driver {
+impl References {
     /// From now on handles are kept.
     pub fn keep_handles(&mut self) {
-        self.references.handles.wanted = HANDLES;
+        self.handles.wanted = HANDLES;
     }
 
     /// Lets every handle go, and keeps none from here on: an exhaustion left open what objects hold.
     pub(super) fn let_handles_go(&mut self) {
-        self.references.handles = Handles::default();
+        self.handles = Handles::default();
     }
 
     /// How many handles are kept.
     #[inline]
     pub fn handles(&self) -> usize {
-        self.references.handles.kept.len()
+        self.handles.kept.len()
     }
 
     /// Whether something has to be done before the subject is looked at anew: objects may have been
     /// moved, or offers are out of date.
     #[inline]
     pub fn follows_handles(&self) -> bool {
-        let handles = &self.references.handles;
-        !handles.offered.is_empty() || (!handles.kept.is_empty() && self.references.is_moving())
+        let handles = &self.handles;
+        !handles.offered.is_empty() || (!handles.kept.is_empty() && self.is_moving())
     }
 
     /// What was offered a handle can no longer be held on to.
     pub fn withdraw_handles(&mut self) {
-        self.references.handles.withdraw();
+        self.handles.withdraw();
     }
 
     /// The object of a handle now has this key.
     pub fn located(&mut self, handle: usize, key: u64) {
-        if self.references.is_moving()
-            && let Some(kept) = self.references.handles.kept.get_mut(handle)
+        if self.is_moving()
+            && let Some(kept) = self.handles.kept.get_mut(handle)
         {
             kept.key = key;
         }
@@ -126,20 +129,31 @@ impl Driver {
     /// Whether there may be an object to hold on to.
     #[inline]
     pub fn wants_handle(&self) -> bool {
-        !self.references.handles.offered.is_empty()
+        !self.handles.offered.is_empty()
     }
 
+    /// Handles are about to be checked: after a collection one of them may hold on to another object.
+    pub fn begin_handles(&mut self, moment: Moment) {
+        let handles = &mut self.handles;
+        if moment == Moment::Collection && handles.wanted == 0 && handles.offered.is_empty() {
+            handles.wanted = 1;
+        }
+        self.read_again();
+    }
+}
+
+impl Comparison {
     /// The next object of this look to hold on to, and the number of the handle: what that one held
     /// before is let go.
-    pub fn next_handle(&mut self) -> Option<(usize, SeenObject)> {
+    pub(super) fn next_handle(&mut self, following: &Following) -> Option<(usize, SeenObject)> {
         // What a segment holds is made anew by each use (`SEGMENT-OBJECTS`).
-        let made_anew = self.setting.cause(Cause::SegmentObjects).is_some();
+        let made_anew = following.setting.cause(Cause::SegmentObjects).is_some();
         loop {
             let handles = &mut self.references.handles;
             let (identity, object) = handles.offered.pop()?;
             let of_segment = identity
                 .object()
-                .is_some_and(|addr| self.history.is_of_segment(addr));
+                .is_some_and(|addr| following.history.is_of_segment(addr));
             if made_anew && of_segment {
                 handles.wanted += 1;
                 continue;
@@ -147,16 +161,21 @@ impl Driver {
             return Some((handles.keep(identity, object.key), object));
         }
     }
+}
 
-    /// Handles are about to be checked: after a collection one of them may hold on to another object.
-    pub fn begin_handles(&mut self, moment: Moment) {
-        let handles = &mut self.references.handles;
-        if moment == Moment::Collection && handles.wanted == 0 && handles.offered.is_empty() {
-            handles.wanted = 1;
-        }
-        self.references.read_again();
+impl Following {
+    /// The cause that explains why what a handle holds differs, if one does: it holds what a segment
+    /// holds, of which the subject made another since, which the program has changed.
+    fn explain_handle(&self, held: Ref) -> Option<Known> {
+        let known = self.setting.cause(Cause::SegmentObjects)?;
+        let within = self.machine.reachable_from(&[held]);
+        let mut made = self.history.segment_objects();
+        let made_anew = made.any(|addr| within.object(addr) && self.history.is_made_anew(addr));
+        made_anew.then_some(known)
     }
+}
 
+impl Driver {
     /// What the subject shows for a handle is the object that it was made for, with what that object
     /// holds now, whether or not the program can still reach it.
     pub fn check_handle<O: Objects>(
@@ -166,22 +185,27 @@ impl Driver {
         seen: Seen,
         objects: &mut O,
     ) {
-        let Some(&Kept { identity, .. }) = self.references.handles.kept.get(handle) else {
+        let Some(&Kept { identity, .. }) = self.comparison.references.handles.kept.get(handle)
+        else {
             return;
         };
         self.recorder.tally.handles += 1;
-        let machine = &self.machine;
+        let machine = &self.following.machine;
         let expected = identity.reference(machine);
-        let checked = self
-            .references
-            .check_referent(machine, expected, seen, objects, IN_ENTITIES);
+        let checked = self.comparison.references.check_referent(
+            machine,
+            expected,
+            seen,
+            objects,
+            IN_ENTITIES,
+        );
         let Err(fault) = checked else { return };
-        let known = self.explain_handle(expected);
-        let known = known.or_else(|| self.explain_overwritten(fault));
+        let known = self.following.explain_handle(expected);
+        let known = known.or_else(|| self.following.explain_overwritten(fault));
         let expected = Value::Ref(expected, RefType::ANYREF).to_string();
         let (expected, shown) = match fault {
             Fault::Null | Fault::Kind | Fault::Value => (expected, seen.to_string()),
-            fault => fault.tell(expected, self.references.describe(seen)),
+            fault => fault.tell(expected, self.comparison.references.describe(seen)),
         };
         self.report_known(
             RuleId::Kept,
@@ -191,15 +215,5 @@ impl Driver {
             known,
         );
         self.end_if_known(known);
-    }
-
-    /// The cause that explains why what a handle holds differs, if one does: it holds what a segment
-    /// holds, of which the subject made another since, which the program has changed.
-    fn explain_handle(&self, held: Ref) -> Option<Known> {
-        let known = self.setting.cause(Cause::SegmentObjects)?;
-        let within = self.machine.reachable_from(&[held]);
-        let mut made = self.history.segment_objects();
-        let made_anew = made.any(|addr| within.object(addr) && self.history.is_made_anew(addr));
-        made_anew.then_some(known)
     }
 }

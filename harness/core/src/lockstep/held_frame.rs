@@ -1,6 +1,7 @@
 //! The checker of a frame's handle that the debugger keeps: valid until execution is resumed, and no longer.
 
 use super::driver::Driver;
+use super::setting::Setting;
 use crate::causes::{Cause, Known};
 use crate::divergence::Moment;
 use crate::rules::RuleId;
@@ -28,10 +29,18 @@ pub struct Since {
     pub returned: bool,
 }
 
+impl Setting {
+    /// The cause that explains why a handle is still valid: no host function has returned.
+    pub(super) fn explain_held_frame(&self, since: Since) -> Option<Known> {
+        let known = self.cause(Cause::HandleVersion)?;
+        (!since.returned).then_some(known)
+    }
+}
+
 impl Driver {
     /// Whether a handle to the innermost frame may be made.
     pub fn may_hold_frame(&self) -> bool {
-        self.ended.is_none() && self.visible_frames() > 0
+        self.ended.is_none() && self.following.visible_frames() > 0
     }
 
     /// Checks what a handle says of itself.
@@ -40,7 +49,7 @@ impl Driver {
         match (held, since.resumed) {
             (HeldFrame::Valid, false) => {}
             (HeldFrame::Valid, true) => {
-                let known = self.explain_held_frame(since);
+                let known = self.following.setting.explain_held_frame(since);
                 self.report_held(("stale: execution was resumed", "valid"), moment, known);
             }
             (HeldFrame::Foreign, _) => {
@@ -66,11 +75,5 @@ impl Driver {
         }
         let (expected, shown) = (right.to_owned(), shown.to_owned());
         self.report_known(RuleId::FrameHandle, moment, expected, shown, known);
-    }
-
-    /// The cause that explains why a handle is still valid: no host function has returned.
-    fn explain_held_frame(&self, since: Since) -> Option<Known> {
-        let known = self.setting.cause(Cause::HandleVersion)?;
-        (!since.returned).then_some(known)
     }
 }

@@ -1,7 +1,9 @@
 //! What the program has executed, as far as a cause asks for it: tail calls, allocations, uses of
 //! element segments, and tests of a function's type.
 
+use super::comparison::Comparison;
 use super::driver::Driver;
+use super::following::Following;
 use super::growth::run_following;
 use super::trap_frame::taken_at;
 use crate::causes::inlined_calls::InlinedCalls;
@@ -316,27 +318,29 @@ fn used(view: &FrameView<'_>) -> Option<Segment> {
     Some((view.instance, segment))
 }
 
-impl Driver {
+impl Comparison {
     /// Whether the oracle must be looked at before each opcode that it executes.
     #[inline]
-    pub(super) fn notes_steps(&self) -> bool {
-        self.registers.are_followed() || self.history.is_wanted()
+    pub(super) fn notes_steps(&self, following: &Following) -> bool {
+        self.registers.are_followed() || following.history.is_wanted()
     }
 
     /// The oracle is about to run to its next sequence point.
     #[inline(never)]
-    pub(super) fn note_next(&mut self) {
+    pub(super) fn note_next(&mut self, following: &mut Following) {
         if self.registers.are_followed() {
-            self.note_step();
+            self.note_step(following);
         }
-        if self.history.is_wanted() {
-            self.history.note(&self.machine);
-            if self.setting.inlined {
-                self.note_inlined_collection();
+        if following.history.is_wanted() {
+            following.history.note(&following.machine);
+            if following.setting.inlined {
+                following.note_inlined_collection();
             }
         }
     }
+}
 
+impl Following {
     /// An opcode may collect in code that may be inlined: then the frames into which it is inlined are one with
     /// it, for the collector.
     fn note_inlined_collection(&mut self) {
@@ -398,18 +402,6 @@ impl Driver {
         }
     }
 
-    /// Runs the oracle to its next stop but for sequence points, opcode by opcode.
-    pub(super) fn run_noting_opcodes(&mut self) -> Stop {
-        loop {
-            self.note_next();
-            let stop = run_following(&mut self.machine, &self.sizes, &EverySequencePoint);
-            match stop.unwrap_or_else(|limit| self.cannot_grow(limit)) {
-                Stop::SequencePoint => {}
-                stop => return stop,
-            }
-        }
-    }
-
     /// The objects that expressions of the instance's segments made: none that they took from a global.
     fn note_segment_objects(&mut self, instance: InstanceAddr) {
         let store = &self.machine.store;
@@ -425,5 +417,23 @@ impl Driver {
         let made = made.map(|(index, object)| (object, (instance, index)));
         let asked = self.setting.cause(Cause::SegmentObjects).is_some();
         self.history.add_segment_objects(made, asked);
+    }
+}
+
+impl Driver {
+    /// Runs the oracle to its next stop but for sequence points, opcode by opcode.
+    pub(super) fn run_noting_opcodes(&mut self) -> Stop {
+        loop {
+            self.comparison.note_next(&mut self.following);
+            let stop = run_following(
+                &mut self.following.machine,
+                &self.following.sizes,
+                &EverySequencePoint,
+            );
+            match stop.unwrap_or_else(|limit| self.cannot_grow(limit)) {
+                Stop::SequencePoint => {}
+                stop => return stop,
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! How far a walk over the frames may go: causes forbid to look at some of them.
 
 use super::driver::Driver;
+use super::following::Following;
 use crate::causes::{Cause, Known};
 
 /// Where a walk over the frames must end, and why.
@@ -12,7 +13,7 @@ pub(super) struct Horizon {
     pub(super) known: Known,
 }
 
-impl Driver {
+impl Following {
     /// Where a walk must end, if a cause forbids to look at every frame: nowhere else.
     pub(super) fn horizon(&self) -> Option<Horizon> {
         let none = |known| Horizon { frames: 0, known };
@@ -37,11 +38,13 @@ impl Driver {
         let known = self.setting.cause(Cause::InlinedTrap);
         known.filter(|_| self.invocation.is_at_inlined_trap() && self.shares_code())
     }
+}
 
+impl Driver {
     /// Whether a look at the stack is to the end although a cause forbids it; if not, it is counted by its
     /// cause.
     pub(super) fn dares_horizon(&mut self) -> bool {
-        let Some(horizon) = self.horizon() else {
+        let Some(horizon) = self.following.horizon() else {
             return false;
         };
         if self.dares(horizon.known) {

@@ -3,6 +3,7 @@
 use super::deadlines::Deadline;
 use super::driver::{Driver, Ended, Flow};
 use super::families::Family;
+use super::following::Following;
 use super::invocation::Phase;
 use super::looks::Look;
 use crate::divergence::Moment;
@@ -15,6 +16,13 @@ use lockstep_oracles::machine::Stop;
 use lockstep_oracles::trap::Trap;
 use lockstep_oracles::value::Value;
 
+impl Following {
+    /// Whether the host function that the oracle waits for is called by Wasm code.
+    fn is_called_by_wasm(&self) -> bool {
+        self.machine.has_entered_code() || self.is_start_called_by_wasm()
+    }
+}
+
 impl Driver {
     /// A host function is called: the oracle must be calling it too, with the same arguments.
     ///
@@ -25,7 +33,7 @@ impl Driver {
         id: HostFuncId,
         args: &[Seen],
     ) -> Flow {
-        self.disturb();
+        self.comparison.budget.disturb();
         if self.ended.is_some() {
             return Flow::Stop;
         }
@@ -33,22 +41,28 @@ impl Driver {
         if stop != Stop::HostCall(id) {
             return self.unexpected_host_call(stop, id);
         }
-        self.invocation.comes_to_another();
+        self.following.invocation.comes_to_another();
         self.recorder.tally.host_calls += 1;
-        self.history.note_roots(&self.machine);
+        self.following.history.note_roots(&self.following.machine);
         // Host code that calls a host function has no opcode.
-        if let Some(op) = self.machine.current_op() {
+        if let Some(op) = self.following.machine.current_op() {
             self.recorder.tally.checked.note(Family::HostCall, op);
         }
-        let expected = self.machine.host_args();
-        self.look();
-        if !self.values_agree(&expected, args)
-            && !self.unbound_agree(&expected, args)
+        let expected = self.following.machine.host_args();
+        self.comparison.look(&self.following);
+        if !self
+            .comparison
+            .values_agree(&self.following, &expected, args)
+            && !self
+                .comparison
+                .unbound_agree(&self.following, &expected, args)
             && !self.agree_but_for_registers(&expected, args)
         {
             let show =
                 |values: Vec<String>| format!("host function {} ({})", id.0, values.join(", "));
-            let known = self.explain_values(&expected, args);
+            let known = self
+                .comparison
+                .explain_values(&self.following, &expected, args);
             self.report_known(
                 RuleId::HostCall,
                 Moment::HostCall,
@@ -64,8 +78,8 @@ impl Driver {
         let Some(observed) = observed else {
             return Flow::Continue;
         };
-        let depth = self.machine.depth();
-        let limit = self.budget.frames.at_boundary(depth);
+        let depth = self.following.machine.depth();
+        let limit = self.comparison.budget.frames.at_boundary(depth);
         let flow = self.compare_frames(observed, Moment::HostCall, depth, limit);
         if flow == Flow::Continue {
             self.dare_slot(observed, Moment::HostCall);
@@ -86,9 +100,9 @@ impl Driver {
             Stop::SequencePoint => "an event at the next opcode".to_owned(),
         };
         // In single-step the event before a later call may be what is missing.
-        let lost = stop == Stop::SequencePoint && self.run_ahead() == Stop::HostCall(id);
+        let lost = stop == Stop::SequencePoint && self.following.run_ahead() == Stop::HostCall(id);
         let rule = if lost {
-            self.lost_rule()
+            self.following.breakpoints.lost_rule()
         } else {
             RuleId::HostCall
         };
@@ -100,17 +114,12 @@ impl Driver {
 
     /// Gives the oracle the results that the host function gives the subject.
     pub fn host_return(&mut self, results: &[Value]) {
-        self.disturb();
-        if self.ended.is_none() && self.machine.host_return(results).is_err() {
+        self.comparison.budget.disturb();
+        if self.ended.is_none() && self.following.machine.host_return(results).is_err() {
             // The harness made the results from the function's own type.
             unreachable!("host results do not fit the function's type");
         }
-        self.invocation.go_on();
-    }
-
-    /// Whether the host function that the oracle waits for is called by Wasm code.
-    fn is_called_by_wasm(&self) -> bool {
-        self.machine.has_entered_code() || self.is_start_called_by_wasm()
+        self.following.invocation.go_on();
     }
 
     /// The host function is about to fail with this error. Only where Wasm code called it an event is
@@ -125,8 +134,8 @@ impl Driver {
     }
 
     fn host_ends(&mut self, before_event: Phase, without_event: Phase) {
-        self.disturb();
-        self.invocation.phase = match self.is_called_by_wasm() {
+        self.comparison.budget.disturb();
+        self.following.invocation.phase = match self.following.is_called_by_wasm() {
             true => before_event,
             false => without_event,
         };
@@ -148,9 +157,9 @@ impl Driver {
                 seen.to_string(),
             );
         }
-        self.invocation.phase = Phase::Trapped(due);
-        let depth = self.machine.depth();
-        let limit = self.budget.frames.at_boundary(depth);
+        self.following.invocation.phase = Phase::Trapped(due);
+        let depth = self.following.machine.depth();
+        let limit = self.comparison.budget.frames.at_boundary(depth);
         self.compare_frames(observed, Moment::HostcallError, depth, limit)
     }
 
@@ -160,24 +169,24 @@ impl Driver {
         observed: &mut O,
         error: Result<HostFailure, String>,
     ) -> Flow {
-        self.disturb();
+        self.comparison.budget.disturb();
         if self.ended.is_some() {
             return Flow::Stop;
         }
-        if self.invocation.is_running() {
-            if let Some(due) = self.invocation.failed_growth {
+        if self.following.invocation.is_running() {
+            if let Some(due) = self.following.invocation.failed_growth {
                 return self.growth_failed(observed, due, error);
             }
             if error == Ok(HostFailure::Deadline) {
                 return self.deadline_reached(observed, Deadline::Fails);
             }
         }
-        let Phase::HostFailing(due) = self.invocation.phase else {
+        let Phase::HostFailing(due) = self.following.invocation.phase else {
             let shown = match error {
                 Ok(failure) => failure.to_string(),
                 Err(message) => message,
             };
-            let known = self.explain_collection(&shown);
+            let known = self.following.explain_collection(&shown);
             self.report_known(
                 RuleId::HostErrorEvent,
                 Moment::HostcallError,
@@ -206,6 +215,6 @@ impl Driver {
                 shown,
             );
         }
-        self.invocation.phase = Phase::HostFailed(due);
+        self.following.invocation.phase = Phase::HostFailed(due);
     }
 }

@@ -2,7 +2,7 @@
 //! are left out (`HOST-ROOT`), and those of the program's own allocations end the execution where they show
 //! (`HOST-MOVED`).
 
-use super::driver::Driver;
+use super::following::Following;
 use crate::causes::{Cause, Known, host_root};
 use crate::rules::RuleId;
 
@@ -18,7 +18,7 @@ pub(super) enum HostRoots {
     Moved,
 }
 
-impl Driver {
+impl Following {
     /// The cause that forbids a collection while roots are visited twice.
     pub(super) fn host_root(&self) -> Option<Known> {
         let known = self.setting.moves_twice(Cause::HostRoot)?;

@@ -24,16 +24,18 @@ impl Driver {
     /// interrupted, an exhaustion has left open what the program does, or a cause forbids a look at the frames
     /// outside, or changes registers at events.
     pub fn another(&self, action: Instantiate, made: &[InstanceAddr]) -> Option<Another> {
-        let waits = self.invocation.ahead.is_none() && !self.instantiation.runs();
-        let follows = !self.is_tainted() && !self.registers.are_changed();
-        let looks = self.horizon().is_none();
-        if self.ended.is_some() || !waits || !follows || !looks || self.setting.counts() {
+        let waits =
+            self.following.invocation.ahead.is_none() && !self.following.instantiation.runs();
+        let follows =
+            !self.comparison.taint.is_tainted() && !self.comparison.registers.are_changed();
+        let looks = self.following.horizon().is_none();
+        if self.ended.is_some() || !waits || !follows || !looks || self.following.setting.counts() {
             return None;
         }
-        let store = &self.machine.store;
+        let store = &self.following.machine.store;
         let like = action.instance(store, made)?;
         // An instance that went beyond a limit of the oracle's is there in part.
-        (self.known_instances() == store.num_instances()).then(|| Another {
+        (self.following.program.known_instances() == store.num_instances()).then(|| Another {
             like,
             imports: store.instance(like).imports(),
         })
@@ -42,22 +44,22 @@ impl Driver {
     /// Makes it in the oracle; the subject's follows. None where the limits of the oracle do not allow it.
     pub fn begin_instance(&mut self, another: &Another) -> Option<InstanceAddr> {
         let &Another { like, ref imports } = another;
-        let number = self.breakpoints.module_of(like)?;
-        let module = self.machine.store.instance(like).module.clone();
-        let addr = self.machine.instantiate(&module, imports).ok()?;
-        self.breakpoints.add_instance(number);
-        let facts = self.program.facts(like).clone();
+        let number = self.following.breakpoints.module_of(like)?;
+        let module = self.following.machine.store.instance(like).module.clone();
+        let addr = self.following.machine.instantiate(&module, imports).ok()?;
+        self.following.breakpoints.add_instance(number);
+        let facts = self.following.program.facts(like).clone();
         self.add_instance(facts);
         self.set_making(Some(addr));
-        self.begin_instantiation();
+        self.following.instantiation.begin_instantiation();
         Some(addr)
     }
 
     /// The subject has made it, or has not.
     pub fn end_instance(&mut self, outcome: &Outcome) {
-        self.end_instantiation();
+        self.following.instantiation.end_instantiation();
         self.set_making(None);
-        self.disturb();
+        self.comparison.budget.disturb();
         if *outcome == Outcome::Returned(Vec::new()) {
             self.made();
             return;

@@ -1,6 +1,8 @@
 //! A module that is being instantiated: what is known by then, and the events that come.
 
+use super::comparison::Comparison;
 use super::driver::{Driver, Flow};
+use super::following::Following;
 use super::looks::Look;
 use crate::causes::Cause;
 use crate::conventions::{SegmentTraps, StartCalls};
@@ -32,52 +34,97 @@ impl Instantiation {
     pub(super) fn runs(&self) -> bool {
         self.runs
     }
-}
 
-impl Driver {
     /// The subject instantiates a module.
-    pub fn begin_instantiation(&mut self) {
-        self.instantiation.runs = true;
+    pub(super) fn begin_instantiation(&mut self) {
+        self.runs = true;
     }
 
     /// It has, or has failed to.
-    pub fn end_instantiation(&mut self) {
-        self.instantiation.runs = false;
+    pub(super) fn end_instantiation(&mut self) {
+        self.runs = false;
+    }
+}
+
+impl Following {
+    /// Whether the module that is being instantiated defines a function.
+    fn defines_functions(&self) -> bool {
+        let making = self
+            .instantiation
+            .making
+            .map(|addr| self.machine.store.instance(addr));
+        making.is_none_or(|instance| !instance.module.functions().is_empty())
     }
 
+    /// Whether the host function that the oracle waits for is a module's start function, and code that is
+    /// compiled for the instantiation calls it.
+    pub(super) fn is_start_called_by_wasm(&self) -> bool {
+        let is_start = self.instantiation.runs
+            && self.machine.num_activations() == 1
+            && !self.machine.has_entered_code();
+        is_start && self.setting.conventions.start_calls == StartCalls::Wasm
+    }
+}
+
+impl Comparison {
+    /// Whether the arguments agree but for function references of an instance that is being made: there
+    /// is no handle yet by which they would be known.
+    pub(super) fn unbound_agree(
+        &mut self,
+        following: &Following,
+        expected: &[Value],
+        args: &[Seen],
+    ) -> bool {
+        let making = following.instantiation.making;
+        expected.len() == args.len()
+            && expected.iter().zip(args).all(|(&value, &seen)| {
+                let reference = match value {
+                    Value::Ref(reference, _) => Some(reference),
+                    _ => None,
+                };
+                self.value_agrees(following, value, seen)
+                    || self.unresolved_is(following, seen, reference, |instance| {
+                        Some(instance) != making
+                    })
+            })
+    }
+}
+
+impl Driver {
     /// An instance is being made, or `None`: it has been.
     pub fn set_making(&mut self, instance: Option<InstanceAddr>) {
         // A tag whose instance was never finished stays unknown.
-        self.references.unbound |= instance.is_some();
-        self.instantiation.making = instance;
+        self.comparison.references.unbound |= instance.is_some();
+        self.following.instantiation.making = instance;
     }
 
     /// The instance that was being made has a handle.
     pub fn made(&mut self) {
-        self.instantiation.handles += 1;
+        self.following.instantiation.handles += 1;
         self.recorder.note(RuleId::Instantiate);
-        if self.has_events() && self.breakpoints.is_single_step() {
+        if self.following.has_events() && self.following.breakpoints.is_single_step() {
             self.recorder.note(RuleId::StepInstantiate);
         }
-        self.references.unbound = self.instantiation.handles < self.program.instances();
+        self.comparison.references.unbound =
+            self.following.instantiation.handles < self.following.program.instances();
     }
 
     /// Whether a module's start function is not entered yet: what the compiler makes for an instantiation
     /// can be interrupted, too, and has a frame that cannot be read (`STARTUP-FRAME`).
     pub(super) fn is_before_start<O: Observation>(&mut self, observed: &mut O) -> bool {
-        let Some(known) = self.setting.cause(Cause::StartupFrame) else {
+        let Some(known) = self.following.setting.cause(Cause::StartupFrame) else {
             return false;
         };
         // The oracle has entered the start function, if it is a Wasm function.
-        if !self.instantiation.runs
-            || self.invocation.previous.is_some()
-            || self.machine.depth() > 1
+        if !self.following.instantiation.runs
+            || self.following.invocation.previous.is_some()
+            || self.following.machine.depth() > 1
         {
             return false;
         }
         // Without a start function nothing else runs; and where the module defines no function, there is no
         // record before that frame, and none can be looked for.
-        if self.machine.num_activations() == 0 || !self.defines_functions() {
+        if self.following.machine.num_activations() == 0 || !self.following.defines_functions() {
             self.recorder.leave_out(known, 1);
             return true;
         }
@@ -93,15 +140,6 @@ impl Driver {
         before
     }
 
-    /// Whether the module that is being instantiated defines a function.
-    fn defines_functions(&self) -> bool {
-        let making = self
-            .instantiation
-            .making
-            .map(|addr| self.machine.store.instance(addr));
-        making.is_none_or(|instance| !instance.module.functions().is_empty())
-    }
-
     /// A `Trap` event before any function runs: that of a segment, where the version tells of those.
     /// There is no frame to compare; which trap it must be is for the instantiation's outcome.
     pub(super) fn trap_at_instantiation<O: Observation>(
@@ -109,9 +147,10 @@ impl Driver {
         observed: &mut O,
         seen: SeenTrap,
     ) -> Flow {
-        if self.instantiation.runs && self.setting.conventions.segment_traps == SegmentTraps::Events
+        if self.following.instantiation.runs
+            && self.following.setting.conventions.segment_traps == SegmentTraps::Events
         {
-            self.instantiation.segment_trap = Some(seen);
+            self.following.instantiation.segment_trap = Some(seen);
             // No function is running: there is no frame of the program's.
             return self.compare_event(observed, Moment::Trap, Look::SegmentTrap);
         }
@@ -122,11 +161,11 @@ impl Driver {
 
     /// The event of a segment that traps, where the version tells of it.
     pub fn check_segment_trap(&mut self, trap: Trap) {
-        if !self.has_events() || self.ended.is_some() {
+        if !self.following.has_events() || self.ended.is_some() {
             return;
         }
-        let seen = self.instantiation.segment_trap.take();
-        let agrees = match (self.setting.conventions.segment_traps, seen) {
+        let seen = self.following.instantiation.segment_trap.take();
+        let agrees = match (self.following.setting.conventions.segment_traps, seen) {
             (SegmentTraps::Events, Some(seen)) => seen.is(trap),
             (SegmentTraps::Events, None) => false,
             // Such an event was reported when it came.
@@ -139,29 +178,5 @@ impl Driver {
             let expected = format!("a Trap event: {trap}");
             self.report_plain(RuleId::TrapEvent, Moment::Trap, expected, shown);
         }
-    }
-
-    /// Whether the host function that the oracle waits for is a module's start function, and code that is
-    /// compiled for the instantiation calls it.
-    pub(super) fn is_start_called_by_wasm(&self) -> bool {
-        let is_start = self.instantiation.runs
-            && self.machine.num_activations() == 1
-            && !self.machine.has_entered_code();
-        is_start && self.setting.conventions.start_calls == StartCalls::Wasm
-    }
-
-    /// Whether the arguments agree but for function references of an instance that is being made: there
-    /// is no handle yet by which they would be known.
-    pub(super) fn unbound_agree(&mut self, expected: &[Value], args: &[Seen]) -> bool {
-        let making = self.instantiation.making;
-        expected.len() == args.len()
-            && expected.iter().zip(args).all(|(&value, &seen)| {
-                let reference = match value {
-                    Value::Ref(reference, _) => Some(reference),
-                    _ => None,
-                };
-                self.value_agrees(value, seen)
-                    || self.unresolved_is(seen, reference, |instance| Some(instance) != making)
-            })
     }
 }

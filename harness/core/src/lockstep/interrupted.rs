@@ -1,6 +1,8 @@
 //! The stack where a program was interrupted, compared as far as it may be looked at.
 
+use super::comparison::Comparison;
 use super::driver::{Driver, Flow};
+use super::following::Following;
 use super::frames::{StackDiff, ValueDiff, expected_place};
 use super::interrupts::Interruption;
 use super::sight::Sight;
@@ -87,56 +89,7 @@ impl Interrupted {
     }
 }
 
-impl Driver {
-    /// The stack at an interruption, for faulty observations: copied as far as it may be looked at.
-    pub fn snapshot_interrupted<O: Observation>(
-        &mut self,
-        observed: &mut O,
-        interruption: Interruption,
-    ) -> Snapshot {
-        let sight = match interruption {
-            Interruption::Memory
-                if !self.breakpoints.is_everywhere()
-                    && self.search_full_heap(observed) != Search::There =>
-            {
-                None
-            }
-            Interruption::Memory => Some(self.sight_within(interruption)),
-            Interruption::Overflow if self.hides_callers().is_some() => None,
-            Interruption::Deadline => self.epoch.last(),
-            Interruption::Growth => self.sight_of_failed_growth(),
-            _ if self.is_before_start(observed) => None,
-            _ => self.approach(observed, interruption),
-        };
-        let Some(sight) = sight.filter(|sight| sight.hidden.is_none()) else {
-            return Snapshot::default();
-        };
-        if sight.buried.is_some() && !self.is_own(observed) {
-            return Snapshot::default();
-        }
-        match self.stand_in(sight) {
-            Some((place, imported)) => {
-                let unnamed = &mut Unnamed::new(observed, place, imported);
-                self.copy_interrupted(unnamed, sight.within)
-            }
-            None => self.copy_interrupted(observed, sight.within),
-        }
-    }
-
-    /// Compares the stack at an interruption that the oracle was brought to.
-    pub(super) fn compare_interrupted<O: Observation>(
-        &mut self,
-        observed: &mut O,
-        interruption: Interruption,
-        sight: Sight,
-    ) -> Flow {
-        let array = sight.within.then(|| self.array_at_work()).flatten();
-        self.references.leave_open(array);
-        let flow = self.compare_interrupted_stack(observed, interruption, sight);
-        self.references.leave_open(None);
-        flow
-    }
-
+impl Following {
     /// The array that the next opcode writes into, element by element.
     fn array_at_work(&self) -> Option<ObjectAddr> {
         let view = self.machine.top()?;
@@ -152,6 +105,137 @@ impl Driver {
         }
     }
 
+    /// Whether a cause predicts that so many operands are shown, an `if`'s parameters that are gone among
+    /// them. An opcode that was interrupted itself may have taken its own, or none yet.
+    fn predicts_operands(&mut self, expected: &Interrupted, operands: usize) -> bool {
+        let position = expected.position;
+        let shown = |shown: Vec<ShownOperand>| shown.len();
+        let [untaken, taken] = match (expected.taken, position.checked_sub(1)) {
+            (0, None) => [None; 2],
+            (0, Some(before)) => [self.shown_at(0, before).map(shown), None],
+            _ => [
+                self.shown_at(0, position).map(shown),
+                self.operands_within(position),
+            ],
+        };
+        [untaken, taken].contains(&Some(operands))
+    }
+
+    /// Which code is interrupted, and where: each path of calls by which a function may be inlined has a body
+    /// of its own, be they tail calls. None where the path is not known.
+    fn path(&self, view: &FrameView<'_>, interrupted: usize) -> Option<CodePath> {
+        let mut path = vec![(view.function.index, interrupted)];
+        if !self.setting.inlined {
+            return Some(path);
+        }
+        let depth = self.machine.depth();
+        for (frame, caller) in self.machine.frames().enumerate() {
+            if frame > 0 {
+                if !caller.waits || !self.program.may_be_inlined_at(&caller) {
+                    break;
+                }
+                path.push((caller.function.index, caller.position));
+            }
+            let replaced = self.history.replaced(depth - 1 - frame)?;
+            path.extend(replaced.iter().map(|call| (call.func, call.position)));
+        }
+        Some(path)
+    }
+
+    /// How many operands are shown while the opcode at `position` runs, if a cause predicts that: those
+    /// behind it but for its results. What it takes may have covered an `if`'s parameters.
+    fn operands_within(&mut self, position: usize) -> Option<usize> {
+        let behind = self.shown_at(0, position + 1)?.len();
+        let function = self.machine.top()?.function;
+        let op = function.instrs[position].op;
+        let [before, after] =
+            [position, position + 1].map(|at| height_of(function, function.before[at]));
+        let results = (after + op.own_operands()).checked_sub(before)?;
+        behind.checked_sub(results)
+    }
+}
+
+impl Comparison {
+    /// Whether a record of the opcode at `shown` has that many operands, and is the one that was found
+    /// for the same place before.
+    fn is_record(
+        &mut self,
+        following: &mut Following,
+        shown: usize,
+        interrupted: usize,
+        operands: usize,
+    ) -> bool {
+        let Some(height) = following.operands_at(Some(shown)) else {
+            return false;
+        };
+        let Some(view) = following.machine.top() else {
+            return false;
+        };
+        // A trap's record lacks what its opcode takes.
+        let taken = taken_at(view.function, shown);
+        let instance = view.instance;
+        let same = match following.path(&view, interrupted) {
+            Some(path) => self.precedents.is_same_record(instance, path, shown),
+            None => true,
+        };
+        let within = (height.saturating_sub(taken)..=height).contains(&operands);
+        same && (within || following.operands_within(shown) == Some(operands))
+    }
+}
+
+impl Driver {
+    /// The stack at an interruption, for faulty observations: copied as far as it may be looked at.
+    pub fn snapshot_interrupted<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        interruption: Interruption,
+    ) -> Snapshot {
+        let sight = match interruption {
+            Interruption::Memory
+                if !self.following.breakpoints.is_everywhere()
+                    && self.search_full_heap(observed) != Search::There =>
+            {
+                None
+            }
+            Interruption::Memory => Some(self.following.sight_within(interruption)),
+            Interruption::Overflow if self.following.hides_callers().is_some() => None,
+            Interruption::Deadline => self.following.epoch.last(),
+            Interruption::Growth => self.sight_of_failed_growth(),
+            _ if self.is_before_start(observed) => None,
+            _ => self.approach(observed, interruption),
+        };
+        let Some(sight) = sight.filter(|sight| sight.hidden.is_none()) else {
+            return Snapshot::default();
+        };
+        if sight.buried.is_some() && !self.following.is_own(observed) {
+            return Snapshot::default();
+        }
+        match self.following.stand_in(sight) {
+            Some((place, imported)) => {
+                let unnamed = &mut Unnamed::new(observed, place, imported);
+                self.following.copy_interrupted(unnamed, sight.within)
+            }
+            None => self.following.copy_interrupted(observed, sight.within),
+        }
+    }
+
+    /// Compares the stack at an interruption that the oracle was brought to.
+    pub(super) fn compare_interrupted<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        interruption: Interruption,
+        sight: Sight,
+    ) -> Flow {
+        let array = sight
+            .within
+            .then(|| self.following.array_at_work())
+            .flatten();
+        self.comparison.references.leave_open(array);
+        let flow = self.compare_interrupted_stack(observed, interruption, sight);
+        self.comparison.references.leave_open(None);
+        flow
+    }
+
     fn compare_interrupted_stack<O: Observation>(
         &mut self,
         observed: &mut O,
@@ -162,18 +246,18 @@ impl Driver {
             return self.leave_out_frames(observed, interruption, known);
         }
         if let Some(known) = sight.buried
-            && !self.is_own(observed)
+            && !self.following.is_own(observed)
         {
             return self.leave_out_frames(observed, interruption, known);
         }
         if let Some(foreign) = sight.foreign
-            && self.is_foreign(observed)
+            && self.following.is_foreign(observed)
         {
             self.recorder.leave_out(foreign, 1);
             self.explain_foreign(interruption, foreign);
             return self.compare_callers(observed, interruption.moment());
         }
-        let flow = match (sight.unnamed, self.stand_in(sight)) {
+        let flow = match (sight.unnamed, self.following.stand_in(sight)) {
             (Some(known), Some(_)) if self.dares(known) => {
                 let _ = self.compare_interrupted_frames(observed, interruption, sight);
                 return self.end_dare();
@@ -234,11 +318,11 @@ impl Driver {
         }
         let (place, operands) = (walk.place(), walk.num_operands() as usize);
         drop(walk);
-        let Some(view) = self.machine.top() else {
+        let Some(view) = self.following.machine.top() else {
             return Flow::Continue;
         };
         let expected = Interrupted::of(&view, sight.within);
-        let wanted = expected_place(&view, self.setting.conventions);
+        let wanted = expected_place(&view, self.following.setting.conventions);
         if (place.instance, place.func) != (wanted.instance, wanted.func) || !place.module_agrees {
             let diff = StackDiff::Place { frame: 0 };
             return self.misplaced(observed, moment, diff);
@@ -263,8 +347,8 @@ impl Driver {
         operands: usize,
     ) {
         self.recorder.note(RuleId::CheckStack);
-        let known = self.setting.cause(Cause::IfParams);
-        let known = known.filter(|_| self.predicts_operands(expected, operands));
+        let known = self.following.setting.cause(Cause::IfParams);
+        let known = known.filter(|_| self.following.predicts_operands(expected, operands));
         if known.is_some() || !expected.left().contains(&operands) {
             let shown = count(operands, "operand");
             let wanted = Some(expected.describe());
@@ -276,7 +360,7 @@ impl Driver {
         let mut diff = ValueDiff::default();
         let mut written = self.written(expected, operands);
         if known.is_some() {
-            let stacks = self.stacks_of(0);
+            let stacks = self.following.stacks_of(0);
             let plain = stacks.map(|stacks| plainly_shown(stacks, expected.shown_behind()));
             written = written.min(plain.unwrap_or(0));
         }
@@ -287,26 +371,10 @@ impl Driver {
         let _ = self.end_dare();
     }
 
-    /// Whether a cause predicts that so many operands are shown, an `if`'s parameters that are gone among
-    /// them. An opcode that was interrupted itself may have taken its own, or none yet.
-    fn predicts_operands(&mut self, expected: &Interrupted, operands: usize) -> bool {
-        let position = expected.position;
-        let shown = |shown: Vec<ShownOperand>| shown.len();
-        let [untaken, taken] = match (expected.taken, position.checked_sub(1)) {
-            (0, None) => [None; 2],
-            (0, Some(before)) => [self.shown_at(0, before).map(shown), None],
-            _ => [
-                self.shown_at(0, position).map(shown),
-                self.operands_within(position),
-            ],
-        };
-        [untaken, taken].contains(&Some(operands))
-    }
-
     /// How many of the operands shown have been written, from the bottom; all, if the others are dared.
     fn written(&mut self, expected: &Interrupted, operands: usize) -> usize {
         let written = operands.min(expected.operands - expected.parameters);
-        match self.setting.cause(Cause::LibcallSlot) {
+        match self.following.setting.cause(Cause::LibcallSlot) {
             Some(known) if written < operands && self.dares(known) => operands,
             Some(known) => {
                 self.recorder.leave_out(known, (operands - written) as u64);
@@ -330,22 +398,27 @@ impl Driver {
             _ => (Cause::LibcallPc, Cause::LibcallSlot),
         };
         let moment = interruption.moment();
-        let position = self.machine.top().and_then(|view| {
+        let position = self.following.machine.top().and_then(|view| {
             let shown = view.function.position(pc)?;
             view.function.reachable[shown].then_some(shown)
         });
         // The call that grows is made where the opcode is.
-        let known = self.setting.cause(cause);
+        let known = self.following.setting.cause(cause);
         let known = known.filter(|_| interruption != Interruption::Growth);
         let known = known.filter(|_| {
-            position.is_some_and(|shown| self.is_record(shown, expected.position, operands))
+            position.is_some_and(|shown| {
+                self.comparison
+                    .is_record(&mut self.following, shown, expected.position, operands)
+            })
         });
         let shown = format!("PC {pc}, {}", count(operands, "operand"));
         let wanted = Some(expected.describe());
         self.report_interrupted(observed, moment, RuleId::CheckPc, wanted, shown, known);
-        if let (Some(unwritten), Some(shown), true) =
-            (self.setting.cause(slot), position, known.is_some())
-        {
+        if let (Some(unwritten), Some(shown), true) = (
+            self.following.setting.cause(slot),
+            position,
+            known.is_some(),
+        ) {
             let mut diff = ValueDiff::default();
             let written = expected.operands - expected.parameters;
             let stacks = (shown, operands, written);
@@ -354,59 +427,6 @@ impl Driver {
                 self.report_values(observed, moment, 0, diff);
             }
         }
-    }
-
-    /// Whether a record of the opcode at `shown` has that many operands, and is the one that was found
-    /// for the same place before.
-    fn is_record(&mut self, shown: usize, interrupted: usize, operands: usize) -> bool {
-        let Some(height) = self.operands_at(Some(shown)) else {
-            return false;
-        };
-        let Some(view) = self.machine.top() else {
-            return false;
-        };
-        // A trap's record lacks what its opcode takes.
-        let taken = taken_at(view.function, shown);
-        let instance = view.instance;
-        let same = match self.path(&view, interrupted) {
-            Some(path) => self.precedents.is_same_record(instance, path, shown),
-            None => true,
-        };
-        let within = (height.saturating_sub(taken)..=height).contains(&operands);
-        same && (within || self.operands_within(shown) == Some(operands))
-    }
-
-    /// Which code is interrupted, and where: each path of calls by which a function may be inlined has a body
-    /// of its own, be they tail calls. None where the path is not known.
-    fn path(&self, view: &FrameView<'_>, interrupted: usize) -> Option<CodePath> {
-        let mut path = vec![(view.function.index, interrupted)];
-        if !self.setting.inlined {
-            return Some(path);
-        }
-        let depth = self.machine.depth();
-        for (frame, caller) in self.machine.frames().enumerate() {
-            if frame > 0 {
-                if !caller.waits || !self.program.may_be_inlined_at(&caller) {
-                    break;
-                }
-                path.push((caller.function.index, caller.position));
-            }
-            let replaced = self.history.replaced(depth - 1 - frame)?;
-            path.extend(replaced.iter().map(|call| (call.func, call.position)));
-        }
-        Some(path)
-    }
-
-    /// How many operands are shown while the opcode at `position` runs, if a cause predicts that: those
-    /// behind it but for its results. What it takes may have covered an `if`'s parameters.
-    fn operands_within(&mut self, position: usize) -> Option<usize> {
-        let behind = self.shown_at(0, position + 1)?.len();
-        let function = self.machine.top()?.function;
-        let op = function.instrs[position].op;
-        let [before, after] =
-            [position, position + 1].map(|at| height_of(function, function.before[at]));
-        let results = (after + op.own_operands()).checked_sub(before)?;
-        behind.checked_sub(results)
     }
 
     fn report_interrupted<O: Observation>(

@@ -7,6 +7,7 @@
 //! then the oracle is right before that opcode.
 
 use super::driver::{Driver, Ended};
+use super::following::Following;
 use super::looks::Look;
 use super::sight::Sight;
 use crate::divergence::Moment;
@@ -62,52 +63,7 @@ pub(super) fn is_interruptible(function: &Function, position: usize) -> bool {
     position == 0 || function.instrs[position - 1].op == Opcode::Loop
 }
 
-impl Driver {
-    /// Brings the oracle to where the program can be interrupted next, if it is not there yet, and says
-    /// what may be looked at. None if it comes to no such place.
-    pub fn approach<O: Observation>(
-        &mut self,
-        observed: &mut O,
-        interruption: Interruption,
-    ) -> Option<Sight> {
-        if self.ended.is_some() || !self.invocation.is_running() {
-            return None;
-        }
-        if self.invocation.ahead.is_none()
-            && interruption != Interruption::Overflow
-            && self.is_within_bulk()
-        {
-            return Some(self.sight(interruption, true, false));
-        }
-        let stop = match (self.invocation.ahead, interruption) {
-            (Some(stop), _) => stop,
-            (None, _) if self.breakpoints.is_everywhere() => self.run_stepped(),
-            (None, Interruption::Epoch) => self.run_to_interruptible(),
-            (None, Interruption::Overflow) => self.run_to_overflow(observed),
-            // How much fuel there is where is not modelled.
-            (None, _) => return None,
-        };
-        self.invocation.ahead = Some(stop);
-        let view = self.machine.top().filter(|_| stop == Stop::SequencePoint)?;
-        let entered = view.position == 0;
-        let fits = match interruption {
-            Interruption::Overflow => entered,
-            Interruption::Memory | Interruption::Deadline | Interruption::Growth => false,
-            Interruption::Epoch | Interruption::Fuel => {
-                is_interruptible(view.function, view.position)
-            }
-        };
-        fits.then(|| self.sight(interruption, false, entered))
-    }
-
-    /// Whether the oracle was not brought there, for a reason of its own: then the execution has ended.
-    pub(super) fn is_cut(&mut self) -> bool {
-        if let Some(Stop::Exhausted(limit)) = self.invocation.ahead {
-            self.ended.get_or_insert(Ended::OracleLimit(limit));
-        }
-        self.ended.is_some()
-    }
-
+impl Following {
     /// Whether the last event was at an opcode that works in bulk, and can be interrupted itself.
     pub(super) fn is_within_bulk(&self) -> bool {
         self.invocation.previous.is_some() && self.machine.current_op().is_some_and(Opcode::is_bulk)
@@ -122,6 +78,57 @@ impl Driver {
         view.is_some_and(|view| {
             view.op().is_bulk() && !is_interruptible(view.function, view.position)
         })
+    }
+}
+
+impl Driver {
+    /// Brings the oracle to where the program can be interrupted next, if it is not there yet, and says
+    /// what may be looked at. None if it comes to no such place.
+    pub fn approach<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        interruption: Interruption,
+    ) -> Option<Sight> {
+        if self.ended.is_some() || !self.following.invocation.is_running() {
+            return None;
+        }
+        if self.following.invocation.ahead.is_none()
+            && interruption != Interruption::Overflow
+            && self.following.is_within_bulk()
+        {
+            return Some(self.following.sight(interruption, true, false));
+        }
+        let stop = match (self.following.invocation.ahead, interruption) {
+            (Some(stop), _) => stop,
+            (None, _) if self.following.breakpoints.is_everywhere() => self.run_stepped(),
+            (None, Interruption::Epoch) => self.run_to_interruptible(),
+            (None, Interruption::Overflow) => self.run_to_overflow(observed),
+            // How much fuel there is where is not modelled.
+            (None, _) => return None,
+        };
+        self.following.invocation.ahead = Some(stop);
+        let view = self
+            .following
+            .machine
+            .top()
+            .filter(|_| stop == Stop::SequencePoint)?;
+        let entered = view.position == 0;
+        let fits = match interruption {
+            Interruption::Overflow => entered,
+            Interruption::Memory | Interruption::Deadline | Interruption::Growth => false,
+            Interruption::Epoch | Interruption::Fuel => {
+                is_interruptible(view.function, view.position)
+            }
+        };
+        fits.then(|| self.following.sight(interruption, false, entered))
+    }
+
+    /// Whether the oracle was not brought there, for a reason of its own: then the execution has ended.
+    pub(super) fn is_cut(&mut self) -> bool {
+        if let Some(Stop::Exhausted(limit)) = self.following.invocation.ahead {
+            self.ended.get_or_insert(Ended::OracleLimit(limit));
+        }
+        self.ended.is_some()
     }
 
     /// Runs the oracle to the next breakpoint or place at which the program can be interrupted.

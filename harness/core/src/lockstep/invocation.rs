@@ -228,4 +228,29 @@ impl Invocation {
         self.at_inlined_trap = suspended.at_inlined_trap;
         self.ahead = None;
     }
+
+    /// The callback for the epoch's deadline is about to end the program.
+    pub(super) fn deadline_ends(&mut self, deadline: Deadline) {
+        self.deadline = Some(deadline);
+    }
+
+    /// Whether a deadline ended the program whose event is due.
+    pub(super) fn is_deadline_due(&self) -> bool {
+        self.deadline.is_some() && self.is_running()
+    }
+
+    /// The debugger took the exception that was thrown: nothing catches it, and the call ends.
+    pub(super) fn exception_was_taken(&mut self) {
+        self.take_thrown();
+    }
+
+    /// The store's limiter is about to fail with this error.
+    pub(super) fn limiter_fails(&mut self, failure: HostFailure) {
+        self.failed_growth = Some(failure);
+    }
+
+    /// Whether a growth has failed whose event is due.
+    pub(super) fn is_growth_failing(&self) -> bool {
+        self.failed_growth.is_some() && self.is_running()
+    }
 }

@@ -1,6 +1,7 @@
 //! The checker of what a store lists: its instances and modules, and, where nothing runs, no frame.
 
 use super::driver::Driver;
+use super::setting::Setting;
 use crate::causes::{Cause, Known, instance_position};
 use crate::divergence::Moment;
 use crate::rules::RuleId;
@@ -63,13 +64,20 @@ pub(super) struct ShownIndices {
     modules: BTreeMap<u32, u64>,
 }
 
+impl Setting {
+    pub(super) fn explain_positions(&self, indices: &[u32]) -> Option<Known> {
+        let known = self.cause(Cause::InstancePosition)?;
+        instance_position::explains(indices).then_some(known)
+    }
+}
+
 impl Driver {
     /// The store was given a module to register, and has said so.
     pub fn check_registered(&mut self, module: u32, registered: Result<(), String>) {
         self.recorder.note(RuleId::Registered);
-        self.breakpoints.come(module);
+        self.following.breakpoints.come(module);
         match registered {
-            Ok(()) => drop(self.precedents.registered.insert(module)),
+            Ok(()) => drop(self.comparison.precedents.registered.insert(module)),
             Err(error) => {
                 let expected = format!("module {module} is registered");
                 self.report_plain(RuleId::Registered, Moment::Action, expected, error);
@@ -80,7 +88,7 @@ impl Driver {
     /// Checks what the store lists; of these instances the case has a handle.
     pub fn check_items(&mut self, items: &Items, handles: &[InstanceAddr], moment: Moment) {
         self.check_guest_debug(items, moment);
-        if !self.is_instrumented() {
+        if !self.following.setting.is_instrumented() {
             return;
         }
         if let Some(frames @ 1..) = items.frames {
@@ -103,7 +111,7 @@ impl Driver {
     /// Whether everything is there with `guest_debug`, and nothing without.
     fn check_guest_debug(&mut self, items: &Items, moment: Moment) {
         self.recorder.note(RuleId::GuestDebug);
-        let there = self.is_instrumented();
+        let there = self.following.setting.is_instrumented();
         let listed = |len: Option<usize>| len.is_some_and(|len| len > 0);
         let instances = listed(items.instances.as_ref().map(Vec::len));
         let modules = listed(items.modules.as_ref().map(Vec::len));
@@ -146,7 +154,11 @@ impl Driver {
         }
         // An instance whose instantiation failed, or has not ended, may be there without a handle.
         let unknown = listed.iter().filter(|one| one.instance.is_none()).count();
-        let unfinished = self.known_instances().saturating_sub(handles.len());
+        let unfinished = self
+            .following
+            .program
+            .known_instances()
+            .saturating_sub(handles.len());
         if unknown > unfinished + adapters {
             let expected = format!("at most {unfinished} instances that the case has not");
             let shown = format!("{unknown} such instances");
@@ -162,7 +174,7 @@ impl Driver {
         let indices: Vec<u32> = listed.iter().map(|one| one.index).collect();
         let mut positions = listed.iter().zip(0u32..);
         if let Some((one, position)) = positions.find(|(one, position)| one.index != *position) {
-            let known = self.explain_positions(&indices);
+            let known = self.following.setting.explain_positions(&indices);
             let say = |index| match one.instance {
                 Some(addr) => format!("instance {addr}, listed as {position}, has index {index}"),
                 None => format!("the instance listed as {position} has index {index}"),
@@ -172,7 +184,7 @@ impl Driver {
         }
         for one in listed {
             let Some(addr) = one.instance else { continue };
-            let shown = &mut self.precedents.indices.instances;
+            let shown = &mut self.comparison.precedents.indices.instances;
             let before = *shown.entry(addr.0).or_insert(one.index);
             if before != one.index {
                 let say = |index| format!("instance {addr} has index {index}");
@@ -182,19 +194,19 @@ impl Driver {
         }
     }
 
-    fn explain_positions(&self, indices: &[u32]) -> Option<Known> {
-        let known = self.setting.cause(Cause::InstancePosition)?;
-        instance_position::explains(indices).then_some(known)
-    }
-
     fn check_modules(&mut self, listed: &[ListedModule], handles: &[InstanceAddr], moment: Moment) {
         self.recorder.note(RuleId::Modules);
         let held = handles.iter();
         let held: BTreeSet<u32> = held
-            .filter_map(|&instance| self.breakpoints.module_of(instance))
+            .filter_map(|&instance| self.following.breakpoints.module_of(instance))
             .collect();
         let numbers: BTreeSet<Option<u32>> = listed.iter().map(|one| one.module).collect();
-        let registered = self.precedents.registered.difference(&held).copied();
+        let registered = self
+            .comparison
+            .precedents
+            .registered
+            .difference(&held)
+            .copied();
         let registered: Vec<u32> = registered.collect();
         let there = held.into_iter().map(|module| (RuleId::Modules, module));
         let there = there.chain(
@@ -226,7 +238,7 @@ impl Driver {
         let listed = listed.filter_map(|one| Some((one.module?, one.index)));
         for (module, index) in own.chain(listed) {
             self.recorder.note(RuleId::ModuleIndex);
-            let before = &mut self.precedents.indices.modules;
+            let before = &mut self.comparison.precedents.indices.modules;
             let first = *before.entry(module).or_insert(index);
             let other = before.iter().find(|&(&n, &i)| n != module && i == index);
             let shown = match other {
@@ -240,13 +252,14 @@ impl Driver {
     }
 
     fn check_bytecode(&mut self, own: &OwnModule, moment: Moment) {
-        let mut instances = (0..self.known_instances() as u32).map(InstanceAddr);
-        let Some(instance) = instances.find(|&i| self.breakpoints.module_of(i) == Some(own.module))
+        let mut instances = (0..self.following.program.known_instances() as u32).map(InstanceAddr);
+        let Some(instance) =
+            instances.find(|&i| self.following.breakpoints.module_of(i) == Some(own.module))
         else {
             return;
         };
         self.recorder.note(RuleId::Bytecode);
-        let compiled: Arc<[u8]> = self.program.facts(instance).bytes.clone();
+        let compiled: Arc<[u8]> = self.following.program.facts(instance).bytes.clone();
         if own.bytecode.as_deref() == Some(&*compiled) {
             return;
         }

@@ -39,22 +39,9 @@ enum Reached {
 impl Driver {
     /// Whether the store's limiter may fail a growth now: a program's own, not what an instance is made with.
     pub fn may_fail_growth(&self) -> bool {
-        self.ended.is_none() && !self.instantiation.runs() && self.machine.has_entered_code()
-    }
-
-    /// Whether the program may make objects, so that the engine's heap may ask to grow.
-    pub fn may_make_objects(&self) -> bool {
-        self.program.makes_objects
-    }
-
-    /// The store's limiter is about to fail with this error.
-    pub fn limiter_fails(&mut self, failure: HostFailure) {
-        self.invocation.failed_growth = Some(failure);
-    }
-
-    /// Whether a growth has failed whose event is due.
-    pub fn is_growth_failing(&self) -> bool {
-        self.invocation.failed_growth.is_some() && self.invocation.is_running()
+        self.ended.is_none()
+            && !self.following.instantiation.runs()
+            && self.following.machine.has_entered_code()
     }
 
     /// The event of a growth that the limiter failed with the error that is due, or with another one.
@@ -64,14 +51,14 @@ impl Driver {
         due: HostFailure,
         error: Result<HostFailure, String>,
     ) -> Flow {
-        self.invocation.failed_growth = None;
+        self.following.invocation.failed_growth = None;
         let reached = self.run_to_failed_growth(due);
         if self.ended.is_some() {
             return Flow::Stop;
         }
         let rule = match reached {
             Reached::Growth => None,
-            Reached::Event => Some(self.lost_rule()),
+            Reached::Event => Some(self.following.breakpoints.lost_rule()),
             Reached::Other => Some(RuleId::HostErrorEvent),
         };
         if let Some(rule) = rule {
@@ -81,28 +68,28 @@ impl Driver {
         }
         self.host_failed(due, error);
         self.recorder.tally.looks.event(Look::HostError);
-        let sight = self.sight_within(Interruption::Growth);
+        let sight = self.following.sight_within(Interruption::Growth);
         self.compare_interrupted(observed, Interruption::Growth, sight)
     }
 
     /// What may be looked at where the growth failed, if the oracle comes there.
     pub(super) fn sight_of_failed_growth(&mut self) -> Option<Sight> {
-        let due = self.invocation.failed_growth?;
+        let due = self.following.invocation.failed_growth?;
         let reached = self.run_to_failed_growth(due);
         let there = matches!(reached, Reached::Growth);
-        there.then(|| self.sight_within(Interruption::Growth))
+        there.then(|| self.following.sight_within(Interruption::Growth))
     }
 
     /// The invocation ended after the limiter failed, and no event said so.
     pub(super) fn finish_failed_growth(&mut self, due: HostFailure, outcome: &Outcome) -> Verdict {
         let reached = self.run_to_failed_growth(due);
         if self.ended.is_some() {
-            self.machine.unwind();
+            self.following.machine.unwind();
             return Verdict::Lost;
         }
-        self.machine.unwind();
-        self.invocation.ahead = None;
-        if self.has_events() {
+        self.following.machine.unwind();
+        self.following.invocation.ahead = None;
+        if self.following.has_events() {
             self.report_end(
                 RuleId::HostErrorEvent,
                 format!("a HostcallError event: {due}"),
@@ -118,16 +105,16 @@ impl Driver {
     /// Brings the oracle to the next opcode that asks for so much that the limiter fails, if nothing else is
     /// due before.
     fn run_to_failed_growth(&mut self, due: HostFailure) -> Reached {
-        let stepped = self.has_events() && self.breakpoints.is_everywhere();
+        let stepped = self.following.has_events() && self.following.breakpoints.is_everywhere();
         let mut passed = 0;
         loop {
-            let failure = self.machine.growth_ahead();
+            let failure = self.following.machine.growth_ahead();
             let failure = failure.and_then(|(grown, wanted)| failure_of(grown, wanted));
-            if self.invocation.ahead.is_none() && failure == Some(due) {
+            if self.following.invocation.ahead.is_none() && failure == Some(due) {
                 return Reached::Growth;
             }
             let before = self.recorder.tally.executed;
-            let stop = match self.invocation.ahead.take() {
+            let stop = match self.following.invocation.ahead.take() {
                 Some(stop) => stop,
                 None if stepped => self.run_stepped(),
                 None => self.run_to_breakpoint_or(|_, function, position| {
@@ -137,22 +124,26 @@ impl Driver {
             passed += self.recorder.tally.executed - before;
             match stop {
                 Stop::SequencePoint => {}
-                Stop::Throw { caught: true, .. } if !self.has_events() => continue,
+                Stop::Throw { caught: true, .. } if !self.following.has_events() => continue,
                 stop => {
-                    self.invocation.ahead = Some(stop);
+                    self.following.invocation.ahead = Some(stop);
                     return Reached::Other;
                 }
             }
-            let Some(view) = self.machine.top() else {
+            let Some(view) = self.following.machine.top() else {
                 return Reached::Other;
             };
-            let selects = stepped || self.breakpoints.selects(view.instance, view.pc().0);
-            if self.has_events() && selects {
+            let selects = stepped
+                || self
+                    .following
+                    .breakpoints
+                    .selects(view.instance, view.pc().0);
+            if self.following.has_events() && selects {
                 return Reached::Event;
             }
             if passed >= POINTS_BETWEEN_EVENTS {
                 self.ended = Some(Ended::PointLimit(POINTS_BETWEEN_EVENTS));
-                self.invocation.ahead = Some(Stop::Exhausted(Exhaustion::CallDepth));
+                self.following.invocation.ahead = Some(Stop::Exhausted(Exhaustion::CallDepth));
                 return Reached::Other;
             }
         }

@@ -5,8 +5,10 @@
 //! operand. Where that slot cannot be read it stays open, also with other operands above it, but nothing may
 //! be computed with it.
 
+use super::comparison::Comparison;
 use super::driver::{Driver, Ended, POINTS_BETWEEN_EVENTS};
 use super::explain::Shown;
+use super::following::Following;
 use super::frames::expected_place;
 use super::trap_frame::taken_at;
 use crate::configuration::{Configuration, Nans};
@@ -127,27 +129,13 @@ impl Use {
     }
 }
 
-impl Driver {
-    /// Runs the oracle to its next sequence point and notes what NaN is open there. The case ends
-    /// before one is computed with that was not seen.
-    #[cold]
-    pub(super) fn advance_noting_nans(&mut self) -> Stop {
-        let Some(kept) = self.nan_behind() else {
-            return self.end_at_nan();
-        };
-        let (stop, open) = self.machine.step();
-        self.nans.open = open.or(kept);
-        let operands = self.machine.top().map_or(0, |view| view.operands.len());
-        self.nans.uncover(self.machine.depth(), operands);
-        stop
-    }
-
+impl Comparison {
     /// What is open of the top operand behind the next opcode, if that computes with none that is open.
-    fn nan_behind(&mut self) -> Option<Option<OpenNan>> {
-        let Some(view) = self.machine.top() else {
+    fn nan_behind(&mut self, following: &mut Following) -> Option<Option<OpenNan>> {
+        let Some(view) = following.machine.top() else {
             return Some(None);
         };
-        let depth = self.machine.depth();
+        let depth = following.machine.depth();
         if !self.nans.buried.is_empty() && self.nans.uses_buried(&view, depth) {
             return None;
         }
@@ -159,7 +147,7 @@ impl Driver {
             Use::Drops => Some(None),
             Use::Covers => {
                 let index = view.operands.len().checked_sub(1)?;
-                self.stays_unread().then(|| {
+                following.stays_unread().then(|| {
                     self.nans.buried.push(Buried { depth, index, open });
                     None
                 })
@@ -168,66 +156,25 @@ impl Driver {
         }
     }
 
-    /// Whether no event shows the top operand as long as it is there: its slot cannot be read, and no cause
-    /// has it shown in another.
-    fn stays_unread(&mut self) -> bool {
-        let Some(view) = self.machine.top() else {
-            return false;
-        };
-        let unreadable = self.program.layout(&view).top_operand(view.shape);
-        let shown = self.program.stacks(view.instance, view.function.index);
-        unreadable.is_some() && shown.is_empty()
-    }
-
-    /// The case ends: nothing can be compared of what is computed with a NaN that was not seen.
-    fn end_at_nan(&mut self) -> Stop {
-        self.ended.get_or_insert(Ended::UnseenNan);
-        Stop::Exhausted(Exhaustion::CallDepth)
-    }
-
-    /// A host function throws: where that is caught, operands may be replaced. The case ends, if a NaN may be
-    /// among them.
-    pub(super) fn end_if_nan_is_buried(&mut self) {
-        if !self.nans.buried.is_empty() {
-            self.ended.get_or_insert(Ended::UnseenNan);
-        }
-    }
-
-    /// Runs the oracle to its next modelled breakpoint, or to where `also` says, opcode by opcode, as a NaN
-    /// may be left open on the way that no event shows; or gives up.
-    pub(super) fn run_noting_nans(&mut self, also: impl Fn(&FrameView<'_>) -> bool) -> Stop {
-        for _ in 0..POINTS_BETWEEN_EVENTS {
-            let stop = self.run_stepped();
-            let view = self
-                .machine
-                .top()
-                .filter(|_| stop == Stop::SequencePoint && self.ended.is_none());
-            let goes_on = view.is_some_and(|view| {
-                !self.breakpoints.passes(view.instance, view.pc().0) && !also(&view)
-            });
-            if !goes_on {
-                self.note_silent();
-                return stop;
-            }
-        }
-        self.give_up()
-    }
-
     /// Takes the NaN that the subject shows as its top operand. One that is not allowed is left to the
     /// comparison.
     #[cold]
-    pub(super) fn adopt_operand<O: Observation>(&mut self, observed: &mut O) {
+    pub(super) fn adopt_operand<O: Observation>(
+        &mut self,
+        following: &mut Following,
+        observed: &mut O,
+    ) {
         if self.nans.open.is_none() {
             return;
         }
-        let predicted = self.predicted(0);
-        let (Some(open), Some(view)) = (self.nans.open, self.machine.top()) else {
+        let predicted = following.predicted(0);
+        let (Some(open), Some(view)) = (self.nans.open, following.machine.top()) else {
             return;
         };
-        let layout = self.program.layout(&view);
+        let layout = following.program.layout(&view);
         let mut walk = observed.walk();
         let placed =
-            !walk.done() && walk.place() == expected_place(&view, self.setting.conventions);
+            !walk.done() && walk.place() == expected_place(&view, following.setting.conventions);
         let count = walk_operands(&mut walk, placed);
         let predicted = predicted.as_ref().map(|(shown, _)| &shown[..]);
         let shown = Shown::of(&view, layout, predicted, count as usize);
@@ -239,20 +186,94 @@ impl Driver {
         let seen = walk.operand(at);
         drop(walk);
         if let Some(value) = seen.to_value() {
-            self.machine.adopt_operand(open, value.cell());
+            following.machine.adopt_operand(open, value.cell());
         }
         self.nans.open = None;
     }
 
     /// Takes the NaN that the subject's invocation returned last, where it was not seen before.
-    pub(super) fn adopt_result(&mut self, outcome: &Outcome) {
+    pub(super) fn adopt_result(&mut self, following: &mut Following, outcome: &Outcome) {
         let (Some(open), Outcome::Returned(seen)) = (self.nans.open.take(), outcome) else {
             return;
         };
         let value = seen.last().copied().and_then(Seen::to_value);
         if let Some(value) = value {
-            self.machine.adopt_result(open, value);
+            following.machine.adopt_result(open, value);
         }
+    }
+}
+
+impl Following {
+    /// Whether no event shows the top operand as long as it is there: its slot cannot be read, and no cause
+    /// has it shown in another.
+    fn stays_unread(&mut self) -> bool {
+        let Some(view) = self.machine.top() else {
+            return false;
+        };
+        let unreadable = self.program.layout(&view).top_operand(view.shape);
+        let shown = self.program.stacks(view.instance, view.function.index);
+        unreadable.is_some() && shown.is_empty()
+    }
+}
+
+impl Driver {
+    /// Runs the oracle to its next sequence point and notes what NaN is open there. The case ends
+    /// before one is computed with that was not seen.
+    #[cold]
+    pub(super) fn advance_noting_nans(&mut self) -> Stop {
+        let Some(kept) = self.comparison.nan_behind(&mut self.following) else {
+            return self.end_at_nan();
+        };
+        let (stop, open) = self.following.machine.step();
+        self.comparison.nans.open = open.or(kept);
+        let operands = self
+            .following
+            .machine
+            .top()
+            .map_or(0, |view| view.operands.len());
+        self.comparison
+            .nans
+            .uncover(self.following.machine.depth(), operands);
+        stop
+    }
+
+    /// The case ends: nothing can be compared of what is computed with a NaN that was not seen.
+    fn end_at_nan(&mut self) -> Stop {
+        self.ended.get_or_insert(Ended::UnseenNan);
+        Stop::Exhausted(Exhaustion::CallDepth)
+    }
+
+    /// A host function throws: where that is caught, operands may be replaced. The case ends, if a NaN may be
+    /// among them.
+    pub(super) fn end_if_nan_is_buried(&mut self) {
+        if !self.comparison.nans.buried.is_empty() {
+            self.ended.get_or_insert(Ended::UnseenNan);
+        }
+    }
+
+    /// Runs the oracle to its next modelled breakpoint, or to where `also` says, opcode by opcode, as a NaN
+    /// may be left open on the way that no event shows; or gives up.
+    pub(super) fn run_noting_nans(&mut self, also: impl Fn(&FrameView<'_>) -> bool) -> Stop {
+        for _ in 0..POINTS_BETWEEN_EVENTS {
+            let stop = self.run_stepped();
+            let view = self
+                .following
+                .machine
+                .top()
+                .filter(|_| stop == Stop::SequencePoint && self.ended.is_none());
+            let goes_on = view.is_some_and(|view| {
+                !self
+                    .following
+                    .breakpoints
+                    .passes(view.instance, view.pc().0)
+                    && !also(&view)
+            });
+            if !goes_on {
+                self.note_silent();
+                return stop;
+            }
+        }
+        self.give_up()
     }
 }
 

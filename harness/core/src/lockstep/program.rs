@@ -153,4 +153,14 @@ impl Program {
         let calls = self.calls(view.instance);
         calls.is_none_or(|calls| calls.callee(view.function, view.position).is_some())
     }
+
+    /// How many instances the driver knows the modules of.
+    pub(super) fn known_instances(&self) -> usize {
+        self.instances()
+    }
+
+    /// Whether the program may make objects, so that the engine's heap may ask to grow.
+    pub(super) fn may_make_objects(&self) -> bool {
+        self.makes_objects
+    }
 }

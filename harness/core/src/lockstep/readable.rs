@@ -1,6 +1,7 @@
 //! Copies of the subject's stack: which of its slots may be read there.
 
 use super::driver::Driver;
+use super::following::Following;
 use super::invocation::Phase;
 use super::trap_frame::{at_height, height_of, taken_at};
 use crate::causes::Cause;
@@ -21,7 +22,7 @@ const TABLE_INDEX: RangeInclusive<usize> = 0..=1;
 
 /// Reads only slots whose type and alignment are known from the place shown.
 struct ReadableSlots<'a> {
-    driver: &'a Driver,
+    following: &'a Following,
     /// The oracle's frames, innermost first.
     views: Vec<FrameView<'a>>,
     /// Whether the innermost frame trapped.
@@ -37,10 +38,10 @@ struct ReadableSlots<'a> {
 
 impl<'a> ReadableSlots<'a> {
     /// At an event that was compared, or has nothing of its own.
-    fn of(driver: &'a Driver) -> ReadableSlots<'a> {
+    fn of(following: &'a Following) -> ReadableSlots<'a> {
         ReadableSlots {
-            driver,
-            views: driver.machine.frames().collect(),
+            following,
+            views: following.machine.frames().collect(),
             trapped: false,
             elsewhere: false,
             within: false,
@@ -50,14 +51,14 @@ impl<'a> ReadableSlots<'a> {
 
     /// The stack, as far as it may be looked at.
     fn copy<O: Observation>(&self, observed: &mut O, limit: usize) -> Snapshot {
-        Snapshot::take(observed, limit.min(self.driver.visible_frames()), self)
+        Snapshot::take(observed, limit.min(self.following.visible_frames()), self)
     }
 }
 
 impl ReadableSlots<'_> {
     fn function(&self, place: Place) -> Option<&Function> {
         let instance = place.instance?;
-        let module = &self.driver.machine.store.instance(instance).module;
+        let module = &self.following.machine.store.instance(instance).module;
         module.function(place.func?)
     }
 
@@ -71,13 +72,13 @@ impl ReadableSlots<'_> {
     }
 
     fn layout(&self, instance: InstanceAddr, function: &Function) -> &FunctionLayout {
-        let module = &self.driver.machine.store.instance(instance).module;
-        self.driver.program.layout_of(instance, module, function)
+        let module = &self.following.machine.store.instance(instance).module;
+        self.following.program.layout_of(instance, module, function)
     }
 
     /// Whether the place is in the function that the oracle executes.
     fn is_of_top(&self, place: Place) -> bool {
-        let view = self.driver.machine.top();
+        let view = self.following.machine.top();
         view.is_some_and(|view| Some(view.function.index) == place.func)
     }
 
@@ -98,7 +99,7 @@ impl ReadableSlots<'_> {
     /// Whether an operand that is shown at this position of the function that trapped, or was
     /// interrupted, is one that it has there: only then is its slot written.
     fn is_shared(&self, place: Place, (position, count): (usize, u32), index: u32) -> bool {
-        let Some(view) = self.driver.machine.top() else {
+        let Some(view) = self.following.machine.top() else {
             return false;
         };
         let own = (Some(view.instance), Some(view.function.index));
@@ -138,14 +139,14 @@ impl ReadableSlots<'_> {
     /// How many operands are in the same slots here as at the position shown.
     fn plainly_shown(&self, view: &FrameView<'_>, position: usize) -> usize {
         let mut computed = ShownStacks::new();
-        let program = &self.driver.program;
+        let program = &self.following.program;
         let stacks = program.stacks_or(view.instance, view.function.index, &mut computed);
         plainly_shown(stacks, [view.position, position])
     }
 
     /// Whether the parameters of a loop are written behind an interruption at its head.
     fn is_written_late(&self) -> bool {
-        self.driver.setting.cause(Cause::LibcallSlot).is_some()
+        self.following.setting.cause(Cause::LibcallSlot).is_some()
     }
 
     /// Whether the operand may be read where a cause predicts a wrong stack: if it is a real one.
@@ -158,13 +159,13 @@ impl ReadableSlots<'_> {
         index: u32,
     ) -> Option<bool> {
         let mut computed = ShownStacks::new();
-        let program = &self.driver.program;
+        let program = &self.following.program;
         let stacks = program.stacks_or(instance, function.index, &mut computed);
         let shown = stacks.get(&position)?;
         let gone = shown.len().checked_sub(count as usize);
         let as_predicted = gone.is_some_and(|gone| taken.contains(&gone));
         let layout = self.layout(instance, function);
-        let module = &self.driver.machine.store.instance(instance).module;
+        let module = &self.following.machine.store.instance(instance).module;
         let hazards = layout.shown(module, function, shown);
         let index = index as usize;
         as_predicted.then(|| shown[index].real.is_some() && hazards[index].is_none())
@@ -197,7 +198,7 @@ impl Readable for ReadableSlots<'_> {
         if self.elsewhere && frame == 0 {
             return self.is_shared(place, (position, count), index);
         }
-        let returns = self.driver.setting.conventions.waiting == WaitingPc::Return
+        let returns = self.following.setting.conventions.waiting == WaitingPc::Return
             && self.waits(frame)
             && !function.is_guarded(position);
         let position = match returns {
@@ -244,7 +245,7 @@ impl Readable for ReadableSlots<'_> {
     }
 }
 
-impl Driver {
+impl Following {
     /// Copies the subject's stack, reading only what is safe to read.
     pub fn snapshot<O: Observation>(&self, observed: &mut O, limit: usize) -> Snapshot {
         let trapped = matches!(self.invocation.phase, Phase::Trapped(_));
@@ -257,21 +258,6 @@ impl Driver {
         readable.copy(observed, limit)
     }
 
-    /// Brings the oracle to its next stop, if it can be run on. Which slots have a value, and what causes
-    /// forbid to look at, depends on where the program is: an event that was not compared yet is copied there.
-    fn come_to_event(&mut self) {
-        let running = self.ended.is_none() && self.invocation.is_running();
-        if running && self.invocation.ahead.is_none() && self.machine.num_activations() > 0 {
-            self.invocation.ahead = Some(self.advance());
-        }
-    }
-
-    /// Copies the stack at an event of a breakpoint, or an exception, that was not compared yet.
-    pub fn snapshot_of_event<O: Observation>(&mut self, observed: &mut O) -> Snapshot {
-        self.come_to_event();
-        self.snapshot(observed, usize::MAX)
-    }
-
     /// Whether the innermost frame may be shown at another opcode than the oracle's: its operands are
     /// then not those of the oracle's frame.
     pub(super) fn may_show_elsewhere(&self) -> bool {
@@ -280,18 +266,6 @@ impl Driver {
             Phase::Overflowed | Phase::OutOfFuel | Phase::OutOfMemory | Phase::DeadlineReached(_)
         );
         self.epoch.interrupts || failed
-    }
-
-    /// Copies the stack shown at a `Trap` event that was not compared yet, reading only what is safe to
-    /// read there (`TRAP-SLOT`). That depends on where the program traps, so the oracle is brought there.
-    pub fn snapshot_of_trap<O: Observation>(&mut self, observed: &mut O) -> Snapshot {
-        if matches!(self.invocation.phase, Phase::HostTrapping(_)) {
-            // A host function's own trap: the innermost frame waits for it.
-            return self.snapshot_of_call(observed);
-        }
-        self.come_to_event();
-        let there = matches!(self.invocation.ahead, Some(Stop::Trap(_)));
-        self.copy_trapped(observed, usize::MAX, there)
     }
 
     /// Copies the stack where the program was interrupted, or had no memory, at the oracle's next opcode.
@@ -323,13 +297,45 @@ impl Driver {
         };
         readable.copy(observed, limit)
     }
+}
+
+impl Driver {
+    /// Brings the oracle to its next stop, if it can be run on. Which slots have a value, and what causes
+    /// forbid to look at, depends on where the program is: an event that was not compared yet is copied there.
+    fn come_to_event(&mut self) {
+        let running = self.ended.is_none() && self.following.invocation.is_running();
+        if running
+            && self.following.invocation.ahead.is_none()
+            && self.following.machine.num_activations() > 0
+        {
+            self.following.invocation.ahead = Some(self.advance());
+        }
+    }
+
+    /// Copies the stack at an event of a breakpoint, or an exception, that was not compared yet.
+    pub fn snapshot_of_event<O: Observation>(&mut self, observed: &mut O) -> Snapshot {
+        self.come_to_event();
+        self.following.snapshot(observed, usize::MAX)
+    }
+
+    /// Copies the stack shown at a `Trap` event that was not compared yet, reading only what is safe to
+    /// read there (`TRAP-SLOT`). That depends on where the program traps, so the oracle is brought there.
+    pub fn snapshot_of_trap<O: Observation>(&mut self, observed: &mut O) -> Snapshot {
+        if matches!(self.following.invocation.phase, Phase::HostTrapping(_)) {
+            // A host function's own trap: the innermost frame waits for it.
+            return self.snapshot_of_call(observed);
+        }
+        self.come_to_event();
+        let there = matches!(self.following.invocation.ahead, Some(Stop::Trap(_)));
+        self.following.copy_trapped(observed, usize::MAX, there)
+    }
 
     /// Copies the stack at a call of a host function that was not compared yet.
     pub fn snapshot_of_call<O: Observation>(&mut self, observed: &mut O) -> Snapshot {
         self.come_to_event();
         let readable = ReadableSlots {
             calls: true,
-            ..ReadableSlots::of(self)
+            ..ReadableSlots::of(&self.following)
         };
         readable.copy(observed, usize::MAX)
     }

@@ -13,7 +13,9 @@ mod taken;
 
 use self::spans::Spans;
 use self::taken::other;
+use super::comparison::Comparison;
 use super::driver::Driver;
+use super::following::Following;
 use super::growth::run_following;
 use super::program::ModuleFacts;
 use crate::causes::pulley_registers::{self as registers, Access, Step};
@@ -160,19 +162,23 @@ impl Registers {
     }
 }
 
-impl Driver {
+impl Comparison {
     /// The cause that forbids events in an invocation: it may come to code that keeps a value in an
     /// integer register that an event changes. A NaN of the engine's choice needs events to be seen.
-    pub fn forbids_events(&mut self, func: FuncAddr) -> Option<Known> {
-        let known = self.setting.cause(Cause::PulleyIntegers)?;
+    pub(super) fn forbids_events(
+        &mut self,
+        following: &Following,
+        func: FuncAddr,
+    ) -> Option<Known> {
+        let known = following.setting.cause(Cause::PulleyIntegers)?;
         let asked = self.registers.some_keep && !self.nans.any;
-        (asked && self.reaches_kept(func)).then_some(known)
+        (asked && self.reaches_kept(following, func)).then_some(known)
     }
 
     /// Whether a call of the function may come to such code. Whom an indirect call calls is not known
     /// beforehand, nor what a host function does.
-    fn reaches_kept(&self, func: FuncAddr) -> bool {
-        let store = &self.machine.store;
+    fn reaches_kept(&self, following: &Following, func: FuncAddr) -> bool {
+        let store = &following.machine.store;
         let mut seen = BTreeSet::from([func]);
         let mut next = vec![func];
         while let Some(func) = next.pop() {
@@ -199,113 +205,63 @@ impl Driver {
 
     /// The oracle is about to run to its next sequence point.
     #[inline(never)]
-    pub(super) fn note_step(&mut self) {
-        let step = match self.machine.top() {
-            Some(view) if self.machine.executes_next() => Step::of(&view, self.machine.depth()),
+    pub(super) fn note_step(&mut self, following: &Following) {
+        let step = match following.machine.top() {
+            Some(view) if following.machine.executes_next() => {
+                Step::of(&view, following.machine.depth())
+            }
             _ => return,
         };
-        self.note_result();
+        self.note_result(following);
         let since = &mut self.registers.since;
         since.several |= since.last.is_some();
         since.last = Some(step);
         let converts = since.converts;
         self.registers.parted |= converts && registers::is_conditional(step.op)
             || since.several && registers::traps_by_float(step.op);
-        self.note_writes(&step, converts);
-    }
-
-    /// Runs the oracle to its next modelled breakpoint, or to where `also` says, opcode by opcode; none if
-    /// that is too far to be followed.
-    pub(super) fn run_noting_steps(
-        &mut self,
-        also: impl Fn(&FrameView<'_>) -> bool,
-    ) -> Option<Stop> {
-        for _ in 0..FOLLOWED {
-            self.note_next();
-            let stop = run_following(&mut self.machine, &self.sizes, &EverySequencePoint);
-            let stop = stop.unwrap_or_else(|limit| self.cannot_grow(limit));
-            self.recorder.tally.executed += 1;
-            let stops = self.machine.top().is_some_and(|view| {
-                self.breakpoints.passes(view.instance, view.pc().0) || also(&view)
-            });
-            if stop != Stop::SequencePoint || stops {
-                return Some(stop);
-            }
-        }
-        self.registers.parted |= self.registers.are_followed();
-        self.history.lose();
-        None
+        self.note_writes(following, &step, converts);
     }
 
     /// What the last opcode left is there now.
-    fn note_result(&mut self) {
+    fn note_result(&mut self, following: &Following) {
         let Registers { since, .. } = &self.registers;
         let (Some(step), false) = (since.last, since.converts) else {
             return;
         };
-        let Some(view) = self.machine.top() else {
+        let Some(view) = following.machine.top() else {
             return;
         };
-        let converts = step.converts(&view, self.machine.depth()) || self.reads_changed(&step);
+        let converts =
+            step.converts(&view, following.machine.depth()) || self.reads_changed(following, &step);
         self.registers.since.converts = converts;
     }
 
-    /// The frames are as an event showed them.
-    #[inline(never)]
-    pub(super) fn note_look(&mut self) {
-        if self.visible_frames() > 0 {
-            self.registers.since = Since::default();
-        }
-        self.note_integers();
-    }
-
-    /// At this event integer registers are changed: are they in use?
-    fn note_integers(&mut self) {
-        let registers = &self.registers;
-        if !registers.some_keep || registers.integers || !self.has_met_breakpoints() {
-            return;
-        }
-        let innermost = self.machine.num_activations().saturating_sub(1);
-        // What is outside the activation is saved where it was entered.
-        let mut frames = self
-            .machine
-            .frames()
-            .take_while(|view| view.activation == innermost);
-        let facts = &registers.functions;
-        self.registers.integers =
-            frames.any(|view| facts[view.instance.index()].keeps(view.function.index));
-    }
-
     /// What is written with a float or a vector may be written wrong, or with what was made of one.
-    fn note_writes(&mut self, step: &Step, converted: bool) {
+    fn note_writes(&mut self, following: &Following, step: &Step, converted: bool) {
         self.references.changed_fields.may_be |= step.fills_object();
         if let Some(access) = step.stores() {
-            self.note_bytes(step.instance(), access);
+            self.note_bytes(following, step.instance(), access);
         }
         if let Some(access) = step.stores_integer().filter(|_| converted) {
-            self.note_bytes(step.instance(), access);
+            self.note_bytes(following, step.instance(), access);
         }
         if let Some((from, to)) = step.copies()
-            && (converted || self.is_changed_memory(step.instance(), from))
+            && (converted || self.is_changed_memory(following, step.instance(), from))
         {
-            self.note_bytes(step.instance(), to);
+            self.note_bytes(following, step.instance(), to);
         }
         if let Some(index) = step.sets_global() {
-            let global = self.machine.store.instance(step.instance()).globals[index as usize];
-            let ty = self.machine.store.global(global).ty.content_type;
+            let global = following.machine.store.instance(step.instance()).globals[index as usize];
+            let ty = following.machine.store.global(global).ty.content_type;
             if converted || registers::is_changed(ty) {
                 self.registers.globals.insert(global);
             }
         }
     }
 
-    fn memory_of(&self, instance: InstanceAddr, access: Access) -> Option<MemAddr> {
-        let memories = &self.machine.store.instance(instance).memories;
-        memories.get(access.memory.0 as usize).copied()
-    }
-
-    fn note_bytes(&mut self, instance: InstanceAddr, access: Access) {
-        if let (Some(memory), Some(range)) = (self.memory_of(instance, access), range(access)) {
+    fn note_bytes(&mut self, following: &Following, instance: InstanceAddr, access: Access) {
+        if let (Some(memory), Some(range)) = (following.memory_of(instance, access), range(access))
+        {
             self.registers
                 .memories
                 .entry(memory)
@@ -314,8 +270,13 @@ impl Driver {
         }
     }
 
-    fn is_changed_memory(&self, instance: InstanceAddr, access: Access) -> bool {
-        let memory = self.memory_of(instance, access);
+    fn is_changed_memory(
+        &self,
+        following: &Following,
+        instance: InstanceAddr,
+        access: Access,
+    ) -> bool {
+        let memory = following.memory_of(instance, access);
         let spans = memory.and_then(|memory| self.registers.memories.get(&memory));
         spans
             .zip(range(access))
@@ -323,32 +284,98 @@ impl Driver {
     }
 
     /// Whether it loaded an integer from what was written with a float or a vector.
-    fn reads_changed(&self, step: &Step) -> bool {
+    fn reads_changed(&self, following: &Following, step: &Step) -> bool {
         let loaded = step.loads();
-        loaded.is_some_and(|access| self.is_changed_memory(step.instance(), access))
+        loaded.is_some_and(|access| self.is_changed_memory(following, step.instance(), access))
+    }
+}
+
+impl Following {
+    fn memory_of(&self, instance: InstanceAddr, access: Access) -> Option<MemAddr> {
+        let memories = &self.machine.store.instance(instance).memories;
+        memories.get(access.memory.0 as usize).copied()
+    }
+}
+
+impl Driver {
+    /// Runs the oracle to its next modelled breakpoint, or to where `also` says, opcode by opcode; none if
+    /// that is too far to be followed.
+    pub(super) fn run_noting_steps(
+        &mut self,
+        also: impl Fn(&FrameView<'_>) -> bool,
+    ) -> Option<Stop> {
+        for _ in 0..FOLLOWED {
+            self.comparison.note_next(&mut self.following);
+            let stop = run_following(
+                &mut self.following.machine,
+                &self.following.sizes,
+                &EverySequencePoint,
+            );
+            let stop = stop.unwrap_or_else(|limit| self.cannot_grow(limit));
+            self.recorder.tally.executed += 1;
+            let stops = self.following.machine.top().is_some_and(|view| {
+                self.following
+                    .breakpoints
+                    .passes(view.instance, view.pc().0)
+                    || also(&view)
+            });
+            if stop != Stop::SequencePoint || stops {
+                return Some(stop);
+            }
+        }
+        self.comparison.registers.parted |= self.comparison.registers.are_followed();
+        self.following.history.lose();
+        None
+    }
+
+    /// The frames are as an event showed them.
+    #[inline(never)]
+    pub(super) fn note_look(&mut self) {
+        if self.following.visible_frames() > 0 {
+            self.comparison.registers.since = Since::default();
+        }
+        self.note_integers();
+    }
+
+    /// At this event integer registers are changed: are they in use?
+    fn note_integers(&mut self) {
+        let registers = &self.comparison.registers;
+        if !registers.some_keep || registers.integers || !self.has_met_breakpoints() {
+            return;
+        }
+        let innermost = self.following.machine.num_activations().saturating_sub(1);
+        // What is outside the activation is saved where it was entered.
+        let mut frames = self
+            .following
+            .machine
+            .frames()
+            .take_while(|view| view.activation == innermost);
+        let facts = &registers.functions;
+        self.comparison.registers.integers =
+            frames.any(|view| facts[view.instance.index()].keeps(view.function.index));
     }
 
     /// The cause that changed values of this execution, if one did: what a script asserts need no longer
     /// be what comes of them.
     pub fn changed_values(&self) -> Option<Known> {
-        let cause = self.registers.cause;
+        let cause = self.comparison.registers.cause;
         cause.filter(|known| self.recorder.findings.has_known(*known))
     }
 
     /// Begins to look for what events have changed; whether they may have changed anything.
     pub(super) fn look_for_changed(&mut self) -> bool {
-        let may = self.registers.are_changed()
-            && self.registers.since.last.is_some()
+        let may = self.comparison.registers.are_changed()
+            && self.comparison.registers.since.last.is_some()
             && self.has_met_breakpoints();
         if may {
-            self.note_result();
+            self.comparison.note_result(&self.following);
         }
         may
     }
 
     /// Whether changed values may be behind a difference that was not followed.
     pub(super) fn registers_may_break(&self, rule: RuleId) -> bool {
-        let registers = &self.registers;
+        let registers = &self.comparison.registers;
         if registers.cause.is_none() || !self.has_met_breakpoints() {
             return false;
         }

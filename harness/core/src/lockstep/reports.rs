@@ -19,7 +19,7 @@ impl Driver {
     /// The engine panicked while the guest ran: nothing is compared any more.
     pub fn panicked(&mut self, message: &str) {
         self.catch_up();
-        let known = self.explain_panic(message);
+        let known = self.following.explain_panic(message);
         let observed = format!("the engine panicked: {message}");
         let expected = "no panic".to_owned();
         self.report_known(RuleId::Panic, Moment::End, expected, observed, known);
@@ -30,10 +30,10 @@ impl Driver {
     /// Runs the oracle on where nothing tells how far the subject came: what causes ask of the program may have
     /// been executed by then.
     fn catch_up(&mut self) {
-        let runs = self.machine.activations() > 0
-            && self.invocation.is_running()
-            && self.invocation.ahead.is_none();
-        if runs && self.ended.is_none() && !self.is_instrumented() {
+        let runs = self.following.machine.activations() > 0
+            && self.following.invocation.is_running()
+            && self.following.invocation.ahead.is_none();
+        if runs && self.ended.is_none() && !self.following.setting.is_instrumented() {
             let _ = self.advance();
         }
     }
@@ -81,7 +81,7 @@ impl Driver {
         let mut divergence =
             self.recorder
                 .divergence(rule, moment, expected.to_owned(), shown.to_owned());
-        divergence.site = self.site();
+        divergence.site = self.following.site();
         self.record(divergence);
         self.end_control(rule);
         Flow::Stop
@@ -95,21 +95,22 @@ impl Driver {
         }
         let freed = || {
             let rule = divergence.rule;
-            self.explain_freed(rule)
+            self.following
+                .explain_freed(rule)
                 .filter(|_| divergence.known.is_none())
         };
-        if let Some(known) = self.explain_strayed(&divergence).or_else(freed) {
+        if let Some(known) = self.following.explain_strayed(&divergence).or_else(freed) {
             divergence.known = Some(known.cause());
             self.end_if_known(Some(known));
         }
         let of_value = can_break(divergence.rule) && divergence.rule != RuleId::Panic;
-        if divergence.known.is_none() && of_value && self.is_tainted() {
+        if divergence.known.is_none() && of_value && self.comparison.taint.is_tainted() {
             // The program shows what an exhaustion left to the engine.
             self.ended.get_or_insert(Ended::OtherState);
             return;
         }
         let suspect = divergence.known.is_none() && self.registers_may_break(divergence.rule);
-        let registers = self.setting.cause(Cause::PulleyRegisters);
+        let registers = self.following.setting.cause(Cause::PulleyRegisters);
         let Some(known) = registers.filter(|_| suspect) else {
             return self.recorder.findings.add(divergence);
         };

@@ -16,27 +16,20 @@ use crate::observe::{Observation, Walk};
 use lockstep_oracles::machine::{FrameView, Stop};
 
 impl Driver {
-    /// Something else than one opcode of the program lies between the last event and the next: an action of
-    /// the debugger, say.
-    #[inline]
-    pub fn disturb(&mut self) {
-        self.budget.sampler.disturb();
-    }
-
     /// Whether the sampler says what is compared at a breakpoint event. Not before the case has read some
     /// values ([`WHOLE`]); in single-step alone, where it is known what lies between two events; and not
     /// where events change registers, since which values of a frame are changed is followed from one whole
     /// look to the next (`PULLEY-VECTORS`).
     #[inline]
     pub(super) fn samples(&self) -> bool {
-        self.budget.frames.is_sampled()
+        self.comparison.budget.frames.is_sampled()
             && self.recorder.tally.values >= WHOLE
-            && self.breakpoints.is_everywhere()
-            && !self.setting.inlined
-            && !self.nans.any
-            && !self.instantiation.runs()
-            && !self.registers.are_changed()
-            && self.before_repetition().is_none()
+            && self.following.breakpoints.is_everywhere()
+            && !self.following.setting.inlined
+            && !self.comparison.nans.any
+            && !self.following.instantiation.runs()
+            && !self.comparison.registers.are_changed()
+            && self.following.before_repetition().is_none()
     }
 
     /// A `Breakpoint` event in single-step, of which nothing must be known before the subject is looked at.
@@ -52,27 +45,31 @@ impl Driver {
                 drop(walk);
                 return self.spurious(observed, stop);
             }
-            let Some(view) = self.machine.top() else {
+            let Some(view) = self.following.machine.top() else {
                 return Flow::Continue;
             };
-            let place = expected_place(&view, self.setting.conventions);
-            let extent = self.budget.sampler.extent(&self.machine, &view);
-            let depth = self.machine.depth();
-            let program = &self.program;
+            let place = expected_place(&view, self.following.setting.conventions);
+            let extent = self
+                .comparison
+                .budget
+                .sampler
+                .extent(&self.following.machine, &view);
+            let depth = self.following.machine.depth();
+            let program = &self.following.program;
             let tally = &mut self.recorder.tally;
             let mut referents = Referents {
-                machine: &self.machine,
-                references: &mut self.references,
+                machine: &self.following.machine,
+                references: &mut self.comparison.references,
             };
             referents.references.look();
             let structure = match extent {
                 _ if shown != Some(place) => Some(StackDiff::Place { frame: 0 }),
                 Extent::Frames(limit) if limit > 1 || depth == 1 => compare_stack(
-                    self.machine.frames(),
+                    self.following.machine.frames(),
                     depth,
                     limit,
                     1,
-                    self.setting.conventions,
+                    self.following.setting.conventions,
                     |view| program.layout(view),
                     &mut walk,
                     &mut referents,

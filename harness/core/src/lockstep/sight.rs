@@ -1,6 +1,6 @@
 //! What may be looked at of the stack where a program is interrupted, and which frames are shown there.
 
-use super::driver::Driver;
+use super::following::Following;
 use super::frames::expected_place;
 use super::interrupts::Interruption;
 use crate::causes::inlined_calls::InlinedCalls;
@@ -24,7 +24,7 @@ pub struct Sight {
     pub(super) buried: Option<Known>,
 }
 
-impl Driver {
+impl Following {
     /// What may be looked at where the oracle's next opcode failed.
     pub(super) fn sight_within(&self, interruption: Interruption) -> Sight {
         self.sight(interruption, true, false)

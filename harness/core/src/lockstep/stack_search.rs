@@ -2,7 +2,9 @@
 //! subject's own, and between breakpoints the oracle lags behind.
 
 use super::driver::{Driver, Ended, POINTS_BETWEEN_EVENTS};
+use super::following::Following;
 use super::frames::expected_place;
+use super::program::Program;
 use crate::causes::{Cause, Known};
 use crate::observe::{Boundary, Observation, Place, Walk};
 use lockstep_oracles::ValType;
@@ -22,69 +24,12 @@ pub(super) enum Search {
     Unknown,
 }
 
-impl Driver {
-    /// Runs the oracle to the stack that the subject shows at an overflow: how deep the calls are by then
-    /// is the subject's own, but the program must come there, and to no breakpoint before.
-    pub(super) fn run_to_overflow<O: Observation>(&mut self, observed: &mut O) -> Stop {
-        let callers = callers_of(observed);
-        for _ in 0..POINTS_BETWEEN_EVENTS {
-            let stop = self.run_stepped();
-            if stop != Stop::SequencePoint {
-                return stop;
-            }
-            let entered = self.machine.top().is_some_and(|view| view.position == 0);
-            if self.is_at_breakpoint() || entered && self.waits_at(&callers) {
-                return stop;
-            }
-        }
-        self.ended
-            .get_or_insert(Ended::PointLimit(POINTS_BETWEEN_EVENTS));
-        Stop::SequencePoint
-    }
-
-    /// Brings the oracle to where the subject shows that its heap is full, where its stack may be looked at
-    /// before it is known where the program is.
-    pub(super) fn search_full_heap<O: Observation>(&mut self, observed: &mut O) -> Search {
-        let inlined = self.setting.cause(Cause::InlinedLibcall);
-        let inlined = inlined.filter(|_| self.setting.inlined);
-        if let Some(known) = inlined.or_else(|| self.hides_callers()) {
-            self.recorder.leave_out(known, 1);
-            return Search::Unknown;
-        }
-        // What is open, or was changed, is no number to tell a place by.
-        if self.nans.any || self.registers.are_changed() {
-            return Search::Unknown;
-        }
-        self.run_to_full_heap(observed)
-    }
-
+impl Following {
     /// The cause that forbids to look for a start function's place by the frames shown: which of them is its
     /// own is not known before the oracle is there.
     pub(super) fn hides_callers(&self) -> Option<Known> {
         let startup = self.setting.cause(Cause::StartupFrame);
         startup.filter(|_| self.instantiation.runs() && !self.breakpoints.is_everywhere())
-    }
-
-    /// Brings the oracle to an opcode that makes an object where the subject shows that its heap is full:
-    /// the first at which the frames of the innermost activation are at their places, with the numbers
-    /// shown in their locals. What references denote tells nothing before the two sides are at one place.
-    fn run_to_full_heap<O: Observation>(&mut self, observed: &mut O) -> Search {
-        for _ in 0..PLACES {
-            if self.is_about_to_make() && self.shows_place(observed) {
-                return Search::There;
-            }
-            let stop = match self.invocation.ahead.take() {
-                Some(stop) => stop,
-                None => self.run_to_breakpoint_or(|_, function, position| {
-                    function.instrs[position].op.makes_object()
-                }),
-            };
-            if stop != Stop::SequencePoint || self.is_at_breakpoint() {
-                self.invocation.ahead = Some(stop);
-                return Search::Before;
-            }
-        }
-        Search::Unknown
     }
 
     /// Whether the next opcode makes an object, and no event is due before.
@@ -116,7 +61,7 @@ impl Driver {
             if innermost {
                 expected.pc = shown.pc;
             }
-            if shown != expected || !self.has_numbers(&view, &mut walk) {
+            if shown != expected || !self.program.has_numbers(&view, &mut walk) {
                 return false;
             }
             innermost = false;
@@ -131,15 +76,80 @@ impl Driver {
         }
         true
     }
+}
 
+impl Program {
     /// Whether the frame shown has the oracle's numbers in its locals, where they may be read.
-    fn has_numbers(&self, view: &FrameView<'_>, walk: &mut impl Walk) -> bool {
-        let layout = self.program.layout(view);
+    pub(super) fn has_numbers(&self, view: &FrameView<'_>, walk: &mut impl Walk) -> bool {
+        let layout = self.layout(view);
         let locals = view.locals.iter().zip(&view.function.locals).enumerate();
         walk.num_locals() as usize == view.locals.len()
             && locals
                 .filter(|(index, (_, ty))| is_number(**ty) && layout.local(*index).is_none())
                 .all(|(index, (cell, ty))| walk.local(index as u32).is(*ty, *cell))
+    }
+}
+
+impl Driver {
+    /// Runs the oracle to the stack that the subject shows at an overflow: how deep the calls are by then
+    /// is the subject's own, but the program must come there, and to no breakpoint before.
+    pub(super) fn run_to_overflow<O: Observation>(&mut self, observed: &mut O) -> Stop {
+        let callers = callers_of(observed);
+        for _ in 0..POINTS_BETWEEN_EVENTS {
+            let stop = self.run_stepped();
+            if stop != Stop::SequencePoint {
+                return stop;
+            }
+            let entered = self
+                .following
+                .machine
+                .top()
+                .is_some_and(|view| view.position == 0);
+            if self.following.is_at_breakpoint() || entered && self.following.waits_at(&callers) {
+                return stop;
+            }
+        }
+        self.ended
+            .get_or_insert(Ended::PointLimit(POINTS_BETWEEN_EVENTS));
+        Stop::SequencePoint
+    }
+
+    /// Brings the oracle to where the subject shows that its heap is full, where its stack may be looked at
+    /// before it is known where the program is.
+    pub(super) fn search_full_heap<O: Observation>(&mut self, observed: &mut O) -> Search {
+        let inlined = self.following.setting.cause(Cause::InlinedLibcall);
+        let inlined = inlined.filter(|_| self.following.setting.inlined);
+        if let Some(known) = inlined.or_else(|| self.following.hides_callers()) {
+            self.recorder.leave_out(known, 1);
+            return Search::Unknown;
+        }
+        // What is open, or was changed, is no number to tell a place by.
+        if self.comparison.nans.any || self.comparison.registers.are_changed() {
+            return Search::Unknown;
+        }
+        self.run_to_full_heap(observed)
+    }
+
+    /// Brings the oracle to an opcode that makes an object where the subject shows that its heap is full:
+    /// the first at which the frames of the innermost activation are at their places, with the numbers
+    /// shown in their locals. What references denote tells nothing before the two sides are at one place.
+    fn run_to_full_heap<O: Observation>(&mut self, observed: &mut O) -> Search {
+        for _ in 0..PLACES {
+            if self.following.is_about_to_make() && self.following.shows_place(observed) {
+                return Search::There;
+            }
+            let stop = match self.following.invocation.ahead.take() {
+                Some(stop) => stop,
+                None => self.run_to_breakpoint_or(|_, function, position| {
+                    function.instrs[position].op.makes_object()
+                }),
+            };
+            if stop != Stop::SequencePoint || self.following.is_at_breakpoint() {
+                self.following.invocation.ahead = Some(stop);
+                return Search::Before;
+            }
+        }
+        Search::Unknown
     }
 }
 

@@ -28,34 +28,34 @@ impl Driver {
         if self.ends_unasked() {
             return Flow::Stop;
         }
-        if self.budget.frames.is_innermost()
-            && !self.setting.inlined
-            && !self.nans.any
-            && !self.instantiation.runs()
+        if self.comparison.budget.frames.is_innermost()
+            && !self.following.setting.inlined
+            && !self.comparison.nans.any
+            && !self.following.instantiation.runs()
         {
             return self.breakpoint_innermost(observed);
         }
         if self.samples() {
             return self.breakpoint_sampled(observed);
         }
-        self.disturb();
+        self.comparison.budget.disturb();
         match self.advance() {
             Stop::SequencePoint => {}
             stop => return self.spurious(observed, stop),
         }
-        if self.nans.open.is_some() && self.visible_frames() > 0 {
-            self.adopt_operand(observed);
+        if self.comparison.nans.open.is_some() && self.following.visible_frames() > 0 {
+            self.comparison.adopt_operand(&mut self.following, observed);
         }
-        let depth = self.machine.depth();
-        let limit = self.budget.frames.frames(depth);
+        let depth = self.following.machine.depth();
+        let limit = self.comparison.budget.frames.frames(depth);
         let flow = self.compare_frames(observed, Moment::Breakpoint, depth, limit);
         if flow == Flow::Continue
-            && let Some(top) = self.machine.top()
+            && let Some(top) = self.following.machine.top()
         {
             self.matched(
                 observed,
                 top.op(),
-                expected_place(&top, self.setting.conventions),
+                expected_place(&top, self.following.setting.conventions),
             );
             return self.unless_it_waits();
         }
@@ -66,10 +66,10 @@ impl Driver {
     /// The specification leaves a wait that nothing ends without an end, in the oracle too.
     #[inline(always)]
     pub(super) fn unless_it_waits(&mut self) -> Flow {
-        if !self.program.may_wait {
+        if !self.following.program.may_wait {
             return Flow::Continue;
         }
-        match self.machine.wait() {
+        match self.following.machine.wait() {
             Some(time) if time > PATIENCE => {
                 self.ended = Some(Ended::Wait(time));
                 Flow::Stop
@@ -83,24 +83,24 @@ impl Driver {
     pub(super) fn matched<O: Observation>(&mut self, observed: &mut O, op: Opcode, place: Place) {
         self.recorder.tally.sequence_points += 1;
         self.recorder.tally.opcodes[op as usize] += 1;
-        self.entity_looks.note(op);
-        let family = match self.breakpoints.is_single_step() {
+        self.comparison.entity_looks.note(op);
+        let family = match self.following.breakpoints.is_single_step() {
             true => Family::Step,
             false => Family::Breakpoint,
         };
         self.recorder.tally.checked.note(family, op);
         self.note_kept();
-        self.invocation.matched(place);
+        self.following.invocation.matched(place);
         if family == Family::Step {
-            self.history.seen();
+            self.following.history.seen();
         }
-        if self.registers.are_changed() {
+        if self.comparison.registers.are_changed() {
             self.note_look();
         }
         if self.recorder.is_traced() {
             self.trace(observed);
         }
-        if self.budget.is_due(&self.recorder.tally) {
+        if self.comparison.budget.is_due(&self.recorder.tally) {
             self.look_at_budget();
             self.dare_slot(observed, Moment::Breakpoint);
         }
@@ -111,8 +111,8 @@ impl Driver {
     #[inline(never)]
     fn look_at_budget(&mut self) {
         progress::sign();
-        let armed = self.is_armed();
-        if let Some(ended) = self.budget.look(&self.recorder.tally, armed) {
+        let armed = self.comparison.daring.is_armed();
+        if let Some(ended) = self.comparison.budget.look(&self.recorder.tally, armed) {
             self.ended = Some(ended);
         }
     }
@@ -133,16 +133,16 @@ impl Driver {
                 drop(walk);
                 return self.spurious(observed, stop);
             }
-            let Some(view) = self.machine.top() else {
+            let Some(view) = self.following.machine.top() else {
                 return Flow::Continue;
             };
-            let place = expected_place(&view, self.setting.conventions);
+            let place = expected_place(&view, self.following.setting.conventions);
             let placed = shown == Some(place);
             if placed {
-                let layout = self.program.layout(&view);
+                let layout = self.following.program.layout(&view);
                 let mut referents = Referents {
-                    machine: &self.machine,
-                    references: &mut self.references,
+                    machine: &self.following.machine,
+                    references: &mut self.comparison.references,
                 };
                 referents.references.look();
                 let tally = &mut self.recorder.tally;
@@ -153,7 +153,7 @@ impl Driver {
         if !placed {
             return self.misplaced(observed, Moment::Breakpoint, StackDiff::Place { frame: 0 });
         }
-        self.recorder.tally.frames_skipped += self.machine.depth() as u64 - 1;
+        self.recorder.tally.frames_skipped += self.following.machine.depth() as u64 - 1;
         if let Some(diff) = diff {
             self.report_values(observed, Moment::Breakpoint, 0, diff);
         }
@@ -168,11 +168,11 @@ impl Driver {
         moment: Moment,
         look: Look,
     ) -> Flow {
-        self.invocation.comes_to_another();
+        self.following.invocation.comes_to_another();
         self.recorder.tally.looks.event(look);
-        let depth = self.machine.depth();
-        let limit = self.budget.frames.at_boundary(depth);
-        let hidden = self.visible_frames() < depth;
+        let depth = self.following.machine.depth();
+        let limit = self.comparison.budget.frames.at_boundary(depth);
+        let hidden = self.following.visible_frames() < depth;
         let flow = self.compare_frames(observed, moment, depth, limit);
         if flow == Flow::Continue {
             self.dare_slot(observed, moment);
@@ -191,7 +191,7 @@ impl Driver {
         depth: usize,
         limit: usize,
     ) -> Flow {
-        match self.replaced_frames(observed, moment) {
+        match self.following.replaced_frames(observed, moment) {
             None => self.compare_shown(observed, moment, depth, limit),
             Some((replaced, known)) => {
                 self.count_explained(observed, moment, RuleId::FrameCount, known);
@@ -210,7 +210,7 @@ impl Driver {
     ) -> Flow {
         // Stays empty, and so allocates nothing, while nothing differs.
         let mut values: Vec<(usize, ValueDiff)> = Vec::new();
-        let visible = self.visible_frames();
+        let visible = self.following.visible_frames();
         if self.dares_horizon() {
             return self.dare_frames(observed, moment);
         }
@@ -219,18 +219,18 @@ impl Driver {
         }
         let limit = self.limit_to_first_shown(observed, moment, limit);
         let mut walk = Limited::new(observed.walk(), visible);
-        let program = &self.program;
+        let program = &self.following.program;
         let mut referents = Referents {
-            machine: &self.machine,
-            references: &mut self.references,
+            machine: &self.following.machine,
+            references: &mut self.comparison.references,
         };
         referents.references.look();
         let structure = compare_stack(
-            self.machine.frames(),
+            self.following.machine.frames(),
             depth,
             limit,
             0,
-            self.setting.conventions,
+            self.following.setting.conventions,
             |view| program.layout(view),
             &mut walk,
             &mut referents,
@@ -250,21 +250,22 @@ impl Driver {
     /// The subject stopped where the oracle does not.
     pub(super) fn spurious<O: Observation>(&mut self, observed: &mut O, stop: Stop) -> Flow {
         // An event that comes again where the last one was, or after the invocation's end began.
-        let shown_place = match self.visible_frames() {
+        let shown_place = match self.following.visible_frames() {
             0 => None,
             _ => {
                 let mut walk = observed.walk();
                 (!walk.done()).then(|| walk.place())
             }
         };
-        let repeated =
-            self.invocation.previous.is_some() && shown_place == self.invocation.previous;
-        let sparse = !self.breakpoints.is_everywhere();
-        let unasked = sparse && !shown_place.is_some_and(|place| self.is_selected(place));
-        let spurious = self.spurious_rule(shown_place);
+        let repeated = self.following.invocation.previous.is_some()
+            && shown_place == self.following.invocation.previous;
+        let sparse = !self.following.breakpoints.is_everywhere();
+        let unasked = sparse
+            && !shown_place.is_some_and(|place| self.following.breakpoints.is_selected(place));
+        let spurious = self.following.spurious_rule(shown_place);
         let (rule, expected) = match stop {
             Stop::HostCall(_) | Stop::Trap(_)
-                if repeated || unasked || !self.invocation.is_running() =>
+                if repeated || unasked || !self.following.invocation.is_running() =>
             {
                 (spurious, "no event".to_owned())
             }
@@ -288,7 +289,7 @@ impl Driver {
 
     /// An event of a kind that none of the programs that are run can cause.
     pub fn unexpected_event<O: Observation>(&mut self, observed: &mut O, event: &str) -> Flow {
-        self.disturb();
+        self.comparison.budget.disturb();
         let expected = "no event of this kind".to_owned();
         let shown = event.to_owned();
         self.report_control(

@@ -1,7 +1,6 @@
 //! What an exhaustion of stack, heap or fuel left to the engine: how far the program came is this
 //! execution's own, and so is what it changed by then.
 
-use super::driver::Driver;
 use super::entities::Entity;
 use std::collections::BTreeSet;
 
@@ -36,17 +35,15 @@ impl Taint {
     pub(super) fn add_hidden(&mut self, hidden: bool) {
         self.hidden |= hidden;
     }
-}
 
-impl Driver {
     /// Whether an invocation used up stack, heap or fuel, one that a host function made included: how far it
     /// came is this execution's own.
-    pub fn was_exhausted(&self) -> bool {
-        self.taint.exhausted
+    pub(super) fn was_exhausted(&self) -> bool {
+        self.exhausted
     }
 
     /// Whether an exhaustion left entities that are no longer compared.
-    pub fn is_tainted(&self) -> bool {
-        !self.taint.entities.is_empty() || self.taint.hidden
+    pub(super) fn is_tainted(&self) -> bool {
+        !self.entities.is_empty() || self.hidden
     }
 }

@@ -1,7 +1,9 @@
 //! Exceptions: the event at the throw, and the end of an invocation that nothing caught.
 
+use super::comparison::Comparison;
 use super::driver::{Driver, Ended, Expected, Flow, Verdict};
 use super::families::Family;
+use super::following::Following;
 use super::looks::Look;
 use crate::causes::{Cause, Known};
 use crate::divergence::Moment;
@@ -41,14 +43,68 @@ impl std::fmt::Display for SeenThrow {
     }
 }
 
+impl Comparison {
+    /// The cause that explains why the subject's exception is not the oracle's, if all that differs is of
+    /// it.
+    pub(super) fn explain_exception(
+        &mut self,
+        following: &Following,
+        exn: ExnAddr,
+        seen: &SeenException,
+    ) -> Option<Known> {
+        let (tag, payload) = following.machine.exception(exn);
+        let same = seen
+            .tag
+            .map_or(self.references.unbound, |shown| shown == tag);
+        if !same {
+            return None;
+        }
+        self.explain_stale_payload(following, &payload, &seen.payload)
+            .or_else(|| self.explain_values(following, &payload, &seen.payload))
+    }
+
+    /// The cause by which references of a payload show where their objects were before the throw made room
+    /// for the exception (`COLLECT-SLOT`), if nothing else differs.
+    fn explain_stale_payload(
+        &mut self,
+        following: &Following,
+        expected: &[Value],
+        seen: &[Seen],
+    ) -> Option<Known> {
+        let known = following.setting.cause(Cause::CollectSlot)?;
+        let moves = self.references.is_moving();
+        let makes = following
+            .machine
+            .current_op()
+            .is_some_and(Opcode::makes_object);
+        if !(moves && makes && expected.len() == seen.len()) {
+            return None;
+        }
+        let mut pairs = expected.iter().zip(seen);
+        pairs
+            .all(|(&value, &seen)| {
+                matches!(value, Value::Ref(..)) || self.value_agrees(following, value, seen)
+            })
+            .then_some(known)
+    }
+}
+
+impl Following {
+    pub(super) fn describe_exception(&self, exn: ExnAddr) -> String {
+        let (tag, payload) = self.machine.exception(exn);
+        let payload: Vec<String> = payload.iter().map(Value::to_string).collect();
+        format!("exception of tag {tag} ({})", payload.join(", "))
+    }
+}
+
 impl Driver {
     /// An event that tells of a thrown exception: the stack is that of the throw.
     pub fn throw<O: Observation>(&mut self, observed: &mut O, seen: &SeenThrow) -> Flow {
-        self.disturb();
+        self.comparison.budget.disturb();
         if self.ended.is_some() {
             return Flow::Stop;
         }
-        if !self.invocation.is_running() {
+        if !self.following.invocation.is_running() {
             let expected = "no further event: the invocation has ended".to_owned();
             return self.misthrown(observed, RuleId::ThrowEvent, expected, seen);
         }
@@ -71,14 +127,14 @@ impl Driver {
                 };
                 let lost = stop == Stop::SequencePoint && self.throws_ahead(observed);
                 let rule = if lost {
-                    self.lost_rule()
+                    self.following.breakpoints.lost_rule()
                 } else {
                     RuleId::ThrowEvent
                 };
                 return self.misthrown(observed, rule, expected, seen);
             }
         };
-        if let Some(op) = self.machine.current_op() {
+        if let Some(op) = self.following.machine.current_op() {
             self.recorder.tally.checked.note(Family::Throw, op);
         }
         self.recorder.tally.throws += 1;
@@ -87,9 +143,15 @@ impl Driver {
         let agrees = agrees && seen.pending;
         if flow == Flow::Continue && !(agrees && self.exception_agrees(exn, &seen.exception)) {
             let how = if caught { "a caught" } else { "an uncaught" };
-            let expected = format!("an event of {how} {}", self.describe_exception(exn));
+            let expected = format!(
+                "an event of {how} {}",
+                self.following.describe_exception(exn)
+            );
             let known = agrees
-                .then(|| self.explain_exception(exn, &seen.exception))
+                .then(|| {
+                    self.comparison
+                        .explain_exception(&self.following, exn, &seen.exception)
+                })
                 .flatten();
             self.report_known(
                 RuleId::ThrowEvent,
@@ -100,7 +162,7 @@ impl Driver {
             );
             self.end_if_known(known);
         }
-        self.invocation.throw(exn, caught);
+        self.following.invocation.throw(exn, caught);
         flow
     }
 
@@ -116,73 +178,40 @@ impl Driver {
 
     /// Whether the oracle comes to a throw when it is not stopped: then events are missing.
     fn throws_ahead<O: Observation>(&mut self, observed: &mut O) -> bool {
-        let before = self.both_states(observed, Moment::Throw);
+        let before = self
+            .comparison
+            .both_states(&self.following, observed, Moment::Throw);
         self.recorder.keep(before);
-        matches!(self.run_ahead(), Stop::Throw { .. })
+        matches!(self.following.run_ahead(), Stop::Throw { .. })
     }
 
     /// The host function is about to throw this exception.
     pub fn host_throw(&mut self, exn: ExnAddr) {
-        self.disturb();
+        self.comparison.budget.disturb();
         self.end_if_nan_is_buried();
-        if self.ended.is_none() && self.machine.host_throw(exn).is_err() {
+        if self.ended.is_none() && self.following.machine.host_throw(exn).is_err() {
             // A host call is pending wherever a host function runs.
             unreachable!("a host function throws without having been called");
         }
-        self.invocation.host_throw();
+        self.following.invocation.host_throw();
     }
 
     /// Whether the subject's exception is the oracle's: tag, payload and identity.
     pub(super) fn exception_agrees(&mut self, exn: ExnAddr, seen: &SeenException) -> bool {
-        let (tag, payload) = self.machine.exception(exn);
+        let (tag, payload) = self.following.machine.exception(exn);
         let reference = Value::Ref(Ref::Exn(exn), RefType::EXNREF);
         seen.tag
-            .map_or(self.references.unbound, |shown| shown == tag)
-            && (self.values_agree(&payload, &seen.payload)
-                || self.unbound_agree(&payload, &seen.payload)
+            .map_or(self.comparison.references.unbound, |shown| shown == tag)
+            && (self
+                .comparison
+                .values_agree(&self.following, &payload, &seen.payload)
+                || self
+                    .comparison
+                    .unbound_agree(&self.following, &payload, &seen.payload)
                 || self.agree_but_for_registers(&payload, &seen.payload))
-            && self.value_agrees(reference, seen.reference)
-    }
-
-    /// The cause that explains why the subject's exception is not the oracle's, if all that differs is of
-    /// it.
-    pub(super) fn explain_exception(
-        &mut self,
-        exn: ExnAddr,
-        seen: &SeenException,
-    ) -> Option<Known> {
-        let (tag, payload) = self.machine.exception(exn);
-        let same = seen
-            .tag
-            .map_or(self.references.unbound, |shown| shown == tag);
-        if !same {
-            return None;
-        }
-        self.explain_stale_payload(&payload, &seen.payload)
-            .or_else(|| self.explain_values(&payload, &seen.payload))
-    }
-
-    /// The cause by which references of a payload show where their objects were before the throw made room
-    /// for the exception (`COLLECT-SLOT`), if nothing else differs.
-    fn explain_stale_payload(&mut self, expected: &[Value], seen: &[Seen]) -> Option<Known> {
-        let known = self.setting.cause(Cause::CollectSlot)?;
-        let moves = self.references.is_moving();
-        let makes = self.machine.current_op().is_some_and(Opcode::makes_object);
-        if !(moves && makes && expected.len() == seen.len()) {
-            return None;
-        }
-        let mut pairs = expected.iter().zip(seen);
-        pairs
-            .all(|(&value, &seen)| {
-                matches!(value, Value::Ref(..)) || self.value_agrees(value, seen)
-            })
-            .then_some(known)
-    }
-
-    pub(super) fn describe_exception(&self, exn: ExnAddr) -> String {
-        let (tag, payload) = self.machine.exception(exn);
-        let payload: Vec<String> = payload.iter().map(Value::to_string).collect();
-        format!("exception of tag {tag} ({})", payload.join(", "))
+            && self
+                .comparison
+                .value_agrees(&self.following, reference, seen.reference)
     }
 
     /// The invocation ended after an exception that nothing caught.
@@ -190,7 +219,7 @@ impl Driver {
         if let Some(verdict) = self.finish_component_throw(exn, outcome) {
             return verdict;
         }
-        self.machine.unwind();
+        self.following.machine.unwind();
         let agrees = matches!(outcome, Outcome::Thrown(seen) if self.exception_agrees(exn, seen));
         self.check_outcome(agrees, Expected::Thrown(exn), outcome)
     }
@@ -198,10 +227,14 @@ impl Driver {
     /// The invocation ended with an exception as it must, and no event said so: right where none is
     /// due, because there are no events or no frame threw.
     pub(super) fn finish_silent_throw(&mut self, exn: ExnAddr, outcome: &Outcome) -> Verdict {
-        let thrown_in_wasm = self.machine.top().is_some() || self.is_start_called_by_wasm();
-        let due = self.has_events() && thrown_in_wasm;
+        let thrown_in_wasm =
+            self.following.machine.top().is_some() || self.following.is_start_called_by_wasm();
+        let due = self.following.has_events() && thrown_in_wasm;
         if due {
-            let expected = format!("an event of an uncaught {}", self.describe_exception(exn));
+            let expected = format!(
+                "an event of an uncaught {}",
+                self.following.describe_exception(exn)
+            );
             let observed = "no such event before the invocation ended".to_owned();
             self.report_end(RuleId::ThrowEvent, expected, observed);
         }

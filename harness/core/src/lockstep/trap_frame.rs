@@ -1,7 +1,9 @@
 //! The innermost frame at a `Trap` event: where it is, and what of its operands is still there.
 
+use super::comparison::Comparison;
 use super::driver::{Driver, Flow};
 use super::families::Family;
+use super::following::Following;
 use super::frames::{Referents, ValueDiff, compare_locals, difference, expected_place};
 use crate::causes::if_params::plainly_shown;
 use crate::causes::slots::FunctionLayout;
@@ -63,42 +65,10 @@ impl TrapFrame {
     }
 }
 
-impl Driver {
-    /// Compares the frame that trapped.
-    pub(super) fn compare_trap_frame<O: Observation>(&mut self, observed: &mut O) -> Flow {
-        let Some(view) = self.machine.top() else {
-            return Flow::Continue;
-        };
-        let expected = expected_place(&view, self.setting.conventions);
-        let mut walk = observed.walk();
-        if walk.done() {
-            drop(walk);
-            return self.report_control(
-                observed,
-                Moment::Trap,
-                RuleId::FrameCount,
-                "the trapping frame".to_owned(),
-                "no frame".to_owned(),
-            );
-        }
-        self.recorder.tally.checked.note(Family::Trap, view.op());
-        let frame = TrapFrame::of(&view, expected, &mut walk);
-        drop(walk);
-        let evidence = self.trap_evidence(&frame);
-        if !frame.is_placed() {
-            self.report_trap(observed, RuleId::TrapPc, evidence, &frame);
-        }
-        if frame.is_in_function() {
-            self.compare_innermost_locals(observed, Moment::Trap);
-            self.compare_trap_operands(observed, evidence, &frame);
-            self.recorder.tally.frames += 1;
-        }
-        Flow::Continue
-    }
-
+impl Comparison {
     /// What the causes of a trap that is shown elsewhere must know of it.
-    fn trap_evidence(&mut self, frame: &TrapFrame) -> TrapEvidence {
-        let function = self
+    fn trap_evidence(&mut self, following: &mut Following, frame: &TrapFrame) -> TrapEvidence {
+        let function = following
             .machine
             .top()
             .map(|view| (view.instance, view.function.index));
@@ -106,7 +76,7 @@ impl Driver {
         if let (Some(function), Some(shown)) = (function, frame.shown)
             && frame.is_in_function()
             && shown != frame.trapping
-            && self.may_be_last(frame)
+            && following.may_be_last(frame)
         {
             self.precedents.note_trap(function, shown);
         }
@@ -115,11 +85,13 @@ impl Driver {
             trapping: frame.trapping,
             shown: frame.shown,
             earlier,
-            operands_of_shown: self.operands_at(frame.shown) == Some(frame.operands),
-            may_be_last: self.may_be_last(frame),
+            operands_of_shown: following.operands_at(frame.shown) == Some(frame.operands),
+            may_be_last: following.may_be_last(frame),
         }
     }
+}
 
+impl Following {
     /// Whether the opcode shown may be the function's last in the order of the machine code.
     fn may_be_last(&self, frame: &TrapFrame) -> bool {
         let shown = self.machine.top().zip(frame.shown);
@@ -138,20 +110,80 @@ impl Driver {
         Some(height_of(view.function, view.function.before[position]))
     }
 
+    /// Whether the operands shown are numbers alone, and the lowest of those before the opcode.
+    fn is_plainly_left<O: Observation>(&self, observed: &mut O, frame: &TrapFrame) -> bool {
+        let Some(view) = self.machine.top() else {
+            return false;
+        };
+        if !frame.left_of(frame.height).contains(&frame.operands) {
+            return false;
+        }
+        let layout = self.program.layout(&view);
+        let mut walk = observed.walk();
+        lowest(&view, frame.operands).all(|(index, shape, ty)| {
+            let number = !matches!(ty, ValType::Ref(_));
+            let readable = number && layout.top_operand(shape).is_none();
+            readable && walk.operand(index).is(ty, view.operands[index as usize])
+        })
+    }
+
+    /// How many operands are in the same slots where the program is and at the opcode that is shown.
+    fn plainly_shown(&mut self, shown: usize) -> usize {
+        let Some(here) = self.machine.top().map(|view| view.position) else {
+            return usize::MAX;
+        };
+        let stacks = self.stacks_of(0);
+        stacks.map_or(usize::MAX, |stacks| plainly_shown(stacks, [here, shown]))
+    }
+}
+
+impl Driver {
+    /// Compares the frame that trapped.
+    pub(super) fn compare_trap_frame<O: Observation>(&mut self, observed: &mut O) -> Flow {
+        let Some(view) = self.following.machine.top() else {
+            return Flow::Continue;
+        };
+        let expected = expected_place(&view, self.following.setting.conventions);
+        let mut walk = observed.walk();
+        if walk.done() {
+            drop(walk);
+            return self.report_control(
+                observed,
+                Moment::Trap,
+                RuleId::FrameCount,
+                "the trapping frame".to_owned(),
+                "no frame".to_owned(),
+            );
+        }
+        self.recorder.tally.checked.note(Family::Trap, view.op());
+        let frame = TrapFrame::of(&view, expected, &mut walk);
+        drop(walk);
+        let evidence = self.comparison.trap_evidence(&mut self.following, &frame);
+        if !frame.is_placed() {
+            self.report_trap(observed, RuleId::TrapPc, evidence, &frame);
+        }
+        if frame.is_in_function() {
+            self.compare_innermost_locals(observed, Moment::Trap);
+            self.compare_trap_operands(observed, evidence, &frame);
+            self.recorder.tally.frames += 1;
+        }
+        Flow::Continue
+    }
+
     /// Compares the innermost frame's locals where its operands need a way of their own.
     pub(super) fn compare_innermost_locals<O: Observation>(
         &mut self,
         observed: &mut O,
         moment: Moment,
     ) {
-        let Some(view) = self.machine.top() else {
+        let Some(view) = self.following.machine.top() else {
             return;
         };
-        let layout = self.program.layout(&view);
+        let layout = self.following.program.layout(&view);
         let mut diff = None;
         let mut referents = Referents {
-            machine: &self.machine,
-            references: &mut self.references,
+            machine: &self.following.machine,
+            references: &mut self.comparison.references,
         };
         referents.references.look();
         let tally = &mut self.recorder.tally;
@@ -176,7 +208,7 @@ impl Driver {
         let is_prefix = frame.left_of(frame.height).contains(&frame.operands);
         if frame.is_placed() && is_prefix {
             self.compare_prefix(observed, Moment::Trap, frame.operands, &mut diff);
-        } else if let Some(unwritten) = self.setting.cause(Cause::TrapSlot) {
+        } else if let Some(unwritten) = self.following.setting.cause(Cause::TrapSlot) {
             match frame.shown {
                 Some(shown) => {
                     let shown = (shown, frame.operands, frame.height);
@@ -211,10 +243,10 @@ impl Driver {
         observed: &mut O,
         frame: &TrapFrame,
     ) -> bool {
-        let predicted = self.shown_at(0, frame.trapping);
+        let predicted = self.following.shown_at(0, frame.trapping);
         let fits = |predicted: usize| frame.left_of(predicted).contains(&frame.operands);
         if !predicted.is_some_and(|predicted| fits(predicted.len()))
-            || self.is_plainly_left(observed, frame)
+            || self.following.is_plainly_left(observed, frame)
         {
             return false;
         }
@@ -223,23 +255,6 @@ impl Driver {
         };
         self.report_among(observed, Moment::Trap, 0, diff, &shown);
         true
-    }
-
-    /// Whether the operands shown are numbers alone, and the lowest of those before the opcode.
-    fn is_plainly_left<O: Observation>(&self, observed: &mut O, frame: &TrapFrame) -> bool {
-        let Some(view) = self.machine.top() else {
-            return false;
-        };
-        if !frame.left_of(frame.height).contains(&frame.operands) {
-            return false;
-        }
-        let layout = self.program.layout(&view);
-        let mut walk = observed.walk();
-        lowest(&view, frame.operands).all(|(index, shape, ty)| {
-            let number = !matches!(ty, ValType::Ref(_));
-            let readable = number && layout.top_operand(shape).is_none();
-            readable && walk.operand(index).is(ty, view.operands[index as usize])
-        })
     }
 
     /// Compares that many operands, from the bottom, with those before the trapping opcode: each was
@@ -270,8 +285,8 @@ impl Driver {
         (shown, operands, written): (usize, usize, usize),
         diff: &mut ValueDiff,
     ) {
-        let plain = self.plainly_shown(shown);
-        let Some(view) = self.machine.top() else {
+        let plain = self.following.plainly_shown(shown);
+        let Some(view) = self.following.machine.top() else {
             return;
         };
         let shown = view.function.before[shown];
@@ -297,15 +312,6 @@ impl Driver {
         );
     }
 
-    /// How many operands are in the same slots where the program is and at the opcode that is shown.
-    fn plainly_shown(&mut self, shown: usize) -> usize {
-        let Some(here) = self.machine.top().map(|view| view.position) else {
-            return usize::MAX;
-        };
-        let stacks = self.stacks_of(0);
-        stacks.map_or(usize::MAX, |stacks| plainly_shown(stacks, [here, shown]))
-    }
-
     /// Leaves out operands whose slots may never have been written, unless they are dared.
     fn leave_out_operands<O: Observation>(
         &mut self,
@@ -329,15 +335,15 @@ impl Driver {
         diff: &mut ValueDiff,
     ) {
         let may_change = self.look_for_changed();
-        let Some(view) = self.machine.top() else {
+        let Some(view) = self.following.machine.top() else {
             return;
         };
-        let depth = self.machine.depth();
+        let depth = self.following.machine.depth();
         let mut changed = Vec::new();
-        let layout = self.program.layout(&view);
+        let layout = self.following.program.layout(&view);
         let mut referents = Referents {
-            machine: &self.machine,
-            references: &mut self.references,
+            machine: &self.following.machine,
+            references: &mut self.comparison.references,
         };
         let tally = &mut self.recorder.tally;
         let mut walk = observed.walk();
@@ -355,7 +361,10 @@ impl Driver {
             }
             if may_change
                 && let at = index as usize
-                && let Some(cell) = self.registers.changed_operand(depth, &view, (at, ty), seen)
+                && let Some(cell) =
+                    self.comparison
+                        .registers
+                        .changed_operand(depth, &view, (at, ty), seen)
             {
                 changed.push((at, cell));
             } else if let Some(fault) = difference(&mut walk, &mut referents, &view, expected, seen)
@@ -376,7 +385,7 @@ impl Driver {
         frame: &TrapFrame,
     ) {
         let known = explain_trap(rule, Moment::Trap, evidence);
-        let known = known.and_then(|cause| self.setting.cause(cause));
+        let known = known.and_then(|cause| self.following.setting.cause(cause));
         if !self.recorder.is_news(rule, known) {
             return;
         }

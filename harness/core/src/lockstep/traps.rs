@@ -17,14 +17,16 @@ use lockstep_oracles::machine::Stop;
 impl Driver {
     /// A `Trap` event.
     pub fn trap<O: Observation>(&mut self, observed: &mut O, seen: SeenTrap) -> Flow {
-        self.disturb();
+        self.comparison.budget.disturb();
         if self.ended.is_some() {
             return Flow::Stop;
         }
-        if let Phase::HostTrapping(due) = self.invocation.phase {
+        if let Phase::HostTrapping(due) = self.following.invocation.phase {
             return self.relayed_trap(observed, due, seen);
         }
-        self.invocation.trap(self.setting.inlined);
+        self.following
+            .invocation
+            .trap(self.following.setting.inlined);
         if seen == SeenTrap::StackOverflow {
             return self.overflow(observed);
         }
@@ -37,18 +39,18 @@ impl Driver {
         if seen == SeenTrap::Interrupt {
             return self.deadline_reached(observed, Deadline::Traps);
         }
-        if !self.invocation.is_running() {
+        if !self.following.invocation.is_running() {
             let expected = "no further event: the invocation has trapped or failed".to_owned();
             let shown = format!("a Trap event: {seen}");
             return self.report_control(observed, Moment::Trap, RuleId::TrapEvent, expected, shown);
         }
-        if self.machine.num_activations() == 0 {
+        if self.following.machine.num_activations() == 0 {
             return self.trap_at_instantiation(observed, seen);
         }
         match self.advance() {
             Stop::Trap(trap) => {
-                let trap = self.chosen_trap(trap, seen);
-                self.invocation.phase = Phase::Trapped(trap);
+                let trap = self.following.chosen_trap(trap, seen);
+                self.following.invocation.phase = Phase::Trapped(trap);
                 if !seen.is(trap) {
                     self.report_plain(
                         RuleId::TrapEvent,
@@ -79,7 +81,7 @@ impl Driver {
                 let expected = expected.to_owned();
                 let lost = stop == Stop::SequencePoint && self.traps_ahead(observed, seen);
                 let rule = if lost {
-                    self.lost_rule()
+                    self.following.breakpoints.lost_rule()
                 } else {
                     RuleId::TrapEvent
                 };
@@ -90,11 +92,11 @@ impl Driver {
 
     /// A `HostcallError` event whose error is a trap: known of two opcodes, a divergence elsewhere.
     pub fn trap_as_host_error<O: Observation>(&mut self, observed: &mut O, seen: SeenTrap) -> Flow {
-        self.disturb();
+        self.comparison.budget.disturb();
         if self.ended.is_some() {
             return Flow::Stop;
         }
-        if let Phase::HostTrapping(due) = self.invocation.phase {
+        if let Phase::HostTrapping(due) = self.following.invocation.phase {
             return self.relayed_trap(observed, due, seen);
         }
         if seen == SeenTrap::OutOfFuel {
@@ -108,17 +110,21 @@ impl Driver {
             return Flow::Stop;
         }
         // The trapping frame is still there.
-        let op = self.machine.top().map(|view| view.op());
+        let op = self.following.machine.top().map(|view| view.op());
         let Stop::Trap(trap) = stop else {
             let expected = "no HostcallError event: no host function failed".to_owned();
             let rule = RuleId::HostErrorEvent;
             return self.report_control(observed, Moment::Trap, rule, expected, seen.to_string());
         };
-        let trap = self.chosen_trap(trap, seen);
-        self.invocation.phase = Phase::Trapped(trap);
+        let trap = self.following.chosen_trap(trap, seen);
+        self.following.invocation.phase = Phase::Trapped(trap);
         let rule = RuleId::TrapEvent;
         let explains = seen.is(trap) && op.is_some_and(libcall_trap::explains);
-        let known = self.setting.cause(Cause::LibcallTrap).filter(|_| explains);
+        let known = self
+            .following
+            .setting
+            .cause(Cause::LibcallTrap)
+            .filter(|_| explains);
         if !self.recorder.repeats(known) {
             let expected = Some(format!("a Trap event: {trap}"));
             let shown = format!("a HostcallError event: {seen}");
@@ -140,7 +146,7 @@ impl Driver {
     /// The event of a trap that interrupts the program tells of it as the error of a host function
     /// (`LIBCALL-TRAP`).
     pub(super) fn told_as_host_error(&mut self, trap: SeenTrap) {
-        let known = self.setting.cause(Cause::LibcallTrap);
+        let known = self.following.setting.cause(Cause::LibcallTrap);
         if self.recorder.repeats(known) {
             return;
         }
@@ -155,14 +161,16 @@ impl Driver {
 
     /// Whether the oracle comes to this trap when it is not stopped: then events are missing.
     fn traps_ahead<O: Observation>(&mut self, observed: &mut O, seen: SeenTrap) -> bool {
-        let before = self.both_states(observed, Moment::Trap);
+        let before = self
+            .comparison
+            .both_states(&self.following, observed, Moment::Trap);
         self.recorder.keep(before);
-        matches!(self.run_ahead(), Stop::Trap(trap) if seen.is(trap))
+        matches!(self.following.run_ahead(), Stop::Trap(trap) if seen.is(trap))
     }
 
     /// Compares the stack at an opcode that failed: its operands may be gone.
     fn compare_trap<O: Observation>(&mut self, observed: &mut O, look: Look) -> Flow {
-        let visible = self.visible_frames();
+        let visible = self.following.visible_frames();
         if self.dares_horizon() {
             return self.dare_frames(observed, Moment::Trap);
         }
@@ -173,10 +181,10 @@ impl Driver {
             Flow::Continue => self.compare_callers(observed, Moment::Trap),
             Flow::Stop => Flow::Stop,
         };
-        let depth = self.machine.depth();
+        let depth = self.following.machine.depth();
         if flow == Flow::Continue
             && visible >= depth
-            && self.budget.frames.at_boundary(depth) == depth
+            && self.comparison.budget.frames.at_boundary(depth) == depth
         {
             self.recorder.tally.looks.whole(look);
         }
@@ -189,7 +197,7 @@ impl Driver {
         observed: &mut O,
         moment: Moment,
     ) -> Flow {
-        match self.replaced_frames(observed, moment) {
+        match self.following.replaced_frames(observed, moment) {
             None => self.compare_shown_callers(observed, moment),
             Some((replaced, known)) => {
                 self.count_explained(observed, moment, RuleId::FrameCount, known);
@@ -199,29 +207,29 @@ impl Driver {
     }
 
     fn compare_shown_callers<O: Observation>(&mut self, observed: &mut O, moment: Moment) -> Flow {
-        let depth = self.machine.depth();
-        let limit = self.budget.frames.at_boundary(depth);
+        let depth = self.following.machine.depth();
+        let limit = self.comparison.budget.frames.at_boundary(depth);
         if limit <= 1 {
             return Flow::Continue;
         }
         let limit = self.limit_to_first_shown(observed, moment, limit);
-        if let Some(op) = self.machine.current_op() {
+        if let Some(op) = self.following.machine.current_op() {
             self.recorder.tally.checked.note(Family::Callers, op);
         }
         let mut values: Vec<(usize, ValueDiff)> = Vec::new();
-        let mut walk = Limited::new(observed.walk(), self.visible_frames());
+        let mut walk = Limited::new(observed.walk(), self.following.visible_frames());
         walk.parent();
-        let program = &self.program;
+        let program = &self.following.program;
         let mut referents = Referents {
-            machine: &self.machine,
-            references: &mut self.references,
+            machine: &self.following.machine,
+            references: &mut self.comparison.references,
         };
         let structure = compare_stack(
-            self.machine.frames().skip(1),
+            self.following.machine.frames().skip(1),
             depth - 1,
             limit - 1,
             0,
-            self.setting.conventions,
+            self.following.setting.conventions,
             |view| program.layout(view),
             &mut walk,
             &mut referents,

@@ -42,15 +42,15 @@ impl TypePairs {
         number: u32,
         objects: &mut O,
     ) -> bool {
-        let mut comparison = Comparison {
+        let mut pairing = Pairing {
             known: self,
             types,
             assumed: Vec::new(),
         };
-        if !comparison.pair(id, number, objects) {
+        if !pairing.pair(id, number, objects) {
             return false;
         }
-        for (id, number) in std::mem::take(&mut comparison.assumed) {
+        for (id, number) in std::mem::take(&mut pairing.assumed) {
             self.ids.insert(number, id);
             self.numbers.insert(id, number);
         }
@@ -58,15 +58,15 @@ impl TypePairs {
     }
 }
 
-/// One comparison of two types and all that they mention; types that mention themselves are the same
+/// One pairing of two types and all that they mention; types that mention themselves are the same
 /// unless something tells them apart.
-struct Comparison<'a> {
+struct Pairing<'a> {
     known: &'a TypePairs,
     types: &'a Types,
     assumed: Vec<(TypeId, u32)>,
 }
 
-impl Comparison<'_> {
+impl Pairing<'_> {
     fn pair<O: Objects>(&mut self, id: TypeId, number: u32, objects: &mut O) -> bool {
         if let Some(&known) = self.known.ids.get(&number) {
             return known == id;

@@ -11,13 +11,13 @@ impl Driver {
     /// The write that an action makes here; none where there is nothing to write to, or an exhaustion has
     /// left open what the entities hold.
     pub fn write_of(&self, action: Action) -> Option<Write> {
-        if self.ended.is_some() || self.is_tainted() {
+        if self.ended.is_some() || self.comparison.taint.is_tainted() {
             return None;
         }
-        let store = &self.machine.store;
+        let store = &self.following.machine.store;
         match action {
             Action::WriteField(action) => {
-                let handles = self.references.handles.kept().iter().enumerate();
+                let handles = self.comparison.references.handles.kept().iter().enumerate();
                 let objects = handles.filter_map(|(number, kept)| {
                     let addr = kept.identity.object()?;
                     Some((number, addr))
@@ -30,9 +30,9 @@ impl Driver {
 
     /// The subject was asked for a write: the oracle makes it, too.
     pub fn wrote(&mut self, write: Write, made: Result<(), String>) {
-        self.disturb();
+        self.comparison.budget.disturb();
         self.recorder.note(RuleId::Write);
-        write.apply(&mut self.machine.store);
+        write.apply(&mut self.following.machine.store);
         let (expected, shown) = match (made, write.can_be_made()) {
             (Ok(()), true) | (Err(_), false) => return,
             (Err(error), true) => (format!("{write:?} succeeds"), error),

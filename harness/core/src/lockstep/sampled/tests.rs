@@ -64,17 +64,26 @@ impl Twins {
             subject_stack: limits::WASM_STACK,
         });
         subject.instantiate(&module, &[]).unwrap();
-        let instance = driver.machine.instantiate(&module, &[]).unwrap();
+        let instance = driver.following.machine.instantiate(&module, &[]).unwrap();
         driver.add_instance(ModuleFacts {
             bytes: bytes.into(),
             features,
             keeps_changed: Arc::new([]),
             layouts: slots::layouts(Causes::of(Version::V48), &module, false).into(),
         });
-        let Some(Extern::Func(func)) = driver.machine.store.instance(instance).export("f") else {
+        let Some(Extern::Func(func)) = driver
+            .following
+            .machine
+            .store
+            .instance(instance)
+            .export("f")
+        else {
             panic!("no function")
         };
-        driver.breakpoints.edit(EngineEdit::SingleStep(true));
+        driver
+            .following
+            .breakpoints
+            .edit(EngineEdit::SingleStep(true));
         driver.begin(func, &[Value::I32(20)]).unwrap();
         subject.invoke(func, &[Value::I32(20)]).unwrap();
         Twins { subject, driver }
@@ -87,7 +96,7 @@ impl Twins {
         }
         let seen = |cells: &[Cell]| cells.iter().map(|c| Some(Seen::I32(c.u32()))).collect();
         let frames = self.subject.frames().map(|view| {
-            let place = expected_place(&view, self.driver.setting.conventions);
+            let place = expected_place(&view, self.driver.following.setting.conventions);
             FrameCopy {
                 place,
                 code: place.func.map(|func| (func.0, place.pc)),
