@@ -3,11 +3,11 @@
 //!
 //! What an entity holds is compared elsewhere, through the handle that its accessor returned.
 
-use super::driver::Driver;
+use super::difference::Difference;
 use super::entities::Entities;
+use super::exercised::RuleSet;
 use super::following::Following;
 use super::precedents::Precedents;
-use crate::divergence::Moment;
 use crate::rules::RuleId;
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::store::Extern;
@@ -142,6 +142,44 @@ impl Accesses {
             Some(format!("by its index in the store, {fault}"))
         })
     }
+
+    /// Asks for every index of a space, and some past its end.
+    fn check_space<E: Entities>(
+        &mut self,
+        subject: &mut E,
+        instance: InstanceAddr,
+        space: &Space,
+        found: &mut Vec<Difference>,
+    ) {
+        let there = space.entities.iter().copied().enumerate();
+        let there = there.map(|(index, entity)| (index as u32, entity));
+        let end = space.entities.len() as u32;
+        let past_the_end = std::iter::once(end).chain(BEYOND);
+        for (index, entity) in there.chain(past_the_end.map(|index| (index, None))) {
+            if let Some(entity) = entity
+                && let Some(held) = subject.held(entity)
+            {
+                self.hold(space.accessor, held, entity);
+            }
+            let accessed = subject.access(instance, space.accessor, index, entity);
+            let fault = match entity {
+                Some(entity) => self.fault(space.accessor, entity, accessed),
+                None => (accessed != Accessed::Nothing).then(|| "an entity".to_owned()),
+            };
+            if let Some(observed) = fault {
+                let asked = format!("{} {index} of instance {instance}", space.accessor);
+                let expected = match entity {
+                    Some(_) => "the entity of that index",
+                    None => "None",
+                };
+                found.push(Difference::new(
+                    RuleId::Access,
+                    format!("{asked}: {expected}"),
+                    format!("{asked}: {observed}"),
+                ));
+            }
+        }
+    }
 }
 
 /// One index space of an instance.
@@ -189,69 +227,28 @@ impl Following {
     }
 }
 
-impl Driver {
-    /// Asks every instance that was not asked yet, or not since the host called back, and of which the
-    /// subject has a handle, for its entities.
-    pub(super) fn access_new_instances<E: Entities>(&mut self, subject: &mut E, moment: Moment) {
-        let called_back = self.following.machine.activations() > 1;
-        for number in 0..self.following.program.known_instances() as u32 {
-            let instance = InstanceAddr(number);
-            let asked = &mut self.comparison.precedents.accesses.asked;
-            if !asked.contains(&(number, called_back)) && subject.has_instance(instance) {
-                asked.insert((number, called_back));
-                for space in self.following.spaces(instance) {
-                    self.access_space(subject, instance, &space, moment);
-                }
+/// What accessors return that they must not, of every instance that was not asked yet, or not since the host
+/// called back, and of which the subject has a handle.
+pub(super) fn check<E: Entities>(
+    following: &Following,
+    accesses: &mut Accesses,
+    noted: &mut RuleSet,
+    subject: &mut E,
+) -> Vec<Difference> {
+    let mut found = Vec::new();
+    let called_back = following.machine.activations() > 1;
+    for number in 0..following.program.known_instances() as u32 {
+        let instance = InstanceAddr(number);
+        let asked = &mut accesses.asked;
+        if !asked.contains(&(number, called_back)) && subject.has_instance(instance) {
+            asked.insert((number, called_back));
+            for space in following.spaces(instance) {
+                noted.note(RuleId::Access);
+                accesses.check_space(subject, instance, &space, &mut found);
             }
         }
     }
-
-    fn access_space<E: Entities>(
-        &mut self,
-        subject: &mut E,
-        instance: InstanceAddr,
-        space: &Space,
-        moment: Moment,
-    ) {
-        self.recorder.note(RuleId::Access);
-        let there = space.entities.iter().copied().enumerate();
-        let there = there.map(|(index, entity)| (index as u32, entity));
-        let end = space.entities.len() as u32;
-        let past_the_end = std::iter::once(end).chain(BEYOND);
-        for (index, entity) in there.chain(past_the_end.map(|index| (index, None))) {
-            if let Some(entity) = entity
-                && let Some(held) = subject.held(entity)
-            {
-                self.comparison
-                    .precedents
-                    .accesses
-                    .hold(space.accessor, held, entity);
-            }
-            let accessed = subject.access(instance, space.accessor, index, entity);
-            let fault = match entity {
-                Some(entity) => {
-                    self.comparison
-                        .precedents
-                        .accesses
-                        .fault(space.accessor, entity, accessed)
-                }
-                None => (accessed != Accessed::Nothing).then(|| "an entity".to_owned()),
-            };
-            if let Some(observed) = fault {
-                let asked = format!("{} {index} of instance {instance}", space.accessor);
-                let expected = match entity {
-                    Some(_) => "the entity of that index",
-                    None => "None",
-                };
-                self.report_plain(
-                    RuleId::Access,
-                    moment,
-                    format!("{asked}: {expected}"),
-                    format!("{asked}: {observed}"),
-                );
-            }
-        }
-    }
+    found
 }
 
 fn all<A: Copy>(addresses: &[A], kind: fn(A) -> Extern) -> Vec<Option<Extern>> {

@@ -1,6 +1,7 @@
 //! The checker of edits: what the store answers to a session is what the edits asked for.
 
-use super::breakpoints::Listed;
+use super::breakpoints::{Breakpoints, Listed};
+use super::difference::Difference;
 use super::driver::Driver;
 use crate::causes::Known;
 use crate::divergence::Moment;
@@ -29,52 +30,47 @@ const LIST_SHARE: u64 = 64;
 /// Breakpoints shown in a report.
 const LIST_SHOWN: usize = 20;
 
+/// Whether the store is to be asked for its breakpoints after so many sessions.
+pub(super) fn wants_list(breakpoints: &Breakpoints, sessions: u64) -> bool {
+    breakpoints.is_open()
+        || breakpoints.len() <= LIST_ALWAYS
+        || is_turn(sessions, breakpoints.len() as u64)
+}
+
+/// What a session was answered that it must not be.
+pub(super) fn answered(
+    breakpoints: &Breakpoints,
+    answer: &EditAnswer,
+) -> impl Iterator<Item = Difference> + use<> {
+    let refused = answer.refused.as_ref().map(|(edit, error)| {
+        let expected = format!("{edit:?} succeeds");
+        Difference::new(RuleId::EditAccepted, expected, error.clone())
+    });
+    let expected = breakpoints.is_single_step();
+    let stepped = (answer.single_step != expected).then(|| {
+        let say = |on: bool| format!("is_single_step() answers {on}");
+        Difference::new(
+            RuleId::EditSingleStep,
+            say(expected),
+            say(answer.single_step),
+        )
+    });
+    refused.into_iter().chain(stepped)
+}
+
+/// Whether other breakpoints are listed than the edits asked for.
+pub(super) fn listed(breakpoints: &mut Breakpoints, listed: &[(u32, u32)]) -> Option<Difference> {
+    let known = match breakpoints.settle(listed) {
+        Listed::Right => return None,
+        Listed::Kept(known) => Some(known),
+        Listed::Wrong => None,
+    };
+    let right: Vec<_> = breakpoints.listed().collect();
+    let found = Difference::new(RuleId::EditBreakpoints, show(&right), show(listed));
+    Some(found.explained(known))
+}
+
 impl Driver {
-    /// Whether the store is to be asked for its breakpoints after the session that was just made.
-    pub fn wants_list(&self) -> bool {
-        self.following.breakpoints.is_open()
-            || self.following.breakpoints.len() <= LIST_ALWAYS
-            || is_turn(
-                self.recorder.tally.edit_sessions,
-                self.following.breakpoints.len() as u64,
-            )
-    }
-
-    /// Checks what the store answers to the session that was just made.
-    pub fn edited(&mut self, answer: EditAnswer) {
-        self.comparison.budget.disturb();
-        self.recorder.note(RuleId::EditAccepted);
-        self.recorder.note(RuleId::EditSingleStep);
-        if let Some((edit, error)) = answer.refused {
-            let expected = format!("{edit:?} succeeds");
-            self.report_plain(RuleId::EditAccepted, Moment::Edit, expected, error);
-        }
-        let expected = self.following.breakpoints.is_single_step();
-        if answer.single_step != expected {
-            let say = |on: bool| format!("is_single_step() answers {on}");
-            let (expected, shown) = (say(expected), say(answer.single_step));
-            self.report_plain(RuleId::EditSingleStep, Moment::Edit, expected, shown);
-        }
-        if let Some(listed) = answer.listed {
-            self.recorder.note(RuleId::EditBreakpoints);
-            match self.following.breakpoints.settle(&listed) {
-                Listed::Right => {}
-                Listed::Kept(known) => self.report_list(&listed, Some(known)),
-                Listed::Wrong => self.report_list(&listed, None),
-            }
-        }
-    }
-
-    fn report_list(&mut self, listed: &[(u32, u32)], known: Option<Known>) {
-        if self.recorder.repeats(known) {
-            return;
-        }
-        let right: Vec<_> = self.following.breakpoints.listed().collect();
-        let (expected, shown) = (show(&right), show(listed));
-        let rule = RuleId::EditBreakpoints;
-        self.report_known(rule, Moment::Edit, expected, shown, known);
-    }
-
     /// Counts an event at a breakpoint that should be gone, if that is what came.
     #[inline]
     pub(super) fn note_kept(&mut self) {

@@ -2,10 +2,10 @@
 
 use super::accessors::{Accessed, Accessor, Denoted};
 use super::comparison::Comparison;
+use super::difference::Difference;
 use super::driver::Driver;
 use super::following::Following;
 use super::references::{Fault, IN_ENTITIES, Scope};
-use crate::causes::Known;
 use crate::divergence::Moment;
 use crate::observe::Objects;
 use crate::rules::RuleId;
@@ -46,14 +46,6 @@ pub(super) enum Entity {
     Memory(MemAddr),
     Global(GlobalAddr),
     Table(TableAddr),
-}
-
-/// A difference found in an entity.
-struct Difference {
-    known: Option<Known>,
-    rule: RuleId,
-    expected: String,
-    observed: String,
 }
 
 /// What came of one comparison; `None` where the subject shows no handle.
@@ -280,11 +272,7 @@ impl Driver {
             });
             match (compared, purpose) {
                 (Ok(()), _) => {}
-                (Err(found), Use::Report(moment)) => {
-                    let known = found.known;
-                    self.report_known(found.rule, moment, found.expected, found.observed, known);
-                    self.end_if_known(known);
-                }
+                (Err(found), Use::Report(moment)) => self.report_and_end(moment, Some(found)),
                 (Err(_), Use::Taint) if self.following.adopt(subject, entity) => adopted = true,
                 (Err(_), Use::Taint) => self.comparison.taint.add(entity),
             }
@@ -295,12 +283,7 @@ impl Driver {
 }
 
 fn differ(rule: RuleId, expected: String, observed: String) -> Compared {
-    Some(Err(Difference {
-        known: None,
-        rule,
-        expected,
-        observed,
-    }))
+    Some(Err(Difference::new(rule, expected, observed)))
 }
 
 fn as_ref(value: Value) -> Option<Ref> {

@@ -1,10 +1,11 @@
 //! The checkers of what the debugger does with an exception at its event: it is replaced, or looked at
 //! later.
 
+use super::comparison::Comparison;
+use super::difference::Difference;
 use super::driver::Driver;
 use super::following::Following;
 use crate::causes::Cause;
-use crate::divergence::Moment;
 use crate::outcome::SeenException;
 use crate::rules::RuleId;
 use crate::schedule::action::replace_exception::ReplaceException;
@@ -22,6 +23,21 @@ impl Following {
             return;
         };
         self.invocation.replace_thrown(exn, caught);
+    }
+}
+
+impl Comparison {
+    /// An exception that is shown at this place is not the one that was thrown.
+    pub(super) fn other_exception(
+        &mut self,
+        following: &Following,
+        (rule, place): (RuleId, &str),
+        exn: ExnAddr,
+        seen: &SeenException,
+    ) -> Difference {
+        let known = self.explain_exception(following, exn, seen);
+        let expected = format!("{place} {}", following.describe_exception(exn));
+        Difference::new(rule, expected, format!("{place} {seen}")).explained(known)
     }
 }
 
@@ -64,53 +80,5 @@ impl Driver {
             self.recorder.leave_out(known, 1);
         }
         dares
-    }
-
-    /// What was pending at the event, and was taken, is the exception that was thrown.
-    pub fn check_taken(&mut self, exn: ExnAddr, taken: Option<&SeenException>) {
-        if self.ended.is_some() || self.comparison.taint.is_tainted() {
-            return;
-        }
-        self.recorder.note(RuleId::ThrowEvent);
-        match taken {
-            Some(taken) => {
-                self.check_exception(RuleId::ThrowEvent, Moment::Throw, "pending:", exn, taken);
-            }
-            None => {
-                let expected = format!("pending: {}", self.following.describe_exception(exn));
-                let shown = "nothing is pending".to_owned();
-                self.report_plain(RuleId::ThrowEvent, Moment::Throw, expected, shown);
-            }
-        }
-    }
-
-    /// What an owned handle to an exception shows is the exception that it was made for.
-    pub fn check_held_exception(&mut self, exn: ExnAddr, seen: &SeenException, moment: Moment) {
-        if self.ended.is_some() || self.comparison.taint.is_tainted() {
-            return;
-        }
-        self.recorder.tally.handles += 1;
-        self.check_exception(RuleId::Kept, moment, "the handle holds", exn, seen);
-    }
-
-    /// An exception that is shown somewhere is this one.
-    fn check_exception(
-        &mut self,
-        rule: RuleId,
-        moment: Moment,
-        place: &str,
-        exn: ExnAddr,
-        seen: &SeenException,
-    ) {
-        if self.exception_agrees(exn, seen) {
-            return;
-        }
-        let known = self
-            .comparison
-            .explain_exception(&self.following, exn, seen);
-        let expected = format!("{place} {}", self.following.describe_exception(exn));
-        let shown = format!("{place} {seen}");
-        self.report_known(rule, moment, expected, shown, known);
-        self.end_if_known(known);
     }
 }

@@ -4,10 +4,10 @@
 //! Without a handler there are no events, whatever breakpoints are set; of what the program does host
 //! calls and ends are left, as without guest-debug support.
 
-use super::driver::{Driver, Flow};
+use super::difference::Difference;
+use super::driver::Driver;
 use super::following::Following;
 use crate::causes::Cause;
-use crate::divergence::Moment;
 use crate::rules::RuleId;
 
 /// What is seen of the handlers that the store was given.
@@ -46,6 +46,29 @@ impl Handler {
         self.was_unset |= !set;
     }
 
+    /// Whether the store has a handler, in an execution that may have events.
+    pub(super) fn is_set(&self) -> bool {
+        self.is_set
+    }
+
+    /// Whether the debugger dropped a call, and the handler was not looked for since.
+    pub(super) fn take_dropped_call(&mut self) -> bool {
+        std::mem::take(&mut self.dropped_call)
+    }
+
+    /// An event went to a handler that the store should not have.
+    pub(super) fn event_elsewhere(&self) -> Difference {
+        let expected = match self.is_set {
+            true => "an event goes to the handler that was set last",
+            false => "no event: the store has no handler",
+        };
+        Difference::new(
+            RuleId::HandlerEvent,
+            expected,
+            "one went to another handler",
+        )
+    }
+
     /// A call has ended without a result: the debugger dropped it, or the handler panicked.
     pub(super) fn lose_call(&mut self, dropped: bool) {
         self.dropped_call = dropped;
@@ -66,9 +89,33 @@ impl Following {
         }
     }
 
-    fn set_handled(&mut self, handled: bool) {
+    /// The store has a handler from now on, or has none.
+    pub(super) fn set_handled(&mut self, handled: bool) {
         self.handler.set(handled);
         self.breakpoints.set_handled(handled);
+    }
+}
+
+impl Following {
+    /// Which handlers the store has that it must not, or lacks. A call that was dropped may have taken one
+    /// with it.
+    pub(super) fn check_handlers(
+        &self,
+        seen: SeenHandlers,
+        after_drop: bool,
+    ) -> impl Iterator<Item = Difference> + use<> {
+        let handled = self.handler.is_set;
+        let undropped = (seen.others > 0 || (seen.last && !handled)).then(|| {
+            let expected = "a handler that was cleared or replaced is dropped";
+            Difference::new(RuleId::HandlerDropped, expected, "the store still has it")
+        });
+        let lost = (handled && !seen.last).then(|| {
+            let known = self.setting.cause(Cause::DroppedHandler);
+            let expected = "the store has the handler that was set";
+            Difference::new(RuleId::HandlerKept, expected, "it has none")
+                .explained(known.filter(|_| after_drop))
+        });
+        undropped.into_iter().chain(lost)
     }
 }
 
@@ -79,46 +126,5 @@ impl Driver {
             self.following.breakpoints.is_single_step() || !self.following.breakpoints.is_empty()
         };
         self.recorder.tally.sequence_points > 0 || self.following.handler.was_unset && asked()
-    }
-
-    /// Checks which handlers the store has; where it has lost the one that was set, the execution goes on
-    /// without.
-    pub fn check_handlers(&mut self, seen: SeenHandlers, moment: Moment) {
-        let dropped_call = std::mem::take(&mut self.following.handler.dropped_call);
-        if self.ended.is_some() {
-            return;
-        }
-        self.recorder.note(RuleId::HandlerDropped);
-        if seen.others > 0 || (seen.last && !self.following.handler.is_set) {
-            let expected = "a handler that was cleared or replaced is dropped".to_owned();
-            let shown = "the store still has it".to_owned();
-            self.report_plain(RuleId::HandlerDropped, moment, expected, shown);
-        }
-        if self.following.handler.is_set {
-            self.recorder.note(RuleId::HandlerKept);
-        }
-        if self.following.handler.is_set && !seen.last {
-            let known = self.following.setting.cause(Cause::DroppedHandler);
-            let known = known.filter(|_| dropped_call);
-            let expected = "the store has the handler that was set".to_owned();
-            let shown = "it has none".to_owned();
-            self.report_known(RuleId::HandlerKept, moment, expected, shown, known);
-            self.following.set_handled(false);
-        }
-    }
-
-    /// An event went to a handler that the store should not have.
-    pub fn event_elsewhere(&mut self) -> Flow {
-        if self.ended.is_none() {
-            let expected = match self.following.handler.is_set {
-                true => "an event goes to the handler that was set last",
-                false => "no event: the store has no handler",
-            };
-            let shown = "one went to another handler".to_owned();
-            let rule = RuleId::HandlerEvent;
-            self.report_plain(rule, Moment::Breakpoint, expected.to_owned(), shown);
-            self.end_control(rule);
-        }
-        Flow::Stop
     }
 }

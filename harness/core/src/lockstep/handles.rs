@@ -5,7 +5,7 @@
 //! the program's own references keep an object alive is seen at the rest.
 
 use super::comparison::Comparison;
-use super::driver::Driver;
+use super::difference::Difference;
 use super::following::Following;
 use super::references::References;
 use super::references::{Fault, IN_ENTITIES, Identity};
@@ -175,45 +175,35 @@ impl Following {
     }
 }
 
-impl Driver {
-    /// What the subject shows for a handle is the object that it was made for, with what that object
-    /// holds now, whether or not the program can still reach it.
-    pub fn check_handle<O: Objects>(
+impl Comparison {
+    /// How what the subject shows for a handle is not the object that it was made for, with what that object
+    /// holds now.
+    pub(super) fn check_handle<O: Objects>(
         &mut self,
-        moment: Moment,
+        following: &Following,
         handle: usize,
         seen: Seen,
         objects: &mut O,
-    ) {
-        let Some(&Kept { identity, .. }) = self.comparison.references.handles.kept.get(handle)
-        else {
-            return;
-        };
-        self.recorder.tally.handles += 1;
-        let machine = &self.following.machine;
+    ) -> Option<Difference> {
+        let &Kept { identity, .. } = self.references.handles.kept.get(handle)?;
+        let machine = &following.machine;
         let expected = identity.reference(machine);
-        let checked = self.comparison.references.check_referent(
-            machine,
-            expected,
-            seen,
-            objects,
-            IN_ENTITIES,
-        );
-        let Err(fault) = checked else { return };
-        let known = self.following.explain_handle(expected);
-        let known = known.or_else(|| self.following.explain_overwritten(fault));
+        let checked = self
+            .references
+            .check_referent(machine, expected, seen, objects, IN_ENTITIES);
+        let fault = checked.err()?;
+        let known = following.explain_handle(expected);
+        let known = known.or_else(|| following.explain_overwritten(fault));
         let expected = Value::Ref(expected, RefType::ANYREF).to_string();
         let (expected, shown) = match fault {
             Fault::Null | Fault::Kind | Fault::Value => (expected, seen.to_string()),
-            fault => fault.tell(expected, self.comparison.references.describe(seen)),
+            fault => fault.tell(expected, self.references.describe(seen)),
         };
-        self.report_known(
+        let found = Difference::new(
             RuleId::Kept,
-            moment,
             format!("handle {handle} holds {expected}"),
             format!("handle {handle} holds {shown}"),
-            known,
         );
-        self.end_if_known(known);
+        Some(found.explained(known))
     }
 }

@@ -1,9 +1,8 @@
 //! The checker of a frame's handle that the debugger keeps: valid until execution is resumed, and no longer.
 
-use super::driver::Driver;
+use super::difference::Difference;
 use super::setting::Setting;
 use crate::causes::{Cause, Known};
-use crate::divergence::Moment;
 use crate::rules::RuleId;
 
 /// What a handle that is kept says of itself.
@@ -31,49 +30,29 @@ pub struct Since {
 
 impl Setting {
     /// The cause that explains why a handle is still valid: no host function has returned.
-    pub(super) fn explain_held_frame(&self, since: Since) -> Option<Known> {
+    fn explain_held_frame(&self, since: Since) -> Option<Known> {
         let known = self.cause(Cause::HandleVersion)?;
         (!since.returned).then_some(known)
     }
 }
 
-impl Driver {
-    /// Whether a handle to the innermost frame may be made.
-    pub fn may_hold_frame(&self) -> bool {
-        self.ended.is_none() && self.following.visible_frames() > 0
-    }
-
-    /// Checks what a handle says of itself.
-    pub fn check_held_frame(&mut self, held: &HeldFrame, since: Since, moment: Moment) {
-        self.recorder.note(RuleId::FrameHandle);
-        match (held, since.resumed) {
-            (HeldFrame::Valid, false) => {}
-            (HeldFrame::Valid, true) => {
-                let known = self.following.setting.explain_held_frame(since);
-                self.report_held(("stale: execution was resumed", "valid"), moment, known);
-            }
-            (HeldFrame::Foreign, _) => {
-                self.report_held(("stale in another store", "valid there"), moment, None);
-            }
-            (HeldFrame::Stale { .. }, false) => {
-                self.report_held(("valid: execution was not resumed", "stale"), moment, None);
-            }
-            (HeldFrame::Stale { answers }, true) => {
-                self.recorder.note(RuleId::StaleHandle);
-                if !answers.is_empty() {
-                    let expected = "a stale handle answers nothing but errors".to_owned();
-                    let shown = format!("it answers {}", answers.join(", "));
-                    self.report_plain(RuleId::StaleHandle, moment, expected, shown);
-                }
-            }
+/// What a handle says of itself that it must not.
+pub(super) fn check(setting: &Setting, held: &HeldFrame, since: Since) -> Option<Difference> {
+    let (expected, shown) = match (held, since.resumed) {
+        (HeldFrame::Valid, false) => return None,
+        (HeldFrame::Valid, true) => ("stale: execution was resumed", "valid"),
+        (HeldFrame::Foreign, _) => ("stale in another store", "valid there"),
+        (HeldFrame::Stale { .. }, false) => ("valid: execution was not resumed", "stale"),
+        (HeldFrame::Stale { answers }, true) => {
+            let expected = "a stale handle answers nothing but errors";
+            let shown = || format!("it answers {}", answers.join(", "));
+            let answers = !answers.is_empty();
+            return answers.then(|| Difference::new(RuleId::StaleHandle, expected, shown()));
         }
-    }
-
-    fn report_held(&mut self, (right, shown): (&str, &str), moment: Moment, known: Option<Known>) {
-        if self.recorder.repeats(known) {
-            return;
-        }
-        let (expected, shown) = (right.to_owned(), shown.to_owned());
-        self.report_known(RuleId::FrameHandle, moment, expected, shown, known);
-    }
+    };
+    let known = match held {
+        HeldFrame::Valid => setting.explain_held_frame(since),
+        HeldFrame::Foreign | HeldFrame::Stale { .. } => None,
+    };
+    Some(Difference::new(RuleId::FrameHandle, expected, shown).explained(known))
 }

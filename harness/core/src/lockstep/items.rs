@@ -1,9 +1,11 @@
 //! The checker of what a store lists: its instances and modules, and, where nothing runs, no frame.
 
-use super::driver::Driver;
+use super::difference::Difference;
+use super::exercised::RuleSet;
+use super::following::Following;
+use super::precedents::Precedents;
 use super::setting::Setting;
 use crate::causes::{Cause, Known, instance_position};
-use crate::divergence::Moment;
 use crate::rules::RuleId;
 use lockstep_oracles::address::InstanceAddr;
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,52 +67,80 @@ pub(super) struct ShownIndices {
 }
 
 impl Setting {
-    pub(super) fn explain_positions(&self, indices: &[u32]) -> Option<Known> {
+    fn explain_positions(&self, indices: &[u32]) -> Option<Known> {
         let known = self.cause(Cause::InstancePosition)?;
         instance_position::explains(indices).then_some(known)
     }
 }
 
-impl Driver {
+impl Precedents {
     /// The store was given a module to register, and has said so.
-    pub fn check_registered(&mut self, module: u32, registered: Result<(), String>) {
-        self.recorder.note(RuleId::Registered);
-        self.following.breakpoints.come(module);
-        match registered {
-            Ok(()) => drop(self.comparison.precedents.registered.insert(module)),
-            Err(error) => {
-                let expected = format!("module {module} is registered");
-                self.report_plain(RuleId::Registered, Moment::Action, expected, error);
-            }
-        }
+    pub(super) fn registered(
+        &mut self,
+        module: u32,
+        registered: Result<(), String>,
+    ) -> Option<Difference> {
+        let Err(error) = registered else {
+            self.registered.insert(module);
+            return None;
+        };
+        let expected = format!("module {module} is registered");
+        Some(Difference::new(RuleId::Registered, expected, error))
     }
+}
 
-    /// Checks what the store lists; of these instances the case has a handle.
-    pub fn check_items(&mut self, items: &Items, handles: &[InstanceAddr], moment: Moment) {
-        self.check_guest_debug(items, moment);
-        if !self.following.setting.is_instrumented() {
-            return;
-        }
-        if let Some(frames @ 1..) = items.frames {
-            let (expected, shown) = ("no frame: nothing runs", format!("{frames} frames"));
-            self.report_plain(RuleId::FrameCount, moment, expected.to_owned(), shown);
-        }
-        if let Some(instances) = &items.instances {
-            self.check_instances(instances, items.adapters, handles, moment);
-            self.check_positions(instances, moment);
-        }
-        if let Some(modules) = &items.modules {
-            self.check_modules(modules, handles, moment);
-        }
-        self.check_module_indices(items, moment);
-        for own in &items.own {
-            self.check_bytecode(own, moment);
-        }
+/// What a store lists is compared, and with what.
+struct Listing<'a> {
+    following: &'a Following,
+    precedents: &'a mut Precedents,
+    noted: &'a mut RuleSet,
+    found: Vec<Difference>,
+}
+
+/// What is listed that must not be, or is not that must; of these instances the case has a handle.
+pub(super) fn check(
+    following: &Following,
+    precedents: &mut Precedents,
+    noted: &mut RuleSet,
+    items: &Items,
+    handles: &[InstanceAddr],
+) -> Vec<Difference> {
+    let mut listing = Listing {
+        following,
+        precedents,
+        noted,
+        found: Vec::new(),
+    };
+    listing.check_guest_debug(items);
+    if !following.setting.is_instrumented() {
+        return listing.found;
+    }
+    if let Some(frames @ 1..) = items.frames {
+        let (expected, shown) = ("no frame: nothing runs", format!("{frames} frames"));
+        listing.differ(RuleId::FrameCount, expected.to_owned(), shown);
+    }
+    if let Some(instances) = &items.instances {
+        listing.check_instances(instances, items.adapters, handles);
+        listing.check_positions(instances);
+    }
+    if let Some(modules) = &items.modules {
+        listing.check_modules(modules, handles);
+    }
+    listing.check_module_indices(items);
+    for own in &items.own {
+        listing.check_bytecode(own);
+    }
+    listing.found
+}
+
+impl Listing<'_> {
+    fn differ(&mut self, rule: RuleId, expected: String, observed: String) {
+        self.found.push(Difference::new(rule, expected, observed));
     }
 
     /// Whether everything is there with `guest_debug`, and nothing without.
-    fn check_guest_debug(&mut self, items: &Items, moment: Moment) {
-        self.recorder.note(RuleId::GuestDebug);
+    fn check_guest_debug(&mut self, items: &Items) {
+        self.noted.note(RuleId::GuestDebug);
         let there = self.following.setting.is_instrumented();
         let listed = |len: Option<usize>| len.is_some_and(|len| len > 0);
         let instances = listed(items.instances.as_ref().map(Vec::len));
@@ -131,7 +161,7 @@ impl Driver {
         for (what, shown, expected) in shown {
             if shown != expected {
                 let say = |there| format!("{what}: {}", if there { "there" } else { "none" });
-                self.report_plain(RuleId::GuestDebug, moment, say(expected), say(shown));
+                self.differ(RuleId::GuestDebug, say(expected), say(shown));
             }
         }
     }
@@ -141,15 +171,14 @@ impl Driver {
         listed: &[ListedInstance],
         adapters: usize,
         handles: &[InstanceAddr],
-        moment: Moment,
     ) {
-        self.recorder.note(RuleId::Instances);
+        self.noted.note(RuleId::Instances);
         for &handle in handles {
             let same = listed.iter().filter(|one| one.instance == Some(handle));
             let times = same.count();
             if times != 1 {
                 let say = |times| format!("instance {handle} is listed {times} times");
-                self.report_plain(RuleId::Instances, moment, say(1), say(times));
+                self.differ(RuleId::Instances, say(1), say(times));
             }
         }
         // An instance whose instantiation failed, or has not ended, may be there without a handle.
@@ -162,14 +191,14 @@ impl Driver {
         if unknown > unfinished + adapters {
             let expected = format!("at most {unfinished} instances that the case has not");
             let shown = format!("{unknown} such instances");
-            self.report_plain(RuleId::Instances, moment, expected, shown);
+            self.differ(RuleId::Instances, expected, shown);
         }
     }
 
     /// An index is the position in the list, and stays what it is.
-    fn check_positions(&mut self, listed: &[ListedInstance], moment: Moment) {
+    fn check_positions(&mut self, listed: &[ListedInstance]) {
         if !listed.is_empty() {
-            self.recorder.note(RuleId::InstanceIndex);
+            self.noted.note(RuleId::InstanceIndex);
         }
         let indices: Vec<u32> = listed.iter().map(|one| one.index).collect();
         let mut positions = listed.iter().zip(0u32..);
@@ -180,33 +209,29 @@ impl Driver {
                 None => format!("the instance listed as {position} has index {index}"),
             };
             let (expected, shown) = (say(position), say(one.index));
-            self.report_known(RuleId::InstanceIndex, moment, expected, shown, known);
+            let found = Difference::new(RuleId::InstanceIndex, expected, shown);
+            self.found.push(found.explained(known));
         }
         for one in listed {
             let Some(addr) = one.instance else { continue };
-            let shown = &mut self.comparison.precedents.indices.instances;
+            let shown = &mut self.precedents.indices.instances;
             let before = *shown.entry(addr.0).or_insert(one.index);
             if before != one.index {
                 let say = |index| format!("instance {addr} has index {index}");
                 let (expected, shown) = (say(before), say(one.index));
-                self.report_plain(RuleId::InstanceIndex, moment, expected, shown);
+                self.differ(RuleId::InstanceIndex, expected, shown);
             }
         }
     }
 
-    fn check_modules(&mut self, listed: &[ListedModule], handles: &[InstanceAddr], moment: Moment) {
-        self.recorder.note(RuleId::Modules);
+    fn check_modules(&mut self, listed: &[ListedModule], handles: &[InstanceAddr]) {
+        self.noted.note(RuleId::Modules);
         let held = handles.iter();
         let held: BTreeSet<u32> = held
             .filter_map(|&instance| self.following.breakpoints.module_of(instance))
             .collect();
         let numbers: BTreeSet<Option<u32>> = listed.iter().map(|one| one.module).collect();
-        let registered = self
-            .comparison
-            .precedents
-            .registered
-            .difference(&held)
-            .copied();
+        let registered = self.precedents.registered.difference(&held).copied();
         let registered: Vec<u32> = registered.collect();
         let there = held.into_iter().map(|module| (RuleId::Modules, module));
         let there = there.chain(
@@ -217,28 +242,28 @@ impl Driver {
         for (rule, module) in there {
             if !numbers.contains(&Some(module)) {
                 let expected = format!("module {module} is listed");
-                self.report_plain(rule, moment, expected, "it is not".to_owned());
+                self.differ(rule, expected, "it is not".to_owned());
             }
         }
         if numbers.contains(&None) {
             let expected = "only modules that the store was given".to_owned();
             let shown = "another module".to_owned();
-            self.report_plain(RuleId::Modules, moment, expected, shown);
+            self.differ(RuleId::Modules, expected, shown);
         } else if numbers.len() != listed.len() {
             let expected = format!("{} modules, each once", numbers.len());
             let shown = format!("{} modules", listed.len());
-            self.report_plain(RuleId::Modules, moment, expected, shown);
+            self.differ(RuleId::Modules, expected, shown);
         }
     }
 
     /// One index is one module's, wherever it is asked for.
-    fn check_module_indices(&mut self, items: &Items, moment: Moment) {
+    fn check_module_indices(&mut self, items: &Items) {
         let own = items.own.iter().map(|own| (own.module, own.index));
         let listed = items.modules.iter().flatten();
         let listed = listed.filter_map(|one| Some((one.module?, one.index)));
         for (module, index) in own.chain(listed) {
-            self.recorder.note(RuleId::ModuleIndex);
-            let before = &mut self.comparison.precedents.indices.modules;
+            self.noted.note(RuleId::ModuleIndex);
+            let before = &mut self.precedents.indices.modules;
             let first = *before.entry(module).or_insert(index);
             let other = before.iter().find(|&(&n, &i)| n != module && i == index);
             let shown = match other {
@@ -247,18 +272,18 @@ impl Driver {
                 None => continue,
             };
             let expected = format!("module {module}: index {first}, and no other module's");
-            self.report_plain(RuleId::ModuleIndex, moment, expected, shown);
+            self.differ(RuleId::ModuleIndex, expected, shown);
         }
     }
 
-    fn check_bytecode(&mut self, own: &OwnModule, moment: Moment) {
+    fn check_bytecode(&mut self, own: &OwnModule) {
         let mut instances = (0..self.following.program.known_instances() as u32).map(InstanceAddr);
         let Some(instance) =
             instances.find(|&i| self.following.breakpoints.module_of(i) == Some(own.module))
         else {
             return;
         };
-        self.recorder.note(RuleId::Bytecode);
+        self.noted.note(RuleId::Bytecode);
         let compiled: Arc<[u8]> = self.following.program.facts(instance).bytes.clone();
         if own.bytecode.as_deref() == Some(&*compiled) {
             return;
@@ -272,6 +297,6 @@ impl Driver {
             None => "none".to_owned(),
             Some(other) => format!("{} other bytes", other.len()),
         };
-        self.report_plain(RuleId::Bytecode, moment, expected, shown);
+        self.differ(RuleId::Bytecode, expected, shown);
     }
 }

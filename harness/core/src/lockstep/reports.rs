@@ -1,5 +1,6 @@
 //! Differences as they are reported, where the stack is no evidence, and recorded.
 
+use super::difference::Difference;
 use super::driver::{Driver, Ended, Flow};
 use crate::causes::pulley_registers::can_break;
 use crate::causes::{Cause, Known};
@@ -41,6 +42,32 @@ impl Driver {
     /// Reports a difference that is not about the stack.
     pub fn report_end(&mut self, rule: RuleId, expected: String, observed: String) {
         self.report_plain(rule, Moment::End, expected, observed);
+    }
+
+    /// Reports what a checker found; the stack is no evidence of it.
+    pub(super) fn report(&mut self, moment: Moment, found: impl IntoIterator<Item = Difference>) {
+        for Difference {
+            rule,
+            expected,
+            observed,
+            known,
+        } in found
+        {
+            self.report_known(rule, moment, expected, observed, known);
+        }
+    }
+
+    /// The same, unless the cause that explains it matched before: then the match is counted.
+    pub(super) fn report_new(&mut self, moment: Moment, found: Option<Difference>) {
+        let new = found.filter(|found| !self.recorder.repeats(found.known));
+        self.report(moment, new);
+    }
+
+    /// The same, of a difference after which nothing can be compared if a cause explains it.
+    pub(super) fn report_and_end(&mut self, moment: Moment, found: Option<Difference>) {
+        let known = found.as_ref().and_then(|found| found.known);
+        self.report(moment, found);
+        self.end_if_known(known);
     }
 
     /// Reports a difference for which the stack is no evidence.
