@@ -170,6 +170,44 @@ impl Following {
                 .frames()
                 .any(|view| view.waits && self.program.is_at_guarded_call(&view))
     }
+
+    /// The causes by which the frames shown are the right ones and, for each activation without a frame, once more
+    /// those of the activation below it: the one by which tail calls have replaced frames, if they have, and
+    /// `HOST-ACTIVATION`.
+    fn repeats_activations<O: Observation>(
+        &self,
+        observed: &mut O,
+        moment: Moment,
+    ) -> Option<(Option<Known>, Known)> {
+        let known = self.setting.cause(Cause::HostActivation)?;
+        let activations = self.machine.num_activations();
+        let mut by_activation: Vec<Vec<Place>> = vec![Vec::new(); activations];
+        for view in self.machine.frames() {
+            by_activation[view.activation].push(expected_place(&view, self.setting.conventions));
+        }
+        if !by_activation.iter().any(Vec::is_empty) {
+            return None;
+        }
+        let seen = Snapshot::places(observed, self.visible_frames());
+        let mut expected = host_activation::shown(&by_activation);
+        // Where the own frame of a trap or an interruption is shown has rules of its own, already applied.
+        if matches!(moment, Moment::Trap | Moment::EpochYield)
+            && let Some((innermost, shown)) = expected.first_mut().zip(seen.first())
+        {
+            *innermost = *shown;
+        }
+        let mut replaced = None;
+        if seen != expected {
+            replaced = Some(self.replaced_behind_hosts(&seen, &by_activation)?);
+        }
+        Some((replaced, known))
+    }
+
+    /// Whether the next opcode is a guarded call that may be inlined.
+    fn is_entering_guarded_call(&self) -> bool {
+        let view = self.machine.top();
+        view.is_some_and(|view| !view.waits && self.program.is_at_guarded_call(&view))
+    }
 }
 
 impl Driver {
@@ -180,31 +218,10 @@ impl Driver {
         observed: &mut O,
         moment: Moment,
     ) -> Option<Flow> {
-        let known = self.following.setting.cause(Cause::HostActivation)?;
-        let activations = self.following.machine.num_activations();
-        let mut by_activation: Vec<Vec<Place>> = vec![Vec::new(); activations];
-        for view in self.following.machine.frames() {
-            by_activation[view.activation]
-                .push(expected_place(&view, self.following.setting.conventions));
+        let (replaced, known) = self.following.repeats_activations(observed, moment)?;
+        for known in replaced.into_iter().chain([known]) {
+            self.count_explained(observed, moment, RuleId::FrameCount, known);
         }
-        if !by_activation.iter().any(Vec::is_empty) {
-            return None;
-        }
-        let seen = Snapshot::places(observed, self.following.visible_frames());
-        let mut expected = host_activation::shown(&by_activation);
-        // Where the own frame of a trap or an interruption is shown has rules of its own, already applied.
-        if matches!(moment, Moment::Trap | Moment::EpochYield)
-            && let Some((innermost, shown)) = expected.first_mut().zip(seen.first())
-        {
-            *innermost = *shown;
-        }
-        if seen != expected {
-            let replaced = self
-                .following
-                .replaced_behind_hosts(&seen, &by_activation)?;
-            self.count_explained(observed, moment, RuleId::FrameCount, replaced);
-        }
-        self.count_explained(observed, moment, RuleId::FrameCount, known);
         Some(Flow::Continue)
     }
 
@@ -261,13 +278,7 @@ impl Driver {
             return false;
         }
         let executes = self.following.machine.executes_next();
-        let entered = |driver: &Driver| {
-            let view = driver.following.machine.top();
-            view.is_some_and(|view| {
-                !view.waits && driver.following.program.is_at_guarded_call(&view)
-            })
-        };
-        if executes && entered(self) {
+        if executes && self.following.is_entering_guarded_call() {
             return true;
         }
         let stop = self.run_to_guarded_call();
@@ -277,7 +288,7 @@ impl Driver {
                 .breakpoints
                 .selects(view.instance, view.function.pcs[view.position].0)
         });
-        stop == Stop::SequencePoint && !selected && entered(self)
+        stop == Stop::SequencePoint && !selected && self.following.is_entering_guarded_call()
     }
 
     fn run_to_guarded_call(&mut self) -> Stop {

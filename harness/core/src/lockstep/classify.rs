@@ -1,9 +1,11 @@
 //! From a difference of structure to the one rule that names it.
 
+use super::comparison::Comparison;
 use super::driver::{Driver, Ended, Flow, LOOKAHEAD};
 use super::evidence::Indices;
 use super::following::Following;
 use super::frames::{Referents, StackDiff, ValueDiff, compare_values, expected_place};
+use super::recorder::BeforeLookahead;
 use super::references::Fault;
 use crate::causes::Known;
 use crate::causes::if_params::ShownOperand;
@@ -105,6 +107,98 @@ impl Following {
     }
 }
 
+impl Comparison {
+    /// The rule that a difference of structure breaks; with the states from before the oracle looked ahead, if it
+    /// did.
+    fn structural_rule<O: Observation>(
+        &self,
+        following: &mut Following,
+        observed: &mut O,
+        moment: Moment,
+        expected: &[Place],
+        seen: &[Place],
+        frame: usize,
+    ) -> (RuleId, Option<BeforeLookahead>) {
+        if is_permutation(expected, seen) {
+            return (RuleId::FrameOrder, None);
+        }
+        if frame == 0 && moment == Moment::Breakpoint {
+            return self.innermost_rule(following, observed, expected, seen);
+        }
+        if expected.len() != seen.len() {
+            return (RuleId::FrameCount, None);
+        }
+        (place_rule(expected[frame], seen[frame], frame), None)
+    }
+
+    /// The innermost frame is not where it should be: a wrong view, or a wrong event?
+    fn innermost_rule<O: Observation>(
+        &self,
+        following: &mut Following,
+        observed: &mut O,
+        expected: &[Place],
+        seen: &[Place],
+    ) -> (RuleId, Option<BeforeLookahead>) {
+        let (Some(&want), Some(&have)) = (expected.first(), seen.first()) else {
+            return (RuleId::FrameCount, None);
+        };
+        let only_pc = Place {
+            pc: want.pc,
+            ..have
+        } == want;
+        if only_pc && following.innermost_values_agree(observed) {
+            return (RuleId::FramePc, None);
+        }
+        if !following.breakpoints.is_selected(have)
+            && have.instance.is_some()
+            && have.func.is_some()
+        {
+            return (following.spurious_rule(Some(have)), None);
+        }
+        if Some(have) == following.invocation.previous {
+            return (following.spurious_rule(Some(have)), None);
+        }
+        if !only_pc && expected.len() == seen.len() && have.pc == want.pc {
+            return (place_rule(want, have, 0), None);
+        }
+        if expected.len() == seen.len() + 1 && expected.get(1) == Some(&have) {
+            return (RuleId::FrameCount, None);
+        }
+        let (comes, before) = self.comes_to(following, observed, seen);
+        let rule = if comes {
+            following.breakpoints.lost_rule()
+        } else if expected.len() != seen.len() {
+            RuleId::FrameCount
+        } else {
+            place_rule(want, have, 0)
+        };
+        (rule, Some(before))
+    }
+
+    /// Whether the oracle will come to the stack that the subject shows. Only at the end of a case.
+    fn comes_to<O: Observation>(
+        &self,
+        following: &mut Following,
+        observed: &mut O,
+        seen: &[Place],
+    ) -> (bool, BeforeLookahead) {
+        let before = self.both_states(following, observed, Moment::Breakpoint);
+
+        for _ in 0..LOOKAHEAD {
+            if following.machine.run(&EverySequencePoint) != Stop::SequencePoint {
+                return (false, before);
+            }
+            let conventions = following.setting.conventions;
+            let frames = following.machine.frames();
+            let expected = frames.map(|view| expected_place(&view, conventions));
+            if following.machine.depth() == seen.len() && expected.eq(seen.iter().copied()) {
+                return (true, before);
+            }
+        }
+        (false, before)
+    }
+}
+
 impl Driver {
     /// The stacks differ in structure: names the rule, reports it, and ends the case if it is one of control.
     pub(super) fn misplaced<O: Observation>(
@@ -127,7 +221,15 @@ impl Driver {
         let rule = if matches!(diff, StackDiff::Activation { .. }) {
             RuleId::FrameActivation
         } else {
-            self.structural_rule(observed, moment, &expected, &seen, frame)
+            let following = &mut self.following;
+            let (rule, before) = self
+                .comparison
+                .structural_rule(following, observed, moment, &expected, &seen, frame);
+            // The report shows the state before that: the first event that differs.
+            before
+                .into_iter()
+                .for_each(|before| self.recorder.keep(before));
+            rule
         };
         let show = |place: Option<&Place>| place.map_or("no frame".to_owned(), |p| show_place(*p));
         let (wanted, shown) = match rule {
@@ -150,88 +252,6 @@ impl Driver {
         }
         self.end_control(rule);
         Flow::Stop
-    }
-
-    fn structural_rule<O: Observation>(
-        &mut self,
-        observed: &mut O,
-        moment: Moment,
-        expected: &[Place],
-        seen: &[Place],
-        frame: usize,
-    ) -> RuleId {
-        if is_permutation(expected, seen) {
-            return RuleId::FrameOrder;
-        }
-        if frame == 0 && moment == Moment::Breakpoint {
-            return self.innermost_rule(observed, expected, seen);
-        }
-        if expected.len() != seen.len() {
-            return RuleId::FrameCount;
-        }
-        place_rule(expected[frame], seen[frame], frame)
-    }
-
-    /// The innermost frame is not where it should be: a wrong view, or a wrong event?
-    fn innermost_rule<O: Observation>(
-        &mut self,
-        observed: &mut O,
-        expected: &[Place],
-        seen: &[Place],
-    ) -> RuleId {
-        let (Some(&want), Some(&have)) = (expected.first(), seen.first()) else {
-            return RuleId::FrameCount;
-        };
-        let only_pc = Place {
-            pc: want.pc,
-            ..have
-        } == want;
-        if only_pc && self.following.innermost_values_agree(observed) {
-            return RuleId::FramePc;
-        }
-        if !self.following.breakpoints.is_selected(have)
-            && have.instance.is_some()
-            && have.func.is_some()
-        {
-            return self.following.spurious_rule(Some(have));
-        }
-        if Some(have) == self.following.invocation.previous {
-            return self.following.spurious_rule(Some(have));
-        }
-        if !only_pc && expected.len() == seen.len() && have.pc == want.pc {
-            return place_rule(want, have, 0);
-        }
-        if expected.len() == seen.len() + 1 && expected.get(1) == Some(&have) {
-            return RuleId::FrameCount;
-        }
-        if self.comes_to(observed, seen) {
-            return self.following.breakpoints.lost_rule();
-        }
-        if expected.len() != seen.len() {
-            return RuleId::FrameCount;
-        }
-        place_rule(want, have, 0)
-    }
-
-    /// Whether the oracle will come to the stack that the subject shows. Only at the end of a case.
-    fn comes_to<O: Observation>(&mut self, observed: &mut O, seen: &[Place]) -> bool {
-        // The report shows the state before this: the first event that differs.
-        let before = self
-            .comparison
-            .both_states(&self.following, observed, Moment::Breakpoint);
-        self.recorder.keep(before);
-        for _ in 0..LOOKAHEAD {
-            if self.following.machine.run(&EverySequencePoint) != Stop::SequencePoint {
-                return false;
-            }
-            let conventions = self.following.setting.conventions;
-            let frames = self.following.machine.frames();
-            let expected = frames.map(|view| expected_place(&view, conventions));
-            if self.following.machine.depth() == seen.len() && expected.eq(seen.iter().copied()) {
-                return true;
-            }
-        }
-        false
     }
 
     /// Reports a difference of control and ends the case.

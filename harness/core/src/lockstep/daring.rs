@@ -5,6 +5,7 @@
 //! tell of it. Without a watcher nothing is dared.
 
 use super::comparison::Comparison;
+use super::difference::Difference;
 use super::driver::{Driver, Ended, Flow};
 use super::findings::Findings;
 use super::following::Following;
@@ -157,6 +158,29 @@ impl Following {
             && walk.num_locals() as usize == view.locals.len()
             && walk.num_operands() as usize == view.operands.len()
     }
+
+    /// Looks at every frame: how they are not where the oracle's are.
+    fn all_frames<O: Observation>(&self, observed: &mut O, moment: Moment) -> Option<Difference> {
+        let mut expected = self.expected_places();
+        let mut seen: Vec<Place> = Vec::new();
+        let mut walk = observed.walk();
+        while !walk.done() && seen.len() <= expected.len() {
+            seen.push(walk.place());
+            walk.parent();
+        }
+        drop(walk);
+        // There an interrupted opcode may be shown as another of the function: that has causes of its own.
+        if matches!(
+            moment,
+            Moment::Trap | Moment::EpochYield | Moment::HostcallError
+        ) && let Some((expected, seen)) = expected.first_mut().zip(seen.first())
+        {
+            expected.pc = seen.pc;
+        }
+        let frames = |places: &[Place]| format!("{} frames", places.len());
+        (seen != expected)
+            .then(|| Difference::new(RuleId::FrameCount, frames(&expected), frames(&seen)))
+    }
 }
 
 impl Driver {
@@ -281,27 +305,8 @@ impl Driver {
 
     /// Looks at every frame, though a cause forbids it: they must be where the oracle's are.
     pub(super) fn dare_frames<O: Observation>(&mut self, observed: &mut O, moment: Moment) -> Flow {
-        let mut expected = self.following.expected_places();
-        let mut seen: Vec<Place> = Vec::new();
-        let mut walk = observed.walk();
-        while !walk.done() && seen.len() <= expected.len() {
-            seen.push(walk.place());
-            walk.parent();
-        }
-        drop(walk);
-        // There an interrupted opcode may be shown as another of the function: that has causes of its own.
-        if matches!(
-            moment,
-            Moment::Trap | Moment::EpochYield | Moment::HostcallError
-        ) && let Some((expected, seen)) = expected.first_mut().zip(seen.first())
-        {
-            expected.pc = seen.pc;
-        }
-        if seen != expected {
-            let frames = |places: &[Place]| format!("{} frames", places.len());
-            let (expected, shown) = (frames(&expected), frames(&seen));
-            self.report_plain(RuleId::FrameCount, moment, expected, shown);
-        }
+        let found = self.following.all_frames(observed, moment);
+        self.report(moment, found);
         self.end_dare()
     }
 }

@@ -1,5 +1,7 @@
 //! How an invocation ends: what the subject says came of it, beside what the oracle has left to do.
 
+use super::comparison::Comparison;
+use super::difference::Difference;
 use super::driver::{Driver, Ended, Expected, LOOKAHEAD, Verdict};
 use super::following::Following;
 use super::invocation::Phase;
@@ -7,6 +9,7 @@ use crate::causes::{Cause, Known, pulley_memory_trap};
 use crate::divergence::Moment;
 use crate::outcome::{HostFailure, Outcome, SeenTrap};
 use crate::rules::RuleId;
+use crate::seen::Seen;
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::{EverySequencePoint, Stop, StopAt};
@@ -82,6 +85,83 @@ impl Following {
         self.invocation.previous.is_none()
             || self.machine.current_op().is_none_or(Opcode::is_call)
             || self.invocation.ahead.is_some() && entered()
+    }
+
+    /// The invocation trapped as it must, but no event said so.
+    fn silent_trap(&self, trap: Trap, op: Option<Opcode>) -> Difference {
+        let explains = self.setting.is_on_pulley()
+            && op.is_some_and(|op| pulley_memory_trap::explains(op, trap));
+        let known = self.setting.cause(Cause::PulleyMemoryTrap);
+        let at = op.map_or(String::new(), Opcode::name);
+        Difference::new(
+            RuleId::TrapEvent,
+            format!("a Trap event: {trap}, at {at}"),
+            "no such event before the invocation ended",
+        )
+        .explained(known.filter(|_| explains))
+    }
+
+    /// The stack overflowed, and no event said so.
+    fn silent_overflow(&self) -> Difference {
+        let known = self.setting.cause(Cause::PulleyOverflow);
+        Difference::new(
+            RuleId::TrapEvent,
+            "a Trap event: stack overflow",
+            "no such event before the invocation ended",
+        )
+        .explained(known.filter(|_| self.setting.is_on_pulley()))
+    }
+
+    /// The subject ended where the oracle still has something to do: events alone are missing if the oracle ends
+    /// the same way when it is not stopped.
+    fn ended_early(&mut self, stop: Stop, outcome: &Outcome) -> Difference {
+        let expected = match stop {
+            Stop::HostCall(id) => format!("a call of host function {}", id.0),
+            Stop::Throw { .. } => "an exception to be thrown".to_owned(),
+            _ => "an event at the next opcode".to_owned(),
+        };
+        let mut ahead = self.run_ahead();
+        for _ in 0..THROWS_AHEAD {
+            if !matches!(ahead, Stop::Throw { caught: true, .. }) {
+                break;
+            }
+            // What is caught is one of the events that are missing.
+            ahead = self.run_ahead();
+        }
+        let rule = match (stop, ahead, outcome) {
+            (Stop::HostCall(_), ..) => RuleId::HostCall,
+            (_, Stop::Return, Outcome::Returned(_)) => self.breakpoints.lost_rule(),
+            (_, Stop::Trap(trap), Outcome::Trapped(seen)) if seen.is(trap) => {
+                self.breakpoints.lost_rule()
+            }
+            (Stop::SequencePoint, Stop::Throw { caught: false, .. }, Outcome::Thrown(_)) => {
+                self.breakpoints.lost_rule()
+            }
+            (Stop::Throw { .. }, ..) => RuleId::ThrowEvent,
+            _ => RuleId::Outcome,
+        };
+        Difference::new(rule, expected, outcome.describe())
+    }
+}
+
+impl Comparison {
+    /// How the results of an invocation are not those that were returned.
+    fn other_results(
+        &mut self,
+        following: &Following,
+        expected: &[Value],
+        seen: &[Seen],
+    ) -> Option<Difference> {
+        if self.values_agree(following, expected, seen) {
+            return None;
+        }
+        let known = self.explain_values(following, expected, seen);
+        let found = Difference::new(
+            RuleId::Values,
+            Expected::Returned(expected.to_vec()).describe(),
+            Outcome::Returned(seen.to_vec()).describe(),
+        );
+        Some(found.explained(known))
     }
 }
 
@@ -279,7 +359,8 @@ impl Driver {
                 self.following.machine.unwind();
                 let agrees = matches!(outcome, Outcome::Trapped(seen) if seen.is(trap));
                 if agrees && self.following.has_events() {
-                    self.report_silent_trap(trap, op);
+                    let found = self.following.silent_trap(trap, op);
+                    self.report_new(Moment::End, Some(found));
                 }
                 self.check_outcome(agrees, Expected::Trapped(trap), outcome)
             }
@@ -311,58 +392,11 @@ impl Driver {
         Verdict::Lost
     }
 
-    /// The invocation trapped as it must, but no event said so.
-    fn report_silent_trap(&mut self, trap: Trap, op: Option<Opcode>) {
-        let explains = self.following.setting.is_on_pulley()
-            && op.is_some_and(|op| pulley_memory_trap::explains(op, trap));
-        let known = self
-            .following
-            .setting
-            .cause(Cause::PulleyMemoryTrap)
-            .filter(|_| explains);
-        if self.recorder.repeats(known) {
-            return;
-        }
-        let at = op.map_or(String::new(), Opcode::name);
-        let mut divergence = self.recorder.divergence(
-            RuleId::TrapEvent,
-            Moment::End,
-            format!("a Trap event: {trap}, at {at}"),
-            "no such event before the invocation ended".to_owned(),
-        );
-        divergence.known = known.map(Known::cause);
-        self.record(divergence);
-    }
-
     /// The subject ended where the oracle still has something to do.
     fn finish_early(&mut self, stop: Stop, outcome: &Outcome) -> Verdict {
-        let expected = match stop {
-            Stop::HostCall(id) => format!("a call of host function {}", id.0),
-            Stop::Throw { .. } => "an exception to be thrown".to_owned(),
-            _ => "an event at the next opcode".to_owned(),
-        };
-        // Events alone are missing if the oracle ends the same way when it is not stopped.
-        let mut ahead = self.following.run_ahead();
-        for _ in 0..THROWS_AHEAD {
-            if !matches!(ahead, Stop::Throw { caught: true, .. }) {
-                break;
-            }
-            // What is caught is one of the events that are missing.
-            ahead = self.following.run_ahead();
-        }
-        let rule = match (stop, ahead, outcome) {
-            (Stop::HostCall(_), ..) => RuleId::HostCall,
-            (_, Stop::Return, Outcome::Returned(_)) => self.following.breakpoints.lost_rule(),
-            (_, Stop::Trap(trap), Outcome::Trapped(seen)) if seen.is(trap) => {
-                self.following.breakpoints.lost_rule()
-            }
-            (Stop::SequencePoint, Stop::Throw { caught: false, .. }, Outcome::Thrown(_)) => {
-                self.following.breakpoints.lost_rule()
-            }
-            (Stop::Throw { .. }, ..) => RuleId::ThrowEvent,
-            _ => RuleId::Outcome,
-        };
-        self.report_end(rule, expected, outcome.describe());
+        let found = self.following.ended_early(stop, outcome);
+        let rule = found.rule;
+        self.report(Moment::End, [found]);
         self.end_control(rule);
         Verdict::Lost
     }
@@ -377,7 +411,8 @@ impl Driver {
             if !believable {
                 self.report_outcome("no stack overflow: no call is about to be entered", outcome);
             } else {
-                self.report_silent_overflow();
+                let found = self.following.silent_overflow();
+                self.report_new(Moment::End, Some(found));
             }
             return Verdict::Exhausted;
         }
@@ -389,25 +424,6 @@ impl Driver {
             self.report_outcome("no stack overflow: the call depth is small", outcome);
         }
         Verdict::Exhausted
-    }
-
-    /// The stack overflowed, and no event said so.
-    fn report_silent_overflow(&mut self) {
-        let known = self
-            .following
-            .setting
-            .cause(Cause::PulleyOverflow)
-            .filter(|_| self.following.setting.is_on_pulley());
-        if self.recorder.repeats(known) {
-            return;
-        }
-        self.report_known(
-            RuleId::TrapEvent,
-            Moment::End,
-            "a Trap event: stack overflow".to_owned(),
-            "no such event before the invocation ended".to_owned(),
-            known,
-        );
     }
 
     /// The subject made an instance that a limit of the oracle's own kept it from making.
@@ -437,22 +453,10 @@ impl Driver {
         if !expected.is_empty() {
             self.recorder.note(RuleId::Values);
         }
-        if !self
+        let found = self
             .comparison
-            .values_agree(&self.following, expected, seen)
-        {
-            let known = self
-                .comparison
-                .explain_values(&self.following, expected, seen);
-            self.report_known(
-                RuleId::Values,
-                Moment::End,
-                Expected::Returned(expected.to_vec()).describe(),
-                outcome.describe(),
-                known,
-            );
-            self.end_if_known(known);
-        }
+            .other_results(&self.following, expected, seen);
+        self.report_and_end(Moment::End, found);
     }
 }
 

@@ -22,6 +22,7 @@ use crate::rules::RuleId;
 use crate::seen::Seen;
 use lockstep_oracles::code::Shape;
 use lockstep_oracles::machine::FrameView;
+use lockstep_oracles::value::Cell;
 use lockstep_oracles::value::Value;
 use lockstep_oracles::{ValType, WasmFeatures};
 
@@ -62,6 +63,17 @@ impl<'a> Shown<'a> {
         };
         at.map(|at| at as u32)
     }
+}
+
+/// What came of a comparison of real operands among others.
+struct Among {
+    diff: ValueDiff,
+    /// What those show that an event may have changed.
+    changed: Vec<(usize, Cell)>,
+    /// The operands that are shown.
+    shown: Vec<ShownOperand>,
+    /// The cause that predicts them.
+    known: Known,
 }
 
 impl Following {
@@ -268,6 +280,70 @@ impl Comparison {
         }
         known
     }
+
+    /// Compares the real operands among those that a cause predicts; none where it predicts another number. At a
+    /// trap the frame that trapped lacks what its opcode takes.
+    fn among_predicted<O: Observation>(
+        &mut self,
+        following: &mut Following,
+        observed: &mut O,
+        frame: usize,
+        at_trap: bool,
+        tally: &mut Tally,
+    ) -> Option<Among> {
+        let (mut predicted, known) = following.predicted(frame)?;
+        // At other events they were followed before.
+        let may_change = at_trap && self.look_for_changed(following, tally.sequence_points);
+        let view = following.machine.frames().nth(frame)?;
+        let mut walk = observed.walk();
+        for _ in 0..frame {
+            if walk.done() {
+                return None;
+            }
+            walk.parent();
+        }
+        if walk.done() {
+            return None;
+        }
+        let shown = walk.num_operands() as usize;
+        if at_trap {
+            // What the trapping opcode takes is no longer there.
+            predicted.truncate(shown);
+        }
+        if shown != predicted.len() {
+            return None;
+        }
+        let mut diff = ValueDiff::default();
+        let mut referents = Referents {
+            machine: &following.machine,
+            references: &mut self.references,
+        };
+        let (depth, registers) = (following.machine.depth(), &self.registers);
+        let mut changed = Vec::new();
+        let follow = |operand: (usize, ValType), seen| {
+            let followed = may_change
+                .then(|| registers.changed_operand(depth, &view, operand, seen))
+                .flatten();
+            changed.extend(followed.map(|cell| (operand.0, cell)));
+            followed.is_some()
+        };
+        compare_real(
+            &view,
+            following.program.layout(&view),
+            &predicted,
+            &mut referents,
+            &mut walk,
+            tally,
+            &mut diff,
+            follow,
+        );
+        Some(Among {
+            diff,
+            changed,
+            shown: predicted,
+            known,
+        })
+    }
 }
 
 impl Setting {
@@ -288,56 +364,14 @@ impl Driver {
         moment: Moment,
         frame: usize,
     ) -> Option<(ValueDiff, Vec<ShownOperand>)> {
-        let (mut predicted, known) = self.following.predicted(frame)?;
-        // At other events they were followed before.
-        let may_change = moment == Moment::Trap && frame == 0 && self.look_for_changed();
-        let view = self.following.machine.frames().nth(frame)?;
-        let mut walk = observed.walk();
-        for _ in 0..frame {
-            if walk.done() {
-                return None;
-            }
-            walk.parent();
-        }
-        if walk.done() {
-            return None;
-        }
-        let shown = walk.num_operands() as usize;
-        if moment == Moment::Trap && frame == 0 {
-            // What the trapping opcode takes is no longer there.
-            predicted.truncate(shown);
-        }
-        if shown != predicted.len() {
-            return None;
-        }
-        let mut diff = ValueDiff::default();
-        let mut referents = Referents {
-            machine: &self.following.machine,
-            references: &mut self.comparison.references,
-        };
-        let (depth, registers) = (self.following.machine.depth(), &self.comparison.registers);
-        let mut changed = Vec::new();
-        let follow = |operand: (usize, ValType), seen| {
-            let followed = may_change
-                .then(|| registers.changed_operand(depth, &view, operand, seen))
-                .flatten();
-            changed.extend(followed.map(|cell| (operand.0, cell)));
-            followed.is_some()
-        };
-        compare_real(
-            &view,
-            self.following.program.layout(&view),
-            &predicted,
-            &mut referents,
-            &mut walk,
-            &mut self.recorder.tally,
-            &mut diff,
-            follow,
-        );
-        drop(walk);
-        self.take_changed(observed, moment, changed);
-        self.count_operands(observed, moment, frame, predicted.len(), known);
-        Some((diff, predicted))
+        let (following, tally) = (&mut self.following, &mut self.recorder.tally);
+        let at_trap = moment == Moment::Trap && frame == 0;
+        let among = self
+            .comparison
+            .among_predicted(following, observed, frame, at_trap, tally)?;
+        self.take_changed(observed, moment, among.changed);
+        self.count_operands(observed, moment, frame, among.shown.len(), among.known);
+        Some((among.diff, among.shown))
     }
 
     pub(super) fn count_converted<O: Observation>(

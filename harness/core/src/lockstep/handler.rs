@@ -5,7 +5,6 @@
 //! calls and ends are left, as without guest-debug support.
 
 use super::difference::Difference;
-use super::driver::Driver;
 use super::following::Following;
 use crate::causes::Cause;
 use crate::rules::RuleId;
@@ -117,14 +116,10 @@ impl Following {
         });
         undropped.into_iter().chain(lost)
     }
-}
 
-impl Driver {
     /// Whether the program may have met a breakpoint: there was an event, or without a handler none could tell.
-    pub(super) fn has_met_breakpoints(&self) -> bool {
-        let asked = || {
-            self.following.breakpoints.is_single_step() || !self.following.breakpoints.is_empty()
-        };
-        self.recorder.tally.sequence_points > 0 || self.following.handler.was_unset && asked()
+    pub(super) fn has_met_breakpoints(&self, events: u64) -> bool {
+        let asked = || self.breakpoints.is_single_step() || !self.breakpoints.is_empty();
+        events > 0 || self.handler.was_unset && asked()
     }
 }

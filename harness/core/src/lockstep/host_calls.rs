@@ -1,6 +1,8 @@
 //! Calls of host functions: their arguments, and how they end.
 
+use super::comparison::Comparison;
 use super::deadlines::Deadline;
+use super::difference::Difference;
 use super::driver::{Driver, Ended, Flow};
 use super::families::Family;
 use super::following::Following;
@@ -20,6 +22,26 @@ impl Following {
     /// Whether the host function that the oracle waits for is called by Wasm code.
     fn is_called_by_wasm(&self) -> bool {
         self.machine.has_entered_code() || self.is_start_called_by_wasm()
+    }
+}
+
+impl Comparison {
+    /// A host function is called with other arguments.
+    fn other_arguments(
+        &mut self,
+        following: &Following,
+        id: HostFuncId,
+        expected: &[Value],
+        args: &[Seen],
+    ) -> Difference {
+        let show = |values: Vec<String>| format!("host function {} ({})", id.0, values.join(", "));
+        let known = self.explain_values(following, expected, args);
+        Difference::new(
+            RuleId::HostCall,
+            show(expected.iter().map(Value::to_string).collect()),
+            show(args.iter().map(Seen::to_string).collect()),
+        )
+        .explained(known)
     }
 }
 
@@ -58,19 +80,10 @@ impl Driver {
                 .unbound_agree(&self.following, &expected, args)
             && !self.agree_but_for_registers(&expected, args)
         {
-            let show =
-                |values: Vec<String>| format!("host function {} ({})", id.0, values.join(", "));
-            let known = self
+            let found = self
                 .comparison
-                .explain_values(&self.following, &expected, args);
-            self.report_known(
-                RuleId::HostCall,
-                Moment::HostCall,
-                show(expected.iter().map(Value::to_string).collect()),
-                show(args.iter().map(Seen::to_string).collect()),
-                known,
-            );
-            self.end_if_known(known);
+                .other_arguments(&self.following, id, &expected, args);
+            self.report_and_end(Moment::HostCall, Some(found));
             if self.ended.is_some() {
                 return Flow::Stop;
             }

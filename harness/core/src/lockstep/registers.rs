@@ -288,6 +288,60 @@ impl Comparison {
         let loaded = step.loads();
         loaded.is_some_and(|access| self.is_changed_memory(following, step.instance(), access))
     }
+
+    /// The frames are as an event showed them.
+    #[inline(never)]
+    pub(super) fn note_look(&mut self, following: &Following, events: u64) {
+        if following.visible_frames() > 0 {
+            self.registers.since = Since::default();
+        }
+        self.note_integers(following, events);
+    }
+
+    /// At this event integer registers are changed: are they in use?
+    fn note_integers(&mut self, following: &Following, events: u64) {
+        let registers = &self.registers;
+        if !registers.some_keep || registers.integers || !following.has_met_breakpoints(events) {
+            return;
+        }
+        let innermost = following.machine.num_activations().saturating_sub(1);
+        // What is outside the activation is saved where it was entered.
+        let mut frames = following
+            .machine
+            .frames()
+            .take_while(|view| view.activation == innermost);
+        let facts = &registers.functions;
+        self.registers.integers =
+            frames.any(|view| facts[view.instance.index()].keeps(view.function.index));
+    }
+
+    /// Begins to look for what events have changed; whether they may have changed anything.
+    pub(super) fn look_for_changed(&mut self, following: &Following, events: u64) -> bool {
+        let may = self.registers.are_changed()
+            && self.registers.since.last.is_some()
+            && following.has_met_breakpoints(events);
+        if may {
+            self.note_result(following);
+        }
+        may
+    }
+
+    /// Whether changed values may be behind a difference that was not followed.
+    pub(super) fn registers_may_break(
+        &self,
+        following: &Following,
+        events: u64,
+        rule: RuleId,
+    ) -> bool {
+        let registers = &self.registers;
+        if registers.cause.is_none() || !following.has_met_breakpoints(events) {
+            return false;
+        }
+        let last = registers.since.last;
+        let traps = last.is_some_and(|step| registers::traps_by_float(step.op));
+        let trap = [RuleId::Outcome, RuleId::TrapEvent, RuleId::StepSpurious].contains(&rule);
+        (registers.parted || registers.integers) && registers::can_break(rule) || traps && trap
+    }
 }
 
 impl Following {
@@ -328,61 +382,11 @@ impl Driver {
         None
     }
 
-    /// The frames are as an event showed them.
-    #[inline(never)]
-    pub(super) fn note_look(&mut self) {
-        if self.following.visible_frames() > 0 {
-            self.comparison.registers.since = Since::default();
-        }
-        self.note_integers();
-    }
-
-    /// At this event integer registers are changed: are they in use?
-    fn note_integers(&mut self) {
-        let registers = &self.comparison.registers;
-        if !registers.some_keep || registers.integers || !self.has_met_breakpoints() {
-            return;
-        }
-        let innermost = self.following.machine.num_activations().saturating_sub(1);
-        // What is outside the activation is saved where it was entered.
-        let mut frames = self
-            .following
-            .machine
-            .frames()
-            .take_while(|view| view.activation == innermost);
-        let facts = &registers.functions;
-        self.comparison.registers.integers =
-            frames.any(|view| facts[view.instance.index()].keeps(view.function.index));
-    }
-
     /// The cause that changed values of this execution, if one did: what a script asserts need no longer
     /// be what comes of them.
     pub fn changed_values(&self) -> Option<Known> {
         let cause = self.comparison.registers.cause;
         cause.filter(|known| self.recorder.findings.has_known(*known))
-    }
-
-    /// Begins to look for what events have changed; whether they may have changed anything.
-    pub(super) fn look_for_changed(&mut self) -> bool {
-        let may = self.comparison.registers.are_changed()
-            && self.comparison.registers.since.last.is_some()
-            && self.has_met_breakpoints();
-        if may {
-            self.comparison.note_result(&self.following);
-        }
-        may
-    }
-
-    /// Whether changed values may be behind a difference that was not followed.
-    pub(super) fn registers_may_break(&self, rule: RuleId) -> bool {
-        let registers = &self.comparison.registers;
-        if registers.cause.is_none() || !self.has_met_breakpoints() {
-            return false;
-        }
-        let last = registers.since.last;
-        let traps = last.is_some_and(|step| registers::traps_by_float(step.op));
-        let trap = [RuleId::Outcome, RuleId::TrapEvent, RuleId::StepSpurious].contains(&rule);
-        (registers.parted || registers.integers) && registers::can_break(rule) || traps && trap
     }
 }
 

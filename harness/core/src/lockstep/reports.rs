@@ -136,7 +136,12 @@ impl Driver {
             self.ended.get_or_insert(Ended::OtherState);
             return;
         }
-        let suspect = divergence.known.is_none() && self.registers_may_break(divergence.rule);
+        let suspect = divergence.known.is_none()
+            && self.comparison.registers_may_break(
+                &self.following,
+                self.recorder.tally.sequence_points,
+                divergence.rule,
+            );
         let registers = self.following.setting.cause(Cause::PulleyRegisters);
         let Some(known) = registers.filter(|_| suspect) else {
             return self.recorder.findings.add(divergence);

@@ -1,13 +1,16 @@
 //! Breakpoint events: the oracle runs to its next stop and the stack is compared.
 
 use super::classify::Suspect;
+use super::comparison::Comparison;
 use super::driver::{Driver, Ended, Flow};
 use super::families::Family;
+use super::following::Following;
 use super::frames::{
     Referents, StackDiff, ValueDiff, compare_stack, compare_values, expected_place,
 };
 use super::looks::Look;
 use super::skipping::Skipping;
+use super::tally::Tally;
 use crate::divergence::Moment;
 use crate::observe::{Limited, Observation, Place, Walk};
 use crate::progress;
@@ -18,6 +21,72 @@ use std::time::Duration;
 
 /// How long a program may wait, as it asks to.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Comparison {
+    /// Compares up to `limit` frames as far as they may be looked at: which differ in values, and what of the
+    /// structure does.
+    fn compare_frames<O: Observation>(
+        &mut self,
+        following: &Following,
+        observed: &mut O,
+        depth: usize,
+        limit: usize,
+        tally: &mut Tally,
+    ) -> (Vec<(usize, ValueDiff)>, Option<StackDiff>) {
+        // Stays empty, and so allocates nothing, while nothing differs.
+        let mut values = Vec::new();
+        let mut walk = Limited::new(observed.walk(), following.visible_frames());
+        let program = &following.program;
+        let mut referents = Referents {
+            machine: &following.machine,
+            references: &mut self.references,
+        };
+        let structure = compare_stack(
+            following.machine.frames(),
+            depth,
+            limit,
+            0,
+            following.setting.conventions,
+            |view| program.layout(view),
+            &mut walk,
+            &mut referents,
+            tally,
+            |frame, diff| values.push((frame, diff)),
+        );
+        (values, structure)
+    }
+
+    /// The same of the frames above the innermost.
+    pub(super) fn compare_callers<O: Observation>(
+        &mut self,
+        following: &Following,
+        observed: &mut O,
+        limit: usize,
+        tally: &mut Tally,
+    ) -> (Vec<(usize, ValueDiff)>, Option<StackDiff>) {
+        let mut values = Vec::new();
+        let mut walk = Limited::new(observed.walk(), following.visible_frames());
+        walk.parent();
+        let program = &following.program;
+        let mut referents = Referents {
+            machine: &following.machine,
+            references: &mut self.references,
+        };
+        let structure = compare_stack(
+            following.machine.frames().skip(1),
+            following.machine.depth() - 1,
+            limit - 1,
+            0,
+            following.setting.conventions,
+            |view| program.layout(view),
+            &mut walk,
+            &mut referents,
+            tally,
+            |frame, diff| values.push((frame + 1, diff)),
+        );
+        (values, structure.map(StackDiff::behind_one_frame))
+    }
+}
 
 impl Driver {
     /// A `Breakpoint` event: the oracle runs to its next sequence point, and the stacks are compared.
@@ -95,7 +164,8 @@ impl Driver {
             self.following.history.seen();
         }
         if self.comparison.registers.are_changed() {
-            self.note_look();
+            let events = self.recorder.tally.sequence_points;
+            self.comparison.note_look(&self.following, events);
         }
         if self.recorder.is_traced() {
             self.trace(observed);
@@ -208,8 +278,6 @@ impl Driver {
         depth: usize,
         limit: usize,
     ) -> Flow {
-        // Stays empty, and so allocates nothing, while nothing differs.
-        let mut values: Vec<(usize, ValueDiff)> = Vec::new();
         let visible = self.following.visible_frames();
         if self.dares_horizon() {
             return self.dare_frames(observed, moment);
@@ -218,26 +286,22 @@ impl Driver {
             return Flow::Continue;
         }
         let limit = self.limit_to_first_shown(observed, moment, limit);
-        let mut walk = Limited::new(observed.walk(), visible);
-        let program = &self.following.program;
-        let mut referents = Referents {
-            machine: &self.following.machine,
-            references: &mut self.comparison.references,
-        };
-        referents.references.look();
-        let structure = compare_stack(
-            self.following.machine.frames(),
-            depth,
-            limit,
-            0,
-            self.following.setting.conventions,
-            |view| program.layout(view),
-            &mut walk,
-            &mut referents,
-            &mut self.recorder.tally,
-            |frame, diff| values.push((frame, diff)),
-        );
-        drop(walk);
+        let tally = &mut self.recorder.tally;
+        self.comparison.references.look();
+        let (values, structure) =
+            self.comparison
+                .compare_frames(&self.following, observed, depth, limit, tally);
+        self.report_frames(observed, moment, values, structure)
+    }
+
+    /// Reports what of frames differs: values, and the stack's structure.
+    pub(super) fn report_frames<O: Observation>(
+        &mut self,
+        observed: &mut O,
+        moment: Moment,
+        values: Vec<(usize, ValueDiff)>,
+        structure: Option<StackDiff>,
+    ) -> Flow {
         for (frame, diff) in values {
             self.report_values(observed, moment, frame, diff);
         }

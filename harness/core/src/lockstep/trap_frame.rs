@@ -5,6 +5,7 @@ use super::driver::{Driver, Flow};
 use super::families::Family;
 use super::following::Following;
 use super::frames::{Referents, ValueDiff, compare_locals, difference, expected_place};
+use super::tally::Tally;
 use crate::causes::if_params::plainly_shown;
 use crate::causes::slots::FunctionLayout;
 use crate::causes::trap_elsewhere::{self, TrapEvidence, explain_trap};
@@ -16,6 +17,7 @@ use lockstep_oracles::ValType;
 use lockstep_oracles::code::{Function, Shape};
 use lockstep_oracles::machine::FrameView;
 use lockstep_oracles::opcode::Control;
+use lockstep_oracles::value::Cell;
 use std::ops::{Range, RangeInclusive};
 
 /// What a `Trap` event shows of the innermost frame, before any value is looked at.
@@ -88,6 +90,74 @@ impl Comparison {
             operands_of_shown: following.operands_at(frame.shown) == Some(frame.operands),
             may_be_last: following.may_be_last(frame),
         }
+    }
+
+    /// How the innermost frame's locals differ.
+    fn innermost_locals<O: Observation>(
+        &mut self,
+        following: &Following,
+        observed: &mut O,
+        tally: &mut Tally,
+    ) -> Option<ValueDiff> {
+        let view = following.machine.top()?;
+        let layout = following.program.layout(&view);
+        let mut diff = None;
+        let mut referents = Referents {
+            machine: &following.machine,
+            references: &mut self.references,
+        };
+        referents.references.look();
+        let mut walk = observed.walk();
+        compare_locals(&view, layout, &mut walk, &mut referents, tally, &mut diff);
+        diff
+    }
+
+    /// Compares that many operands, from the bottom, but for those that a cause forbids to read. The answer is
+    /// what those show that an event may have changed.
+    fn compare_slots<O: Observation>(
+        &mut self,
+        following: &Following,
+        observed: &mut O,
+        operands: usize,
+        forbids: impl Fn(&Function, &FunctionLayout, Shape) -> Option<Known>,
+        tally: &mut Tally,
+        diff: &mut ValueDiff,
+    ) -> Vec<(usize, Cell)> {
+        let may_change = self.look_for_changed(following, tally.sequence_points);
+        let mut changed = Vec::new();
+        let Some(view) = following.machine.top() else {
+            return changed;
+        };
+        let depth = following.machine.depth();
+        let layout = following.program.layout(&view);
+        let mut referents = Referents {
+            machine: &following.machine,
+            references: &mut self.references,
+        };
+        let mut walk = observed.walk();
+        for (index, shape, ty) in lowest(&view, operands) {
+            if let Some(known) = forbids(view.function, layout, shape) {
+                tally.left_out.count(known, 1);
+                continue;
+            }
+            tally.values += 1;
+            tally.checked.note(Family::Operands, view.op());
+            let expected = (ty, view.operands[index as usize]);
+            let seen = walk.operand(index);
+            if seen.is(expected.0, expected.1) {
+                continue;
+            }
+            if may_change
+                && let at = index as usize
+                && let Some(cell) = self.registers.changed_operand(depth, &view, (at, ty), seen)
+            {
+                changed.push((at, cell));
+            } else if let Some(fault) = difference(&mut walk, &mut referents, &view, expected, seen)
+            {
+                diff.note_operand(index, fault);
+            }
+        }
+        changed
     }
 }
 
@@ -176,20 +246,10 @@ impl Driver {
         observed: &mut O,
         moment: Moment,
     ) {
-        let Some(view) = self.following.machine.top() else {
-            return;
-        };
-        let layout = self.following.program.layout(&view);
-        let mut diff = None;
-        let mut referents = Referents {
-            machine: &self.following.machine,
-            references: &mut self.comparison.references,
-        };
-        referents.references.look();
         let tally = &mut self.recorder.tally;
-        let mut walk = observed.walk();
-        compare_locals(&view, layout, &mut walk, &mut referents, tally, &mut diff);
-        drop(walk);
+        let diff = self
+            .comparison
+            .innermost_locals(&self.following, observed, tally);
         if let Some(diff) = diff {
             self.report_values(observed, moment, 0, diff);
         }
@@ -334,45 +394,10 @@ impl Driver {
         forbids: impl Fn(&Function, &FunctionLayout, Shape) -> Option<Known>,
         diff: &mut ValueDiff,
     ) {
-        let may_change = self.look_for_changed();
-        let Some(view) = self.following.machine.top() else {
-            return;
-        };
-        let depth = self.following.machine.depth();
-        let mut changed = Vec::new();
-        let layout = self.following.program.layout(&view);
-        let mut referents = Referents {
-            machine: &self.following.machine,
-            references: &mut self.comparison.references,
-        };
-        let tally = &mut self.recorder.tally;
-        let mut walk = observed.walk();
-        for (index, shape, ty) in lowest(&view, operands) {
-            if let Some(known) = forbids(view.function, layout, shape) {
-                tally.left_out.count(known, 1);
-                continue;
-            }
-            tally.values += 1;
-            tally.checked.note(Family::Operands, view.op());
-            let expected = (ty, view.operands[index as usize]);
-            let seen = walk.operand(index);
-            if seen.is(expected.0, expected.1) {
-                continue;
-            }
-            if may_change
-                && let at = index as usize
-                && let Some(cell) =
-                    self.comparison
-                        .registers
-                        .changed_operand(depth, &view, (at, ty), seen)
-            {
-                changed.push((at, cell));
-            } else if let Some(fault) = difference(&mut walk, &mut referents, &view, expected, seen)
-            {
-                diff.note_operand(index, fault);
-            }
-        }
-        drop(walk);
+        let (following, tally) = (&self.following, &mut self.recorder.tally);
+        let changed = self
+            .comparison
+            .compare_slots(following, observed, operands, forbids, tally, diff);
         self.take_changed(observed, moment, changed);
     }
 

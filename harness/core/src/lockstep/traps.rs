@@ -3,13 +3,12 @@
 use super::deadlines::Deadline;
 use super::driver::{Driver, Ended, Flow};
 use super::families::Family;
-use super::frames::{Referents, ValueDiff, compare_stack};
 use super::invocation::Phase;
 use super::looks::Look;
 use super::skipping::Skipping;
 use crate::causes::{Cause, Known, libcall_trap};
 use crate::divergence::Moment;
-use crate::observe::{Limited, Observation, Walk};
+use crate::observe::Observation;
 use crate::outcome::SeenTrap;
 use crate::rules::RuleId;
 use lockstep_oracles::machine::Stop;
@@ -213,36 +212,13 @@ impl Driver {
             return Flow::Continue;
         }
         let limit = self.limit_to_first_shown(observed, moment, limit);
+        let tally = &mut self.recorder.tally;
         if let Some(op) = self.following.machine.current_op() {
-            self.recorder.tally.checked.note(Family::Callers, op);
+            tally.checked.note(Family::Callers, op);
         }
-        let mut values: Vec<(usize, ValueDiff)> = Vec::new();
-        let mut walk = Limited::new(observed.walk(), self.following.visible_frames());
-        walk.parent();
-        let program = &self.following.program;
-        let mut referents = Referents {
-            machine: &self.following.machine,
-            references: &mut self.comparison.references,
-        };
-        let structure = compare_stack(
-            self.following.machine.frames().skip(1),
-            depth - 1,
-            limit - 1,
-            0,
-            self.following.setting.conventions,
-            |view| program.layout(view),
-            &mut walk,
-            &mut referents,
-            &mut self.recorder.tally,
-            |frame, diff| values.push((frame + 1, diff)),
-        );
-        drop(walk);
-        for (frame, diff) in values {
-            self.report_values(observed, moment, frame, diff);
-        }
-        match structure {
-            None => Flow::Continue,
-            Some(diff) => self.misplaced(observed, moment, diff.behind_one_frame()),
-        }
+        let (values, structure) =
+            self.comparison
+                .compare_callers(&self.following, observed, limit, tally);
+        self.report_frames(observed, moment, values, structure)
     }
 }

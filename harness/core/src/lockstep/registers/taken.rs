@@ -168,7 +168,11 @@ impl Driver {
         // The real ones among operands of another number are compared later.
         let operands = diff.operand_value.is_some() || diff.operand_count;
         let differs = diff.local_value.is_some() || operands;
-        if !differs || !self.look_for_changed() {
+        if !differs
+            || !self
+                .comparison
+                .look_for_changed(&self.following, self.recorder.tally.sequence_points)
+        {
             return Some(diff);
         }
         let changed = self
@@ -251,12 +255,10 @@ impl Driver {
         expected: &[Value],
         seen: &[Seen],
     ) -> bool {
-        let Some(known) = self
-            .comparison
-            .registers
-            .cause
-            .filter(|_| self.has_met_breakpoints())
-        else {
+        let Some(known) = self.comparison.registers.cause.filter(|_| {
+            let events = self.recorder.tally.sequence_points;
+            self.following.has_met_breakpoints(events)
+        }) else {
             return false;
         };
         self.comparison.note_result(&self.following);
