@@ -1,10 +1,11 @@
 //! Differences of whole stacks that a cause explains: activations without a frame, and frames of
 //! inlined code.
 
-use super::driver::{Driver, Flow};
+use super::driver::Driver;
 use super::following::Following;
 use super::frames::expected_place;
 use super::history::Executed;
+use super::verdict::Flow;
 use crate::causes::inlined_tail_call::{self, AtTailCall};
 use crate::causes::{Cause, Known, host_activation};
 use crate::divergence::Moment;

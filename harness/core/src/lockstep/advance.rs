@@ -1,9 +1,11 @@
 //! The oracle's way to its next event.
 
 use super::breakpoints::Selected;
-use super::driver::{Driver, Ended, POINTS_BETWEEN_EVENTS};
+use super::driver::Driver;
+use super::following::POINTS_BETWEEN_EVENTS;
 use super::growth::run_following;
 use super::interrupts::is_interruptible;
+use super::verdict::Ended;
 use crate::divergence::Execution;
 use crate::phases;
 use lockstep_oracles::address::InstanceAddr;

@@ -1,9 +1,9 @@
 //! What a case may cost: how many events it may have, and how much of the stack is compared at each.
 
-use super::driver::Ended;
 use super::policy::{FrameBudget, FramePolicy};
 use super::sampler::Sampler;
 use super::tally::Tally;
+use super::verdict::Ended;
 use crate::progress;
 
 /// Values that may be compared, on average, at each of the events that a case may have: deep stacks

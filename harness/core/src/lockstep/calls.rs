@@ -1,9 +1,10 @@
 //! Calls that the debugger makes while the program waits at an event or in a host function: what they do has
 //! its events as ever, and behind them the program is where it was.
 
-use super::driver::{Driver, Flow};
+use super::driver::Driver;
 use super::following::Following;
 use super::invocation::Suspended;
+use super::verdict::Flow;
 use crate::divergence::Moment;
 use crate::generate::FUEL;
 use crate::observe::Observation;

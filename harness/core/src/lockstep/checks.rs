@@ -2,12 +2,13 @@
 
 use super::accessors;
 use super::code_image;
-use super::driver::{Driver, Flow};
+use super::driver::Driver;
 use super::edits::{self, EditAnswer};
 use super::entities::Entities;
 use super::handler::SeenHandlers;
 use super::held_frame::{self, HeldFrame, Since};
 use super::items::{self, Items};
+use super::verdict::Flow;
 use crate::divergence::Moment;
 use crate::observe::Objects;
 use crate::outcome::SeenException;

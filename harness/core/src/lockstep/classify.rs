@@ -1,12 +1,14 @@
 //! From a difference of structure to the one rule that names it.
 
 use super::comparison::Comparison;
-use super::driver::{Driver, Ended, Flow, LOOKAHEAD};
+use super::driver::Driver;
 use super::evidence::Indices;
 use super::following::Following;
+use super::following::LOOKAHEAD;
 use super::frames::{Referents, StackDiff, ValueDiff, compare_values, expected_place};
 use super::recorder::BeforeLookahead;
 use super::references::Fault;
+use super::verdict::{Ended, Flow};
 use crate::causes::Known;
 use crate::causes::if_params::ShownOperand;
 use crate::divergence::Moment;

@@ -1,7 +1,8 @@
 //! Collections of garbage: whether one may be made, and that every frame reads as before behind it.
 
-use super::driver::{Driver, Flow};
+use super::driver::Driver;
 use super::following::Following;
+use super::verdict::Flow;
 use crate::causes::slots::is_unset;
 use crate::causes::{Cause, Known};
 use crate::divergence::Moment;

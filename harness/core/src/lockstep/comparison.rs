@@ -4,13 +4,13 @@
 
 use super::budget::Budget;
 use super::daring::Daring;
-use super::driver::DriverConfig;
 use super::entity_looks::EntityLooks;
 use super::following::Following;
 use super::nans::OpenNans;
 use super::precedents::Precedents;
 use super::references::{Depth, Fault, NoObjects, References, Scope};
 use super::registers::Registers;
+use super::setting::DriverConfig;
 use super::setting::Setting;
 use super::taint::Taint;
 use crate::causes::Cause;

@@ -4,9 +4,10 @@
 //! A lowered function is a host function of the oracle's, which this answers; the subject has an adapter
 //! there, of whose code no document says anything.
 
-use super::driver::{Driver, Ended, Expected, Verdict};
+use super::driver::Driver;
 use super::following::Following;
 use super::setting::Setting;
+use super::verdict::{Ended, Expected, Verdict};
 use crate::causes::Cause;
 use crate::divergence::Moment;
 use crate::outcome::{Outcome, SeenTrap};

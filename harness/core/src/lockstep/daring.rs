@@ -6,11 +6,12 @@
 
 use super::comparison::Comparison;
 use super::difference::Difference;
-use super::driver::{Driver, Ended, Flow};
+use super::driver::Driver;
 use super::findings::Findings;
 use super::following::Following;
 use super::frames::{Referents, ValueDiff, difference, expected_place};
 use super::tally::Tally;
+use super::verdict::{Ended, Flow};
 use crate::causes::hazard::Dare;
 use crate::causes::{Cause, Known};
 use crate::divergence::{Divergence, Moment};

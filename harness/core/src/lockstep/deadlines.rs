@@ -6,10 +6,11 @@
 //! of yields alone. The event of the end comes at the same place, where the oracle was brought to. How far
 //! the program was without events is the subject's own, as where fuel is used up.
 
-use super::driver::{Driver, Flow, Verdict};
+use super::driver::Driver;
 use super::interrupts::Interruption;
 use super::invocation::Phase;
 use super::looks::Look;
+use super::verdict::{Flow, Verdict};
 use crate::divergence::Moment;
 use crate::observe::Observation;
 use crate::outcome::{HostFailure, Outcome, SeenTrap};

@@ -2,9 +2,11 @@
 
 use super::comparison::Comparison;
 use super::difference::Difference;
-use super::driver::{Driver, Ended, Expected, LOOKAHEAD, Verdict};
+use super::driver::Driver;
 use super::following::Following;
+use super::following::LOOKAHEAD;
 use super::invocation::Phase;
+use super::verdict::{Ended, Expected, Verdict};
 use crate::causes::{Cause, Known, pulley_memory_trap};
 use crate::divergence::Moment;
 use crate::outcome::{HostFailure, Outcome, SeenTrap};

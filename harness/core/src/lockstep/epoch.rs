@@ -1,11 +1,12 @@
 //! `EpochYield` events: they come where the program can be interrupted next, once the epoch is beyond the
 //! store's deadline.
 
-use super::driver::{Driver, Flow};
+use super::driver::Driver;
 use super::following::Following;
 use super::interrupts::Interruption;
 use super::looks::Look;
 use super::sight::Sight;
+use super::verdict::Flow;
 use crate::divergence::Moment;
 use crate::observe::Observation;
 use crate::rules::RuleId;

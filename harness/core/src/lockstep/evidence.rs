@@ -282,8 +282,9 @@ pub(crate) fn frame_rows(
 
 #[cfg(test)]
 mod tests {
-    use super::super::driver::{DriverConfig, Flow};
     use super::super::program::ModuleFacts;
+    use super::super::setting::DriverConfig;
+    use super::super::verdict::Flow;
     use super::*;
     use crate::causes::{Causes, slots};
     use crate::configuration::Configuration;

@@ -1,12 +1,13 @@
 //! Events of an exhaustion: of the stack, the heap or the fuel. When it comes is the subject's own, but not
 //! where.
 
-use super::driver::{Driver, Flow};
+use super::driver::Driver;
 use super::following::Following;
 use super::interrupts::Interruption;
 use super::invocation::Phase;
 use super::looks::Look;
 use super::stack_search::Search;
+use super::verdict::Flow;
 use crate::causes::Cause;
 use crate::causes::inlined_calls::called;
 use crate::divergence::Moment;

@@ -2,13 +2,14 @@
 //! and everything real in it is still compared.
 
 use super::comparison::Comparison;
-use super::driver::{Driver, Ended};
+use super::driver::Driver;
 use super::evidence::Indices;
 use super::following::Following;
 use super::frames::{Referents, ValueDiff, difference};
 use super::references::Fault;
 use super::setting::Setting;
 use super::tally::Tally;
+use super::verdict::Ended;
 use crate::causes::if_params::{ShownOperand, ShownStacks};
 use crate::causes::slots::FunctionLayout;
 use crate::causes::{

@@ -4,7 +4,6 @@
 
 use super::breakpoints::Breakpoints;
 use super::components::ComponentRun;
-use super::driver::DriverConfig;
 use super::epoch::Epoch;
 use super::frames::expected_place;
 use super::growth::Sizes;
@@ -14,10 +13,18 @@ use super::host_roots::HostRoots;
 use super::instantiation::Instantiation;
 use super::invocation::Invocation;
 use super::program::Program;
+use super::setting::DriverConfig;
 use super::setting::Setting;
 use crate::observe::Place;
 use crate::rules::RuleId;
 use lockstep_oracles::machine::Machine;
+
+/// Sequence points that the oracle passes between two events before it gives up: more than any program
+/// executes while a person waits.
+pub(super) const POINTS_BETWEEN_EVENTS: u64 = 1 << 30;
+
+/// Sequence points that the oracle looks ahead to tell a lost event from other differences.
+pub(super) const LOOKAHEAD: u32 = 100_000;
 
 /// Where the subject must be.
 pub struct Following {

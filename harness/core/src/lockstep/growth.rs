@@ -5,9 +5,10 @@
 //! execute. Sizes never shrink: if the entity is smaller now than a growth would have made it, that
 //! growth failed. If it is not, the growth is taken to have succeeded.
 
-use super::driver::{Driver, Ended};
+use super::driver::Driver;
 use super::entities::Entities;
 use super::following::Following;
+use super::verdict::Ended;
 use lockstep_oracles::address::{InstanceAddr, MemAddr, TableAddr};
 use lockstep_oracles::code::Function;
 use lockstep_oracles::machine::{Grown, Machine, Stop, StopAt, grows};

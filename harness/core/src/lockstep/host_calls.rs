@@ -3,11 +3,12 @@
 use super::comparison::Comparison;
 use super::deadlines::Deadline;
 use super::difference::Difference;
-use super::driver::{Driver, Ended, Flow};
+use super::driver::Driver;
 use super::families::Family;
 use super::following::Following;
 use super::invocation::Phase;
 use super::looks::Look;
+use super::verdict::{Ended, Flow};
 use crate::divergence::Moment;
 use crate::observe::Observation;
 use crate::outcome::{HostFailure, SeenTrap};

@@ -1,9 +1,10 @@
 //! A module that is being instantiated: what is known by then, and the events that come.
 
 use super::comparison::Comparison;
-use super::driver::{Driver, Flow};
+use super::driver::Driver;
 use super::following::Following;
 use super::looks::Look;
+use super::verdict::Flow;
 use crate::causes::Cause;
 use crate::conventions::{SegmentTraps, StartCalls};
 use crate::divergence::Moment;

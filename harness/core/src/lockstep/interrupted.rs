@@ -1,7 +1,7 @@
 //! The stack where a program was interrupted, compared as far as it may be looked at.
 
 use super::comparison::Comparison;
-use super::driver::{Driver, Flow};
+use super::driver::Driver;
 use super::following::Following;
 use super::frames::{StackDiff, ValueDiff, expected_place};
 use super::interrupts::Interruption;
@@ -9,6 +9,7 @@ use super::sight::Sight;
 use super::stack_search::Search;
 use super::trap_frame::{height_of, taken_at};
 use super::unnamed::Unnamed;
+use super::verdict::Flow;
 use crate::causes::if_params::{ShownOperand, plainly_shown};
 use crate::causes::{Cause, Known};
 use crate::divergence::{Moment, count};

@@ -6,10 +6,11 @@
 //! the event of that sequence point is still due. Within an opcode that works in bulk it may come, too:
 //! then the oracle is right before that opcode.
 
-use super::driver::{Driver, Ended};
+use super::driver::Driver;
 use super::following::Following;
 use super::looks::Look;
 use super::sight::Sight;
+use super::verdict::Ended;
 use crate::divergence::Moment;
 use crate::observe::Observation;
 use lockstep_oracles::code::Function;

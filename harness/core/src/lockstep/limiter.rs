@@ -6,10 +6,12 @@
 //! The limiter is asked while the program runs, and cannot look at it. So it only says that it fails; the
 //! oracle is brought to the opcode when the event comes, or the invocation ends.
 
-use super::driver::{Driver, Ended, Expected, Flow, POINTS_BETWEEN_EVENTS, Verdict};
+use super::driver::Driver;
+use super::following::POINTS_BETWEEN_EVENTS;
 use super::interrupts::Interruption;
 use super::looks::Look;
 use super::sight::Sight;
+use super::verdict::{Ended, Expected, Flow, Verdict};
 use crate::divergence::Moment;
 use crate::observe::Observation;
 use crate::outcome::{HostFailure, Outcome};

@@ -80,5 +80,6 @@ mod trap_frame;
 pub mod traps;
 mod types;
 mod unnamed;
+pub mod verdict;
 pub mod wasi_calls;
 mod writes;

@@ -6,11 +6,13 @@
 //! be computed with it.
 
 use super::comparison::Comparison;
-use super::driver::{Driver, Ended, POINTS_BETWEEN_EVENTS};
+use super::driver::Driver;
 use super::explain::Shown;
 use super::following::Following;
+use super::following::POINTS_BETWEEN_EVENTS;
 use super::frames::expected_place;
 use super::trap_frame::taken_at;
+use super::verdict::Ended;
 use crate::configuration::{Configuration, Nans};
 use crate::observe::{Observation, Walk};
 use crate::outcome::Outcome;

@@ -1,7 +1,8 @@
 //! Differences as they are reported, where the stack is no evidence, and recorded.
 
 use super::difference::Difference;
-use super::driver::{Driver, Ended, Flow};
+use super::driver::Driver;
+use super::verdict::{Ended, Flow};
 use crate::causes::pulley_registers::can_break;
 use crate::causes::{Cause, Known};
 use crate::divergence::{Divergence, Moment};

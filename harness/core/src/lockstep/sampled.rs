@@ -2,7 +2,7 @@
 //!
 //! [`Sampler`]: super::sampler::Sampler
 
-use super::driver::{Driver, Flow};
+use super::driver::Driver;
 use super::families::Family;
 use super::frames::{
     Referents, StackDiff, ValueDiff, compare_local, compare_operand, compare_stack, compare_values,
@@ -10,6 +10,7 @@ use super::frames::{
 };
 use super::sampler::{Extent, Part, WHOLE, WINDOW};
 use super::tally::Tally;
+use super::verdict::Flow;
 use crate::causes::slots::FunctionLayout;
 use crate::divergence::Moment;
 use crate::observe::{Observation, Walk};

@@ -1,10 +1,31 @@
 //! What is fixed for an execution: its subject, which of the two it is, and how its code is compiled.
 
-use super::driver::DriverConfig;
+use super::policy::FramePolicy;
 use crate::causes::{Cause, Causes, Known};
 use crate::configuration::{Collector, Configuration, Epochs, Fuel, Inlining, Target};
 use crate::conventions::Conventions;
 use crate::divergence::Execution;
+use crate::version::Version;
+use lockstep_oracles::limits::Limits;
+
+/// Settings of a driver.
+#[derive(Clone, Copy, Debug)]
+pub struct DriverConfig {
+    /// The subject.
+    pub subject: Version,
+    /// Which execution it drives.
+    pub execution: Execution,
+    /// The subject's configuration.
+    pub configuration: Configuration,
+    /// Which frames are compared.
+    pub frames: FramePolicy,
+    /// The oracle's limits.
+    pub limits: Limits,
+    /// Events after which the case ends as inconclusive, or three hundred times as many values compared.
+    pub max_events: u64,
+    /// Bytes of stack that the subject's Wasm code may use.
+    pub subject_stack: usize,
+}
 
 /// What is fixed for an execution.
 #[derive(Clone, Copy, Debug)]

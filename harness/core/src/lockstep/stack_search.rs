@@ -1,10 +1,12 @@
 //! Where the program must be, by the stack that the subject shows: where a stack or a heap is full is the
 //! subject's own, and between breakpoints the oracle lags behind.
 
-use super::driver::{Driver, Ended, POINTS_BETWEEN_EVENTS};
+use super::driver::Driver;
 use super::following::Following;
+use super::following::POINTS_BETWEEN_EVENTS;
 use super::frames::expected_place;
 use super::program::Program;
+use super::verdict::Ended;
 use crate::causes::{Cause, Known};
 use crate::observe::{Boundary, Observation, Place, Walk};
 use lockstep_oracles::ValType;

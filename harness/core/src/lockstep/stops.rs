@@ -2,7 +2,7 @@
 
 use super::classify::Suspect;
 use super::comparison::Comparison;
-use super::driver::{Driver, Ended, Flow};
+use super::driver::Driver;
 use super::families::Family;
 use super::following::Following;
 use super::frames::{
@@ -11,6 +11,7 @@ use super::frames::{
 use super::looks::Look;
 use super::skipping::Skipping;
 use super::tally::Tally;
+use super::verdict::{Ended, Flow};
 use crate::divergence::Moment;
 use crate::observe::{Limited, Observation, Place, Walk};
 use crate::progress;

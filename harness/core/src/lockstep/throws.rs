@@ -1,10 +1,11 @@
 //! Exceptions: the event at the throw, and the end of an invocation that nothing caught.
 
 use super::comparison::Comparison;
-use super::driver::{Driver, Ended, Expected, Flow, Verdict};
+use super::driver::Driver;
 use super::families::Family;
 use super::following::Following;
 use super::looks::Look;
+use super::verdict::{Ended, Expected, Flow, Verdict};
 use crate::causes::{Cause, Known};
 use crate::divergence::Moment;
 use crate::observe::Observation;

@@ -1,11 +1,12 @@
 //! The innermost frame at a `Trap` event: where it is, and what of its operands is still there.
 
 use super::comparison::Comparison;
-use super::driver::{Driver, Flow};
+use super::driver::Driver;
 use super::families::Family;
 use super::following::Following;
 use super::frames::{Referents, ValueDiff, compare_locals, difference, expected_place};
 use super::tally::Tally;
+use super::verdict::Flow;
 use crate::causes::if_params::plainly_shown;
 use crate::causes::slots::FunctionLayout;
 use crate::causes::trap_elsewhere::{self, TrapEvidence, explain_trap};

@@ -1,11 +1,12 @@
 //! `Trap` events: the trapping opcode, and what of its operands is still there.
 
 use super::deadlines::Deadline;
-use super::driver::{Driver, Ended, Flow};
+use super::driver::Driver;
 use super::families::Family;
 use super::invocation::Phase;
 use super::looks::Look;
 use super::skipping::Skipping;
+use super::verdict::{Ended, Flow};
 use crate::causes::{Cause, Known, libcall_trap};
 use crate::divergence::Moment;
 use crate::observe::Observation;

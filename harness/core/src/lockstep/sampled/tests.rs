@@ -1,8 +1,8 @@
 //! A subject that lies about a value, told from the oracle's own stack.
 
-use super::super::driver::DriverConfig;
 use super::super::policy::FramePolicy;
 use super::super::program::ModuleFacts;
+use super::super::setting::DriverConfig;
 use super::*;
 use crate::causes::{Causes, slots};
 use crate::configuration::Configuration;
