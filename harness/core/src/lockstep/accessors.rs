@@ -4,80 +4,16 @@
 //! What an entity holds is compared elsewhere, through the handle that its accessor returned.
 
 use super::difference::Difference;
-use super::entities::Entities;
 use super::exercised::RuleSet;
 use super::following::Following;
+use super::observed::Entities;
 use super::precedents::Precedents;
 use crate::rules::RuleId;
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::store::Extern;
 use std::collections::{BTreeSet, HashMap};
-use std::fmt;
 
-/// An accessor of an instance's entities by their index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Accessor {
-    /// Of functions
-    Function,
-    /// Of tables
-    Table,
-    /// Of memories that are not shared
-    Memory,
-    /// Of shared memories
-    SharedMemory,
-    /// Of globals
-    Global,
-    /// Of tags
-    Tag,
-}
-
-impl Accessor {
-    /// Every accessor.
-    pub const ALL: [Accessor; 6] = [
-        Accessor::Function,
-        Accessor::Table,
-        Accessor::Memory,
-        Accessor::SharedMemory,
-        Accessor::Global,
-        Accessor::Tag,
-    ];
-}
-
-impl fmt::Display for Accessor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Accessor::Function => "function",
-            Accessor::Table => "table",
-            Accessor::Memory => "memory",
-            Accessor::SharedMemory => "shared memory",
-            Accessor::Global => "global",
-            Accessor::Tag => "tag",
-        })
-    }
-}
-
-/// Which entity of its kind a handle denotes, in the engine's terms. Two handles of equal identity denote
-/// one entity. An entity has one identity, but for functions, which may have several.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Identity(pub u64);
-
-/// What a handle says of the entity that it denotes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Denoted {
-    /// What tells it from others without the debug API: a comparison of handles, or where it is.
-    pub identity: Option<Identity>,
-    /// Its stable index in the store, where the version's debug API has one.
-    pub index: Option<Identity>,
-}
-
-/// What an accessor returns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Accessed {
-    /// `None`.
-    Nothing,
-    /// A handle.
-    Handle(Denoted),
-}
+pub use super::observed::{Accessed, Accessor, Denoted, Identity};
 
 /// Which entities are known by which identity.
 #[derive(Debug, Default)]

@@ -3,8 +3,8 @@
 
 use super::driver::Driver;
 use super::following::Following;
-use super::frames::expected_place;
 use super::history::Executed;
+use super::places::expected_place;
 use super::verdict::Flow;
 use crate::causes::inlined_tail_call::{self, AtTailCall};
 use crate::causes::{Cause, Known, host_activation};

@@ -7,27 +7,7 @@ use super::entities::{Entities, Entity};
 use super::following::Following;
 use lockstep_oracles::ValType;
 use lockstep_oracles::address::{GlobalAddr, MemAddr, TableAddr};
-use lockstep_oracles::code::Function;
-use lockstep_oracles::opcode::Opcode;
 use lockstep_oracles::value::{Ref, Value};
-
-/// Whether a function may change what no entity shows: a segment that it drops, or the content of an object.
-pub(super) fn hides_state(function: &Function) -> bool {
-    let mut opcodes = function.instrs.iter().map(|instr| instr.op);
-    opcodes.any(|op| {
-        matches!(
-            op,
-            Opcode::DataDrop
-                | Opcode::ElemDrop
-                | Opcode::StructSet
-                | Opcode::ArraySet
-                | Opcode::ArrayFill
-                | Opcode::ArrayCopy
-                | Opcode::ArrayInitData
-                | Opcode::ArrayInitElem
-        )
-    })
-}
 
 impl Following {
     /// Takes over what the subject shows of an entity; whether all of it could be.

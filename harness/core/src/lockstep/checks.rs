@@ -5,7 +5,7 @@ use super::code_image;
 use super::driver::Driver;
 use super::edits::{self, EditAnswer};
 use super::entities::Entities;
-use super::handler::SeenHandlers;
+use super::handlers::SeenHandlers;
 use super::held_frame::{self, HeldFrame, Since};
 use super::items::{self, Items};
 use super::verdict::Flow;

@@ -1,44 +1,20 @@
 //! The entity checkers: every memory, global and table of the case against the oracle's.
 
-use super::accessors::{Accessed, Accessor, Denoted};
 use super::comparison::Comparison;
 use super::difference::Difference;
 use super::driver::Driver;
 use super::following::Following;
 use super::references::{Fault, IN_ENTITIES, Scope};
 use crate::divergence::Moment;
-use crate::observe::Objects;
+
 use crate::rules::RuleId;
 use crate::seen::{Seen, SeenFunc};
 use lockstep_oracles::ValType;
 use lockstep_oracles::address::{GlobalAddr, InstanceAddr, MemAddr, TableAddr};
-use lockstep_oracles::store::{Extern, FuncInst};
+use lockstep_oracles::store::FuncInst;
 use lockstep_oracles::value::{Ref, Value};
 
-/// The subject's entities by the oracle's addresses; `None` where it has no handle for one.
-pub trait Entities: Objects {
-    /// A memory's bytes.
-    fn memory(&mut self, addr: MemAddr) -> Option<&[u8]>;
-    /// A global's value.
-    fn global(&mut self, addr: GlobalAddr) -> Option<Seen>;
-    /// A table's size.
-    fn table_size(&mut self, addr: TableAddr) -> Option<u64>;
-    /// A table's element, `index` below its size.
-    fn table_element(&mut self, addr: TableAddr, index: u64) -> Seen;
-    /// Whether the subject has a handle for the instance.
-    fn has_instance(&self, addr: InstanceAddr) -> bool;
-    /// What an accessor of an instance returns for an index. From then on the entity that this has to
-    /// be is read through that handle.
-    fn access(
-        &mut self,
-        instance: InstanceAddr,
-        accessor: Accessor,
-        index: u32,
-        entity: Option<Extern>,
-    ) -> Accessed;
-    /// What the handle says that the host made or has from an export, if there is one.
-    fn held(&mut self, entity: Extern) -> Option<Denoted>;
-}
+pub use super::observed::Entities;
 
 /// A memory, global or table of the case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -211,6 +187,28 @@ impl Comparison {
             return false;
         }
         self.precedents.is_same_function(raw, func)
+    }
+
+    /// Whether the arguments agree but for function references of an instance that is being made: there
+    /// is no handle yet by which they would be known.
+    pub(super) fn unbound_agree(
+        &mut self,
+        following: &Following,
+        expected: &[Value],
+        args: &[Seen],
+    ) -> bool {
+        let making = following.instantiation.making;
+        expected.len() == args.len()
+            && expected.iter().zip(args).all(|(&value, &seen)| {
+                let reference = match value {
+                    Value::Ref(reference, _) => Some(reference),
+                    _ => None,
+                };
+                self.value_agrees(following, value, seen)
+                    || self.unresolved_is(following, seen, reference, |instance| {
+                        Some(instance) != making
+                    })
+            })
     }
 }
 

@@ -3,8 +3,8 @@
 use super::comparison::Comparison;
 use super::driver::Driver;
 use super::following::Following;
-use super::frames::expected_place;
 use super::invocation::Phase;
+use super::places::expected_place;
 use super::recorder::BeforeLookahead;
 use super::references::References;
 use crate::causes::if_params::ShownOperand;

@@ -5,7 +5,6 @@
 use super::breakpoints::Breakpoints;
 use super::components::ComponentRun;
 use super::epoch::Epoch;
-use super::frames::expected_place;
 use super::growth::Sizes;
 use super::handler::Handler;
 use super::history::History;
@@ -94,13 +93,6 @@ impl Following {
         } else {
             RuleId::BreakSpurious
         }
-    }
-
-    /// Where the oracle says the frames are, innermost first, in the subject's conventions.
-    pub(super) fn expected_places(&self) -> Vec<Place> {
-        let frames = self.machine.frames();
-        let places = frames.map(|view| expected_place(&view, self.setting.conventions));
-        places.collect()
     }
 
     /// Whether the oracle is before an opcode at which a breakpoint is.

@@ -4,14 +4,14 @@
 //! report is made elsewhere, from a snapshot, only when there is something to report.
 
 use super::families::Family;
+use super::places::expected_place;
 use super::references::{Fault, IN_FRAMES, References, Scope};
 use super::tally::Tally;
 use crate::causes::slots::FunctionLayout;
-use crate::conventions::{Conventions, WaitingPc};
-use crate::observe::{Boundary, Place, Walk};
+use crate::conventions::Conventions;
+use crate::observe::{Boundary, Walk};
 use crate::seen::Seen;
 use lockstep_oracles::ValType;
-use lockstep_oracles::address::Pc;
 use lockstep_oracles::machine::{FrameView, Machine};
 use lockstep_oracles::opcode::Opcode;
 use lockstep_oracles::value::{Cell, Ref};
@@ -72,30 +72,6 @@ impl ValueDiff {
             }
         }
     }
-}
-
-/// Where the oracle says a frame is, in the subject's conventions.
-#[inline]
-pub fn expected_place(view: &FrameView<'_>, conventions: &Conventions) -> Place {
-    let pc = match conventions.waiting {
-        WaitingPc::Return if view.waits && !view.function.is_guarded(view.position) => {
-            return_pc(view)
-        }
-        _ => view.pc(),
-    };
-    Place {
-        instance: Some(view.instance),
-        module_agrees: true,
-        func: Some(view.function.index),
-        pc,
-    }
-}
-
-/// The PC of the opcode behind the pending call; a call is never a function's last opcode.
-#[inline]
-fn return_pc(view: &FrameView<'_>) -> Pc {
-    let behind = view.function.pcs.get(view.position + 1);
-    behind.copied().unwrap_or(view.pc())
 }
 
 /// Compares locals and operands of the frame that `walk` is at, and describes in `diff` what differs.

@@ -6,8 +6,8 @@
 //! growth failed. If it is not, the growth is taken to have succeeded.
 
 use super::driver::Driver;
-use super::entities::Entities;
 use super::following::Following;
+use super::observed::Entities;
 use super::verdict::Ended;
 use lockstep_oracles::address::{InstanceAddr, MemAddr, TableAddr};
 use lockstep_oracles::code::Function;

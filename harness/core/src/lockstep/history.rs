@@ -1,11 +1,10 @@
 //! What the program has executed, as far as a cause asks for it: tail calls, allocations, uses of
 //! element segments, and tests of a function's type.
 
-use super::comparison::Comparison;
 use super::driver::Driver;
 use super::following::Following;
 use super::growth::run_following;
-use super::trap_frame::taken_at;
+use super::shapes::taken_at;
 use crate::causes::inlined_calls::InlinedCalls;
 use crate::causes::{Cause, collect_slot, imported_type, segment_objects, try_root};
 use crate::configuration::Collector;
@@ -318,32 +317,10 @@ fn used(view: &FrameView<'_>) -> Option<Segment> {
     Some((view.instance, segment))
 }
 
-impl Comparison {
-    /// Whether the oracle must be looked at before each opcode that it executes.
-    #[inline]
-    pub(super) fn notes_steps(&self, following: &Following) -> bool {
-        self.registers.are_followed() || following.history.is_wanted()
-    }
-
-    /// The oracle is about to run to its next sequence point.
-    #[inline(never)]
-    pub(super) fn note_next(&mut self, following: &mut Following) {
-        if self.registers.are_followed() {
-            self.note_step(following);
-        }
-        if following.history.is_wanted() {
-            following.history.note(&following.machine);
-            if following.setting.inlined {
-                following.note_inlined_collection();
-            }
-        }
-    }
-}
-
 impl Following {
     /// An opcode may collect in code that may be inlined: then the frames into which it is inlined are one with
     /// it, for the collector.
-    fn note_inlined_collection(&mut self) {
+    pub(super) fn note_inlined_collection(&mut self) {
         let top = self.machine.top().filter(|_| self.machine.executes_next());
         if !top.is_some_and(|view| self.history.collects(&view, &self.machine)) {
             return;

@@ -1,6 +1,5 @@
 //! A module that is being instantiated: what is known by then, and the events that come.
 
-use super::comparison::Comparison;
 use super::driver::Driver;
 use super::following::Following;
 use super::looks::Look;
@@ -11,10 +10,8 @@ use crate::divergence::Moment;
 use crate::observe::{Observation, Walk};
 use crate::outcome::SeenTrap;
 use crate::rules::RuleId;
-use crate::seen::Seen;
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::trap::Trap;
-use lockstep_oracles::value::Value;
 
 /// What is known of the instances that are being made, and were.
 #[derive(Debug, Default)]
@@ -22,7 +19,7 @@ pub(super) struct Instantiation {
     /// Whether a module is being instantiated.
     runs: bool,
     /// The instance that is being made, until the subject gives a handle.
-    making: Option<InstanceAddr>,
+    pub(super) making: Option<InstanceAddr>,
     /// The `Trap` event of a segment, if there was one.
     segment_trap: Option<SeenTrap>,
     /// Instances that have a handle.
@@ -64,30 +61,6 @@ impl Following {
             && self.machine.num_activations() == 1
             && !self.machine.has_entered_code();
         is_start && self.setting.conventions.start_calls == StartCalls::Wasm
-    }
-}
-
-impl Comparison {
-    /// Whether the arguments agree but for function references of an instance that is being made: there
-    /// is no handle yet by which they would be known.
-    pub(super) fn unbound_agree(
-        &mut self,
-        following: &Following,
-        expected: &[Value],
-        args: &[Seen],
-    ) -> bool {
-        let making = following.instantiation.making;
-        expected.len() == args.len()
-            && expected.iter().zip(args).all(|(&value, &seen)| {
-                let reference = match value {
-                    Value::Ref(reference, _) => Some(reference),
-                    _ => None,
-                };
-                self.value_agrees(following, value, seen)
-                    || self.unresolved_is(following, seen, reference, |instance| {
-                        Some(instance) != making
-                    })
-            })
     }
 }
 

@@ -3,11 +3,13 @@
 use super::comparison::Comparison;
 use super::driver::Driver;
 use super::following::Following;
-use super::frames::{StackDiff, ValueDiff, expected_place};
+use super::frames::{StackDiff, ValueDiff};
 use super::interrupts::Interruption;
+use super::looks::Look;
+use super::places::expected_place;
+use super::shapes::{height_of, taken_at};
 use super::sight::Sight;
 use super::stack_search::Search;
-use super::trap_frame::{height_of, taken_at};
 use super::unnamed::Unnamed;
 use super::verdict::Flow;
 use crate::causes::if_params::{ShownOperand, plainly_shown};
@@ -87,6 +89,20 @@ impl Interrupted {
             _ => format!("PC {} or later, before {}", self.pcs.start, self.pcs.end),
         };
         format!("{place}, {}", count(self.operands, "operand"))
+    }
+}
+
+impl Interruption {
+    /// The kind of its event.
+    fn look(self) -> Look {
+        match self {
+            Interruption::Overflow => Look::Overflow,
+            Interruption::Epoch => Look::EpochYield,
+            Interruption::Fuel => Look::OutOfFuel,
+            Interruption::Memory => Look::OutOfMemory,
+            Interruption::Deadline => Look::Deadline,
+            Interruption::Growth => Look::HostError,
+        }
     }
 }
 

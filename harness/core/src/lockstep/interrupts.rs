@@ -8,7 +8,6 @@
 
 use super::driver::Driver;
 use super::following::Following;
-use super::looks::Look;
 use super::sight::Sight;
 use super::verdict::Ended;
 use crate::divergence::Moment;
@@ -43,17 +42,6 @@ impl Interruption {
             | Interruption::Fuel
             | Interruption::Memory
             | Interruption::Deadline => Moment::Trap,
-        }
-    }
-
-    pub(super) fn look(self) -> Look {
-        match self {
-            Interruption::Overflow => Look::Overflow,
-            Interruption::Epoch => Look::EpochYield,
-            Interruption::Fuel => Look::OutOfFuel,
-            Interruption::Memory => Look::OutOfMemory,
-            Interruption::Deadline => Look::Deadline,
-            Interruption::Growth => Look::HostError,
         }
     }
 }

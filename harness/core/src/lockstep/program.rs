@@ -1,6 +1,5 @@
 //! What is known of the case's code: the modules of its instances, and what their functions can do.
 
-use super::adopt::hides_state;
 use crate::causes::if_params::{ShownStacks, shown_stacks};
 use crate::causes::inlined_calls::InlinedCalls;
 use crate::causes::slots::FunctionLayout;
@@ -163,4 +162,22 @@ impl Program {
     pub(super) fn may_make_objects(&self) -> bool {
         self.makes_objects
     }
+}
+
+/// Whether a function may change what no entity shows: a segment that it drops, or the content of an object.
+fn hides_state(function: &Function) -> bool {
+    let mut opcodes = function.instrs.iter().map(|instr| instr.op);
+    opcodes.any(|op| {
+        matches!(
+            op,
+            Opcode::DataDrop
+                | Opcode::ElemDrop
+                | Opcode::StructSet
+                | Opcode::ArraySet
+                | Opcode::ArrayFill
+                | Opcode::ArrayCopy
+                | Opcode::ArrayInitData
+                | Opcode::ArrayInitElem
+        )
+    })
 }

@@ -3,7 +3,7 @@
 use super::driver::Driver;
 use super::following::Following;
 use super::invocation::Phase;
-use super::trap_frame::{at_height, height_of, taken_at};
+use super::shapes::{at_height, height_of, taken_at};
 use crate::causes::Cause;
 use crate::causes::if_params::{ShownStacks, plainly_shown};
 use crate::causes::slots::{FunctionLayout, is_unset};

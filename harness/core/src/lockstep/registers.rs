@@ -342,6 +342,26 @@ impl Comparison {
         let trap = [RuleId::Outcome, RuleId::TrapEvent, RuleId::StepSpurious].contains(&rule);
         (registers.parted || registers.integers) && registers::can_break(rule) || traps && trap
     }
+
+    /// Whether the oracle must be looked at before each opcode that it executes.
+    #[inline]
+    pub(super) fn notes_steps(&self, following: &Following) -> bool {
+        self.registers.are_followed() || following.history.is_wanted()
+    }
+
+    /// The oracle is about to run to its next sequence point.
+    #[inline(never)]
+    pub(super) fn note_next(&mut self, following: &mut Following) {
+        if self.registers.are_followed() {
+            self.note_step(following);
+        }
+        if following.history.is_wanted() {
+            following.history.note(&following.machine);
+            if following.setting.inlined {
+                following.note_inlined_collection();
+            }
+        }
+    }
 }
 
 impl Following {

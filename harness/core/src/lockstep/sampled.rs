@@ -6,8 +6,8 @@ use super::driver::Driver;
 use super::families::Family;
 use super::frames::{
     Referents, StackDiff, ValueDiff, compare_local, compare_operand, compare_stack, compare_values,
-    expected_place,
 };
+use super::places::expected_place;
 use super::sampler::{Extent, Part, WHOLE, WINDOW};
 use super::tally::Tally;
 use super::verdict::Flow;

@@ -1,8 +1,8 @@
 //! What may be looked at of the stack where a program is interrupted, and which frames are shown there.
 
 use super::following::Following;
-use super::frames::expected_place;
 use super::interrupts::Interruption;
+use super::places::expected_place;
 use crate::causes::inlined_calls::InlinedCalls;
 use crate::causes::{Cause, Known, libcall_frame};
 use crate::observe::{Boundary, Observation, Place, Walk};

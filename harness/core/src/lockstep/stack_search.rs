@@ -4,7 +4,7 @@
 use super::driver::Driver;
 use super::following::Following;
 use super::following::POINTS_BETWEEN_EVENTS;
-use super::frames::expected_place;
+use super::places::expected_place;
 use super::program::Program;
 use super::verdict::Ended;
 use crate::causes::{Cause, Known};

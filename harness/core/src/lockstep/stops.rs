@@ -5,10 +5,9 @@ use super::comparison::Comparison;
 use super::driver::Driver;
 use super::families::Family;
 use super::following::Following;
-use super::frames::{
-    Referents, StackDiff, ValueDiff, compare_stack, compare_values, expected_place,
-};
+use super::frames::{Referents, StackDiff, ValueDiff, compare_stack, compare_values};
 use super::looks::Look;
+use super::places::expected_place;
 use super::skipping::Skipping;
 use super::tally::Tally;
 use super::verdict::{Ended, Flow};
