@@ -5,85 +5,20 @@
 //! stop and compares. Both executions of a case use it, each with an oracle of its own: the
 //! uninstrumented one has no events, only host calls and ends.
 
-pub mod accessors;
-pub mod acted;
-pub mod activations;
-mod adopt;
-mod advance;
-pub mod breakpoints;
-mod budget;
-pub mod calls;
-mod checks;
-pub mod choices;
-mod classify;
-pub mod code_image;
-mod collections;
-mod comparison;
-mod component_calls;
-pub mod components;
-pub mod daring;
-pub mod deadlines;
-mod difference;
+pub mod checkers;
 pub mod driver;
-pub mod edits;
-mod ends;
-pub mod entities;
-mod entity_looks;
-mod epoch;
-pub mod evidence;
-mod exceptions;
-pub mod exercised;
-mod exhaustion;
-pub mod explain;
-pub mod families;
-pub mod findings;
 pub mod following;
-pub mod frames;
-mod growth;
-mod handler;
-pub mod handlers;
-pub mod handles;
-pub mod held_frame;
-mod history;
-mod horizon;
-mod host_calls;
-mod host_roots;
-pub mod instances;
-mod instantiation;
-mod interrupted;
-pub mod interrupts;
-mod invocation;
-pub mod items;
-pub mod limiter;
-pub mod looks;
-mod nans;
 pub mod observed;
-mod places;
 pub mod policy;
-mod port;
-mod precedents;
-pub mod probes;
-pub mod program;
-mod readable;
-pub mod recorder;
-pub mod references;
-mod registers;
-mod reports;
-mod sampled;
-mod sampler;
-mod setting;
-mod shapes;
-pub mod sight;
-mod skipping;
-mod stack_search;
-pub mod stops;
-mod taint;
-pub mod tally;
-pub mod throws;
-mod trap_frame;
-pub mod traps;
-mod types;
-mod unnamed;
+pub mod recording;
 pub mod verdict;
-pub mod wasi_calls;
-mod writes;
+
+pub use checkers::{
+    accessors, activations, code_image, daring, edits, entities, evidence, explain, frames,
+    handlers, handles, held_frame, items, probes, references, throws, wasi_calls,
+};
+pub use driver::{instances, limiter, traps};
+pub use following::{
+    breakpoints, calls, choices, components, deadlines, interrupts, program, sight,
+};
+pub use recording::{acted, exercised, families, findings, looks, recorder, tally};

@@ -78,7 +78,7 @@ pub enum Verdict {
     Exhausted,
     /// The debugger dropped the call.
     Dropped,
-    /// Lockstep could not be kept to the end; the reason is in [`Driver::ended`](super::driver::Driver::ended).
+    /// Lockstep could not be kept to the end; the reason is in [`Driver::ended`](crate::lockstep::driver::Driver::ended).
     Lost,
 }
 
