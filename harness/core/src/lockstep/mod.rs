@@ -15,10 +15,10 @@ pub mod verdict;
 
 pub use checkers::{
     accessors, activations, code_image, daring, edits, entities, evidence, explain, frames,
-    handlers, handles, held_frame, items, probes, references, throws, wasi_calls,
+    handlers, handles, held_frame, items, probes, references, throws,
 };
 pub use driver::{instances, limiter, traps};
 pub use following::{
-    breakpoints, calls, choices, components, deadlines, interrupts, program, sight,
+    breakpoints, calls, choices, components, deadlines, interrupts, program, sight, wasi_calls,
 };
 pub use recording::{acted, exercised, families, findings, looks, recorder, tally};

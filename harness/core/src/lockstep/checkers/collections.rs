@@ -1,4 +1,4 @@
-//! Collections of garbage: whether one may be made, and that every frame reads as before behind it.
+//! The causes that forbid a collection of garbage now.
 
 use crate::causes::slots::is_unset;
 use crate::causes::{Cause, Known};

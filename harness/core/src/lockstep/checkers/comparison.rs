@@ -5,9 +5,10 @@
 use super::budget::Budget;
 use super::daring::Daring;
 use super::entity_looks::EntityLooks;
+use super::fault::{Depth, Fault, Scope};
 use super::nans::OpenNans;
 use super::precedents::Precedents;
-use super::references::{Depth, Fault, NoObjects, References, Scope};
+use super::references::{NoObjects, References};
 use super::registers::Registers;
 use super::taint::Taint;
 use crate::causes::Cause;

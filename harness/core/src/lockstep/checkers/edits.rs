@@ -19,7 +19,6 @@ pub struct EditAnswer {
 /// Up to how many listed breakpoints the list is compared after every session, and after how many
 /// sessions it is compared beyond that: a long list costs as much as a patch of every opcode.
 const LIST_ALWAYS: usize = 64;
-
 const LIST_EVERY: u64 = 16;
 
 /// Listed breakpoints a session, on average, of a list so long that it is compared less often: what many

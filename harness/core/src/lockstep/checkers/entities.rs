@@ -2,7 +2,7 @@
 
 use super::comparison::Comparison;
 use super::difference::Difference;
-use super::references::{Fault, IN_ENTITIES, Scope};
+use super::fault::{Fault, IN_ENTITIES, Scope};
 use crate::lockstep::following::Following;
 use crate::seen::{Seen, SeenFunc};
 use lockstep_oracles::ValType;

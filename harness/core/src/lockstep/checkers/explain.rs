@@ -2,8 +2,8 @@
 //! and everything real in it is still compared.
 
 use super::comparison::Comparison;
+use super::fault::Fault;
 use super::frames::{Referents, ValueDiff, difference};
-use super::references::Fault;
 use crate::causes::if_params::{ShownOperand, ShownStacks};
 use crate::causes::slots::FunctionLayout;
 use crate::causes::{

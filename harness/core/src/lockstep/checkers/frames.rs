@@ -3,7 +3,8 @@
 //! Nothing here allocates: a comparison answers with a small description of what differs, and the
 //! report is made elsewhere, from a snapshot, only when there is something to report.
 
-use super::references::{Fault, IN_FRAMES, References, Scope};
+use super::fault::{Fault, IN_FRAMES, Scope};
+use super::references::References;
 use crate::causes::slots::FunctionLayout;
 use crate::conventions::Conventions;
 use crate::lockstep::following::places::expected_place;

@@ -6,8 +6,9 @@
 
 use super::comparison::Comparison;
 use super::difference::Difference;
+use super::fault::{Fault, IN_ENTITIES};
+use super::references::Identity;
 use super::references::References;
-use super::references::{Fault, IN_ENTITIES, Identity};
 use crate::causes::{Cause, Known};
 use crate::divergence::Moment;
 use crate::lockstep::following::Following;

@@ -1,4 +1,4 @@
-//! Calls of host functions: their arguments, and how they end.
+//! The checker of calls of host functions: their arguments.
 
 use super::comparison::Comparison;
 use super::difference::Difference;
@@ -7,13 +7,6 @@ use crate::rules::RuleId;
 use crate::seen::Seen;
 use lockstep_oracles::address::HostFuncId;
 use lockstep_oracles::value::Value;
-
-impl Following {
-    /// Whether the host function that the oracle waits for is called by Wasm code.
-    pub(crate) fn is_called_by_wasm(&self) -> bool {
-        self.machine.has_entered_code() || self.is_start_called_by_wasm()
-    }
-}
 
 impl Comparison {
     /// A host function is called with other arguments.

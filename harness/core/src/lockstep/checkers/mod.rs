@@ -1,5 +1,6 @@
-//! Checkers, one file a kind of state: each takes what must be and what was observed, and answers with a
-//! difference. What was found is recorded elsewhere; nothing here knows of that.
+//! Checkers, one file a kind of state: each takes what must be and what was observed, and answers with what
+//! differs. What they compared they count in the tally that they are given; that a difference is reported is
+//! not for them.
 
 pub mod accessors;
 pub mod activations;
@@ -16,8 +17,8 @@ pub(crate) mod ends;
 pub mod entities;
 pub(crate) mod entity_looks;
 pub mod evidence;
-pub(crate) mod exceptions;
 pub mod explain;
+pub mod fault;
 pub mod frames;
 pub mod handlers;
 pub mod handles;
@@ -39,5 +40,4 @@ pub mod throws;
 pub(crate) mod trap_frame;
 pub(crate) mod types;
 pub(crate) mod unnamed;
-pub mod wasi_calls;
 pub(crate) mod writes;

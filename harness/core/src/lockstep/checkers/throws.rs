@@ -1,9 +1,11 @@
-//! Exceptions: the event at the throw, and the end of an invocation that nothing caught.
+//! Exceptions: how one is shown, and what explains that another is.
 
 use super::comparison::Comparison;
+use super::difference::Difference;
 use crate::causes::{Cause, Known};
 use crate::lockstep::following::Following;
 use crate::outcome::SeenException;
+use crate::rules::RuleId;
 use crate::seen::Seen;
 use lockstep_oracles::address::ExnAddr;
 use lockstep_oracles::opcode::Opcode;
@@ -78,6 +80,19 @@ impl Comparison {
                 matches!(value, Value::Ref(..)) || self.value_agrees(following, value, seen)
             })
             .then_some(known)
+    }
+
+    /// An exception that is shown at this place is not the one that was thrown.
+    pub(crate) fn other_exception(
+        &mut self,
+        following: &Following,
+        (rule, place): (RuleId, &str),
+        exn: ExnAddr,
+        seen: &SeenException,
+    ) -> Difference {
+        let known = self.explain_exception(following, exn, seen);
+        let expected = format!("{place} {}", following.describe_exception(exn));
+        Difference::new(rule, expected, format!("{place} {seen}")).explained(known)
     }
 }
 

@@ -1,4 +1,5 @@
-//! The driver's state, and what begins an invocation.
+//! The driver joins who follows, who compares and who records: it is told what happens, brings the oracle
+//! there, has checkers look, and records what they find.
 
 mod activations;
 mod advance;
@@ -52,8 +53,7 @@ use lockstep_oracles::value::Value;
 pub use crate::lockstep::following::setting::DriverConfig;
 pub use crate::lockstep::verdict::{Ended, Expected, Flow, Verdict};
 
-/// One execution of one case in lockstep: what says where the subject must be, what its checkers keep
-/// from one event to the next, and what is kept for the report.
+/// One execution of one case in lockstep.
 pub struct Driver {
     /// Where the subject must be.
     pub following: Following,

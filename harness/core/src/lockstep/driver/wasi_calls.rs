@@ -3,7 +3,7 @@
 use super::Driver;
 use crate::divergence::Moment;
 use crate::lockstep::checkers::entities::Entity;
-use crate::lockstep::checkers::wasi_calls::ProgramMemory;
+use crate::lockstep::following::wasi_calls::ProgramMemory;
 use crate::rules::RuleId;
 use crate::wasi::memory::Alter;
 use crate::wasi::{Answer, BothMemories, Function, Host};

@@ -1,5 +1,4 @@
-//! Calls that the debugger makes while the program waits at an event or in a host function: what they do has
-//! its events as ever, and behind them the program is where it was.
+//! Where the program is while the debugger makes a call.
 
 use super::Following;
 use super::invocation::Suspended;

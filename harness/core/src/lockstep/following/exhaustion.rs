@@ -1,5 +1,4 @@
-//! Events of an exhaustion: of the stack, the heap or the fuel. When it comes is the subject's own, but not
-//! where.
+//! Opcodes at which a stack or a heap may be used up. When it is is the subject's own, but not where.
 
 use super::Following;
 use crate::causes::inlined_calls::called;

@@ -1,4 +1,4 @@
-//! A module that is being instantiated: what is known by then, and the events that come.
+//! A module that is being instantiated: what is known by then.
 
 use super::Following;
 use crate::conventions::StartCalls;
@@ -53,5 +53,10 @@ impl Following {
             && self.machine.num_activations() == 1
             && !self.machine.has_entered_code();
         is_start && self.setting.conventions.start_calls == StartCalls::Wasm
+    }
+
+    /// Whether the host function that the oracle waits for is called by Wasm code.
+    pub(crate) fn is_called_by_wasm(&self) -> bool {
+        self.machine.has_entered_code() || self.is_start_called_by_wasm()
     }
 }

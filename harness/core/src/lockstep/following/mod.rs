@@ -1,7 +1,8 @@
 //! What says where the subject must be: the oracle, how far it has come, and the events that are due.
 //!
-//! Nothing here looks at what the subject shows, and nothing is reported from here.
+//! Nothing here knows of a checker, and nothing is reported from here.
 
+pub(crate) mod ahead;
 pub mod breakpoints;
 pub mod calls;
 pub mod choices;
@@ -9,6 +10,7 @@ pub(crate) mod component_calls;
 pub mod components;
 pub mod deadlines;
 pub(crate) mod epoch;
+pub(crate) mod exceptions;
 pub(crate) mod exhaustion;
 pub(crate) mod growth;
 pub(crate) mod handler;
@@ -24,6 +26,7 @@ pub(crate) mod setting;
 pub(crate) mod shapes;
 pub mod sight;
 pub(crate) mod stack_search;
+pub mod wasi_calls;
 
 use crate::observe::Place;
 use crate::rules::RuleId;

@@ -1,8 +1,7 @@
-//! Host calls that read or write the program's memory: what is read is compared, what is written goes into
-//! the oracle's memory too.
+//! What a host function writes into the program's memory goes into the oracle's, too.
 
+use super::Following;
 use crate::hosting::MemoryWrite;
-use crate::lockstep::following::Following;
 use crate::wasi::memory::Alter;
 use crate::wasi::{BothMemories, GuestMemory};
 use lockstep_oracles::address::MemAddr;
