@@ -3,7 +3,7 @@
 use crate::divergence::Moment;
 use crate::lockstep::accessors::{Accessed, Accessor, Denoted};
 use crate::lockstep::entities::Entities;
-use crate::lockstep::handler::SeenHandlers;
+use crate::lockstep::handlers::SeenHandlers;
 use crate::lockstep::held_frame::HeldFrame;
 use crate::lockstep::items::Items;
 use crate::lockstep::throws::SeenThrow;

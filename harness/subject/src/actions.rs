@@ -200,7 +200,7 @@ impl<T: Layer> Session<T> {
             return;
         };
         let mut scope = RootScope::new(&mut *store);
-        let types = driver.machine.store.types();
+        let types = driver.following.machine.store.types();
         let Ok(exn) = host::exception(&mut scope, names, types, tag, &payload) else {
             // Without room for it, or a handle of the tag, the first is thrown on.
             return;
@@ -440,7 +440,7 @@ fn write_global(
     write: GlobalWrite,
 ) -> Option<wasmtime::Result<()>> {
     let instance = names.instance_handle(write.instance)?;
-    let types = driver.machine.store.types();
+    let types = driver.following.machine.store.types();
     let val = names.val(&mut store, types, write.value)?;
     let Some(global) = instance.debug_global(&mut store, write.index) else {
         return Some(Err(no_handle()));
@@ -453,7 +453,7 @@ fn write_field(
     (driver, names): (&Driver, &Names),
     write: FieldWrite,
 ) -> Option<wasmtime::Result<()>> {
-    let types = driver.machine.store.types();
+    let types = driver.following.machine.store.types();
     let val = names.val(&mut store, types, write.value)?;
     match val {
         Ok(val) => names

@@ -89,13 +89,19 @@ fn begin<T: Layer>(
         let Session { driver, names, .. } = session;
         let call = driver.call_of(action)?;
         let func = func_of(&mut *store, names, &call)?;
-        let types = driver.machine.store.types();
+        let types = driver.following.machine.store.types();
         let args = call.args.iter();
         let args: Option<wasmtime::Result<Vec<Val>>> = args
             .map(|&value| names.val(&mut *store, types, value))
             .collect();
         let args = args?.ok()?;
-        let results = driver.machine.store.func_type(call.addr).results.len();
+        let results = driver
+            .following
+            .machine
+            .store
+            .func_type(call.addr)
+            .results
+            .len();
         driver
             .recorder
             .tally

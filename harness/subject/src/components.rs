@@ -163,7 +163,7 @@ impl Names {
             self.core.instances.resize(addr.index(), None);
             self.core.instances.push(Some(first + step.module));
             let base = self.core.base(addr.index());
-            self.announce_in_component(driver.machine.store.instance(addr), base);
+            self.announce_in_component(driver.following.machine.store.instance(addr), base);
         }
     }
 
@@ -333,7 +333,7 @@ impl<T: Layer> Subject<T> {
             return;
         }
         self.with_session(|session, store| {
-            if session.driver.breakpoints.is_single_step() {
+            if session.driver.following.breakpoints.is_single_step() {
                 session.edit_all(store, &[vec![Edit::SingleStep(true)]]);
             }
         });
@@ -375,7 +375,7 @@ impl<T: Layer> Session<T> {
         addr: InstanceAddr,
         handle: Instance,
     ) {
-        let oracle = self.driver.machine.store.instance(addr);
+        let oracle = self.driver.following.machine.store.instance(addr);
         self.names.bind(store, addr, oracle, handle);
         self.driver.made();
     }

@@ -401,9 +401,9 @@ impl<T: Layer> Session<T> {
         let late = Cause::LateModule.is_of(VERSION);
         let reaches = late && !self.debugger.late_modules;
         let records = self.image.wanted;
-        let stepping = self.driver.breakpoints.is_single_step();
+        let stepping = self.driver.following.breakpoints.is_single_step();
         // A module with a breakpoint is known already.
-        if (reaches || records) && !self.driver.breakpoints.has_any_of(number) {
+        if (reaches || records) && !self.driver.following.breakpoints.has_any_of(number) {
             self.make_known(store, number, records && stepping && !late);
         }
         self.record_code();
@@ -439,7 +439,7 @@ impl<T: Layer> Session<T> {
         let remove = EngineEdit::Remove { module, pc: 0 };
         let mut engine = store.as_context_mut().edit_breakpoints();
         for edit in off.into_iter().chain([add, remove]) {
-            self.driver.breakpoints.edit(edit);
+            self.driver.following.breakpoints.edit(edit);
             // An error shows again, and is reported, at the next edit of the module.
             let made = engine.as_mut();
             made.map(|engine| perform(engine, &self.debugger.modules, edit));
@@ -448,7 +448,7 @@ impl<T: Layer> Session<T> {
 
     /// Forbids events until [`Session::speak`]: single-step off and every breakpoint removed.
     pub(super) fn silence(&mut self, store: &mut StoreContextMut<'_, State<T>>) {
-        let set = &self.driver.breakpoints;
+        let set = &self.driver.following.breakpoints;
         let silenced = Silenced {
             single_step: set.is_single_step(),
             listed: set.listed().collect(),
@@ -517,15 +517,15 @@ impl<T: Layer> Session<T> {
         let current = self.current();
         let mut refused = None;
         let mut engine_edits = Vec::new();
-        self.driver.breakpoints.begin();
+        self.driver.following.breakpoints.begin();
         let _phase = phases::enter(Phase::Subject);
         let mut engine = store.as_context_mut().edit_breakpoints();
         for &edit in edits {
-            let set = &self.driver.breakpoints;
+            let set = &self.driver.following.breakpoints;
             self.debugger.resolve(edit, current, set, &mut engine_edits);
             for engine_edit in engine_edits.drain(..) {
                 self.driver.recorder.tally.edits += 1;
-                self.driver.breakpoints.edit(engine_edit);
+                self.driver.following.breakpoints.edit(engine_edit);
                 let mut given = Some(engine_edit);
                 self.tamper.edit(&mut given);
                 let (Some(engine), Some(given)) = (&mut engine, given) else {
@@ -561,15 +561,15 @@ impl<T: Layer> Session<T> {
 
     /// Module and PC of the innermost frame, where a guest is running.
     fn current(&self) -> Option<(u32, u32)> {
-        let top = self.driver.machine.top()?;
-        let module = self.driver.breakpoints.module_of(top.instance)?;
+        let top = self.driver.following.machine.top()?;
+        let module = self.driver.following.breakpoints.module_of(top.instance)?;
         Some((module, top.pc().0))
     }
 
     /// Ends the case's debugging: single-step off, and every breakpoint removed as often as the store
     /// counts it, in one session.
     pub(super) fn edit_back(&mut self, store: &mut StoreContextMut<'_, State<T>>) {
-        let undone = self.driver.breakpoints.undone();
+        let undone = self.driver.following.breakpoints.undone();
         self.edit_all(store, &[undone]);
     }
 }

@@ -34,7 +34,7 @@ impl<T: Layer> Subject<T> {
         };
         let session = self.session();
         let id = HostFuncId(session.host.functions.len() as u32);
-        let store = &mut session.driver.machine.store;
+        let store = &mut session.driver.following.machine.store;
         let addr = match wanted {
             Some(Wanted { module, import, .. }) => {
                 store.alloc_imported_func(module, &module.imports()[import], id)
@@ -72,7 +72,7 @@ impl<T: Layer> Subject<T> {
             mine.page_size_log2(log2 as u8);
         }
         let mine = mine.build().map_err(failed)?;
-        let addr = self.driver().machine.store.alloc_memory(ty);
+        let addr = self.driver().following.machine.store.alloc_memory(ty);
         if ty.shared {
             let memory = wasmtime::SharedMemory::new(&self.factory.engine, mine).map_err(failed)?;
             self.session().names.add_shared(addr, memory);
@@ -91,7 +91,7 @@ impl<T: Layer> Subject<T> {
     /// When the engine cannot make it.
     pub fn add_tag(&mut self, wanted: Wanted<'_>) -> Result<TagAddr, SubjectError> {
         let Wanted { module, import, .. } = wanted;
-        let store = &mut self.driver().machine.store;
+        let store = &mut self.driver().following.machine.store;
         let addr = store.alloc_imported_tag(module, &module.imports()[import]);
         if let Some(wasmtime::ExternType::Tag(ty)) = self.import_type(Some(wanted)) {
             let tag = wasmtime::Tag::new(&mut self.store, &ty).map_err(failed)?;
@@ -115,7 +115,7 @@ impl<T: Layer> Subject<T> {
             Some(wasmtime::ExternType::Table(ty)) => ty.element().clone(),
             _ => ref_type(ty.element_type),
         };
-        let addr = self.driver().machine.store.alloc_table(ty, fill);
+        let addr = self.driver().following.machine.store.alloc_table(ty, fill);
         let mine = if ty.table64 {
             wasmtime::TableType::new64(element, ty.initial, ty.maximum)
         } else {
@@ -142,7 +142,12 @@ impl<T: Layer> Subject<T> {
         value: Value,
         wanted: Option<Wanted<'_>>,
     ) -> Result<GlobalAddr, SubjectError> {
-        let addr = self.driver().machine.store.alloc_global(ty, value);
+        let addr = self
+            .driver()
+            .following
+            .machine
+            .store
+            .alloc_global(ty, value);
         let mutability = if ty.mutable {
             wasmtime::Mutability::Var
         } else {
@@ -175,7 +180,7 @@ impl<T: Layer> Subject<T> {
                 "{size} bytes at {offset} are not inside the memory"
             ))
         };
-        let oracle = self.driver().machine.store.memory_mut(addr);
+        let oracle = self.driver().following.machine.store.memory_mut(addr);
         oracle.write(offset, bytes).map_err(outside)?;
         if let Some(shared) = self.session().names.shared(addr) {
             write_shared(shared, offset as usize, bytes);
@@ -201,8 +206,13 @@ impl<T: Layer> Subject<T> {
     ///
     /// When it is not mutable, or the value of another type.
     pub fn set_global(&mut self, addr: GlobalAddr, value: Value) -> Result<(), SubjectError> {
-        let ty = self.driver().machine.store.global(addr).ty;
-        let fits = self.driver().machine.store.has_type(value, ty.content_type);
+        let ty = self.driver().following.machine.store.global(addr).ty;
+        let fits = self
+            .driver()
+            .following
+            .machine
+            .store
+            .has_type(value, ty.content_type);
         if !ty.mutable || !fits {
             return Err(SubjectError::new(
                 "the global cannot hold the value".to_owned(),
@@ -213,14 +223,14 @@ impl<T: Layer> Subject<T> {
             global.ok_or_else(|| SubjectError::new("no handle for a global".to_owned()))?;
         let val = self.vals(&[value])?.remove(0);
         global.set(&mut self.store, val).map_err(failed)?;
-        self.driver().machine.store.global_mut(addr).value = value.cell();
+        self.driver().following.machine.store.global_mut(addr).value = value.cell();
         Ok(())
     }
 
     pub(super) fn vals(&mut self, values: &[Value]) -> Result<Vec<Val>, SubjectError> {
         let mut lent = self.store.data_mut().lend();
         let vals = lent.get().map_or_else(Vec::new, |session| {
-            let types = session.driver.machine.store.types();
+            let types = session.driver.following.machine.store.types();
             values
                 .iter()
                 .map(|&value| session.names.val(&mut self.store, types, value))

@@ -271,7 +271,14 @@ impl<T: Layer> Subject<T> {
             .begin(func, args)
             .map_err(|error| SubjectError::new(error.to_string()))?;
         self.silence_for(func);
-        let count = self.driver().machine.store.func_type(func).results.len();
+        let count = self
+            .driver()
+            .following
+            .machine
+            .store
+            .func_type(func)
+            .results
+            .len();
         let mut results = vec![Val::I32(0); count];
         let driven = {
             let mut scope = RootScope::new(&mut self.store);

@@ -12,7 +12,7 @@ use lockstep_core::configuration::{Epochs, Yields};
 use lockstep_core::divergence::Moment;
 use lockstep_core::fault::{Delivery, Layer, Shown, Tamper as _};
 use lockstep_core::lockstep::driver::{Driver, Flow};
-use lockstep_core::lockstep::handler::SeenHandlers;
+use lockstep_core::lockstep::handlers::SeenHandlers;
 use lockstep_core::lockstep::interrupts::Interruption;
 use lockstep_core::lockstep::throws::SeenThrow;
 use lockstep_core::observe::Observation;

@@ -206,7 +206,7 @@ fn compare<T: Layer>(caller: &mut Caller<'_, State<T>>, id: HostFuncId, params: 
         Answer::Stop
     } else {
         driver.compare_entities(&mut Shown::new(&mut view, tamper), Moment::HostCall);
-        host.answer(id, &driver.machine.store, names)
+        host.answer(id, &driver.following.machine.store, names)
     };
     match &answer {
         Answer::Stop => session.shared.request_stop(),
@@ -367,7 +367,7 @@ fn throw<T: Layer>(
     let mut lent = caller.data_mut().lend();
     let thrown = match lent.get() {
         Some(Session { driver, names, .. }) => {
-            let exn = driver.machine.alloc_exception(tag, payload);
+            let exn = driver.following.machine.alloc_exception(tag, payload);
             // The payload was made for the tag.
             if let Ok(exn) = exn {
                 driver.host_throw(exn);
@@ -375,7 +375,7 @@ fn throw<T: Layer>(
             exception(
                 &mut *caller,
                 names,
-                driver.machine.store.types(),
+                driver.following.machine.store.types(),
                 tag,
                 payload,
             )
@@ -416,7 +416,7 @@ fn give<T: Layer>(
     let mut lent = caller.data_mut().lend();
     if let Some(session) = lent.get() {
         session.driver.host_return(values);
-        let types = session.driver.machine.store.types();
+        let types = session.driver.following.machine.store.types();
         for (result, &value) in results.iter_mut().zip(values) {
             *result = session
                 .names
@@ -442,12 +442,12 @@ async fn reenter<T: Layer>(
     {
         let vals: Option<wasmtime::Result<Vec<Val>>> = args
             .iter()
-            .map(|&value| names.val(&mut *caller, driver.machine.store.types(), value))
+            .map(|&value| names.val(&mut *caller, driver.following.machine.store.types(), value))
             .collect();
         if let Some(vals) = vals
             && driver.begin(func, args).is_ok()
         {
-            let results = driver.machine.store.func_type(func).results.len();
+            let results = driver.following.machine.store.func_type(func).results.len();
             prepared = Some((handle, vals?, vec![Val::I32(0); results]));
         }
     }

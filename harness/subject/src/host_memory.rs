@@ -23,7 +23,7 @@ fn memory_of<T: Layer>(
     export: &str,
 ) -> Option<(MemAddr, Memory)> {
     let func = session.host.functions.get(id.index())?.addr;
-    let store = &session.driver.machine.store;
+    let store = &session.driver.following.machine.store;
     let Extern::Memory(addr) = store.instance(importer(store, func)?).export(export)? else {
         return None;
     };

@@ -49,7 +49,10 @@ fn begin<T: Layer>(
         let module = names.instance_handle(another.like)?.module(&*store).clone();
         let imports = names.externs(&another.imports)?;
         let addr = driver.begin_instance(&another)?;
-        names.announce(driver.machine.store.instance(addr), module.clone());
+        names.announce(
+            driver.following.machine.store.instance(addr),
+            module.clone(),
+        );
         let acted = &mut driver.recorder.tally.acted;
         acted.note(Action::Instantiate(action));
         Some(Begun {
@@ -76,12 +79,12 @@ fn finish<T: Layer>(
         session.tamper.instantiated_again(&mut ended);
         if let Ok(handle) = made {
             let Session { driver, names, .. } = &mut *session;
-            let oracle = driver.machine.store.instance(addr);
+            let oracle = driver.following.machine.store.instance(addr);
             names.bind(&mut *store, addr, oracle, handle);
         }
         session.resumed();
         session.driver.end_instance(&ended);
-        match session.driver.machine.activations() {
+        match session.driver.following.machine.activations() {
             0 => Flow::Continue,
             _ => session.look_again(store),
         }

@@ -49,7 +49,7 @@ impl<T: Layer> Subject<T> {
             Ok(module) => module,
             Err(outcome) => return self.refused(bytes, outcome),
         };
-        let made = self.driver().machine.instantiate(oracle, imports);
+        let made = self.driver().following.machine.instantiate(oracle, imports);
         let instance = self.announce(bytes, oracle, &module);
         let mut expected = match made {
             Ok(_) => ExpectedInstance::Instance,
@@ -61,7 +61,7 @@ impl<T: Layer> Subject<T> {
         if let (ExpectedInstance::Instance, Some(addr)) = (&expected, instance)
             && let Some(start) = oracle.start()
         {
-            let func = self.driver().machine.store.instance(addr).funcs[start.index()];
+            let func = self.driver().following.machine.store.instance(addr).funcs[start.index()];
             started = self.driver().begin(func, &[]).is_ok().then_some(func);
         }
         for memory in oracle.memories() {
@@ -143,13 +143,19 @@ impl<T: Layer> Subject<T> {
             ..
         } = self.session();
         let number = debugger.number(module, oracle);
-        driver.breakpoints.add_module(number, bytes, oracle);
+        driver
+            .following
+            .breakpoints
+            .add_module(number, bytes, oracle);
         let addr = InstanceAddr(driver.known_instances() as u32);
-        if addr.index() >= driver.machine.store.num_instances() {
+        if addr.index() >= driver.following.machine.store.num_instances() {
             return None;
         }
-        driver.breakpoints.add_instance(number);
-        names.announce(driver.machine.store.instance(addr), module.clone());
+        driver.following.breakpoints.add_instance(number);
+        names.announce(
+            driver.following.machine.store.instance(addr),
+            module.clone(),
+        );
         driver.add_instance(ModuleFacts {
             bytes: bytes.clone(),
             features,
@@ -191,7 +197,7 @@ impl<T: Layer> Subject<T> {
             self.with_session(|session, store| session.edit_before_instance(store, number));
             // What does not link the store never comes to know.
             if !matches!(expected, ExpectedInstance::Unlinkable(_)) {
-                self.driver().breakpoints.come(number);
+                self.driver().following.breakpoints.come(number);
             }
         }
         if let Some(func) = start {
@@ -286,7 +292,7 @@ impl<T: Layer> Subject<T> {
     fn bind(&mut self, addr: InstanceAddr, handle: Instance) {
         let mut lent = self.store.data_mut().lend();
         if let Some(Session { driver, names, .. }) = lent.get() {
-            let oracle = driver.machine.store.instance(addr);
+            let oracle = driver.following.machine.store.instance(addr);
             names.bind(&mut self.store, addr, oracle, handle);
         }
         self.store.data_mut().give_back(lent);

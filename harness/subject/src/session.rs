@@ -131,7 +131,7 @@ impl<T: Layer> State<T> {
     /// Whether the host function that the oracle waits for was called by Wasm code.
     pub(super) fn is_called_by_wasm(&self) -> bool {
         let session = self.session.as_ref();
-        session.is_some_and(|session| session.driver.machine.has_entered_code())
+        session.is_some_and(|session| session.driver.following.machine.has_entered_code())
     }
 
     /// Whether the debugger has something to do at this moment for which it needs the store.

@@ -44,6 +44,7 @@ impl Stepped {
         let instance = made.instance.expect("a program has no imports");
         let export = subject
             .driver()
+            .following
             .machine
             .store
             .instance(instance)

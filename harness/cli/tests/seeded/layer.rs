@@ -6,7 +6,7 @@ use lockstep::case::Case;
 use lockstep::divergence::Moment;
 use lockstep::fault::{Delivery, Tamper};
 use lockstep::lockstep::accessors::{Accessed, Accessor};
-use lockstep::lockstep::handler::SeenHandlers;
+use lockstep::lockstep::handlers::SeenHandlers;
 use lockstep::lockstep::held_frame::HeldFrame;
 use lockstep::lockstep::items::Items;
 use lockstep::lockstep::throws::SeenThrow;

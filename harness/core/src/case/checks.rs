@@ -132,7 +132,7 @@ impl<A: Adapter, T: Layer> Run<'_, A, T> {
         let end = offset.checked_add(length).ok_or_else(outside)?;
         let oracle = usize::try_from(end).ok();
         let oracle = oracle.and_then(|end| {
-            let store = &self.subject.driver().machine.store;
+            let store = &self.subject.driver().following.machine.store;
             Some(
                 store
                     .memory(addr)
@@ -149,7 +149,7 @@ impl<A: Adapter, T: Layer> Run<'_, A, T> {
 
     fn exported_memory(&mut self, module: Option<u32>, memory: &str) -> Option<MemAddr> {
         let instance = *self.instances.get(&instance_name(module? as usize))?;
-        let store = &self.subject.driver().machine.store;
+        let store = &self.subject.driver().following.machine.store;
         match store.instance(instance).export(memory)? {
             Extern::Memory(addr) => Some(addr),
             _ => None,

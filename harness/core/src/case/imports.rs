@@ -218,7 +218,7 @@ impl Registry {
     ) -> Result<Option<Extern>, SubjectError> {
         let import = &wanted.module.imports()[wanted.import];
         let key = format!("{}.{}", import.module, import.name);
-        let store = &mut subject.driver().machine.store;
+        let store = &mut subject.driver().following.machine.store;
         let ty = store.import_type(wanted.module, import);
         let made = match &ty {
             ExternType::Func(ty) => {
@@ -253,7 +253,7 @@ impl Registry {
                 if let Some(said) = settings.host.tables.get(&key) {
                     (ty.initial, ty.maximum) = (said.elements, said.maximum);
                 }
-                let types = subject.driver().machine.store.types();
+                let types = subject.driver().following.machine.store.types();
                 let element = ValType::Ref(ty.element_type);
                 let fill = if ty.element_type.is_nullable() {
                     Ref::Null
@@ -280,7 +280,7 @@ impl Registry {
             ExternType::Global(ty) => {
                 let said = settings.host.globals.get(&key);
                 let said = said.map(|&value| argument(value));
-                let types = subject.driver().machine.store.types();
+                let types = subject.driver().following.machine.store.types();
                 let made = || initial_value(seed, &import.name, ty.content_type, types);
                 let Some(value) = said.or_else(made) else {
                     return Ok(None);

@@ -378,7 +378,13 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
     }
 
     fn exports(&mut self, instance: InstanceAddr) -> HashMap<String, Extern> {
-        let instance = self.subject.driver().machine.store.instance(instance);
+        let instance = self
+            .subject
+            .driver()
+            .following
+            .machine
+            .store
+            .instance(instance);
         let exports = instance.module.exports().iter();
         exports
             .filter_map(|export| Some((export.name.clone(), instance.export(&export.name)?)))
@@ -539,7 +545,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
         bytes: &[u8],
     ) -> Step<()> {
         let instance = self.find(instance)?;
-        let store = &self.subject.driver().machine.store;
+        let store = &self.subject.driver().following.machine.store;
         let Some(Extern::Memory(addr)) = store.instance(instance).export(export) else {
             return Err(not_possible(format!("no exported memory `{export}`")));
         };
@@ -549,7 +555,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
 
     fn set(&mut self, instance: Option<&String>, export: &str, value: Arg) -> Step<()> {
         let instance = self.find(instance)?;
-        let store = &self.subject.driver().machine.store;
+        let store = &self.subject.driver().following.machine.store;
         let Some(Extern::Global(addr)) = store.instance(instance).export(export) else {
             return Err(not_possible(format!("no exported global `{export}`")));
         };
@@ -569,7 +575,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             }
             Action::Get { instance, export } => {
                 let instance = self.find(instance.as_ref())?;
-                let store = &self.subject.driver().machine.store;
+                let store = &self.subject.driver().following.machine.store;
                 let Some(Extern::Global(addr)) = store.instance(instance).export(export) else {
                     return Err(
                         self.mistake(format!("a global `{export}`"), "no export of that kind")
@@ -583,12 +589,12 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
     }
 
     fn invoke(&mut self, instance: InstanceAddr, export: &str, args: &[Arg]) -> Step<Performed> {
-        let store = &self.subject.driver().machine.store;
+        let store = &self.subject.driver().following.machine.store;
         let Some(Extern::Func(func)) = store.instance(instance).export(export) else {
             return Err(self.mistake(format!("a function `{export}`"), "no export of that kind"));
         };
         let args: Vec<Value> = args.iter().map(|&arg| argument(arg)).collect();
-        if let Err(error) = self.subject.driver().machine.accepts(func, &args) {
+        if let Err(error) = self.subject.driver().following.machine.accepts(func, &args) {
             return Err(self.mistake(format!("arguments of `{export}`"), error));
         }
         let invoked = self.subject.invoke(func, &args)?;

@@ -5,75 +5,60 @@
 //! stop and compares. Both executions of a case use it, each with an oracle of its own: the
 //! uninstrumented one has no events, only host calls and ends.
 
-pub mod accessors;
-pub mod acted;
-pub mod activations;
-mod adopt;
-mod advance;
-pub mod breakpoints;
-mod budget;
-pub mod calls;
-pub mod choices;
-mod classify;
-pub mod code_image;
-mod collections;
-mod component_calls;
-pub mod components;
-pub mod daring;
-pub mod deadlines;
+pub mod checkers;
 pub mod driver;
-pub mod edits;
-mod ends;
-pub mod entities;
-mod entity_looks;
-mod epoch;
-pub mod evidence;
-mod exceptions;
-pub mod exercised;
-mod exhaustion;
-pub mod explain;
-pub mod families;
-pub mod findings;
-pub mod frames;
-mod growth;
-pub mod handler;
-pub mod handles;
-pub mod held_frame;
-mod history;
-mod horizon;
-mod host_calls;
-mod host_roots;
-pub mod instances;
-mod instantiation;
-mod interrupted;
-pub mod interrupts;
-mod invocation;
-pub mod items;
-pub mod limiter;
-pub mod looks;
-mod nans;
+pub mod following;
+pub mod observed;
 pub mod policy;
-mod precedents;
-pub mod probes;
-pub mod program;
-mod readable;
-pub mod recorder;
-pub mod references;
-mod registers;
-mod reports;
-mod sampled;
-mod sampler;
-mod setting;
-pub mod sight;
-mod skipping;
-mod stack_search;
-pub mod stops;
-mod taint;
-pub mod tally;
-pub mod throws;
-mod trap_frame;
-pub mod traps;
-mod types;
-mod unnamed;
-pub mod wasi_calls;
-mod writes;
+pub mod recording;
+pub mod verdict;
+
+pub use checkers::{
+    accessors, activations, code_image, daring, edits, entities, evidence, explain, frames,
+    handlers, handles, held_frame, items, probes, references, throws,
+};
+pub use driver::{instances, limiter, traps};
+pub use following::{
+    breakpoints, calls, choices, components, deadlines, interrupts, program, sight, wasi_calls,
+};
+pub use recording::{acted, exercised, families, findings, looks, recorder, tally};
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// Given the sources of a folder, none names another folder that it must not know.
+    #[test]
+    fn dependencies_point_one_way() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lockstep");
+        let unknown = [
+            ("following", ["checkers", "recording", "driver"].as_slice()),
+            ("recording", ["following", "checkers", "driver"].as_slice()),
+            ("checkers", ["driver"].as_slice()),
+        ];
+        for (folder, others) in unknown {
+            let sources = sources(&root.join(folder));
+            assert!(!sources.is_empty(), "{folder}");
+            for (path, text) in sources {
+                for other in others {
+                    let named = format!("lockstep::{other}::");
+                    assert!(!text.contains(&named), "{path} knows of {other}");
+                }
+            }
+        }
+    }
+
+    fn sources(folder: &Path) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                found.extend(sources(&path));
+            } else {
+                let text = std::fs::read_to_string(&path).unwrap();
+                found.push((path.display().to_string(), text));
+            }
+        }
+        found
+    }
+}

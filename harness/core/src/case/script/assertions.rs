@@ -36,7 +36,7 @@ impl<A: Adapter, T: Layer> Run<'_, A, T> {
             let why = format!("no result is held against `{name}` here");
             return Err(Status::Unsupported(why).into());
         }
-        let types = self.subject.driver().machine.store.types();
+        let types = self.subject.driver().following.machine.store.types();
         let oracle = values.len() == patterns.len()
             && patterns
                 .iter()

@@ -1,0 +1,58 @@
+//! What edits keep or lose of events is counted.
+
+use super::Driver;
+use crate::causes::Known;
+use crate::divergence::Moment;
+use crate::rules::RuleId;
+
+impl Driver {
+    /// Counts an event at a breakpoint that should be gone, if that is what came.
+    #[inline]
+    pub(crate) fn note_kept(&mut self) {
+        if !self.following.breakpoints.keeps_any() {
+            return;
+        }
+        let top = self.following.machine.top();
+        let kept = top.and_then(|top| self.following.breakpoints.kept_by(top.instance, top.pc().0));
+        if let Some(known) = kept {
+            self.count_kept(known);
+        }
+    }
+
+    #[cold]
+    fn count_kept(&mut self, known: Known) {
+        if self.recorder.repeats(Some(known)) {
+            return;
+        }
+        let expected = "no event: the breakpoint was removed".to_owned();
+        self.report_lasting(RuleId::BreakSpurious, expected, "an event", known);
+    }
+
+    /// Counts the events that did not come in late modules on the way to where the oracle is.
+    #[inline]
+    pub(crate) fn note_silent(&mut self) {
+        if let Some((count, known)) = self.following.breakpoints.take_silent() {
+            self.count_silent(count, known);
+        }
+    }
+
+    #[cold]
+    fn count_silent(&mut self, count: u64, known: Known) {
+        let mut count = count;
+        if !self.recorder.findings.has_known(known) {
+            let expected = "an event before each opcode of a module that was instantiated later";
+            self.report_lasting(RuleId::StepInstantiate, expected.to_owned(), "none", known);
+            count -= 1;
+        }
+        (0..count).for_each(|_| self.recorder.findings.count_known(known));
+    }
+
+    fn report_lasting(&mut self, rule: RuleId, expected: String, shown: &str, known: Known) {
+        let mut divergence =
+            self.recorder
+                .divergence(rule, Moment::Breakpoint, expected, shown.to_owned());
+        divergence.site = self.following.site();
+        divergence.known = Some(known.cause());
+        self.record(divergence);
+    }
+}

@@ -1,0 +1,78 @@
+//! `EpochYield` events: they come where the program can be interrupted next, once the epoch is beyond the
+//! store's deadline.
+
+use super::Following;
+use super::sight::Sight;
+use lockstep_oracles::machine::Stop;
+
+/// What is known of the epoch, and of the events that it causes.
+#[derive(Debug, Default)]
+pub(crate) struct Epoch {
+    /// Whether it was advanced since the last `EpochYield` event, by this store or another.
+    pub(crate) advanced: bool,
+    /// Whether an `EpochYield` event must come where the program can be interrupted next.
+    due: bool,
+    /// How many breakpoint events had come when an `EpochYield` event was said to be missing at the next: it
+    /// may only come late.
+    pub(crate) missed: Option<u64>,
+    /// What may be looked at where the last `EpochYield` event came, if the oracle was brought there.
+    pub(crate) last: Option<Sight>,
+    /// Whether such an event, or one of the deadline's, is being dealt with: the innermost frame may be
+    /// shown elsewhere.
+    pub(crate) interrupts: bool,
+}
+
+impl Epoch {
+    /// Whether an event must come where the program can be interrupted next.
+    #[inline]
+    pub(crate) fn is_due(&self) -> bool {
+        self.due
+    }
+
+    /// Whether an event was due, which from here on is not: it came, or was passed.
+    pub(crate) fn take_due(&mut self) -> bool {
+        std::mem::take(&mut self.due)
+    }
+
+    /// No event is due any more.
+    pub(crate) fn clear_due(&mut self) {
+        self.due = false;
+    }
+
+    /// What may be looked at where the last event came, if the oracle was brought there.
+    pub(crate) fn last(&self) -> Option<Sight> {
+        self.last
+    }
+
+    /// The same, for the last time.
+    pub(crate) fn take_last(&mut self) -> Option<Sight> {
+        self.last.take()
+    }
+
+    /// Whether the event that came, behind so many breakpoint events, is one that was missed at the last of
+    /// them, and was reported there.
+    pub(crate) fn comes_late(&mut self, events: u64) -> bool {
+        let missed = self.missed.take();
+        let late = missed.is_some_and(|before| events <= before + 1);
+        if late {
+            self.advanced = false;
+        }
+        late
+    }
+}
+
+impl Following {
+    /// The oracle goes on from where it was brought to, unless a breakpoint's event is due there.
+    pub(crate) fn leave_unselected(&mut self) {
+        if self.invocation.ahead == Some(Stop::SequencePoint) && !self.is_at_breakpoint() {
+            self.invocation.ahead = None;
+        }
+    }
+
+    /// The epoch was advanced: by the debugger or the host, at an event of another kind than its own.
+    pub fn epoch_was_advanced(&mut self, own: bool) {
+        self.epoch.advanced = true;
+        // The deadline is set anew when the event's handler has returned.
+        self.epoch.due |= !own && self.has_events() && !self.setting.neighbour;
+    }
+}
