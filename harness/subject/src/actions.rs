@@ -114,7 +114,8 @@ impl<T: Layer> Session<T> {
 
     /// The handler panics once it has nothing else to do.
     fn panic_handler(&mut self, when: When) {
-        if is_event(when) && self.driver.may_drop_call() && !self.dropping {
+        let unwinds = matches!(when, When::Throw(_) | When::Trap(_) | When::HostError(_));
+        if is_event(when) && !self.dropping && self.driver.may_panic(unwinds) {
             self.driver
                 .recorder
                 .tally

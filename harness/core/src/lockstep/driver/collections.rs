@@ -10,14 +10,8 @@ use crate::rules::RuleId;
 impl Driver {
     /// Whether no cause forbids a collection now, or it is dared.
     pub fn may_collect(&mut self) -> bool {
-        let Some(known) = self.following.forbids_collection() else {
-            return true;
-        };
-        if self.dares(known) {
-            return true;
-        }
-        self.recorder.leave_out(known, 1);
-        false
+        let known = self.following.forbids_collection();
+        self.may(known)
     }
 
     /// Garbage was collected at the event that was just matched: every frame still reads as before.

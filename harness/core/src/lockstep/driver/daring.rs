@@ -42,6 +42,16 @@ impl Driver {
         true
     }
 
+    /// Whether something may be done that a cause forbids, if one does: only if it is dared. Else it is counted.
+    pub(crate) fn may(&mut self, forbids: Option<Known>) -> bool {
+        let Some(known) = forbids else { return true };
+        let dares = self.dares(known);
+        if !dares {
+            self.recorder.leave_out(known, 1);
+        }
+        dares
+    }
+
     /// What was dared has gone wrong, if anything was dared.
     pub fn confirm_dare(&mut self) -> bool {
         let Some(made) = &mut self.comparison.daring.made else {

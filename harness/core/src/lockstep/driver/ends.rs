@@ -1,7 +1,7 @@
 //! How an invocation ends.
 
 use super::Driver;
-use crate::causes::Known;
+use crate::causes::{Cause, Known};
 use crate::divergence::Moment;
 use crate::lockstep::following::invocation::Phase;
 use crate::lockstep::verdict::{Ended, Expected, Verdict};
@@ -76,6 +76,13 @@ impl Driver {
             && self.following.machine.activations() > 0
     }
 
+    /// Whether the handler may panic, at an event that is told while the program is unwound or at another: a
+    /// cause may forbid it at the former. Then it is done only if it is dared.
+    pub fn may_panic(&mut self, unwinds: bool) -> bool {
+        let known = self.following.setting.cause(Cause::PanickedHandler);
+        self.may_drop_call() && self.may(known.filter(|_| unwinds))
+    }
+
     /// The call was dropped, or the handler panicked, where the oracle is: neither side goes further.
     pub fn dropped(&mut self, panicked: bool) -> Verdict {
         while self.following.machine.activations() > 0 {
@@ -84,7 +91,7 @@ impl Driver {
         self.following.invocation.drop_call();
         self.comparison.references.look();
         self.following.handler.lose_call(!panicked);
-        self.following.epoch.clear_due();
+        self.following.leave_epoch(panicked);
         Verdict::Dropped
     }
 

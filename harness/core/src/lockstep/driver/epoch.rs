@@ -18,6 +18,7 @@ impl Driver {
         self.following.epoch.interrupts = true;
         let flow = self.yielded(observed);
         self.following.epoch.interrupts = false;
+        self.following.epoch.unreturned = true;
         flow
     }
 

@@ -37,13 +37,6 @@ impl Driver {
             return false;
         }
         let known = self.following.setting.cause(Cause::TakenException);
-        let Some(known) = known.filter(|_| caught == Some(true)) else {
-            return true;
-        };
-        let dares = self.dares(known);
-        if !dares {
-            self.recorder.leave_out(known, 1);
-        }
-        dares
+        self.may(known.filter(|_| caught == Some(true)))
     }
 }

@@ -42,7 +42,8 @@ impl Driver {
     pub fn snapshot_of_call<O: Observation>(&mut self, observed: &mut O) -> Snapshot {
         self.come_to_event();
         let readable = ReadableSlots {
-            calls: true,
+            // Else the debugger calls it, at an event at which the innermost frame does not wait.
+            calls: self.following.machine.has_entered_code(),
             ..ReadableSlots::of(&self.following)
         };
         readable.copy(observed, usize::MAX)

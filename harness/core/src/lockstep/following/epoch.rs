@@ -17,6 +17,8 @@ pub(crate) struct Epoch {
     pub(crate) missed: Option<u64>,
     /// What may be looked at where the last `EpochYield` event came, if the oracle was brought there.
     pub(crate) last: Option<Sight>,
+    /// Whether the handler of such an event has not returned: the deadline is set anew when it has.
+    pub(crate) unreturned: bool,
     /// Whether such an event, or one of the deadline's, is being dealt with: the innermost frame may be
     /// shown elsewhere.
     pub(crate) interrupts: bool,
@@ -69,10 +71,21 @@ impl Following {
         }
     }
 
-    /// The epoch was advanced: by the debugger or the host, at an event of another kind than its own.
+    /// The epoch was advanced: by the debugger or the host, `own` at an event of its own.
     pub fn epoch_was_advanced(&mut self, own: bool) {
         self.epoch.advanced = true;
+        self.epoch.unreturned = false;
         // The deadline is set anew when the event's handler has returned.
         self.epoch.due |= !own && self.has_events() && !self.setting.neighbour;
+    }
+
+    /// The call is left, as its future is dropped or the handler panicked. At an event of the epoch the deadline
+    /// stays where it was, so that the next call comes to it; but for a dropped call the store may have no
+    /// handler.
+    pub(crate) fn leave_epoch(&mut self, panicked: bool) {
+        self.epoch.clear_due();
+        if self.epoch.unreturned {
+            self.epoch_was_advanced(!panicked);
+        }
     }
 }
