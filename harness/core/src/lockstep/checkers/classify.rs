@@ -163,7 +163,6 @@ impl Comparison {
         seen: &[Place],
     ) -> (bool, BeforeLookahead) {
         let before = self.both_states(following, observed, Moment::Breakpoint);
-
         for _ in 0..LOOKAHEAD {
             if following.machine.run(&EverySequencePoint) != Stop::SequencePoint {
                 return (false, before);
