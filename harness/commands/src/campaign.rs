@@ -2,13 +2,13 @@
 
 use super::delivery::{self, Delivery, Ended, Order};
 use super::filters::Filters;
-use super::output::{self, About, Output};
-use super::subjects::{Subject, Subjects};
+use super::output::{self, About};
+use super::subjects::Subject;
 use super::{Format, OwnFault, listing, merge, quoted};
 use anyhow::{anyhow, bail};
 use chrono::{DateTime, NaiveTime, Timelike};
 use clap::Args;
-use lockstep_core::campaign::interrupt::{Interrupt, code_so_far, note_code};
+use lockstep_core::campaign::interrupt::Interrupt;
 use lockstep_core::campaign::limits::Limits;
 use lockstep_core::campaign::outcome::Outcome;
 pub(super) use lockstep_core::campaign::plan::Plan;
@@ -24,7 +24,6 @@ use lockstep_core::phases::cpu_ns;
 use lockstep_core::report::trail::Trails;
 use lockstep_core::totals::Measured;
 use lockstep_core::version::Version;
-use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -419,84 +418,6 @@ fn of_shard(ended: &Ended) -> End {
     }
 }
 
-/// One subject's campaign among those of a command.
-#[derive(Clone, Copy)]
-pub(super) struct Turn<'a> {
-    /// The subject.
-    pub(super) subject: &'a Subject,
-    /// Whether it is one of several.
-    pub(super) several: bool,
-    /// What ends it early, and those that would follow.
-    pub(super) interrupt: &'a Interrupt,
-}
-
-/// Runs a campaign on each subject, until one is interrupted; the worst exit code. Where there are several,
-/// the last line of the text says which of them pass.
-pub(super) fn on_each(
-    subjects: &Subjects,
-    format: Format,
-    run: impl Fn(Turn<'_>) -> anyhow::Result<u8>,
-) -> anyhow::Result<u8> {
-    let several = subjects.sources().len() > 1;
-    let subjects = subjects.found()?;
-    let interrupt = Interrupt::install().map_err(OwnFault::Start)?;
-    let mut codes = Vec::new();
-    for subject in &subjects {
-        if !interrupt.stops() {
-            let turn = Turn {
-                subject,
-                several,
-                interrupt: &interrupt,
-            };
-            let code = run(turn)?;
-            note_code(super::worse(code_so_far(), code));
-            codes.push((subject.version.name(), code));
-        }
-    }
-    conclude(&codes, subjects.len() - codes.len(), format)
-}
-
-/// The worst exit code of several subjects; the last line says which of them pass.
-///
-/// # Errors
-///
-/// When standard output cannot be written.
-pub(super) fn conclude(
-    codes: &[(String, u8)],
-    not_run: usize,
-    format: Format,
-) -> anyhow::Result<u8> {
-    let code = codes.iter().map(|(_, code)| *code);
-    let code = code.fold(super::OK, super::worse);
-    if codes.len() + not_run > 1 && format == Format::Text {
-        let mut out = Output::new();
-        let written = writeln!(out, "{}", conclusion(codes, not_run)).and_then(|()| out.flush());
-        written.map_err(OwnFault::from)?;
-    }
-    Ok(code)
-}
-
-/// Which subjects pass.
-fn conclusion(codes: &[(String, u8)], not_run: usize) -> String {
-    let named = |passes: bool| {
-        let codes = codes.iter();
-        let wanted = codes.filter(|(_, code)| (*code == super::OK) == passes);
-        wanted.map(|(name, _)| name.as_str()).collect::<Vec<_>>()
-    };
-    let [passing, failing] = [true, false].map(named);
-    let mut text = match failing.is_empty() && not_run == 0 {
-        true => format!("PASS: {}", passing.join(", ")),
-        false => format!("FAIL: {}", failing.join(", ")),
-    };
-    if !failing.is_empty() && !passing.is_empty() {
-        text.push_str(&format!("; {} passed", passing.join(", ")));
-    }
-    if not_run > 0 {
-        text.push_str(&format!("; {not_run} not run"));
-    }
-    text
-}
-
 /// A point in time: as RFC 3339 has it, or an hour and minute of UTC, the next one.
 fn deadline(text: &str) -> Result<SystemTime, String> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
@@ -526,18 +447,6 @@ const DAY: u64 = 86_400;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_last_line_of_several_subjects_names_those_that_fail() {
-        let of = |codes: &[u8], not_run| {
-            let names = ["42", "48", "50"].iter().map(|name| (*name).to_owned());
-            let codes: Vec<_> = names.zip(codes.iter().copied()).collect();
-            conclusion(&codes, not_run)
-        };
-        assert_eq!(of(&[0, 0], 0), "PASS: 42, 48");
-        assert_eq!(of(&[1, 0, 2], 0), "FAIL: 42, 50; 48 passed");
-        assert_eq!(of(&[130], 1), "FAIL: 42; 1 not run");
-    }
 
     #[test]
     fn a_deadline_is_a_date_or_the_next_time_of_day() {

@@ -29,6 +29,7 @@ mod save;
 mod schema;
 mod scripts;
 mod seeds;
+mod several;
 mod shells;
 mod spec;
 mod subjects;

@@ -2,8 +2,9 @@
 
 use super::delivery::{self, Delivery, Ended, Order};
 use super::output::About;
+use super::several::Came;
 use super::subjects::Subject;
-use super::{Format, OK, campaign};
+use super::{Format, OK};
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use lockstep_core::campaign::interrupt::SIGNALS;
@@ -52,15 +53,15 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
         records::check(shards)?;
     }
     let several = by_subject.len() > 1;
-    let mut codes = Vec::new();
+    let mut came = Came::default();
     for shards in by_subject.values_mut() {
         let subject = shards.first().map(|shard| shard.head.wishes.subject.name());
-        codes.push((
+        came.codes.push((
             subject.unwrap_or_default(),
             merge(options, format, several, shards)?,
         ));
     }
-    campaign::conclude(&codes, 0, format)
+    came.conclude(format)
 }
 
 /// The files that the paths mean, each once.

@@ -1,8 +1,9 @@
 //! `lockstep spec`: the official suite, or a directory of scripts, under lockstep.
 
-use super::campaign::{self, Campaign, Turn};
+use super::campaign::{self, Campaign};
 use super::output::About;
 use super::scripts::{self, Job};
+use super::several::{self, Turn};
 use super::subjects::{Subject, Subjects};
 use super::{Format, quoted, quoted_path};
 use clap::Args;
@@ -46,7 +47,7 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> anyhow::Result<u8> {
-    campaign::on_each(subjects, format, |turn| run_on(options, format, turn))
+    several::on_each(subjects, format, |turn| run_on(options, format, turn))
 }
 
 fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u8> {

@@ -5,9 +5,10 @@ mod target;
 
 pub(super) use end::TraceReporter;
 
-use super::campaign::{self, Campaign, Turn};
+use super::campaign::{self, Campaign};
 use super::check::Calls;
 use super::output::{About, Output};
+use super::several::{self, Turn};
 use super::subjects::Subjects;
 use super::{Format, OwnFault};
 use anyhow::bail;
@@ -58,7 +59,7 @@ pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> any
         );
     }
     let target = Target::read(options)?;
-    campaign::on_each(subjects, format, |turn| {
+    several::on_each(subjects, format, |turn| {
         run_on(options, &target, format, turn)
     })
 }
