@@ -1,15 +1,15 @@
 //! Runs cases in worker processes and reports them: what the commands that do so have in common.
 
+use super::conditions::Conditions;
 use super::delivery::{self, Delivery, Ended, Order};
 use super::filters::Filters;
 use super::output::{self, About};
 use super::subjects::Subject;
-use super::{Format, OwnFault, listing, merge, quoted};
+use super::{Format, OwnFault, listing, merge};
 use anyhow::{anyhow, bail};
 use chrono::{DateTime, NaiveTime, Timelike};
 use clap::Args;
 use lockstep_core::campaign::interrupt::Interrupt;
-use lockstep_core::campaign::limits::Limits;
 use lockstep_core::campaign::outcome::Outcome;
 pub(super) use lockstep_core::campaign::plan::Plan;
 use lockstep_core::campaign::plan::Planned;
@@ -17,9 +17,6 @@ use lockstep_core::campaign::pool::{Pool, PoolError, Ran, Receiver};
 use lockstep_core::campaign::protocol::{What, Wishes};
 use lockstep_core::campaign::records::{self, End, Head, Recorder};
 use lockstep_core::campaign::shard::Shard;
-use lockstep_core::configuration::Setting;
-use lockstep_core::generate::Proposals;
-use lockstep_core::lockstep::policy::FramePolicy;
 use lockstep_core::phases::cpu_ns;
 use lockstep_core::report::trail::Trails;
 use lockstep_core::totals::Measured;
@@ -34,30 +31,10 @@ pub(super) struct Options {
     /// Worker processes; the default is one a processor
     #[arg(long, value_name = "N", value_parser = super::jobs)]
     jobs: Option<NonZeroUsize>,
-    /// A setting of the subject, in place of what a case has; can be given several times
-    #[arg(long, value_name = "AXIS=VALUE")]
-    config: Vec<Setting>,
-    /// Which frames are compared at each event, in place of what a case has
-    #[arg(long, value_enum)]
-    frames: Option<FramePolicy>,
-    /// Compare exported memories, globals and tables only: the uninstrumented execution then runs
-    /// the module as it is, not a twin that exports the private ones
-    #[arg(long)]
-    no_twin: bool,
-    /// Events after which a case ends as inconclusive; or 300 times as many values compared
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    max_events: Option<u64>,
-    /// CPU seconds without an event after which a case ends as a divergence, unless it has no end in
-    /// the reference interpreter either; ten times as many of waiting. Compiling is not counted, and
-    /// what it took is allowed on top [default: 20]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    cpu_limit: Option<u64>,
-    /// Mebibytes of resident memory, beyond what compiling took, above which a case ends as a
-    /// divergence [default: 2048]
-    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(64..=1 << 20))]
-    memory_limit: Option<u64>,
+    #[command(flatten)]
+    pub(super) conditions: Conditions,
     /// Has every case do once, on purpose, the first thing that it meets of what a known cause forbids:
-    /// the totals show whether the causes are still there. Without it 2 of 100 generated cases do so
+    /// the totals show whether the causes are still there. Without it 5 of 100 generated cases do so
     #[arg(long)]
     dare: bool,
     #[command(flatten)]
@@ -116,59 +93,26 @@ impl Options {
     /// What the user decides in place of the cases.
     pub(super) fn wishes(&self, subject: Version, host_seed: u64) -> Wishes {
         Wishes {
-            subject,
-            host_seed,
-            frames: self.frames,
-            max_events: self.max_events,
-            no_twin: self.no_twin,
-            proposals: Proposals::default(),
-            features: None,
-            settings: self.config.iter().map(Setting::to_string).collect(),
             // A page can be walked back from what nobody has explained.
             trails: match self.report.page.is_wanted() {
                 true => Trails::Unexplained,
                 false => Trails::None,
             },
             dare: self.dare,
+            ..self.conditions.wishes(subject, host_seed)
         }
     }
 
     /// The options that decide what comes of a case, as they are written.
     pub(super) fn replay(&self, subject: &Subject) -> String {
-        let mut text = subject.replay();
-        if let Some(frames) = self.frames {
-            text.push_str(&format!(" --frames {frames}"));
-        }
-        if self.no_twin {
-            text.push_str(" --no-twin");
-        }
-        if let Some(events) = self.max_events {
-            text.push_str(&format!(" --max-events {events}"));
-        }
-        if self.dare {
-            text.push_str(" --dare");
-        }
-        if let Some(seconds) = self.cpu_limit {
-            text.push_str(&format!(" --cpu-limit {seconds}"));
-        }
-        if let Some(mebibytes) = self.memory_limit {
-            text.push_str(&format!(" --memory-limit {mebibytes}"));
-        }
-        for setting in &self.config {
-            text.push_str(&format!(" --config {}", quoted(&setting.to_string())));
-        }
-        text
+        let dared = if self.dare { " --dare" } else { "" };
+        format!("{}{}{dared}", subject.replay(), self.conditions.written())
     }
 
     pub(super) fn pool(&self, subject: &Subject) -> Pool {
-        let defaults = Limits::default();
         Pool {
             launch: subject.launch(),
-            limits: Limits {
-                cpu: self.cpu_limit.map_or(defaults.cpu, Duration::from_secs),
-                memory: self.memory_limit.map_or(defaults.memory, |mib| mib << 20),
-                ..defaults
-            },
+            limits: self.conditions.limits(),
             workers: self
                 .jobs
                 .or_else(|| std::thread::available_parallelism().ok())

@@ -5,6 +5,7 @@
 mod bisect;
 mod campaign;
 mod check;
+mod conditions;
 mod delivery;
 mod filters;
 mod fuzz_crate;

@@ -5,7 +5,7 @@ use crate::worker;
 use crate::{OwnFault, sentence};
 use anyhow::{Context, bail};
 use lockstep_core::campaign::process::Launch;
-use lockstep_core::campaign::protocol;
+use lockstep_core::campaign::protocol::{self, Wishes};
 use lockstep_core::subject::engines;
 use lockstep_core::version::{Version, VersionError};
 use serde::Serialize;
@@ -169,6 +169,14 @@ impl Subject {
         match self.version == Version::default() {
             true => String::new(),
             false => format!(" --subject {}", crate::quoted(&self.called)),
+        }
+    }
+
+    /// What is asked of it where the user decides nothing in place of a case.
+    pub(crate) fn wishes(&self) -> Wishes {
+        Wishes {
+            subject: self.version,
+            ..Wishes::default()
         }
     }
 

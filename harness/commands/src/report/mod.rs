@@ -328,7 +328,7 @@ impl Writer<'_> {
         undared.schedule.dare = None;
         let (launch, limits) = (version.launch(), Limits::default());
         let one = NonZeroUsize::MIN;
-        let mut workers = Workers::new(launch, version.version, limits, one, &self.interrupt);
+        let mut workers = Workers::new(launch, version.wishes(), limits, one, &self.interrupt);
         let report = workers.report(&undared).map_err(OwnFault::Start)?;
         Ok(report.and_then(|report| seen(cause, report)))
     }

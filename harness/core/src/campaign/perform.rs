@@ -279,7 +279,12 @@ fn input(error: impl Display) -> Failure {
     Failure::Input(error.to_string())
 }
 
-fn apply(wishes: &Wishes, case: &mut Case) -> Result<(), SettingError> {
+/// Puts what the user decides in place of what the case has.
+///
+/// # Errors
+///
+/// When a wish is no setting.
+pub fn apply(wishes: &Wishes, case: &mut Case) -> Result<(), SettingError> {
     wishes.configure(&mut case.configuration)?;
     case.frames = wishes.frames.unwrap_or(case.frames);
     case.max_events = wishes.max_events.unwrap_or(case.max_events);
