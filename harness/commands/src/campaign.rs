@@ -103,6 +103,11 @@ impl Options {
         }
     }
 
+    /// Whether every case dares something.
+    pub(super) fn dares(&self) -> bool {
+        self.dare
+    }
+
     /// The options that decide what comes of a case, as they are written.
     pub(super) fn replay(&self, subject: &Subject) -> String {
         let dared = if self.dare { " --dare" } else { "" };

@@ -10,6 +10,7 @@ mod delivery;
 mod filters;
 mod fuzz_crate;
 mod github;
+mod idle;
 mod input;
 mod listing;
 mod markdown;

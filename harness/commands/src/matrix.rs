@@ -46,7 +46,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "LIST", default_value = "all")]
     subjects: Subjects,
     /// Write a table in Markdown
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     markdown: bool,
     #[command(flatten)]
     campaign: campaign::Options,

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 /// Reports the shards of a campaign as one run would have
 ///
-/// A PATH is a file that `run` or `replay` wrote with --records, or a directory of such files. All shards
+/// A PATH is a file that `run`, `replay` or `spec` wrote with --records, or a directory of such files. All shards
 /// of a campaign must be there, each once and complete. Their cases are reported in the order of the
 /// plan, as if they had been run now: text, JSON, JUnit, pages, saved findings, totals and exit code are
 /// those of one run, but for what was measured, and for the command that a page shows. Shards of several

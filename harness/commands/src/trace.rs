@@ -11,7 +11,6 @@ use super::output::{About, Output};
 use super::several::{self, Turn};
 use super::subjects::Subjects;
 use super::{Format, OwnFault};
-use anyhow::bail;
 use clap::Args;
 use lockstep_core::campaign::protocol;
 use lockstep_spec_tests::FeatureSet;
@@ -53,11 +52,6 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> anyhow::Result<u8> {
-    if options.campaign.report.is_quiet() {
-        bail!(
-            "a trace shows every event: leave out `--quiet`, or use `lockstep check` or `replay`"
-        );
-    }
     let target = Target::read(options)?;
     several::on_each(subjects, format, |turn| {
         run_on(options, &target, format, turn)

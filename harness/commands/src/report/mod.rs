@@ -73,7 +73,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "DIR", default_value = "target/reports")]
     out: PathBuf,
     /// The versions to run on, instead of those of --subject
-    #[arg(long, value_name = "LIST")]
+    #[arg(long, value_name = "LIST", conflicts_with = "subject")]
     subjects: Option<Subjects>,
     /// Where cases of causes are looked for, instead of this source tree's corpus
     #[arg(long, value_name = "DIR")]

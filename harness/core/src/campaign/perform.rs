@@ -351,7 +351,11 @@ fn sample(name: &str, wishes: &Wishes) -> Result<Made, Failure> {
     let plan = sample
         .plan(settings(wishes)?)
         .map_err(|error| Failure::Internal(error.to_string()))?;
-    Ok(of_plan(name, plan))
+    let mut made = of_plan(name, plan);
+    if wishes.dare {
+        made.options.schedule.dare = Some(Dare::Any);
+    }
+    Ok(made)
 }
 
 fn user_module(calls: &Calls) -> Result<UserFile, Failure> {
