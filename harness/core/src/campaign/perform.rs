@@ -194,7 +194,7 @@ fn ends(made: Made, begun: Begun<'_>) -> Result<CaseReport, Failure> {
         let command = CommandReport {
             line: 0,
             kind: Directive::Case,
-            text: made.traits.name,
+            text: "the whole case".to_owned(),
             status: Status::Inconclusive(why.to_owned()),
             outcome: None,
         };
