@@ -4,8 +4,9 @@
 //! same.
 
 use super::github::{self, Annotations};
+use super::keep::keep;
 use super::output::{self, About, Output, reporter};
-use super::{DIVERGED, Format, OK, OwnFault, code_of, exit_code, page, quoted_path, report, worse};
+use super::{DIVERGED, Format, OK, OwnFault, code_of, exit_code, page, report, worse};
 use anyhow::anyhow;
 use clap::Args;
 use lockstep_core::campaign::interrupt::{code_so_far, note_code};
@@ -27,6 +28,7 @@ use lockstep_core::report::shown::{Shown, say};
 use lockstep_core::report::text::Detail;
 use lockstep_core::report::{Reporter, summary};
 use lockstep_core::totals::{Measured, Totals};
+use lockstep_core::version::Version;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -298,10 +300,7 @@ impl<'a> Delivery<'a> {
             expect: Expectation::of_report(report, wishes.subject),
             path: PathBuf::new(),
         };
-        let mut name = judged.finished.name.replace('/', "-");
-        if self.order.several {
-            name = format!("{name}-{}", wishes.subject.id());
-        }
+        let name = self.order.file_name(&judged.finished.name);
         keep(directory, &name, &case, &self.order.decided);
         Ok(true)
     }
@@ -362,28 +361,6 @@ fn case_of(what: &What, wishes: &Wishes) -> Option<Case> {
     }
 }
 
-/// Saves a finding: where the user wants it, else where the system keeps temporary files, else as a text on
-/// standard error. What is printed and cannot be saved is no reason to stop.
-fn keep(directory: &Path, name: &str, case: &CorpusCase, decided: &str) {
-    let elsewhere = std::env::temp_dir().join("lockstep-findings");
-    for directory in [directory, &elsewhere] {
-        match corpus::save(directory, name, case) {
-            Ok(path) => {
-                let path = quoted_path(&path);
-                say(&format!("saved: lockstep replay {path}{decided}"));
-                return;
-            }
-            Err(error) => say(&format!(
-                "lockstep: the finding {name} is not saved: {error}"
-            )),
-        }
-    }
-    match corpus::to_readable(&case.case) {
-        Ok(text) => say(&text),
-        Err(error) => say(&format!("lockstep: nor can it be printed: {error}")),
-    }
-}
-
 impl Order<'_> {
     fn reporter(&self) -> anyhow::Result<Box<dyn Reporter>> {
         let options = self.options;
@@ -413,6 +390,16 @@ impl Order<'_> {
         })
     }
 
+    /// The name of the file of a case that is saved. Another subject than the default one is in it, so that those
+    /// of several go into one directory, also of several runs.
+    fn file_name(&self, case: &str) -> String {
+        let (name, subject) = (case.replace('/', "-"), self.wishes.subject);
+        match self.several || subject != Version::default() {
+            true => format!("{name}-{}", subject.id()),
+            false => name,
+        }
+    }
+
     /// The path, with the subject in the file's name where a command reports several.
     fn of_subject(&self, path: &Path) -> PathBuf {
         if !self.several {
@@ -431,41 +418,31 @@ impl Order<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lockstep_core::generate;
 
     #[test]
-    fn a_finding_is_kept_where_it_is_wanted_or_elsewhere() {
-        let at = tempfile::TempDir::new().unwrap();
-        let case = CorpusCase {
-            case: generate::from_seed(7, 1),
-            expect: Expectation::default(),
-            path: PathBuf::new(),
+    fn findings_of_several_subjects_have_files_of_their_own() {
+        let name = |subject: Version, several: bool| {
+            let wishes = Wishes {
+                subject,
+                ..Wishes::default()
+            };
+            let order = Order {
+                wishes: &wishes,
+                several,
+                seed: 0,
+                shard: Shard::WHOLE,
+                length: None,
+                format: Format::Text,
+                about: About::Scripts,
+                options: &Options::default(),
+                save: None,
+                decided: String::new(),
+            };
+            order.file_name("generated/smith/0x1/2")
         };
-        keep(&at.path().join("a"), "finding", &case, "");
-        assert!(at.path().join("a/finding.toml").exists());
-        // A file stands where the directory should be.
-        let file = at.path().join("file");
-        std::fs::write(&file, "").unwrap();
-        let name = format!("elsewhere-{}", std::process::id());
-        keep(&file, &name, &case, "");
-        let elsewhere = std::env::temp_dir().join("lockstep-findings");
-        let ours = |path: &PathBuf| {
-            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-            stem.starts_with(&name)
-        };
-        let entries = std::fs::read_dir(&elsewhere).unwrap();
-        let written: Vec<PathBuf> = entries
-            .map(|entry| entry.unwrap().path())
-            .filter(ours)
-            .collect();
-        assert!(
-            written
-                .iter()
-                .any(|path| path.extension().is_some_and(|end| end == "toml"))
-        );
-        written
-            .iter()
-            .for_each(|path| std::fs::remove_file(path).unwrap());
+        assert_eq!(name(Version::V42, false), "generated-smith-0x1-2");
+        assert_eq!(name(Version::V42, true), "generated-smith-0x1-2-42");
+        assert_eq!(name(Version::V48, false), "generated-smith-0x1-2-48");
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod fuzz_crate;
 mod github;
 mod idle;
 mod input;
+mod keep;
 mod listing;
 mod markdown;
 mod matrix;
