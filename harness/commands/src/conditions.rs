@@ -71,20 +71,27 @@ impl Conditions {
         if let Some(frames) = self.frames {
             text.push_str(&format!(" --frames {frames}"));
         }
-        if self.no_twin {
-            text.push_str(" --no-twin");
-        }
         if let Some(events) = self.max_events {
             text.push_str(&format!(" --max-events {events}"));
+        }
+        text.push_str(&self.beside_the_case());
+        for setting in &self.config {
+            text.push_str(&format!(" --config {}", quoted(&setting.to_string())));
+        }
+        text
+    }
+
+    /// Those of them that no case file has.
+    pub(super) fn beside_the_case(&self) -> String {
+        let mut text = String::new();
+        if self.no_twin {
+            text.push_str(" --no-twin");
         }
         if let Some(seconds) = self.cpu_limit {
             text.push_str(&format!(" --cpu-limit {seconds}"));
         }
         if let Some(mebibytes) = self.memory_limit {
             text.push_str(&format!(" --memory-limit {mebibytes}"));
-        }
-        for setting in &self.config {
-            text.push_str(&format!(" --config {}", quoted(&setting.to_string())));
         }
         text
     }

@@ -28,8 +28,8 @@ use std::time::{Duration, Instant};
 ///
 /// Its modules, steps, host, schedule and configuration become less, candidate after candidate, each
 /// run in a worker process: a case that crashes or hangs can be reduced too. The smallest case so
-/// far is always on disk, so nothing is lost when this is interrupted. Under other conditions (--config,
-/// --frames, --max-events) it is reduced under these, and the file has them.
+/// far is always on disk, so nothing is lost when this is interrupted. Conditions that are given (--config,
+/// --frames, --max-events) come in place of the case's, and are reduced like them.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -122,19 +122,14 @@ pub(super) fn run(options: &Options, subject: &Subject, format: Format) -> anyho
         "lockstep replay {}{}{}",
         quoted_path(&place.file()),
         subject.replay(),
-        options.conditions.written()
+        options.conditions.beside_the_case()
     );
-    let came = match junit {
-        Some(junit) => Some((
-            junit,
-            workers.report(&reduced.case).map_err(OwnFault::Start)?,
-        )),
-        None => None,
-    };
-    if let Some((junit, Some(report))) = came
-        && let Err(error) = write_junit(junit, report, subject, replay.clone(), begun.elapsed())
-    {
-        output::lost("the JUnit report", &error);
+    if let Some(junit) = junit {
+        // Where that is interrupted, it diverges as the larger one did.
+        let again = workers.report(&reduced.case).map_err(OwnFault::Start)?;
+        let report = again.unwrap_or(report);
+        let written = write_junit(junit, report, subject, replay.clone(), begun.elapsed());
+        written.unwrap_or_else(|error| output::lost("the JUnit report", &error));
     }
     tell(
         &reduced,
@@ -376,6 +371,7 @@ fn tell(
             "edits": reduced.after.edits,
             "candidates": reduced.candidates,
             "complete": reduced.complete,
+            "replay": replay,
             "measured": { "seconds": elapsed.as_secs_f64() },
         });
         writeln!(out, "{object}")?;
