@@ -1,9 +1,10 @@
 //! Runs cases in worker processes and reports them: what the commands that do so have in common.
 
 use super::conditions::Conditions;
-use super::delivery::{self, Delivery, Ended, Order};
+use super::delivery::{Delivery, Ended, Order};
 use super::filters::Filters;
 use super::output::{self, About};
+use super::reporters;
 use super::subjects::Subject;
 use super::{Format, OwnFault, listing, merge};
 use anyhow::{anyhow, bail};
@@ -38,7 +39,7 @@ pub(super) struct Options {
     #[arg(long)]
     dare: bool,
     #[command(flatten)]
-    pub(super) report: delivery::Options,
+    pub(super) report: reporters::Options,
 }
 
 /// Options of which cases are run, and where one run ends.

@@ -196,7 +196,7 @@ impl Calls {
 
 pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> anyhow::Result<u8> {
     let input = Input::read(&options.file)?;
-    several::on_each(subjects, format, |turn| {
+    several::on_each(subjects, format, &options.campaign.report, |turn| {
         run_on(options, &input, format, turn)
     })
 }

@@ -3,12 +3,10 @@
 //! It does not know whether the cases are run now or were recorded by shards, so that both come to the
 //! same.
 
-use super::github::{self, Annotations};
 use super::keep::keep;
 use super::output::{self, About, Output, reporter};
-use super::{DIVERGED, Format, OK, OwnFault, code_of, exit_code, page, report, worse};
-use anyhow::anyhow;
-use clap::Args;
+use super::reporters::Options;
+use super::{DIVERGED, Format, OK, OwnFault, code_of, exit_code, report, worse};
 use lockstep_core::campaign::interrupt::{code_so_far, note_code};
 use lockstep_core::campaign::outcome::{Judged, Outcome};
 use lockstep_core::campaign::perform::generated_case;
@@ -20,8 +18,7 @@ use lockstep_core::case::{Case, CaseReport, Judgement, Status};
 use lockstep_core::conclusion::Conclusion;
 use lockstep_core::corpus::{self, CorpusCase, Expectation};
 use lockstep_core::divergence::Divergence;
-use lockstep_core::report::findings::{EXAMPLES, Findings};
-use lockstep_core::report::junit::Junit;
+use lockstep_core::report::findings::Findings;
 use lockstep_core::report::page::{self as html, Page};
 use lockstep_core::report::progress::Progress;
 use lockstep_core::report::shown::{Shown, say};
@@ -32,87 +29,6 @@ use lockstep_core::version::Version;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-
-/// Options of how a campaign is reported.
-#[derive(Clone, Debug, Default, Args)]
-pub(super) struct Options {
-    /// Also write a JUnit report to this file
-    #[arg(long, value_name = "FILE")]
-    pub(super) junit: Option<PathBuf>,
-    #[command(flatten)]
-    pub(super) page: page::Options,
-    /// Also write annotations and a summary of the step for GitHub Actions
-    #[arg(
-        long,
-        value_enum,
-        value_name = "WHEN",
-        num_args = 0..=1,
-        require_equals = true,
-        default_value_t,
-        default_missing_value = "always"
-    )]
-    github: github::When,
-    /// Print where the CPU time went
-    #[arg(long)]
-    timings: bool,
-    /// Print how often each opcode was executed and compared
-    #[arg(long)]
-    opcodes: bool,
-    /// Print examples of each known cause, as many as --max-findings says
-    #[arg(long)]
-    show_known: bool,
-    /// Show and save at most so many unexplained divergences of one rule, moment and opcode, show as many
-    /// unmet expectations of a kind of command, and count the others; or `all` [default: 3]
-    #[arg(long, value_name = "N", value_parser = examples)]
-    max_findings: Option<Examples>,
-    /// Let a run pass in which nothing was compared
-    #[arg(long)]
-    pub(super) allow_empty: bool,
-    /// Print what is wrong and the last line alone
-    #[arg(long, short, conflicts_with = "verbose")]
-    quiet: bool,
-    /// Print for each case the causes that matched and how it is run again
-    #[arg(long, short)]
-    verbose: bool,
-}
-
-/// How many examples of a kind are shown: none for all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Examples(Option<u64>);
-
-fn examples(text: &str) -> Result<Examples, String> {
-    match text {
-        "all" => Ok(Examples(None)),
-        _ => text
-            .parse()
-            .map(|number| Examples(Some(number)))
-            .map_err(|_| "write a number, or `all`".to_owned()),
-    }
-}
-
-impl Options {
-    /// Whether something is written beside what is printed.
-    pub(super) fn writes_files(&self) -> bool {
-        self.junit.is_some() || self.page.is_wanted()
-    }
-
-    fn most(&self) -> Option<u64> {
-        self.max_findings.map_or(Some(EXAMPLES), |most| most.0)
-    }
-
-    /// Whether only what is wrong is printed, and the last line.
-    pub(super) fn is_quiet(&self) -> bool {
-        self.quiet
-    }
-
-    fn detail(&self) -> Detail {
-        match (self.quiet, self.verbose) {
-            (true, _) => Detail::Quiet,
-            (_, true) => Detail::Verbose,
-            _ => Detail::Normal,
-        }
-    }
-}
 
 /// Which campaign it is, and what is wanted of it.
 pub(super) struct Order<'a> {
@@ -372,22 +288,7 @@ impl Order<'_> {
                 Box::new(Progress::of_campaign(reporter, self.length))
             }
         };
-        let reporter: Box<dyn Reporter> = match options.github.is_wanted() {
-            false => reporter,
-            true => Box::new(Annotations::new(
-                reporter,
-                std::io::stderr(),
-                github::summary(),
-                most,
-            )),
-        };
-        Ok(match &options.junit {
-            None => reporter,
-            Some(path) => Box::new(
-                Junit::new(reporter, &self.of_subject(path), self.wishes.subject)
-                    .map_err(|error| anyhow!("cannot write {}: {error}", path.display()))?,
-            ),
-        })
+        options.beside(reporter, self.wishes.subject, self.several)
     }
 
     /// The name of the file of a case that is saved. Another subject than the default one is in it, so that those
@@ -398,20 +299,6 @@ impl Order<'_> {
             true => format!("{name}-{}", subject.id()),
             false => name,
         }
-    }
-
-    /// The path, with the subject in the file's name where a command reports several.
-    fn of_subject(&self, path: &Path) -> PathBuf {
-        if !self.several {
-            return path.to_owned();
-        }
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let mut name = format!("{stem}-{}", self.wishes.subject.id());
-        if let Some(extension) = path.extension() {
-            name.push('.');
-            name.push_str(&extension.to_string_lossy());
-        }
-        path.with_file_name(name)
     }
 }
 
@@ -443,13 +330,5 @@ mod tests {
         assert_eq!(name(Version::V42, false), "generated-smith-0x1-2");
         assert_eq!(name(Version::V42, true), "generated-smith-0x1-2-42");
         assert_eq!(name(Version::V48, false), "generated-smith-0x1-2-48");
-    }
-
-    #[test]
-    fn how_many_findings_are_shown() {
-        assert_eq!(examples("all"), Ok(Examples(None)));
-        assert_eq!(examples("0"), Ok(Examples(Some(0))));
-        assert!(examples("some").is_err());
-        assert_eq!(Options::default().most(), Some(EXAMPLES));
     }
 }

@@ -26,6 +26,7 @@ mod programs;
 mod reduce;
 mod replay;
 mod report;
+mod reporters;
 mod rules;
 mod run;
 mod save;

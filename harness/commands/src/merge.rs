@@ -1,7 +1,8 @@
 //! `lockstep merge`: the shards of a campaign as one report.
 
-use super::delivery::{self, Delivery, Ended, Order};
+use super::delivery::{Delivery, Ended, Order};
 use super::output::About;
+use super::reporters;
 use super::several::Came;
 use super::subjects::Subject;
 use super::{Format, OK};
@@ -39,7 +40,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
     #[command(flatten)]
-    report: delivery::Options,
+    report: reporters::Options,
 }
 
 pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {

@@ -1,6 +1,7 @@
 //! A command on each of several subjects: one after the other, and a last line that says which of them pass.
 
 use super::output::Output;
+use super::reporters;
 use super::subjects::{NotBuilt, Subject, Subjects};
 use super::{BAD_INPUT, Format, OK, OwnFault, worse};
 use lockstep_core::campaign::interrupt::{Interrupt, code_so_far, note_code};
@@ -24,6 +25,7 @@ pub(super) struct Turn<'a> {
 pub(super) fn on_each(
     subjects: &Subjects,
     format: Format,
+    options: &reporters::Options,
     run: impl Fn(Turn<'_>) -> anyhow::Result<u8>,
 ) -> anyhow::Result<u8> {
     let several = subjects.sources().len() > 1;
@@ -32,6 +34,9 @@ pub(super) fn on_each(
         false => (vec![subjects.only()?], Vec::new()),
     };
     leave_out(&not_built, format)?;
+    for missing in &not_built {
+        options.left_out(missing)?;
+    }
     let interrupt = Interrupt::install().map_err(OwnFault::Start)?;
     let mut came = Came::of(not_built);
     for subject in &subjects {
@@ -154,6 +159,7 @@ mod tests {
         let not_built = missing.iter().map(|name| NotBuilt {
             subject: (*name).to_owned(),
             name: (*name).to_owned(),
+            version: None,
             reason: "cargo ended with exit status: 101".to_owned(),
         });
         Came {

@@ -49,7 +49,9 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> anyhow::Result<u8> {
-    several::on_each(subjects, format, |turn| run_on(options, format, turn))
+    several::on_each(subjects, format, &options.campaign.report, |turn| {
+        run_on(options, format, turn)
+    })
 }
 
 fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u8> {

@@ -61,6 +61,10 @@ impl Subjects {
                 Err(error) => not_built.push(NotBuilt {
                     subject: source.to_string(),
                     name: source.name(),
+                    version: match source {
+                        Source::Published(version) => Some(*version),
+                        Source::Checkout(_) => None,
+                    },
                     reason: sentence(&error),
                 }),
             }
@@ -94,6 +98,9 @@ pub(crate) struct NotBuilt {
     /// Its name in reports.
     #[serde(skip)]
     pub(crate) name: String,
+    /// Its version, if that is known of what is not built.
+    #[serde(skip)]
+    pub(crate) version: Option<Version>,
     /// One sentence.
     pub(crate) reason: String,
 }

@@ -53,7 +53,7 @@ pub(super) struct Options {
 
 pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> anyhow::Result<u8> {
     let target = Target::read(options)?;
-    several::on_each(subjects, format, |turn| {
+    several::on_each(subjects, format, &options.campaign.report, |turn| {
         run_on(options, &target, format, turn)
     })
 }
