@@ -1,15 +1,16 @@
 //! Runs cases in worker processes and reports them: what the commands that do so have in common.
 
-use super::delivery::{self, Delivery, Ended, Order};
+use super::conditions::Conditions;
+use super::delivery::{Delivery, Ended, Order};
 use super::filters::Filters;
-use super::output::{self, About, Output};
-use super::subjects::{Subject, Subjects};
-use super::{Format, OwnFault, listing, merge, quoted};
+use super::output::{self, About};
+use super::reporters;
+use super::subjects::Subject;
+use super::{Format, OwnFault, listing, merge};
 use anyhow::{anyhow, bail};
 use chrono::{DateTime, NaiveTime, Timelike};
 use clap::Args;
-use lockstep_core::campaign::interrupt::{Interrupt, code_so_far, note_code};
-use lockstep_core::campaign::limits::Limits;
+use lockstep_core::campaign::interrupt::Interrupt;
 use lockstep_core::campaign::outcome::Outcome;
 pub(super) use lockstep_core::campaign::plan::Plan;
 use lockstep_core::campaign::plan::Planned;
@@ -17,14 +18,10 @@ use lockstep_core::campaign::pool::{Pool, PoolError, Ran, Receiver};
 use lockstep_core::campaign::protocol::{What, Wishes};
 use lockstep_core::campaign::records::{self, End, Head, Recorder};
 use lockstep_core::campaign::shard::Shard;
-use lockstep_core::configuration::Setting;
-use lockstep_core::generate::Proposals;
-use lockstep_core::lockstep::policy::FramePolicy;
 use lockstep_core::phases::cpu_ns;
 use lockstep_core::report::trail::Trails;
 use lockstep_core::totals::Measured;
 use lockstep_core::version::Version;
-use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -35,34 +32,14 @@ pub(super) struct Options {
     /// Worker processes; the default is one a processor
     #[arg(long, value_name = "N", value_parser = super::jobs)]
     jobs: Option<NonZeroUsize>,
-    /// A setting of the subject, in place of what a case has; can be given several times
-    #[arg(long, value_name = "AXIS=VALUE")]
-    config: Vec<Setting>,
-    /// Which frames are compared at each event, in place of what a case has
-    #[arg(long, value_enum)]
-    frames: Option<FramePolicy>,
-    /// Compare exported memories, globals and tables only: the uninstrumented execution then runs
-    /// the module as it is, not a twin that exports the private ones
-    #[arg(long)]
-    no_twin: bool,
-    /// Events after which a case ends as inconclusive; or 300 times as many values compared
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    max_events: Option<u64>,
-    /// CPU seconds without an event after which a case ends as a divergence, unless it has no end in
-    /// the reference interpreter either; ten times as many of waiting. Compiling is not counted, and
-    /// what it took is allowed on top [default: 20]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    cpu_limit: Option<u64>,
-    /// Mebibytes of resident memory, beyond what compiling took, above which a case ends as a
-    /// divergence [default: 2048]
-    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(64..=1 << 20))]
-    memory_limit: Option<u64>,
+    #[command(flatten)]
+    pub(super) conditions: Conditions,
     /// Has every case do once, on purpose, the first thing that it meets of what a known cause forbids:
-    /// the totals show whether the causes are still there. Without it 2 of 100 generated cases do so
+    /// the totals show whether the causes are still there. Without it 5 of 100 generated cases do so
     #[arg(long)]
     dare: bool,
     #[command(flatten)]
-    pub(super) report: delivery::Options,
+    pub(super) report: reporters::Options,
 }
 
 /// Options of which cases are run, and where one run ends.
@@ -117,59 +94,31 @@ impl Options {
     /// What the user decides in place of the cases.
     pub(super) fn wishes(&self, subject: Version, host_seed: u64) -> Wishes {
         Wishes {
-            subject,
-            host_seed,
-            frames: self.frames,
-            max_events: self.max_events,
-            no_twin: self.no_twin,
-            proposals: Proposals::default(),
-            features: None,
-            settings: self.config.iter().map(Setting::to_string).collect(),
             // A page can be walked back from what nobody has explained.
             trails: match self.report.page.is_wanted() {
                 true => Trails::Unexplained,
                 false => Trails::None,
             },
             dare: self.dare,
+            ..self.conditions.wishes(subject, host_seed)
         }
+    }
+
+    /// Whether every case dares something.
+    pub(super) fn dares(&self) -> bool {
+        self.dare
     }
 
     /// The options that decide what comes of a case, as they are written.
     pub(super) fn replay(&self, subject: &Subject) -> String {
-        let mut text = subject.replay();
-        if let Some(frames) = self.frames {
-            text.push_str(&format!(" --frames {frames}"));
-        }
-        if self.no_twin {
-            text.push_str(" --no-twin");
-        }
-        if let Some(events) = self.max_events {
-            text.push_str(&format!(" --max-events {events}"));
-        }
-        if self.dare {
-            text.push_str(" --dare");
-        }
-        if let Some(seconds) = self.cpu_limit {
-            text.push_str(&format!(" --cpu-limit {seconds}"));
-        }
-        if let Some(mebibytes) = self.memory_limit {
-            text.push_str(&format!(" --memory-limit {mebibytes}"));
-        }
-        for setting in &self.config {
-            text.push_str(&format!(" --config {}", quoted(&setting.to_string())));
-        }
-        text
+        let dared = if self.dare { " --dare" } else { "" };
+        format!("{}{}{dared}", subject.replay(), self.conditions.written())
     }
 
     pub(super) fn pool(&self, subject: &Subject) -> Pool {
-        let defaults = Limits::default();
         Pool {
             launch: subject.launch(),
-            limits: Limits {
-                cpu: self.cpu_limit.map_or(defaults.cpu, Duration::from_secs),
-                memory: self.memory_limit.map_or(defaults.memory, |mib| mib << 20),
-                ..defaults
-            },
+            limits: self.conditions.limits(),
             workers: self
                 .jobs
                 .or_else(|| std::thread::available_parallelism().ok())
@@ -419,84 +368,6 @@ fn of_shard(ended: &Ended) -> End {
     }
 }
 
-/// One subject's campaign among those of a command.
-#[derive(Clone, Copy)]
-pub(super) struct Turn<'a> {
-    /// The subject.
-    pub(super) subject: &'a Subject,
-    /// Whether it is one of several.
-    pub(super) several: bool,
-    /// What ends it early, and those that would follow.
-    pub(super) interrupt: &'a Interrupt,
-}
-
-/// Runs a campaign on each subject, until one is interrupted; the worst exit code. Where there are several,
-/// the last line of the text says which of them pass.
-pub(super) fn on_each(
-    subjects: &Subjects,
-    format: Format,
-    run: impl Fn(Turn<'_>) -> anyhow::Result<u8>,
-) -> anyhow::Result<u8> {
-    let several = subjects.sources().len() > 1;
-    let subjects = subjects.found()?;
-    let interrupt = Interrupt::install().map_err(OwnFault::Start)?;
-    let mut codes = Vec::new();
-    for subject in &subjects {
-        if !interrupt.stops() {
-            let turn = Turn {
-                subject,
-                several,
-                interrupt: &interrupt,
-            };
-            let code = run(turn)?;
-            note_code(super::worse(code_so_far(), code));
-            codes.push((subject.version.name(), code));
-        }
-    }
-    conclude(&codes, subjects.len() - codes.len(), format)
-}
-
-/// The worst exit code of several subjects; the last line says which of them pass.
-///
-/// # Errors
-///
-/// When standard output cannot be written.
-pub(super) fn conclude(
-    codes: &[(String, u8)],
-    not_run: usize,
-    format: Format,
-) -> anyhow::Result<u8> {
-    let code = codes.iter().map(|(_, code)| *code);
-    let code = code.fold(super::OK, super::worse);
-    if codes.len() + not_run > 1 && format == Format::Text {
-        let mut out = Output::new();
-        let written = writeln!(out, "{}", conclusion(codes, not_run)).and_then(|()| out.flush());
-        written.map_err(OwnFault::from)?;
-    }
-    Ok(code)
-}
-
-/// Which subjects pass.
-fn conclusion(codes: &[(String, u8)], not_run: usize) -> String {
-    let named = |passes: bool| {
-        let codes = codes.iter();
-        let wanted = codes.filter(|(_, code)| (*code == super::OK) == passes);
-        wanted.map(|(name, _)| name.as_str()).collect::<Vec<_>>()
-    };
-    let [passing, failing] = [true, false].map(named);
-    let mut text = match failing.is_empty() && not_run == 0 {
-        true => format!("PASS: {}", passing.join(", ")),
-        false => format!("FAIL: {}", failing.join(", ")),
-    };
-    if !failing.is_empty() && !passing.is_empty() {
-        text.push_str(&format!("; {} passed", passing.join(", ")));
-    }
-    if not_run > 0 {
-        text.push_str(&format!("; {not_run} not run"));
-    }
-    text
-}
-
 /// A point in time: as RFC 3339 has it, or an hour and minute of UTC, the next one.
 fn deadline(text: &str) -> Result<SystemTime, String> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
@@ -526,18 +397,6 @@ const DAY: u64 = 86_400;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_last_line_of_several_subjects_names_those_that_fail() {
-        let of = |codes: &[u8], not_run| {
-            let names = ["42", "48", "50"].iter().map(|name| (*name).to_owned());
-            let codes: Vec<_> = names.zip(codes.iter().copied()).collect();
-            conclusion(&codes, not_run)
-        };
-        assert_eq!(of(&[0, 0], 0), "PASS: 42, 48");
-        assert_eq!(of(&[1, 0, 2], 0), "FAIL: 42, 50; 48 passed");
-        assert_eq!(of(&[130], 1), "FAIL: 42; 1 not run");
-    }
 
     #[test]
     fn a_deadline_is_a_date_or_the_next_time_of_day() {

@@ -1,9 +1,10 @@
 //! `lockstep check`: a user's module under lockstep.
 
-use super::campaign::{self, Campaign, Turn};
+use super::campaign::{self, Campaign};
 use super::input::Input;
 use super::output::{About, Output};
 use super::parts::Parts;
+use super::several::{self, Turn};
 use super::subjects::{Subject, Subjects};
 use super::{Format, OwnFault, quoted, quoted_path};
 use clap::Args;
@@ -195,7 +196,7 @@ impl Calls {
 
 pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> anyhow::Result<u8> {
     let input = Input::read(&options.file)?;
-    campaign::on_each(subjects, format, |turn| {
+    several::on_each(subjects, format, &options.campaign.report, |turn| {
         run_on(options, &input, format, turn)
     })
 }

@@ -3,11 +3,10 @@
 //! It does not know whether the cases are run now or were recorded by shards, so that both come to the
 //! same.
 
-use super::github::{self, Annotations};
+use super::keep::keep;
 use super::output::{self, About, Output, reporter};
-use super::{DIVERGED, Format, OK, OwnFault, code_of, exit_code, page, quoted_path, report, worse};
-use anyhow::anyhow;
-use clap::Args;
+use super::reporters::Options;
+use super::{DIVERGED, Format, OK, OwnFault, code_of, exit_code, report, worse};
 use lockstep_core::campaign::interrupt::{code_so_far, note_code};
 use lockstep_core::campaign::outcome::{Judged, Outcome};
 use lockstep_core::campaign::perform::generated_case;
@@ -19,98 +18,17 @@ use lockstep_core::case::{Case, CaseReport, Judgement, Status};
 use lockstep_core::conclusion::Conclusion;
 use lockstep_core::corpus::{self, CorpusCase, Expectation};
 use lockstep_core::divergence::Divergence;
-use lockstep_core::report::findings::{EXAMPLES, Findings};
-use lockstep_core::report::junit::Junit;
+use lockstep_core::report::findings::Findings;
 use lockstep_core::report::page::{self as html, Page};
 use lockstep_core::report::progress::Progress;
 use lockstep_core::report::shown::{Shown, say};
 use lockstep_core::report::text::Detail;
 use lockstep_core::report::{Reporter, summary};
 use lockstep_core::totals::{Measured, Totals};
+use lockstep_core::version::Version;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-
-/// Options of how a campaign is reported.
-#[derive(Clone, Debug, Default, Args)]
-pub(super) struct Options {
-    /// Also write a JUnit report to this file
-    #[arg(long, value_name = "FILE")]
-    pub(super) junit: Option<PathBuf>,
-    #[command(flatten)]
-    pub(super) page: page::Options,
-    /// Also write annotations and a summary of the step for GitHub Actions
-    #[arg(
-        long,
-        value_enum,
-        value_name = "WHEN",
-        num_args = 0..=1,
-        require_equals = true,
-        default_value_t,
-        default_missing_value = "always"
-    )]
-    github: github::When,
-    /// Print where the CPU time went
-    #[arg(long)]
-    timings: bool,
-    /// Print how often each opcode was executed and compared
-    #[arg(long)]
-    opcodes: bool,
-    /// Print examples of each known cause, as many as --max-findings says
-    #[arg(long)]
-    show_known: bool,
-    /// Show and save at most so many unexplained divergences of one rule, moment and opcode, show as many
-    /// unmet expectations of a kind of command, and count the others; or `all` [default: 3]
-    #[arg(long, value_name = "N", value_parser = examples)]
-    max_findings: Option<Examples>,
-    /// Let a run pass in which nothing was compared
-    #[arg(long)]
-    pub(super) allow_empty: bool,
-    /// Print what is wrong and the last line alone
-    #[arg(long, short, conflicts_with = "verbose")]
-    quiet: bool,
-    /// Print for each case the causes that matched and how it is run again
-    #[arg(long, short)]
-    verbose: bool,
-}
-
-/// How many examples of a kind are shown: none for all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Examples(Option<u64>);
-
-fn examples(text: &str) -> Result<Examples, String> {
-    match text {
-        "all" => Ok(Examples(None)),
-        _ => text
-            .parse()
-            .map(|number| Examples(Some(number)))
-            .map_err(|_| "write a number, or `all`".to_owned()),
-    }
-}
-
-impl Options {
-    /// Whether something is written beside what is printed.
-    pub(super) fn writes_files(&self) -> bool {
-        self.junit.is_some() || self.page.is_wanted()
-    }
-
-    fn most(&self) -> Option<u64> {
-        self.max_findings.map_or(Some(EXAMPLES), |most| most.0)
-    }
-
-    /// Whether only what is wrong is printed, and the last line.
-    pub(super) fn is_quiet(&self) -> bool {
-        self.quiet
-    }
-
-    fn detail(&self) -> Detail {
-        match (self.quiet, self.verbose) {
-            (true, _) => Detail::Quiet,
-            (_, true) => Detail::Verbose,
-            _ => Detail::Normal,
-        }
-    }
-}
 
 /// Which campaign it is, and what is wanted of it.
 pub(super) struct Order<'a> {
@@ -298,10 +216,7 @@ impl<'a> Delivery<'a> {
             expect: Expectation::of_report(report, wishes.subject),
             path: PathBuf::new(),
         };
-        let mut name = judged.finished.name.replace('/', "-");
-        if self.order.several {
-            name = format!("{name}-{}", wishes.subject.id());
-        }
+        let name = self.order.file_name(&judged.finished.name);
         keep(directory, &name, &case, &self.order.decided);
         Ok(true)
     }
@@ -362,28 +277,6 @@ fn case_of(what: &What, wishes: &Wishes) -> Option<Case> {
     }
 }
 
-/// Saves a finding: where the user wants it, else where the system keeps temporary files, else as a text on
-/// standard error. What is printed and cannot be saved is no reason to stop.
-fn keep(directory: &Path, name: &str, case: &CorpusCase, decided: &str) {
-    let elsewhere = std::env::temp_dir().join("lockstep-findings");
-    for directory in [directory, &elsewhere] {
-        match corpus::save(directory, name, case) {
-            Ok(path) => {
-                let path = quoted_path(&path);
-                say(&format!("saved: lockstep replay {path}{decided}"));
-                return;
-            }
-            Err(error) => say(&format!(
-                "lockstep: the finding {name} is not saved: {error}"
-            )),
-        }
-    }
-    match corpus::to_readable(&case.case) {
-        Ok(text) => say(&text),
-        Err(error) => say(&format!("lockstep: nor can it be printed: {error}")),
-    }
-}
-
 impl Order<'_> {
     fn reporter(&self) -> anyhow::Result<Box<dyn Reporter>> {
         let options = self.options;
@@ -395,84 +288,47 @@ impl Order<'_> {
                 Box::new(Progress::of_campaign(reporter, self.length))
             }
         };
-        let reporter: Box<dyn Reporter> = match options.github.is_wanted() {
-            false => reporter,
-            true => Box::new(Annotations::new(
-                reporter,
-                std::io::stderr(),
-                github::summary(),
-                most,
-            )),
-        };
-        Ok(match &options.junit {
-            None => reporter,
-            Some(path) => Box::new(
-                Junit::new(reporter, &self.of_subject(path), self.wishes.subject)
-                    .map_err(|error| anyhow!("cannot write {}: {error}", path.display()))?,
-            ),
-        })
+        options.beside(reporter, self.wishes.subject, self.several)
     }
 
-    /// The path, with the subject in the file's name where a command reports several.
-    fn of_subject(&self, path: &Path) -> PathBuf {
-        if !self.several {
-            return path.to_owned();
+    /// The name of the file of a case that is saved. Another subject than the default one is in it, so that those
+    /// of several go into one directory, also of several runs.
+    fn file_name(&self, case: &str) -> String {
+        let (name, subject) = (case.replace('/', "-"), self.wishes.subject);
+        match self.several || subject != Version::default() {
+            true => format!("{name}-{}", subject.id()),
+            false => name,
         }
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let mut name = format!("{stem}-{}", self.wishes.subject.id());
-        if let Some(extension) = path.extension() {
-            name.push('.');
-            name.push_str(&extension.to_string_lossy());
-        }
-        path.with_file_name(name)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lockstep_core::generate;
 
     #[test]
-    fn a_finding_is_kept_where_it_is_wanted_or_elsewhere() {
-        let at = tempfile::TempDir::new().unwrap();
-        let case = CorpusCase {
-            case: generate::from_seed(7, 1),
-            expect: Expectation::default(),
-            path: PathBuf::new(),
+    fn findings_of_several_subjects_have_files_of_their_own() {
+        let name = |subject: Version, several: bool| {
+            let wishes = Wishes {
+                subject,
+                ..Wishes::default()
+            };
+            let order = Order {
+                wishes: &wishes,
+                several,
+                seed: 0,
+                shard: Shard::WHOLE,
+                length: None,
+                format: Format::Text,
+                about: About::Scripts,
+                options: &Options::default(),
+                save: None,
+                decided: String::new(),
+            };
+            order.file_name("generated/smith/0x1/2")
         };
-        keep(&at.path().join("a"), "finding", &case, "");
-        assert!(at.path().join("a/finding.toml").exists());
-        // A file stands where the directory should be.
-        let file = at.path().join("file");
-        std::fs::write(&file, "").unwrap();
-        let name = format!("elsewhere-{}", std::process::id());
-        keep(&file, &name, &case, "");
-        let elsewhere = std::env::temp_dir().join("lockstep-findings");
-        let ours = |path: &PathBuf| {
-            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-            stem.starts_with(&name)
-        };
-        let entries = std::fs::read_dir(&elsewhere).unwrap();
-        let written: Vec<PathBuf> = entries
-            .map(|entry| entry.unwrap().path())
-            .filter(ours)
-            .collect();
-        assert!(
-            written
-                .iter()
-                .any(|path| path.extension().is_some_and(|end| end == "toml"))
-        );
-        written
-            .iter()
-            .for_each(|path| std::fs::remove_file(path).unwrap());
-    }
-
-    #[test]
-    fn how_many_findings_are_shown() {
-        assert_eq!(examples("all"), Ok(Examples(None)));
-        assert_eq!(examples("0"), Ok(Examples(Some(0))));
-        assert!(examples("some").is_err());
-        assert_eq!(Options::default().most(), Some(EXAMPLES));
+        assert_eq!(name(Version::V42, false), "generated-smith-0x1-2");
+        assert_eq!(name(Version::V42, true), "generated-smith-0x1-2-42");
+        assert_eq!(name(Version::V48, false), "generated-smith-0x1-2-48");
     }
 }

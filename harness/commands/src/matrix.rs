@@ -2,8 +2,8 @@
 
 use super::campaign;
 use super::output::{self, Output};
-use super::subjects::{Subject, Subjects};
-use super::{BAD_INPUT, DIVERGED, Format, OK, OwnFault, sentence};
+use super::subjects::{NotBuilt, Subject, Subjects};
+use super::{BAD_INPUT, DIVERGED, Format, OK, OwnFault};
 use clap::Args;
 use comfy_table::{Table, presets};
 use lockstep_core::campaign::interrupt::Interrupt;
@@ -46,7 +46,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "LIST", default_value = "all")]
     subjects: Subjects,
     /// Write a table in Markdown
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     markdown: bool,
     #[command(flatten)]
     campaign: campaign::Options,
@@ -70,7 +70,7 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
         cases.insert(path, case);
     }
     let page = options.campaign.report.page.of_matrix()?;
-    let (subjects, not_built) = options.subjects()?;
+    let (subjects, not_built) = options.subjects.that_can_be_built()?;
     let interrupt = Interrupt::install().map_err(OwnFault::Start)?;
     let mut matrix = Matrix::default();
     let mut troubles = 0;
@@ -172,34 +172,7 @@ impl Came {
     }
 }
 
-/// A version that is not in the table, and why.
-#[derive(Debug, Serialize)]
-struct NotBuilt {
-    subject: String,
-    reason: String,
-}
-
 impl Options {
-    /// The subjects; what is not there is built first. What cannot be built does not keep the others from it.
-    ///
-    /// # Errors
-    ///
-    /// When the machine refuses what building needs.
-    fn subjects(&self) -> anyhow::Result<(Vec<Subject>, Vec<NotBuilt>)> {
-        let (mut subjects, mut not_built) = (Vec::new(), Vec::new());
-        for source in self.subjects.sources() {
-            match Subject::found(source) {
-                Ok(subject) => subjects.push(subject),
-                Err(error) if error.is::<OwnFault>() => return Err(error),
-                Err(error) => not_built.push(NotBuilt {
-                    subject: source.to_string(),
-                    reason: sentence(&error),
-                }),
-            }
-        }
-        Ok((subjects, not_built))
-    }
-
     /// Tells of the matrix, on the terminal and in the page.
     fn told(
         &self,
@@ -347,7 +320,10 @@ fn write(
         let names: Vec<&str> = without_case.iter().map(|cause| cause.id()).collect();
         writeln!(out, "\nNo case here shows {}.", names.join(", "))?;
     }
-    for NotBuilt { subject, reason } in not_built {
+    for NotBuilt {
+        subject, reason, ..
+    } in not_built
+    {
         let said = format!("{subject} is not in the table: {reason}");
         writeln!(out, "\n{}", Shown(&said))?;
     }

@@ -1,9 +1,11 @@
 //! `lockstep merge`: the shards of a campaign as one report.
 
-use super::delivery::{self, Delivery, Ended, Order};
+use super::delivery::{Delivery, Ended, Order};
 use super::output::About;
+use super::reporters;
+use super::several::Came;
 use super::subjects::Subject;
-use super::{Format, OK, campaign};
+use super::{Format, OK};
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use lockstep_core::campaign::interrupt::SIGNALS;
@@ -16,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 /// Reports the shards of a campaign as one run would have
 ///
-/// A PATH is a file that `run` or `replay` wrote with --records, or a directory of such files. All shards
+/// A PATH is a file that `run`, `replay` or `spec` wrote with --records, or a directory of such files. All shards
 /// of a campaign must be there, each once and complete. Their cases are reported in the order of the
 /// plan, as if they had been run now: text, JSON, JUnit, pages, saved findings, totals and exit code are
 /// those of one run, but for what was measured, and for the command that a page shows. Shards of several
@@ -38,7 +40,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
     #[command(flatten)]
-    report: delivery::Options,
+    report: reporters::Options,
 }
 
 pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
@@ -52,15 +54,15 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
         records::check(shards)?;
     }
     let several = by_subject.len() > 1;
-    let mut codes = Vec::new();
+    let mut came = Came::default();
     for shards in by_subject.values_mut() {
         let subject = shards.first().map(|shard| shard.head.wishes.subject.name());
-        codes.push((
+        came.codes.push((
             subject.unwrap_or_default(),
             merge(options, format, several, shards)?,
         ));
     }
-    campaign::conclude(&codes, 0, format)
+    came.conclude(format)
 }
 
 /// The files that the paths mean, each once.

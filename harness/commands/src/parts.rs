@@ -123,6 +123,8 @@ impl Parts<'_> {
 /// What came of a part whose first call is `first`.
 fn came(ran: &Ran<What>, first: usize) -> Came {
     match (&ran.asked.ended, &ran.asked.at) {
+        // Then the report has each call, and says which has no end.
+        (Ended::Died(death), _) if death.endless.is_some() => Came::Ended,
         // The first command is the module's.
         (Ended::Died(_), Some(at)) => {
             Came::Died(at.command.checked_sub(1).map(|call| first + call))

@@ -1,9 +1,8 @@
 //! `lockstep.toml`: options under a name. `--profile NAME` adds those of the profile to the command line,
 //! but for what the user says there.
 
-use super::Cli;
+use super::{Cli, idle};
 use anyhow::{anyhow, bail};
-use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 use lockstep_core::report::shown;
@@ -34,7 +33,7 @@ struct Profiles {
 /// refuses, or is asked for.
 pub(super) fn parsed(args: Vec<OsString>) -> Result<Cli, Refused> {
     let matches = Cli::command().try_get_matches_from(&args)?;
-    refuse_idle(&matches)?;
+    idle::refuse(&matches)?;
     let cli = Cli::from_arg_matches(&matches)?;
     let Some(name) = &cli.profile else {
         return Ok(cli);
@@ -52,49 +51,8 @@ pub(super) fn parsed(args: Vec<OsString>) -> Result<Cli, Refused> {
 /// A command line with the options of its profile.
 fn completed(args: Vec<OsString>) -> Result<Cli, clap::Error> {
     let matches = Cli::command().try_get_matches_from(args)?;
-    refuse_idle(&matches)?;
+    idle::refuse(&matches)?;
     Cli::from_arg_matches(&matches)
-}
-
-/// Options of a campaign's report, by their ids, which what only asks whether cases differ has no use for.
-const OF_REPORTS: &[&str] = &[
-    "junit",
-    "trend",
-    "timings",
-    "opcodes",
-    "show_known",
-    "max_findings",
-    "allow_empty",
-    "github",
-    "verbose",
-];
-
-/// Options that every command has or that commands which run cases share, where they would do nothing for a
-/// command that has them.
-const IDLE: &[(&str, &[&[&str]])] = &[
-    ("matrix", &[&["subject"], OF_REPORTS]),
-    (
-        "bisect",
-        &[&["subject", "jobs", "html", "quiet"], OF_REPORTS],
-    ),
-    ("subjects", &[&["subject"]]),
-];
-
-/// Refuses an option that would do nothing.
-fn refuse_idle(matches: &ArgMatches) -> Result<(), clap::Error> {
-    let Some((command, given)) = matches.subcommand() else {
-        return Ok(());
-    };
-    let idle = IDLE.iter().filter(|(name, _)| *name == command);
-    let mut idle = idle.flat_map(|(_, lists)| lists.iter().copied().flatten());
-    match idle.find(|id| given.value_source(id) == Some(ValueSource::CommandLine)) {
-        None => Ok(()),
-        Some(id) => {
-            let option = id.replace('_', "-");
-            let sentence = format!("--{option} does nothing for `lockstep {command}`");
-            Err(Cli::command().error(ErrorKind::ArgumentConflict, sentence))
-        }
-    }
 }
 
 /// Why there is no command line to carry out.
@@ -231,72 +189,6 @@ mod tests {
         let added = options(TEXT, "nightly", &matches).map_err(|error| error.to_string())?;
         let words = added.into_iter().map(|word| word.into_string().unwrap());
         Ok(words.collect())
-    }
-
-    #[test]
-    fn what_would_do_nothing_is_an_option_of_its_command() {
-        let mut root = Cli::command();
-        root.build();
-        for (name, options) in IDLE {
-            let command = root.find_subcommand(name).unwrap();
-            let known: Vec<&str> = command
-                .get_arguments()
-                .map(|a| a.get_id().as_str())
-                .collect();
-            for option in options.iter().copied().flatten() {
-                assert!(known.contains(option), "{name} {option}");
-            }
-        }
-    }
-
-    #[test]
-    fn what_would_do_nothing_is_refused_where_it_is_given() {
-        let refused = |line: &str| {
-            let line = format!("lockstep {line}");
-            match parsed(line.split_whitespace().map(OsString::from).collect()) {
-                Err(Refused::Line(refused)) => refused.to_string(),
-                read => panic!("{line} is not refused: {read:?}"),
-            }
-        };
-        let bisect = "bisect a.toml --from 42 --to 48";
-        for more in [
-            "--junit F",
-            "--html D",
-            "--html D --trend T",
-            "--timings",
-            "--github",
-            "--jobs 2",
-            "-q",
-        ] {
-            let said = refused(&format!("{bisect} {more}"));
-            assert!(
-                said.contains("does nothing for `lockstep bisect`"),
-                "{said}"
-            );
-        }
-        for line in [
-            bisect,
-            "matrix a",
-            "subjects",
-            "subjects build 48",
-            "subjects fuzz 48",
-        ] {
-            let command = line.split(' ').next().unwrap();
-            let sentence = format!("--subject does nothing for `lockstep {command}`");
-            for line in [
-                format!("--subject 42 {line}"),
-                format!("{line} --subject 42"),
-            ] {
-                let said = refused(&line);
-                assert!(said.contains(&sentence), "{line}: {said}");
-            }
-            // The default is not given.
-            let line = format!("lockstep {line}");
-            let read = parsed(line.split(' ').map(OsString::from).collect());
-            assert!(read.is_ok(), "{line}: {read:?}");
-        }
-        let run = "lockstep run --subject 48 --junit F --timings --jobs 2 -q";
-        assert!(parsed(run.split(' ').map(OsString::from).collect()).is_ok());
     }
 
     #[test]

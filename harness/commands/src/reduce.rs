@@ -1,6 +1,7 @@
 //! `lockstep reduce`: a diverging case made small.
 
-use super::output::Output;
+use super::conditions::Conditions;
+use super::output::{self, Output};
 use super::subjects::Subject;
 use super::{Format, OK, OwnFault, quoted_path};
 use anyhow::{anyhow, bail};
@@ -8,12 +9,16 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use lockstep_core::campaign::interrupt::Interrupt;
 use lockstep_core::campaign::limits::Limits as CaseLimits;
+use lockstep_core::campaign::perform::apply;
 use lockstep_core::case::{Case, CaseReport};
 use lockstep_core::corpus::{self, CorpusCase, Expectation};
 use lockstep_core::reduce::workers::Workers;
 use lockstep_core::reduce::{Limits, Progress, ReduceError, Reduced, Signature, Status, reduce};
+use lockstep_core::report::junit::Junit;
 use lockstep_core::report::shown::Shown;
+use lockstep_core::report::{Finished, Reporter, Silent};
 use lockstep_core::rules::RuleId;
+use lockstep_core::totals::Totals;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -23,7 +28,8 @@ use std::time::{Duration, Instant};
 ///
 /// Its modules, steps, host, schedule and configuration become less, candidate after candidate, each
 /// run in a worker process: a case that crashes or hangs can be reduced too. The smallest case so
-/// far is always on disk, so nothing is lost when this is interrupted.
+/// far is always on disk, so nothing is lost when this is interrupted. Conditions that are given (--config,
+/// --frames, --max-events) come in place of the case's, and are reduced like them.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -45,6 +51,11 @@ pub(super) struct Options {
     /// The rule that must go on diverging; otherwise the first that does
     #[arg(long, value_name = "RULE")]
     rule: Option<String>,
+    #[command(flatten)]
+    conditions: Conditions,
+    /// Also write what the smallest case comes to as a JUnit report to this file
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
 }
 
 /// CPU time of a candidate, at least: a smaller case that needs much longer has changed its nature,
@@ -58,6 +69,9 @@ pub(super) fn run(options: &Options, subject: &Subject, format: Format) -> anyho
     let mut loaded = corpus::load(&options.case)?;
     // What diverged was found before anything was dared.
     loaded.case.schedule.dare = None;
+    let wishes = options.conditions.wishes(subject.version, 0);
+    apply(&wishes, &mut loaded.case)?;
+    let junit = options.junit(subject)?;
     let place = Place::of(options)?;
     let interrupt = Interrupt::install().map_err(OwnFault::Start)?;
     let jobs = options
@@ -67,8 +81,8 @@ pub(super) fn run(options: &Options, subject: &Subject, format: Format) -> anyho
     let begun = Instant::now();
     let mut workers = Workers::new(
         subject.launch(),
-        subject.version,
-        CaseLimits::default(),
+        wishes,
+        options.conditions.limits(),
         jobs,
         &interrupt,
     );
@@ -76,7 +90,11 @@ pub(super) fn run(options: &Options, subject: &Subject, format: Format) -> anyho
     let report = report.ok_or_else(|| anyhow!("the case could not be run"))?;
     let signature = signature(options, &loaded, &report)?;
     workers.look_for(signature);
-    workers.set_limits(limits_of_candidates(signature, begun.elapsed()));
+    workers.set_limits(limits_of_candidates(
+        signature,
+        begun.elapsed(),
+        options.conditions.limits(),
+    ));
     let mut keeper = Keeper::new(&place, &loaded, signature);
     keeper.keep(&loaded.case)?;
     let limits = Limits {
@@ -100,24 +118,81 @@ pub(super) fn run(options: &Options, subject: &Subject, format: Format) -> anyho
         keeper.keep(&reduced.case)?;
     }
     keeper.clean(loaded.case.modules.len());
-    tell(&reduced, signature, &place, format, begun.elapsed()).map_err(OwnFault::from)?;
+    let replay = format!(
+        "lockstep replay {}{}{}",
+        quoted_path(&place.file()),
+        subject.replay(),
+        options.conditions.beside_the_case()
+    );
+    if let Some(junit) = junit {
+        // Where that is interrupted, it diverges as the larger one did.
+        let again = workers.report(&reduced.case).map_err(OwnFault::Start)?;
+        let report = again.unwrap_or(report);
+        let written = write_junit(junit, report, subject, replay.clone(), begun.elapsed());
+        written.unwrap_or_else(|error| output::lost("the JUnit report", &error));
+    }
+    tell(
+        &reduced,
+        signature,
+        &place,
+        &replay,
+        format,
+        begun.elapsed(),
+    )
+    .map_err(OwnFault::from)?;
     Ok(match interrupt.signal() {
         Some((number, _)) => 128 + number,
         None => OK,
     })
 }
 
+impl Options {
+    /// The JUnit report, if one is wanted.
+    fn junit(&self, subject: &Subject) -> anyhow::Result<Option<Junit<Silent>>> {
+        let Some(path) = &self.junit else {
+            return Ok(None);
+        };
+        let junit = Junit::new(Silent, path, subject.version);
+        let junit = junit.map_err(|error| anyhow!("cannot write {}: {error}", path.display()))?;
+        Ok(Some(junit))
+    }
+}
+
+/// Writes the JUnit report: the smallest case, and that it diverges.
+fn write_junit(
+    mut junit: Junit<Silent>,
+    report: CaseReport,
+    subject: &Subject,
+    replay: String,
+    elapsed: Duration,
+) -> io::Result<()> {
+    let mut totals = Totals::of(subject.version);
+    totals.add(&report);
+    junit.case(&Finished {
+        name: report.name.clone(),
+        subject: subject.version,
+        result: Ok(report),
+        elapsed,
+        replay,
+        limit: None,
+    })?;
+    junit.end(&totals)
+}
+
 /// What a candidate may use, where the case itself took so long.
-pub(super) fn limits_of_candidates(signature: Signature, took: Duration) -> CaseLimits {
-    let default = CaseLimits::default();
+pub(super) fn limits_of_candidates(
+    signature: Signature,
+    took: Duration,
+    limits: CaseLimits,
+) -> CaseLimits {
     match signature.rule {
         RuleId::Hang => CaseLimits {
-            cpu: HANGING,
-            ..default
+            cpu: HANGING.min(limits.cpu),
+            ..limits
         },
         _ => CaseLimits {
             in_all: Some(CANDIDATE.max(4 * took)),
-            ..default
+            ..limits
         },
     }
 }
@@ -276,6 +351,7 @@ fn tell(
     reduced: &Reduced,
     signature: Signature,
     place: &Place,
+    replay: &str,
     format: Format,
     elapsed: Duration,
 ) -> io::Result<()> {
@@ -295,6 +371,7 @@ fn tell(
             "edits": reduced.after.edits,
             "candidates": reduced.candidates,
             "complete": reduced.complete,
+            "replay": replay,
             "measured": { "seconds": elapsed.as_secs_f64() },
         });
         writeln!(out, "{object}")?;
@@ -322,6 +399,6 @@ fn tell(
         elapsed.as_secs_f64()
     )?;
     writeln!(out, "{}", Shown(&file.to_string_lossy()))?;
-    writeln!(out, "replay: lockstep replay {}", quoted_path(&file))?;
+    writeln!(out, "replay: {replay}")?;
     out.flush()
 }

@@ -1,7 +1,8 @@
 //! `lockstep replay`: cases of the regression corpus, each judged against what it expects.
 
-use super::campaign::{self, Campaign, Turn};
+use super::campaign::{self, Campaign};
 use super::output::About;
+use super::several::{self, Turn};
 use super::subjects::Subjects;
 use super::{Format, quoted_path};
 use clap::Args;
@@ -31,7 +32,9 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> anyhow::Result<u8> {
-    campaign::on_each(subjects, format, |turn| run_on(options, format, turn))
+    several::on_each(subjects, format, &options.campaign.report, |turn| {
+        run_on(options, format, turn)
+    })
 }
 
 fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u8> {

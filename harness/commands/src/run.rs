@@ -1,8 +1,9 @@
 //! `lockstep run`: the main job, which is also what the bare program does, and campaigns.
 
-use super::campaign::{self, Campaign, Turn};
+use super::campaign::{self, Campaign};
 use super::output::About;
 use super::scripts::{self, Job};
+use super::several::{self, Turn};
 use super::subjects::{Subject, Subjects};
 use super::{Format, quoted, quoted_path, spec};
 use anyhow::bail;
@@ -123,7 +124,9 @@ fn explained() -> PossibleValuesParser {
 }
 
 pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> anyhow::Result<u8> {
-    campaign::on_each(subjects, format, |turn| run_on(options, format, turn))
+    several::on_each(subjects, format, &options.campaign.report, |turn| {
+        run_on(options, format, turn)
+    })
 }
 
 fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u8> {

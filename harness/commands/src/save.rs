@@ -1,12 +1,14 @@
 //! `lockstep save`: a generated case as a case file.
 
+use super::conditions::Conditions;
 use super::output::Output;
 use super::subjects::Subject;
 use super::{Format, OwnFault};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use lockstep_core::campaign::interrupt::Interrupt;
-use lockstep_core::campaign::limits::Limits;
+use lockstep_core::campaign::perform::{apply, generated_case};
+use lockstep_core::campaign::protocol::Wishes;
 use lockstep_core::case::Case;
 use lockstep_core::check::load;
 use lockstep_core::corpus::{self, CorpusCase, Expectation};
@@ -27,7 +29,8 @@ use std::path::{Path, PathBuf};
 /// artifact.
 ///
 /// It is run once, in a worker, and expects what came of it, so that `replay` says what `run` said. With
-/// --expect nothing is run.
+/// --expect nothing is run. It is saved under the conditions that are given (--config, --frames,
+/// --max-events), as `run` and `replay` would run it under them.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -60,6 +63,8 @@ pub(super) struct Options {
     /// what comes of it [default: observed]
     #[arg(long, value_name = "agreement|observed|CAUSE")]
     expect: Vec<String>,
+    #[command(flatten)]
+    conditions: Conditions,
 }
 
 /// Fuzz targets that run a case.
@@ -90,8 +95,12 @@ struct Saved<'a> {
 }
 
 pub(super) fn run(options: &Options, subject: &Subject, format: Format) -> anyhow::Result<u8> {
-    let (case, name) = case(options)?;
-    let expect = expectation(&options.expect, &case, subject)?;
+    let wishes = Wishes {
+        proposals: options.proposals,
+        ..options.conditions.wishes(subject.version, 0)
+    };
+    let (case, name) = case(options, &wishes)?;
+    let expect = expectation(options, &case, subject, wishes)?;
     let name = options.name.clone().unwrap_or(name);
     let corpus = CorpusCase {
         case,
@@ -117,10 +126,12 @@ fn tell(path: &Path, format: Format) -> io::Result<()> {
     out.flush()
 }
 
-/// The case, and its name if the user gives none.
-fn case(options: &Options) -> anyhow::Result<(Case, String)> {
+/// The case as it would be run, and its name if the user gives none.
+fn case(options: &Options, wishes: &Wishes) -> anyhow::Result<(Case, String)> {
     if let Some(path) = &options.input {
-        return input(path, options.target, options.proposals);
+        let (mut case, name) = input(path, options.target, options.proposals)?;
+        apply(wishes, &mut case)?;
+        return Ok((case, name));
     }
     // The command line is refused if one of them is missing.
     let (seed, number) = (
@@ -128,10 +139,7 @@ fn case(options: &Options) -> anyhow::Result<(Case, String)> {
         options.case.unwrap_or_default(),
     );
     let name = format!("seed-{seed:x}-case-{number}");
-    Ok((
-        generate::with_proposals(seed, number, options.proposals),
-        name,
-    ))
+    Ok((generated_case(seed, number, wishes)?, name))
 }
 
 fn input(
@@ -153,8 +161,13 @@ fn input(
 /// Takes the entries that match from a run.
 const OBSERVED: &str = "observed";
 
-fn expectation(words: &[String], case: &Case, subject: &Subject) -> anyhow::Result<Expectation> {
-    match words {
+fn expectation(
+    options: &Options,
+    case: &Case,
+    subject: &Subject,
+    wishes: Wishes,
+) -> anyhow::Result<Expectation> {
+    match &options.expect[..] {
         [] => {}
         [only] if only == OBSERVED => {}
         words => return Ok(Expectation::of_causes(words)?),
@@ -162,8 +175,8 @@ fn expectation(words: &[String], case: &Case, subject: &Subject) -> anyhow::Resu
     let interrupt = Interrupt::install().map_err(OwnFault::Start)?;
     let mut workers = Workers::new(
         subject.launch(),
-        subject.version,
-        Limits::default(),
+        wishes,
+        options.conditions.limits(),
         NonZeroUsize::MIN,
         &interrupt,
     );

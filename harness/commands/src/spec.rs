@@ -1,12 +1,12 @@
 //! `lockstep spec`: the official suite, or a directory of scripts, under lockstep.
 
-use super::campaign::{self, Campaign, Turn};
+use super::campaign::{self, Campaign};
 use super::output::About;
 use super::scripts::{self, Job};
+use super::several::{self, Turn};
 use super::subjects::{Subject, Subjects};
 use super::{Format, quoted, quoted_path};
 use clap::Args;
-use lockstep_core::campaign::plan::Plan;
 use lockstep_core::campaign::protocol::What;
 use lockstep_spec_tests::{FeatureSet, Selection, find_scripts};
 use std::path::{Path, PathBuf};
@@ -24,6 +24,7 @@ Examples:
   lockstep spec br_table simd           one script and one directory
   lockstep spec wasm-3.0 --subject all  Wasm 3.0 and the proposals, on every version of the table
   lockstep spec --opcodes               and which opcodes were compared
+  lockstep spec wasm-3.0 --name gc --list  what of it would run
   lockstep spec --dir my/tests          every .wast file below a directory
   lockstep spec --dir memory64/test/core --features wasm-2.0,memory64
                                         a proposal's own tests, with its features alone")]
@@ -42,11 +43,15 @@ pub(super) struct Options {
     #[arg(long, default_value_t = 0, value_name = "N")]
     seed: u64,
     #[command(flatten)]
+    choice: campaign::Choice,
+    #[command(flatten)]
     campaign: campaign::Options,
 }
 
 pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> anyhow::Result<u8> {
-    campaign::on_each(subjects, format, |turn| run_on(options, format, turn))
+    several::on_each(subjects, format, &options.campaign.report, |turn| {
+        run_on(options, format, turn)
+    })
 }
 
 fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u8> {
@@ -59,18 +64,15 @@ fn run_on(options: &Options, format: Format, turn: Turn<'_>) -> anyhow::Result<u
     let replay = |what: &What| options.replay(what, subject);
     let mut wishes = options.campaign.wishes(subject.version, options.seed);
     wishes.features = options.features.as_ref().map(FeatureSet::to_string);
+    let named = jobs.into_iter().map(Job::into_case).collect();
     let campaign = Campaign {
-        plan: Plan {
-            named: jobs.into_iter().map(Job::into_case).collect(),
-            wishes,
-            ..Plan::default()
-        },
+        plan: options.choice.plan(named, wishes)?,
         subject,
         several: turn.several,
         options: &options.campaign,
         format,
         about: About::Scripts,
-        choice: None,
+        choice: Some(&options.choice),
         save: None,
         replay: &replay,
     };

@@ -2,12 +2,15 @@
 
 use crate::programs::{self, Source};
 use crate::worker;
+use crate::{OwnFault, sentence};
 use anyhow::{Context, bail};
 use lockstep_core::campaign::process::Launch;
-use lockstep_core::campaign::protocol;
+use lockstep_core::campaign::protocol::{self, Wishes};
 use lockstep_core::subject::engines;
 use lockstep_core::version::{Version, VersionError};
+use serde::Serialize;
 use std::env;
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -43,13 +46,30 @@ impl FromStr for Subjects {
 }
 
 impl Subjects {
-    /// The subjects, in their order; what is not there is built first.
+    /// The subjects, in their order, and those that cannot be built; what is not there is built first. One that
+    /// cannot be built does not keep the others from it.
     ///
     /// # Errors
     ///
-    /// When one of them cannot be built.
-    pub(crate) fn found(&self) -> anyhow::Result<Vec<Subject>> {
-        self.0.iter().map(Subject::found).collect()
+    /// When the machine refuses what building needs.
+    pub(crate) fn that_can_be_built(&self) -> anyhow::Result<(Vec<Subject>, Vec<NotBuilt>)> {
+        let (mut subjects, mut not_built) = (Vec::new(), Vec::new());
+        for source in &self.0 {
+            match Subject::found(source) {
+                Ok(subject) => subjects.push(subject),
+                Err(error) if error.is::<OwnFault>() => return Err(error),
+                Err(error) => not_built.push(NotBuilt {
+                    subject: source.to_string(),
+                    name: source.name(),
+                    version: match source {
+                        Source::Published(version) => Some(*version),
+                        Source::Checkout(_) => None,
+                    },
+                    reason: sentence(&error),
+                }),
+            }
+        }
+        Ok((subjects, not_built))
     }
 
     /// The only subject.
@@ -67,6 +87,45 @@ impl Subjects {
     /// Every source that was named.
     pub(crate) fn sources(&self) -> &[Source] {
         &self.0
+    }
+}
+
+/// A subject that is left out, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct NotBuilt {
+    /// How the user names it.
+    pub(crate) subject: String,
+    /// Its name in reports.
+    #[serde(skip)]
+    pub(crate) name: String,
+    /// Its version, if that is known of what is not built.
+    #[serde(skip)]
+    pub(crate) version: Option<Version>,
+    /// One sentence.
+    pub(crate) reason: String,
+}
+
+/// The same as a line of its own.
+#[derive(Serialize)]
+pub(crate) struct NotBuiltLine<'a> {
+    schema: &'static str,
+    #[serde(flatten)]
+    not_built: &'a NotBuilt,
+}
+
+impl NotBuilt {
+    /// It as a line of its own, for programs.
+    pub(crate) fn told(&self) -> NotBuiltLine<'_> {
+        NotBuiltLine {
+            schema: "lockstep.not-built/1",
+            not_built: self,
+        }
+    }
+}
+
+impl fmt::Display for NotBuilt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is left out: {}", self.subject, self.reason)
     }
 }
 
@@ -117,6 +176,14 @@ impl Subject {
         match self.version == Version::default() {
             true => String::new(),
             false => format!(" --subject {}", crate::quoted(&self.called)),
+        }
+    }
+
+    /// What is asked of it where the user decides nothing in place of a case.
+    pub(crate) fn wishes(&self) -> Wishes {
+        Wishes {
+            subject: self.version,
+            ..Wishes::default()
         }
     }
 

@@ -5,12 +5,12 @@ mod target;
 
 pub(super) use end::TraceReporter;
 
-use super::campaign::{self, Campaign, Turn};
+use super::campaign::{self, Campaign};
 use super::check::Calls;
 use super::output::{About, Output};
+use super::several::{self, Turn};
 use super::subjects::Subjects;
 use super::{Format, OwnFault};
-use anyhow::bail;
 use clap::Args;
 use lockstep_core::campaign::protocol;
 use lockstep_spec_tests::FeatureSet;
@@ -52,13 +52,8 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> anyhow::Result<u8> {
-    if options.campaign.report.is_quiet() {
-        bail!(
-            "a trace shows every event: leave out `--quiet`, or use `lockstep check` or `replay`"
-        );
-    }
     let target = Target::read(options)?;
-    campaign::on_each(subjects, format, |turn| {
+    several::on_each(subjects, format, &options.campaign.report, |turn| {
         run_on(options, &target, format, turn)
     })
 }

@@ -74,7 +74,7 @@ struct Row {
 pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
     match &options.command {
         None => list(format),
-        Some(Command::Build { subjects }) => build(subjects),
+        Some(Command::Build { subjects }) => build(subjects, format),
         Some(Command::Fuzz { of }) => fuzz(of),
         Some(Command::Clean) => clean(),
     }
@@ -91,9 +91,9 @@ fn list(format: Format) -> anyhow::Result<u8> {
     known.map(|_| OK)
 }
 
-/// The published versions, and what else was built.
-fn rows(built: &[(Source, Built)], linked: &[Version]) -> Vec<Row> {
-    let row = |source: &Source, version: Version, built: Option<&Built>| Row {
+/// What there is to say of a subject.
+fn row(source: &Source, version: Version, built: Option<&Built>, linked: &[Version]) -> Row {
+    Row {
         schema: "lockstep.subject/1",
         subject: source.to_string(),
         version,
@@ -101,18 +101,22 @@ fn rows(built: &[(Source, Built)], linked: &[Version]) -> Vec<Row> {
         embedded: matches!(source, Source::Published(version) if linked.contains(version)),
         program: built.map(|built| built.program.display().to_string()),
         compiler: built.map(|built| built.compiler.clone()),
-    };
+    }
+}
+
+/// The published versions, and what else was built.
+fn rows(built: &[(Source, Built)], linked: &[Version]) -> Vec<Row> {
     let published = Version::PUBLISHED.iter().map(|&version| {
         let source = Source::Published(version);
         let built = built.iter().find(|(of, _)| *of == source);
-        row(&source, version, built.map(|(_, built)| built))
+        row(&source, version, built.map(|(_, built)| built), linked)
     });
     let is_published = |source: &Source| match source {
         Source::Published(version) => Version::PUBLISHED.contains(version),
         Source::Checkout(_) => false,
     };
     let others = built.iter().filter(|(source, _)| !is_published(source));
-    let others = others.map(|(source, built)| row(source, built.version, Some(built)));
+    let others = others.map(|(source, built)| row(source, built.version, Some(built), linked));
     let mut others: Vec<Row> = others.collect();
     others.sort_by(|a, b| (a.version, &a.subject).cmp(&(b.version, &b.subject)));
     published.chain(others).collect()
@@ -164,10 +168,10 @@ fn within<'a>(program: &'a str, places: Option<&Places>) -> &'a str {
 }
 
 /// Builds each that is not in this program; what cannot be built is said, and the next is.
-fn build(subjects: &[Subjects]) -> anyhow::Result<u8> {
+fn build(subjects: &[Subjects], format: Format) -> anyhow::Result<u8> {
     let mut failed = 0;
     for source in subjects.iter().flat_map(Subjects::sources) {
-        match place(source, &engines::linked(), programs::build) {
+        match place(source, &engines::linked(), format, programs::build) {
             Ok(line) => {
                 let mut out = Output::new();
                 writeln!(out, "{line}").map_err(OwnFault::from)?;
@@ -189,16 +193,29 @@ fn build(subjects: &[Subjects]) -> anyhow::Result<u8> {
 fn place(
     source: &Source,
     linked: &[Version],
+    format: Format,
     build: impl FnOnce(&Source) -> anyhow::Result<Built>,
 ) -> anyhow::Result<String> {
-    if let Source::Published(version) = source
-        && linked.contains(version)
-    {
-        return Ok(format!("{}: in this program", version.name()));
+    let of_program = match source {
+        Source::Published(version) => linked.contains(version).then_some(*version),
+        Source::Checkout(_) => None,
+    };
+    let (version, built) = match of_program {
+        Some(version) => (version, None),
+        None => {
+            let built = build(source)?;
+            (built.version, Some(built))
+        }
+    };
+    if format == Format::Json {
+        let row = row(source, version, built.as_ref(), linked);
+        return Ok(serde_json::to_string(&row)?);
     }
-    let built = build(source)?;
-    let program = built.program.display().to_string();
-    Ok(format!("{}: {}", built.version.name(), Shown(&program)))
+    let place = match built {
+        None => "in this program".to_owned(),
+        Some(built) => Shown(&built.program.display().to_string()).to_string(),
+    };
+    Ok(format!("{}: {place}", version.name()))
 }
 
 /// Writes the crate of the fuzz targets for a version.
@@ -279,10 +296,18 @@ mod tests {
     fn what_is_in_this_program_is_not_built() {
         let linked = [Version::V42];
         let never = |_: &Source| -> anyhow::Result<Built> { panic!("it is built") };
-        let line = place(&"42".parse().unwrap(), &linked, never);
+        let text = Format::Text;
+        let line = place(&"42".parse().unwrap(), &linked, text, never);
         assert_eq!(line.unwrap(), "wasmtime 42.0.2: in this program");
         let build = |_: &Source| Ok(built("48.0.8", "/c/48"));
-        let line = place(&"48".parse().unwrap(), &linked, build);
+        let line = place(&"48".parse().unwrap(), &linked, text, build);
         assert_eq!(line.unwrap(), "wasmtime 48.0.8: /c/48");
+        let line = place(&"48".parse().unwrap(), &linked, Format::Json, build);
+        let row: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
+        assert_eq!(row["schema"], "lockstep.subject/1");
+        assert_eq!(
+            (&row["subject"], &row["program"]),
+            (&"48".into(), &"/c/48".into())
+        );
     }
 }

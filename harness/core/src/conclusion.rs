@@ -122,7 +122,10 @@ const NAMED: usize = 2;
 fn nothing(totals: &Totals) -> String {
     // What passed can only be what was instantiated.
     let idle = totals.commands.passed > 0;
+    let undecided = totals.commands.inconclusive > 0;
     let why = match totals.cases {
+        1 if undecided => "the only case is inconclusive".to_owned(),
+        cases if undecided => format!("none of {} came so far", counted(cases, "case")),
         1 if idle => "the only case executes nothing and shows nothing".to_owned(),
         cases if idle => format!(
             "none of {} executes or shows anything",
@@ -273,6 +276,14 @@ mod tests {
             line(&totals),
             "FAIL: nothing was compared: the only case could not be run"
         );
+        let mut endless = instantiated(0);
+        endless.commands[0].status = Status::Inconclusive("it does not end".to_owned());
+        let mut undecided = Totals::default();
+        undecided.add(&endless);
+        let why = "FAIL: nothing was compared: the only case is inconclusive";
+        assert_eq!(line(&undecided), why);
+        undecided.add(&endless);
+        assert!(line(&undecided).ends_with("none of 2 cases came so far"));
         let mut empty = Totals::default();
         empty.add(&instantiated(0));
         assert_eq!(

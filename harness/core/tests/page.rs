@@ -414,6 +414,40 @@ fn ten_thousand_findings_are_there_in_two_seconds() {
     );
 }
 
+/// Given a rule that is chosen with the keyboard, a tile says whether that rule was checked at its opcode.
+#[test]
+#[ignore = "needs chromium and chromedriver; .ci/run runs it"]
+fn coverage_is_shown_by_rule() {
+    let directory = TempDir::new().unwrap();
+    page(directory.path(), 3, "a case");
+    let browser = Browser::start();
+    browser.open(directory.path());
+    let tile = |name: &str| {
+        let script = format!(
+            "[...document.querySelectorAll('.tiles li')].find((tile) => tile.querySelector('span').textContent === '{name}')"
+        );
+        let rule = browser.js(&format!("({script}).dataset.rule ?? 'all'"));
+        let cells = format!("({script}).querySelectorAll('u i:not([hidden])').length");
+        (rule, browser.js(&cells).as_u64().unwrap())
+    };
+    let all = Family::ALL.len() as u64;
+    assert_eq!(tile("i32.add"), ("all".into(), all));
+    // Letters find an option, and are no keys of the list of findings.
+    let before = browser.selected();
+    browser.js("document.getElementById('rule').focus()");
+    browser.press(RuleId::LocalValue.id());
+    assert_eq!(browser.selected(), before);
+    assert_eq!(tile("i32.add"), ("yes".into(), 1));
+    assert_eq!(tile("i32.sub"), ("no".into(), 1));
+    browser.js("document.getElementById('rule').value = ''");
+    browser.js("document.getElementById('rule').dispatchEvent(new Event('change'))");
+    assert_eq!(tile("i32.sub"), ("all".into(), all));
+    let whole = browser.js("document.querySelectorAll('.whole li').length");
+    let of_opcodes = browser.js("document.querySelectorAll('#rule option').length");
+    let rules = whole.as_u64().unwrap() + of_opcodes.as_u64().unwrap() - 1;
+    assert_eq!(rules, RuleId::ALL.len() as u64);
+}
+
 #[test]
 #[ignore = "needs chromium and chromedriver; .ci/run runs it"]
 fn nothing_is_wider_than_the_screen() {

@@ -390,3 +390,65 @@ fn a_version_that_does_not_build_is_missing_in_the_matrix() {
     let expected = serde_json::json!([{ "subject": "path:wasmtime", "reason": why }]);
     assert_eq!(told["not_built"], expected);
 }
+
+/// Of several subjects one does not build: the others run, and their reports and records are whole.
+#[test]
+fn a_subject_that_does_not_build_costs_no_other() {
+    const WHY: &str = "lockstep: path:wasmtime is left out: the subject program of wasmtime 49.0.2 (local) was not built: cargo ended with exit status: 101; what it says is above";
+    let given = Given::new("exit 101");
+    let case = |returns: u32| {
+        format!(
+            "[[module]]\nwat = '(module (func (export \"f\") (result i32) (i32.const 1)))'\n\
+             [[step]]\ncall = 'f'\nreturns = ['i32:{returns}']\n"
+        )
+    };
+    fs::write(given.path("good.toml"), case(1)).unwrap();
+    fs::write(given.path("bad.toml"), case(2)).unwrap();
+    for (file, code, last) in [
+        (
+            "good.toml",
+            2,
+            "FAIL: path:wasmtime could not be built; wasmtime 42.0.2 passed",
+        ),
+        (
+            "bad.toml",
+            1,
+            "FAIL: wasmtime 42.0.2; path:wasmtime could not be built",
+        ),
+    ] {
+        let replay =
+            format!("replay {file} --subject path:wasmtime,42 --junit j.xml --html h --records r");
+        let output = given.run("", &replay);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert_eq!(
+            said.lines().filter(|line| *line == WHY).count(),
+            1,
+            "{said}"
+        );
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(text.lines().last(), Some(last), "{text}");
+        let junit = fs::read_to_string(given.path("j-42.xml")).unwrap();
+        assert!(junit.trim_end().ends_with("</testsuites>"), "{junit}");
+        let page = fs::read_to_string(given.path("h/index.html")).unwrap();
+        assert!(page.trim_end().ends_with("</html>"), "{page}");
+        let merged = given.run("", "merge r");
+        let ran = if code == 1 { 1 } else { 0 };
+        assert_eq!(merged.status.code(), Some(ran), "{merged:?}");
+
+        let output = given.run("", &format!("--format json {replay}"));
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        let lines = String::from_utf8(output.stdout).unwrap();
+        let lines: Vec<serde_json::Value> = lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(lines[0]["schema"], "lockstep.not-built/1");
+        assert_eq!(lines[0]["subject"], "path:wasmtime");
+        assert_eq!(lines.last().unwrap()["schema"], "lockstep.totals/1");
+    }
+    let none = given.run("", "replay good.toml --subject path:wasmtime,path:none");
+    assert_eq!(none.status.code(), Some(2), "{none:?}");
+    let text = String::from_utf8(none.stdout).unwrap();
+    assert_eq!(text, "FAIL: path:wasmtime, path:none could not be built\n");
+}

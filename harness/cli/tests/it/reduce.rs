@@ -173,3 +173,28 @@ fn a_killed_reduction_leaves_a_case() {
     let again = lockstep(at, &["reduce", "small.toml", "-o", "smaller.toml"]);
     assert_eq!(again.status.code(), Some(0), "{}", stderr(&again));
 }
+
+/// Given conditions in place of the case's, it is reduced under them, and the command that is named runs it under
+/// those that no case file has; a JUnit report holds what it comes to.
+#[test]
+fn a_case_is_reduced_under_the_conditions_that_are_given() {
+    let directory = directory(CASE);
+    let at = directory.path();
+    let line =
+        "reduce large.toml --rule EVENT-TRAP-PC --config opt-level=none --frames all --cpu-limit 9";
+    let line = format!("{line} --no-twin --junit reduced.xml --format json");
+    let args: Vec<&str> = line.split(' ').collect();
+    let reduced = lockstep(at, &args);
+    assert_eq!(reduced.status.code(), Some(0), "{}", stderr(&reduced));
+    let told: serde_json::Value = serde_json::from_slice(&reduced.stdout).unwrap();
+    assert_eq!(
+        told["replay"],
+        "lockstep replay ./large-reduced.toml --no-twin --cpu-limit 9"
+    );
+    let xml = fs::read_to_string(at.join("reduced.xml")).unwrap();
+    assert!(xml.contains("tests=\"1\""), "{xml}");
+    assert!(xml.trim_end().ends_with("</testsuites>"), "{xml}");
+    let words: Vec<&str> = told["replay"].as_str().unwrap().split(' ').collect();
+    let replayed = lockstep(at, &words[1..]);
+    assert_eq!(replayed.status.code(), Some(0), "{}", stderr(&replayed));
+}

@@ -64,6 +64,14 @@ impl fmt::Display for Source {
 }
 
 impl Source {
+    /// Its name in reports, before anything is built.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Source::Published(version) => version.name(),
+            Source::Checkout(_) => self.to_string(),
+        }
+    }
+
     /// The same, a checkout by its canonical path.
     fn canonical(&self) -> Source {
         match self {

@@ -23,8 +23,9 @@ mod target;
 mod tests;
 mod verdict;
 
+use super::several;
 use super::subjects::{self, Subjects};
-use super::{DIVERGED, Format, OK, OwnFault, quoted};
+use super::{BAD_INPUT, DIVERGED, Format, OK, OwnFault, quoted};
 use anyhow::{Context, bail};
 use clap::Args;
 use error::NoReproducer;
@@ -72,7 +73,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "DIR", default_value = "target/reports")]
     out: PathBuf,
     /// The versions to run on, instead of those of --subject
-    #[arg(long, value_name = "LIST")]
+    #[arg(long, value_name = "LIST", conflicts_with = "subject")]
     subjects: Option<Subjects>,
     /// Where cases of causes are looked for, instead of this source tree's corpus
     #[arg(long, value_name = "DIR")]
@@ -163,7 +164,15 @@ impl Made {
 const CANDIDATES: usize = 4;
 
 pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> anyhow::Result<u8> {
-    let subjects = options.subjects.as_ref().unwrap_or(subjects).found()?;
+    let subjects = options.subjects.as_ref().unwrap_or(subjects);
+    let (subjects, not_built) = match subjects.sources().len() {
+        1 => (vec![subjects.only()?], Vec::new()),
+        _ => subjects.that_can_be_built()?,
+    };
+    several::leave_out(&not_built, format)?;
+    if subjects.is_empty() {
+        return Ok(BAD_INPUT);
+    }
     if let Some(local) = subjects.iter().find(|subject| subject.version.is_local()) {
         bail!(
             "{} is not published, and a report is about what is",
@@ -208,9 +217,10 @@ pub(super) fn run(options: &Options, subjects: &Subjects, format: Format) -> any
     if options.all_causes.is_some() {
         write(&out.join("README.md"), &summary.markdown())?;
     }
-    Ok(match whole {
-        true => OK,
-        false => DIVERGED,
+    Ok(match (whole, not_built.is_empty()) {
+        (false, _) => DIVERGED,
+        (true, false) => BAD_INPUT,
+        (true, true) => OK,
     })
 }
 
@@ -318,7 +328,7 @@ impl Writer<'_> {
         undared.schedule.dare = None;
         let (launch, limits) = (version.launch(), Limits::default());
         let one = NonZeroUsize::MIN;
-        let mut workers = Workers::new(launch, version.version, limits, one, &self.interrupt);
+        let mut workers = Workers::new(launch, version.wishes(), limits, one, &self.interrupt);
         let report = workers.report(&undared).map_err(OwnFault::Start)?;
         Ok(report.and_then(|report| seen(cause, report)))
     }

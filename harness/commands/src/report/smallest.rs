@@ -34,7 +34,7 @@ pub(super) fn reduce_case(
     for subject in subjects {
         let begun = Instant::now();
         let limits = CaseLimits::default();
-        let mut workers = Workers::new(subject.launch(), subject.version, limits, jobs, interrupt);
+        let mut workers = Workers::new(subject.launch(), subject.wishes(), limits, jobs, interrupt);
         let report = workers.report(&case).map_err(OwnFault::Start)?;
         let all = report.map_or_else(Vec::new, |report| Signature::all(&report));
         let unexplained = all.iter().find(|found| found.known.is_none());
@@ -51,7 +51,7 @@ pub(super) fn reduce_case(
             time.as_secs()
         ));
         workers.look_for(signature);
-        workers.set_limits(limits_of_candidates(signature, begun.elapsed()));
+        workers.set_limits(limits_of_candidates(signature, begun.elapsed(), limits));
         let until = Limits {
             until: Some(begun + time),
             interrupted: &|| interrupt.stops(),

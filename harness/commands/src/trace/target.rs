@@ -58,6 +58,10 @@ impl Target {
         let given = options.calls.given();
         let features = options.features.is_some();
         match (self, given) {
+            (Target::Calls(_), _) if options.campaign.dares() => Err(anyhow!(
+                "--dare is for case files and scripts; {} is a module",
+                options.file.display()
+            )),
             (Target::Calls(_), _) if features => Err(anyhow!(
                 "--features is for scripts; {} is a module",
                 options.file.display()

@@ -120,19 +120,19 @@ impl Death {
 
     /// A case that took its worker with it, where it was about to execute a command or was executing it:
     /// one divergence and nothing compared.
-    fn report(&self, name: &str, at: Option<Place>) -> CaseReport {
+    fn report(mut self, name: &str, at: Option<Place>) -> CaseReport {
+        if let (None, Some(stepped)) = (self.known, self.endless.take()) {
+            return without_end(*stepped, name);
+        }
         let command = "the whole case".to_owned();
         let mut report = CaseReport {
             name: name.to_owned(),
             ..CaseReport::default()
         };
         // How a known death came about differs from run to run.
-        let status = match (self.known, &self.endless) {
-            (Some(cause), _) => Status::NotRun(format!("a known cause ends this case ({cause})")),
-            (None, Some(why)) => Status::Inconclusive(format!(
-                "it does not end, nor does it in the reference interpreter: {why}"
-            )),
-            (None, None) => Status::NotRun(self.what.clone()),
+        let status = match self.known {
+            Some(cause) => Status::NotRun(format!("a known cause ends this case ({cause})")),
+            None => Status::NotRun(self.what.clone()),
         };
         report.commands.push(CommandReport {
             line: 0,
@@ -143,9 +143,6 @@ impl Death {
         });
         if let Some(cause) = self.known {
             report.known.insert(cause, 1);
-            return report;
-        }
-        if self.endless.is_some() {
             return report;
         }
         let stderr = settled(&self.stderr);
@@ -170,6 +167,25 @@ impl Death {
         ));
         report
     }
+}
+
+/// A case without an end, neither under its own schedule nor in the reference interpreter: what was compared
+/// is what both had done, step by step, when it was given up. Which causes match under its own schedule is not
+/// known.
+fn without_end(stepped: CaseReport, name: &str) -> CaseReport {
+    let mut report = CaseReport {
+        name: name.to_owned(),
+        commands: stepped.commands,
+        tally: stepped.tally,
+        two_way: stepped.two_way,
+        ..CaseReport::default()
+    };
+    for command in &mut report.commands {
+        if let Status::Inconclusive(why) = &mut command.status {
+            *why = format!("it does not end, nor does it in the reference interpreter: {why}");
+        }
+    }
+    report
 }
 
 /// Standard error without what differs between equal runs: numbers of threads, and addresses.
@@ -209,17 +225,27 @@ fn without_thread_number(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::case::Judgement;
+    use crate::causes::Cause;
+    use crate::totals::Totals;
     use std::time::Duration;
 
     fn died(begun: Option<Traits>, limit: Option<Limit>) -> Outcome {
-        let death = Death {
+        ended_by(begun, death(limit))
+    }
+
+    fn death(limit: Option<Limit>) -> Death {
+        Death {
             limit,
             what: "the process was ended by SIGABRT".to_owned(),
             known: None,
             endless: None,
             by_machine: false,
             stderr: "thread 'main' (77) panicked at a.rs:1\nat 0x7ffff7dd1234, 0x1f\n".to_owned(),
-        };
+        }
+    }
+
+    fn ended_by(begun: Option<Traits>, death: Death) -> Outcome {
         let ran = Ran {
             job: What::Generated { seed: 1, number: 2 },
             asked: Asked {
@@ -273,6 +299,50 @@ mod tests {
             "the process was ended by SIGABRT; standard error ends: \
              thread 'main' panicked at a.rs:1 / at 0x…, 0x1f"
         );
+    }
+
+    /// Given a case that met a limit of time and has no end beside the reference interpreter either, when it is
+    /// reported, then it is inconclusive, and what both did until then counts.
+    #[test]
+    fn what_a_case_without_end_did_before_is_kept() {
+        let command = |text: &str, status| CommandReport {
+            line: 1,
+            kind: Directive::Invoke,
+            text: text.to_owned(),
+            status,
+            outcome: None,
+        };
+        let mut stepped = CaseReport {
+            commands: vec![
+                command("one", Status::Passed),
+                command("two", Status::Inconclusive("the limit".to_owned())),
+                command("three", Status::NotRun("the case had ended".to_owned())),
+            ],
+            ..CaseReport::default()
+        };
+        stepped.tally.sequence_points = 7;
+        stepped.known.insert(Cause::IfParams, 1);
+        let death = Death {
+            endless: Some(Box::new(stepped)),
+            ..death(Some(Limit::Cpu))
+        };
+        let ended = finished(ended_by(Some(Traits::named("a")), death));
+        let report = ended.result.unwrap();
+        assert_eq!(report.judgement(), Judgement::Inconclusive);
+        assert_eq!(
+            (report.name.as_str(), report.tally.sequence_points),
+            ("a", 7)
+        );
+        assert!(report.divergences.is_empty() && report.known.is_empty());
+        let why = "it does not end, nor does it in the reference interpreter: the limit";
+        assert_eq!(report.commands[0].status, Status::Passed);
+        assert_eq!(
+            report.commands[1].status,
+            Status::Inconclusive(why.to_owned())
+        );
+        let mut totals = Totals::default();
+        totals.add(&report);
+        assert!(!totals.compared_nothing());
     }
 
     #[test]

@@ -194,7 +194,7 @@ fn ends(made: Made, begun: Begun<'_>) -> Result<CaseReport, Failure> {
         let command = CommandReport {
             line: 0,
             kind: Directive::Case,
-            text: made.traits.name,
+            text: "the whole case".to_owned(),
             status: Status::Inconclusive(why.to_owned()),
             outcome: None,
         };
@@ -279,7 +279,12 @@ fn input(error: impl Display) -> Failure {
     Failure::Input(error.to_string())
 }
 
-fn apply(wishes: &Wishes, case: &mut Case) -> Result<(), SettingError> {
+/// Puts what the user decides in place of what the case has.
+///
+/// # Errors
+///
+/// When a wish is no setting.
+pub fn apply(wishes: &Wishes, case: &mut Case) -> Result<(), SettingError> {
     wishes.configure(&mut case.configuration)?;
     case.frames = wishes.frames.unwrap_or(case.frames);
     case.max_events = wishes.max_events.unwrap_or(case.max_events);
@@ -346,7 +351,11 @@ fn sample(name: &str, wishes: &Wishes) -> Result<Made, Failure> {
     let plan = sample
         .plan(settings(wishes)?)
         .map_err(|error| Failure::Internal(error.to_string()))?;
-    Ok(of_plan(name, plan))
+    let mut made = of_plan(name, plan);
+    if wishes.dare {
+        made.options.schedule.dare = Some(Dare::Any);
+    }
+    Ok(made)
 }
 
 fn user_module(calls: &Calls) -> Result<UserFile, Failure> {

@@ -253,8 +253,8 @@ pub struct Abandoned;
 /// What a second worker says of a case, if it has something to say.
 pub type Second<T> = Result<Option<T>, Abandoned>;
 
-/// Why a case that met a limit of time has no end in the reference interpreter either, as another
-/// worker finds; none if it has one, or the two part before it.
+/// What comes of a case that met a limit of time and has no end in the reference interpreter either, as
+/// another worker finds; none if it has one, or the two part before it.
 ///
 /// # Errors
 ///
@@ -264,7 +264,7 @@ pub fn endless(
     limits: &Limits,
     request: &Request,
     interrupt: &Interrupt,
-) -> io::Result<Second<String>> {
+) -> io::Result<Second<Box<CaseReport>>> {
     let what = What::Ends(Box::new(request.what.clone()));
     let request = Request::of(what, request.wishes.clone());
     let asked = Process::start(launch)?.ask(&request, limits, interrupt);
@@ -273,13 +273,10 @@ pub fn endless(
         Ended::Abandoned => return Ok(Err(Abandoned)),
         Ended::Died(_) | Ended::Garbled(_) => return Ok(Ok(None)),
     };
-    let report = answer.result.ok();
-    let clean = report.filter(|report| report.divergences.is_empty());
-    let mut statuses = clean.into_iter().flat_map(|report| report.commands);
-    Ok(Ok(statuses.find_map(|command| match command.status {
-        Status::Inconclusive(why) => Some(why),
-        _ => None,
-    })))
+    let cut = |status: &Status| matches!(status, Status::Inconclusive(_));
+    let has_no_end = |report: &CaseReport| report.divergences.is_empty() && report.count(cut) > 0;
+    let report = answer.result.ok().filter(has_no_end);
+    Ok(Ok(report.map(Box::new)))
 }
 
 /// Whether events on Pulley may have damaged the process, so that what it says of the case, and even

@@ -5,6 +5,7 @@ use super::interrupt::Interrupt;
 use super::limits::{Limit, Limits, resident};
 use super::protocol::{Answer, Failure, Message, Request, Traits};
 use super::watch::{LOOK, Watch};
+use crate::case::CaseReport;
 use crate::causes::Cause;
 use crate::lockstep::daring::Announced;
 use crate::machine;
@@ -58,7 +59,7 @@ pub enum Ended {
 }
 
 /// How a worker ended that did not answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Death {
     /// The limit that it met; none if it ended by itself or from outside.
     pub limit: Option<Limit>,
@@ -68,8 +69,9 @@ pub struct Death {
     pub stderr: String,
     /// The cause that explains it.
     pub known: Option<Cause>,
-    /// Why the case does not end in the reference interpreter either, where it met a limit of time.
-    pub endless: Option<String>,
+    /// What came of the case, stepped beside the reference interpreter, where it met a limit of time and does
+    /// not end there either.
+    pub endless: Option<Box<CaseReport>>,
     /// Whether nothing shows that the case did it, or the machine alone.
     pub by_machine: bool,
 }

@@ -9,7 +9,6 @@ use crate::campaign::process::{Ended, Launch, Process};
 use crate::campaign::protocol::{Request, What, Wishes};
 use crate::case::{Case, CaseReport};
 use crate::corpus;
-use crate::version::Version;
 use std::io;
 use std::num::NonZeroUsize;
 use std::thread;
@@ -19,7 +18,7 @@ use std::time::Instant;
 #[derive(Debug)]
 pub struct Workers<'i> {
     launch: Launch,
-    subject: Version,
+    wishes: Wishes,
     limits: Limits,
     interrupt: &'i Interrupt,
     /// None where a new one must be started.
@@ -28,17 +27,18 @@ pub struct Workers<'i> {
 }
 
 impl<'i> Workers<'i> {
-    /// So many workers, each started when it is needed.
+    /// So many workers, each started when it is needed. What of the wishes a case has itself, it has: they say on
+    /// which subject it runs, and whether with a twin.
     pub fn new(
         launch: Launch,
-        subject: Version,
+        wishes: Wishes,
         limits: Limits,
         workers: NonZeroUsize,
         interrupt: &'i Interrupt,
     ) -> Workers<'i> {
         Workers {
             launch,
-            subject,
+            wishes,
             limits,
             interrupt,
             processes: (0..workers.get()).map(|_| None).collect(),
@@ -68,7 +68,7 @@ impl<'i> Workers<'i> {
     /// Runs cases side by side, as many at once as there are workers.
     fn reports(&mut self, cases: &[Case]) -> io::Result<Vec<Option<CaseReport>>> {
         let (launch, limits, interrupt) = (&self.launch, &self.limits, self.interrupt);
-        let subject = self.subject;
+        let wishes = &self.wishes;
         let mut reports = Vec::new();
         for chunk in cases.chunks(self.processes.len()) {
             // On this thread: a worker ends with the thread that started it.
@@ -81,7 +81,7 @@ impl<'i> Workers<'i> {
             let ended: Vec<Option<CaseReport>> = thread::scope(|scope| {
                 let running: Vec<_> = slots
                     .map(|(slot, case)| {
-                        scope.spawn(move || run(slot, case, subject, (launch, limits), interrupt))
+                        scope.spawn(move || run(slot, case, wishes, (launch, limits), interrupt))
                     })
                     .collect();
                 let joined = running.into_iter().map(|thread| thread.join());
@@ -97,18 +97,14 @@ impl<'i> Workers<'i> {
 fn run(
     slot: &mut Option<Process>,
     case: &Case,
-    subject: Version,
+    wishes: &Wishes,
     (launch, limits): (&Launch, &Limits),
     interrupt: &Interrupt,
 ) -> Option<CaseReport> {
     let text = corpus::to_text(case).ok()?;
     let mut process = slot.take()?;
     let what = What::Text(text);
-    let wishes = Wishes {
-        subject,
-        ..Wishes::default()
-    };
-    let request = Request::of(what.clone(), wishes);
+    let request = Request::of(what.clone(), wishes.clone());
     let begun = Instant::now();
     let mut asked = process.ask(&request, limits, interrupt);
     if let Ended::Died(death) = &mut asked.ended

@@ -9,6 +9,7 @@ use faults::{FAULTS, Fault, Faulty};
 use lockstep::campaign::interrupt::Interrupt;
 use lockstep::campaign::limits::Limits as CaseLimits;
 use lockstep::campaign::process::Launch;
+use lockstep::campaign::protocol::Wishes;
 use lockstep::case::{Case, CaseReport, run_with};
 use lockstep::configuration::{Epochs, Target};
 use lockstep::divergence::Execution;
@@ -16,7 +17,6 @@ use lockstep::generate;
 use lockstep::reduce::workers::Workers;
 use lockstep::reduce::{Limits, Reduced, Signature, reduce};
 use lockstep::rules::RuleId;
-use lockstep::version::Version;
 use std::cell::RefCell;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
@@ -60,7 +60,7 @@ impl<'i> Screen<'i> {
         };
         let workers = Workers::new(
             launch,
-            Version::default(),
+            Wishes::default(),
             limits,
             NonZeroUsize::MIN,
             interrupt,

@@ -84,7 +84,6 @@ impl RuleCoverage {
 pub fn exercised(tally: &Tally) -> RuleSet {
     use RuleId as R;
     let mut rules = tally.noted;
-    let checked = |family| tally.checked.has_any(family);
     let looked = |look| tally.looks.of(look).events > 0;
     let trapped = [
         Look::Trap,
@@ -94,16 +93,11 @@ pub fn exercised(tally: &Tally) -> RuleSet {
         Look::Deadline,
         Look::SegmentTrap,
     ];
-    let signs: [(bool, &[RuleId]); 17] = [
+    let signs: [(bool, &[RuleId]); 11] = [
         // A case that came to an end is one.
         (
             true,
             &[R::Panic, R::Crash, R::Hang, R::MemoryLimit, R::Refusal],
-        ),
-        (checked(Family::Step), &[R::StepLost, R::StepSpurious]),
-        (
-            checked(Family::Breakpoint),
-            &[R::BreakLost, R::BreakSpurious],
         ),
         (
             tally.frames > 0,
@@ -115,24 +109,6 @@ pub fn exercised(tally: &Tally) -> RuleSet {
                 R::FramePc,
             ],
         ),
-        (
-            checked(Family::Callers),
-            &[
-                R::FrameOrder,
-                R::FrameActivation,
-                R::FrameCallerPc,
-                R::CallerOperands,
-            ],
-        ),
-        (
-            checked(Family::Locals),
-            &[R::LocalCount, R::LocalType, R::LocalValue],
-        ),
-        (
-            checked(Family::Operands),
-            &[R::OperandCount, R::OperandType, R::OperandValue],
-        ),
-        (checked(Family::Trap), &[R::TrapPc, R::TrapStack]),
         (trapped.into_iter().any(looked), &[R::TrapEvent]),
         (looked(Look::HostError), &[R::HostErrorEvent]),
         (tally.throws > 0, &[R::ThrowEvent]),
@@ -143,7 +119,13 @@ pub fn exercised(tally: &Tally) -> RuleSet {
         (tally.sequence_points > 0, &[R::HandlerEvent]),
         (tally.code_images > 0, &[R::EditCodeImage]),
     ];
-    for (_, signed) in signs.into_iter().filter(|&(shown, _)| shown) {
+    let families = Family::ALL.into_iter();
+    let families = families.map(|family| (tally.checked.has_any(family), family.rules()));
+    for (_, signed) in signs
+        .into_iter()
+        .chain(families)
+        .filter(|&(shown, _)| shown)
+    {
         signed.iter().for_each(|&rule| rules.note(rule));
     }
     rules

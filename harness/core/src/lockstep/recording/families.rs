@@ -1,5 +1,6 @@
 //! Which families of rules were checked at which opcodes: a bit each.
 
+use crate::rules::RuleId;
 use lockstep_oracles::opcode::{Control, Opcode};
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +50,26 @@ impl Family {
             Family::Trap => "trap",
             Family::HostCall => "host_call",
             Family::Throw => "throw",
+        }
+    }
+
+    /// The rules that are checked together.
+    pub fn rules(self) -> &'static [RuleId] {
+        use RuleId as R;
+        match self {
+            Family::Step => &[R::StepLost, R::StepSpurious],
+            Family::Breakpoint => &[R::BreakLost, R::BreakSpurious],
+            Family::Locals => &[R::LocalCount, R::LocalType, R::LocalValue],
+            Family::Operands => &[R::OperandCount, R::OperandType, R::OperandValue],
+            Family::Callers => &[
+                R::FrameOrder,
+                R::FrameActivation,
+                R::FrameCallerPc,
+                R::CallerOperands,
+            ],
+            Family::Trap => &[R::TrapPc, R::TrapStack],
+            Family::HostCall => &[R::HostCall],
+            Family::Throw => &[R::ThrowEvent],
         }
     }
 
@@ -121,6 +142,14 @@ mod tests {
             assert_eq!(family as usize, position);
         }
         assert!(Family::ALL.len() <= u8::BITS as usize);
+    }
+
+    #[test]
+    fn a_rule_is_of_one_family() {
+        let rules = Family::ALL.iter().flat_map(|family| family.rules());
+        let rules: Vec<RuleId> = rules.copied().collect();
+        let different: BTreeSet<RuleId> = rules.iter().copied().collect();
+        assert_eq!(different.len(), rules.len());
     }
 
     fn checked() -> impl Strategy<Value = Checked> {

@@ -1,9 +1,11 @@
-//! What was compared at which opcode, as tiles of a heat map: a tile an opcode, a cell a family of rules.
+//! What was compared at which opcode, as tiles of a heat map: a tile an opcode, a cell a family of rules, of
+//! which one can be chosen by a rule of it; and which rules have no opcode.
 
 use super::finding::Group;
 use crate::lockstep::families::Family;
 use crate::report::grouped;
 use crate::report::text::label;
+use crate::rules::RuleId;
 use crate::totals::Totals;
 use lockstep_oracles::opcode::Opcode;
 use serde::Serialize;
@@ -43,6 +45,63 @@ pub(super) struct FamilyRow {
     family: String,
     covered: usize,
     of: usize,
+}
+
+/// A rule that is checked at opcodes.
+#[derive(Debug, Serialize)]
+pub(super) struct RuleRow {
+    rule: &'static str,
+    /// The position of its family among the cells.
+    family: usize,
+    covered: usize,
+    of: usize,
+}
+
+/// A rule that is about no opcode.
+#[derive(Debug, Serialize)]
+pub(super) struct WholeRow {
+    rule: &'static str,
+    /// `yes`, `no`, or `none` where it cannot be.
+    checked: &'static str,
+    /// Why it cannot be.
+    why: &'static str,
+}
+
+/// The rules that are checked at opcodes, by family.
+pub(super) fn rules(totals: &Totals) -> Vec<RuleRow> {
+    let of_family = |(family, row): (usize, FamilyRow)| {
+        let rules = Family::ALL[family].rules().iter();
+        rules.map(move |rule| RuleRow {
+            rule: rule.id(),
+            family,
+            covered: row.covered,
+            of: row.of,
+        })
+    };
+    let families = families(totals).into_iter().enumerate();
+    families.flat_map(of_family).collect()
+}
+
+/// The others, in the contract's order.
+pub(super) fn whole(totals: &Totals) -> Vec<WholeRow> {
+    let is_of_opcodes = |rule: &RuleId| {
+        let mut families = Family::ALL.into_iter();
+        families.any(|family| family.rules().contains(rule))
+    };
+    let row = |rule: &RuleId| {
+        let why = totals.rules.unexercisable.get(rule).copied();
+        WholeRow {
+            rule: rule.id(),
+            checked: match why {
+                Some(_) => "none",
+                None if totals.exercised.has(*rule) => "yes",
+                None => "no",
+            },
+            why: why.unwrap_or_default(),
+        }
+    };
+    let rules = RuleId::ALL.iter().filter(|rule| !is_of_opcodes(rule));
+    rules.map(row).collect()
 }
 
 /// The blocks, in the order of the opcodes; unexplained findings are counted at theirs.
@@ -113,4 +172,30 @@ pub(super) fn families(totals: &Totals) -> Vec<FamilyRow> {
         }
     };
     Family::ALL.into_iter().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::version::Version;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_rule_has_a_place() {
+        let mut totals = Totals::of(Version::V42);
+        totals.checked.note(Family::Locals, Opcode::Nop);
+        totals.exercised.note(RuleId::Global);
+        let (of_opcodes, whole) = (rules(&totals), whole(&totals));
+        let names = of_opcodes.iter().map(|row| row.rule);
+        let names: BTreeSet<&str> = names.chain(whole.iter().map(|row| row.rule)).collect();
+        assert_eq!(names.len(), RuleId::ALL.len());
+        assert_eq!(of_opcodes.len() + whole.len(), RuleId::ALL.len());
+        let row = |rule: RuleId| of_opcodes.iter().find(|row| row.rule == rule.id());
+        let [value, step] = [RuleId::LocalValue, RuleId::StepLost].map(|rule| row(rule).unwrap());
+        assert_eq!((value.covered, step.covered), (1, 0));
+        assert_eq!(Family::ALL[value.family], Family::Locals);
+        let checked = |rule: RuleId| whole.iter().find(|row| row.rule == rule.id());
+        assert_eq!(checked(RuleId::Global).unwrap().checked, "yes");
+        assert_eq!(checked(RuleId::Table).unwrap().checked, "no");
+    }
 }

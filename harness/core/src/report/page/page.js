@@ -1,4 +1,18 @@
 "use strict";
+// Shows where one rule was checked: that is where its family was, which has a cell in each tile.
+(() => {
+  const rule = document.getElementById("rule");
+  rule.parentElement.hidden = false;
+  rule.addEventListener("change", () => {
+    const chosen = rule.value === "" ? -1 : Number(rule.value);
+    for (const tile of document.querySelectorAll(".tiles li")) {
+      const cells = tile.querySelectorAll("u i");
+      cells.forEach((cell, place) => { cell.hidden = chosen >= 0 && place !== chosen; });
+      if (chosen < 0) delete tile.dataset.rule;
+      else tile.dataset.rule = cells[chosen].className;
+    }
+  });
+})();
 // Shows the findings: a list of which only the rows in sight exist, and the one that is selected. Every
 // text goes into the page as text, never as markup.
 (() => {
@@ -248,7 +262,7 @@
     PageDown: () => step(10), PageUp: () => step(-10),
   };
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.localName === "select") return;
     const typing = event.target === search;
     if (event.key === "Escape" && typing) {
       search.value = "";

@@ -263,6 +263,8 @@ pub(super) fn page(
             found => grouped(found),
             groups => summaries,
             families => families,
+            rules => coverage::rules(totals),
+            whole => coverage::whole(totals),
             blocks => blocks,
             hazards => hazards(totals),
             ledger => ledger(totals, &versions),
