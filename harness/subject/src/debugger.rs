@@ -341,8 +341,10 @@ impl<T: Layer> Session<T> {
         let Some(when) = self.debugger.moment_of(event) else {
             return;
         };
-        let sessions = self.debugger.sessions_at(when);
-        self.edit_all(store, &sessions);
+        if !matches!(when, When::EpochYield(_)) || self.driver.may_edit_at_yield() {
+            let sessions = self.debugger.sessions_at(when);
+            self.edit_all(store, &sessions);
+        }
         self.act_at(store, when);
     }
 

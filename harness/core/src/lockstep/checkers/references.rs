@@ -11,8 +11,9 @@ use super::types::TypePairs;
 use crate::causes::pulley_registers::is_changed;
 use crate::observe::Objects;
 use crate::seen::{ObjectKind, Seen, SeenFunc, SeenObject, SeenRef, SeenType};
-use lockstep_oracles::address::{ExnAddr, ObjectAddr, TagAddr};
+use lockstep_oracles::address::{ExnAddr, InstanceAddr, ObjectAddr, TagAddr};
 use lockstep_oracles::machine::{Machine, Segments};
+use lockstep_oracles::store::FuncInst;
 use lockstep_oracles::types::{CompositeType, Hierarchy, StorageType};
 use lockstep_oracles::value::{Cell, Ref};
 use lockstep_oracles::{RefType, ValType};
@@ -70,6 +71,8 @@ pub struct References {
     /// Whether the subject may know no handle of a tag or function: that of an instance that is being
     /// made, or whose making failed.
     pub unbound: bool,
+    /// The instance that is being made: the subject knows its functions once a frame of it was shown.
+    pub(crate) making: Option<InstanceAddr>,
     keys: HashMap<Identity, u64>,
     identities: HashMap<u64, Identity>,
     /// Objects that the subject keeps handles to.
@@ -208,7 +211,7 @@ impl References {
         objects: &mut O,
         depth: Depth,
     ) -> Result<(), Fault> {
-        if seen.refers_to(expected) {
+        if seen.refers_to(expected) || self.is_of_making(machine, expected, seen) {
             return Ok(());
         }
         let shown = match seen {
@@ -239,6 +242,18 @@ impl References {
         };
         let (identity, object) = identity;
         self.check_object(machine, identity, object, objects, depth)
+    }
+
+    /// Whether it is a function that the subject cannot tell, and has to be one of the instance that is being
+    /// made.
+    fn is_of_making(&self, machine: &Machine, expected: Ref, seen: Seen) -> bool {
+        let (Seen::Func(SeenFunc::Unknown(_)), Ref::Func(func)) = (seen, expected) else {
+            return false;
+        };
+        match machine.store.func(func) {
+            FuncInst::Wasm { instance, .. } => self.making == Some(*instance),
+            FuncInst::Host { .. } => false,
+        }
     }
 
     fn check_object<O: Objects>(

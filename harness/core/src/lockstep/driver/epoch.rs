@@ -58,7 +58,6 @@ impl Driver {
         }
         if sparse && (self.following.is_within_bulk() || self.following.is_before_bulk()) {
             // Whether it came within this opcode or comes behind it nothing says.
-            self.following.leave_unselected();
             return Flow::Continue;
         }
         let Some(sight) = sight else {
@@ -67,11 +66,7 @@ impl Driver {
             return self.report_misplaced(RuleId::EpochEvent, Moment::EpochYield, expected, shown);
         };
         self.following.epoch.last = Some(sight);
-        let flow = self.compare_interrupted(observed, Interruption::Epoch, sight);
-        if sparse {
-            self.following.leave_unselected();
-        }
-        flow
+        self.compare_interrupted(observed, Interruption::Epoch, sight)
     }
 
     /// An `EpochYield` event was due where the program has passed.

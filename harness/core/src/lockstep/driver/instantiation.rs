@@ -17,6 +17,7 @@ impl Driver {
     pub fn set_making(&mut self, instance: Option<InstanceAddr>) {
         // A tag whose instance was never finished stays unknown.
         self.comparison.references.unbound |= instance.is_some();
+        self.comparison.references.making = instance;
         self.following.instantiation.making = instance;
     }
 

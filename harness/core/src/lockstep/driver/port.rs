@@ -195,6 +195,11 @@ impl Driver {
         self.comparison.budget.disturb();
     }
 
+    /// Whether it is known which events follow an edit at the event of the epoch that is being dealt with.
+    pub fn may_edit_at_yield(&self) -> bool {
+        self.following.knows_yield()
+    }
+
     /// Whether an invocation used up stack, heap or fuel, one that a host function made included: how far it
     /// came is this execution's own.
     pub fn was_exhausted(&self) -> bool {

@@ -64,8 +64,13 @@ impl Epoch {
 }
 
 impl Following {
+    /// Whether it is known where the last event of the epoch came, and so which events follow an edit there.
+    pub(crate) fn knows_yield(&self) -> bool {
+        self.breakpoints.is_everywhere() || self.epoch.last.is_some()
+    }
+
     /// The oracle goes on from where it was brought to, unless a breakpoint's event is due there.
-    pub(crate) fn leave_unselected(&mut self) {
+    fn leave_unselected(&mut self) {
         if self.invocation.ahead == Some(Stop::SequencePoint) && !self.is_at_breakpoint() {
             self.invocation.ahead = None;
         }
@@ -75,6 +80,10 @@ impl Following {
     pub fn epoch_was_advanced(&mut self, own: bool) {
         self.epoch.advanced = true;
         self.epoch.unreturned = false;
+        if own {
+            // Only here: the handler may have set a breakpoint there.
+            self.leave_unselected();
+        }
         // The deadline is set anew when the event's handler has returned.
         self.epoch.due |= !own && self.has_events() && !self.setting.neighbour;
     }
