@@ -1,0 +1,4 @@
+(module
+  (import "env" "host" (func $host))
+  (func (export "f") (param funcref)
+    call $host))
