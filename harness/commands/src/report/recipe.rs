@@ -169,7 +169,7 @@ pub(super) fn of(
         counts: look.counts(),
         looks: look.is_at_a_frame(),
         uses_event: look.uses_event(),
-        handler_mut: look.uses_event(),
+        handler_mut: look.uses_event() && look.kind != Kind::Panic,
         keeps: look.keeps(),
         epochs: configuration.epochs != Epochs::Off,
         heap: heap.is_some(),

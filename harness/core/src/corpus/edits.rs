@@ -27,7 +27,7 @@ impl TryFrom<String> for WhenText {
         };
         when.map(WhenText).ok_or_else(|| {
             format!(
-                "`{text}` is no moment; write start, step 2, or one that counts from 1: event 12, host-call 3, throw 1, trap 1, host-error 1 or epoch-yield 1"
+                "`{text}` is no moment; write start, step 2, or one of those that count from 1: event 12, host-call 3, throw 1, trap 1, host-error 1 or epoch-yield 1"
             )
         })
     }

@@ -511,8 +511,10 @@ mod tests {
         Add Opcode
         Add Pc
         Clear
+        EpochYield
         Event
         HostCall
+        HostError
         Remove All
         Remove Current
         Remove Function
@@ -522,6 +524,8 @@ mod tests {
         SingleStep true
         Start
         Step
+        Throw
+        Trap
         code image
         collections
         late modules

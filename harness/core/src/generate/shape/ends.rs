@@ -15,7 +15,7 @@ use wasm_encoder::{Instruction, ValType};
 /// ends there.
 const DEPTH: i32 = 7;
 /// The same of the few that go deep.
-const GREAT_DEPTH: i32 = 0x1ff;
+const GREAT_DEPTH: i32 = 0xff;
 
 /// What a program does on its way.
 #[derive(Clone, Copy)]

@@ -134,8 +134,9 @@ fn programs_end_in_every_way_frames_in() {
         .map(|(trap, _)| trap.message())
         .collect();
     assert!(seen.len() > 16, "{seen:?}");
+    // A few go deep.
     let longest = trials.iter().map(|trial| trial.longest).max();
-    assert!(longest < Some(5_000), "{longest:?}");
+    assert!(longest < Some(30_000), "{longest:?}");
     println!("{calls} calls, {traps} traps, {caught} caught, {uncaught} not, longest {longest:?}");
 }
 

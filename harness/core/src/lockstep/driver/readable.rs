@@ -34,6 +34,9 @@ impl Driver {
             return self.snapshot_of_call(observed);
         }
         self.come_to_event();
+        // So that what causes forbid at a trap is not copied.
+        let inlined = self.following.setting.inlined;
+        self.following.invocation.trap(inlined);
         let there = matches!(self.following.invocation.ahead, Some(Stop::Trap(_)));
         self.following.copy_trapped(observed, usize::MAX, there)
     }

@@ -153,8 +153,10 @@ impl Invocation {
         self.previous = None;
     }
 
-    /// Another exception took the place of the one that was thrown: the host threw it.
+    /// Another exception took the place of the one that was thrown: the host threw it, and the first has come to
+    /// the host.
     pub(crate) fn replace_thrown(&mut self, exception: ExnAddr, caught: bool) {
+        self.escaped |= self.throws();
         self.thrown = Some(Thrown {
             exception,
             by_host: true,
@@ -168,6 +170,7 @@ impl Invocation {
 
     /// The exception that was thrown was taken: nothing catches it, and the call ends.
     pub(crate) fn take_thrown(&mut self) {
+        self.escaped |= self.throws();
         self.thrown = None;
         self.ahead = None;
         self.phase = Phase::HostFailed(HostFailure::TakenException);
