@@ -80,7 +80,8 @@ impl<T: Layer> Session<T> {
         when: When,
         action: Action,
     ) {
-        if self.driver.ended.is_some() {
+        let other = is_event(when) && !matches!(when, When::Event(_));
+        if self.driver.ended.is_some() || other && !action.is_for_any_event() {
             return;
         }
         match action {

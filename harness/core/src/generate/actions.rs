@@ -229,11 +229,8 @@ fn moment(u: &mut Unstructured<'_>, action: Action, steps: u32) -> Result<When> 
             return Ok(When::Throw(between(u, 1, OTHERS)?.into()));
         }
         Action::CallFunction(_) => 4,
-        Action::DropCall(_) | Action::PanicHandler(_) if chance(u, 1, 4)? => {
-            return other_event(u);
-        }
+        action if action.is_for_any_event() && chance(u, 1, 4)? => return other_event(u),
         Action::DropCall(_) | Action::PanicHandler(_) => 3,
-        _ if chance(u, 1, 4)? => return other_event(u),
         _ => 5,
     };
     Ok(match below(u, kinds)? {

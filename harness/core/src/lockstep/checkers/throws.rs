@@ -7,9 +7,10 @@ use crate::lockstep::following::Following;
 use crate::outcome::SeenException;
 use crate::rules::RuleId;
 use crate::seen::Seen;
+use lockstep_oracles::RefType;
 use lockstep_oracles::address::ExnAddr;
 use lockstep_oracles::opcode::Opcode;
-use lockstep_oracles::value::Value;
+use lockstep_oracles::value::{Ref, Value};
 
 /// An event that tells of a thrown exception.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +56,22 @@ impl Comparison {
         }
         self.explain_stale_payload(following, &payload, &seen.payload)
             .or_else(|| self.explain_values(following, &payload, &seen.payload))
+            .or_else(|| self.explain_place(following, exn, seen))
+    }
+
+    /// The cause by which the exception is where another object was, if nothing else differs.
+    fn explain_place(
+        &mut self,
+        following: &Following,
+        exn: ExnAddr,
+        seen: &SeenException,
+    ) -> Option<Known> {
+        let (_, payload) = following.machine.exception(exn);
+        let reference = Value::Ref(Ref::Exn(exn), RefType::EXNREF);
+        let fault = self.value_fault(following, reference, seen.reference)?;
+        self.values_agree(following, &payload, &seen.payload)
+            .then(|| self.explain_identity(following, fault))
+            .flatten()
     }
 
     /// The cause by which references of a payload show where their objects were before the throw made room

@@ -111,6 +111,18 @@ impl Action {
         }
     }
 
+    /// Whether it is done at an event of any kind: what reads the stack again behind it, or the program's
+    /// state, is not where a trap, an exception or an error is told, nor between two opcodes.
+    pub fn is_for_any_event(self) -> bool {
+        matches!(
+            self,
+            Action::DropCall(_)
+                | Action::HoldFrame(_)
+                | Action::ListItems(_)
+                | Action::PanicHandler(_)
+        )
+    }
+
     /// Whether it says something of the start already, before anything is there.
     pub fn is_of_start(self) -> bool {
         matches!(self, Action::ClearHandler(_) | Action::RegisterModule(_))
