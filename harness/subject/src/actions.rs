@@ -80,8 +80,7 @@ impl<T: Layer> Session<T> {
         when: When,
         action: Action,
     ) {
-        let other = is_event(when) && !matches!(when, When::Event(_));
-        if self.driver.ended.is_some() || other && !action.is_for_any_event() {
+        if self.driver.ended.is_some() || when.is_other_event() && !action.is_for_any_event() {
             return;
         }
         match action {
@@ -115,8 +114,7 @@ impl<T: Layer> Session<T> {
 
     /// The handler panics once it has nothing else to do.
     fn panic_handler(&mut self, when: When) {
-        let unwinds = matches!(when, When::Throw(_) | When::Trap(_) | When::HostError(_));
-        if is_event(when) && !self.dropping && self.driver.may_panic(unwinds) {
+        if when.is_event() && !self.dropping && self.driver.may_panic(when.unwinds()) {
             self.driver
                 .recorder
                 .tally
@@ -148,7 +146,7 @@ impl<T: Layer> Session<T> {
 
     /// The code that polls the guest is asked to drop it, once the handler is pending.
     fn drop_call(&mut self, when: When) {
-        if is_event(when) && self.driver.may_drop_call() && !self.dropping {
+        if when.is_event() && self.driver.may_drop_call() && !self.dropping {
             self.driver
                 .recorder
                 .tally
@@ -406,18 +404,6 @@ impl<T: Layer> Subject<T> {
         let mut seen = handlers.seen();
         tamper.handlers(&mut seen);
         driver.check_handlers(seen, Moment::Action);
-    }
-}
-
-/// Whether the handler is at work, and the call can end there.
-fn is_event(when: When) -> bool {
-    match when {
-        When::Event(_)
-        | When::Throw(_)
-        | When::Trap(_)
-        | When::HostError(_)
-        | When::EpochYield(_) => true,
-        When::Start | When::Step(_) | When::HostCall(_) => false,
     }
 }
 

@@ -16,13 +16,10 @@ impl TryFrom<String> for WhenText {
         let when = match words[..] {
             ["start"] => Some(When::Start),
             ["step", n] => n.parse().ok().map(When::Step),
-            // The others count from 1.
-            ["event", n] => n.parse().ok().filter(|&n| n > 0).map(When::Event),
-            ["host-call", n] => n.parse().ok().filter(|&n| n > 0).map(When::HostCall),
-            ["throw", n] => n.parse().ok().filter(|&n| n > 0).map(When::Throw),
-            ["trap", n] => n.parse().ok().filter(|&n| n > 0).map(When::Trap),
-            ["host-error", n] => n.parse().ok().filter(|&n| n > 0).map(When::HostError),
-            ["epoch-yield", n] => n.parse().ok().filter(|&n| n > 0).map(When::EpochYield),
+            [kind, n] => counted(kind).and_then(|when| {
+                let number = n.parse().ok().filter(|&n| n > 0);
+                number.map(when)
+            }),
             _ => None,
         };
         when.map(WhenText).ok_or_else(|| {
@@ -31,6 +28,19 @@ impl TryFrom<String> for WhenText {
             )
         })
     }
+}
+
+/// A moment that is counted from 1, by its word.
+fn counted(kind: &str) -> Option<fn(u64) -> When> {
+    Some(match kind {
+        "event" => When::Event,
+        "host-call" => When::HostCall,
+        "throw" => When::Throw,
+        "trap" => When::Trap,
+        "host-error" => When::HostError,
+        "epoch-yield" => When::EpochYield,
+        _ => return None,
+    })
 }
 
 impl From<WhenText> for String {

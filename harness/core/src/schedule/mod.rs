@@ -62,6 +62,23 @@ pub enum When {
     EpochYield(u64),
 }
 
+impl When {
+    /// Whether it is in the handler of an event.
+    pub fn is_event(self) -> bool {
+        matches!(self, When::Event(_)) || self.is_other_event()
+    }
+
+    /// Whether it is in the handler of an event that is no breakpoint's.
+    pub fn is_other_event(self) -> bool {
+        self.unwinds() || matches!(self, When::EpochYield(_))
+    }
+
+    /// Whether it is in the handler of an event that is told while the program is unwound.
+    pub fn unwinds(self) -> bool {
+        matches!(self, When::Throw(_) | When::Trap(_) | When::HostError(_))
+    }
+}
+
 /// Sessions that alternate at events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cycle {

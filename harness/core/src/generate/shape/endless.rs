@@ -8,7 +8,6 @@ use super::super::matrix::environment::{STABLE, Signature};
 use super::super::matrix::types::{BYTES, NODE};
 use super::super::weights::{below, between, chance};
 use super::builder::{Builder, Kind, Traits};
-use super::ends::Ending;
 use super::references::NODEREF;
 use super::tail::Target;
 use super::{ENDLESS, MIDDLE_BUDGET, Plan, Role};
@@ -22,7 +21,7 @@ use wasm_encoder::{BlockType, Catch, HeapType, Instruction, ValType};
 const BALLAST: (u32, u32) = (48 << 10, 120 << 10);
 
 /// What these functions may do beside: nothing that costs.
-const TRAITS: Traits = Traits {
+pub(super) const TRAITS: Traits = Traits {
     budget: MIDDLE_BUDGET,
     hosts: false,
     traps: false,
@@ -56,12 +55,8 @@ impl Plan {
             self.add(ty, body, Role::Endless, ENDLESS);
         }
         let functions: Vec<u32> = (first..first + count).collect();
-        if let Some(ends) = &mut self.ends {
-            let endings = functions.iter().map(|&function| Ending {
-                function,
-                depth: None,
-            });
-            ends.endings.extend(endings);
+        for &function in &functions {
+            self.note_ending(function, None);
         }
         self.environment.make_referable(ty, &functions);
         Ok(())
@@ -75,13 +70,7 @@ impl Plan {
         builder.fill_the_heap(u)?;
         builder.end(u)?;
         let body = builder.into_body();
-        let function = self.environment.next_function();
-        if let Some(ends) = &mut self.ends {
-            ends.endings.push(Ending {
-                function,
-                depth: None,
-            });
-        }
+        self.note_ending(self.environment.next_function(), None);
         self.add(ty, body, Role::Filling, ENDLESS);
         Ok(())
     }

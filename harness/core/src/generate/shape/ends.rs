@@ -7,7 +7,8 @@ use super::super::matrix::body::Manner;
 use super::super::matrix::environment::Signature;
 use super::super::weights::{Row, below, between, chance, one_of, pick};
 use super::builder::{Builder, Kind, Traits};
-use super::{MIDDLE_BUDGET, Plan, RECURSIVE_BUDGET, Role};
+use super::endless::TRAITS;
+use super::{Plan, RECURSIVE_BUDGET, Role};
 use arbitrary::{Result, Unstructured};
 use wasm_encoder::{Instruction, ValType};
 
@@ -47,15 +48,15 @@ pub(super) struct Ends {
     /// What one takes of it.
     price: i32,
     /// Functions that end.
-    pub(super) endings: Vec<Ending>,
+    endings: Vec<Ending>,
 }
 
 /// A function that ends.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ending {
-    pub(super) function: u32,
+struct Ending {
+    function: u32,
     /// Bits of its first parameter that say how many frames in, if it counts.
-    pub(super) depth: Option<i32>,
+    depth: Option<i32>,
 }
 
 impl Ends {
@@ -75,8 +76,7 @@ impl Plan {
         let ty = self.environment.type_index(signature.clone());
         let traits = Traits {
             budget: RECURSIVE_BUDGET,
-            hosts: false,
-            traps: false,
+            ..TRAITS
         };
         let Some(ends) = self.ends.clone() else {
             return Ok(());
@@ -97,15 +97,16 @@ impl Plan {
         builder.sequence(u, steps)?;
         builder.end(u)?;
         let body = builder.into_body();
-        let function = self.environment.next_function();
-        if let Some(ends) = &mut self.ends {
-            ends.endings.push(Ending {
-                function,
-                depth: Some(bits),
-            });
-        }
+        self.note_ending(self.environment.next_function(), Some(bits));
         self.add(ty, body, Role::Ending, bits as u64 + 1);
         Ok(())
+    }
+
+    /// Has others call a function that ends, where some do.
+    pub(super) fn note_ending(&mut self, function: u32, depth: Option<i32>) {
+        if let Some(ends) = &mut self.ends {
+            ends.endings.push(Ending { function, depth });
+        }
     }
 
     /// A function that calls the host, and those that end, some of it in handlers.
@@ -119,15 +120,10 @@ impl Plan {
             },
         };
         let ty = self.environment.type_index(signature.clone());
-        let traits = Traits {
-            budget: MIDDLE_BUDGET,
-            hosts: false,
-            traps: false,
-        };
         let Some(ends) = self.ends.clone() else {
             return Ok(());
         };
-        let mut builder = self.builder(u, &signature, 6, traits)?;
+        let mut builder = self.builder(u, &signature, 6, TRAITS)?;
         for _ in 0..between(u, 1, 4)? {
             let held = between(u, 0, 4)?;
             builder.hold(u, held)?;

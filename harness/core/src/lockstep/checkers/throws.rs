@@ -56,22 +56,15 @@ impl Comparison {
         }
         self.explain_stale_payload(following, &payload, &seen.payload)
             .or_else(|| self.explain_values(following, &payload, &seen.payload))
-            .or_else(|| self.explain_place(following, exn, seen))
-    }
-
-    /// The cause by which the exception is where another object was, if nothing else differs.
-    fn explain_place(
-        &mut self,
-        following: &Following,
-        exn: ExnAddr,
-        seen: &SeenException,
-    ) -> Option<Known> {
-        let (_, payload) = following.machine.exception(exn);
-        let reference = Value::Ref(Ref::Exn(exn), RefType::EXNREF);
-        let fault = self.value_fault(following, reference, seen.reference)?;
-        self.values_agree(following, &payload, &seen.payload)
-            .then(|| self.explain_identity(following, fault))
-            .flatten()
+            .or_else(|| {
+                if !self.values_agree(following, &payload, &seen.payload) {
+                    return None;
+                }
+                // All that differs is that it is where another object was.
+                let reference = Value::Ref(Ref::Exn(exn), RefType::EXNREF);
+                let fault = self.value_fault(following, reference, seen.reference)?;
+                self.explain_identity(following, fault)
+            })
     }
 
     /// The cause by which references of a payload show where their objects were before the throw made room
