@@ -29,15 +29,31 @@ impl<T: Layer> Observation for View<'_, T> {
 
     #[inline(always)]
     fn walk(&mut self) -> CursorWalk<'_, T> {
+        if self.names.core.are_there() {
+            return self.walk_beyond_adapters();
+        }
+        let phase = phases::enter(Phase::Subject);
+        // Made where it stays: it is too large to be moved at every event.
+        CursorWalk {
+            cursor: frames::cursor(self.store.as_context_mut()),
+            names: self.names,
+            _phase: phase,
+        }
+    }
+}
+
+impl<T: Layer> View<'_, T> {
+    /// A walk where an adapter may be the innermost.
+    #[cold]
+    #[inline(never)]
+    fn walk_beyond_adapters(&mut self) -> CursorWalk<'_, T> {
         let phase = phases::enter(Phase::Subject);
         let mut walk = CursorWalk {
             cursor: frames::cursor(self.store.as_context_mut()),
             names: self.names,
             _phase: phase,
         };
-        if walk.names.core.are_there() {
-            walk.pass_adapters();
-        }
+        walk.pass_adapters();
         walk
     }
 }

@@ -10,7 +10,9 @@ pub(crate) use wasmtime::{DebugFrameCursor, FrameParentResult};
 pub(crate) type Held<'a, T> = Option<DebugFrameCursor<'a, T>>;
 
 /// A cursor at the innermost frame; none without `guest_debug`.
-#[inline(always)]
+///
+/// A call: what it returns is then written where the caller keeps it. Inlined, it is moved there.
+#[inline(never)]
 pub(crate) fn cursor<T>(store: StoreContextMut<'_, T>) -> Held<'_, T> {
     store.debug_frames()
 }
