@@ -115,8 +115,7 @@ impl Program {
                 },
             },
             actions_may_trap: true,
-            script_may_err: false,
-            checks: Vec::new(),
+            ..CaseOptions::default()
         }
     }
 }

@@ -4,7 +4,7 @@ use super::faults;
 use super::protocol::{Calls, Failure, Request, Trace, Traits, What, Wishes};
 use super::worker::Shown;
 use crate::case::{
-    self, Case, CaseOptions, CaseReport, CommandReport, Directive, Judgement, Status,
+    self, Case, CaseOptions, CaseReport, CommandReport, Cuts, Directive, Judgement, Status,
 };
 use crate::causes::hazard::Dare;
 use crate::check::{self, Plan, UserFile};
@@ -55,6 +55,18 @@ struct Made {
     fault: Option<String>,
 }
 
+impl Made {
+    /// The same without the commands that are left out. What it expects is of the whole.
+    fn cut(mut self, cuts: Cuts) -> Made {
+        if !cuts.is_whole() {
+            self.options.cuts = cuts;
+            self.options.schedule.dare = None;
+            self.expected = None;
+        }
+        self
+    }
+}
+
 /// Runs a case.
 ///
 /// # Errors
@@ -63,7 +75,8 @@ struct Made {
 pub fn perform(request: &Request, begun: Begun<'_>) -> Result<CaseReport, Failure> {
     let wishes = &request.wishes;
     if let Some(shown) = request.trace {
-        return trace(made(&request.what, wishes)?, shown, wishes.frames, begun);
+        let made = made(&request.what, wishes)?.cut(request.cuts);
+        return trace(made, shown, wishes.frames, begun);
     }
     match &request.what {
         What::Probe => {
@@ -78,7 +91,7 @@ pub fn perform(request: &Request, begun: Begun<'_>) -> Result<CaseReport, Failur
             What::Probe => Ok(CaseReport::default()),
             _ => explain_death(made(what, wishes)?, begun),
         },
-        what => run(made(what, wishes)?, wishes.trails, begun),
+        what => run(made(what, wishes)?.cut(request.cuts), wishes.trails, begun),
     }
 }
 
@@ -436,6 +449,25 @@ mod tests {
             &report.commands[..],
             [CommandReport { status: Status::Inconclusive(why), .. }] if why.starts_with("the debugger changes")
         ));
+    }
+
+    /// Given a case that is not executed as a whole, it dares nothing, and what it expects is not judged.
+    #[test]
+    fn a_part_of_a_case_is_held_against_no_expectation() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let file = directory.path().join("a.toml");
+        let text = "dare = \"V128-SLOT\"\n[[module]]\nwat = '(module)'\n";
+        std::fs::write(&file, text).unwrap();
+        let whole = || made(&What::File(file.clone()), &Wishes::default()).unwrap();
+        let same = whole().cut(Cuts::default());
+        assert!(same.expected.is_some() && same.options.schedule.dare.is_some());
+        let cuts = Cuts {
+            instrumented: Some(1),
+            uninstrumented: Some(1),
+        };
+        let part = whole().cut(cuts);
+        assert!(part.expected.is_none() && part.options.schedule.dare.is_none());
+        assert_eq!(part.options.cuts, cuts);
     }
 
     #[test]

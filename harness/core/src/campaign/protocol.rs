@@ -7,7 +7,7 @@
 //! the case's.
 
 use super::wire;
-use crate::case::{Case, CaseReport, probe};
+use crate::case::{Case, CaseReport, Cuts, probe};
 use crate::check::ProgramWishes;
 use crate::configuration::{Configuration, Nans, Setting, SettingError, Target};
 use crate::corpus;
@@ -37,6 +37,10 @@ pub struct Request {
     /// How every event is shown; the instrumented execution then runs alone.
     #[serde(default)]
     pub trace: Option<Trace>,
+    /// Which commands are left out, since a worker ended there; nothing is dared then, nor is the case held
+    /// against what it expects.
+    #[serde(default, skip_serializing_if = "Cuts::is_whole")]
+    pub cuts: Cuts,
 }
 
 impl Request {
@@ -46,6 +50,7 @@ impl Request {
             what,
             wishes,
             trace: None,
+            cuts: Cuts::default(),
         }
     }
 }
@@ -465,6 +470,10 @@ mod tests {
                     json: true,
                     stack: false,
                 }),
+                cuts: Cuts {
+                    instrumented: None,
+                    uninstrumented: Some(3),
+                },
                 ..Request::of(what, wishes.clone())
             };
             let line = serde_json::to_string(&request).unwrap();

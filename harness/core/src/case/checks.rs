@@ -1,6 +1,7 @@
 //! What must be when a case's commands are done: looked at in every execution, in the subject and in the
 //! oracle. A check that is not met is no divergence: that the two agree was compared before.
 
+use super::cuts::LEFT_OUT;
 use super::lower::instance_name;
 use super::script::Run;
 use super::value::{Check, Content};
@@ -64,7 +65,11 @@ impl<A: Adapter, T: Layer> Run<'_, A, T> {
             stderr: Stream::of(host.stderr()),
             exit_code: code,
         });
-        let open = self.open();
+        let is_cut = self.is_cut_at().is_some();
+        let open = match is_cut {
+            true => Some(LEFT_OUT.to_owned()),
+            false => self.open(),
+        };
         for check in &self.options.checks {
             let status = match &open {
                 Some(why) => Status::NotRun(why.clone()),

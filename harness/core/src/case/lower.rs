@@ -1,7 +1,7 @@
 //! A case as the script and options that run it.
 
 use super::value::{Case, Check, Expect, Step, StepAction};
-use super::{CaseOptions, ImportSettings};
+use super::{CaseOptions, Cuts, ImportSettings};
 use crate::check;
 use crate::subject::Settings;
 use lockstep_spec_tests::script::{Action, Command, CommandKind, ModuleSource, Script};
@@ -54,6 +54,7 @@ impl Case {
             script_may_err: true,
             schedule: self.schedule.clone(),
             checks: self.checks(),
+            cuts: Cuts::default(),
         }
     }
 

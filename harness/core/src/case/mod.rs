@@ -1,6 +1,7 @@
 //! A case: a script run in both executions, each in lockstep with an oracle, and judged.
 
 mod checks;
+mod cuts;
 mod directive;
 mod executions;
 mod fuel;
@@ -16,6 +17,7 @@ pub mod value;
 pub(crate) mod written;
 
 pub use checks::{Printed, Stream};
+pub use cuts::Cuts;
 pub use directive::Directive;
 pub use imports::ImportSettings;
 pub use judgement::Judgement;
@@ -43,6 +45,7 @@ use crate::subject::engines::{self, Linked};
 use crate::subject::{Settings, SubjectError};
 use crate::trace::Tracer;
 use crate::version::Version;
+pub(crate) use cuts::LEFT_OUT;
 use lockstep_spec_tests::script::Script;
 pub(crate) use script::describe;
 use std::borrow::Cow;
@@ -67,6 +70,8 @@ pub struct CaseOptions {
     pub schedule: Schedule,
     /// What must be when every command is done.
     pub checks: Vec<Check>,
+    /// Which commands are left out.
+    pub cuts: Cuts,
 }
 
 /// What came of a command in one execution.
@@ -167,6 +172,16 @@ pub struct CaseReport {
 pub const UNSEEN_NANS: &str = "NaNs of the engine's choice without single-step from start to end";
 
 impl CaseReport {
+    /// Whether the engine panicked where nothing of the case was left to go on with: nothing else is in it.
+    pub fn is_of_panic(&self) -> bool {
+        let of_panic = |found: &Divergence| found.rule == RuleId::Panic;
+        let is_whole = |command: &CommandReport| command.kind == Directive::Case;
+        self.dared.is_none()
+            && self.commands.iter().all(is_whole)
+            && !self.divergences.is_empty()
+            && self.divergences.iter().all(of_panic)
+    }
+
     /// How many commands have a status that `wanted` accepts.
     pub fn count(&self, wanted: impl Fn(&Status) -> bool) -> u64 {
         self.commands
@@ -383,7 +398,10 @@ pub(crate) fn run_on<A: Adapter, T: Layer>(
         return Ok(combine(script, options, executed, None, neighbour));
     }
     RUNS.set(Execution::Uninstrumented);
-    let twin = executions::idle::<A>(script, options, &stepped.uninstrumented, stepped.cut)?;
+    let twin = match options.cuts.uninstrumented {
+        Some(0) => cuts::nothing(script, options),
+        _ => executions::idle::<A>(script, options, &stepped.uninstrumented, stepped.cut)?,
+    };
     Ok(combine(script, options, executed, Some(twin), neighbour))
 }
 
@@ -494,7 +512,8 @@ fn absorb(report: &mut CaseReport, executed: Executed) {
         .extend(executed.findings.known_examples);
 }
 
-fn worse<'a>(a: &'a Status, b: &'a Status) -> &'a Status {
+/// The worse of two.
+pub(crate) fn worse<'a>(a: &'a Status, b: &'a Status) -> &'a Status {
     let rank = |status: &Status| match status {
         Status::Failed(_) => 0,
         Status::Unsupported(_) => 1,

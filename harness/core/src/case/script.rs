@@ -141,7 +141,15 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
     /// Executes the next command, or says why it is not executed: `cut` is the first that is not.
     pub(super) fn next(&mut self, cut: Option<usize>) {
         let index = self.executed.statuses.len();
+        if self.is_cut_at().is_some_and(|cut| index >= cut) {
+            return self.leave_out();
+        }
         let command = &self.script.commands[index];
+        let cut = cut.is_some_and(|cut| index >= cut);
+        if self.passed_over(command, cut).is_none() {
+            // What the debugger does ahead of a command belongs to it.
+            self.tell(command);
+        }
         if !command.kind.is_definition() {
             self.call(command);
             if self.subject.is_alive() {
@@ -149,7 +157,10 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             }
             self.steps += 1;
         }
-        let status = self.judged(command, cut.is_some_and(|cut| index >= cut));
+        let status = match self.passed_over(command, cut) {
+            Some(status) => status,
+            None => self.judged(command),
+        };
         if self.executed.cut.is_none() && !self.subject.is_alive() {
             self.executed.cut = Some(index);
         }
@@ -163,16 +174,25 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
 
     /// What is left when every command was executed.
     pub(super) fn end(mut self) -> Executed {
+        self.tell_end();
         self.check();
-        if self.subject.is_alive() {
-            // After the last, too, a debugger may do something.
-            self.subject.before_step(self.steps);
+        let is_cut = self.is_cut_at().is_some();
+        if !is_cut {
+            if self.subject.is_alive() {
+                // After the last, too, a debugger may do something.
+                self.subject.before_step(self.steps);
+            }
+            self.subject.close();
         }
-        self.subject.close();
         let driver = self.subject.driver();
         self.executed.dared = driver.dared();
         self.executed.tally = std::mem::take(&mut driver.recorder.tally);
         self.executed.findings = std::mem::take(&mut driver.recorder.findings);
+        if is_cut {
+            // The process may end where a store does, and it is needed for no other case.
+            std::mem::forget(self.subject);
+            return self.executed;
+        }
         let _phase = phases::enter(Phase::Subject);
         drop(self.subject);
         self.executed
@@ -193,18 +213,8 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
         driver.recorder.name_command(command.line, &named);
     }
 
-    /// A command's status, or why it has none.
-    fn judged(&mut self, command: &Command, cut: bool) -> Status {
-        if let CommandKind::Unsupported { reason, .. } = &command.kind {
-            return Status::Unsupported(reason.clone());
-        }
-        if cut {
-            return Status::NotRun("the instrumented execution ended before it".to_owned());
-        }
-        if let Some(ended) = self.subject.driver().ended.clone() {
-            return Status::NotRun(ended.to_string());
-        }
-        self.call(command);
+    /// Says which command is about to be executed.
+    fn tell(&mut self, command: &Command) {
         let execution = self.subject.driver().execution();
         progress::at(|| Place {
             execution,
@@ -212,6 +222,24 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             line: command.line,
             text: describe(command),
         });
+    }
+
+    /// Why a command is not executed, if it is not.
+    fn passed_over(&mut self, command: &Command, cut: bool) -> Option<Status> {
+        if let CommandKind::Unsupported { reason, .. } = &command.kind {
+            return Some(Status::Unsupported(reason.clone()));
+        }
+        if cut {
+            let why = "the instrumented execution ended before it";
+            return Some(Status::NotRun(why.to_owned()));
+        }
+        let ended = self.subject.driver().ended.as_ref();
+        ended.map(|ended| Status::NotRun(ended.to_string()))
+    }
+
+    /// Executes a command; its status, or why it has none.
+    fn judged(&mut self, command: &Command) -> Status {
+        self.call(command);
         if let Some(tracer) = &mut self.subject.driver().recorder.tracer {
             tracer.command(&describe(command));
         }

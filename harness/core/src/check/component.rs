@@ -1,7 +1,7 @@
 //! A user's component as a script: which of its exported functions are called, with which arguments.
 
 use super::{FEATURES, InputError, Plan, UserComponent, Wishes};
-use crate::case::{CaseOptions, ImportSettings};
+use crate::case::{CaseOptions, Cuts, ImportSettings};
 use crate::schedule::Schedule;
 use lockstep_oracles::component::{Source, Text, Type, Val, parse_args, written};
 use lockstep_spec_tests::script::{Command, CommandKind, Script};
@@ -60,6 +60,7 @@ pub(super) fn plan(user: &UserComponent, wishes: &Wishes) -> Result<Plan, InputE
             script_may_err: true,
             schedule: Schedule::default(),
             checks: Vec::new(),
+            cuts: Cuts::default(),
         },
         automatic,
         skipped: Vec::new(),

@@ -13,7 +13,7 @@ pub use error::InputError;
 pub use load::{UserComponent, UserFile, UserModule};
 pub use program::ProgramWishes;
 
-use crate::case::{self, CaseOptions, Host, ImportSettings, Stub};
+use crate::case::{self, CaseOptions, Cuts, Host, ImportSettings, Stub};
 use crate::schedule::Schedule;
 use crate::subject::Settings;
 use crate::subject::limits::{MEMORY_LIMIT, TABLE_LIMIT};
@@ -167,6 +167,7 @@ pub fn plan(user: &UserModule, wishes: &Wishes) -> Result<Plan, InputError> {
             script_may_err: true,
             schedule: Schedule::default(),
             checks: Vec::new(),
+            cuts: Cuts::default(),
         },
         automatic,
         skipped,
