@@ -102,7 +102,7 @@ impl<'a> Conclusion<'a> {
             }
             Reason::Machine => {
                 let cases = counted(totals.of_machine, "case");
-                format!("the machine ended {cases}, of which nothing is known")
+                format!("the machine ended {cases}, whose end is not known")
             }
             Reason::Interrupted(signal) => {
                 format!(

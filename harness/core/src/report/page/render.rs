@@ -90,7 +90,9 @@ fn verdict(totals: &Totals, groups: &[Group]) -> Verdict {
         return Verdict {
             word: "INCOMPLETE",
             class: "open",
-            sentence: format!("No unexplained divergence, but of {unfinished} nothing is known."),
+            sentence: format!(
+                "No unexplained divergence, but the end of {unfinished} is not known."
+            ),
         };
     }
     if totals.compared.sequence_points == 0 {

@@ -127,10 +127,7 @@ pub(super) fn write_totals(
     }
     if totals.of_machine > 0 {
         let cases = counted(totals.of_machine, "case");
-        line(
-            "THE MACHINE'S",
-            format!("{cases}, of which nothing is known"),
-        )?;
+        line("THE MACHINE'S", format!("{cases}, whose end is not known"))?;
     }
     if totals.bad_input > 0 {
         let cases = counted(totals.bad_input, "case");
