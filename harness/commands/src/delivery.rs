@@ -122,7 +122,15 @@ impl<'a> Delivery<'a> {
             Outcome::Case(judged) => judged,
         };
         judged.finished.subject = self.order.wishes.subject;
+        if let Some(earlier) = judged.take_earlier() {
+            self.add_earlier(&earlier);
+            self.report(&earlier)?;
+        }
         self.add(&judged);
+        self.report(&judged)
+    }
+
+    fn report(&mut self, judged: &Judged) -> anyhow::Result<()> {
         note(&self.totals);
         self.reporter
             .case(&judged.finished)
@@ -139,7 +147,7 @@ impl<'a> Delivery<'a> {
             let write = write.as_ref().map(|write| write as html::Reproduce<'_>);
             page.case(&judged.finished, about, write);
         }
-        self.save(&judged)
+        self.save(judged)
     }
 
     /// A case has ended whose turn comes later, since others before it go on: a finding is told, and kept, at
@@ -177,10 +185,18 @@ impl<'a> Delivery<'a> {
         }
     }
 
+    /// Counts what came of a case before it ended without a report.
+    fn add_earlier(&mut self, earlier: &Judged) {
+        if let Ok(report) = &earlier.finished.result {
+            self.found |= is_finding(report);
+            self.totals.add_earlier(report);
+        }
+    }
+
     fn add(&mut self, judged: &Judged) {
         match &judged.finished.result {
             Ok(report) => {
-                self.found |= matches!(report.judgement(), Judgement::Diverged | Judgement::NotMet);
+                self.found |= is_finding(report);
                 self.totals.add(report);
             }
             Err(unfinished) => self.totals.add_unfinished(unfinished),
@@ -258,6 +274,11 @@ impl<'a> Delivery<'a> {
         }
         Ok(exit_code(totals))
     }
+}
+
+/// Whether a case fails its run.
+fn is_finding(report: &CaseReport) -> bool {
+    matches!(report.judgement(), Judgement::Diverged | Judgement::NotMet)
 }
 
 /// Notes what the cases so far come to, for a run that is ended at once. Whether too many are inconclusive,

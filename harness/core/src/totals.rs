@@ -359,6 +359,12 @@ impl Totals {
         }
     }
 
+    /// Adds what came of a case before it ended without a report, which is counted where that is added.
+    pub fn add_earlier(&mut self, report: &CaseReport) {
+        self.add(report);
+        self.cases -= 1;
+    }
+
     fn add_divergences(&mut self, report: &CaseReport) {
         let divergences = &mut self.divergences;
         for divergence in &report.divergences {

@@ -15,6 +15,7 @@ mod components;
 mod conduct;
 mod configurations;
 mod contract;
+mod earlier;
 mod full_heap;
 mod nans;
 mod parts;

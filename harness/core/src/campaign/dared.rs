@@ -97,6 +97,7 @@ mod tests {
                 known: BTreeMap::from([(Cause::TrapPc, 1)]),
                 known_examples: Vec::new(),
             })),
+            earlier: None,
             ended,
         };
         let request = Request::of(What::Probe, Wishes::default());

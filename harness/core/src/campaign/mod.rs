@@ -10,6 +10,7 @@
 pub const MACHINE: u8 = 3;
 
 mod dared;
+mod earlier;
 pub mod faults;
 pub mod interrupt;
 pub mod limits;

@@ -1,5 +1,6 @@
 //! What a campaign makes of an ended request: a report, or what is wrong.
 
+use super::earlier::{joined, joined_without_end, located, named};
 use super::limits::Limit;
 use super::pool::Ran;
 use super::process::{Asked, Death, Ended};
@@ -11,6 +12,7 @@ use crate::report::{Finished, Unfinished};
 use crate::rules::RuleId;
 use crate::version::Version;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// What came of a case.
 #[derive(Debug)]
@@ -34,6 +36,30 @@ pub struct Judged {
     pub finished: Finished,
     /// What it cost.
     pub cost: Cost,
+    /// What came of it before it ended without a report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Box<CaseReport>>,
+}
+
+impl Judged {
+    /// What came of a case before it ended without a report, as a case of its own.
+    pub fn take_earlier(&mut self) -> Option<Judged> {
+        let report = self.earlier.take()?;
+        Some(Judged {
+            what: self.what.clone(),
+            traits: self.traits.clone(),
+            finished: Finished {
+                name: self.finished.name.clone(),
+                subject: self.finished.subject,
+                result: Ok(*report),
+                elapsed: Duration::ZERO,
+                replay: self.finished.replay.clone(),
+                limit: None,
+            },
+            cost: Cost::default(),
+            earlier: None,
+        })
+    }
 }
 
 impl Outcome {
@@ -41,9 +67,14 @@ impl Outcome {
     pub fn of(ran: Ran<What>, mut replay: String) -> Outcome {
         let Ran {
             job: what,
-            asked: Asked {
-                begun, at, ended, ..
-            },
+            asked:
+                Asked {
+                    begun,
+                    at,
+                    ended,
+                    mut earlier,
+                    ..
+                },
             elapsed,
         } = ran;
         let begun_at_all = begun.is_some();
@@ -60,7 +91,7 @@ impl Outcome {
             )),
             Ended::Died(death) if begun_at_all => {
                 limit = death.limit.map(Limit::name);
-                Ok(death.report(&traits.name, at))
+                Ok(death.report(&traits.name, at.as_ref(), earlier.take()))
             }
             Ended::Died(death) => Err(Unfinished::Internal(
                 death.sentence("the case could not be made"),
@@ -70,7 +101,11 @@ impl Outcome {
                 match answer.result {
                     Ok(report) => {
                         replay = report.repeat.replay(&replay);
-                        Ok(report)
+                        Ok(match (earlier.take(), &at) {
+                            (Some(earlier), Some(at)) => joined(*earlier, report, at),
+                            (None, Some(at)) if report.is_of_panic() => located(report, at),
+                            _ => report,
+                        })
                     }
                     Err(Failure::Internal(why)) => Err(Unfinished::Internal(why)),
                     Err(Failure::Machine(why)) => Err(Unfinished::Machine(format!(
@@ -80,10 +115,16 @@ impl Outcome {
                 }
             }
         };
-        let result = result.map(|report| CaseReport {
-            setting: std::mem::take(&mut traits.setting),
-            ..report
-        });
+        let setting = std::mem::take(&mut traits.setting);
+        let set = |report| CaseReport { setting, ..report };
+        let (result, earlier) = match (result, earlier, &at) {
+            (Ok(report), _, _) => (Ok(set(report)), None),
+            (Err(why), Some(earlier), Some(at)) => {
+                let report = set(joined(*earlier, cut_short(&why), at));
+                (Err(why), Some(Box::new(report)))
+            }
+            (Err(why), _, _) => (Err(why), None),
+        };
         Outcome::Case(Box::new(Judged {
             finished: Finished {
                 name: traits.name.clone(),
@@ -96,7 +137,31 @@ impl Outcome {
             what,
             traits,
             cost,
+            earlier,
         }))
+    }
+}
+
+/// The last of a case without a report: nothing is known of the command that it was at.
+fn cut_short(why: &Unfinished) -> CaseReport {
+    let why = match why {
+        Unfinished::Internal(_) => "Lockstep could not finish it",
+        Unfinished::Machine(_) => "the machine ended the case here",
+    };
+    CaseReport {
+        commands: vec![whole(Status::NotRun(why.to_owned()))],
+        ..CaseReport::default()
+    }
+}
+
+/// The only command of a case of which nothing else is known.
+fn whole(status: Status) -> CommandReport {
+    CommandReport {
+        line: 0,
+        kind: Directive::Case,
+        text: "the whole case".to_owned(),
+        status,
+        outcome: None,
     }
 }
 
@@ -118,13 +183,30 @@ impl Death {
         }
     }
 
-    /// A case that took its worker with it, where it was about to execute a command or was executing it:
-    /// one divergence and nothing compared.
-    fn report(mut self, name: &str, at: Option<Place>) -> CaseReport {
+    /// A case that took its worker with it, where it was about to execute a command or was executing it: one
+    /// divergence, behind what came earlier.
+    fn report(
+        mut self,
+        name: &str,
+        at: Option<&Place>,
+        earlier: Option<Box<CaseReport>>,
+    ) -> CaseReport {
         if let (None, Some(stepped)) = (self.known, self.endless.take()) {
-            return without_end(*stepped, name);
+            let report = without_end(*stepped, name);
+            return match earlier {
+                Some(earlier) => joined_without_end(report, *earlier, at),
+                None => report,
+            };
         }
-        let command = "the whole case".to_owned();
+        let report = self.last(name, at);
+        match (earlier, at) {
+            (Some(earlier), Some(at)) => joined(*earlier, report, at),
+            _ => report,
+        }
+    }
+
+    /// The death alone: one divergence and nothing compared.
+    fn last(self, name: &str, at: Option<&Place>) -> CaseReport {
         let mut report = CaseReport {
             name: name.to_owned(),
             ..CaseReport::default()
@@ -134,13 +216,7 @@ impl Death {
             Some(cause) => Status::NotRun(format!("a known cause ends this case ({cause})")),
             None => Status::NotRun(self.what.clone()),
         };
-        report.commands.push(CommandReport {
-            line: 0,
-            kind: Directive::Case,
-            text: command,
-            status,
-            outcome: None,
-        });
+        report.commands.push(whole(status));
         if let Some(cause) = self.known {
             report.known.insert(cause, 1);
             return report;
@@ -152,12 +228,8 @@ impl Death {
             format!("; standard error ends: {stderr}")
         };
         // Before the first command it is the execution that comes first.
-        let execution = at
-            .as_ref()
-            .map_or(Execution::Instrumented, |at| at.execution);
-        let command = at.map_or("the whole case".to_owned(), |at| {
-            format!("line {}: {}", at.line, at.text)
-        });
+        let execution = at.map_or(Execution::Instrumented, |at| at.execution);
+        let command = at.map_or("the whole case".to_owned(), named);
         report.divergences.push(Divergence::at_end(
             self.rule(),
             execution,
@@ -225,10 +297,10 @@ fn without_thread_number(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::campaign::protocol::Answer;
     use crate::case::Judgement;
     use crate::causes::Cause;
     use crate::totals::Totals;
-    use std::time::Duration;
 
     fn died(begun: Option<Traits>, limit: Option<Limit>) -> Outcome {
         ended_by(begun, death(limit))
@@ -246,7 +318,12 @@ mod tests {
     }
 
     fn ended_by(begun: Option<Traits>, death: Death) -> Outcome {
-        let ran = Ran {
+        let replay = "lockstep run --seed 0x1 --case 2".to_owned();
+        Outcome::of(ran(begun, Ended::Died(death)), replay)
+    }
+
+    fn ran(begun: Option<Traits>, ended: Ended) -> Ran<What> {
+        Ran {
             job: What::Generated { seed: 1, number: 2 },
             asked: Asked {
                 begun,
@@ -257,11 +334,11 @@ mod tests {
                     text: "action run()".to_owned(),
                 }),
                 dared: None,
-                ended: Ended::Died(death),
+                earlier: None,
+                ended,
             },
             elapsed: Duration::ZERO,
-        };
-        Outcome::of(ran, "lockstep run --seed 0x1 --case 2".to_owned())
+        }
     }
 
     fn finished(outcome: Outcome) -> Finished {
@@ -343,6 +420,107 @@ mod tests {
         let mut totals = Totals::default();
         totals.add(&report);
         assert!(!totals.compared_nothing());
+    }
+
+    /// A case that ended in the middle of its third command; the first passed and the second differs.
+    fn ended_in_the_middle(ended: Ended) -> Judged {
+        let command = |status| CommandReport {
+            line: 1,
+            kind: Directive::AssertReturn,
+            text: String::new(),
+            status,
+            outcome: None,
+        };
+        let left_out = || command(Status::NotRun("left out".to_owned()));
+        let failed = Status::Failed("diverged, see the report".to_owned());
+        let mut earlier = CaseReport {
+            commands: vec![command(Status::Passed), command(failed), left_out()],
+            divergences: vec![Divergence::at_end(
+                RuleId::Values,
+                Execution::Instrumented,
+                "line 1: f()".to_owned(),
+                "i32:1".to_owned(),
+                "i32:2".to_owned(),
+            )],
+            ..CaseReport::default()
+        };
+        earlier.tally.sequence_points = 7;
+        let mut ran = ran(Some(Traits::named("a")), ended);
+        ran.asked.earlier = Some(Box::new(earlier));
+        match Outcome::of(ran, "lockstep replay a.toml".to_owned()) {
+            Outcome::Case(judged) => *judged,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_came_before_a_death_is_counted() {
+        let judged = ended_in_the_middle(Ended::Died(death(None)));
+        assert!(judged.earlier.is_none());
+        let report = judged.finished.result.unwrap();
+        let mut totals = Totals::default();
+        totals.add(&report);
+        assert_eq!(totals.compared.sequence_points, 7);
+        assert_eq!(totals.divergences.unexplained, 2);
+        assert_eq!((totals.assertions.passed, totals.assertions.failed), (1, 1));
+        assert_eq!(totals.assertions.undecided, 1);
+    }
+
+    /// Given a case that the machine ends, what came before is told apart from it, and the case is counted once.
+    #[test]
+    fn what_came_before_the_machine_ended_a_case_is_told_apart() {
+        let killed = Death {
+            by_machine: true,
+            ..death(None)
+        };
+        let mut judged = ended_in_the_middle(Ended::Died(killed));
+        let earlier = judged.take_earlier().unwrap();
+        let Err(unfinished) = &judged.finished.result else {
+            panic!("{judged:?}")
+        };
+        assert_eq!(unfinished.judgement(), Judgement::Machine);
+        let report = earlier.finished.result.unwrap();
+        assert_eq!(report.divergences.len(), 1);
+        let why = "the machine ended the case here";
+        assert_eq!(report.commands[2].status, Status::NotRun(why.to_owned()));
+        let mut totals = Totals::default();
+        totals.add_earlier(&report);
+        totals.add_unfinished(unfinished);
+        assert_eq!((totals.cases, totals.of_machine), (1, 1));
+        assert_eq!(totals.divergences.unexplained, 1);
+    }
+
+    #[test]
+    fn a_panic_that_leaves_nothing_is_said_where_it_came() {
+        let panic = || CaseReport {
+            commands: vec![whole(Status::NotRun("the engine panicked".to_owned()))],
+            divergences: vec![Divergence::at_end(
+                RuleId::Panic,
+                Execution::Instrumented,
+                "the whole case".to_owned(),
+                "no panic".to_owned(),
+                "the engine panicked".to_owned(),
+            )],
+            ..CaseReport::default()
+        };
+        let answer = || {
+            Ended::Answer(Box::new(Answer {
+                result: Ok(panic()),
+                cost: Cost::default(),
+            }))
+        };
+        let report = ended_in_the_middle(answer()).finished.result.unwrap();
+        let found = report.divergences.iter();
+        let found: Vec<_> = found.map(|d| (d.rule, d.command.as_str())).collect();
+        let place = "line 1: action run()";
+        assert_eq!(
+            found,
+            [(RuleId::Values, "line 1: f()"), (RuleId::Panic, place)]
+        );
+        // Nothing before it is known.
+        let alone = Outcome::of(ran(Some(Traits::named("a")), answer()), String::new());
+        let report = finished(alone).result.unwrap();
+        assert_eq!(report.divergences[0].command, place);
     }
 
     #[test]

@@ -2,11 +2,11 @@
 //!
 //! Each thread owns one worker process and waits for it; a worker that died is replaced.
 
-use super::dared;
 use super::interrupt::Interrupt;
 use super::limits::Limits;
 use super::process::{Asked, Death, Ended, Launch, Process};
 use super::protocol::{Failure, Request, What};
+use super::{dared, earlier};
 use crate::case::{CaseReport, Status};
 use crate::causes::{Cause, pulley_registers};
 use crate::divergence::Execution;
@@ -98,7 +98,7 @@ impl Pool {
             let next = supply.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some((index, job)) = next else { return };
             let request = request(&job);
-            let ran = self.one(&mut worker, job, &request, interrupt);
+            let ran = self.whole(&mut worker, job, &request, interrupt);
             let sent = ran.map(|ran| (index, ran));
             let failed = sent.is_err();
             // The receiver is gone only if a delivery failed.
@@ -108,7 +108,21 @@ impl Pool {
         }
     }
 
-    /// Runs a job on this worker, or on a new one if there is none; it is kept if it can go on.
+    /// Runs a job as [`Pool::one`] does; where it ended in the middle, what came before that is found out.
+    fn whole<J>(
+        &self,
+        worker: &mut Option<Process>,
+        job: J,
+        request: &Request,
+        interrupt: &Interrupt,
+    ) -> io::Result<Ran<J>> {
+        let mut ran = self.one(worker, job, request, interrupt)?;
+        earlier::find_out(self, request, &mut ran.asked, interrupt)?;
+        Ok(ran)
+    }
+
+    /// Runs a job on this worker, or on a new one if there is none; it is kept if it can go on. Where it ends in
+    /// the middle, nothing is known of what came before.
     ///
     /// # Errors
     ///
@@ -130,7 +144,7 @@ impl Pool {
     }
 
     /// Runs a job in a worker of its own, once: what the case shows while it runs is handed to `show`, and
-    /// nothing is shown twice.
+    /// nothing is shown twice. Where it ends in the middle, what came before that is found out.
     ///
     /// # Errors
     ///
@@ -143,7 +157,8 @@ impl Pool {
         show: &mut dyn FnMut(&str),
     ) -> io::Result<Ran<J>> {
         let begun = Instant::now();
-        let asked = self.ask_once(&mut None, request, interrupt, show)?;
+        let mut asked = self.ask_once(&mut None, request, interrupt, show)?;
+        earlier::find_out(self, request, &mut asked, interrupt)?;
         Ok(Ran {
             job,
             asked,
@@ -404,6 +419,7 @@ mod tests {
                     begun: None,
                     at: None,
                     dared: None,
+                    earlier: None,
                     ended: Ended::Abandoned,
                 },
                 elapsed: Duration::ZERO,

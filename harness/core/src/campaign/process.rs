@@ -41,6 +41,8 @@ pub struct Asked {
     pub at: Option<Place>,
     /// What it dared, and what was found before that.
     pub dared: Option<Box<Announced>>,
+    /// What came of the commands before the one at which it ended without a report of its own.
+    pub earlier: Option<Box<CaseReport>>,
     /// How it ended.
     pub ended: Ended,
 }
@@ -169,6 +171,7 @@ impl Process {
             begun: None,
             at: None,
             dared: None,
+            earlier: None,
             ended: Ended::Abandoned,
         };
         asked.ended = match self.send(request) {

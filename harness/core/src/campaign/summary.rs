@@ -225,6 +225,7 @@ mod tests {
                 limit: None,
             },
             cost: Cost::default(),
+            earlier: None,
         }
     }
 
