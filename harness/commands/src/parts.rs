@@ -1,10 +1,11 @@
 //! The calls of a user's module, in parts: each in a fresh instance, as long as none ends the process or
 //! needs too many events.
 //!
-//! Where a call ends its worker, those before it are run again alone, so that what they came to is known;
-//! then those after it go on. Where a limit cuts calls that were chosen here, the others go on as well: one
-//! endless loop must not hide the rest of a module. After a divergence nothing is continued, nor where the
-//! user chose the calls and one was cut: their order and their state are then the user's.
+//! Where a call ends its worker, or the engine panics and leaves nothing to go on with, the calls before it are
+//! run again alone, so that what they came to is known; then those after it go on. Where a limit cuts calls that
+//! were chosen here, the others go on as well: one endless loop must not hide the rest of a module. After another
+//! divergence nothing is continued, nor where the user chose the calls and one was cut: their order and their
+//! state are then the user's.
 
 use super::OwnFault;
 use super::campaign::Campaign;
@@ -39,7 +40,7 @@ enum Due {
 
 /// What came of a part.
 enum Came {
-    /// The worker is gone; this call, or the instantiation, took it along.
+    /// The worker is gone, or nothing is left to go on with in it: this call, or the instantiation, took it along.
     Died(Option<usize>),
     /// It ended, or there is nothing to tell from.
     Ended,
@@ -68,7 +69,7 @@ impl Parts<'_> {
             let request = self.campaign.plan.request(&what);
             let ran = pool.one(&mut worker, what, &request, self.interrupt);
             let ran = ran.map_err(OwnFault::Start)?;
-            let came = came(&ran, part.start);
+            let came = came(&ran, &part);
             let replay = (self.campaign.replay)(&ran.job);
             let mut judged = match Outcome::of(ran, replay) {
                 Outcome::Case(judged) => judged,
@@ -120,18 +121,21 @@ impl Parts<'_> {
     }
 }
 
-/// What came of a part whose first call is `first`.
-fn came(ran: &Ran<What>, first: usize) -> Came {
-    match (&ran.asked.ended, &ran.asked.at) {
+/// What came of a part.
+fn came(ran: &Ran<What>, part: &Range<usize>) -> Came {
+    let at = match &ran.asked.ended {
         // Then the report has each call, and says which has no end.
-        (Ended::Died(death), _) if death.endless.is_some() => Came::Ended,
-        // The first command is the module's.
-        (Ended::Died(_), Some(at)) => {
-            Came::Died(at.command.checked_sub(1).map(|call| first + call))
-        }
-        (Ended::Died(_), None) => Came::Died(None),
-        _ => Came::Ended,
-    }
+        Ended::Died(death) if death.endless.is_some() => return Came::Ended,
+        Ended::Died(_) => ran.asked.at.as_ref(),
+        _ => match ran.asked.in_the_middle() {
+            Some(at) => Some(at),
+            None => return Came::Ended,
+        },
+    };
+    // The first command is the module's. What comes behind the last call belongs to it.
+    let call = at.and_then(|at| at.command.checked_sub(1));
+    let call = call.map(|call| part.start + call);
+    Came::Died(call.and_then(|call| part.clone().rfind(|&last| last <= call)))
 }
 
 /// The command from which a fresh instance goes on, if the case was cut by a limit.
