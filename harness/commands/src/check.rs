@@ -58,8 +58,8 @@ pub(super) struct Options {
 /// What is called, and what the host does.
 #[derive(Debug, Args)]
 pub(super) struct Calls {
-    /// Seed of the host functions' results
-    #[arg(long, default_value_t = 0, value_name = "N")]
+    /// Seed of the host functions' results, decimal or after 0x
+    #[arg(long, value_name = "N", value_parser = super::number, default_value = "0")]
     pub(super) seed: u64,
     /// Calls an export, in the order given: 'name(i32:20, f64:1.5)'
     #[arg(long, value_name = "CALL", allow_hyphen_values = true)]

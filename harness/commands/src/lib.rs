@@ -156,6 +156,15 @@ fn jobs(text: &str) -> Result<NonZeroUsize, String> {
     jobs.ok_or_else(|| format!("write a number from 1 to {MOST}"))
 }
 
+/// A number, decimal or after `0x`.
+fn number(text: &str) -> Result<u64, String> {
+    let number = match text.strip_prefix("0x") {
+        Some(hex) => u64::from_str_radix(hex, 16),
+        None => text.parse(),
+    };
+    number.map_err(|_| "write digits, or 0x and hexadecimal digits, for less than 2^64".to_owned())
+}
+
 /// A text as one word of a shell; what cannot be shown is written as bash and others read it.
 fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
@@ -417,6 +426,38 @@ mod tests {
             (worse(MACHINE, 130), worse(MACHINE, INTERNAL)),
             (MACHINE, INTERNAL)
         );
+    }
+
+    #[test]
+    fn every_seed_is_decimal_or_after_0x() {
+        let root = Cli::command();
+        let has_seed = |command: &&clap::Command| {
+            let mut options = command.get_arguments().filter_map(clap::Arg::get_long);
+            options.any(|option| option == "seed")
+        };
+        let commands = root.get_subcommands().filter(has_seed);
+        for command in commands.map(clap::Command::get_name) {
+            let line = match command {
+                "check" | "trace" => format!("lockstep {command} m.wat"),
+                "spec" | "run" => format!("lockstep {command}"),
+                "save" => "lockstep save d --case 1".to_owned(),
+                "seeds" => "lockstep seeds d".to_owned(),
+                _ => panic!("say here how `lockstep {command}` is called"),
+            };
+            let given = |seed| {
+                let words = line.split(' ').chain(["--seed", seed]);
+                Cli::command().try_get_matches_from(words)
+            };
+            for seed in ["31", "0x1f"] {
+                let matches = given(seed).unwrap();
+                let (_, read) = matches.subcommand().unwrap();
+                assert_eq!(read.get_one("seed"), Some(&31_u64), "{command} {seed}");
+            }
+            for wrong in ["x", "0x", "1f", "18446744073709551616"] {
+                let said = given(wrong).unwrap_err().to_string();
+                assert!(said.contains("write digits, or 0x and"), "{said}");
+            }
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::conditions::Conditions;
 use super::output::Output;
 use super::subjects::Subject;
-use super::{Format, OwnFault};
+use super::{Format, OwnFault, number};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use lockstep_core::campaign::interrupt::Interrupt;
@@ -76,15 +76,6 @@ enum Target {
     Breakpoints,
     /// A generated module without a debugger's doing
     Oracle,
-}
-
-/// A number, decimal or after `0x`.
-pub(super) fn number(text: &str) -> Result<u64, String> {
-    let number = match text.strip_prefix("0x") {
-        Some(hex) => u64::from_str_radix(hex, 16),
-        None => text.parse(),
-    };
-    number.map_err(|_| "write digits, or 0x and hexadecimal digits, for less than 2^64".to_owned())
 }
 
 /// A case file that was written.

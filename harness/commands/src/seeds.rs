@@ -1,6 +1,6 @@
 //! `lockstep seeds`: a seed corpus for the fuzz targets.
 
-use super::save::number;
+use super::number;
 use anyhow::Context;
 use clap::Args;
 use lockstep_core::generate;

@@ -39,8 +39,8 @@ pub(super) struct Options {
     /// proposals, with commas: wasm-2.0,memory64. Without it all that the reference interpreter has
     #[arg(long, value_name = "NAME,…", requires = "dir")]
     features: Option<FeatureSet>,
-    /// Seed of the host functions' results
-    #[arg(long, default_value_t = 0, value_name = "N")]
+    /// Seed of the host functions' results, decimal or after 0x
+    #[arg(long, value_name = "N", value_parser = super::number, default_value = "0")]
     seed: u64,
     #[command(flatten)]
     choice: campaign::Choice,
