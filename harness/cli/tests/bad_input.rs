@@ -180,7 +180,7 @@ fn oversized_file_is_refused_before_it_is_read() {
     let message = given.refused(&["check", "huge.wasm"]);
     assert_says(
         &message,
-        &["huge.wasm has 536870913 bytes", "at most 536870912"],
+        &["huge.wasm has 536,870,913 bytes", "at most 536,870,912"],
     );
 }
 
@@ -293,7 +293,7 @@ fn unknown_import() {
 fn import_beyond_the_limits() {
     let wat = r#"(module (import "env" "memory" (memory 65536)))"#;
     let message = Given::file("m.wat", wat).refused(&["check", "m.wat"]);
-    assert_says(&message, &["m.wat imports `env.memory`", "65536 pages"]);
+    assert_says(&message, &["m.wat imports `env.memory`", "65,536 pages"]);
 }
 
 #[test]

@@ -76,9 +76,9 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
     let mut troubles = 0;
     for subject in &subjects {
         say(&format!(
-            "{}: {} cases",
+            "{}: {}",
             subject.version.name(),
-            cases.len()
+            counted(cases.len() as u64, "case")
         ));
         matrix.add_subject(subject.version);
         troubles += options.run_on(subject, &cases, &mut matrix, &interrupt)?;

@@ -16,7 +16,7 @@ use lockstep_core::reduce::workers::Workers;
 use lockstep_core::reduce::{Limits, Progress, ReduceError, Reduced, Signature, Status, reduce};
 use lockstep_core::report::junit::Junit;
 use lockstep_core::report::shown::Shown;
-use lockstep_core::report::{Finished, Reporter, Silent};
+use lockstep_core::report::{Finished, Reporter, Silent, counted, grouped};
 use lockstep_core::rules::RuleId;
 use lockstep_core::totals::Totals;
 use std::io::{self, Write};
@@ -320,11 +320,11 @@ impl<'a> Keeper<'a> {
 
 fn line(status: &Status) -> String {
     format!(
-        "{} bytes of modules, {} steps, {} edits, {} candidates tried, {}",
-        status.size.module_bytes,
-        status.size.steps,
-        status.size.edits,
-        status.candidates,
+        "{} of modules, {}, {}, {} tried, {}",
+        counted(status.size.module_bytes as u64, "byte"),
+        counted(status.size.steps as u64, "step"),
+        counted(status.size.edits as u64, "edit"),
+        counted(status.candidates, "candidate"),
         status.pass
     )
 }
@@ -379,14 +379,14 @@ fn tell(
     }
     writeln!(
         out,
-        "{} at {}, in the {} execution: {} bytes of modules became {}, with {} steps and {} edits",
+        "{} at {}, in the {} execution: {} of modules became {}, with {} and {}",
         signature.rule.id(),
         signature.moment.name(),
         signature.execution.name(),
-        reduced.before.module_bytes,
-        reduced.after.module_bytes,
-        reduced.after.steps,
-        reduced.after.edits
+        counted(reduced.before.module_bytes as u64, "byte"),
+        grouped(reduced.after.module_bytes as u64),
+        counted(reduced.after.steps as u64, "step"),
+        counted(reduced.after.edits as u64, "edit")
     )?;
     let end = match reduced.complete {
         true => "nothing smaller was found",
@@ -394,8 +394,8 @@ fn tell(
     };
     writeln!(
         out,
-        "{} candidates tried in {:.1} s: {end}",
-        reduced.candidates,
+        "{} tried in {:.1} s: {end}",
+        counted(reduced.candidates, "candidate"),
         elapsed.as_secs_f64()
     )?;
     writeln!(out, "{}", Shown(&file.to_string_lossy()))?;

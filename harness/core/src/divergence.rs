@@ -74,8 +74,7 @@ pub const NOT_READ: &str = "(not read)";
 
 /// A number of things, for people.
 pub(crate) fn count(number: usize, thing: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {thing}{plural}")
+    crate::report::counted(number as u64, thing)
 }
 
 /// One line of a side-by-side state: what it is, and its value on either side.

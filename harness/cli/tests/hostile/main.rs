@@ -491,7 +491,7 @@ seed = 1
 fn case_files_that_cannot_be_carried_out() {
     let data = "[host.memories.\"env.m\"]\npages = 1\nmaximum = 4\ndata = [{ offset = 65535, text = \"ab\" }]";
     for (line, wrong, parts) in [
-        (11, data, &["has 65536 bytes", "2 at offset 65535"][..]),
+        (11, data, &["has 65,536 bytes", "2 at offset 65535"][..]),
         (
             11,
             "[host.memories.\"env.m\"]\npages = 3\nmaximum = 2",

@@ -35,7 +35,7 @@ fn files_of_odd_kinds() {
     let long = "x".repeat(300);
     for (args, part) in [
         (&["check", "/dev/null"][..], "/dev/null is empty"),
-        (&["check", "/dev/zero"], "/dev/zero has 536870913 bytes"),
+        (&["check", "/dev/zero"], "/dev/zero has 536,870,913 bytes"),
         (&["check", "loop"], "loop: Too many levels"),
         (&["check", "dangling.wat"], "dangling.wat: No such file"),
         (&["check", "d.wat"], "d.wat is a directory"),

@@ -171,7 +171,7 @@ fn a_program_that_does_not_end_is_inconclusive_and_the_process_goes_on() {
     let report = run(&script(endless), &options).unwrap();
     assert!(report.divergences.is_empty(), "{report:#?}");
     assert_eq!(report.tally.sequence_points, 1000);
-    let limit = "the case reached its limit of 1000 events".to_owned();
+    let limit = "the case reached its limit of 1,000 events".to_owned();
     assert_eq!(statuses(&report)[1], &Status::Inconclusive(limit));
     assert!(
         matches!(statuses(&report)[2], Status::NotRun(_)),
@@ -395,7 +395,7 @@ fn a_wait_that_nothing_ends_is_inconclusive_and_is_not_waited_for() {
         ("-1", "the program waits for ever"),
         (
             "0x7fff_ffff_ffff_ffff",
-            "the program waits for 9223372036 s",
+            "the program waits for 9,223,372,036 s",
         ),
     ] {
         let script = script_of_all(&text.replace("TIMEOUT", timeout));

@@ -7,7 +7,7 @@ use super::render;
 use super::{Attempt, Made, Topic};
 use lockstep_core::causes::Cause;
 use lockstep_core::divergence::Divergence;
-use lockstep_core::report::shown;
+use lockstep_core::report::{counted, shown};
 use lockstep_core::rules::RuleId;
 use serde::Serialize;
 
@@ -234,7 +234,11 @@ fn state(found: &Divergence) -> Vec<StateText> {
 }
 
 fn place(found: &Divergence) -> String {
-    format!("{}, after {} events", found.moment.name(), found.event)
+    format!(
+        "{}, after {}",
+        found.moment.name(),
+        counted(found.event, "event")
+    )
 }
 
 /// What the debugger does, in words.
@@ -255,7 +259,10 @@ fn deeds(recipe: &Recipe) -> Vec<String> {
                 .collect();
             deeds.push(format!("Before anything runs: {}.", edits.join(", ")));
         }
-        many => deeds.push(format!("Makes {many} edits before anything runs.")),
+        many => {
+            let edits = counted(many as u64, "edit");
+            deeds.push(format!("Makes {edits} before anything runs."));
+        }
     }
     let calls = recipe.calls();
     if !calls.is_empty() {

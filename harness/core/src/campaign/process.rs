@@ -10,6 +10,7 @@ use crate::causes::Cause;
 use crate::lockstep::daring::Announced;
 use crate::machine;
 use crate::progress::Place;
+use crate::report::grouped;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::{self, Read, Write};
@@ -348,7 +349,7 @@ impl Process {
                     0 => "",
                     _ => ", beyond what compiling took",
                 };
-                let mib = limits.memory >> 20;
+                let mib = grouped(limits.memory >> 20);
                 format!("more than {mib} MiB of memory resident{beyond}")
             }
         };

@@ -8,7 +8,7 @@ use super::value::{Check, Content};
 use super::{CommandReport, Directive, EXHAUSTED, Status};
 use crate::causes::Known;
 use crate::fault::Layer;
-use crate::report::counted;
+use crate::report::{counted, grouped};
 use crate::subject::adapter::{Adapter, Subject};
 use lockstep_oracles::address::MemAddr;
 use lockstep_oracles::store::Extern;
@@ -133,7 +133,12 @@ impl<A: Adapter, T: Layer> Run<'_, A, T> {
         let addr = self.exported_memory(module, memory);
         let addr = addr.ok_or_else(|| "its instance was not made".to_owned())?;
         let length = content.length();
-        let outside = || format!("{length} bytes at {offset} are not inside the memory");
+        let outside = || {
+            format!(
+                "{} bytes at {offset} are not inside the memory",
+                grouped(length)
+            )
+        };
         let end = offset.checked_add(length).ok_or_else(outside)?;
         let oracle = usize::try_from(end).ok();
         let oracle = oracle.and_then(|end| {
@@ -177,7 +182,10 @@ fn same(wanted: &[u8], given: &[u8]) -> Met {
     let around = |bytes: &[u8]| {
         let from = at.saturating_sub(16);
         let part = &bytes[from.min(bytes.len())..bytes.len().min(at + 16)];
-        format!("{} bytes, there \"{}\"", bytes.len(), part.escape_ascii())
+        {
+            let length = counted(bytes.len() as u64, "byte");
+            format!("{length}, there \"{}\"", part.escape_ascii())
+        }
     };
     Err(format!(
         "expected and given differ at byte {at}: {}; {}",

@@ -1,6 +1,6 @@
 //! What is wrong with a user's input: one sentence each, with the file and the place in it.
 
-use crate::report::counted;
+use crate::report::{counted, grouped};
 use lockstep_oracles::component::ComponentError;
 use lockstep_oracles::module::{ModuleError, ModuleErrorKind};
 use lockstep_spec_tests::Position;
@@ -24,7 +24,7 @@ pub enum InputError {
         file: String,
     },
     /// The file is larger than any module that could be run.
-    #[error("{file} has {size} bytes; a module may have at most {limit}")]
+    #[error("{file} has {}; a module may have at most {}", counted(*size, "byte"), grouped(*limit))]
     TooLarge {
         /// The file.
         file: String,

@@ -1,6 +1,7 @@
 //! A file as a valid module or component: binary or text, told apart by content. Never trusts a file's name.
 
 use super::{FEATURES, InputError};
+use crate::report::counted;
 use lockstep_oracles::component::{self, Component};
 use lockstep_oracles::module::Module;
 use lockstep_spec_tests::Position;
@@ -195,7 +196,7 @@ pub(crate) fn bounded(path: &Path) -> io::Result<Vec<u8>> {
 pub fn whole(path: &Path) -> io::Result<Vec<u8>> {
     let bytes = bounded(path)?;
     if bytes.len() as u64 > SIZE_LIMIT {
-        let message = format!("it is larger than {SIZE_LIMIT} bytes");
+        let message = format!("it is larger than {}", counted(SIZE_LIMIT, "byte"));
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
     }
     Ok(bytes)

@@ -14,6 +14,7 @@ pub use load::{UserComponent, UserFile, UserModule};
 pub use program::ProgramWishes;
 
 use crate::case::{self, CaseOptions, Cuts, Host, ImportSettings, Stub};
+use crate::report::{counted, grouped};
 use crate::schedule::Schedule;
 use crate::subject::Settings;
 use crate::subject::limits::{MEMORY_LIMIT, TABLE_LIMIT};
@@ -318,14 +319,16 @@ fn imports_can_be_made(user: &UserModule) -> Result<(), InputError> {
         let reason = match &import.ty {
             ExternType::Memory(ty) if ty.initial > PAGES_LIMIT => {
                 format!(
-                    "a memory of {} pages is larger than the limit of {PAGES_LIMIT}",
-                    ty.initial
+                    "a memory of {} is larger than the limit of {}",
+                    counted(ty.initial, "page"),
+                    grouped(PAGES_LIMIT)
                 )
             }
             ExternType::Table(ty) if ty.initial > TABLE_LIMIT as u64 => {
                 format!(
-                    "a table of {} elements is larger than the limit of {TABLE_LIMIT}",
-                    ty.initial
+                    "a table of {} is larger than the limit of {}",
+                    counted(ty.initial, "element"),
+                    grouped(TABLE_LIMIT as u64)
                 )
             }
             _ => continue,

@@ -3,6 +3,7 @@
 use super::load::bounded;
 use super::{InputError, UserModule};
 use crate::campaign::wire;
+use crate::report::counted;
 use crate::wasi::interface::{MODULE, START};
 use crate::wasi::{Directory, Entry, World};
 use lockstep_oracles::address::FuncIndex;
@@ -124,7 +125,10 @@ fn walk(
 fn file(path: &Path, left: &mut u64) -> Result<Vec<u8>, InputError> {
     let wrong = unreadable(path);
     let too_large = || {
-        let message = format!("the files of a program may have {SPACE} bytes together");
+        let message = format!(
+            "the files of a program may have {} together",
+            counted(SPACE, "byte")
+        );
         wrong(io::Error::new(io::ErrorKind::FileTooLarge, message))
     };
     if fs::metadata(path).map_err(&wrong)?.len() > *left {

@@ -72,10 +72,10 @@ fn what_the_module_does_not_have_is_refused() {
 #[test]
 fn imports_that_cannot_be_made_are_refused() {
     for (wat, reason) in [
-        (r#"(module (import "a" "m" (memory 5000)))"#, "5000 pages"),
+        (r#"(module (import "a" "m" (memory 5000)))"#, "5,000 pages"),
         (
             r#"(module (import "a" "t" (table 2000000 funcref)))"#,
-            "2000000 elements",
+            "2,000,000 elements",
         ),
     ] {
         let error = planned(wat, &Wishes::default()).unwrap_err().to_string();

@@ -6,7 +6,7 @@ use crate::case::{Case, Check, HostMemory, HostTable, Step, StepAction, Stub, St
 use crate::check::boundary::null_of;
 use crate::check::{FEATURES, InputError};
 use crate::hosting::WriteAt;
-use crate::report::counted;
+use crate::report::{counted, grouped};
 use crate::wasi::interface::MODULE;
 use lockstep_oracles::ValType;
 use lockstep_oracles::address::FuncIndex;
@@ -131,10 +131,16 @@ fn holds(module: &Module, memory: &str, offset: u64, length: u64) -> Result<(), 
     match size.filter(|&size| end > size) {
         None => Ok(()),
         Some(size) => Err(format!(
-            "{} at offset {offset} would be beyond the memory `{memory}`, which never has more than {size}",
-            counted(length, "byte")
+            "{} at offset {offset} would be beyond the memory `{memory}`, which never has more than {}",
+            counted(length, "byte"),
+            whole(size)
         )),
     }
+}
+
+/// The bytes of a memory, for people. One that could have more than an address can name is as large as that.
+fn whole(size: u128) -> String {
+    grouped(u64::try_from(size).unwrap_or(u64::MAX))
 }
 
 /// Whether the host can be made as the case says; a reduction keeps to that.
@@ -357,7 +363,8 @@ fn memory_fits(name: &str, memory: &HostMemory, modules: &[Arc<Module>]) -> Resu
     for (&offset, bytes) in &memory.data {
         if u128::from(offset) + bytes.len() as u128 > size {
             return Err(format!(
-                "the memory `{name}` has {size} bytes, too few for its data: {} at offset {offset}",
+                "the memory `{name}` has {} bytes, too few for its data: {} at offset {offset}",
+                whole(size),
                 bytes.len()
             ));
         }
@@ -387,21 +394,26 @@ fn limits(
 ) -> Result<(), String> {
     if let Some(maximum) = maximum.filter(|&maximum| maximum < initial) {
         return Err(format!(
-            "the maximum of `{name}`, {maximum} {unit}, is below the {initial} that it has at first"
+            "the maximum of `{name}`, {} {unit}, is below the {} that it has at first",
+            grouped(maximum),
+            grouped(initial)
         ));
     }
     if initial < wanted {
         return Err(format!(
-            "`{name}` has {initial} {unit}, and is imported with at least {wanted}"
+            "`{name}` has {} {unit}, and is imported with at least {}",
+            grouped(initial),
+            grouped(wanted)
         ));
     }
     match (maximum, at_most) {
         (_, None) => Ok(()),
         (Some(maximum), Some(at_most)) if maximum <= at_most => Ok(()),
         (maximum, Some(at_most)) => {
-            let has = maximum.map_or("none".to_owned(), |maximum| maximum.to_string());
+            let has = maximum.map_or("none".to_owned(), grouped);
             Err(format!(
-                "`{name}` is imported with a maximum of {at_most} {unit}, and has {has}"
+                "`{name}` is imported with a maximum of {} {unit}, and has {has}",
+                grouped(at_most)
             ))
         }
     }

@@ -552,7 +552,7 @@ fn what_is_wrong_with_a_program_is_said_with_its_line() {
         (
             "[[expect-memory]]\nmemory = \"memory\"\noffset = 131071\ntext = \"ab\"\n",
             7,
-            "never has more than 131072",
+            "never has more than 131,072",
         ),
         (
             "[[expect-memory]]\nmemory = \"memory\"\noffset = 0\nsha256 = \"00\"\n",

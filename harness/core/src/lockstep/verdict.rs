@@ -2,6 +2,7 @@
 
 use crate::causes::Cause;
 use crate::outcome::HostFailure;
+use crate::report::{counted, grouped};
 use crate::rules::RuleId;
 use lockstep_oracles::address::ExnAddr;
 use lockstep_oracles::trap::{Exhaustion, Trap};
@@ -49,15 +50,19 @@ impl std::fmt::Display for Ended {
             Ended::Control(rule) => write!(f, "control diverged earlier in this case ({rule})"),
             Ended::Known(cause) => write!(f, "a known cause ends this execution ({cause})"),
             Ended::Dared(cause) => write!(f, "the case dares {cause}, and ends there"),
-            Ended::EventLimit(n) => write!(f, "the case reached its limit of {n} events"),
+            Ended::EventLimit(n) => {
+                write!(f, "the case reached its limit of {}", counted(*n, "event"))
+            }
             Ended::ValueLimit(n) => {
-                write!(f, "the case reached its limit of {n} values compared")
+                let values = counted(*n, "value");
+                write!(f, "the case reached its limit of {values} compared")
             }
             Ended::PointLimit(n) => {
-                write!(f, "the oracle passed {n} sequence points without an event")
+                let points = counted(*n, "sequence point");
+                write!(f, "the oracle passed {points} without an event")
             }
             Ended::Wait(Duration::MAX) => f.write_str("the program waits for ever"),
-            Ended::Wait(time) => write!(f, "the program waits for {} s", time.as_secs()),
+            Ended::Wait(time) => write!(f, "the program waits for {} s", grouped(time.as_secs())),
             Ended::UnseenNan => f.write_str(
                 "a NaN that the specification leaves open is used, and its slot cannot be read",
             ),
@@ -106,6 +111,33 @@ impl Expected {
             Expected::Trapped(trap) => format!("trapped: {trap}"),
             Expected::HostFailed(failure) => failure.to_string(),
             Expected::Thrown(exception) => format!("threw exception {exception}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_written_for_people() {
+        for (ended, text) in [
+            (
+                Ended::EventLimit(1_000_000),
+                "its limit of 1,000,000 events",
+            ),
+            (Ended::EventLimit(1), "its limit of 1 event"),
+            (
+                Ended::ValueLimit(3000),
+                "its limit of 3,000 values compared",
+            ),
+            (
+                Ended::PointLimit(20_000),
+                "passed 20,000 sequence points without",
+            ),
+        ] {
+            let said = ended.to_string();
+            assert!(said.contains(text), "{said}");
         }
     }
 }

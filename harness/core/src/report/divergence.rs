@@ -1,5 +1,6 @@
 //! A divergence as a person reads it: the rule, both sides, the code, and how to see it again.
 
+use super::counted;
 use super::shown::Shown;
 use crate::case::CaseReport;
 use crate::divergence::{Divergence, NOT_READ, StateRow};
@@ -65,10 +66,10 @@ pub(super) fn place(divergence: &Divergence) -> String {
         .frame
         .map_or_else(String::new, |frame| format!(", frame {frame}"));
     format!(
-        "{} execution, {}, after {} matched events{frame}",
+        "{} execution, {}, after {}{frame}",
         divergence.execution.name(),
         divergence.moment.name(),
-        divergence.event,
+        counted(divergence.event, "matched event"),
     )
 }
 

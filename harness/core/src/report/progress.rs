@@ -1,7 +1,7 @@
 //! Progress on standard error: a bar on a terminal; where there is none, a line from time to time.
 
 use super::shown::Shown;
-use super::{Finished, Reporter, counted};
+use super::{Finished, Reporter, counted, grouped};
 use crate::progress;
 use crate::totals::Totals;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -73,11 +73,11 @@ impl<R: Reporter> Progress<R> {
     fn line(&self) -> String {
         let of = self
             .cases
-            .map_or_else(String::new, |cases| format!(" of {cases}"));
+            .map_or_else(String::new, |cases| format!(" of {}", grouped(cases)));
         let seconds = self.begun.elapsed().as_secs_f64();
         format!(
             "{}{of} cases in {seconds:.0} s, {:.1} a second, {}",
-            self.ended,
+            grouped(self.ended),
             self.ended as f64 / seconds.max(0.001),
             counted(self.findings, "finding"),
         )

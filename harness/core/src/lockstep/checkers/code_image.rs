@@ -1,6 +1,7 @@
 //! The checker of the process's code: what edits leave of it.
 
 use super::difference::Difference;
+use crate::report::counted;
 use crate::rules::RuleId;
 use crate::subject::code_image::{Mapping, Part};
 use std::ops::Range;
@@ -11,7 +12,7 @@ pub(crate) fn restored(recorded: &[Mapping], now: &[Option<Mapping>]) -> Option<
     let pairs = recorded.iter().zip(now);
     let changed: Vec<String> = pairs
         .filter(|(old, new)| new.as_ref() != Some(*old))
-        .map(|(old, _)| format!("{} bytes", old.range.end - old.range.start))
+        .map(|(old, _)| counted(old.range.end - old.range.start, "byte"))
         .collect();
     let all = recorded.len();
     (!changed.is_empty()).then(|| {
@@ -74,8 +75,8 @@ fn executes_beside(image: &Mapping, now: &[Part]) -> bool {
 
 fn show(parts: &[Part]) -> String {
     let parts = parts.iter().map(|part| {
-        let size = part.range.end - part.range.start;
-        format!("{} ({size} bytes)", part.permissions)
+        let size = counted(part.range.end - part.range.start, "byte");
+        format!("{} ({size})", part.permissions)
     });
     parts.collect::<Vec<_>>().join(", ")
 }

@@ -10,6 +10,7 @@ use lockstep_oracles::address::{GlobalAddr, InstanceAddr, MemAddr, TableAddr};
 use lockstep_oracles::store::FuncInst;
 use lockstep_oracles::value::{Ref, Value};
 
+use crate::report::counted;
 use crate::rules::RuleId;
 
 pub use crate::lockstep::observed::Entities;
@@ -34,7 +35,7 @@ impl Following {
         }
         let differ = |expected, observed| differ(RuleId::Memory, expected, observed);
         if expected.len() != seen.len() {
-            let show = |n: usize| format!("memory {addr}: {n} bytes");
+            let show = |n: usize| format!("memory {addr}: {}", counted(n as u64, "byte"));
             return differ(show(expected.len()), show(seen.len()));
         }
         let pairs = expected.iter().zip(seen);
@@ -79,7 +80,7 @@ impl Comparison {
         let size = following.machine.store.table(addr).elements.len() as u64;
         let seen = subject.table_size(addr)?;
         if size != seen {
-            let show = |n: u64| format!("table {addr}: {n} elements");
+            let show = |n: u64| format!("table {addr}: {}", counted(n, "element"));
             return differ(RuleId::Table, show(size), show(seen));
         }
         for index in 0..size {

@@ -3,6 +3,7 @@
 use super::difference::Difference;
 use super::precedents::Precedents;
 use crate::causes::{Cause, Known, instance_position};
+use crate::divergence::count;
 use crate::lockstep::following::Following;
 use crate::lockstep::following::setting::Setting;
 use crate::lockstep::recording::exercised::RuleSet;
@@ -295,7 +296,7 @@ impl Listing<'_> {
         );
         let shown = match &own.bytecode {
             None => "none".to_owned(),
-            Some(other) => format!("{} other bytes", other.len()),
+            Some(other) => count(other.len(), "other byte"),
         };
         self.differ(RuleId::Bytecode, expected, shown);
     }

@@ -271,7 +271,7 @@ fn measured_text(totals: &Totals) -> String {
     let measured = &totals.measured;
     let memory = measured.peak_rss_bytes.map_or_else(
         || "peak memory unknown".to_owned(),
-        |bytes| format!("peak {} MiB", bytes.div_ceil(1 << 20)),
+        |bytes| format!("peak {} MiB", grouped(bytes.div_ceil(1 << 20))),
     );
     let host = &measured.host;
     format!(
