@@ -27,12 +27,19 @@ const OF_SUBJECTS: &[&str] = &["subject"];
 
 /// A command, and options by their ids that would do nothing for it.
 const IDLE: &[(&str, &[&[&str]])] = &[
-    // A module has no case that says what may be dared.
-    ("check", &[&["dare"]]),
+    // A module has no case that says what may be dared. Its calls share an instance, one after the other.
+    ("check", &[&["dare", "jobs"]]),
     // One execution is shown, all of it.
     (
         "trace",
-        &[&["no_twin", "show_known", "max_findings", "quiet", "verbose"]],
+        &[&[
+            "jobs",
+            "no_twin",
+            "show_known",
+            "max_findings",
+            "quiet",
+            "verbose",
+        ]],
     ),
     // A script says nothing of rules and causes beforehand.
     ("spec", &[&["rules", "causes"]]),
@@ -167,6 +174,14 @@ mod tests {
             let line = format!("lockstep {line}");
             let read = parsed(line.split(' ').map(OsString::from).collect());
             assert!(read.is_ok(), "{line}: {read:?}");
+        }
+        for (command, line) in [
+            ("check", "check m.wat --jobs 2"),
+            ("trace", "trace m.wat --invoke f() --jobs 2"),
+        ] {
+            let said = refused(line);
+            let sentence = format!("--jobs does nothing for `lockstep {command}`");
+            assert!(said.contains(&sentence), "{line}: {said}");
         }
         let run = "lockstep run --subject 48 --junit F --timings --jobs 2 -q";
         assert!(parsed(run.split(' ').map(OsString::from).collect()).is_ok());
