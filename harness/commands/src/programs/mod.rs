@@ -18,9 +18,7 @@ pub(crate) use manifest::put_manifest;
 pub(crate) use places::Places;
 pub(crate) use signals::interruptible;
 
-use anyhow::bail;
 use lockstep_core::campaign::interrupt::Interrupt;
-use lockstep_core::report::shown::say;
 use lockstep_core::version::{Version, VersionError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -28,7 +26,7 @@ use std::fmt;
 use std::fs;
 use std::path::{self, PathBuf};
 use std::str::FromStr;
-use toolchain::Toolchain;
+use toolchain::ThisMachine;
 
 /// Where the engine's source comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,12 +114,26 @@ pub(crate) struct Built {
 
 /// A build that made no program.
 #[derive(Debug, thiserror::Error)]
-#[error("{sentence}")]
+#[error("the subject program of {of} was not built{}: {why}", self.with())]
 struct NotBuilt {
-    /// For people.
-    sentence: String,
+    /// The engine.
+    of: String,
+    /// The compilers that were tried, where one was not enough.
+    compilers: Vec<String>,
+    /// Why the last of them made no program.
+    why: String,
     /// Whether somebody ended cargo.
     killed: bool,
+}
+
+impl NotBuilt {
+    /// The compilers, if there is a choice.
+    fn with(&self) -> String {
+        match &self.compilers[..] {
+            [] | [_] => String::new(),
+            [some @ .., last] => format!(" with {} or {last}", some.join(", ")),
+        }
+    }
 }
 
 /// Builds the subject program, or finds that it is up to date. A signal ends the build and the program.
@@ -140,24 +152,17 @@ fn build_in(places: &Places, source: &Source, interrupt: &Interrupt) -> anyhow::
     // All sources of a release have one executable, so that what cargo made is kept before another is made.
     let _lock = places.lock(interrupt)?;
     let (version, manifest) = places.manifest_of(source)?;
-    let mut toolchain = Toolchain::in_use(version, &manifest)?;
-    let executable = places.cargo_build(version, &manifest, &toolchain);
-    let executable = match executable {
-        // Whoever ended a build does not want another.
-        Err(error) if !error.killed && !interrupt.stops() => match toolchain.newer() {
-            Some(newer) => {
-                say(&format!("lockstep: {error}; next with {}", newer.compiler));
-                toolchain = newer;
-                places.cargo_build(version, &manifest, &toolchain)?
-            }
-            None => bail!(error),
-        },
-        executable => executable?,
+    let machine = ThisMachine {
+        places,
+        version,
+        manifest: &manifest,
+        interrupt,
     };
+    let (executable, compiler) = toolchain::build(&machine)?;
     let built = Built {
         version,
         program: places.keep(version, &executable)?,
-        compiler: toolchain.compiler,
+        compiler,
     };
     places.note(source, &built)?;
     Ok(built)

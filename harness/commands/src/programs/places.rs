@@ -216,18 +216,14 @@ impl Places {
         if toolchain.wanted.is_some() {
             cargo.arg("--ignore-rust-version");
         }
-        let of = version.name();
-        let made = executable(cargo).map_err(|error| NotBuilt {
-            sentence: format!("the subject program of {of} was not built: {error:#}"),
-            killed: false,
-        })?;
-        made.map_err(|status| NotBuilt {
-            sentence: format!(
-                "the subject program of {of} was not built: {}",
-                cargo::ended(status)
-            ),
-            killed: status.signal().is_some(),
-        })
+        let not_built = |why: String, killed| NotBuilt {
+            of: version.name(),
+            compilers: Vec::new(),
+            why,
+            killed,
+        };
+        let made = executable(cargo).map_err(|error| not_built(format!("{error:#}"), false))?;
+        made.map_err(|status| not_built(cargo::ended(status), status.signal().is_some()))
     }
 
     /// Keeps an executable under the hash of its content. What has that name and another content is no
