@@ -154,7 +154,7 @@ impl Subject {
             return Ok(Subject::linked(*version));
         }
         let built = programs::build(source)?;
-        speaks_like_us(&built.program, source)?;
+        speaks_like_us(&built.program)?;
         Ok(Subject {
             version: built.version,
             called: source.to_string(),
@@ -196,8 +196,9 @@ impl Subject {
     }
 }
 
-/// Whether a subject program speaks this version of the protocol.
-fn speaks_like_us(program: &Path, source: &Source) -> anyhow::Result<()> {
+/// Whether a subject program speaks this version of the protocol. It was built just now from the source tree that
+/// this program was built from: if it does not, the tree has changed since then.
+fn speaks_like_us(program: &Path) -> anyhow::Result<()> {
     let asked = Command::new(program).args(worker::SPEAKS).output();
     let asked = asked.with_context(|| format!("cannot start {}", program.display()))?;
     let said = String::from_utf8_lossy(&asked.stdout);
@@ -209,7 +210,7 @@ fn speaks_like_us(program: &Path, source: &Source) -> anyhow::Result<()> {
         format!("version {spoken}")
     });
     bail!(
-        "the subject program {} speaks {spoken} of the protocol, and this program version {}: remove it and build it again with `lockstep subjects build {source}`",
+        "the subject program {} speaks {spoken} of the protocol, and this program version {}: its source tree has changed since it was built; build this program again (`cargo build --release`)",
         program.display(),
         protocol::VERSION
     )

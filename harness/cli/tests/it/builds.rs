@@ -221,13 +221,25 @@ fn a_cargo_that_makes_nothing_or_is_not_there_is_said() {
     assert!(sentence.contains("cannot be started"), "{sentence}");
 }
 
-/// A program that speaks another protocol is named, with what to do.
+/// A program that speaks another protocol is named, with what to do: it was just built, so that this program is the
+/// one that is not of the tree any more.
 #[test]
 fn a_program_of_another_protocol_is_named() {
     let given = Given::new("made");
-    given.program("made", "#!/bin/sh\necho 1\n");
-    let sentence = given.refused("");
-    assert!(sentence.contains("protocol"), "{sentence}");
+    for (line, spoken) in [
+        ("echo 1", "version 1"),
+        ("exit 2", "no version that it names"),
+    ] {
+        given.program("made", &format!("#!/bin/sh\n{line}\n"));
+        let sentence = given.refused("");
+        let both = format!(
+            "speaks {spoken} of the protocol, and this program version {}: ",
+            protocol::VERSION
+        );
+        assert!(sentence.contains(&both), "{sentence}");
+        let wanted = "its source tree has changed since it was built; build this program again (`cargo build --release`)";
+        assert!(sentence.ends_with(wanted), "{sentence}");
+    }
 }
 
 #[test]
