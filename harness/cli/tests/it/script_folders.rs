@@ -138,6 +138,51 @@ fn a_module_beyond_the_named_features_is_no_divergence() {
     assert_eq!((code, &cases[..]), (Some(0), &expected[..]), "{text}");
 }
 
+/// Given a module beyond the features that others import from, by the name that it is registered under or by
+/// its name in the script, nothing is expected of these: they are unsupported as it is.
+#[test]
+fn what_imports_from_an_unsupported_module_is_unsupported() {
+    let library =
+        r#"(module $lib (memory i64 1) (func (export "one") (result i32) (i32.const 1)))"#;
+    let user = r#"(module (import "lib" "one" (func $one (result i32)))
+        (func (export "two") (result i32) (call $one)))
+        (assert_return (invoke "two") (i32.const 1))"#;
+    let named = format!("{library} {user}");
+    let registered = format!("{library} (register \"lib\") {user}");
+    let good = "(module (func (export \"f\")))\n(assert_return (invoke \"f\"))";
+    let at = folder(&[
+        ("good.wast", good),
+        ("named.wast", &named),
+        ("registered.wast", &registered),
+    ]);
+    let output = spec(&at, &["--features", "wasm-2.0"]);
+    let expected = [
+        came("good.wast", "ok", 1),
+        came("named.wast", "unsupported", 0),
+        came("registered.wast", "unsupported", 0),
+    ];
+    assert_eq!(verdicts(&output), (Some(0), expected.to_vec()));
+    // With the feature both are as they say.
+    let expected = ["good.wast", "named.wast", "registered.wast"];
+    let expected = expected.map(|name| came(name, "ok", 1));
+    assert_eq!(verdicts(&spec(&at, &[])), (Some(0), expected.to_vec()));
+}
+
+#[test]
+fn an_instance_of_an_unsupported_definition_is_unsupported() {
+    let script = r#"(module definition $d (memory i64 1) (func (export "f")))
+        (module instance $i $d)
+        (assert_return (invoke $i "f"))"#;
+    let good = "(module (func (export \"f\")))\n(assert_return (invoke \"f\"))";
+    let at = folder(&[("definition.wast", script), ("good.wast", good)]);
+    let output = spec(&at, &["--features", "wasm-2.0"]);
+    let expected = [
+        came("definition.wast", "unsupported", 0),
+        came("good.wast", "ok", 1),
+    ];
+    assert_eq!(verdicts(&output), (Some(0), expected.to_vec()));
+}
+
 #[test]
 fn features_that_are_none_are_refused_with_those_that_there_are() {
     let at = folder(&[("a.wast", "(module)")]);

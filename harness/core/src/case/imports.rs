@@ -1,6 +1,7 @@
 //! What a case's modules can import: registered instances and the official `spectest` module, or
 //! host entities made to measure.
 
+use super::Status;
 use super::patterns::argument;
 use super::value::{Host, Stub, StubCall};
 use crate::hosting::{Behaviour, HostFunction, ScriptedCall, initial_value};
@@ -42,50 +43,69 @@ fn scripted(call: &StubCall) -> ScriptedCall {
     }
 }
 
+/// What an instance exports, by name; or, where there is no instance, what comes of a module that imports from it.
+type Exports = Result<HashMap<String, Extern>, Status>;
+
 /// Exports by module name and name.
 #[derive(Default)]
 pub(super) struct Registry {
-    exports: HashMap<String, HashMap<String, Extern>>,
+    exports: HashMap<String, Exports>,
     /// The same of instances that were only named.
-    named: HashMap<String, HashMap<String, Extern>>,
+    named: HashMap<String, Exports>,
 }
 
 /// An import that nothing provides.
-#[derive(Debug)]
-pub(super) struct Missing {
-    pub(super) message: String,
-    /// Whether the host cannot provide it at all.
-    pub(super) impossible: bool,
+#[derive(Debug, PartialEq)]
+pub(super) enum Missing {
+    /// There is nothing of that name.
+    Unknown,
+    /// What it is of cannot be made: what comes of the module that imports it.
+    Unmade(Status),
 }
 
 impl Missing {
+    /// The host can make no value of its type.
     fn impossible(import: &Import) -> Missing {
         let Import {
             module, name, ty, ..
         } = import;
-        Missing {
-            message: format!("the host can make no value for import {module}.{name}: {ty:?}"),
-            impossible: true,
-        }
+        Missing::Unmade(Status::Unsupported(format!(
+            "the host can make no value for import {module}.{name}: {ty:?}"
+        )))
+    }
+
+    /// The instance that it is of was not made.
+    fn unmade(import: &Import, why: &Status) -> Missing {
+        Missing::Unmade(match why {
+            Status::Unsupported(_) => Status::Unsupported(format!(
+                "it imports from `{}`, whose module is unsupported",
+                import.module
+            )),
+            _ => why.clone(),
+        })
     }
 }
 
 impl Registry {
-    /// Registers an instance's exports under a module name.
-    pub(super) fn register(&mut self, name: &str, exports: HashMap<String, Extern>) {
+    /// Registers an instance's exports under a module name; or that there is no instance.
+    pub(super) fn register(&mut self, name: &str, exports: Exports) {
         self.exports.insert(name.to_owned(), exports);
     }
 
     /// Has an instance's exports found under its name in the script, where nothing is registered under
     /// that: scripts in the dialect of Wasmtime's own tests import so.
-    pub(super) fn name(&mut self, name: &str, exports: HashMap<String, Extern>) {
+    pub(super) fn name(&mut self, name: &str, exports: Exports) {
         self.named.insert(name.to_owned(), exports);
     }
 
-    fn get(&self, import: &Import) -> Option<Extern> {
+    fn get(&self, import: &Import) -> Result<Extern, Missing> {
         let module = &import.module;
         let exports = self.exports.get(module).or_else(|| self.named.get(module));
-        exports?.get(&import.name).copied()
+        match exports {
+            Some(Ok(exports)) => exports.get(&import.name).copied().ok_or(Missing::Unknown),
+            Some(Err(why)) => Err(Missing::unmade(import, why)),
+            None => Err(Missing::Unknown),
+        }
     }
 
     /// Provides what the dialect of Wasmtime's own tests imports: `gc`, which may collect, and does not.
@@ -98,7 +118,7 @@ impl Registry {
             behaviour: Behaviour::Silent,
         };
         let gc = Extern::Func(subject.add_host_func(function, None));
-        self.register("wasmtime", HashMap::from([("gc".to_owned(), gc)]));
+        self.register("wasmtime", Ok(HashMap::from([("gc".to_owned(), gc)])));
     }
 
     /// Provides the official interpreter's `spectest` module.
@@ -170,7 +190,7 @@ impl Registry {
             let made = subject.add_memory(shared)?;
             exports.insert("shared_memory".to_owned(), Extern::Memory(made));
         }
-        self.register("spectest", exports);
+        self.register("spectest", Ok(exports));
         Ok(())
     }
 
@@ -185,8 +205,8 @@ impl Registry {
         let mut resolved = Vec::new();
         for (position, import) in module.imports().iter().enumerate() {
             let found = match self.get(import) {
-                Some(found) => found,
-                None if settings.synthesise => {
+                Ok(found) => found,
+                Err(_) if settings.synthesise => {
                     let wanted = Wanted {
                         bytes,
                         module,
@@ -197,13 +217,7 @@ impl Registry {
                         None => return Ok(Err(Missing::impossible(import))),
                     }
                 }
-                None => {
-                    let message = format!("unknown import {}.{}", import.module, import.name);
-                    return Ok(Err(Missing {
-                        message,
-                        impossible: false,
-                    }));
-                }
+                Err(missing) => return Ok(Err(missing)),
             };
             resolved.push(found);
         }
@@ -311,4 +325,50 @@ fn spectest_globals() -> [(&'static str, Value); 4] {
         ("global_f32", Value::F32(666.6f32.to_bits())),
         ("global_f64", Value::F64(666.6f64.to_bits())),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lockstep_oracles::address::FuncAddr;
+
+    fn import(module: &str, name: &str) -> Import {
+        let text = format!(r#"(module (import "{module}" "{name}" (func)))"#);
+        let wasm = wat::parse_str(text).unwrap();
+        let module = Module::new(&wasm, WasmFeatures::all()).unwrap();
+        module.imports()[0].clone()
+    }
+
+    fn exports() -> Exports {
+        Ok(HashMap::from([("f".to_owned(), Extern::Func(FuncAddr(3)))]))
+    }
+
+    #[test]
+    fn what_is_registered_goes_before_what_is_named() {
+        let mut registry = Registry::default();
+        let unsupported = || Err(Status::Unsupported("why".to_owned()));
+        assert_eq!(registry.get(&import("a", "f")), Err(Missing::Unknown));
+        registry.name("a", exports());
+        assert!(registry.get(&import("a", "f")).is_ok());
+        assert_eq!(registry.get(&import("a", "g")), Err(Missing::Unknown));
+        registry.register("a", unsupported());
+        let missing = registry.get(&import("a", "f")).unwrap_err();
+        let why = "it imports from `a`, whose module is unsupported";
+        assert_eq!(
+            missing,
+            Missing::Unmade(Status::Unsupported(why.to_owned()))
+        );
+        registry.register("a", exports());
+        registry.name("a", unsupported());
+        assert!(registry.get(&import("a", "f")).is_ok());
+    }
+
+    #[test]
+    fn who_imports_from_what_was_not_run_is_not_run_either() {
+        let mut registry = Registry::default();
+        let not_run = Status::NotRun("why".to_owned());
+        registry.register("a", Err(not_run.clone()));
+        let missing = registry.get(&import("a", "f"));
+        assert_eq!(missing, Err(Missing::Unmade(not_run)));
+    }
 }

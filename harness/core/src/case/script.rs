@@ -2,13 +2,13 @@
 
 mod assertions;
 mod components;
+mod modules;
 
 use super::checks;
 use super::imports::Registry;
 use super::patterns::argument;
 use super::written::written;
 use super::{CaseOptions, Executed, Status};
-use crate::configuration::Allocation;
 use crate::fault::Layer;
 use crate::lockstep::driver::{Ended, Expected, Verdict};
 use crate::outcome::Outcome;
@@ -18,19 +18,16 @@ use crate::rules::RuleId;
 use crate::schedule::Schedule;
 use crate::seen::Seen;
 use crate::subject::adapter::{Adapter, Subject};
-use crate::subject::answer::{ExpectedInstance, Instantiated, Invoked};
+use crate::subject::answer::Invoked;
 use crate::subject::{Settings, SubjectError};
 use crate::wasi;
-use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::address::InstanceAddr;
 use lockstep_oracles::component::Component;
-use lockstep_oracles::module::{Module, ModuleError, ModuleErrorKind};
+use lockstep_oracles::module::Module;
 use lockstep_oracles::store::Extern;
 use lockstep_oracles::trap::Trap;
 use lockstep_oracles::value::Value;
-use lockstep_spec_tests::script::{
-    Action, Arg, Command, CommandKind, ModuleSource, Pattern, Script,
-};
+use lockstep_spec_tests::script::{Action, Arg, Command, CommandKind, Pattern, Script};
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::Arc;
@@ -53,7 +50,9 @@ pub(super) struct Run<'a, A: Adapter, T: Layer> {
     /// Names, or that of the current instance, without an instance for a reason that is known: what comes
     /// of commands that need it.
     unmade: HashMap<Option<String>, Status>,
-    definitions: HashMap<Option<String>, Definition>,
+    /// Module definitions by name, and the last of them; or what comes of commands that need one that was not
+    /// made.
+    definitions: HashMap<Option<String>, Result<Definition, Status>>,
     /// The component that was instantiated last.
     component: Option<Arc<Component>>,
     /// Whether a component of the store has trapped.
@@ -322,10 +321,17 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             CommandKind::Component { bytes } => self.component(bytes),
             CommandKind::Call { export, args } => self.call_export(export, args),
             CommandKind::ModuleDefinition { name, module } => {
-                let definition = self.define(module)?;
+                let made = self.define(module);
+                let definition = match &made {
+                    Ok(definition) => Ok(definition.clone()),
+                    Err(Trouble::Status(Status::Unsupported(_))) => {
+                        Err(Status::Unsupported(UNSUPPORTED.to_owned()))
+                    }
+                    Err(_) => Err(undefined()),
+                };
                 self.definitions.insert(None, definition.clone());
                 self.definitions.insert(name.clone(), definition);
-                Ok(())
+                made.map(drop)
             }
             CommandKind::ModuleInstance {
                 instance,
@@ -333,18 +339,20 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             } => {
                 self.forget(instance.as_ref());
                 let found = self.definitions.get(definition).cloned();
-                let found = found
-                    .ok_or_else(|| not_possible("its module definition was not made".to_owned()))?;
-                let made = self.instance(&found);
+                let found = found.unwrap_or_else(|| Err(undefined()));
+                let made = found.map_err(Trouble::from);
+                let made = made.and_then(|definition| self.instance(&definition));
                 let made = self.remembered(instance.as_ref(), made)?;
                 self.name(instance.as_ref(), made);
                 Ok(())
             }
             CommandKind::Register { as_name, instance } => {
-                let instance = self.find(instance.as_ref())?;
-                let exports = self.exports(instance);
-                self.registry.register(as_name, exports);
-                Ok(())
+                let found = self.found(instance.as_ref());
+                if found.is_ok() || !self.options.imports.synthesise {
+                    let exports = found.clone().map(|instance| self.exports(instance));
+                    self.registry.register(as_name, exports);
+                }
+                Ok(found.map(drop)?)
             }
             CommandKind::Action(action) => self.plain_action(action),
             CommandKind::Write {
@@ -371,186 +379,6 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             CommandKind::Unsupported { reason, .. } => {
                 Err(Status::Unsupported(reason.clone()).into())
             }
-        }
-    }
-
-    fn forget(&mut self, name: Option<&String>) {
-        self.current = None;
-        self.unmade.remove(&None);
-        if let Some(name) = name {
-            self.instances.remove(name);
-            self.unmade.remove(&Some(name.clone()));
-        }
-    }
-
-    fn name(&mut self, name: Option<&String>, instance: InstanceAddr) {
-        self.current = Some(instance);
-        if let Some(name) = name {
-            self.instances.insert(name.clone(), instance);
-            if !self.options.imports.synthesise {
-                let exports = self.exports(instance);
-                self.registry.name(name, exports);
-            }
-        }
-    }
-
-    fn find(&self, name: Option<&String>) -> Step<InstanceAddr> {
-        let found = match name {
-            Some(name) => self.instances.get(name).copied(),
-            None => self.current,
-        };
-        Ok(found.ok_or_else(|| {
-            let known = self.unmade.get(&name.cloned()).cloned();
-            known.unwrap_or_else(|| Status::NotRun("its instance was not made".to_owned()))
-        })?)
-    }
-
-    fn exports(&mut self, instance: InstanceAddr) -> HashMap<String, Extern> {
-        let instance = self
-            .subject
-            .driver()
-            .following
-            .machine
-            .store
-            .instance(instance);
-        let exports = instance.module.exports().iter();
-        exports
-            .filter_map(|export| Some((export.name.clone(), instance.export(&export.name)?)))
-            .collect()
-    }
-
-    fn define(&mut self, source: &ModuleSource) -> Step<Definition> {
-        let bytes = match source {
-            ModuleSource::Binary(bytes) => bytes.len(),
-            _ => 0,
-        };
-        let _preparing = progress::preparing(bytes);
-        match source {
-            ModuleSource::BadText { error } => Err(self.mistake("a module", error)),
-            ModuleSource::Binary(bytes) => match Module::new(bytes, self.script.features) {
-                Ok(module) => {
-                    self.require(bytes, &module)?;
-                    Ok(Definition {
-                        bytes: bytes.clone(),
-                        module,
-                    })
-                }
-                Err(error) => Err(self.rejected(bytes, &error)),
-            },
-        }
-    }
-
-    /// Why a module that the oracle rejects is no definition. A user's script may have one that is beyond
-    /// the features of the run, or invalid, as the subject says too.
-    fn rejected(&mut self, bytes: &Arc<[u8]>, error: &ModuleError) -> Trouble {
-        if error.kind == ModuleErrorKind::Unsupported {
-            let why = format!("the reference interpreter lacks it: {error}");
-            return Status::Unsupported(why).into();
-        }
-        let subject = match self.options.script_may_err {
-            true => self.subject.compiles(bytes),
-            false => Ok(()),
-        };
-        if !matches!(subject, Err(Outcome::Failed(_))) {
-            return failed(format!("the oracle rejects the module: {error}")).into();
-        }
-        match Module::new(bytes, WasmFeatures::all()) {
-            Err(all) if all.kind != ModuleErrorKind::Unsupported => {
-                not_met("a valid module", error)
-            }
-            _ => Status::Unsupported(format!("it is beyond the features of this run: {error}"))
-                .into(),
-        }
-    }
-
-    /// Refuses a module that needs a feature that the subject lacks: it is counted as unsupported.
-    fn require(&self, bytes: &Arc<[u8]>, module: &Module) -> Result<(), Status> {
-        let settings = Settings {
-            features: self.script.features,
-            ..self.options.settings
-        };
-        let supported = settings.supported();
-        let pooled = settings.configuration.allocation == Allocation::Pooling;
-        if pooled && module.memories().iter().any(|memory| memory.shared) {
-            let why = "the subject's pooling allocator has no shared memories";
-            return Err(Status::Unsupported(why.to_owned()));
-        }
-        if supported == settings.features {
-            return Ok(());
-        }
-        match Module::new(bytes, supported) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(Status::Unsupported(format!(
-                "the subject lacks a feature in this configuration: {error}"
-            ))),
-        }
-    }
-
-    /// Instantiates; an import that nothing provides is a link error without either side's doing.
-    fn instantiate(&mut self, definition: &Definition) -> Step<Option<Instantiated>> {
-        let seed = self.options.settings.seed;
-        let imports = self.registry.resolve(
-            &mut self.subject,
-            (&definition.bytes, &definition.module),
-            &self.options.imports,
-            seed,
-        )?;
-        let imports = match imports {
-            Ok(imports) => imports,
-            Err(missing) if missing.impossible => {
-                return Err(Status::Unsupported(missing.message).into());
-            }
-            Err(_) => return Ok(None),
-        };
-        Ok(Some(self.subject.instantiate(
-            &definition.bytes,
-            &definition.module,
-            &imports,
-        )))
-    }
-
-    /// Remembers of the name why it has no instance, if both sides agree on that, or it needs what there is
-    /// not.
-    fn remembered(
-        &mut self,
-        name: Option<&String>,
-        made: Step<InstanceAddr>,
-    ) -> Step<InstanceAddr> {
-        let why = match &made {
-            Err(Trouble::Status(Status::Passed)) => {
-                Status::Void("its instance cannot be made: both sides agree".to_owned())
-            }
-            Err(Trouble::Status(Status::Unsupported(_))) => {
-                Status::Unsupported("its module is unsupported".to_owned())
-            }
-            _ => return made,
-        };
-        self.unmade.insert(None, why.clone());
-        self.unmade.insert(name.cloned(), why);
-        made
-    }
-
-    fn instance(&mut self, definition: &Definition) -> Step<InstanceAddr> {
-        let Some(made) = self.instantiate(definition)? else {
-            return Err(self.mistake("its imports", "one that nothing provides"));
-        };
-        self.outcome = Some(made.outcome.describe());
-        match (made.expected, made.instance) {
-            (ExpectedInstance::Instance, Some(instance)) => match made.outcome {
-                Outcome::Returned(_) => Ok(instance),
-                outcome => Err(failed(outcome.describe()).into()),
-            },
-            (ExpectedInstance::Exhausted, _) => Err(Status::Exhausted.into()),
-            (ExpectedInstance::Limit(message), _) => Err(Status::Inconclusive(message).into()),
-            // A user's module may well trap in a segment or in its start function; both sides agree
-            // on that here, and what would need the instance is void.
-            (
-                ExpectedInstance::Trapped(_)
-                | ExpectedInstance::HostFailed
-                | ExpectedInstance::Thrown,
-                _,
-            ) if self.options.actions_may_trap => Err(Status::Passed.into()),
-            (_, _) => Err(self.mistake("an instance", made.outcome.describe())),
         }
     }
 
@@ -639,6 +467,14 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
 /// A step that the module gives no way to take: it is not taken, in either execution.
 fn not_possible(reason: String) -> Trouble {
     Trouble::Status(Status::NotRun(reason))
+}
+
+/// What comes of a command that needs a module which is unsupported.
+const UNSUPPORTED: &str = "its module is unsupported";
+
+/// What comes of an instance without a definition.
+fn undefined() -> Status {
+    Status::NotRun("its module definition was not made".to_owned())
 }
 
 enum Performed {
