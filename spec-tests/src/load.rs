@@ -21,8 +21,12 @@ pub fn parse_file(path: impl AsRef<Path>, features: WasmFeatures) -> Result<Scri
         path: path.to_owned(),
         source,
     };
+    let kind = fs::metadata(path).map_err(unreadable)?;
+    if kind.is_dir() {
+        fs::read_dir(path).map_err(unreadable)?;
+    }
     // A pipe may have nobody who ever writes to it.
-    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+    if !kind.is_file() {
         let source = io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file");
         return Err(unreadable(source));
     }
@@ -54,15 +58,19 @@ pub fn parse_dir(
 
 /// The `.wast` files of a directory and of those below it, sorted by path.
 ///
-/// Symbolic links to directories are not followed.
+/// Symbolic links to directories are not followed. A directory below that cannot be read is in the list itself:
+/// [`parse_file`] says why, and it costs no other.
 ///
 /// # Errors
 ///
-/// The first unreadable directory, or a directory without any script.
+/// When the directory cannot be read, or there is no script.
 pub fn find_scripts(dir: impl AsRef<Path>) -> Result<Vec<PathBuf>, ScriptError> {
     let dir = dir.as_ref();
     let mut paths = Vec::new();
-    collect(dir, &mut paths).map_err(|(path, source)| ScriptError::Read { path, source })?;
+    collect(dir, &mut paths).map_err(|source| ScriptError::Read {
+        path: dir.to_owned(),
+        source,
+    })?;
     if paths.is_empty() {
         return Err(ScriptError::NoScripts {
             path: dir.to_owned(),
@@ -72,14 +80,15 @@ pub fn find_scripts(dir: impl AsRef<Path>) -> Result<Vec<PathBuf>, ScriptError> 
     Ok(paths)
 }
 
-/// Adds the scripts below `dir` to `paths`, in no particular order.
-fn collect(dir: &Path, paths: &mut Vec<PathBuf>) -> Result<(), (PathBuf, std::io::Error)> {
-    let at = |source| (dir.to_owned(), source);
-    for entry in fs::read_dir(dir).map_err(at)? {
-        let entry = entry.map_err(at)?;
+/// Adds the scripts below `dir` to `paths`, and directories that cannot be read, in no particular order.
+fn collect(dir: &Path, paths: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
         let path = entry.path();
-        if entry.file_type().map_err(at)?.is_dir() {
-            collect(&path, paths)?;
+        if entry.file_type()?.is_dir() {
+            if collect(&path, paths).is_err() {
+                paths.push(path);
+            }
         } else if path.extension().is_some_and(|e| e == "wast") {
             paths.push(path);
         }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lockstep_spec_tests::{ScriptError, parse_dir, parse_file};
+use lockstep_spec_tests::{ScriptError, find_scripts, parse_dir, parse_file};
 use wasmparser::WasmFeatures;
 
 /// A fresh directory of this name.
@@ -89,6 +89,34 @@ fn a_directory_that_is_not_there_is_named() {
     let dir = directory("gone").join("none");
     let error = parse_dir(&dir, WasmFeatures::WASM2).expect_err("there is none");
     assert!(matches!(&error, ScriptError::Read { path, .. } if *path == dir));
+}
+
+/// Given a path that is too long for the system, so that nobody can read what is there, it is in the list, and the
+/// scripts beside it are.
+#[test]
+fn a_directory_below_that_cannot_be_read_is_named_in_its_place() {
+    let dir = directory("unreadable");
+    write(&dir, "a.wast", "(module)");
+    write(&dir, "z.wast", "(module)");
+    let below = |name: &str| (0..11).fold(dir.join(name), |path, _| path.join("x".repeat(200)));
+    let upper = below("m");
+    fs::create_dir_all(&upper).unwrap();
+    fs::create_dir_all(below("lower")).unwrap();
+    fs::rename(dir.join("lower"), upper.join("lower")).unwrap();
+    let paths = find_scripts(&dir).unwrap();
+    let [first, unreadable, last] = &paths[..] else {
+        panic!("{} are listed", paths.len())
+    };
+    assert_eq!([first, last], [&dir.join("a.wast"), &dir.join("z.wast")]);
+    assert!(unreadable.starts_with(&upper));
+    let error = parse_file(unreadable, WasmFeatures::WASM2).unwrap_err();
+    let ScriptError::Read { path, source } = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(path, unreadable);
+    assert_eq!(source.kind(), std::io::ErrorKind::InvalidFilename);
+    assert!(error.to_string().starts_with("cannot read "), "{error}");
+    fs::remove_dir_all(&dir).unwrap();
 }
 
 #[test]

@@ -106,8 +106,8 @@ impl Options {
     }
 }
 
-/// The scripts of a directory, by their paths from there. A worker reads each: one that is no script
-/// costs that one.
+/// The scripts of a directory, by their paths from there, and directories below that cannot be read. A worker
+/// reads each: one that is no script costs that one.
 fn of_directory(directory: &Path) -> anyhow::Result<Vec<Job>> {
     let paths = find_scripts(directory)?.into_iter();
     let job = |path: PathBuf| Job::File {

@@ -183,6 +183,24 @@ fn an_instance_of_an_unsupported_definition_is_unsupported() {
     assert_eq!(verdicts(&output), (Some(0), expected.to_vec()));
 }
 
+/// Given a directory below that nobody can read, since its path is too long for the system, it is named, and
+/// the scripts beside it run.
+#[test]
+fn a_directory_below_that_cannot_be_read_costs_itself_alone() {
+    let good = "(module (func (export \"f\")))\n(assert_return (invoke \"f\"))";
+    let at = folder(&[("a.wast", good), ("z.wast", good)]);
+    let below =
+        |name: &str| (0..11).fold(at.path().join(name), |path, _| path.join("x".repeat(200)));
+    fs::create_dir_all(below("m")).unwrap();
+    fs::create_dir_all(below("lower")).unwrap();
+    fs::rename(at.path().join("lower"), below("m").join("lower")).unwrap();
+    let output = spec(&at, &[]);
+    let expected = [came("a.wast", "ok", 1), came("z.wast", "ok", 1)];
+    assert_eq!(verdicts(&output), (Some(2), expected.to_vec()));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("cannot read ./m/"), "{said}");
+}
+
 #[test]
 fn features_that_are_none_are_refused_with_those_that_there_are() {
     let at = folder(&[("a.wast", "(module)")]);
