@@ -1,30 +1,29 @@
 //! `lockstep bisect`: the first version, or the first commit, in which a case diverges or stops to.
 
+mod kept;
 mod places;
 mod search;
 mod tree;
 
 use super::campaign;
 use super::output::Output;
-use super::programs::{Places as Cache, short};
 use super::subjects::Subject;
 use super::{BAD_INPUT, Format, OK, OwnFault};
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Args;
+use kept::Kept;
 use lockstep_core::campaign::interrupt::Interrupt;
 use lockstep_core::campaign::outcome::Outcome;
 use lockstep_core::campaign::protocol::{Request, What};
 use lockstep_core::case::{CaseReport, Judgement};
-use lockstep_core::corpus::{self, CorpusCase};
+use lockstep_core::corpus;
 use lockstep_core::lockstep::daring::DareResult;
-use lockstep_core::report::json;
 use lockstep_core::report::shown::say;
-use lockstep_core::whole_file;
+use lockstep_core::report::{counted, json};
 use places::Places;
 use search::{Came, Found, search};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -92,23 +91,14 @@ pub(super) fn run(options: &Options, format: Format) -> anyhow::Result<u8> {
         None => Places::versions(&options.from, &options.to)?,
     };
     let interrupt = Interrupt::install().map_err(OwnFault::Start)?;
-    let mut kept = Kept::open(options, &case)?;
+    let mut kept = Kept::open(&case, &options.campaign, options.afresh)?;
     let mut answers: BTreeMap<usize, Came> = BTreeMap::new();
     let steps = places.count().ilog2() + 2;
-    say(&format!(
-        "{} places, about {steps} are asked",
-        places.count()
-    ));
+    let all = counted(places.count() as u64, "place");
+    say(&format!("{all}, about {steps} are asked"));
     let found = search(places.count(), |place| {
         let name = places.name(place);
-        let (came, known) = match kept.answers.get(&name) {
-            Some(came) => (came.clone(), true),
-            None => (options.ask(&places, place, &interrupt)?, false),
-        };
-        // What could not be built may be next time.
-        if !known && !matches!(came, Came::Unknown(_)) {
-            kept.add(&name, &came)?;
-        }
+        let (came, known) = kept.or_ask(&name, || options.ask(&places, place, &interrupt))?;
         write_step(&name, &came, known, format).map_err(OwnFault::from)?;
         answers.insert(place, came.clone());
         anyhow::Ok(came)
@@ -199,39 +189,6 @@ fn came(report: &CaseReport) -> Came {
     }
 }
 
-/// What places answered to this case, on disk.
-struct Kept {
-    path: PathBuf,
-    answers: BTreeMap<String, Came>,
-}
-
-impl Kept {
-    /// Those of this case as it is now, under these options, by this program.
-    fn open(options: &Options, case: &CorpusCase) -> anyhow::Result<Kept> {
-        let directory = Cache::find()?.cache.join("bisect");
-        let program = std::env::current_exe()?;
-        let content = fs::read(&program);
-        let content = content.with_context(|| format!("cannot read {}", program.display()))?;
-        let by = (short(&content), case, &options.campaign);
-        let name = short(format!("{by:?}").as_bytes());
-        let path = directory.join(format!("{name}.json"));
-        let answers = match fs::read(&path) {
-            Ok(bytes) if !options.afresh => serde_json::from_slice(&bytes).unwrap_or_default(),
-            _ => BTreeMap::new(),
-        };
-        Ok(Kept { path, answers })
-    }
-
-    fn add(&mut self, place: &str, came: &Came) -> anyhow::Result<()> {
-        self.answers.insert(place.to_owned(), came.clone());
-        let text = serde_json::to_vec_pretty(&self.answers)?;
-        let directory = self.path.parent().unwrap_or(&self.path);
-        fs::create_dir_all(directory)
-            .and_then(|()| whole_file::replace(&self.path, &text))
-            .with_context(|| format!("cannot write {}", self.path.display()))
-    }
-}
-
 fn write_step(place: &str, came: &Came, kept: bool, format: Format) -> io::Result<()> {
     let mut out = Output::new();
     if format == Format::Json {
@@ -266,10 +223,11 @@ fn write_change(change: &Change<'_>, format: Format) -> io::Result<()> {
     };
     writeln!(out, "The case {verb} {}.", change.after)?;
     if change.unknown > 0 {
+        let unknown = counted(change.unknown as u64, "place");
         writeln!(
             out,
-            "It cannot be run at {} places between that and {}.",
-            change.unknown, change.before
+            "It cannot be run at {unknown} between that and {}.",
+            change.before
         )?;
     }
     out.flush()
