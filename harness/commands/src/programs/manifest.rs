@@ -127,17 +127,14 @@ pub(super) fn checkout(directory: &Path) -> anyhow::Result<(Version, PathBuf)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::places::model;
     use super::*;
 
-    const MODEL: &str = include_str!("../../../subject/wasmtime-50/Cargo.toml");
-
     fn derived(version: Version, checkout: Option<&Path>) -> toml::Table {
-        let text = super::derived(
-            MODEL,
-            Path::new("/tree/subject/wasmtime-50"),
-            version,
-            checkout,
-        );
+        let tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let model = fs::read_to_string(tree.join(model())).unwrap();
+        let base = Path::new("/tree/subject/wasmtime-50");
+        let text = super::derived(&model, base, version, checkout);
         text.unwrap().parse().unwrap()
     }
 

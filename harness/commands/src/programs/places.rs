@@ -27,8 +27,16 @@ pub(crate) struct Places {
 /// The variable that moves the cache.
 const CACHE: &str = "LOCKSTEP_SUBJECTS";
 
-/// The manifest that others are derived from.
-const MODEL: &str = "harness/subject/wasmtime-50/Cargo.toml";
+/// The manifest that others are derived from: that of the newest version of the table, which has all that a
+/// manifest can say.
+pub(super) fn model() -> String {
+    manifest_of(Version::TABLE.iter().copied().max().unwrap_or_default())
+}
+
+/// The manifest of a version of the table.
+fn manifest_of(version: Version) -> String {
+    format!("harness/subject/wasmtime-{}/Cargo.toml", version.release())
+}
 
 impl Places {
     /// The places of this program.
@@ -41,7 +49,7 @@ impl Places {
         let tree = here.join("../..");
         let tree = fs::canonicalize(&tree)
             .ok()
-            .filter(|tree| tree.join(MODEL).is_file());
+            .filter(|tree| tree.join(model()).is_file());
         let tree = tree.ok_or_else(|| {
             anyhow!("a subject program is built from Lockstep's source tree, and it is no longer where this program was built")
         })?;
@@ -163,8 +171,7 @@ impl Places {
 
     /// The manifest of a published version: its own, if it has one.
     fn published(&self, version: Version) -> anyhow::Result<PathBuf> {
-        let own = format!("harness/subject/wasmtime-{}/Cargo.toml", version.release());
-        let own = self.tree.join(own);
+        let own = self.tree.join(manifest_of(version));
         match version.is_of_table() && own.is_file() {
             true => Ok(own),
             false => self.derive(version, None),
@@ -173,12 +180,13 @@ impl Places {
 
     /// A manifest like the model's, for another version of the engine, or for a checkout of its crate.
     fn derive(&self, version: Version, checkout: Option<&Path>) -> anyhow::Result<PathBuf> {
-        let model = self.tree.join(MODEL);
+        let name = model();
+        let model = self.tree.join(&name);
         let text = fs::read_to_string(&model)
             .with_context(|| format!("cannot read {}", model.display()))?;
         let base = model.parent().unwrap_or(&self.tree);
         let text = derived(&text, base, version, checkout)
-            .ok_or_else(|| anyhow!("{MODEL} is not as a manifest of a subject is"))?;
+            .ok_or_else(|| anyhow!("{name} is not as a manifest of a subject is"))?;
         let place = match checkout {
             None => version.to_string(),
             Some(directory) => format!(
@@ -334,6 +342,22 @@ mod tests {
             let mut known = self.places.known().unwrap().into_iter();
             known.find_map(|(of, built)| (of == source).then_some(built.program))
         }
+    }
+
+    /// Given a version in the table, a folder with its manifest and its lock file is there, but for the one that is
+    /// embedded, which has the workspace's lock file.
+    #[test]
+    fn every_version_of_the_table_has_a_manifest() {
+        let tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        for &version in Version::TABLE {
+            let manifest = tree.join(manifest_of(version));
+            let text = fs::read_to_string(&manifest).unwrap_or_default();
+            let engine = format!("\"={}\"", version.number());
+            assert!(text.contains(&engine), "{}", manifest.display());
+            let lock = manifest.with_file_name("Cargo.lock");
+            assert!(lock.is_file() || version == Version::default());
+        }
+        assert!(tree.join(model()).is_file());
     }
 
     #[test]
