@@ -258,7 +258,7 @@ mod tests {
             line(&totals),
             "FAIL: 5 unexplained divergences (STEP-LOST, FRAME-PC and 1 more); 1 command failed; \
              2 cases with bad input; Lockstep itself could not finish 1 case; the machine ended \
-             1 case, of which nothing is known"
+             1 case, whose end is not known"
         );
         assert_eq!(Conclusion::of(&totals).reason(), Some(Reason::Unexplained));
     }
