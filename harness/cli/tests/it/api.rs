@@ -32,6 +32,8 @@ fn source(version: Version) -> Option<PathBuf> {
     let manifest = root.join(format!("wasmtime-{major}/Cargo.toml"));
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["metadata", "--format-version", "1", "--offline"]);
+    // What only other platforms need may not be on this machine.
+    cargo.args(["--filter-platform", &host()?]);
     cargo.arg("--manifest-path").arg(manifest);
     let said = cargo.output().ok().filter(|said| said.status.success())?;
     let said: serde_json::Value = serde_json::from_slice(&said.stdout).ok()?;
@@ -42,6 +44,14 @@ fn source(version: Version) -> Option<PathBuf> {
         .find(|package| package["name"] == "wasmtime" && package["version"] == *number)?;
     let manifest = Path::new(found["manifest_path"].as_str()?);
     Some(manifest.parent()?.join("src"))
+}
+
+/// The platform that cargo builds for where it is not told one.
+fn host() -> Option<String> {
+    let said = Command::new(env!("CARGO")).arg("-vV").output().ok()?;
+    let said = String::from_utf8(said.stdout).ok()?;
+    let host = said.lines().find_map(|line| line.strip_prefix("host: "))?;
+    Some(host.to_owned())
 }
 
 /// The public items of the debug API in a tree of source.

@@ -94,6 +94,12 @@ const DECISIONS: usize = 1024;
 /// Name of the first of two instances of a module of which the second imports a function from it.
 const FIRST: &str = "first";
 
+/// Name of the module that the host calls.
+const MAIN: &str = "main";
+
+/// Names of further instances of it.
+const AGAIN: [&str; 2] = ["again", "thrice"];
+
 /// The first offset that takes more than two bytes.
 const FAR: usize = 1 << 16;
 
@@ -229,7 +235,7 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals, settings: &[Setting]
         modules.push(first);
     }
     let position = modules.len();
-    modules.push(("main".to_owned(), drawn.wasm, drawn.module));
+    modules.push((MAIN.to_owned(), drawn.wasm, drawn.module));
     let scene = Scene {
         modules: &modules,
         steps: steps.len() as u32,
@@ -243,9 +249,8 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals, settings: &[Setting]
     configuration.nans = configuration::nans(u, &schedule)?;
     if chance(u, 1, 8)? {
         // The same module once or twice more in the store; breakpoints are those of all instances.
-        let names = ["again", "thrice"];
         let more = if chance(u, 1, 3)? { 2 } else { 1 };
-        for (position, name) in (position..).zip(&names[..more]) {
+        for (position, name) in (position..).zip(&AGAIN[..more]) {
             let (_, wasm, module) = modules[position].clone();
             let again = (name.to_string(), wasm, module);
             let mut others = steps_of(u, &again, position, fuel)?;
@@ -319,11 +324,16 @@ fn innermost() -> Result<Linked> {
     Ok((link::SEEN_IN.to_owned(), wasm.into(), module))
 }
 
-/// A module that provides functions and tags to this one.
+/// A module that provides functions and tags to this one. It has no name that another module of a case may have.
 fn linked(module: &Module, sight: Sight) -> Option<Linked> {
-    let wants = |import: &&Import| matches!(import.ty, ExternType::Func(_));
-    let function = || module.imports().iter().find(wants);
-    let name = &tags(module).next().or_else(function)?.module;
+    let imports = module.imports().iter();
+    let functions = imports.filter(|import| matches!(import.ty, ExternType::Func(_)));
+    let is_taken = |name: &str| {
+        let others = [FIRST, MAIN, link::SEEN_IN];
+        others.contains(&name) || AGAIN.contains(&name)
+    };
+    let mut wanted = tags(module).chain(functions);
+    let name = &wanted.find(|import| !is_taken(&import.module))?.module;
     let wasm = link::provider(module, name, sight)?;
     let provider = Module::new(&wasm, FEATURES).ok()?;
     Some((name.clone(), wasm.into(), provider))

@@ -19,6 +19,22 @@ fn the_module_of_last_resort_is_valid() {
     assert!(Module::new(PLAIN, FEATURES).is_ok());
 }
 
+/// Given a module of two instances, of which the second imports from the first, no provider has the first's name.
+#[test]
+fn a_provider_has_a_name_of_its_own() {
+    let import = |name: &str| format!("(import {name:?} \"f\" (func))");
+    let provider = |names: &[&str]| {
+        let imports: String = names.iter().map(|name| import(name)).collect();
+        let wasm = wat::parse_str(format!("(module {imports})")).unwrap();
+        let module = Module::new(&wasm, FEATURES).unwrap();
+        linked(&module, Sight::Global).map(|(name, ..)| name)
+    };
+    for taken in [FIRST, MAIN, link::SEEN_IN, AGAIN[0], AGAIN[1]] {
+        assert_eq!(provider(&[taken]), None);
+        assert_eq!(provider(&[taken, "env"]).as_deref(), Some("env"));
+    }
+}
+
 #[test]
 fn each_generator_makes_valid_modules_but_for_two_in_a_hundred() {
     const DRAWS: u64 = 300;
