@@ -3,14 +3,13 @@
 
 use super::rewrite::{self, CODE, IMPORTS};
 use lockstep_oracles::ValType;
-use lockstep_oracles::address::FuncIndex;
 use lockstep_oracles::module::{Export, ExternKind, ExternType, FuncType, Module};
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, CustomSection, EntityType, ExportKind, ExportSection,
     Function, FunctionSection, GlobalSection, GlobalType, HeapType, ImportSection, Instruction,
     Section as _, TagKind, TagSection, TagType, TypeSection,
 };
-use wasmparser::{Parser, Payload};
+use wasmparser::{Parser, Payload, TypeRef};
 
 /// What the functions of a provider look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,23 +244,20 @@ fn give(function: &mut Function, params: &[ValType], own: u32, ty: ValType) {
 }
 
 /// The module with one of its imported functions taken from an instance of itself, which is called `from`: the
-/// last exported function of its own that has the type. `None` if no two functions are so.
+/// last exported function of its own that is declared with the same type: one with another of the same form would
+/// not link. `None` if no two functions are so.
 pub(super) fn from_itself(wasm: &[u8], module: &Module, from: &str) -> Option<Vec<u8>> {
     let is_own = |export: &&Export| {
         export.kind == ExternKind::Func && export.index >= module.num_imported_funcs()
     };
     let own: Vec<&Export> = module.exports().iter().rev().filter(is_own).collect();
-    let found = module
-        .imports()
-        .iter()
-        .enumerate()
-        .find_map(|(at, import)| {
-            let ExternType::Func(ty) = &import.ty else {
-                return None;
-            };
-            let fits = |export: &&&Export| module.func_type(FuncIndex(export.index)) == ty;
-            Some((at, &own.iter().find(fits)?.name))
-        });
+    let types = declared_types(wasm)?;
+    let functions = module.imports().iter().enumerate();
+    let functions = functions.filter(|(_, import)| matches!(import.ty, ExternType::Func(_)));
+    let found = functions.zip(&types).find_map(|((at, _), ty)| {
+        let fits = |export: &&&Export| types.get(export.index as usize) == Some(ty);
+        Some((at, &own.iter().find(fits)?.name))
+    });
     let (position, name) = found?;
     let mut imports = ImportSection::new();
     for payload in Parser::new(0).parse_all(wasm) {
@@ -280,6 +276,29 @@ pub(super) fn from_itself(wasm: &[u8], module: &Module, from: &str) -> Option<Ve
     let mut sections = rewrite::sections(wasm).ok()?;
     sections.insert(IMPORTS, rewrite::content(&imports));
     Some(rewrite::assemble(&sections))
+}
+
+/// The index of the type that each function is declared with, imports first.
+fn declared_types(wasm: &[u8]) -> Option<Vec<u32>> {
+    let mut types = Vec::new();
+    for payload in Parser::new(0).parse_all(wasm) {
+        match payload.ok()? {
+            Payload::ImportSection(reader) => {
+                for import in reader.into_imports() {
+                    if let TypeRef::Func(ty) = import.ok()?.ty {
+                        types.push(ty);
+                    }
+                }
+            }
+            Payload::FunctionSection(reader) => {
+                for ty in reader {
+                    types.push(ty.ok()?);
+                }
+            }
+            _ => {}
+        }
+    }
+    Some(types)
 }
 
 #[cfg(test)]
@@ -390,6 +409,12 @@ mod tests {
         let other = r#"(module (import "env" "f0" (func (param f64))) (func (export "f1")))"#;
         let wasm = wat::parse_str(other).unwrap();
         assert_eq!(from_itself(&wasm, &module(other), "first"), None);
+        // Of the same form, and of another type.
+        let another = r#"(module
+            (type $f (func)) (type $g (sub (func)))
+            (import "env" "f0" (func (type $f))) (func (export "f1") (type $g)))"#;
+        let wasm = wat::parse_str(another).unwrap();
+        assert_eq!(from_itself(&wasm, &module(another), "first"), None);
     }
 
     #[test]
