@@ -97,6 +97,19 @@ pub fn is_stale(index: u32, surviving: usize) -> bool {
     (index as usize) < surviving
 }
 
+/// Objects of the copying collector lie at multiples of so many bytes (`copying::ALIGN`).
+const ALIGNMENT: u32 = 16;
+
+/// Whether the copying collector may have taken words of a number for references, and have made them denote where it
+/// copied what they seemed to: each word that differs was such a place, and is one.
+pub fn is_moved(expected: u128, shown: u128) -> bool {
+    let is_place = |word: u32| word != 0 && word.is_multiple_of(ALIGNMENT);
+    (0..4).all(|nth| {
+        let [expected, shown] = [expected, shown].map(|bits| (bits >> (32 * nth)) as u32);
+        expected == shown || is_place(expected) && is_place(shown)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,6 +191,21 @@ mod tests {
         assert!(may_overwrite(Collector::Copying, FILLED));
         assert!(!may_overwrite(Collector::Copying, FILLED - 1));
         assert!(!may_overwrite(Collector::Drc, u64::MAX));
+    }
+
+    #[test]
+    fn only_words_that_may_be_places_are_moved() {
+        assert!(is_moved(0x80, 0x8080));
+        let (expected, shown) = (
+            0xfffffffe_80000000_0000ffff_00000100,
+            0xfffffffe_80000000_0000ffff_00008030,
+        );
+        assert!(is_moved(expected, shown));
+        assert!(!is_moved(0x80, 0x8081));
+        assert!(!is_moved(0x81, 0x8080));
+        assert!(!is_moved(0, 0x8080));
+        assert!(!is_moved(0x80, 0));
+        assert!(!is_moved(expected, shown ^ 1 << 100));
     }
 
     #[test]

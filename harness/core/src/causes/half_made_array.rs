@@ -1,6 +1,15 @@
 //! `HALF-MADE-ARRAY`: an array whose elements were not written yet when the program was ended.
 
+use crate::rules::RuleId;
 use lockstep_oracles::opcode::Opcode;
+
+/// The rules that break where an object is shown that was made in the place of one that was freed early.
+pub const BREAKS: [RuleId; 4] = [
+    RuleId::RefKind,
+    RuleId::RefType,
+    RuleId::RefIdentity,
+    RuleId::RefContent,
+];
 
 /// Whether the opcode leaves an array without all of its elements if it is interrupted: it makes one, and
 /// then writes as many as an operand says.

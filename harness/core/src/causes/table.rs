@@ -212,12 +212,22 @@ causes! {
         [Having::until(44)]
         "guarded_calls_still_have_no_roots"
     HalfMadeArray "HALF-MADE-ARRAY" Ends
-        &[RuleId::Panic];
+        &[
+            RuleId::Panic,
+            RuleId::RefKind,
+            RuleId::RefType,
+            RuleId::RefIdentity,
+            RuleId::RefContent,
+            RuleId::ThrowEvent,
+            RuleId::HostCall,
+            RuleId::Values,
+        ];
         "An array is made before its elements are written, in a loop that looks at the epoch and at the fuel. \
          Where that ends the call, the array stays as it is, and a later collection takes what lies in its \
-         memory for references: the engine panics. Matches only a panic at what is no object, and only once a \
-         deadline or the end of fuel has interrupted an opcode that makes an array of as many elements as an \
-         operand says, or has ended a call that was not followed opcode by opcode. The execution ends."
+         memory for references: the engine panics, or frees an object that lies there and is still referred to, \
+         and makes another in its place. Matches only a panic at what is no object, or with the counting \
+         collector an object that is shown as another or holds something else, and only once a deadline or the \
+         end of fuel has interrupted an opcode that makes an array of as many elements as an operand says, or has ended a call that was not followed opcode by opcode. The execution ends."
         [Having::until(46)]
         "arrays_that_are_left_half_made_are_still_collected"
     SegmentObjects "SEGMENT-OBJECTS" Ends
@@ -441,7 +451,8 @@ causes! {
          counting collector only once the program has made as many objects; and only \
          those errors, in single-step at such an opcode or where a host function is called, or at the end of \
          a call of which no handler is told, or a reference that denotes something else, or what is of no \
-         kind, in an operand that was on its frame's stack when such an opcode of that frame ran, or in the \
+         kind, in an operand that was on its frame's stack when such an opcode of that frame ran, or with the \
+         copying collector a number there of which words that are multiples of 16 have become others, or in the \
          payload of the exception that it threw; or, with the copying collector, the content of any object, once \
          the program has made 1,000 objects and fields, which may fill the heap; or the engine's panic at a kind or an index that is none, \
          at such an opcode, or where such an operand's object is read. The execution ends."

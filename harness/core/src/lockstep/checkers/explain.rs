@@ -73,6 +73,16 @@ pub(crate) struct Among {
     pub(crate) known: Known,
 }
 
+/// The bits of a number; a reference has none.
+fn bits(value: Value) -> Option<u128> {
+    Some(match value {
+        Value::I32(bits) | Value::F32(bits) => bits.into(),
+        Value::I64(bits) | Value::F64(bits) => bits.into(),
+        Value::V128(bits) => bits,
+        Value::Ref(..) => return None,
+    })
+}
+
 impl Following {
     /// The cause that explains an error with which an opcode failed that collected: the collector says that it
     /// followed what is no reference (`COLLECT-SLOT`, `STARTUP-ROOT`).
@@ -121,6 +131,15 @@ impl Following {
         overwritten.then_some(known)
     }
 
+    /// The cause that explains why an object's place holds another, if that is the fault, wherever it is seen: what
+    /// lies in an array that was left half made was taken for a reference to it (`HALF-MADE-ARRAY`).
+    pub(crate) fn explain_freed_early(&self, fault: Fault) -> Option<Known> {
+        let known = self.setting.frees_half_made()?;
+        let is_other =
+            matches!(fault.rule(), Some(rule) if half_made_array::BREAKS.contains(&rule));
+        (is_other && self.history.half_made).then_some(known)
+    }
+
     /// The same of an operand that is a value of the host's, which is told by its value.
     pub(crate) fn explain_stale_host(&self, frame: usize, index: u32) -> Option<Known> {
         let view = self.machine.frames().nth(frame)?;
@@ -128,6 +147,17 @@ impl Following {
         matches!(operand, Value::Ref(..))
             .then(|| self.explain_stale(frame, index))
             .flatten()
+    }
+
+    /// The cause that explains why an operand is another number: the copying collector took its slot for a root
+    /// (`COLLECT-SLOT`).
+    pub(crate) fn explain_moved(&self, frame: usize, index: u32, shown: Seen) -> Option<Known> {
+        let (_, collector) = self.setting.collects_wrong()?;
+        let view = self.machine.frames().nth(frame)?;
+        let expected = view.operands_typed().nth(index as usize)?;
+        let is_moved = collector == Collector::Copying
+            && collect_slot::is_moved(bits(expected)?, bits(shown.to_value()?)?);
+        is_moved.then(|| self.explain_stale(frame, index)).flatten()
     }
 
     /// The cause that explains why the engine panicked: a collection followed what is no reference, or the
@@ -244,7 +274,8 @@ impl Following {
 impl Comparison {
     /// The cause that explains why a reference denotes another object, or one that holds something else, if one does.
     pub(crate) fn explain_identity(&self, following: &Following, fault: Fault) -> Option<Known> {
-        if let Some(known) = following.explain_overwritten(fault) {
+        let corrupt = following.explain_overwritten(fault);
+        if let Some(known) = corrupt.or_else(|| following.explain_freed_early(fault)) {
             return Some(known);
         }
         let identity = matches!(fault, Fault::Identity | Fault::IdentityWithin);

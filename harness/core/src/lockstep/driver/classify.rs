@@ -9,7 +9,7 @@ use crate::lockstep::checkers::evidence::Indices;
 use crate::lockstep::checkers::fault::Fault;
 use crate::lockstep::checkers::frames::{StackDiff, ValueDiff};
 use crate::lockstep::verdict::{Ended, Flow};
-use crate::observe::{Observation, Place};
+use crate::observe::{Observation, Place, Walk};
 use crate::rules::RuleId;
 use crate::snapshot::Snapshot;
 
@@ -183,7 +183,7 @@ impl Driver {
             let Some(index) = index else { continue };
             let known = match (rule, index) {
                 (RuleId::OperandValue, Some(index)) => {
-                    self.following.explain_stale_host(frame, index.real)
+                    self.explain_operand_value(observed, frame, index)
                 }
                 _ => None,
             };
@@ -199,6 +199,25 @@ impl Driver {
             self.record(divergence);
             self.end_if_known(known);
         }
+    }
+
+    /// The cause that explains why an operand has another value.
+    fn explain_operand_value<O: Observation>(
+        &self,
+        observed: &mut O,
+        frame: usize,
+        index: Indices,
+    ) -> Option<Known> {
+        let stale = self.following.explain_stale_host(frame, index.real);
+        if stale.is_some() || self.following.explain_stale(frame, index.real).is_none() {
+            return stale;
+        }
+        let mut walk = observed.walk();
+        (0..frame).for_each(|_| {
+            walk.parent();
+        });
+        let shown = walk.operand(index.shown);
+        self.following.explain_moved(frame, index.real, shown)
     }
 
     /// Reports a local or operand that does not denote what it should.

@@ -76,12 +76,24 @@ impl Setting {
 
     /// Whether fuel or the epoch may interrupt code between two opcodes.
     pub(crate) fn counts(&self) -> bool {
-        self.consumes_fuel() || self.configuration.epochs != Epochs::Off
+        self.consumes_fuel() || self.advances_epoch()
+    }
+
+    /// Whether the epoch is advanced.
+    pub(crate) fn advances_epoch(&self) -> bool {
+        self.configuration.epochs != Epochs::Off
     }
 
     /// Whether the subject's code consumes fuel.
     pub(crate) fn consumes_fuel(&self) -> bool {
         self.configuration.fuel != Fuel::Off
+    }
+
+    /// The cause by which the counting collector frees what an array that was left half made seems to refer to
+    /// (`HALF-MADE-ARRAY`).
+    pub(crate) fn frees_half_made(&self) -> Option<Known> {
+        let known = self.cause(Cause::HalfMadeArray);
+        known.filter(|_| self.configuration.collector == Collector::Drc)
     }
 
     /// The collector by which an opcode may collect with the roots of another (`COLLECT-SLOT`).
