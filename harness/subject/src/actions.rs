@@ -89,7 +89,7 @@ impl<T: Layer> Session<T> {
             Action::DropCall(_) => self.drop_call(when),
             // At the event of an exception, which has it.
             Action::HoldException(_) | Action::ReplaceException(_) | Action::TakeException(_) => {}
-            Action::HoldFrame(_) => self.hold_frame(store),
+            Action::HoldFrame(_) => self.hold_frame(store, when),
             Action::Instantiate(action) => self.asked.push(Asked::Instance(action)),
             Action::ListItems(_) => {
                 self.driver.recorder.tally.acted.note(action);
@@ -157,8 +157,8 @@ impl<T: Layer> Session<T> {
         }
     }
 
-    fn hold_frame(&mut self, store: &mut StoreContextMut<'_, State<T>>) {
-        if !self.driver.may_hold_frame() {
+    fn hold_frame(&mut self, store: &mut StoreContextMut<'_, State<T>>, when: When) {
+        if !self.driver.may_hold_frame(when) {
             return;
         }
         self.driver

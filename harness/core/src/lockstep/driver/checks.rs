@@ -13,6 +13,7 @@ use crate::lockstep::verdict::Flow;
 use crate::observe::Objects;
 use crate::outcome::SeenException;
 use crate::rules::RuleId;
+use crate::schedule::When;
 use crate::schedule::action::{Action, Write};
 use crate::seen::Seen;
 use crate::subject::code_image::{Mapping, Part};
@@ -85,9 +86,11 @@ impl Driver {
         self.report(moment, found);
     }
 
-    /// Whether a handle to the innermost frame may be made.
-    pub fn may_hold_frame(&self) -> bool {
-        self.ended.is_none() && self.following.visible_frames() > 0
+    /// Whether a handle to the innermost frame may be made: at an event of another kind than a breakpoint's only
+    /// where no cause forbade to look at its frames.
+    pub fn may_hold_frame(&self, when: When) -> bool {
+        let is_seen = !when.is_other_event() || self.recorder.tally.looks.last_was_whole();
+        self.ended.is_none() && self.following.visible_frames() > 0 && is_seen
     }
 
     /// Checks what a handle says of itself.

@@ -67,33 +67,45 @@ pub struct Looked {
 
 /// Events by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Looks([Looked; Look::ALL.len()]);
+pub struct Looks {
+    by_kind: [Looked; Look::ALL.len()],
+    /// Whether every frame was compared at the event that came last.
+    #[serde(skip)]
+    last_was_whole: bool,
+}
 
 impl Looks {
     /// An event came.
     pub fn event(&mut self, look: Look) {
-        self.0[look as usize].events += 1;
+        self.by_kind[look as usize].events += 1;
+        self.last_was_whole = false;
     }
 
     /// At an event every frame was compared.
     pub fn whole(&mut self, look: Look) {
-        self.0[look as usize].whole += 1;
+        self.by_kind[look as usize].whole += 1;
+        self.last_was_whole = true;
+    }
+
+    /// Whether every frame was compared at the event of these kinds that came last.
+    pub fn last_was_whole(&self) -> bool {
+        self.last_was_whole
     }
 
     /// Events of a kind.
     pub fn of(&self, look: Look) -> Looked {
-        self.0[look as usize]
+        self.by_kind[look as usize]
     }
 
     /// The kinds of which there was an event.
     pub fn each(&self) -> impl Iterator<Item = (Look, Looked)> {
-        let all = Look::ALL.into_iter().zip(self.0);
+        let all = Look::ALL.into_iter().zip(self.by_kind);
         all.filter(|(_, looked)| looked.events > 0)
     }
 
     /// Adds another execution's.
     pub fn add(&mut self, other: &Looks) {
-        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+        for (mine, theirs) in self.by_kind.iter_mut().zip(other.by_kind) {
             mine.events += theirs.events;
             mine.whole += theirs.whole;
         }
