@@ -68,6 +68,11 @@ pub trait Tamper: Send + 'static {
     /// Changes what a function of a component is shown to return.
     fn component_value(&mut self, _value: &mut Val) {}
 
+    /// The layer before another store that is visited; none, if nothing is changed there.
+    fn visited(&mut self) -> Option<Box<dyn Tamper>> {
+        None
+    }
+
     /// Changes how an instantiation is shown to end.
     fn instantiation(&mut self, _outcome: &mut Outcome) {}
 

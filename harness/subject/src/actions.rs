@@ -54,6 +54,8 @@ pub(super) enum Asked {
     Instance(Instantiate),
     /// Collects garbage.
     Collection,
+    /// Visits another store.
+    Visit,
 }
 
 /// A handle to an exception that the debugger keeps.
@@ -98,6 +100,7 @@ impl<T: Layer> Session<T> {
             Action::PanicHandler(_) => self.panic_handler(when),
             Action::RegisterModule(action) => self.ask_to_register(when, action),
             Action::SetHandler(_) => self.change_handler(when, true),
+            Action::VisitStore(_) => self.ask_for_visit(when),
             Action::WriteGlobal(_)
             | Action::WriteMemory(_)
             | Action::WriteElement(_)
@@ -109,6 +112,13 @@ impl<T: Layer> Session<T> {
     fn ask_for_call(&mut self, when: When, action: CallFunction) {
         if matches!(when, When::Event(_) | When::HostCall(_)) {
             self.asked.push(Asked::Call(action));
+        }
+    }
+
+    /// Only where the program waits is anything below the other store's activations.
+    fn ask_for_visit(&mut self, when: When) {
+        if matches!(when, When::Event(_) | When::HostCall(_)) {
+            self.asked.push(Asked::Visit);
         }
     }
 

@@ -9,6 +9,7 @@ use super::instances;
 use super::names::Names;
 use super::session::{Session, State};
 use super::view::View;
+use super::visits;
 use lockstep_core::divergence::Moment;
 use lockstep_core::fault::{Layer, Shown, Tamper as _};
 use lockstep_core::lockstep::calls::Outside;
@@ -36,6 +37,7 @@ pub(super) async fn carry_out<T: Layer>(store: &mut StoreContextMut<'_, State<T>
             Asked::Instance(action) => instances::make(store, action).await,
             Asked::Collection if may_collect(store) => handler::collect(store).await,
             Asked::Collection => Flow::Continue,
+            Asked::Visit => visits::make(store),
         };
         if flow == Flow::Stop {
             return Flow::Stop;

@@ -10,6 +10,7 @@ use super::names::{Access, Names};
 use super::session::{HEAP_MAXIMUM, Session, Shared, State};
 use super::values;
 use super::view::View;
+use super::visits::Visits;
 use lockstep_core::configuration::{Collector, Configuration, Epochs, Yields};
 use lockstep_core::divergence::{Execution, Moment};
 use lockstep_core::fault::{Layer, Shown, Tamper as _};
@@ -120,6 +121,7 @@ impl<T: Layer> Subject<T> {
                 && settings.configuration.yields == Yields::Off,
             delayed: None,
             image: CodeImage::new(schedule.code_image),
+            visits: Visits::of(schedule, &factory, settings),
             shared: shared.clone(),
         };
         let mut store = Store::new(&factory.engine, State::new(session));

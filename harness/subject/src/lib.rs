@@ -37,6 +37,7 @@ mod registers;
 mod session;
 mod values;
 mod view;
+mod visits;
 
 pub use engine::Engine;
 /// The engine itself.

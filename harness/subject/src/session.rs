@@ -5,6 +5,7 @@ use super::debugger::Debugger;
 use super::handler::{Delayed, Handlers};
 use super::host::HostWorld;
 use super::names::Names;
+use super::visits::Visits;
 use lockstep_core::configuration::{Configuration, Limiter as LimiterConduct, Yields};
 use lockstep_core::fault::Layer;
 use lockstep_core::lockstep::driver::Driver;
@@ -49,6 +50,8 @@ pub(super) struct Session<T> {
     /// An event that a fault keeps back.
     pub(super) delayed: Option<Delayed>,
     pub(super) image: CodeImage,
+    /// What another store is made of, if one is visited.
+    pub(super) visits: Option<Visits>,
     pub(super) shared: Arc<Shared<T>>,
 }
 

@@ -123,6 +123,16 @@ fn setting_late() -> Schedule {
     ])
 }
 
+/// Another store is visited behind the first opcode.
+fn visiting() -> Schedule {
+    acting([(When::Event(2), "visit store")])
+}
+
+/// The same in a host function.
+fn visiting_in_a_host_function() -> Schedule {
+    acting([(When::HostCall(1), "visit store")])
+}
+
 /// There is none when the only call comes.
 fn clearing() -> Schedule {
     acting([(When::Step(0), "clear handler")])
@@ -248,6 +258,22 @@ faults! {
         Fault::Items(|items| *items.own[0].bytecode.as_mut().unwrap().last_mut().unwrap() ^= 1);
 
     // Others of the same rules.
+    frames_of_the_program_shown_in_another_store => FrameCount, ARITHMETIC.under(visiting),
+        Fault::OtherStore(|stack| {
+            let outside = stack.frames[0].clone();
+            stack.frames.push(outside);
+        });
+    frames_of_the_program_shown_in_another_store_of_a_host_function => FrameCount,
+        HOST_CALL.under(visiting_in_a_host_function),
+        Fault::OtherStore(|stack| {
+            let outside = stack.frames[0].clone();
+            stack.frames.push(outside);
+        });
+    frame_changed_behind_a_visit => LocalValue, CALLED.under(visiting),
+        Fault::Stack(when(Moment::Action), |stack, _| {
+            let local = &mut stack.frames[0].locals[0];
+            *local = local.map(low_bit);
+        });
     event_lost_in_a_call_of_the_debugger => StepLost, CALLED.under(calling),
         Fault::Skip(at("i64.eqz"));
     local_wrong_within_two_calls_of_the_debugger => OperandValue, CALLED.under(calling),

@@ -24,6 +24,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub(crate) enum Fault {
     /// A stack, wrong in one way.
     Stack(Where, fn(&mut Snapshot, &Code)),
+    /// The first stack that another store shows, which is visited.
+    OtherStore(fn(&mut Snapshot)),
     /// An event that does not come.
     Skip(Where),
     /// All events of which the innermost frame is in this function.
@@ -261,7 +263,30 @@ impl Lie {
     }
 }
 
+/// Another store that shows one wrong stack.
+struct OtherStore {
+    change: fn(&mut Snapshot),
+    told: Arc<AtomicU32>,
+}
+
+impl Tamper for OtherStore {
+    fn event(&mut self, _: Moment, stack: &mut Snapshot) -> Delivery {
+        if self.told.fetch_add(1, Ordering::Relaxed) == 0 {
+            (self.change)(stack);
+        }
+        Delivery::Once
+    }
+}
+
 impl Tamper for Lie {
+    fn visited(&mut self) -> Option<Box<dyn Tamper>> {
+        let Fault::OtherStore(change) = self.fault else {
+            return None;
+        };
+        let told = self.told.clone();
+        Some(Box::new(OtherStore { change, told }))
+    }
+
     fn event(&mut self, moment: Moment, stack: &mut Snapshot) -> Delivery {
         self.at_event = moment == Moment::Breakpoint;
         if let Fault::SkipFunction(func) = self.fault

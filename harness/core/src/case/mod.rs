@@ -14,6 +14,7 @@ mod repeat;
 mod script;
 pub(crate) mod terminal;
 pub mod value;
+pub mod visit;
 pub(crate) mod written;
 
 pub use checks::{Printed, Stream};

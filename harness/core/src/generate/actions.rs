@@ -14,6 +14,7 @@ use crate::schedule::action::register_module::RegisterModule;
 use crate::schedule::action::replace_exception::ReplaceException;
 use crate::schedule::action::set_handler::SetHandler;
 use crate::schedule::action::take_exception::TakeException;
+use crate::schedule::action::visit_store::VisitStore;
 use crate::schedule::action::write_element::WriteElement;
 use crate::schedule::action::write_field::WriteField;
 use crate::schedule::action::write_global::WriteGlobal;
@@ -189,6 +190,22 @@ pub(super) fn list(u: &mut Unstructured<'_>, steps: u32) -> Result<Act> {
     })
 }
 
+/// A visit of another store, at a breakpoint event or in a host function.
+///
+/// # Errors
+///
+/// None in practice; the signature is that of every draw.
+pub(super) fn visit(u: &mut Unstructured<'_>) -> Result<Act> {
+    let when = match chance(u, 1, 3)? {
+        true => When::HostCall(between(u, 1, HOST_CALLS)?.into()),
+        false => When::Event(between(u, 1, EVENTS)?.into()),
+    };
+    Ok(Act {
+        when,
+        action: Action::VisitStore(VisitStore),
+    })
+}
+
 /// Between calls; at the start none is set.
 fn of_handler(u: &mut Unstructured<'_>, steps: u32) -> Result<Act> {
     let &action = &pick(u, HANDLERS)?.what;
@@ -324,15 +341,17 @@ mod tests {
         let (mut kinds, mut intervening, mut with) = (BTreeSet::new(), 0, 0);
         for _ in 0..2000 {
             rng.fill_bytes(&mut bytes);
-            let drawn = actions(&mut Unstructured::new(&bytes), 3, true).unwrap();
+            let mut u = Unstructured::new(&bytes);
+            let mut drawn = actions(&mut u, 3, true).unwrap();
             with += usize::from(!drawn.is_empty());
             intervening += usize::from(drawn.iter().any(|act| act.action.intervenes()));
+            drawn.push(visit(&mut u).unwrap());
             kinds.extend(drawn.iter().map(|act| act.action.kind()));
         }
         let all = TRANSPARENT.iter().chain(INTERVENING).chain(THROWN);
         let all = all.map(|row| row.name);
         let all = all.chain(HANDLERS.iter().map(|row| row.name));
-        let all = all.chain(["register module"]);
+        let all = all.chain(["register module", "visit store"]);
         assert_eq!(kinds, all.collect::<BTreeSet<_>>());
         assert_eq!(kinds, BTreeSet::from(Action::KINDS));
         assert!(

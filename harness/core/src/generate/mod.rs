@@ -269,6 +269,9 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals, settings: &[Setting]
         // A list of two may be right by chance.
         schedule.actions.push(actions::list(u, steps.len() as u32)?);
     }
+    if chance(u, 1, 12)? {
+        schedule.actions.push(actions::visit(u)?);
+    }
     if !schedule.steps_throughout() {
         // What no event shows is not followed.
         configuration.nans = Nans::Canonical;

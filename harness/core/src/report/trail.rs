@@ -67,12 +67,16 @@ impl Trails {
 
 /// Whether the events before a divergence are those of the instrumented execution, and there are any.
 pub fn can_be_walked(found: &Divergence) -> bool {
-    let beside = found.command.starts_with(NEIGHBOUR);
+    let mut others = [NEIGHBOUR, VISITED].into_iter();
+    let beside = others.any(|other| found.command.starts_with(other));
     found.execution == Execution::Instrumented && !beside && found.event > 0
 }
 
 /// How the commands of a neighbour's execution begin, whose events are counted for themselves.
 pub const NEIGHBOUR: &str = "neighbour: ";
+
+/// How those of a store that the debugger visits begin.
+pub const VISITED: &str = "another store: ";
 
 /// Of all steps those that lead to the divergence after this event.
 pub fn before(recorded: &BTreeMap<u64, TrailEvent>, event: u64) -> Vec<TrailEvent> {

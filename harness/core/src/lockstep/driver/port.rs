@@ -9,8 +9,11 @@ use crate::lockstep::checkers::daring::Dared;
 use crate::lockstep::checkers::entities::Entities;
 use crate::lockstep::following::deadlines::Deadline;
 use crate::lockstep::following::wasi_calls::ProgramMemory;
+use crate::lockstep::recording::findings::Findings;
 use crate::observe::Observation;
 use crate::outcome::HostFailure;
+use crate::schedule::action::Action;
+use crate::schedule::action::visit_store::VisitStore;
 use crate::seen::SeenObject;
 use crate::snapshot::Snapshot;
 use crate::wasi::memory::Alter;
@@ -62,6 +65,20 @@ impl Driver {
     /// Another store of the engine runs at the same time.
     pub fn add_neighbour(&mut self) {
         self.following.setting.neighbour = true;
+    }
+
+    /// Whether another store may be visited: what it did to the engine's epoch would be this store's, too.
+    pub fn may_visit(&self) -> bool {
+        self.ended.is_none() && !self.following.setting.advances_epoch()
+    }
+
+    /// Another store was visited, and this was found there.
+    pub fn visited(&mut self, found: Findings) {
+        self.recorder
+            .tally
+            .acted
+            .note(Action::VisitStore(VisitStore));
+        self.recorder.findings.join(found);
     }
 
     /// How many instances the driver knows the modules of.

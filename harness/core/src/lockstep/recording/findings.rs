@@ -63,6 +63,27 @@ impl Findings {
         self.count(known.cause());
     }
 
+    /// Adds what was found in another store.
+    pub fn join(&mut self, other: Findings) {
+        for found in other.unexplained {
+            self.add(found);
+        }
+        let is_new = |found: &Divergence| {
+            found
+                .known
+                .is_some_and(|cause| !self.known.contains_key(&cause))
+        };
+        let mut examples = other.known_examples;
+        examples.retain(is_new);
+        self.known_examples.append(&mut examples);
+        for (cause, count) in other.known {
+            *self.known.entry(cause).or_insert(0) += count;
+        }
+        if let Some(suspected) = other.suspected {
+            self.suspect(suspected);
+        }
+    }
+
     fn count(&mut self, cause: Cause) {
         *self.known.entry(cause).or_insert(0) += 1;
     }

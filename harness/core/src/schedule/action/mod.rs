@@ -14,6 +14,7 @@ pub mod register_module;
 pub mod replace_exception;
 pub mod set_handler;
 pub mod take_exception;
+pub mod visit_store;
 pub mod write_element;
 pub mod write_field;
 pub mod write_global;
@@ -36,6 +37,7 @@ use register_module::RegisterModule;
 use replace_exception::ReplaceException;
 use set_handler::SetHandler;
 use take_exception::TakeException;
+use visit_store::VisitStore;
 use write_element::WriteElement;
 use write_field::WriteField;
 use write_global::WriteGlobal;
@@ -78,6 +80,8 @@ pub enum Action {
     SetHandler(SetHandler),
     /// Takes the exception of an event.
     TakeException(TakeException),
+    /// Visits another store, at an event or in a host function.
+    VisitStore(VisitStore),
     /// Writes a global.
     WriteGlobal(WriteGlobal),
     /// Writes a byte of a memory.
@@ -97,7 +101,8 @@ impl Action {
             | Action::HoldFrame(_)
             | Action::ListItems(_)
             | Action::RegisterModule(_)
-            | Action::SetHandler(_) => false,
+            | Action::SetHandler(_)
+            | Action::VisitStore(_) => false,
             Action::CallFunction(_)
             | Action::DropCall(_)
             | Action::PanicHandler(_)
@@ -159,6 +164,7 @@ impl Action {
             Action::ReplaceException(action) => action.text(),
             Action::SetHandler(action) => action.text(),
             Action::TakeException(action) => action.text(),
+            Action::VisitStore(action) => action.text(),
             Action::WriteGlobal(action) => action.text(),
             Action::WriteMemory(action) => action.text(),
             Action::WriteElement(action) => action.text(),
@@ -181,6 +187,7 @@ impl Action {
             Action::ReplaceException(_) => "replace exception",
             Action::SetHandler(_) => "set handler",
             Action::TakeException(_) => "take exception",
+            Action::VisitStore(_) => "visit store",
             Action::WriteElement(_) => "write element",
             Action::WriteField(_) => "write field",
             Action::WriteGlobal(_) => "write global",
@@ -189,7 +196,7 @@ impl Action {
     }
 
     /// Every kind, sorted.
-    pub const KINDS: [&str; 16] = [
+    pub const KINDS: [&str; 17] = [
         "call function",
         "clear handler",
         "drop call",
@@ -202,6 +209,7 @@ impl Action {
         "replace exception",
         "set handler",
         "take exception",
+        "visit store",
         "write element",
         "write field",
         "write global",
@@ -228,6 +236,7 @@ impl Action {
             }
             ["set", "handler"] => Some(Action::SetHandler(SetHandler)),
             ["take", "exception"] => Some(Action::TakeException(TakeException)),
+            ["visit", "store"] => Some(Action::VisitStore(VisitStore)),
             ["write", "global", ref words @ ..] => {
                 WriteGlobal::read(words).map(Action::WriteGlobal)
             }
@@ -252,7 +261,8 @@ impl Action {
             | Action::ListItems(_)
             | Action::PanicHandler(_)
             | Action::SetHandler(_)
-            | Action::TakeException(_) => Vec::new(),
+            | Action::TakeException(_)
+            | Action::VisitStore(_) => Vec::new(),
             Action::CallFunction(action) => each(action.reduced(), Action::CallFunction),
             Action::Instantiate(action) => each(action.reduced(), Action::Instantiate),
             Action::RegisterModule(action) => each(action.reduced(), Action::RegisterModule),
@@ -385,7 +395,7 @@ mod tests {
     use super::*;
 
     /// One text of each kind.
-    const TEXTS: [&str; 17] = [
+    const TEXTS: [&str; 18] = [
         "call export 0:1",
         "call function 1:4",
         "clear handler",
@@ -399,6 +409,7 @@ mod tests {
         "replace exception 2",
         "set handler",
         "take exception",
+        "visit store",
         "write global 0:3 0x2a",
         "write memory 1:0 0x10 0xff",
         "write element 0:1 7 2",

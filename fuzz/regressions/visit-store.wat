@@ -1,0 +1,10 @@
+(module
+  (import "env" "h" (func $h))
+  (func (export "inner") (local i64) (local.set 0 (i64.const 3)) (drop (i64.clz (local.get 0))))
+  (func $middle (param i32) (result i32)
+    (i32.const 1)
+    (call $h)
+    (i32.add (local.get 0)))
+  (func (export "outer") (param i32) (result i32)
+    (i32.const 3)
+    (i32.add (call $middle (local.get 0)))))
