@@ -2,6 +2,7 @@
 //! before: another worker executes it as far as that. The subjects' faults are those of
 //! `lockstep::campaign::faults`.
 
+use super::runner::objects;
 use lockstep::campaign::faults;
 use lockstep::campaign::perform::perform;
 use lockstep::campaign::protocol::{Request, What, Wishes};
@@ -67,15 +68,6 @@ fn run(fault: &str, command: &[&str], name: &str, text: &str) -> Output {
     lockstep.args(command).arg(target);
     lockstep.args(["--format", "json", "--cpu-limit", "1"]);
     lockstep.env(faults::VARIABLE, fault).output().unwrap()
-}
-
-fn objects(output: &Output, schema: &str) -> Vec<Value> {
-    let text = std::str::from_utf8(&output.stdout).unwrap();
-    let all = text
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let schema = format!("lockstep.{schema}/1");
-    all.filter(|object| object["schema"] == schema).collect()
 }
 
 /// The only divergence is the end, and what came before is counted.

@@ -28,7 +28,8 @@ fn module(directory: &Path) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-fn objects(output: &Output, schema: &str) -> Vec<Value> {
+/// The objects of a kind that a command writes.
+pub(super) fn objects(output: &Output, schema: &str) -> Vec<Value> {
     let text = std::str::from_utf8(&output.stdout).unwrap();
     let all = text
         .lines()

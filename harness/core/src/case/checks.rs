@@ -182,10 +182,8 @@ fn same(wanted: &[u8], given: &[u8]) -> Met {
     let around = |bytes: &[u8]| {
         let from = at.saturating_sub(16);
         let part = &bytes[from.min(bytes.len())..bytes.len().min(at + 16)];
-        {
-            let length = counted(bytes.len() as u64, "byte");
-            format!("{length}, there \"{}\"", part.escape_ascii())
-        }
+        let length = counted(bytes.len() as u64, "byte");
+        format!("{length}, there \"{}\"", part.escape_ascii())
     };
     Err(format!(
         "expected and given differ at byte {at}: {}; {}",

@@ -37,19 +37,15 @@ impl Cuts {
     /// The same with less: of a case that did not get beyond this place what can be executed without it. None
     /// where nothing is left to leave out.
     pub fn before(self, place: &Place) -> Option<Cuts> {
-        let is_earlier = self
-            .of(place.execution)
-            .is_none_or(|cut| place.command < cut);
-        let at = Some(place.command);
+        let at = place.command;
+        let is_earlier = self.of(place.execution).is_none_or(|cut| at < cut);
         match place.execution {
             Execution::Instrumented if is_earlier => Some(Cuts {
-                instrumented: at,
-                uninstrumented: self
-                    .uninstrumented
-                    .map_or(at, |cut| at.map(|at| at.min(cut))),
+                instrumented: Some(at),
+                uninstrumented: Some(self.uninstrumented.map_or(at, |cut| at.min(cut))),
             }),
             Execution::Uninstrumented if is_earlier => Some(Cuts {
-                uninstrumented: at,
+                uninstrumented: Some(at),
                 ..self
             }),
             // It did not get beyond what comes between two executions.

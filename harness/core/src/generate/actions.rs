@@ -195,14 +195,11 @@ pub(super) fn list(u: &mut Unstructured<'_>, steps: u32) -> Result<Act> {
 /// # Errors
 ///
 /// None in practice; the signature is that of every draw.
-pub(super) fn visit(u: &mut Unstructured<'_>) -> Result<Act> {
-    let when = match chance(u, 1, 3)? {
-        true => When::HostCall(between(u, 1, HOST_CALLS)?.into()),
-        false => When::Event(between(u, 1, EVENTS)?.into()),
-    };
+pub(super) fn visit(u: &mut Unstructured<'_>, steps: u32) -> Result<Act> {
+    let action = Action::VisitStore(VisitStore);
     Ok(Act {
-        when,
-        action: Action::VisitStore(VisitStore),
+        when: moment(u, action, steps)?,
+        action,
     })
 }
 
@@ -245,7 +242,7 @@ fn moment(u: &mut Unstructured<'_>, action: Action, steps: u32) -> Result<When> 
         Action::HoldException(_) | Action::ReplaceException(_) | Action::TakeException(_) => {
             return Ok(When::Throw(between(u, 1, OTHERS)?.into()));
         }
-        Action::CallFunction(_) => 4,
+        Action::CallFunction(_) | Action::VisitStore(_) => 4,
         action if action.is_for_any_event() && chance(u, 1, 4)? => return other_event(u),
         Action::DropCall(_) | Action::PanicHandler(_) => 3,
         _ => 5,
@@ -345,7 +342,7 @@ mod tests {
             let mut drawn = actions(&mut u, 3, true).unwrap();
             with += usize::from(!drawn.is_empty());
             intervening += usize::from(drawn.iter().any(|act| act.action.intervenes()));
-            drawn.push(visit(&mut u).unwrap());
+            drawn.push(visit(&mut u, 3).unwrap());
             kinds.extend(drawn.iter().map(|act| act.action.kind()));
         }
         let all = TRANSPARENT.iter().chain(INTERVENING).chain(THROWN);

@@ -270,7 +270,8 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals, settings: &[Setting]
         schedule.actions.push(actions::list(u, steps.len() as u32)?);
     }
     if chance(u, 1, 12)? {
-        schedule.actions.push(actions::visit(u)?);
+        let visit = actions::visit(u, steps.len() as u32)?;
+        schedule.actions.push(visit);
     }
     if !schedule.steps_throughout() {
         // What no event shows is not followed.

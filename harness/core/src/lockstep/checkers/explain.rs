@@ -2,6 +2,7 @@
 //! and everything real in it is still compared.
 
 use super::comparison::Comparison;
+use super::daring::at_frame;
 use super::fault::Fault;
 use super::frames::{Referents, ValueDiff, difference};
 use crate::causes::if_params::{ShownOperand, ShownStacks};
@@ -324,13 +325,7 @@ impl Comparison {
         let may_change = at_trap && self.look_for_changed(following, tally.sequence_points);
         let view = following.machine.frames().nth(frame)?;
         let mut walk = observed.walk();
-        for _ in 0..frame {
-            if walk.done() {
-                return None;
-            }
-            walk.parent();
-        }
-        if walk.done() {
+        if !at_frame(&mut walk, frame) {
             return None;
         }
         let shown = walk.num_operands() as usize;

@@ -5,6 +5,7 @@ use crate::causes::Known;
 use crate::causes::if_params::ShownOperand;
 use crate::divergence::Moment;
 use crate::lockstep::checkers::classify::show_place;
+use crate::lockstep::checkers::daring::at_frame;
 use crate::lockstep::checkers::evidence::Indices;
 use crate::lockstep::checkers::fault::Fault;
 use crate::lockstep::checkers::frames::{StackDiff, ValueDiff};
@@ -209,15 +210,11 @@ impl Driver {
         index: Indices,
     ) -> Option<Known> {
         let stale = self.following.explain_stale_host(frame, index.real);
-        if stale.is_some() || self.following.explain_stale(frame, index.real).is_none() {
-            return stale;
-        }
-        let mut walk = observed.walk();
-        (0..frame).for_each(|_| {
-            walk.parent();
-        });
-        let shown = walk.operand(index.shown);
-        self.following.explain_moved(frame, index.real, shown)
+        stale.or_else(|| {
+            let mut walk = observed.walk();
+            let shown = at_frame(&mut walk, frame).then(|| walk.operand(index.shown));
+            self.following.explain_moved(frame, index.real, shown?)
+        })
     }
 
     /// Reports a local or operand that does not denote what it should.
