@@ -520,17 +520,17 @@ const ELSEWHERE: &[(&str, RuleId, &str)] = &[
     (
         "subject_segfaults",
         RuleId::Crash,
-        include_str!("../it/workers.rs"),
+        include_str!("../program/workers.rs"),
     ),
     (
         "subject_hangs",
         RuleId::Hang,
-        include_str!("../it/workers.rs"),
+        include_str!("../program/workers.rs"),
     ),
     (
         "subject_takes_memory",
         RuleId::MemoryLimit,
-        include_str!("../it/workers.rs"),
+        include_str!("../program/workers.rs"),
     ),
     (
         "configuration_accepted",

@@ -1,7 +1,7 @@
 //! Subject programs whose build goes wrong: one clear sentence, exit code 2, and the next call builds again.
 //! No engine is compiled: what is called as `cargo` and `rustc` is a script of the test.
 
-use lockstep::campaign::protocol;
+use lockstep_core::campaign::protocol;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;

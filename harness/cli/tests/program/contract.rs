@@ -1,12 +1,13 @@
 //! `CONTRACT.md` says what the code checks: its tables are generated, and this test holds them equal.
 //!
-//! `UPDATE_CONTRACT=1 cargo test --release -p lockstep --test it contract` writes them anew.
+//! `UPDATE_CONTRACT=1 cargo test --release -p lockstep --test program contract` writes them anew.
 
-use lockstep::report::contract;
+use lockstep_core::report::contract;
 use std::path::Path;
 
 const BEGIN: &str = "<!-- tables: begin; made by `lockstep rules --markdown` -->\n";
-const ADVICE: &str = "run UPDATE_CONTRACT=1 cargo test --release -p lockstep --test it contract";
+const ADVICE: &str =
+    "run UPDATE_CONTRACT=1 cargo test --release -p lockstep --test program contract";
 const END: &str = "<!-- tables: end -->\n";
 
 #[test]

@@ -1,15 +1,11 @@
 //! A case that ends in the middle (its worker crashes, aborts, hangs or is killed) loses nothing of what came
 //! before: another worker executes it as far as that. The subjects' faults are those of
-//! `lockstep::campaign::faults`.
+//! `lockstep_core::campaign::faults`.
 
 use super::runner::objects;
-use lockstep::campaign::faults;
-use lockstep::campaign::perform::perform;
-use lockstep::campaign::protocol::{Request, What, Wishes};
-use lockstep::case::{CaseReport, Cuts, Status};
+use lockstep_core::campaign::faults;
 use serde_json::Value;
 use std::fs;
-use std::path::PathBuf;
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
@@ -166,37 +162,4 @@ fn a_trace_keeps_what_came_before() {
             .collect();
         assert_eq!(ended, ["passed", "failed", "not_run", "not_run"], "{name}");
     }
-}
-
-/// The same case, executed as far as this.
-fn cut(cuts: Cuts) -> CaseReport {
-    let directory = TempDir::new().unwrap();
-    let path: PathBuf = directory.path().join("a.toml");
-    fs::write(&path, CASE).unwrap();
-    let request = Request {
-        cuts,
-        ..Request::of(What::File(path), Wishes::default())
-    };
-    perform(&request, &mut |_| {}).unwrap()
-}
-
-/// The first two commands make the instance.
-#[test]
-fn a_case_is_executed_as_far_as_each_execution_goes() {
-    let passed = |report: &CaseReport| report.count(|status| *status == Status::Passed);
-    let left_out = |report: &CaseReport| report.count(|s| matches!(s, Status::NotRun(_)));
-    let both = |instrumented, uninstrumented| {
-        let report = cut(Cuts {
-            instrumented,
-            uninstrumented,
-        });
-        let counts = (passed(&report), left_out(&report));
-        (counts, report.tally.sequence_points)
-    };
-    assert_eq!(both(Some(3), Some(3)), ((3, 3), 2));
-    // The instrumented execution is whole.
-    let (counts, points) = both(None, Some(3));
-    assert_eq!((counts, points), ((3, 2), both(None, None).1));
-    let (counts, points) = both(Some(4), Some(0));
-    assert_eq!((counts, points), ((0, 5), 4));
 }

@@ -1,8 +1,8 @@
 //! `check`, `trace` and `spec` run in worker processes, as campaigns do: an engine that crashes, aborts,
 //! hangs or is killed costs what it was doing, it is said what that was, and the rest goes on. The
-//! subjects' faults are those of `lockstep::campaign::faults`.
+//! subjects' faults are those of `lockstep_core::campaign::faults`.
 
-use lockstep::campaign::faults;
+use lockstep_core::campaign::faults;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;

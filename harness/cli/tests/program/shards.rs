@@ -2,7 +2,7 @@
 //! not pass.
 
 use super::campaign::{AGREES, saved};
-use lockstep::causes::Cause;
+use lockstep_core::causes::Cause;
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};

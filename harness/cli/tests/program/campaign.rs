@@ -3,9 +3,9 @@
 
 #![cfg(target_os = "linux")]
 
-use lockstep::case::{Case, Step, StepAction};
-use lockstep::causes::Cause;
-use lockstep::corpus::{self, CorpusCase, Expectation};
+use lockstep_core::case::{Case, Step, StepAction};
+use lockstep_core::causes::Cause;
+use lockstep_core::corpus::{self, CorpusCase, Expectation};
 use lockstep_spec_tests::script::Arg;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
