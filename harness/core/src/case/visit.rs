@@ -14,12 +14,23 @@ use std::sync::{Arc, LazyLock};
 use wast::Wat;
 use wast::parser::{self, ParseBuffer};
 
-/// Of its exports the first returns, and the second ends in a trap two frames deep.
+/// Of its exports the first two look whether its memory and its table are new, also where another store's were
+/// there; one returns, one ends in a trap two frames deep, and the last fills both.
 const MODULE: &str = r#"(module
+  (memory 1)
+  (table 8 funcref)
+  (elem declare func $add)
+  (func (export "fresh") (result i64)
+    (i64.or (i64.load (i32.const 0)) (i64.or (i64.load (i32.const 4096)) (i64.load (i32.const 65528)))))
+  (func (export "empty") (result i32)
+    (i32.add (ref.is_null (table.get 0 (i32.const 0))) (ref.is_null (table.get 0 (i32.const 7)))))
   (func $add (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
   (func $end (param i64) (unreachable))
   (func (export "returns") (result i32) (local i64) (i32.add (i32.const 5) (call $add (i32.const 7))))
-  (func (export "traps") (local i64) (i32.const 3) (call $end (i64.const 9)) (drop)))"#;
+  (func (export "traps") (local i64) (i32.const 3) (call $end (i64.const 9)) (drop))
+  (func (export "fill")
+    (memory.fill (i32.const 0) (i32.const 0xa5) (i32.const 65536))
+    (table.fill 0 (i32.const 0) (ref.func $add) (i32.const 8))))"#;
 
 /// The module of every visited store: its binary, and what that says.
 pub static VISITED_MODULE: LazyLock<(Arc<[u8]>, Arc<Module>)> = LazyLock::new(|| {

@@ -31,7 +31,8 @@ pub(super) const SEEN: &str = "seen";
 ///
 /// Its functions return their first parameter of each result's type, or a zero; on the way they look at
 /// something of the host's or of a third module's, so that there is something to see. By what that is, every
-/// second throws the first tag; without one every fourth traps.
+/// second throws: the first tag, or one of its own of the same type, which nobody else has; without one every fourth
+/// traps.
 pub(super) fn provider(module: &Module, name: &str, sight: Sight) -> Option<Vec<u8>> {
     let own = match sight {
         Sight::Global => 0,
@@ -47,6 +48,10 @@ pub(super) fn provider(module: &Module, name: &str, sight: Sight) -> Option<Vec<
         ExternType::Tag(ty) if import.module == name => Some(ty),
         _ => None,
     });
+    let wanted = module.imports().iter();
+    let wanted = wanted.filter(|import| import.module == name);
+    let own_tag = wanted.filter(|import| matches!(import.ty, ExternType::Tag(_)));
+    let own_tag = own_tag.count() as u32;
     for import in module.imports() {
         let (ExternType::Func(ty) | ExternType::Tag(ty)) = &import.ty else {
             continue;
@@ -71,8 +76,8 @@ pub(super) fn provider(module: &Module, name: &str, sight: Sight) -> Option<Vec<
         }
         exports.export(&import.name, ExportKind::Func, own + functions.len());
         let end = match functions.len() % 4 {
-            1 => thrown.map(Early::Throw),
-            3 => Some(thrown.map_or(Early::Trap, Early::Throw)),
+            1 => thrown.map(|ty| Early::Throw(ty, 0)),
+            3 => Some(thrown.map_or(Early::Trap, |ty| Early::Throw(ty, own_tag))),
             _ => None,
         };
         functions.function(func_type_idx);
@@ -80,6 +85,13 @@ pub(super) fn provider(module: &Module, name: &str, sight: Sight) -> Option<Vec<
     }
     if names.is_empty() {
         return None;
+    }
+    if let Some(ty) = thrown {
+        types.ty().function(encoded(&ty.params)?, []);
+        tags.tag(TagType {
+            kind: TagKind::Exception,
+            func_type_idx: types.len() - 1,
+        });
     }
     let mut imports = ImportSection::new();
     let seen = match sight {
@@ -128,6 +140,45 @@ pub(super) fn innermost() -> Vec<u8> {
     body.global_get(0).i32_const(1).i32_add().local_tee(0);
     body.global_set(0).local_get(0).end();
     code.function(&seen).function(&count);
+    let mut out = wasm_encoder::Module::new();
+    out.section(&types).section(&functions).section(&globals);
+    out.section(&exports).section(&code);
+    out.finish()
+}
+
+/// A module that imports nothing: its export calls a function of its own, which has as many opcodes more as
+/// `number` says, and counts in a global.
+pub(super) fn bystander(number: u32) -> Vec<u8> {
+    let i32 = wasm_encoder::ValType::I32;
+    let mut types = TypeSection::new();
+    types.ty().function([i32], [i32]);
+    let mut functions = FunctionSection::new();
+    functions.function(0).function(0);
+    let mut globals = GlobalSection::new();
+    let counts = GlobalType {
+        val_type: i32,
+        mutable: true,
+        shared: false,
+    };
+    globals.global(counts, &ConstExpr::i32_const(number as i32));
+    let mut exports = ExportSection::new();
+    exports.export("go", ExportKind::Func, 0);
+    let mut code = CodeSection::new();
+    let mut go = Function::new([]);
+    go.instructions()
+        .local_get(0)
+        .call(1)
+        .i32_const(1)
+        .i32_add()
+        .end();
+    let mut count = Function::new([]);
+    let mut body = count.instructions();
+    for _ in 0..number {
+        body.nop();
+    }
+    body.global_get(0).local_get(0).i32_add().local_tee(0);
+    body.global_set(0).local_get(0).end();
+    code.function(&go).function(&count);
     let mut out = wasm_encoder::Module::new();
     out.section(&types).section(&functions).section(&globals);
     out.section(&exports).section(&code);
@@ -190,8 +241,8 @@ fn encoded(types: &[ValType]) -> Option<Vec<wasm_encoder::ValType>> {
 /// How a function may end before it returns.
 #[derive(Clone, Copy, Debug)]
 enum Early<'a> {
-    /// It throws the provider's first tag, of this type.
-    Throw(&'a FuncType),
+    /// It throws this tag of the provider's, of this type.
+    Throw(&'a FuncType, u32),
     Trap,
 }
 
@@ -209,11 +260,11 @@ fn body(ty: &FuncType, sight: Sight, end: Option<Early<'_>>) -> Function {
         code.local_get(own).i32_const(7).i32_and().i32_const(1);
         code.i32_eq().if_(BlockType::Empty);
         match end {
-            Early::Throw(tag) => {
-                for &value in &tag.params {
+            Early::Throw(ty_of_tag, tag) => {
+                for &value in &ty_of_tag.params {
                     give(&mut function, &ty.params, own, value);
                 }
-                function.instruction(&Instruction::Throw(0));
+                function.instruction(&Instruction::Throw(tag));
             }
             Early::Trap => drop(function.instruction(&Instruction::Unreachable)),
         }

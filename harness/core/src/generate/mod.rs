@@ -93,6 +93,8 @@ const DECISIONS: usize = 1024;
 
 /// Name of the first of two instances of a module of which the second imports a function from it.
 const FIRST: &str = "first";
+/// What the names of modules begin with that have nothing to do with the others.
+const BYSTANDER: &str = "bystander";
 
 /// Name of the module that the host calls.
 const MAIN: &str = "main";
@@ -202,6 +204,14 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals, settings: &[Setting]
         steps.truncate(EXHAUSTING_STEPS);
     }
     let mut modules: Vec<Linked> = Vec::new();
+    if chance(u, 1, 16)? {
+        for number in 0..between(u, 3, 5)? {
+            let bystander = bystander(number)?;
+            let others = steps_of(u, &bystander, modules.len(), fuel)?;
+            steps.splice(..0, others.into_iter().take(1));
+            modules.push(bystander);
+        }
+    }
     // No host makes tags.
     let must = tags(&drawn.module).next().is_some();
     let sight = match chance(u, 1, 3)? {
@@ -270,8 +280,11 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals, settings: &[Setting]
         schedule.actions.push(actions::list(u, steps.len() as u32)?);
     }
     if chance(u, 1, 12)? {
-        let visit = actions::visit(u, steps.len() as u32)?;
-        schedule.actions.push(visit);
+        // What the first has left in a pool is there for the second.
+        for _ in 0..between(u, 1, 2)? {
+            let visit = actions::visit(u, steps.len() as u32)?;
+            schedule.actions.push(visit);
+        }
     }
     if !schedule.steps_throughout() {
         // What no event shows is not followed.
@@ -321,6 +334,13 @@ fn steps_of(
     Ok(steps)
 }
 
+/// A module that has nothing to do with the others of its case: so that there are many in the store.
+fn bystander(number: u32) -> Result<Linked> {
+    let wasm = link::bystander(number);
+    let module = Module::new(&wasm, FEATURES).map_err(|_| arbitrary::Error::IncorrectFormat)?;
+    Ok((format!("{BYSTANDER}{number}"), wasm.into(), module))
+}
+
 /// The module that a provider of a [`Sight::Function`] imports from.
 fn innermost() -> Result<Linked> {
     let wasm = link::innermost();
@@ -334,7 +354,7 @@ fn linked(module: &Module, sight: Sight) -> Option<Linked> {
     let functions = imports.filter(|import| matches!(import.ty, ExternType::Func(_)));
     let is_taken = |name: &str| {
         let others = [FIRST, MAIN, link::SEEN_IN];
-        others.contains(&name) || AGAIN.contains(&name)
+        others.contains(&name) || AGAIN.contains(&name) || name.starts_with(BYSTANDER)
     };
     let mut wanted = tags(module).chain(functions);
     let name = &wanted.find(|import| !is_taken(&import.module))?.module;

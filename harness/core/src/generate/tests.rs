@@ -132,6 +132,8 @@ fn every_generator_step_and_behaviour_occurs_and_every_case_is_valid() {
     2 modules
     3 modules
     4 modules
+    5 modules
+    6 modules
     call
     call back
     constant

@@ -47,7 +47,12 @@ impl Body {
         bytes: u32,
     ) -> Result<MemArg> {
         let mut offset = *u.choose(&[0u64, 0, 1, 100, 0x7f00])?;
-        if memory.ty.memory64 && chance(u, 1, 2)? {
+        if chance(u, 1, 2)? {
+            // The last bytes, and some behind them, as far as the memory has not grown.
+            let beyond = between(u, 1, bytes)?;
+            self.push_i32((memory.bytes() + beyond - bytes - offset as u32) as i32);
+            self.widen(memory.ty.memory64);
+        } else if memory.ty.memory64 && chance(u, 1, 2)? {
             let address = *u.choose(&[-1, i64::MIN, i64::MAX, 1 << 32])?;
             self.op(Instruction::I64Const(address), 0, &[ValType::I64]);
             if chance(u, 1, 2)? {

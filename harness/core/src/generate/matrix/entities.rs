@@ -1,11 +1,11 @@
 //! The opcodes that name a memory, a table, a segment, a function, a local or a global, and those
 //! that work on operands of any type: each with operands made for it.
 
-use super::super::weights::{below, chance, one_of};
+use super::super::weights::{below, between, chance, one_of};
 use super::body::{Body, Manner, global};
 use super::environment::{
     DATA, DATA_BYTES, DATA_DROPPED, ELEM_ANYS, ELEM_DROPPED, ELEM_EXTERNS, ELEM_FUNCS, ELEMENTS,
-    Environment, FUNCS, STABLE,
+    Environment, FUNCS, SLOTS, STABLE,
 };
 use super::types::reference;
 use arbitrary::{Result, Unstructured};
@@ -115,6 +115,24 @@ impl Maker<'_, '_, '_> {
                 self.bounded(DATA_BYTES, is_64)?;
                 self.body.op(Instruction::MemoryFill(mem), 3, &[]);
             }
+            Opcode::MemoryCopy if chance(self.u, 1, 3)? && !is_64 => {
+                // Within one memory, and the two overlap.
+                let len = between(self.u, 2, DATA_BYTES)?;
+                let apart = between(self.u, 1, len - 1)? as i32;
+                let low = below(self.u, DATA_BYTES)? as i32;
+                let (to, from) = match chance(self.u, 1, 2)? {
+                    true => (low, low + apart),
+                    false => (low + apart, low),
+                };
+                self.body.push_i32(to);
+                self.body.push_i32(from);
+                self.body.push_i32(len as i32);
+                let copy = Instruction::MemoryCopy {
+                    src_mem: mem,
+                    dst_mem: mem,
+                };
+                self.body.op(copy, 3, &[]);
+            }
             Opcode::MemoryCopy => {
                 let (src_mem, source) = self.environment.memory(self.u)?;
                 let from_64 = source.ty.memory64;
@@ -165,11 +183,11 @@ impl Maker<'_, '_, '_> {
         match opcode {
             Opcode::TableSize => self.body.op(Instruction::TableSize(table), 0, &[index]),
             Opcode::TableGet => {
-                self.place(ELEMENTS, is_64)?;
+                self.place(SLOTS, is_64)?;
                 self.body.op(Instruction::TableGet(table), 1, &[ty]);
             }
             Opcode::TableSet => {
-                self.place(ELEMENTS, is_64)?;
+                self.place(SLOTS, is_64)?;
                 self.push(ty)?;
                 self.body.op(Instruction::TableSet(table), 2, &[]);
             }

@@ -23,8 +23,11 @@ pub(in crate::generate) const STABLE: u32 = 0;
 pub(in crate::generate) const FUNCS: u32 = 1;
 /// A table of host references that code changes, null at first.
 pub(in crate::generate) const EXTERNS: u32 = 2;
-/// Elements that [`FUNCS`] and [`EXTERNS`] have at least; a power of two.
+/// Elements that segments and objects have at least; a power of two.
 pub(in crate::generate) const ELEMENTS: u32 = 8;
+
+/// Elements that tables have at least that code changes; a power of two.
+pub(in crate::generate) const SLOTS: u32 = 2 * ELEMENTS;
 
 /// A data segment that is never dropped.
 pub(in crate::generate) const DATA: u32 = 0;

@@ -69,7 +69,7 @@ impl Pools {
             hosted.extend(ABSTRACT);
         }
         if features.contains(WasmFeatures::EXCEPTIONS) {
-            all.push(EXNREF);
+            all.extend([EXNREF, reference(true, kind(AbstractHeapType::NoExn))]);
             hosted.push(EXNREF);
         }
         if features.contains(WasmFeatures::FUNCTION_REFERENCES) {

@@ -1,7 +1,7 @@
 //! The memories, tables and tags of a generated module: how many, and of which kinds.
 
 use super::super::weights::{between, chance, one_of};
-use super::environment::{ELEMENTS, PAGE};
+use super::environment::{PAGE, SLOTS};
 use super::types::reference;
 use arbitrary::{Result, Unstructured};
 use lockstep_oracles::WasmFeatures;
@@ -170,8 +170,8 @@ fn table(
     Ok(TableType {
         element_type,
         table64: features.contains(WasmFeatures::MEMORY64) && chance(u, 1, 3)?,
-        minimum: ELEMENTS.into(),
-        maximum: Some((ELEMENTS + MORE).into()),
+        minimum: SLOTS.into(),
+        maximum: Some((SLOTS + MORE).into()),
         shared: false,
     })
 }

@@ -3,7 +3,7 @@
 
 use super::super::matrix::body::{Body, Manner, global};
 use super::super::matrix::casts::target;
-use super::super::matrix::environment::ELEMENTS;
+use super::super::matrix::environment::{ELEM_ANYS, ELEMENTS, SLOTS};
 use super::super::matrix::objects::OBJECTS;
 use super::super::matrix::types::{NODE, kind, reference};
 use super::super::weights::{below, between, chance, one_of};
@@ -26,6 +26,10 @@ enum Path {
     Field(u32),
     /// An element of a table.
     Element(u32, u32),
+    /// A global of the host's, of references of any kind.
+    Hosted(u32),
+    /// An element of a table, which a segment gives it twice.
+    Segment(u32, u32),
     /// Made external and internal again.
     Converted,
     /// Nowhere: an equal object stands for it.
@@ -100,7 +104,7 @@ impl Builder<'_> {
     }
 
     fn path(&mut self, u: &mut Unstructured<'_>) -> Result<Path> {
-        Ok(match between(u, 0, 4)? {
+        Ok(match between(u, 0, 6)? {
             0 => Path::Field(self.body.reserve(NODEREF)),
             1 => match global(u, self.environment, NODEREF, true)? {
                 Some(index) => Path::Global(index),
@@ -108,13 +112,25 @@ impl Builder<'_> {
             },
             2 => {
                 let tables = self.environment.tables_of(ANYREF);
-                let place = below(u, ELEMENTS)?;
+                let place = below(u, SLOTS)?;
                 match tables.first() {
                     Some(&table) => Path::Element(table, place),
                     None => Path::Twin,
                 }
             }
             3 => Path::Converted,
+            4 => match global(u, self.environment, ANYREF, true)? {
+                Some(index) => Path::Hosted(index),
+                None => Path::Twin,
+            },
+            5 => {
+                let tables = self.environment.tables_of(ANYREF);
+                let place = below(u, ELEMENTS)?;
+                match tables.first() {
+                    Some(&table) => Path::Segment(table, place),
+                    None => Path::Twin,
+                }
+            }
             _ => Path::Twin,
         })
     }
@@ -143,8 +159,24 @@ impl Builder<'_> {
                 self.body.op(get, 0, &[NODEREF]);
                 self.body.op(Instruction::TableSet(table), 2, &[]);
             }
+            Path::Hosted(index) => {
+                self.body.op(get, 0, &[NODEREF]);
+                self.body.op(Instruction::GlobalSet(index), 1, &[]);
+            }
+            Path::Segment(table, place) => self.init_element(table, place, place),
             Path::Converted | Path::Twin => {}
         }
+    }
+
+    /// Copies an element of the segment of references of any kind into the table.
+    fn init_element(&mut self, table: u32, element: u32, place: u32) {
+        self.body.push_i32(place as i32);
+        self.body.widen(self.environment.is_table64(table));
+        self.body.push_i32(element as i32);
+        self.body.push_i32(1);
+        let elem_index = ELEM_ANYS;
+        self.body
+            .op(Instruction::TableInit { elem_index, table }, 3, &[]);
     }
 
     /// Pushes what is on the path, as a reference that can be compared. A call in between may have
@@ -166,6 +198,15 @@ impl Builder<'_> {
                 self.body.widen(self.environment.is_table64(table));
                 self.body.op(Instruction::TableGet(table), 1, &[ANYREF]);
                 self.make_comparable();
+            }
+            Path::Hosted(index) => {
+                self.body.op(Instruction::GlobalGet(index), 0, &[ANYREF]);
+                self.make_comparable();
+            }
+            Path::Segment(table, element) => {
+                let place = ELEMENTS + element;
+                self.init_element(table, element, place);
+                self.load(Path::Element(table, place), own);
             }
             Path::Converted => {
                 self.body.op(Instruction::LocalGet(own), 0, &[NODEREF]);
