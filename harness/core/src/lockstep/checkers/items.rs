@@ -5,7 +5,6 @@ use super::precedents::Precedents;
 use crate::causes::{Cause, Known, instance_position};
 use crate::divergence::count;
 use crate::lockstep::following::Following;
-use crate::lockstep::following::setting::Setting;
 use crate::lockstep::recording::exercised::RuleSet;
 use crate::rules::RuleId;
 use lockstep_oracles::address::InstanceAddr;
@@ -67,10 +66,29 @@ pub(crate) struct ShownIndices {
     modules: BTreeMap<u32, u64>,
 }
 
-impl Setting {
+impl Following {
     fn explain_positions(&self, indices: &[u32]) -> Option<Known> {
-        let known = self.cause(Cause::InstancePosition)?;
-        instance_position::explains(indices).then_some(known)
+        let known = self.setting.cause(Cause::InstancePosition)?;
+        let others = self.component_instances().is_empty();
+        let others = others.then(|| self.unlisted());
+        instance_position::explains(indices, others).then_some(known)
+    }
+
+    /// How many entities there are at most for which an instance stands that is not listed: memories, tables and
+    /// tags of the host's own, and a shared memory for each instance that imports it.
+    fn unlisted(&self) -> usize {
+        let store = &self.machine.store;
+        let mut others = store.num_memories() + store.num_tables() + store.num_tags();
+        for instance in (0..store.num_instances() as u32).map(InstanceAddr) {
+            let module = &store.instance(instance).module;
+            let imported = module.num_imported_memories() as usize;
+            let own = module.memories().len() - imported
+                + (module.tables().len() - module.num_imported_tables() as usize)
+                + (module.num_tags() - module.num_imported_tags()) as usize;
+            let shared = module.memories()[..imported].iter().filter(|ty| ty.shared);
+            others = (others + shared.count()).saturating_sub(own);
+        }
+        others
     }
 }
 
@@ -204,7 +222,7 @@ impl Listing<'_> {
         let indices: Vec<u32> = listed.iter().map(|one| one.index).collect();
         let mut positions = listed.iter().zip(0u32..);
         if let Some((one, position)) = positions.find(|(one, position)| one.index != *position) {
-            let known = self.following.setting.explain_positions(&indices);
+            let known = self.following.explain_positions(&indices);
             let say = |index| match one.instance {
                 Some(addr) => format!("instance {addr}, listed as {position}, has index {index}"),
                 None => format!("the instance listed as {position} has index {index}"),
