@@ -173,6 +173,10 @@ causes! {
         }
     }
 
+    NestedThrow => a_throw_within_a_throws_event_still_replaces_it {
+        explained_case("nested-throw.toml", Cause::NestedThrow);
+    }
+
     ThrownRoot => thrown_exceptions_are_still_not_counted {
         const TEST: &str = "thrown_exceptions_are_still_not_counted";
         const COLLECTS: &str = "LOCKSTEP_TEST_COLLECTS_AT_A_THROW";

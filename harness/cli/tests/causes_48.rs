@@ -80,6 +80,10 @@ causes! {
         interruptions::have_no_instance(ask, "overflow_frames_still_have_no_instance");
     }
 
+    NestedThrow => a_throw_within_a_throws_event_still_replaces_it {
+        explained("nested-throw.toml", Cause::NestedThrow);
+    }
+
     PulleyOverflow => pulley_overflows_are_still_silent {
         explained("pulley-overflow.toml", Cause::PulleyOverflow);
         interruptions::are_silent_on_pulley(ask);

@@ -53,6 +53,10 @@ pub trait Tamper: Send + 'static {
     /// Changes what was pending where the debugger takes it.
     fn taken_exception(&mut self, _taken: &mut Option<SeenException>) {}
 
+    /// Changes whether an exception is pending: behind a call that the debugger made at the event of one, and where
+    /// a call has ended.
+    fn pending(&mut self, _pending: &mut bool) {}
+
     /// Changes the exception that an event tells of.
     fn throw(&mut self, _throw: &mut SeenThrow) {}
 

@@ -82,7 +82,8 @@ impl<T: Layer> Session<T> {
         when: When,
         action: Action,
     ) {
-        if self.driver.ended.is_some() || when.is_other_event() && !action.is_for_any_event() {
+        if self.driver.ended.is_some() || when.is_other_event() && !action.is_for_other_event(when)
+        {
             return;
         }
         match action {
@@ -104,20 +105,20 @@ impl<T: Layer> Session<T> {
             Action::WriteGlobal(_)
             | Action::WriteMemory(_)
             | Action::WriteElement(_)
-            | Action::WriteField(_) => self.write(store, action),
+            | Action::WriteField(_) => self.write(store, when, action),
         }
     }
 
     /// The call is made when the session is in the store again.
     fn ask_for_call(&mut self, when: When, action: CallFunction) {
-        if matches!(when, When::Event(_) | When::HostCall(_)) {
+        if !matches!(when, When::Step(_)) {
             self.asked.push(Asked::Call(action));
         }
     }
 
     /// Only where the program waits is anything below the other store's activations.
     fn ask_for_visit(&mut self, when: When) {
-        if matches!(when, When::Event(_) | When::HostCall(_)) {
+        if !matches!(when, When::Step(_)) {
             self.asked.push(Asked::Visit);
         }
     }
@@ -319,14 +320,14 @@ impl<T: Layer> Session<T> {
     }
 
     /// A write through an entity's handle; all entities are then compared.
-    fn write(&mut self, store: &mut StoreContextMut<'_, State<T>>, action: Action) {
+    fn write(&mut self, store: &mut StoreContextMut<'_, State<T>>, when: When, action: Action) {
         let Session {
             driver,
             names,
             tamper,
             ..
         } = self;
-        let Some(write) = driver.write_of(action) else {
+        let Some(write) = driver.write_of(when, action) else {
             return;
         };
         let mut scope = RootScope::new(&mut *store);

@@ -8,6 +8,7 @@ use super::host::func_of;
 use super::instances;
 use super::names::Names;
 use super::session::{Session, State};
+use super::values::take_thrown;
 use super::view::View;
 use super::visits;
 use lockstep_core::divergence::Moment;
@@ -19,7 +20,7 @@ use lockstep_core::phases::{self, Phase};
 use lockstep_core::schedule::action::Action;
 use lockstep_core::schedule::action::call_function::CallFunction;
 use lockstep_oracles::value::Value;
-use wasmtime::{AsContextMut, ExnRef, Func, RootScope, Rooted, StoreContextMut, Val};
+use wasmtime::{AsContextMut, ExnRef, Func, OwnedRooted, RootScope, Rooted, StoreContextMut, Val};
 
 /// A call that was begun in the oracle.
 struct Begun {
@@ -31,9 +32,10 @@ struct Begun {
 
 /// Does what the debugger has asked for at this moment.
 pub(super) async fn carry_out<T: Layer>(store: &mut StoreContextMut<'_, State<T>>) -> Flow {
-    for asked in asked(store) {
+    let (asked, thrown) = asked(store);
+    for asked in asked {
         let flow = match asked {
-            Asked::Call(action) => call(store, action).await,
+            Asked::Call(action) => call(store, action, thrown.as_ref()).await,
             Asked::Instance(action) => instances::make(store, action).await,
             Asked::Collection if may_collect(store) => handler::collect(store).await,
             Asked::Collection => Flow::Continue,
@@ -57,7 +59,11 @@ fn may_collect<T: Layer>(store: &mut StoreContextMut<'_, State<T>>) -> bool {
 }
 
 /// Makes a call.
-async fn call<T: Layer>(store: &mut StoreContextMut<'_, State<T>>, action: CallFunction) -> Flow {
+async fn call<T: Layer>(
+    store: &mut StoreContextMut<'_, State<T>>,
+    action: CallFunction,
+    thrown: Option<&OwnedRooted<ExnRef>>,
+) -> Flow {
     let Some(begun) = begin(store, action) else {
         return Flow::Continue;
     };
@@ -69,14 +75,19 @@ async fn call<T: Layer>(store: &mut StoreContextMut<'_, State<T>>, action: CallF
     } = begun;
     let mut scope = RootScope::new(&mut *store);
     let ended = func.call_async(&mut scope, &args, &mut results).await;
-    finish(&mut scope.as_context_mut(), ended, &results, outside)
+    let mut store = scope.as_context_mut();
+    finish(&mut store, &ended, &results, (outside, thrown))
 }
 
-/// An event within a call asks for more of its own: this is taken before.
-fn asked<T: Layer>(store: &mut StoreContextMut<'_, State<T>>) -> Vec<Asked> {
+/// An event within a call asks for more of its own: this is taken before, with the exception of the event.
+fn asked<T: Layer>(
+    store: &mut StoreContextMut<'_, State<T>>,
+) -> (Vec<Asked>, Option<OwnedRooted<ExnRef>>) {
     let mut lent = store.data_mut().lend();
     let session = lent.get();
-    let asked = session.map_or_else(Vec::new, |session| std::mem::take(&mut session.asked));
+    let asked = session.map_or_else(Default::default, |session| {
+        (std::mem::take(&mut session.asked), session.pending.take())
+    });
     store.data_mut().give_back(lent);
     asked
 }
@@ -123,15 +134,18 @@ fn begin<T: Layer>(
 /// Compares how the call ended, and all frames outside it, which read as before.
 fn finish<T: Layer>(
     store: &mut StoreContextMut<'_, State<T>>,
-    ended: wasmtime::Result<()>,
+    ended: &wasmtime::Result<()>,
     results: &[Val],
-    outside: Outside,
+    (outside, thrown): (Outside, Option<&OwnedRooted<ExnRef>>),
 ) -> Flow {
     settle(store, |session, store| {
-        let (verdict, _) = end(&mut *store, session, &ended, results);
+        let (verdict, _) = end(&mut *store, session, ended, results);
         session.resumed();
         give_back_fuel(&mut *store, &session.names, &outside);
-        session.driver.end_call(outside);
+        let threw = session.driver.end_call(outside);
+        if let Some(thrown) = thrown {
+            session.keep_pending(store, thrown, threw);
+        }
         match verdict {
             Verdict::Lost => Flow::Stop,
             _ => session.look_again(store),
@@ -168,6 +182,23 @@ fn give_back_fuel(mut store: impl AsContextMut, names: &Names, outside: &Outside
 }
 
 impl<T: Layer> Session<T> {
+    /// The exception of the event is still pending behind a call, in which one was thrown or not.
+    fn keep_pending(
+        &mut self,
+        store: &mut StoreContextMut<'_, State<T>>,
+        thrown: &OwnedRooted<ExnRef>,
+        threw: bool,
+    ) {
+        let mut pending = store.has_pending_exception();
+        self.tamper.pending(&mut pending);
+        if self.driver.is_to_throw_again(pending, threw) {
+            let mut scope = RootScope::new(&mut *store);
+            let thrown = thrown.to_rooted(&mut scope);
+            // Always an error: that an exception is pending.
+            let _ = scope.as_context_mut().throw::<()>(thrown);
+        }
+    }
+
     /// Every frame is compared again behind a call.
     pub(super) fn look_again(&mut self, store: &mut StoreContextMut<'_, State<T>>) -> Flow {
         let Session {
@@ -217,7 +248,7 @@ pub(super) fn end<T: Layer>(
                 .collect(),
         ),
         Err(error) => {
-            pending = store.as_context_mut().take_pending_exception();
+            pending = take_thrown(&mut store, error);
             names.outcome_of(&mut store, pending, error)
         }
     };

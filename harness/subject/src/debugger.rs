@@ -330,6 +330,12 @@ impl<T: Layer> Session<T> {
                 action => self.take(store, when, action),
             }
         }
+        if self.driver.thrown() == thrown {
+            self.pending = (!self.asked.is_empty()).then(|| exn.clone());
+        } else {
+            // What is pending now is another, or none.
+            self.asked.clear();
+        }
     }
 
     /// Sessions and actions of an event that is neither a breakpoint's nor an exception's.

@@ -110,6 +110,7 @@ impl<T: Layer> Subject<T> {
             handler_changes: Vec::new(),
             registrations: Vec::new(),
             asked: Vec::new(),
+            pending: None,
             held_exception: None,
             held: None,
             dropping: false,
@@ -306,6 +307,7 @@ impl<T: Layer> Subject<T> {
         self.tamper().outcome(&mut outcome);
         let tainted = self.driver().is_tainted();
         let verdict = self.finish(outcome.clone());
+        self.check_nothing_pending();
         self.compare_entities();
         self.speak();
         Ok(Invoked {
@@ -313,6 +315,13 @@ impl<T: Layer> Subject<T> {
             outcome,
             tainted,
         })
+    }
+
+    /// No exception is pending behind a call.
+    fn check_nothing_pending(&mut self) {
+        let mut pending = self.store.has_pending_exception();
+        self.tamper().pending(&mut pending);
+        self.driver().check_nothing_pending(pending);
     }
 
     /// The debugger dropped the call, or its handler panicked: both sides are left as they are.
@@ -519,7 +528,7 @@ pub(super) fn outcome<T: Layer>(
     error: &wasmtime::Error,
 ) -> Outcome {
     let mut context = scope.as_context_mut();
-    let pending = context.take_pending_exception();
+    let pending = values::take_thrown(&mut context, error);
     let mut lent = context.data_mut().lend();
     let outcome = match lent.get() {
         Some(session) => {

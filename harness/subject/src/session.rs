@@ -15,7 +15,7 @@ use lockstep_core::subject::limits::{FAILING_MEMORY, FAILING_TABLE, MEMORY_LIMIT
 use lockstep_oracles::component::Component;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use wasmtime::ResourceLimiter;
+use wasmtime::{ExnRef, OwnedRooted, ResourceLimiter};
 
 /// Everything the handler and host functions need; moved out of the store while they run.
 pub(super) struct Session<T> {
@@ -34,6 +34,8 @@ pub(super) struct Session<T> {
     pub(super) registrations: Vec<u32>,
     /// What the debugger does at this moment when the session is in the store again.
     pub(super) asked: Vec<Asked>,
+    /// The exception of the event at which that is done.
+    pub(super) pending: Option<OwnedRooted<ExnRef>>,
     /// A handle to an exception that the debugger keeps.
     pub(super) held_exception: Option<HeldException>,
     /// A handle to a frame that the debugger keeps.

@@ -5,6 +5,7 @@ use lockstep_core::outcome::{HostFailure, Outcome, SeenTrap};
 use lockstep_oracles::module::FuncType;
 use lockstep_oracles::trap::Trap;
 use lockstep_oracles::{AbstractHeapType, HeapType, RefType, ValType};
+use wasmtime::{AsContextMut, ExnRef, Rooted};
 
 /// An engine's value type. A reference to a type of a module's is one to anything of its hierarchy:
 /// what needs to be exact takes the engine's own type of an import.
@@ -92,6 +93,16 @@ pub(super) fn outcome_of(error: &wasmtime::Error) -> Outcome {
         return Outcome::Trapped(SeenTrap::OutOfMemory);
     }
     Outcome::Failed(failed(error))
+}
+
+/// The exception that a call ended with, taken. What is pending beside another error was left there by a call that
+/// was dropped at the event of an exception.
+pub(super) fn take_thrown(
+    mut store: impl AsContextMut,
+    error: &wasmtime::Error,
+) -> Option<Rooted<ExnRef>> {
+    let thrown = error.is::<wasmtime::ThrownException>();
+    thrown.then(|| store.as_context_mut().take_pending_exception())?
 }
 
 /// An error's text, noted where the system refused memory or address space.

@@ -1,7 +1,7 @@
 //! Looking at a stopped machine: frames, innermost first. It never changes anything and never
 //! allocates, except where it hands out typed lists for people.
 
-use super::{Frame, Machine, atomics};
+use super::{Frame, Machine, Status, Stop, atomics};
 use crate::address::{InstanceAddr, Pc};
 use crate::code::{Function, Shape};
 use crate::module::Module;
@@ -15,7 +15,8 @@ use wasmparser::ValType;
 ///
 /// The innermost frame shows the operand stack as it is before its opcode. A frame that waits for
 /// a call shows the PC of that call and the operands before it, arguments included; the table
-/// index of a `call_indirect`, or the function of a `call_ref`, is already gone.
+/// index of a `call_indirect`, or the function of a `call_ref`, is already gone. The frame of a trap shows the
+/// operands that [`Machine::leave_operands`] leaves it.
 #[derive(Clone, Copy, Debug)]
 pub struct FrameView<'m> {
     /// Which activation it belongs to; 0 is the outermost.
@@ -76,7 +77,8 @@ impl Machine {
             return None;
         }
         let frame = self.frames.last()?;
-        Some(self.view(frame, self.activations.len() - 1, activation.waits))
+        let number = self.activations.len() - 1;
+        Some(self.view(frame, number, activation.waits, activation.gone))
     }
 
     /// Whether Wasm code was entered in the top activation. It has no frame any more where a tail call
@@ -137,19 +139,40 @@ impl Machine {
                 Some(inner) => inner.first_frame,
                 None => self.frames.len(),
             };
-            let in_host = self.activations[outer - 1].waits;
-            self.view(&self.frames[i], outer - 1, i + 1 < end || in_host)
+            let activation = &self.activations[outer - 1];
+            let innermost = i + 1 == end;
+            let gone = if innermost { activation.gone } else { 0 };
+            self.view(
+                &self.frames[i],
+                outer - 1,
+                !innermost || activation.waits,
+                gone,
+            )
         })
     }
 
+    /// The frame of a trap shows that many operands from here on, which may be fewer than there were before the
+    /// trapping opcode; nothing changes where there are not so many, or nothing trapped.
+    pub fn leave_operands(&mut self, left: usize) {
+        let there = self.top().map_or(0, |view| view.operands.len());
+        if let Some(activation) = self.activations.last_mut()
+            && matches!(activation.status, Status::Ended(Stop::Trap(_)))
+        {
+            activation.gone += there.saturating_sub(left);
+        }
+    }
+
     #[inline(always)]
-    fn view(&self, frame: &Frame, activation: usize, waits: bool) -> FrameView<'_> {
+    fn view(&self, frame: &Frame, activation: usize, waits: bool, gone: usize) -> FrameView<'_> {
         let module = &*self.store.instances[frame.instance.index()].module;
         let function = &module.functions[frame.function as usize];
         let position = frame.position as usize;
         let mut shape = function.before[position];
         let op = function.instrs[position].op;
         if waits && matches!(op, Opcode::CallIndirect | Opcode::CallRef) {
+            shape = shape.and_then(|id| function.shapes[id.0 as usize].below);
+        }
+        for _ in 0..gone {
             shape = shape.and_then(|id| function.shapes[id.0 as usize].below);
         }
         let height = shape.map_or(0, |id| function.shapes[id.0 as usize].height as usize);

@@ -223,6 +223,8 @@ struct Activation {
     status: Status,
     /// Whether its innermost frame waits for a host function, or for what becomes of its exception.
     waits: bool,
+    /// How many operands its innermost frame shows no more, from the top: some that a trapping opcode took.
+    gone: usize,
 }
 
 /// The reference interpreter.
@@ -359,6 +361,7 @@ impl Machine {
             func,
             status,
             waits: matches!(status, Status::InHost { .. }),
+            gone: 0,
         });
         Ok(())
     }

@@ -207,6 +207,46 @@ const CAUGHT: Program = Program::new(
        (invoke "go")"#,
 );
 
+/// Another function is called where the program is unwound, which ends by itself as the program does.
+fn calling_at_a_throw() -> Schedule {
+    acting([(When::Throw(1), "call function 0:1")])
+}
+
+fn calling_at_a_trap() -> Schedule {
+    acting([(When::Trap(1), "call function 0:2")])
+}
+
+fn calling_at_a_host_error() -> Schedule {
+    acting([(When::HostError(1), "call function 0:1")])
+}
+
+fn writing_at_a_trap() -> Schedule {
+    acting([(When::Trap(1), "write global 0:0 0x2a")])
+}
+
+/// An exception that is caught; another function throws none.
+const THROWING: Program = Program::new(
+    r#"(module
+         (tag (param i32))
+         (func (export "go") (param i32) (result i32)
+           block (result i32)
+             try_table (result i32) (catch 0 0)  local.get 0  throw 0  end
+           end)
+         (func (result i32)  i32.const 3  i32.clz))
+       (invoke "go" (i32.const 5))"#,
+);
+
+/// A trap behind a call, and a global that is read later.
+const TRAPPING: Program = Program::new(
+    r#"(module
+         (global (mut i32) (i32.const 1))
+         (func (export "go") (param i32)  i32.const 8  local.get 0  call 1  i32.add  drop)
+         (func (param i32) (result i32)  local.get 0  i32.const 0  i32.div_u)
+         (func (export "get") (result i32)  global.get 0))
+       (assert_trap (invoke "go" (i32.const 6)) "integer divide by zero")
+       (invoke "get")"#,
+);
+
 fn instances(items: &mut Items, change: fn(&mut Vec<ListedInstance>)) {
     items.instances.iter_mut().for_each(change);
 }
@@ -288,6 +328,37 @@ faults! {
             let local = &mut stack.frames[0].locals[0];
             *local = local.map(low_bit);
         });
+    exception_not_pending_behind_a_call_at_its_event => ThrowEvent, THROWING.under(calling_at_a_throw),
+        Fault::Pending(|pending| *pending = false);
+    frame_changed_behind_a_call_at_a_throw => LocalValue, THROWING.under(calling_at_a_throw),
+        Fault::Stack(when(Moment::Action), |stack, _| {
+            let local = &mut stack.frames[0].locals[0];
+            *local = local.map(low_bit);
+        });
+    throwing_frame_wrong_within_a_call_at_its_event => LocalValue, THROWING.under(calling_at_a_throw),
+        Fault::Stack(at("i32.clz"), |stack, _| {
+            let local = &mut stack.frames[1].locals[0];
+            *local = local.map(low_bit);
+        });
+    frame_changed_behind_a_call_at_a_host_error => LocalValue, FAILING.under(calling_at_a_host_error),
+        Fault::Stack(when(Moment::Action), |stack, _| {
+            let local = &mut stack.frames[0].locals[0];
+            *local = local.map(low_bit);
+        });
+    caller_changed_behind_a_call_at_a_trap => OperandValue,
+        TRAPPING.under(calling_at_a_trap).only_on(Version::V48),
+        Fault::Stack(when(Moment::Action), |stack, _| {
+            let operand = &mut stack.frames[1].operands[0];
+            *operand = operand.map(low_bit);
+        });
+    write_at_a_trap_refused => Write, TRAPPING.under(writing_at_a_trap),
+        Fault::Wrote(|made| *made = Err("a lie".to_owned()));
+    write_at_a_trap_lost => Values, TRAPPING.under(writing_at_a_trap),
+        Fault::Outcome(|outcome| {
+            if *outcome == Outcome::Returned(vec![Seen::I32(42)]) {
+                *outcome = Outcome::Returned(vec![Seen::I32(1)]);
+            }
+        });
     instance_of_the_debugger_refused => Instantiate, ENTITIES.under(instantiating),
         Fault::InstantiatedAgain(|outcome| *outcome = Outcome::Unlinkable("a lie".to_owned()));
     instance_of_the_debugger_refused_elsewhere => Instantiate,
@@ -312,6 +383,7 @@ faults! {
         Fault::Memory(MemAddr(1), |bytes| bytes[1] ^= 1);
     held_exception_of_another_payload => Kept, CAUGHT.under(holding_an_exception),
         Fault::HeldException(|seen| seen.payload[0] = low_bit(seen.payload[0]));
+    exception_pending_behind_a_call => ThrowEvent, CAUGHT, Fault::Pending(|pending| *pending = true);
     exception_not_pending => ThrowEvent, CAUGHT, Fault::Throw(|seen| seen.pending = false);
     another_exception_taken => ThrowEvent, CAUGHT.under(replacing_an_exception),
         Fault::TakenException(|taken| {

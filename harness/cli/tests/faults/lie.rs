@@ -74,6 +74,8 @@ pub(crate) enum Fault {
     HeldException(fn(&mut SeenException)),
     /// The exception that was pending where the debugger takes it.
     TakenException(fn(&mut Option<SeenException>)),
+    /// Whether an exception is pending, behind a call at its event and where a call has ended.
+    Pending(fn(&mut bool)),
     /// Which handlers the store has.
     Handlers(fn(&mut SeenHandlers)),
     /// The number of the handler that an event goes to.
@@ -430,6 +432,12 @@ impl Tamper for Lie {
     fn taken_exception(&mut self, taken: &mut Option<SeenException>) {
         if let Fault::TakenException(change) = self.fault {
             self.tell(taken, change);
+        }
+    }
+
+    fn pending(&mut self, pending: &mut bool) {
+        if let Fault::Pending(change) = self.fault {
+            self.tell(pending, change);
         }
     }
 

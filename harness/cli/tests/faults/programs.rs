@@ -305,6 +305,16 @@ pub(crate) const HOST_FAILURE: Program = Program::with(
     Host::Fails,
 );
 
+/// A host function fails, and another function does nothing of the kind.
+pub(crate) const FAILING: Program = Program::with(
+    r#"(module
+         (import "env" "h" (func (param i32)))
+         (func (export "go") (param i32) local.get 0  call 0  nop)
+         (func (result i32)  i32.const 3  i32.clz))
+       (invoke "go" (i32.const 4))"#,
+    Host::Fails,
+);
+
 /// A division by zero two calls deep; another function is beside it.
 pub(crate) const TRAP: Program = Program::new(
     r#"(module

@@ -9,8 +9,13 @@ use lockstep_core::case::{Case, Stub};
 use lockstep_core::causes::Cause;
 use lockstep_core::divergence::{Divergence, Moment};
 use lockstep_core::rules::RuleId;
+use lockstep_core::schedule::action::Action;
+use lockstep_core::schedule::action::call_function::Way;
 use lockstep_core::schedule::{Schedule, When};
 use lockstep_oracles::RefType;
+use lockstep_oracles::address::FuncIndex;
+use lockstep_oracles::module::ExternKind;
+use std::collections::BTreeMap;
 
 /// What the reproducer of a case looks at.
 ///
@@ -89,6 +94,12 @@ fn of_cause(
         Cause::InstancePosition => of_positions(case),
         Cause::PanickedHandler => Look::fatal(Kind::Panic, TRAP, "the handler can panic"),
         Cause::TakenException => Look::fatal(Kind::Take, CAUGHT, "the exception can be taken"),
+        Cause::NestedThrow => Look {
+            event: Some(CAUGHT),
+            nested: Some(called(case)?),
+            dies: true,
+            ..Look::new(Kind::Pending, "the exception is pending")
+        },
         Cause::ThrownRoot => Look {
             event: Some(CAUGHT),
             collects: true,
@@ -114,6 +125,28 @@ fn of_cause(
         }
         _ => return Ok(None),
     }))
+}
+
+/// The export of the main module that the first action calls: one without parameters and results.
+fn called(case: &Case) -> Result<String, NoReproducer> {
+    let module = expected::main_module(case)?;
+    let actions = case.schedule.actions.iter();
+    let mut calls = actions.filter_map(|act| match act.action {
+        Action::CallFunction(action) if action.way == Way::Export => Some(action.function.nth),
+        _ => None,
+    });
+    let nth = calls.next().ok_or(NoReproducer::Schedule)? as usize;
+    let exports = module.exports().iter();
+    let functions: BTreeMap<u32, &str> = exports
+        .filter(|export| export.kind == ExternKind::Func)
+        .map(|export| (export.index, export.name.as_str()))
+        .collect();
+    let (&index, &name) = functions.iter().nth(nth).ok_or(NoReproducer::Schedule)?;
+    let ty = module.func_type(FuncIndex(index));
+    match ty.params.is_empty() && ty.results.is_empty() {
+        true => Ok(name.to_owned()),
+        false => Err(NoReproducer::Schedule),
+    }
 }
 
 /// What the rule that did not hold is about.

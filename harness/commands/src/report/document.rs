@@ -296,6 +296,10 @@ fn deed(look: &Look) -> String {
         Kind::Stacks => "asks every frame for its instance and its function".to_owned(),
         Kind::Collect => "collects garbage".to_owned(),
         Kind::Take => "takes the exception that was thrown".to_owned(),
+        Kind::Pending => {
+            let export = crate::markdown::code(look.nested.as_deref().unwrap_or_default());
+            format!("calls {export}, and asks whether the exception is pending behind it")
+        }
         Kind::Panic => "panics".to_owned(),
         Kind::Ending | Kind::HostError => "waits for the event that ends the call".to_owned(),
         Kind::Events => "counts the `Breakpoint` events".to_owned(),

@@ -30,6 +30,7 @@ pub(super) fn of(
                 | Cause::InstancePosition
                 | Cause::PanickedHandler
                 | Cause::TakenException
+                | Cause::NestedThrow
                 | Cause::ThrownRoot
         )
     );

@@ -1,5 +1,6 @@
 //! What a reproducer looks at, and what it must see there.
 
+use lockstep_core::version::Version;
 use serde::Serialize;
 
 /// What is looked at.
@@ -40,6 +41,8 @@ pub(super) enum Kind {
     Collect,
     /// The exception of the event is taken
     Take,
+    /// Whether the exception of the event is pending behind a call
+    Pending,
     /// The handler panics
     Panic,
     /// Nothing; the process must live
@@ -84,6 +87,8 @@ pub(super) struct Look {
     pub(super) collects: bool,
     /// Whether it puts an equal exception in the place of the one that was thrown, before it collects.
     pub(super) replaces: bool,
+    /// The export that is called at the event.
+    pub(super) nested: Option<String>,
     /// What must be seen.
     pub(super) expected: String,
     /// What is seen if nothing is.
@@ -100,6 +105,8 @@ pub(super) const TRAP: &str = "DebugEvent::Trap(_)";
 pub(super) const ENDING: &str = "DebugEvent::Trap(_) | DebugEvent::HostcallError(_)";
 /// The event of an exception that is caught.
 pub(super) const CAUGHT: &str = "DebugEvent::CaughtExceptionThrown(_)";
+/// The same from 46 on: nobody has looked yet who catches it.
+const THROWN: &str = "DebugEvent::Exception(_)";
 /// An `EpochYield` event.
 pub(super) const EPOCH: &str = "DebugEvent::EpochYield";
 
@@ -119,6 +126,7 @@ impl Look {
             instances: false,
             collects: false,
             replaces: false,
+            nested: None,
             expected: expected.into(),
             default: None,
             dies: false,
@@ -135,6 +143,18 @@ impl Look {
         }
     }
 
+    /// The same, in the words of a version.
+    pub(super) fn spelled(self, version: Version) -> Look {
+        let one = version.release() >= 46;
+        Look {
+            event: self.event.map(|event| match event {
+                CAUGHT if one => THROWN,
+                event => event,
+            }),
+            ..self
+        }
+    }
+
     /// The frame that it looks at, 0 innermost.
     pub(super) fn frame(&self) -> usize {
         self.frame
@@ -147,6 +167,7 @@ impl Look {
             TRAP => "`Trap` event",
             EPOCH => "`EpochYield` event",
             CAUGHT => "`CaughtExceptionThrown` event",
+            THROWN => "`Exception` event",
             _ => "event of the trap",
         };
         Some(match self.after {
@@ -172,6 +193,7 @@ impl Look {
                 | Kind::Result
                 | Kind::Collect
                 | Kind::Take
+                | Kind::Pending
                 | Kind::Panic
                 | Kind::Survive
                 | Kind::Refused

@@ -141,6 +141,7 @@ pub(super) fn of(
         }
         _ => {}
     }
+    let look = look.spelled(version);
     let modules = decoded(case)?;
     let steps = &case.steps[..steps_until(case, found, &look)];
     let (reenter, calls) = reenter(case, &look)?;

@@ -482,7 +482,8 @@ causes! {
         &[RuleId::InstanceIndex];
         "debug_index_in_store() is documented to be the instance's position in debug_all_instances(). It \
          also counts what stands for the store itself and for memories, tables and tags of the host's own, \
-         which that list leaves out. Matches only indices that leave out the first, and grow along the list."
+         which that list leaves out. Matches only indices that leave out the first, and grow along the list by no more \
+         than the host's own entities."
         [Having::since(43, "")]
         "indices_of_instances_still_count_what_is_not_listed"
     DroppedHandler "DROPPED-HANDLER" Explains
@@ -509,6 +510,16 @@ causes! {
          by not taking an exception that is caught without throwing another."
         [Having::until(46)]
         "an_exception_that_is_taken_still_ends_the_process"
+    NestedThrow "NESTED-THROW" Explains
+        &[RuleId::ThrowEvent];
+        "A debug handler is documented to be free to invoke other Wasm. A store has one slot for the exception that is \
+         pending: where the handler of an exception's event makes a call in which another is thrown, be it caught there, \
+         that takes the place of the event's, and behind the call nothing is pending. The program then goes on as if \
+         the debugger had taken the exception: before 46 the process ends where it would have been caught, from 46 on \
+         the call ends with an error. Matches only a slot that is empty behind such a call; the exception is then \
+         thrown again, as a debugger must."
+        [Having::ALL]
+        "a_throw_within_a_throws_event_still_replaces_it"
     ThrownRoot "THROWN-ROOT" Forbids
         &[RuleId::Panic, RuleId::Crash];
         "Store::throw puts an exception into the slot that is documented to hold it as long as it is propagating, but \

@@ -112,7 +112,7 @@ static INTERVENING: &[Row<Draw>] = &[
     },
     Row {
         name: "write element",
-        weight: 2,
+        weight: 4,
         what: write_element,
     },
     Row {
@@ -242,8 +242,13 @@ fn moment(u: &mut Unstructured<'_>, action: Action, steps: u32) -> Result<When> 
         Action::HoldException(_) | Action::ReplaceException(_) | Action::TakeException(_) => {
             return Ok(When::Throw(between(u, 1, OTHERS)?.into()));
         }
+        Action::CallFunction(_) | Action::Instantiate(_) | Action::VisitStore(_)
+            if chance(u, 1, 6)? =>
+        {
+            return unwinding(u);
+        }
         Action::CallFunction(_) | Action::VisitStore(_) => 4,
-        action if action.is_for_any_event() && chance(u, 1, 4)? => return other_event(u),
+        _ if chance(u, 1, 5)? => return other_event(u),
         Action::DropCall(_) | Action::PanicHandler(_) => 3,
         _ => 5,
     };
@@ -266,6 +271,16 @@ pub(super) fn other_event(u: &mut Unstructured<'_>) -> Result<When> {
         1 => When::Throw(number),
         2 => When::HostError(number),
         _ => When::EpochYield(number),
+    })
+}
+
+/// An event that unwinds the program: one of the first of its kind.
+fn unwinding(u: &mut Unstructured<'_>) -> Result<When> {
+    let number = between(u, 1, OTHERS)?.into();
+    Ok(match below(u, 3)? {
+        0 => When::Trap(number),
+        1 => When::Throw(number),
+        _ => When::HostError(number),
     })
 }
 

@@ -169,6 +169,11 @@ impl Following {
         if freed.is_some() || !collect_slot::is_of_no_object(message) {
             return freed;
         }
+        self.follows_no_object()
+    }
+
+    /// The cause by which a collection may follow what is no reference, if there is one.
+    pub(crate) fn follows_no_object(&self) -> Option<Known> {
         let half_made = self.setting.cause(Cause::HalfMadeArray);
         self.wrong_root()
             .or_else(|| self.stale_operand())

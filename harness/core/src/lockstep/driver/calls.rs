@@ -1,10 +1,12 @@
 //! Calls that the debugger makes while the program waits.
 
 use super::Driver;
+use crate::causes::Cause;
 use crate::divergence::Moment;
 use crate::lockstep::following::calls::Outside;
 use crate::lockstep::verdict::Flow;
 use crate::observe::Observation;
+use crate::rules::RuleId;
 use crate::schedule::action::call_function::{Call, CallFunction};
 
 impl Driver {
@@ -15,11 +17,21 @@ impl Driver {
             self.following.machine.activations() > 0 && self.following.invocation.ahead.is_none();
         let follows =
             !self.comparison.taint.is_tainted() && !self.comparison.registers.are_changed();
-        let looks = !self.following.instantiation.runs() && self.following.horizon().is_none();
+        let looks = !self.following.instantiation.runs() && self.looks_again();
         if self.ended.is_some() || !waits || !follows || !looks {
             return None;
         }
         action.call(&self.following.machine.store)
+    }
+
+    /// Whether every frame can be looked at again here as at a breakpoint event: neither forbids a cause that, nor
+    /// is the event one that shows its innermost frame in a way of its own. Where the program is unwound a panic of the
+    /// engine's ends the process, and none may come for a reason that is known.
+    pub(crate) fn looks_again(&self) -> bool {
+        let invocation = &self.following.invocation;
+        self.following.horizon().is_none()
+            && invocation.takes_calls()
+            && (!invocation.unwinds_now() || self.following.follows_no_object().is_none())
     }
 
     /// Begins a call in the oracle; the subject's follows.
@@ -35,13 +47,41 @@ impl Driver {
         Some(outside)
     }
 
-    /// The call has ended in both: the program is where it was, and has the fuel that it had.
-    pub fn end_call(&mut self, outside: Outside) {
+    /// The call has ended in both: the program is where it was, and has the fuel that it had. The answer is
+    /// whether an exception was thrown in the call.
+    pub fn end_call(&mut self, outside: Outside) -> bool {
         self.comparison.budget.disturb();
         for (addr, value) in outside.fuel {
             self.following.machine.store.global_mut(addr).value = value.cell();
         }
-        self.following.invocation.resume(outside.invocation);
+        self.following.invocation.resume(outside.invocation)
+    }
+
+    /// Checks whether the exception of the event is still pending behind a call that the debugger made there, in
+    /// which one was thrown or not. Where it is not, and why is known, the debugger is to throw it again.
+    pub fn is_to_throw_again(&mut self, pending: bool, threw: bool) -> bool {
+        if self.thrown().is_none() {
+            return false;
+        }
+        self.recorder.note(RuleId::ThrowEvent);
+        if pending {
+            return false;
+        }
+        let known = self.following.setting.cause(Cause::NestedThrow);
+        let known = known.filter(|_| threw);
+        self.report_known(
+            RuleId::ThrowEvent,
+            Moment::Action,
+            "the exception of the event is pending".to_owned(),
+            "nothing is pending".to_owned(),
+            known,
+        );
+        if known.is_none() {
+            self.end_control(RuleId::ThrowEvent);
+            return false;
+        }
+        self.following.invocation.throw_again();
+        true
     }
 
     /// Every frame still reads as before a call that the debugger made.

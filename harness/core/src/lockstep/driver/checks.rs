@@ -197,10 +197,14 @@ impl Driver {
         self.report_and_end(moment, Some(found));
     }
 
-    /// The write that an action makes here; none where there is nothing to write to, or an exhaustion has
-    /// left open what the entities hold.
-    pub fn write_of(&self, action: Action) -> Option<Write> {
-        if self.ended.is_some() {
+    /// The write that an action makes here; none where there is nothing to write to, an exhaustion has left open
+    /// what the entities hold, or it is not known what the program has done.
+    pub fn write_of(&self, when: When, action: Action) -> Option<Write> {
+        let known = match when {
+            When::EpochYield(_) => self.following.is_between_opcodes(),
+            _ => self.following.invocation.takes_writes(),
+        };
+        if self.ended.is_some() || !known {
             return None;
         }
         self.comparison.write_of(&self.following, action)

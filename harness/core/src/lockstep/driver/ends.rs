@@ -77,8 +77,9 @@ impl Driver {
     }
 
     /// Whether the handler may panic, at an event that is told while the program is unwound or at another: a
-    /// cause may forbid it at the former. Then it is done only if it is dared.
+    /// cause may forbid it at the former, and in a call that is made there. Then it is done only if it is dared.
     pub fn may_panic(&mut self, unwinds: bool) -> bool {
+        let unwinds = unwinds || self.following.invocation.is_unwound_outside();
         let known = self.following.setting.cause(Cause::PanickedHandler);
         self.may_drop_call() && self.may(known.filter(|_| unwinds))
     }

@@ -2,6 +2,8 @@
 
 use super::Driver;
 use crate::causes::Cause;
+use crate::divergence::Moment;
+use crate::rules::RuleId;
 use crate::schedule::action::replace_exception::ReplaceException;
 use lockstep_oracles::address::{ExnAddr, TagAddr};
 use lockstep_oracles::value::Value;
@@ -28,6 +30,18 @@ impl Driver {
             false => action,
         };
         action.other(&self.following.machine.store, thrown)
+    }
+
+    /// Nothing is pending where a call has ended, be it with an exception, which was taken. Of what a call leaves
+    /// pending that was dropped at the event of an exception no document says anything.
+    pub fn check_nothing_pending(&mut self, pending: bool) {
+        let left = self.following.invocation.has_left_pending();
+        if !pending || left || self.ended.is_some() {
+            return;
+        }
+        let expected = "nothing is pending behind the call".to_owned();
+        let shown = "an exception is pending".to_owned();
+        self.report_plain(RuleId::ThrowEvent, Moment::End, expected, shown);
     }
 
     /// Whether the debugger may take the exception that was just thrown and put none in its place: where its

@@ -28,7 +28,7 @@ impl Driver {
             self.following.invocation.ahead.is_none() && !self.following.instantiation.runs();
         let follows =
             !self.comparison.taint.is_tainted() && !self.comparison.registers.are_changed();
-        let looks = self.following.horizon().is_none();
+        let looks = self.looks_again();
         if self.ended.is_some() || !waits || !follows || !looks || self.following.setting.counts() {
             return None;
         }

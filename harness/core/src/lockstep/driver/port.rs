@@ -69,7 +69,8 @@ impl Driver {
 
     /// Whether another store may be visited: what it did to the engine's epoch would be this store's, too.
     pub fn may_visit(&self) -> bool {
-        self.ended.is_none() && !self.following.setting.advances_epoch()
+        let epoch = self.following.setting.advances_epoch();
+        self.ended.is_none() && self.following.invocation.takes_calls() && !epoch
     }
 
     /// Another store was visited, and this was found there.

@@ -88,6 +88,11 @@ impl Driver {
             }
         }
         let agrees = diff.operand_value.is_none() && diff.operand_type.is_none();
+        if frame.is_placed() && is_prefix && agrees {
+            // What is left reads as it does now for as long as the trap is told.
+            self.following.machine.leave_operands(frame.operands);
+            self.following.invocation.unwinds(true);
+        }
         if !(is_prefix && agrees) {
             let evidence = TrapEvidence {
                 operands_of_shown: evidence.operands_of_shown && agrees,

@@ -69,6 +69,11 @@ impl Following {
         self.breakpoints.is_everywhere() || self.epoch.last.is_some()
     }
 
+    /// Whether the last event of the epoch came between two opcodes, and it is known which.
+    pub(crate) fn is_between_opcodes(&self) -> bool {
+        self.epoch.last.is_some_and(|sight| !sight.within)
+    }
+
     /// The oracle goes on from where it was brought to, unless a breakpoint's event is due there.
     fn leave_unselected(&mut self) {
         if self.invocation.ahead == Some(Stop::SequencePoint) && !self.is_at_breakpoint() {

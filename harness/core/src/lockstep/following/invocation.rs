@@ -58,6 +58,14 @@ pub(crate) struct Invocation {
     /// Whether a trap is being told of in code with callees inlined, and the stack shown may be
     /// anything (ledger: `INLINED-TRAP`).
     at_inlined_trap: bool,
+    /// Whether the stack at the event that unwinds the program reads as at one of a breakpoint.
+    reads_plainly: bool,
+    /// Whether the debugger makes a call at an event that unwinds the program.
+    outside_unwinds: bool,
+    /// How many exceptions were thrown so far.
+    throws: u64,
+    /// Whether a call was dropped at the event of an exception, which is pending until another is thrown.
+    left_pending: bool,
 }
 
 /// An exception that was thrown.
@@ -76,7 +84,10 @@ pub(crate) struct Suspended {
     thrown: Option<Thrown>,
     outside_throws: bool,
     outside_thrown: bool,
+    outside_unwinds: bool,
     at_inlined_trap: bool,
+    reads_plainly: bool,
+    throws: u64,
 }
 
 impl Invocation {
@@ -103,7 +114,12 @@ impl Invocation {
 
     /// The call was dropped: nothing of it is due any more.
     pub(crate) fn drop_call(&mut self) {
+        self.escaped |= self.throws();
+        self.left_pending |= self.has_thrown();
         self.begin();
+        self.outside_throws = false;
+        self.outside_thrown = false;
+        self.outside_unwinds = false;
         self.at_inlined_trap = false;
     }
 
@@ -134,6 +150,8 @@ impl Invocation {
     /// The host is about to throw an exception.
     pub(crate) fn host_throw(&mut self) {
         self.host_throws = true;
+        self.throws += 1;
+        self.left_pending = false;
         self.go_on();
     }
 
@@ -149,6 +167,8 @@ impl Invocation {
         }
         let by_host = std::mem::take(&mut self.host_throws);
         self.thrown = Some(Thrown { exception, by_host });
+        self.throws += 1;
+        self.left_pending = false;
         self.escaped |= by_host && !caught;
         self.previous = None;
     }
@@ -174,6 +194,11 @@ impl Invocation {
         self.thrown = None;
         self.ahead = None;
         self.phase = Phase::HostFailed(HostFailure::TakenException);
+    }
+
+    /// Whether what is pending may be the exception of a call that was dropped.
+    pub(crate) fn has_left_pending(&self) -> bool {
+        self.left_pending
     }
 
     /// The exception of the event that was matched last, if it is that of an exception.
@@ -206,6 +231,38 @@ impl Invocation {
         self.at_inlined_trap
     }
 
+    /// The stack at an event that unwinds the program was compared: whether it reads as at one of a breakpoint.
+    pub(crate) fn unwinds(&mut self, reads_plainly: bool) {
+        self.reads_plainly = reads_plainly;
+    }
+
+    /// Whether a call can be made here, in and behind which the whole stack is looked at again.
+    pub(crate) fn takes_calls(&self) -> bool {
+        match self.phase {
+            Phase::Running => self.thrown.is_none() || self.reads_plainly,
+            Phase::Trapped(_) | Phase::HostFailed(_) | Phase::Thrown(_) => self.reads_plainly,
+            _ => false,
+        }
+    }
+
+    /// Whether the program is unwound behind the event that was matched last, or its exception is caught.
+    pub(crate) fn unwinds_now(&self) -> bool {
+        !self.is_running() || self.thrown.is_some()
+    }
+
+    /// Whether it is known here what the program has done, and what not.
+    pub(crate) fn takes_writes(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Running | Phase::Trapped(_) | Phase::HostFailed(_) | Phase::Thrown(_)
+        )
+    }
+
+    /// Whether the program is unwound behind an event at which the debugger makes a call.
+    pub(crate) fn is_unwound_outside(&self) -> bool {
+        self.outside_unwinds
+    }
+
     /// Where it stands, for the time of a call that the debugger makes.
     pub(crate) fn suspend(&mut self) -> Suspended {
         let suspended = Suspended {
@@ -214,22 +271,39 @@ impl Invocation {
             thrown: self.thrown,
             outside_throws: self.outside_throws,
             outside_thrown: self.outside_thrown,
+            outside_unwinds: self.outside_unwinds,
             at_inlined_trap: self.at_inlined_trap,
+            reads_plainly: self.reads_plainly,
+            throws: self.throws,
         };
         self.outside_throws = self.throws();
         self.outside_thrown = self.has_thrown();
+        self.outside_unwinds |= self.unwinds_now();
         suspended
     }
 
-    /// It is again where it was before a call that the debugger made.
-    pub(crate) fn resume(&mut self, suspended: Suspended) {
+    /// It is again where it was before a call that the debugger made. The answer is whether an exception was
+    /// thrown in between.
+    pub(crate) fn resume(&mut self, suspended: Suspended) -> bool {
         self.phase = suspended.phase;
         self.previous = suspended.previous;
         self.thrown = suspended.thrown;
         self.outside_throws = suspended.outside_throws;
         self.outside_thrown = suspended.outside_thrown;
+        self.outside_unwinds = suspended.outside_unwinds;
         self.at_inlined_trap = suspended.at_inlined_trap;
+        self.reads_plainly = suspended.reads_plainly;
         self.ahead = None;
+        self.throws != suspended.throws
+    }
+
+    /// The exception of the event is thrown once more, by the debugger.
+    pub(crate) fn throw_again(&mut self) {
+        let caught = self.is_running();
+        if let Some(thrown) = &mut self.thrown {
+            thrown.by_host = true;
+            self.escaped |= !caught;
+        }
     }
 
     /// The callback for the epoch's deadline is about to end the program.

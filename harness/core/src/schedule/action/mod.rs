@@ -116,16 +116,27 @@ impl Action {
         }
     }
 
-    /// Whether it is done at an event of any kind: what reads the stack again behind it, or the program's
-    /// state, is not where a trap, an exception or an error is told, nor between two opcodes.
-    pub fn is_for_any_event(self) -> bool {
-        matches!(
-            self,
+    /// Whether it is done at this event, which is none of a breakpoint's. Where the epoch is reached no code of
+    /// the program's is run: it would reach the epoch at once, as the deadline is set anew behind the event.
+    pub fn is_for_other_event(self, when: When) -> bool {
+        match self {
             Action::DropCall(_)
-                | Action::HoldFrame(_)
-                | Action::ListItems(_)
-                | Action::PanicHandler(_)
-        )
+            | Action::HoldFrame(_)
+            | Action::ListItems(_)
+            | Action::PanicHandler(_)
+            | Action::WriteGlobal(_)
+            | Action::WriteMemory(_)
+            | Action::WriteElement(_)
+            | Action::WriteField(_) => true,
+            Action::CallFunction(_) | Action::Instantiate(_) | Action::VisitStore(_) => {
+                when.unwinds()
+            }
+            Action::HoldException(_) | Action::ReplaceException(_) | Action::TakeException(_) => {
+                matches!(when, When::Throw(_))
+            }
+            // The store itself is not at hand.
+            Action::ClearHandler(_) | Action::RegisterModule(_) | Action::SetHandler(_) => false,
+        }
     }
 
     /// Whether it says something of the start already, before anything is there.
