@@ -142,7 +142,7 @@ impl Driver {
             );
         }
         self.following.invocation.phase = Phase::Trapped(due);
-        self.following.invocation.unwinds(true);
+        self.following.invocation.note_unwinding(true);
         let depth = self.following.machine.depth();
         let limit = self.comparison.budget.frames.at_boundary(depth);
         self.compare_frames(observed, Moment::HostcallError, depth, limit)

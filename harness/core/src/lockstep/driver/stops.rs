@@ -175,7 +175,7 @@ impl Driver {
         let limit = self.comparison.budget.frames.at_boundary(depth);
         let hidden = self.following.visible_frames() < depth;
         let flow = self.compare_frames(observed, moment, depth, limit);
-        self.following.invocation.unwinds(true);
+        self.following.invocation.note_unwinding(true);
         if flow == Flow::Continue {
             self.dare_slot(observed, moment);
         }

@@ -91,7 +91,7 @@ impl Driver {
         if frame.is_placed() && is_prefix && agrees {
             // What is left reads as it does now for as long as the trap is told.
             self.following.machine.leave_operands(frame.operands);
-            self.following.invocation.unwinds(true);
+            self.following.invocation.note_unwinding(true);
         }
         if !(is_prefix && agrees) {
             let evidence = TrapEvidence {

@@ -170,7 +170,7 @@ impl Driver {
 
     /// Compares the stack at an opcode that failed: its operands may be gone.
     fn compare_trap<O: Observation>(&mut self, observed: &mut O, look: Look) -> Flow {
-        self.following.invocation.unwinds(false);
+        self.following.invocation.note_unwinding(false);
         let visible = self.following.visible_frames();
         if self.dares_horizon() {
             return self.dare_frames(observed, Moment::Trap);

@@ -232,7 +232,7 @@ impl Invocation {
     }
 
     /// The stack at an event that unwinds the program was compared: whether it reads as at one of a breakpoint.
-    pub(crate) fn unwinds(&mut self, reads_plainly: bool) {
+    pub(crate) fn note_unwinding(&mut self, reads_plainly: bool) {
         self.reads_plainly = reads_plainly;
     }
 
