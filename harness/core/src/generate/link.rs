@@ -146,6 +146,9 @@ pub(super) fn innermost() -> Vec<u8> {
     out.finish()
 }
 
+/// The export of a [`bystander`].
+pub(super) const GO: &str = "go";
+
 /// A module that imports nothing: its export calls a function of its own, which has as many opcodes more as
 /// `number` says, and counts in a global.
 pub(super) fn bystander(number: u32) -> Vec<u8> {
@@ -162,7 +165,7 @@ pub(super) fn bystander(number: u32) -> Vec<u8> {
     };
     globals.global(counts, &ConstExpr::i32_const(number as i32));
     let mut exports = ExportSection::new();
-    exports.export("go", ExportKind::Func, 0);
+    exports.export(GO, ExportKind::Func, 0);
     let mut code = CodeSection::new();
     let mut go = Function::new([]);
     go.instructions()

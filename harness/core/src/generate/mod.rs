@@ -26,16 +26,19 @@ pub use fuel::FUEL;
 pub use seed::{bytes, daring, from_bytes, from_seed, with_proposals, with_settings};
 
 use crate::case::value::MAX_EVENTS;
-use crate::case::{Case, CaseModule, Step};
+use crate::case::{Case, CaseModule, Step, StepAction};
 use crate::configuration::{Collector, Configuration, Nans, Setting, Target};
 use crate::lockstep::policy::FramePolicy;
-use crate::schedule::Schedule;
+use crate::schedule::action::list_items::ListItems;
+use crate::schedule::action::{Act, Action};
+use crate::schedule::{Schedule, When};
 use crate::version::Version;
 use arbitrary::{Arbitrary, Result, Unstructured};
 use link::Sight;
 use locals::Locals;
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::module::{Export, ExternKind, ExternType, Import, Module};
+use lockstep_spec_tests::script::Arg;
 use rewrite::RewriteError;
 use schedule::Scene;
 use std::collections::BTreeSet;
@@ -206,10 +209,18 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals, settings: &[Setting]
     let mut modules: Vec<Linked> = Vec::new();
     if chance(u, 1, 16)? {
         for number in 0..between(u, 3, 5)? {
-            let bystander = bystander(number)?;
-            let others = steps_of(u, &bystander, modules.len(), fuel)?;
-            steps.splice(..0, others.into_iter().take(1));
-            modules.push(bystander);
+            // Nothing of it is drawn: the data is the others'.
+            let call = StepAction::Call {
+                export: link::GO.to_owned(),
+                args: vec![Arg::I32(number)],
+                expect: None,
+            };
+            let step = Step {
+                module: Some(number),
+                action: call,
+            };
+            steps.insert(0, step);
+            modules.push(bystander(number)?);
         }
     }
     // No host makes tags.
@@ -278,6 +289,12 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals, settings: &[Setting]
     if modules.len() > 2 && chance(u, 1, 2)? {
         // A list of two may be right by chance.
         schedule.actions.push(actions::list(u, steps.len() as u32)?);
+    }
+    if modules.iter().any(|(name, ..)| name.starts_with(BYSTANDER)) {
+        schedule.actions.push(Act {
+            when: When::Step(steps.len() as u32),
+            action: Action::ListItems(ListItems),
+        });
     }
     if chance(u, 1, 12)? {
         // What the first has left in a pool is there for the second.

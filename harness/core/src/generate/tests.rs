@@ -134,6 +134,8 @@ fn every_generator_step_and_behaviour_occurs_and_every_case_is_valid() {
     4 modules
     5 modules
     6 modules
+    7 modules
+    8 modules
     call
     call back
     constant

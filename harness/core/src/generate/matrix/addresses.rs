@@ -21,6 +21,9 @@ impl Body {
         if manner == Manner::Trap {
             return self.address_beyond(u, index, memory, bytes);
         }
+        if chance(u, 1, 40)? {
+            return self.address_at_the_end(u, index, memory, (bytes, offset));
+        }
         if manner == Manner::Reuse && self.fits(&[ValType::I32]) {
             self.mask(0x3fff);
         } else if chance(u, 1, 6)? {
@@ -48,11 +51,9 @@ impl Body {
     ) -> Result<MemArg> {
         let mut offset = *u.choose(&[0u64, 0, 1, 100, 0x7f00])?;
         if chance(u, 1, 2)? {
-            // The last bytes, and some behind them, as far as the memory has not grown.
-            let beyond = between(u, 1, bytes)?;
-            self.push_i32((memory.bytes() + beyond - bytes - offset as u32) as i32);
-            self.widen(memory.ty.memory64);
-        } else if memory.ty.memory64 && chance(u, 1, 2)? {
+            return self.address_at_the_end(u, index, memory, (bytes, offset as u32));
+        }
+        if memory.ty.memory64 && chance(u, 1, 2)? {
             let address = *u.choose(&[-1, i64::MIN, i64::MAX, 1 << 32])?;
             self.op(Instruction::I64Const(address), 0, &[ValType::I64]);
             if chance(u, 1, 2)? {
@@ -65,6 +66,25 @@ impl Body {
         }
         Ok(MemArg {
             offset,
+            align: between(u, 0, bytes.trailing_zeros())?,
+            target: MemArgTarget::Memory(index),
+            ordering: None,
+        })
+    }
+
+    /// An address of the last bytes and of some behind them, as far as the memory has not grown.
+    fn address_at_the_end(
+        &mut self,
+        u: &mut Unstructured<'_>,
+        index: u32,
+        memory: Memory,
+        (bytes, offset): (u32, u32),
+    ) -> Result<MemArg> {
+        let beyond = between(u, 1, bytes)?;
+        self.push_i32((memory.bytes() + beyond - bytes - offset) as i32);
+        self.widen(memory.ty.memory64);
+        Ok(MemArg {
+            offset: offset.into(),
             align: between(u, 0, bytes.trailing_zeros())?,
             target: MemArgTarget::Memory(index),
             ordering: None,

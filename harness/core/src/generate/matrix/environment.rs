@@ -167,6 +167,14 @@ impl Environment {
     }
 
     fn draw_globals(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        if self.features.contains(WasmFeatures::GC) && chance(u, 1, 3)? {
+            // What is kept there is kept in an entity of the host's.
+            self.globals.push(Global {
+                ty: reference(true, HeapType::ANY),
+                mutable: true,
+                imported: true,
+            });
+        }
         for _ in 0..between(u, 0, 2)? {
             let ty = one_of(u, &self.pools.hosted)?.copied();
             self.globals.push(Global {
