@@ -1,7 +1,7 @@
 //! Looking at a stopped machine: frames, innermost first. It never changes anything and never
 //! allocates, except where it hands out typed lists for people.
 
-use super::{Frame, Machine, Status, Stop, atomics};
+use super::{Frame, Machine, atomics};
 use crate::address::{InstanceAddr, Pc};
 use crate::code::{Function, Shape};
 use crate::module::Module;
@@ -149,17 +149,6 @@ impl Machine {
                 gone,
             )
         })
-    }
-
-    /// The frame of a trap shows that many operands from here on, which may be fewer than there were before the
-    /// trapping opcode; nothing changes where there are not so many, or nothing trapped.
-    pub fn leave_operands(&mut self, left: usize) {
-        let there = self.top().map_or(0, |view| view.operands.len());
-        if let Some(activation) = self.activations.last_mut()
-            && matches!(activation.status, Status::Ended(Stop::Trap(_)))
-        {
-            activation.gone += there.saturating_sub(left);
-        }
     }
 
     #[inline(always)]

@@ -460,6 +460,17 @@ impl Machine {
         Ok(())
     }
 
+    /// The frame of a trap shows that many operands from here on, which may be fewer than there were before the
+    /// trapping opcode; nothing changes where there are not so many, or nothing trapped.
+    pub fn leave_operands(&mut self, left: usize) {
+        let there = self.top().map_or(0, |view| view.operands.len());
+        if let Some(activation) = self.activations.last_mut()
+            && matches!(activation.status, Status::Ended(Stop::Trap(_)))
+        {
+            activation.gone += there.saturating_sub(left);
+        }
+    }
+
     /// Abandons the top activation: after a trap or an exhaustion, or when a host function fails.
     /// An outer activation that waits in a host call is then the top again.
     pub fn unwind(&mut self) {

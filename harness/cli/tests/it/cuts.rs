@@ -8,24 +8,7 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// The second call is not what is expected; the first two commands make the instance.
-const CASE: &str = r#"
-[[module]]
-wat = '''(module
-    (func (export "f") (result i32) (i32.const 1))
-    (func (export "last") (nop)))'''
-[[step]]
-call = "f"
-returns = ["i32:1"]
-[[step]]
-call = "f"
-returns = ["i32:2"]
-[[step]]
-call = "last"
-returns = []
-[[step]]
-call = "f"
-returns = ["i32:1"]
-"#;
+const CASE: &str = include_str!("../cases/ends-at-the-third.toml");
 
 /// The same case, executed as far as this.
 fn cut(cuts: Cuts) -> CaseReport {

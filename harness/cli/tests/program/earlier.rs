@@ -19,24 +19,7 @@ const SCRIPT: &str = r#"(module
 (assert_return (invoke "f") (i32.const 1))"#;
 
 /// The same as a case file.
-const CASE: &str = r#"
-[[module]]
-wat = '''(module
-    (func (export "f") (result i32) (i32.const 1))
-    (func (export "fatal") (nop)))'''
-[[step]]
-call = "f"
-returns = ["i32:1"]
-[[step]]
-call = "f"
-returns = ["i32:2"]
-[[step]]
-call = "fatal"
-returns = []
-[[step]]
-call = "f"
-returns = ["i32:1"]
-"#;
+const CASE: &str = include_str!("../cases/ends-at-the-third.toml");
 
 /// How the engine ends at the third assertion, in which execution, and the rule that this breaks.
 const ENDS: [(&str, &str, &str, &str); 4] = [

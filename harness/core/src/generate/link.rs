@@ -123,13 +123,7 @@ pub(super) fn innermost() -> Vec<u8> {
     types.ty().function([], [i32]);
     let mut functions = FunctionSection::new();
     functions.function(0).function(0);
-    let mut globals = GlobalSection::new();
-    let counts = GlobalType {
-        val_type: i32,
-        mutable: true,
-        shared: false,
-    };
-    globals.global(counts, &ConstExpr::i32_const(0));
+    let globals = counter(0);
     let mut exports = ExportSection::new();
     exports.export(SEEN, ExportKind::Func, 0);
     let mut code = CodeSection::new();
@@ -146,6 +140,18 @@ pub(super) fn innermost() -> Vec<u8> {
     out.finish()
 }
 
+/// A global that counts, from this number on.
+fn counter(first: i32) -> GlobalSection {
+    let mut globals = GlobalSection::new();
+    let counts = GlobalType {
+        val_type: wasm_encoder::ValType::I32,
+        mutable: true,
+        shared: false,
+    };
+    globals.global(counts, &ConstExpr::i32_const(first));
+    globals
+}
+
 /// The export of a [`bystander`].
 pub(super) const GO: &str = "go";
 
@@ -157,13 +163,7 @@ pub(super) fn bystander(number: u32) -> Vec<u8> {
     types.ty().function([i32], [i32]);
     let mut functions = FunctionSection::new();
     functions.function(0).function(0);
-    let mut globals = GlobalSection::new();
-    let counts = GlobalType {
-        val_type: i32,
-        mutable: true,
-        shared: false,
-    };
-    globals.global(counts, &ConstExpr::i32_const(number as i32));
+    let globals = counter(number as i32);
     let mut exports = ExportSection::new();
     exports.export(GO, ExportKind::Func, 0);
     let mut code = CodeSection::new();

@@ -33,12 +33,7 @@ impl Body {
             self.bounded(u, environment, 0x4000)?;
         }
         self.widen(memory.ty.memory64);
-        Ok(MemArg {
-            offset: offset.into(),
-            align: between(u, 0, bytes.trailing_zeros())?,
-            target: MemArgTarget::Memory(index),
-            ordering: None,
-        })
+        memarg(u, index, bytes, offset.into())
     }
 
     /// An address that is out of bounds: by its own, by the offset, or by both.
@@ -64,12 +59,7 @@ impl Body {
             self.push_i32(address);
             self.widen(memory.ty.memory64);
         }
-        Ok(MemArg {
-            offset,
-            align: between(u, 0, bytes.trailing_zeros())?,
-            target: MemArgTarget::Memory(index),
-            ordering: None,
-        })
+        memarg(u, index, bytes, offset)
     }
 
     /// An address of the last bytes and of some behind them, as far as the memory has not grown.
@@ -83,12 +73,7 @@ impl Body {
         let beyond = between(u, 1, bytes)?;
         self.push_i32((memory.bytes() + beyond - bytes - offset) as i32);
         self.widen(memory.ty.memory64);
-        Ok(MemArg {
-            offset: offset.into(),
-            align: between(u, 0, bytes.trailing_zeros())?,
-            target: MemArgTarget::Memory(index),
-            ordering: None,
-        })
+        memarg(u, index, bytes, offset.into())
     }
 
     /// Sees to it that an address for an atomic access of so many bytes is on top: aligned, unless
@@ -122,4 +107,14 @@ impl Body {
         self.widen(memory.ty.memory64);
         Ok(memarg)
     }
+}
+
+/// The immediates of an access of so many bytes, with any alignment that it may have.
+fn memarg(u: &mut Unstructured<'_>, index: u32, bytes: u32, offset: u64) -> Result<MemArg> {
+    Ok(MemArg {
+        offset,
+        align: between(u, 0, bytes.trailing_zeros())?,
+        target: MemArgTarget::Memory(index),
+        ordering: None,
+    })
 }

@@ -110,35 +110,28 @@ impl Builder<'_> {
                 Some(index) => Path::Global(index),
                 None => Path::Twin,
             },
-            2 => {
-                let tables = self.environment.tables_of(ANYREF);
-                let place = below(u, SLOTS)?;
-                match tables.first() {
-                    Some(&table) => Path::Element(table, place),
-                    None => Path::Twin,
-                }
-            }
+            2 => self.in_table(Path::Element, below(u, SLOTS)?),
             3 => Path::Converted,
             4 => match global(u, self.environment, ANYREF, true)? {
                 Some(index) => Path::Hosted(index),
                 None => Path::Twin,
             },
-            5 => {
-                let tables = self.environment.tables_of(ANYREF);
-                let place = below(u, ELEMENTS)?;
-                match tables.first() {
-                    Some(&table) => Path::Segment(table, place),
-                    None => Path::Twin,
-                }
-            }
+            5 => self.in_table(Path::Segment, below(u, ELEMENTS)?),
             _ => Path::Twin,
         })
+    }
+
+    /// A path through a table of references of any kind, if there is one.
+    fn in_table(&self, path: fn(u32, u32) -> Path, place: u32) -> Path {
+        let tables = self.environment.tables_of(ANYREF);
+        let table = tables.first();
+        table.map_or(Path::Twin, |&table| path(table, place))
     }
 
     fn store(&mut self, path: Path, own: u32) {
         let get = Instruction::LocalGet(own);
         match path {
-            Path::Global(index) => {
+            Path::Global(index) | Path::Hosted(index) => {
                 self.body.op(get, 0, &[NODEREF]);
                 self.body.op(Instruction::GlobalSet(index), 1, &[]);
             }
@@ -158,10 +151,6 @@ impl Builder<'_> {
                 self.body.widen(self.environment.is_table64(table));
                 self.body.op(get, 0, &[NODEREF]);
                 self.body.op(Instruction::TableSet(table), 2, &[]);
-            }
-            Path::Hosted(index) => {
-                self.body.op(get, 0, &[NODEREF]);
-                self.body.op(Instruction::GlobalSet(index), 1, &[]);
             }
             Path::Segment(table, place) => self.init_element(table, place, place),
             Path::Converted | Path::Twin => {}

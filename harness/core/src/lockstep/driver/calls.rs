@@ -13,21 +13,27 @@ impl Driver {
     /// The call that an action makes here; none where there is nothing to call, an exhaustion has left open
     /// what the program does, or a cause forbids a look at frames outside it, or changes registers at events.
     pub fn call_of(&self, action: CallFunction) -> Option<Call> {
-        let waits =
-            self.following.machine.activations() > 0 && self.following.invocation.ahead.is_none();
-        let follows =
-            !self.comparison.taint.is_tainted() && !self.comparison.registers.are_changed();
-        let looks = !self.following.instantiation.runs() && self.looks_again();
-        if self.ended.is_some() || !waits || !follows || !looks {
+        let waits = self.following.machine.activations() > 0;
+        if !waits || !self.may_run_code() {
             return None;
         }
         action.call(&self.following.machine.store)
     }
 
+    /// Whether code can be run here on the debugger's behalf, and what is outside it compared again.
+    pub(crate) fn may_run_code(&self) -> bool {
+        self.ended.is_none()
+            && self.following.invocation.ahead.is_none()
+            && !self.following.instantiation.runs()
+            && !self.comparison.taint.is_tainted()
+            && !self.comparison.registers.are_changed()
+            && self.looks_again()
+    }
+
     /// Whether every frame can be looked at again here as at a breakpoint event: neither forbids a cause that, nor
     /// is the event one that shows its innermost frame in a way of its own. Where the program is unwound a panic of the
     /// engine's ends the process, and none may come for a reason that is known.
-    pub(crate) fn looks_again(&self) -> bool {
+    fn looks_again(&self) -> bool {
         let invocation = &self.following.invocation;
         self.following.horizon().is_none()
             && invocation.takes_calls()

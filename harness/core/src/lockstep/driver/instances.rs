@@ -24,12 +24,7 @@ impl Driver {
     /// interrupted, an exhaustion has left open what the program does, or a cause forbids a look at the frames
     /// outside, or changes registers at events.
     pub fn another(&self, action: Instantiate, made: &[InstanceAddr]) -> Option<Another> {
-        let waits =
-            self.following.invocation.ahead.is_none() && !self.following.instantiation.runs();
-        let follows =
-            !self.comparison.taint.is_tainted() && !self.comparison.registers.are_changed();
-        let looks = self.looks_again();
-        if self.ended.is_some() || !waits || !follows || !looks || self.following.setting.counts() {
+        if !self.may_run_code() || self.following.setting.counts() {
             return None;
         }
         let store = &self.following.machine.store;
