@@ -7,7 +7,9 @@ use lockstep_core::campaign::protocol::{self, Failure};
 use lockstep_core::campaign::worker;
 use lockstep_core::panics::{self, in_crate};
 use lockstep_core::report::shown::say;
+use std::fs::File;
 use std::io;
+use std::os::fd::AsFd;
 use std::thread;
 
 /// Bytes of stack: parsers and compilers of arbitrary input run on it.
@@ -36,8 +38,12 @@ pub(super) fn run(options: &Options) -> anyhow::Result<u8> {
     worker::end_with_parent();
     worker::tell_places();
     tell_panics();
-    let serve = || {
-        worker::serve(io::stdin().lock(), io::stdout(), |request, begun| {
+    let input = io::stdin();
+    // Answers go where requests come from.
+    let answers = input.as_fd().try_clone_to_owned();
+    let answers = File::from(answers.map_err(OwnFault::Start)?);
+    let serve = move || {
+        worker::serve(input.lock(), io::stdout(), answers, |request, begun| {
             panics::guarded(|| perform(request, begun))
                 .unwrap_or_else(|panic| Err(Failure::Internal(panic.to_string())))
         })

@@ -287,10 +287,11 @@ mod tests {
     }
 
     fn answers() -> String {
-        line(&Message::Done(Box::new(Answer {
+        let answer = line(&Message::Done(Box::new(Answer {
             result: Ok(earlier()),
             cost: Cost::default(),
-        })))
+        })));
+        format!("{answer} >&0")
     }
 
     #[test]

@@ -14,15 +14,22 @@ use crate::report::grouped;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::{self, Read, Write};
+use std::ops::Range;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// Time that a process gets to be gone once it has closed its output.
 const GONE: Duration = Duration::from_secs(1);
 /// Bytes kept of what a worker wrote to standard error last.
 const TAIL: usize = 4 << 10;
+/// Bytes that are read at once.
+const CHUNK: usize = 64 << 10;
+/// How often that is done before the worker is looked at: oftener than a pipe is full. Some never cease to write.
+const CHUNKS: usize = 64;
 
 /// How workers are started.
 #[derive(Clone, Debug)]
@@ -109,18 +116,78 @@ impl Death {
     }
 }
 
-/// A worker.
+/// A worker. Its standard input is a socket: requests go there, and answers come back. What it says meanwhile is on
+/// its standard output, at which nobody looks before it is time to: whoever is woken by every word pays for it.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
-    stdin: ChildStdin,
+    requests: UnixStream,
     stdout: ChildStdout,
     /// None once it is closed.
     stderr: Option<ChildStderr>,
-    unread: Vec<u8>,
-    /// How many of these bytes were looked through for the end of a line.
-    searched: usize,
+    answers: Lines,
+    said: Lines,
+    chunk: Box<[u8]>,
     tail: Vec<u8>,
+}
+
+/// What was received of a stream, line by line. Its memory is kept: an answer has some hundred KB.
+#[derive(Debug, Default)]
+struct Lines {
+    bytes: Vec<u8>,
+    /// Where the first line begins that was not handed on.
+    begin: usize,
+    /// Up to where its end was looked for.
+    searched: usize,
+}
+
+impl Lines {
+    /// Where the next whole line is that was received, without its end.
+    fn next(&mut self) -> Option<Range<usize>> {
+        let new = &self.bytes[self.searched..];
+        // `contains` looks at many bytes at once: a report has one line end in 100,000 of them.
+        if !new.contains(&b'\n') {
+            self.searched = self.bytes.len();
+            return None;
+        }
+        let end = self.searched + new.iter().position(|byte| *byte == b'\n')?;
+        let line = self.begin..end;
+        (self.begin, self.searched) = (end + 1, end + 1);
+        Some(line)
+    }
+
+    /// Appends what was received; the lines that were handed on are gone then.
+    fn append(&mut self, bytes: &[u8]) {
+        self.bytes.drain(..self.begin);
+        self.searched -= std::mem::take(&mut self.begin);
+        self.bytes.extend_from_slice(bytes);
+    }
+}
+
+/// What a stream has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Received {
+    /// Something, which was read.
+    Bytes,
+    /// Nothing as yet.
+    Nothing,
+    /// Its end.
+    End,
+}
+
+/// Reads what is there into `lines`.
+fn read(mut from: impl Read, chunk: &mut [u8], lines: &mut Lines) -> io::Result<Received> {
+    match from.read(chunk) {
+        Ok(0) => Ok(Received::End),
+        Ok(count) => {
+            lines.append(&chunk[..count]);
+            Ok(Received::Bytes)
+        }
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(Received::Nothing),
+        // Its end is closed with words on it that nobody reads any more.
+        Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(Received::End),
+        Err(error) => Err(error),
+    }
 }
 
 impl Process {
@@ -130,31 +197,32 @@ impl Process {
     ///
     /// When the system cannot start it.
     pub fn start(launch: &Launch) -> io::Result<Process> {
+        let (requests, theirs) = UnixStream::pair()?;
         let mut child = Command::new(&launch.program)
             .args(&launch.args)
-            .stdin(Stdio::piped())
+            .stdin(OwnedFd::from(theirs))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
             .spawn()?;
         let missing = || io::Error::other("a worker has no pipe");
-        let stdin = child.stdin.take().ok_or_else(missing)?;
         let stdout = child.stdout.take().ok_or_else(missing)?;
         let stderr = child.stderr.take();
         Ok(Process {
             child,
-            stdin,
+            requests,
             stdout,
             stderr,
-            unread: Vec::new(),
-            searched: 0,
+            answers: Lines::default(),
+            said: Lines::default(),
+            chunk: vec![0; CHUNK].into(),
             tail: Vec::new(),
         })
     }
 
     /// Has the worker run a case. It can be asked again only if it answered.
     pub fn ask(&mut self, request: &Request, limits: &Limits, interrupt: &Interrupt) -> Asked {
-        self.ask_showing(request, limits, interrupt, &mut |_| {})
+        self.ask_and_listen(request, limits, interrupt, None)
     }
 
     /// The same; what the case shows while it runs is handed to `show` as it comes.
@@ -164,6 +232,16 @@ impl Process {
         limits: &Limits,
         interrupt: &Interrupt,
         show: &mut dyn FnMut(&str),
+    ) -> Asked {
+        self.ask_and_listen(request, limits, interrupt, Some(show))
+    }
+
+    fn ask_and_listen(
+        &mut self,
+        request: &Request,
+        limits: &Limits,
+        interrupt: &Interrupt,
+        show: Option<&mut dyn FnMut(&str)>,
     ) -> Asked {
         // What an earlier case said is not this one's.
         self.last_words();
@@ -190,8 +268,7 @@ impl Process {
     fn send(&mut self, request: &Request) -> io::Result<()> {
         let mut line = serde_json::to_vec(request)?;
         line.push(b'\n');
-        self.stdin.write_all(&line)?;
-        self.stdin.flush()
+        self.requests.write_all(&line)
     }
 
     fn await_answer(
@@ -199,31 +276,33 @@ impl Process {
         limits: &Limits,
         interrupt: &Interrupt,
         asked: &mut Asked,
-        show: &mut dyn FnMut(&str),
+        mut show: Option<&mut dyn FnMut(&str)>,
     ) -> Ended {
         let mut watch = Watch::new();
         loop {
-            while let Some(line) = self.line() {
-                match serde_json::from_slice(&line) {
-                    Ok(Message::Begun(traits)) => asked.begun = Some(traits),
-                    Ok(Message::At(place)) => asked.at = Some(place),
-                    Ok(Message::Shown(text)) => show(&text),
-                    Ok(Message::Daring(announced)) => asked.dared = Some(announced),
-                    Ok(Message::Alive) => watch.alive(self.child.id()),
-                    Ok(Message::Preparing { bytes }) => {
-                        watch.compiling(self.child.id(), bytes);
-                    }
-                    Ok(Message::Prepared { grown }) => watch.compiled(self.child.id(), grown),
-                    Ok(Message::Done(answer)) => return Ended::Answer(answer),
-                    Err(error) => return Ended::Garbled(error.to_string()),
+            let received = match self.receive(watch.next, show.is_some()) {
+                Ok(received) => received,
+                Err(error) => return Ended::Garbled(error.to_string()),
+            };
+            let answer = self.answers.next();
+            let looks = Instant::now() >= watch.next;
+            if answer.is_some() || received == Received::End || looks || show.is_some() {
+                // What was said before the answer is heard before it.
+                if let Err(garbled) = self.listen(asked, &mut watch, &mut show) {
+                    return Ended::Garbled(garbled);
                 }
             }
-            match self.receive(watch.next) {
-                Ok(true) => {}
-                Ok(false) => return Ended::Died(self.ended(asked.begun.is_some(), limits)),
-                Err(error) => return Ended::Garbled(error.to_string()),
+            if let Some(line) = answer {
+                return match serde_json::from_slice(&self.answers.bytes[line]) {
+                    Ok(Message::Done(answer)) => Ended::Answer(answer),
+                    Ok(_) => Ended::Garbled("no answer".to_owned()),
+                    Err(error) => Ended::Garbled(error.to_string()),
+                };
             }
-            if Instant::now() < watch.next {
+            if received == Received::End {
+                return Ended::Died(self.ended(asked.begun.is_some(), limits));
+            }
+            if !looks {
                 continue;
             }
             if interrupt.abandons() {
@@ -235,41 +314,60 @@ impl Process {
         }
     }
 
-    /// A whole line of what was received.
-    fn line(&mut self) -> Option<Vec<u8>> {
-        let new = &self.unread[self.searched..];
-        // `contains` looks at many bytes at once: a report has one line end in 100,000 of them.
-        if !new.contains(&b'\n') {
-            self.searched = self.unread.len();
-            return None;
+    /// Hears what the worker has said; the error is a line that is no message.
+    fn listen(
+        &mut self,
+        asked: &mut Asked,
+        watch: &mut Watch,
+        show: &mut Option<&mut dyn FnMut(&str)>,
+    ) -> Result<(), String> {
+        for _ in 0..CHUNKS {
+            let ready = ready([Some(self.stdout.as_fd())], Duration::ZERO);
+            let [more] = ready.map_err(|error| error.to_string())?;
+            let more = more && {
+                let received = read(&mut self.stdout, &mut self.chunk, &mut self.said);
+                received.map_err(|error| error.to_string())? == Received::Bytes
+            };
+            while let Some(line) = self.said.next() {
+                match serde_json::from_slice(&self.said.bytes[line]) {
+                    Ok(Message::Begun(traits)) => asked.begun = Some(traits),
+                    Ok(Message::At(place)) => asked.at = Some(place),
+                    Ok(Message::Shown(text)) => {
+                        if let Some(show) = show {
+                            show(&text);
+                        }
+                    }
+                    Ok(Message::Daring(announced)) => asked.dared = Some(announced),
+                    Ok(Message::Alive) => watch.alive(self.child.id()),
+                    Ok(Message::Preparing { bytes }) => watch.compiling(self.child.id(), bytes),
+                    Ok(Message::Prepared { grown }) => watch.compiled(self.child.id(), grown),
+                    Ok(Message::Done(_)) => return Err("an answer in the wrong place".to_owned()),
+                    Err(error) => return Err(error.to_string()),
+                }
+            }
+            if !more {
+                break;
+            }
         }
-        let end = self.searched + new.iter().position(|byte| *byte == b'\n')?;
-        self.searched = 0;
-        let rest = self.unread.split_off(end + 1);
-        let mut line = std::mem::replace(&mut self.unread, rest);
-        line.pop();
-        Some(line)
+        Ok(())
     }
 
-    /// Receives what there is, waiting until `deadline` at most; false when the worker is at its end.
-    fn receive(&mut self, deadline: Instant) -> io::Result<bool> {
+    /// Receives what there is of an answer, waiting until `deadline` at most, or, with `eager`, until something
+    /// is said.
+    fn receive(&mut self, deadline: Instant, eager: bool) -> io::Result<Received> {
         let wait = deadline.saturating_duration_since(Instant::now());
-        let (answers, errors) = readable(&self.stdout, self.stderr.as_ref(), wait)?;
+        let fds = [
+            Some(self.requests.as_fd()),
+            self.stderr.as_ref().map(|stderr| stderr.as_fd()),
+            eager.then(|| self.stdout.as_fd()),
+        ];
+        let [answers, errors, _] = ready(fds, wait)?;
         if errors {
             self.read_errors();
         }
-        if !answers {
-            return Ok(true);
-        }
-        let mut chunk = [0; 64 << 10];
-        match self.stdout.read(&mut chunk) {
-            Ok(0) => Ok(false),
-            Ok(count) => {
-                self.unread.extend_from_slice(&chunk[..count]);
-                Ok(true)
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(true),
-            Err(error) => Err(error),
+        match answers {
+            true => read(&self.requests, &mut self.chunk, &mut self.answers),
+            false => Ok(Received::Nothing),
         }
     }
 
@@ -292,8 +390,9 @@ impl Process {
     /// What of standard error is there and not yet read, after what was kept of it.
     fn last_words(&mut self) -> String {
         while self.stderr.is_some() {
-            match readable(&self.stdout, self.stderr.as_ref(), Duration::ZERO) {
-                Ok((_, true)) => self.read_errors(),
+            let stderr = self.stderr.as_ref().map(|stderr| stderr.as_fd());
+            match ready([stderr], Duration::ZERO) {
+                Ok([true]) => self.read_errors(),
                 _ => break,
             }
         }
@@ -382,24 +481,25 @@ impl Drop for Process {
     }
 }
 
-/// Whether there is something to read, or the end, in either; waits at most `wait`.
-fn readable(
-    stdout: &ChildStdout,
-    stderr: Option<&ChildStderr>,
+/// Of which of these there is something to read, or the end; waits at most `wait`.
+fn ready<const N: usize>(
+    fds: [Option<BorrowedFd<'_>>; N],
     wait: Duration,
-) -> io::Result<(bool, bool)> {
-    let mut fds = vec![PollFd::new(stdout, PollFlags::IN)];
-    fds.extend(stderr.map(|stderr| PollFd::new(stderr, PollFlags::IN)));
+) -> io::Result<[bool; N]> {
+    let open = fds.iter().flatten();
+    let mut polled: Vec<PollFd<'_>> = open
+        .map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN))
+        .collect();
     let timeout = Timespec {
         tv_sec: wait.as_secs() as i64,
         tv_nsec: wait.subsec_nanos().into(),
     };
-    match poll(&mut fds, Some(&timeout)) {
+    match poll(&mut polled, Some(&timeout)) {
         Ok(_) | Err(rustix::io::Errno::INTR) => {}
         Err(error) => return Err(error.into()),
     }
-    let ready = |fd: Option<&PollFd<'_>>| fd.is_some_and(|fd| !fd.revents().is_empty());
-    Ok((ready(fds.first()), ready(fds.get(1))))
+    let mut answers = polled.iter().map(|fd| !fd.revents().is_empty());
+    Ok(fds.map(|fd| fd.is_some() && answers.next().unwrap_or(false)))
 }
 
 /// How a process ended, for people.

@@ -5,7 +5,7 @@ use crate::progress;
 use std::time::{Duration, Instant};
 
 /// How often a worker that has not answered is looked at.
-pub(super) const LOOK: Duration = Duration::from_millis(25);
+pub(super) const LOOK: Duration = Duration::from_millis(50);
 /// After how long it is said that a module is being compiled.
 const LONG: Duration = Duration::from_secs(5);
 /// The longest time between two looks that counts: a campaign looks oftener, as long as it runs.

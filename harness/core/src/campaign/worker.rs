@@ -15,7 +15,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// Answers every request of `input` with what `perform` makes of it.
+/// Answers every request of `input` with what `perform` makes of it, on `answers`. What is to be known meanwhile is
+/// said on `output`.
 ///
 /// # Errors
 ///
@@ -23,6 +24,7 @@ use std::time::Duration;
 pub fn serve(
     input: impl BufRead,
     output: impl Write + Send,
+    answers: impl Write,
     perform: impl Fn(&Request, Begun<'_>) -> Result<CaseReport, Failure>,
 ) -> io::Result<()> {
     let output = &Mutex::new(output);
@@ -33,7 +35,7 @@ pub fn serve(
         let _ = thread::Builder::new()
             .name("alive".to_owned())
             .spawn_scoped(scope, move || tell_alive(output, &stages));
-        let served = answer_all(input, output, perform);
+        let served = answer_all(input, output, answers, perform);
         progress::listen(None);
         drop(end);
         served
@@ -91,6 +93,7 @@ fn resident_here() -> u64 {
 fn answer_all(
     input: impl BufRead,
     output: &Mutex<impl Write>,
+    mut answers: impl Write,
     perform: impl Fn(&Request, Begun<'_>) -> Result<CaseReport, Failure>,
 ) -> io::Result<()> {
     let sampler = Sampler::start();
@@ -121,7 +124,10 @@ fn answer_all(
         };
         idle_since = ended;
         progress::settle();
-        write(output, &Message::Done(Box::new(Answer { result, cost })))?;
+        write_to(
+            &mut answers,
+            &Message::Done(Box::new(Answer { result, cost })),
+        )?;
     }
     Ok(())
 }
@@ -148,9 +154,16 @@ fn answer(
 }
 
 fn write(output: &Mutex<impl Write>, message: &Message) -> io::Result<()> {
+    write_to(
+        &mut *output.lock().unwrap_or_else(PoisonError::into_inner),
+        message,
+    )
+}
+
+/// Writes a message, in one piece beside what others write there.
+fn write_to(output: &mut impl Write, message: &Message) -> io::Result<()> {
     let mut line = serde_json::to_vec(message)?;
     line.push(b'\n');
-    let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
     output.write_all(&line)?;
     output.flush()
 }
@@ -161,20 +174,11 @@ pub fn tell_places() {
     progress::tell_places(|place| {
         let fault = faults::of_command(&place);
         // Whoever does not read any more ends the worker soon.
-        let _ = say(&Message::At(place));
+        let _ = write_to(&mut io::stdout().lock(), &Message::At(place));
         if let Some(fault) = fault {
             faults::commit(&fault);
         }
     });
-}
-
-/// Writes a message to standard output, in one piece beside what others write there.
-fn say(message: &Message) -> io::Result<()> {
-    let mut line = serde_json::to_vec(message)?;
-    line.push(b'\n');
-    let mut output = io::stdout().lock();
-    output.write_all(&line)?;
-    output.flush()
 }
 
 /// What a case shows while it runs: told on standard output, which is a worker's, as it is flushed.
@@ -190,7 +194,7 @@ impl Write for Shown {
     fn flush(&mut self) -> io::Result<()> {
         let text = String::from_utf8_lossy(&self.0).into_owned();
         self.0.clear();
-        say(&Message::Shown(text))
+        write_to(&mut io::stdout().lock(), &Message::Shown(text))
     }
 }
 
@@ -208,7 +212,7 @@ pub fn end_with_parent() {
 mod tests {
     use super::*;
     use crate::campaign::protocol::{Traits, What, Wishes};
-    use std::sync::MutexGuard;
+    use std::sync::{Arc, MutexGuard};
 
     /// A process has one worker: so have these tests, one after the other.
     fn alone() -> MutexGuard<'static, ()> {
@@ -221,21 +225,39 @@ mod tests {
         let _alone = alone();
         let request = Request::of(What::Probe, Wishes::default());
         let input = format!("{}\nnonsense\n", serde_json::to_string(&request).unwrap());
-        let mut output = Vec::new();
-        serve(input.as_bytes(), &mut output, |_, begun| {
+        let (mut output, mut answers) = (Vec::new(), Vec::new());
+        serve(input.as_bytes(), &mut output, &mut answers, |_, begun| {
             begun(&Traits::named("a"));
             Ok(CaseReport::default())
         })
         .unwrap();
-        let messages: Vec<Message> = String::from_utf8(output)
-            .unwrap()
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
-        assert!(matches!(&messages[0], Message::Begun(traits) if traits.name == "a"));
-        assert!(matches!(&messages[1], Message::Done(answer) if answer.result.is_ok()));
-        assert!(matches!(&messages[2], Message::Done(answer) if answer.result.is_err()));
-        assert_eq!(messages.len(), 3);
+        let messages = |written: Vec<u8>| -> Vec<Message> {
+            let written = String::from_utf8(written).unwrap();
+            let lines = written.lines();
+            lines
+                .map(|line| serde_json::from_str(line).unwrap())
+                .collect()
+        };
+        let (said, answers) = (messages(output), messages(answers));
+        assert!(matches!(&said[..], [Message::Begun(traits)] if traits.name == "a"));
+        let [Message::Done(first), Message::Done(second)] = &answers[..] else {
+            panic!("{answers:?}")
+        };
+        assert!(first.result.is_ok() && second.result.is_err());
+    }
+
+    /// Keeps what is written to any of its copies.
+    #[derive(Clone, Default)]
+    struct Both(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Both {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
     }
 
     /// Given modules that are made ready as the case ends, that is said before its answer.
@@ -244,17 +266,15 @@ mod tests {
         let _alone = alone();
         let request = Request::of(What::Probe, Wishes::default());
         let line = serde_json::to_string(&request).unwrap();
-        let mut output = Vec::new();
-        serve(
-            format!("{line}\n{line}\n").as_bytes(),
-            &mut output,
-            |_, _| {
-                drop(progress::preparing(7));
-                Ok(CaseReport::default())
-            },
-        )
+        // Both streams in one, as they are written.
+        let both = Both::default();
+        let input = format!("{line}\n{line}\n");
+        serve(input.as_bytes(), both.clone(), both.clone(), |_, _| {
+            drop(progress::preparing(7));
+            Ok(CaseReport::default())
+        })
         .unwrap();
-        let output = String::from_utf8(output).unwrap();
+        let output = String::from_utf8(both.0.lock().unwrap().clone()).unwrap();
         let said = output.lines().map(|line| match line {
             "{\"preparing\":{\"bytes\":7}}" => "preparing",
             line if line.starts_with("{\"prepared\"") => "prepared",
@@ -271,7 +291,7 @@ mod tests {
         let request = Request::of(What::Probe, Wishes::default());
         let input = serde_json::to_string(&request).unwrap();
         let mut output = Vec::new();
-        serve(input.as_bytes(), &mut output, |_, _| {
+        serve(input.as_bytes(), &mut output, io::sink(), |_, _| {
             thread::sleep(ALIVE / 2);
             progress::sign();
             thread::sleep(ALIVE * 2);
