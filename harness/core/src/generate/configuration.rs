@@ -51,6 +51,27 @@ pub(super) fn make_exhaustible(configuration: &mut Configuration) {
     }
 }
 
+/// Has a collector that frees or moves objects, mostly; each as often as the others, and often a small heap.
+///
+/// # Errors
+///
+/// None in practice; the signature is that of every draw.
+pub(super) fn make_collectable(
+    u: &mut Unstructured<'_>,
+    configuration: &mut Configuration,
+) -> Result<()> {
+    if chance(u, 15, 16)? {
+        configuration.collector = match chance(u, 1, 2)? {
+            true => Collector::Copying,
+            false => Collector::Drc,
+        };
+        if chance(u, 1, 3)? {
+            configuration.gc_heap = GcHeap::Kib64;
+        }
+    }
+    Ok(())
+}
+
 /// What no module has a use for, as no subject would run it in this configuration: shared memories, where
 /// they are pooled or the interpreter has them.
 pub(super) fn lacking(configuration: &Configuration) -> WasmFeatures {

@@ -80,6 +80,11 @@ static GENERATORS: &[Row<Generator>] = &[
         weight: 2,
         what: shape::exhausting,
     },
+    Row {
+        name: KEEP,
+        weight: 10,
+        what: shape::keeping,
+    },
 ];
 
 /// Name of what makes modules that end in every way.
@@ -88,7 +93,10 @@ const ENDS: &str = "ends";
 /// Name of what makes modules that use up the stack or the heap.
 const EXHAUST: &str = "exhaust";
 
-/// Steps of a case with such a module, at most.
+/// Name of what makes modules that keep each object in one place.
+const KEEP: &str = "keep";
+
+/// Steps of a case with a module that uses something up, at most.
 const EXHAUSTING_STEPS: usize = 8;
 
 /// Bytes of the data that decide everything but the module, at most.
@@ -129,6 +137,7 @@ pub fn about(generator: &str) -> &'static str {
         "mutate" => "Modules of the official suite, changed by wasm-mutate",
         ENDS => "Programs that end in every way, within what the host calls, at every depth",
         EXHAUST => "Programs that use up the stack or the heap",
+        KEEP => "Programs that keep each object in one place while others are made",
         PLAIN_NAME => "The smallest module, where no other could be made",
         _ => "",
     }
@@ -191,8 +200,10 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals, settings: &[Setting]
     };
     let twice = second.is_some();
     let drawn = second.unwrap_or(drawn);
-    if drawn.generator == EXHAUST {
-        configuration::make_exhaustible(&mut configuration);
+    match drawn.generator {
+        EXHAUST => configuration::make_exhaustible(&mut configuration),
+        KEEP => configuration::make_collectable(u, &mut configuration)?,
+        _ => {}
     }
     let fuel = between(u, 16, 128)?;
     let manners = match drawn.generator {
@@ -266,6 +277,9 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals, settings: &[Setting]
         // Between two events nobody can tell which of many places with one stack the program is at.
         schedule.sessions = Schedule::default().sessions;
         schedule.cycle = None;
+    }
+    if drawn.generator == KEEP {
+        schedule::collect_often(u, &mut schedule)?;
     }
     configuration.nans = configuration::nans(u, &schedule)?;
     if chance(u, 1, 8)? {
@@ -447,8 +461,8 @@ fn draw_module(
     let first = pick(u, GENERATORS)?.name;
     let position = GENERATORS.iter().position(|row| row.name == first);
     let mut features = features::draw(u, proposals)?;
-    if first == EXHAUST && chance(u, 1, 2)? {
-        // Without objects only the stack can be used up.
+    // Without objects only the stack can be used up, and nothing is kept.
+    if first == KEEP || first == EXHAUST && chance(u, 1, 2)? {
         features |= proposals.features() & (WasmFeatures::GC | WasmFeatures::FUNCTION_REFERENCES);
     }
     features.remove(left_out);

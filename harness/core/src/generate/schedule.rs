@@ -99,6 +99,18 @@ pub(super) fn schedule(u: &mut Unstructured<'_>, scene: &Scene<'_>) -> Result<Sc
     Ok(schedule)
 }
 
+/// Has garbage collected, mostly at every event or every few.
+///
+/// # Errors
+///
+/// None in practice; the signature is that of every draw.
+pub(super) fn collect_often(u: &mut Unstructured<'_>, schedule: &mut Schedule) -> Result<()> {
+    if schedule.collect == 0 && chance(u, 3, 4)? {
+        schedule.collect = *u.choose(&COLLECT)?;
+    }
+    Ok(())
+}
+
 /// The debugger comes to modules that are there: code that was published without an edit is then edited.
 fn attach(schedule: &mut Schedule) {
     for session in &mut schedule.sessions {

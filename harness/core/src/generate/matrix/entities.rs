@@ -10,7 +10,7 @@ use super::environment::{
 use super::types::reference;
 use arbitrary::{Result, Unstructured};
 use lockstep_oracles::opcode::Opcode;
-use wasm_encoder::{HeapType, Instruction, ValType};
+use wasm_encoder::{HeapType, Instruction, MemArg, MemArgTarget, ValType};
 
 /// Those of [`Body::entity`] that work on memories, tables and segments.
 pub(in crate::generate) const BULK: &[Opcode] = &[
@@ -127,6 +127,20 @@ impl Maker<'_, '_, '_> {
                 self.body.push_i32(to);
                 self.body.push_i32(from);
                 self.body.push_i32(len as i32);
+                if chance(self.u, 1, 2)? {
+                    // Few bytes more or less, which no compiler can know.
+                    self.body.push_i32(0);
+                    let byte = MemArg {
+                        offset: 0,
+                        align: 0,
+                        target: MemArgTarget::Memory(mem),
+                        ordering: None,
+                    };
+                    let load = Instruction::I32Load8U(byte);
+                    self.body.op(load, 1, &[ValType::I32]);
+                    self.body.mask(7);
+                    self.body.op(Instruction::I32Add, 2, &[ValType::I32]);
+                }
                 let copy = Instruction::MemoryCopy {
                     src_mem: mem,
                     dst_mem: mem,

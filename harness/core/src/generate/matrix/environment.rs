@@ -363,6 +363,20 @@ impl Environment {
         self.imports.push(ty);
     }
 
+    /// Adds a tag behind the others; its index.
+    pub(in crate::generate) fn add_tag(&mut self, params: Vec<ValType>) -> u32 {
+        let ty = self.type_index(Signature {
+            params: params.clone(),
+            results: Vec::new(),
+        });
+        self.tags.push(Tag {
+            ty,
+            params,
+            imported: false,
+        });
+        self.tags.len() as u32 - 1
+    }
+
     /// A global that counts calls of the host: it gets its value before each call from outside, and code that
     /// does not count neither reads nor writes it.
     pub(in crate::generate) fn counter(&mut self) -> u32 {

@@ -5,7 +5,7 @@ use super::draw;
 use super::types::{ANYS as ANY_ARRAY, BYTES, NODE, POINT, WORDS};
 use arbitrary::{Result, Unstructured};
 use lockstep_oracles::WasmFeatures;
-use wasm_encoder::{AbstractHeapType, HeapType, Instruction, RefType, ValType};
+use wasm_encoder::{AbstractHeapType, HeapType, Ieee32, Instruction, RefType, ValType};
 
 /// Values of a segment of references of any kind.
 pub(super) const ANYS: &[&[Instruction<'static>]] = &[
@@ -13,7 +13,13 @@ pub(super) const ANYS: &[&[Instruction<'static>]] = &[
     &[Instruction::I32Const(-1), Instruction::RefI31],
     &[Instruction::StructNewDefault(POINT)],
     &[Instruction::I32Const(1 << 30), Instruction::RefI31],
-    &[Instruction::StructNewDefault(NODE)],
+    &[
+        Instruction::RefNull(HeapType::Concrete(NODE)),
+        Instruction::RefNull(HeapType::Concrete(NODE + 1)),
+        Instruction::RefNull(HeapType::ANY),
+        Instruction::F32Const(Ieee32::new(0x40e0_0000)),
+        Instruction::StructNew(NODE),
+    ],
     &[
         Instruction::I32Const(9),
         Instruction::ArrayNewDefault(BYTES),

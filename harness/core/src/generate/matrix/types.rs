@@ -88,6 +88,8 @@ pub(in crate::generate) const BYTES: u32 = 7;
 pub(in crate::generate) const WORDS: u32 = 9;
 /// An array of references of any kind.
 pub(in crate::generate) const ANYS: u32 = 12;
+/// A structure that holds references behind much else.
+pub(in crate::generate) const WIDE: u32 = 20;
 /// An array of functions.
 pub(in crate::generate) const FUNCS: u32 = 13;
 
@@ -122,6 +124,17 @@ const PACKED_FIELDS: &[FieldType] = &[
 const FULL_FIELDS: &[FieldType] = &[
     variable(reference(false, HeapType::I31)),
     constant(reference(true, kind(AbstractHeapType::Eq))),
+];
+
+/// The last references lie far into the object.
+const WIDE_FIELDS: &[FieldType] = &[
+    variable(ValType::I64),
+    variable(ValType::V128),
+    variable(ValType::V128),
+    variable(ValType::V128),
+    variable(ValType::I64),
+    variable(reference(true, HeapType::ANY)),
+    variable(ValType::EXTERNREF),
 ];
 
 /// The groups of types. The first is there twice: its types are the same in both places, and not
@@ -167,6 +180,7 @@ const GROUPS: &[&[Row]] = &[
     &[row(true, None, Shape::Struct(&[]))],
     &[row(true, Some(17), Shape::Struct(FULL_FIELDS))],
     &[row(false, None, Shape::Array(constant(ValType::F32)))],
+    &[row(false, None, Shape::Struct(WIDE_FIELDS))],
 ];
 
 /// The types of a module.
@@ -300,7 +314,7 @@ mod tests {
             Some(Shape::Array(element)) => element.element_type,
             other => panic!("{other:?}"),
         };
-        assert!(is_struct(POINT) && is_struct(NODE));
+        assert!(is_struct(POINT) && is_struct(NODE) && is_struct(WIDE));
         assert_eq!(element(BYTES), StorageType::I8);
         assert_eq!(element(WORDS), StorageType::Val(ValType::I32));
         assert_eq!(

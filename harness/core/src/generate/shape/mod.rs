@@ -12,6 +12,7 @@ mod control;
 mod endless;
 mod ends;
 mod exceptions;
+mod keep;
 mod references;
 mod tail;
 mod traps;
@@ -90,6 +91,25 @@ pub(super) fn ending(u: &mut Unstructured<'_>, features: WasmFeatures) -> Result
     Plan::with_ends(u, environment, left)?.make(u)
 }
 
+/// A module with functions that keep each object in one place alone.
+///
+/// # Errors
+///
+/// None in practice; the signature is that of every draw.
+pub(super) fn keeping(u: &mut Unstructured<'_>, features: WasmFeatures) -> Result<Vec<u8>> {
+    let mut environment = Environment::draw(u, features)?;
+    if environment.has(Opcode::StructNew) && environment.has(Opcode::Throw) {
+        environment.add_tag(vec![references::NODEREF]);
+    }
+    let left = vec![
+        (Role::Leaf, 1),
+        (Role::Holding, u32::from(environment.has(Opcode::StructNew))),
+        (Role::Keeping, between(u, 2, 4)?),
+        (Role::Start, u32::from(chance(u, 1, 8)?)),
+    ];
+    Plan::of(environment, left).make(u)
+}
+
 /// What a function is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
@@ -113,6 +133,8 @@ enum Role {
     Start,
     /// Holds references, and nothing else does, while objects are made.
     Holding,
+    /// Keeps objects in one place each, and asks for them.
+    Keeping,
     /// Calls until the stack is used up.
     Endless,
     /// Makes objects until the heap is full.
@@ -136,6 +158,7 @@ impl Role {
             Role::Top => "top",
             Role::Start => "start",
             Role::Holding => "holding",
+            Role::Keeping => "keeping",
             Role::Endless => "endless",
             Role::Filling => "filling",
             Role::Ending => "ending",
@@ -291,6 +314,7 @@ impl Plan {
                 self.define_program(u, role, signature, traits, 8)
             }
             Role::Holding => self.define_holding(u),
+            Role::Keeping => self.define_keeping(u),
             Role::Endless => self.define_endless(u),
             Role::Filling => self.define_filling(u),
             Role::Throwing => self.define_throwing(u),

@@ -1,3 +1,4 @@
+use super::super::FEATURES;
 use super::super::matrix::trial::{self, Trial};
 use lockstep_oracles::opcode::Opcode;
 use lockstep_oracles::trap::Trap;
@@ -159,4 +160,35 @@ fn any_data_makes_a_valid_module() {
 #[test]
 fn the_same_data_makes_the_same_module() {
     assert_eq!(wasm(1, 3000), wasm(1, 3000));
+}
+
+/// Objects in every place are asked for their numbers, and the programs return.
+#[test]
+fn what_one_place_keeps_is_asked_for() {
+    let features = FEATURES;
+    let trials: Vec<Trial> = (0..200)
+        .map(|seed| {
+            let data = trial::data(seed, 6000);
+            let wasm = super::keeping(&mut arbitrary::Unstructured::new(&data), features);
+            trial::run(&wasm.unwrap(), features)
+        })
+        .collect();
+    let calls: u32 = trials.iter().map(|trial| trial.calls).sum();
+    let traps: usize = trials.iter().map(|trial| trial.traps.len()).sum();
+    assert!(traps as u32 * 10 < calls, "{traps} of {calls}");
+    for opcode in [
+        Opcode::GlobalGet,
+        Opcode::TableGet,
+        Opcode::TableInit,
+        Opcode::ArrayGet,
+        Opcode::StructGet,
+        Opcode::AnyConvertExtern,
+        Opcode::ThrowRef,
+    ] {
+        let ran = trials
+            .iter()
+            .filter(|trial| trial.executed.contains(&opcode));
+        let ran = ran.count();
+        assert!(ran > trials.len() / 8, "{opcode:?}: {ran}");
+    }
 }
