@@ -9,6 +9,4 @@ pub use lockstep_core::*;
 pub mod subject {
     pub use lockstep_core::subject::*;
     pub use subject_42 as wasmtime_42;
-    #[cfg(feature = "wasmtime-48")]
-    pub use subject_48 as wasmtime_48;
 }

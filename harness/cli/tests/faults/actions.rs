@@ -258,12 +258,12 @@ fn modules(items: &mut Items, change: fn(&mut Vec<ListedModule>)) {
 faults! {
     // The rows that the contract names.
     frame_handle_stale_at_its_event => FrameHandle,
-        ARITHMETIC.under(holding).only_on(Version::V48),
+        ARITHMETIC.under(holding).since(43),
         Fault::HeldFrame(|held| *held = HeldFrame::Stale { answers: Vec::new() });
     frame_handle_valid_in_another_store => FrameHandle,
-        ARITHMETIC.under(holding).only_on(Version::V48),
+        ARITHMETIC.under(holding).since(43),
         Fault::HeldFrame(|held| *held = HeldFrame::Foreign);
-    stale_frame_handle_answers => StaleHandle, HOST_CALL.under(holding).only_on(Version::V48),
+    stale_frame_handle_answers => StaleHandle, HOST_CALL.under(holding).since(43),
         Fault::HeldFrame(|held| {
             if let HeldFrame::Stale { answers } = held { answers.push("local") }
         });
@@ -277,24 +277,24 @@ faults! {
         Fault::HandledBy(|handler| *handler = 0);
     no_editing_session => GuestDebug, LINKED_ENTITIES.under(listing),
         Fault::Items(|items| items.edits = false);
-    instance_not_listed => Instances, LINKED_ENTITIES.under(listing).only_on(Version::V48),
+    instance_not_listed => Instances, LINKED_ENTITIES.under(listing).since(43),
         Fault::Items(|items| instances(items, |listed| listed.truncate(listed.len() - 1)));
     instance_index_changed => InstanceIndex,
-        LINKED_ENTITIES.under(listing).only_on(Version::V48),
+        LINKED_ENTITIES.under(listing).since(43),
         Fault::Items(|items| instances(items, |listed| listed.last_mut().unwrap().index = 0));
-    module_not_listed => Modules, LINKED_ENTITIES.under(listing).only_on(Version::V48),
+    module_not_listed => Modules, LINKED_ENTITIES.under(listing).since(43),
         Fault::Items(|items| modules(items, |listed| listed.truncate(listed.len() - 1)));
     registered_module_not_listed => Registered,
-        ARITHMETIC.under(registering).only_on(Version::V48),
+        ARITHMETIC.under(registering).since(43),
         Fault::Items(|items| modules(items, Vec::clear));
     one_index_for_two_modules => ModuleIndex,
-        LINKED_ENTITIES.under(listing).only_on(Version::V48),
+        LINKED_ENTITIES.under(listing).since(43),
         Fault::Items(|items| {
             let first = items.own[0].index;
             items.own.iter_mut().for_each(|own| own.index = first);
             items.modules = None;
         });
-    bytecode_changed => Bytecode, LINKED_ENTITIES.under(listing).only_on(Version::V48),
+    bytecode_changed => Bytecode, LINKED_ENTITIES.under(listing).since(43),
         Fault::Items(|items| *items.own[0].bytecode.as_mut().unwrap().last_mut().unwrap() ^= 1);
 
     // Others of the same rules.
@@ -346,7 +346,7 @@ faults! {
             *local = local.map(low_bit);
         });
     caller_changed_behind_a_call_at_a_trap => OperandValue,
-        TRAPPING.under(calling_at_a_trap).only_on(Version::V48),
+        TRAPPING.under(calling_at_a_trap).since(44),
         Fault::Stack(when(Moment::Action), |stack, _| {
             let operand = &mut stack.frames[1].operands[0];
             *operand = operand.map(low_bit);
@@ -365,7 +365,7 @@ faults! {
         HOST_AND_GLOBAL.under(instantiating_elsewhere),
         Fault::InstantiatedAgain(|outcome| *outcome = Outcome::Unlinkable("a lie".to_owned()));
     instance_of_the_debugger_not_listed => Instances,
-        ENTITIES.under(instantiating).only_on(Version::V48),
+        ENTITIES.under(instantiating).since(43),
         Fault::Items(|items| instances(items, |listed| listed.truncate(listed.len() - 1)));
     entity_of_an_instance_of_the_debugger_not_found => Access, ENTITIES.under(instantiating),
         Fault::Access(|instance, asked, accessed| {
@@ -403,7 +403,7 @@ faults! {
     result_without_a_handler => Values, ARITHMETIC.under(clearing),
         Fault::Outcome(|outcome| *outcome = Outcome::Returned(vec![Seen::I32(71)]));
     frame_handle_valid_behind_a_host_call => FrameHandle,
-        HOST_CALL.under(holding).only_on(Version::V48),
+        HOST_CALL.under(holding).since(43),
         Fault::HeldFrame(|held| *held = HeldFrame::Valid);
     write_to_memory_refused => Write, ENTITIES.under(writing_memory),
         Fault::Wrote(|made| *made = Err("a lie".to_owned()));
@@ -437,27 +437,27 @@ faults! {
         Fault::Items(|items| items.frames = Some(1));
     no_list_of_breakpoints => GuestDebug, LINKED_ENTITIES.under(listing),
         Fault::Items(|items| items.breakpoints = false);
-    unknown_instance_listed => Instances, LINKED_ENTITIES.under(listing).only_on(Version::V48),
+    unknown_instance_listed => Instances, LINKED_ENTITIES.under(listing).since(43),
         Fault::Items(|items| instances(items, |listed| {
             let mut other = listed[0];
             other.instance = None;
             other.index = listed.last().unwrap().index + 1;
             listed.push(other);
         }));
-    unknown_module_listed => Modules, LINKED_ENTITIES.under(listing).only_on(Version::V48),
+    unknown_module_listed => Modules, LINKED_ENTITIES.under(listing).since(43),
         Fault::Items(|items| modules(items, |listed| {
             let mut other = listed[0];
             other.module = None;
             listed.push(other);
         }));
-    module_listed_twice => Modules, LINKED_ENTITIES.under(listing).only_on(Version::V48),
+    module_listed_twice => Modules, LINKED_ENTITIES.under(listing).since(43),
         Fault::Items(|items| modules(items, |listed| listed.push(listed[0])));
-    module_not_registered => Registered, ARITHMETIC.under(registering).only_on(Version::V48),
+    module_not_registered => Registered, ARITHMETIC.under(registering).since(43),
         Fault::Registered(|registered| *registered = Err("a lie".to_owned()));
     registered_module_listed_twice => Modules,
-        ARITHMETIC.under(registering).only_on(Version::V48),
+        ARITHMETIC.under(registering).since(43),
         Fault::Items(|items| modules(items, |listed| listed.extend_from_within(..)));
-    no_bytecode => Bytecode, LINKED_ENTITIES.under(listing).only_on(Version::V48),
+    no_bytecode => Bytecode, LINKED_ENTITIES.under(listing).since(43),
         Fault::Items(|items| items.own[0].bytecode = None);
 }
 
@@ -477,7 +477,7 @@ const IMPORTED: Program = Program::new(
        (invoke "go")"#,
 )
 .under(listing)
-.only_on(Version::V48);
+.since(43);
 
 /// Just beside what the cause explains.
 #[test]

@@ -9,7 +9,6 @@ use lockstep::configuration::{Configuration, Epochs};
 use lockstep::divergence::{Execution, Moment};
 use lockstep::rules::RuleId;
 use lockstep::schedule::{Edit, EngineEdit, Neighbour, Schedule, Session, Site, When};
-use lockstep::version::Version;
 use lockstep_oracles::address::{FuncIndex, Pc};
 use std::sync::Mutex;
 
@@ -158,9 +157,9 @@ faults! {
         });
     breakpoint_lost => BreakLost, ARITHMETIC.under(everywhere), Fault::Skip(at("i32.const"));
     breakpoint_stale => BreakSpurious, LOOP.under(one_removed), Fault::Edit(not_removed);
-    // On 48 a removal that changes nothing is not made (`BREAKPOINT-COUNT`).
+    // From 44 on a removal that changes nothing is not made (`BREAKPOINT-COUNT`).
     neighbours_breakpoint_seen => Isolate,
-        LOOP.under(beside_a_neighbour).only_on(Version::V42), Fault::Edit(added);
+        LOOP.under(beside_a_neighbour).before(44), Fault::Edit(added);
     epoch_yield_unasked => EpochEvent, LOOP.configured(yielding),
         Fault::Twice(when(Moment::EpochYield));
 
@@ -195,7 +194,7 @@ faults! {
     breakpoint_added_instead_of_removed => BreakSpurious, LOOP.under(|| Schedule {
         neighbour: None,
         ..beside_a_neighbour()
-    }).only_on(Version::V42), Fault::Edit(added);
+    }).before(44), Fault::Edit(added);
     single_step_survives => BreakSpurious, LOOP.under(step_and_run), Fault::Edit(not_turned_off);
     single_step_not_turned_on => StepLost, ARITHMETIC, Fault::Edit(turned_off);
     single_step_turned_off => StepLost, ARITHMETIC.under(step_twice), Fault::Edit(turned_off);
@@ -208,9 +207,9 @@ faults! {
     breakpoint_lost_at_a_call => BreakLost, CALLS.under(everywhere), Fault::Skip(at("call"));
     breakpoint_lost_at_function_entry => BreakLost, CALLS.under(everywhere),
         Fault::Skip(at("local.get").nth(2));
-    // On 48 a caller shows the opcode behind its call: as if a frame were missing.
+    // From 44 on a caller shows the opcode behind its call: as if a frame were missing.
     breakpoints_of_a_function_lost => BreakLost,
-        CALLS.under(everywhere).only_on(Version::V42),
+        CALLS.under(everywhere).before(44),
         Fault::SkipFunction(FuncIndex(2));
     breakpoint_lost_in_a_reentry => BreakLost, REENTRY.under(everywhere), Fault::Skip(at("i32.mul"));
     breakpoint_lost_before_a_host_call => BreakLost, HOST_CALL.under(everywhere),

@@ -68,7 +68,6 @@ fn a_late_modules_events_are_explained_until_the_next_edit() {
 }
 
 /// A version that reaches later modules has no excuse.
-#[cfg(feature = "wasmtime-48")]
 #[test]
 fn a_late_modules_events_are_not_lost_where_the_cause_is_not() {
     let truth = report(Version::V48, late, None);
@@ -77,7 +76,6 @@ fn a_late_modules_events_are_not_lost_where_the_cause_is_not() {
     assert_seen(&lost, RuleId::StepLost);
 }
 
-#[cfg(feature = "wasmtime-48")]
 mod counted {
     use super::*;
     use lockstep::schedule::EngineEdit;

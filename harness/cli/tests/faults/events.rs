@@ -10,7 +10,6 @@ use lockstep::divergence::Moment;
 use lockstep::rules::RuleId;
 use lockstep::seen::{Seen, SeenExtern};
 use lockstep::snapshot::Snapshot;
-use lockstep::version::Version;
 use lockstep_oracles::address::Pc;
 
 /// A division by zero, above a number and a reference that are also below the function's last opcode.
@@ -200,26 +199,26 @@ faults! {
     yield_local_wrong => LocalValue, YIELDS,
         Fault::Stack(when(Moment::EpochYield), first_local);
 
-    fuel_number_wrong => OperandValue, FUEL.only_on(Version::V48),
+    fuel_number_wrong => OperandValue, FUEL.since(46),
         Fault::Stack(when(Moment::Trap), number);
-    fuel_reference_wrong => RefNull, FUEL.only_on(Version::V48),
+    fuel_reference_wrong => RefNull, FUEL.since(46),
         Fault::Stack(when(Moment::Trap), reference);
-    fuel_pc_wrong => CheckPc, FUEL.only_on(Version::V48),
+    fuel_pc_wrong => CheckPc, FUEL.since(46),
         Fault::Stack(when(Moment::Trap), outside_the_code);
-    fuel_frame_missing => FrameCount, FUEL.only_on(Version::V48),
+    fuel_frame_missing => FrameCount, FUEL.since(46),
         Fault::Stack(when(Moment::Trap), outermost_frame);
-    fuel_local_wrong => LocalValue, FUEL.only_on(Version::V48),
+    fuel_local_wrong => LocalValue, FUEL.since(46),
         Fault::Stack(when(Moment::Trap), first_local);
-    // There it is told as a host error (`LIBCALL-TRAP`).
-    fuel_number_wrong_in_a_host_error => OperandValue, FUEL.only_on(Version::V42),
+    // Before, it is told as a host error (`LIBCALL-TRAP`).
+    fuel_number_wrong_in_a_host_error => OperandValue, FUEL.before(46),
         Fault::Stack(when(Moment::HostcallError), number);
-    fuel_reference_wrong_in_a_host_error => RefNull, FUEL.only_on(Version::V42),
+    fuel_reference_wrong_in_a_host_error => RefNull, FUEL.before(46),
         Fault::Stack(when(Moment::HostcallError), reference);
-    fuel_pc_wrong_in_a_host_error => CheckPc, FUEL.only_on(Version::V42),
+    fuel_pc_wrong_in_a_host_error => CheckPc, FUEL.before(46),
         Fault::Stack(when(Moment::HostcallError), outside_the_code);
-    fuel_frame_missing_in_a_host_error => FrameCount, FUEL.only_on(Version::V42),
+    fuel_frame_missing_in_a_host_error => FrameCount, FUEL.before(46),
         Fault::Stack(when(Moment::HostcallError), outermost_frame);
-    fuel_local_wrong_in_a_host_error => LocalValue, FUEL.only_on(Version::V42),
+    fuel_local_wrong_in_a_host_error => LocalValue, FUEL.before(46),
         Fault::Stack(when(Moment::HostcallError), first_local);
 
     // The first carries the name that the contract's table gives. The frame that overflows the stack has

@@ -43,6 +43,8 @@ use programs::*;
 use rows::{Told, fires, rules};
 use stacks::*;
 use std::collections::BTreeSet;
+// Linked in, so that each row is held on them, too.
+use {subject_48 as _, subject_50 as _};
 
 fn counting(configuration: &mut Configuration) {
     configuration.fuel = Fuel::On;
@@ -189,18 +191,18 @@ faults! {
     event_skipped_at_a_call => StepLost, CALLS, Fault::Skip(at("call"));
     event_skipped_at_a_call_of_a_callee => StepLost, CALLS, Fault::Skip(at("call").nth(2));
     event_skipped_at_function_entry => StepLost, CALLS, Fault::Skip(at("local.get").nth(2));
-    // On 48 a caller shows the opcode behind its call: as if a frame were missing.
-    event_skipped_at_function_end => StepLost, CALLS.only_on(Version::V42),
+    // From 44 on a caller shows the opcode behind its call: as if a frame were missing.
+    event_skipped_at_function_end => StepLost, CALLS.before(44),
         Fault::Skip(at("end"));
     event_skipped_at_call_indirect => StepLost, CALL_INDIRECT, Fault::Skip(at("call_indirect"));
     event_skipped_before_a_host_call => StepLost, HOST_CALL, Fault::Skip(at("call"));
     event_skipped_before_a_trap => StepLost, TRAP, Fault::Skip(at("i32.div_u"));
     event_skipped_in_a_start_function => StepLost, START, Fault::Skip(at("i32.add"));
-    events_of_a_function_skipped => StepLost, CALLS.only_on(Version::V42),
+    events_of_a_function_skipped => StepLost, CALLS.before(44),
         Fault::SkipFunction(FuncIndex(2));
-    event_skipped_at_function_end_of_48 => FrameCount, CALLS.only_on(Version::V48),
+    event_skipped_at_function_end_since_44 => FrameCount, CALLS.since(44),
         Fault::Skip(at("end"));
-    events_of_a_function_skipped_of_48 => FrameCount, CALLS.only_on(Version::V48),
+    events_of_a_function_skipped_since_44 => FrameCount, CALLS.since(44),
         Fault::SkipFunction(FuncIndex(2));
     last_event_skipped => StepLost, ARITHMETIC, Fault::Skip(at("end"));
     event_twice_in_a_loop => StepSpurious, LOOP, Fault::Twice(at("br_if").nth(3));

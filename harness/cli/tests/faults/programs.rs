@@ -17,8 +17,9 @@ pub(crate) struct Program {
     host: Host,
     schedule: fn() -> Schedule,
     configure: fn(&mut Configuration),
-    /// The only version on which it is run, if not all.
-    only: Option<Version>,
+    /// The first release of the engine on which it is run, and the first later one on which it is not.
+    since: u32,
+    before: u32,
 }
 
 #[derive(Clone, Copy)]
@@ -41,7 +42,8 @@ impl Program {
             host,
             schedule: Schedule::default,
             configure: |_| {},
-            only: None,
+            since: 0,
+            before: u32::MAX,
         }
     }
 
@@ -50,20 +52,27 @@ impl Program {
         Program::with(text, Host::Fails)
     }
 
-    /// The same program, of which the row is about one version.
-    pub(crate) const fn only_on(self, version: Version) -> Program {
+    /// The same program, of which the row is about this release and later ones.
+    pub(crate) const fn since(self, release: u32) -> Program {
         Program {
-            only: Some(version),
+            since: release,
+            ..self
+        }
+    }
+
+    /// The same program, of which the row is about releases before this one.
+    pub(crate) const fn before(self, release: u32) -> Program {
+        Program {
+            before: release,
             ..self
         }
     }
 
     /// The versions on which it is run.
     pub(crate) fn subjects(&self) -> impl Iterator<Item = Version> + use<> {
-        let only = self.only;
-        linked()
-            .into_iter()
-            .filter(move |version| only.is_none_or(|only| only == *version))
+        let releases = self.since..self.before;
+        let of_row = move |version: &Version| releases.contains(&version.release());
+        linked().into_iter().filter(of_row)
     }
 
     /// The same program under another schedule.

@@ -8,7 +8,6 @@ use lockstep::configuration::{Epochs, Limiter};
 use lockstep::divergence::Moment;
 use lockstep::outcome::{HostFailure, Outcome, SeenTrap};
 use lockstep::rules::RuleId;
-use lockstep::version::Version;
 
 /// A growth that the limiter fails, above a number and a reference.
 const GROWTH: Program = Program::new(
@@ -106,12 +105,12 @@ faults! {
     deadline_local_wrong => LocalValue, FAILS,
         Fault::Stack(when(Moment::HostcallError), first_local);
     deadline_that_failed_returns => Outcome, FAILS, Fault::Outcome(returns);
-    deadline_trap_lost => TrapEvent, TRAPS.only_on(Version::V48), Fault::Skip(when(Moment::Trap));
+    deadline_trap_lost => TrapEvent, TRAPS.since(46), Fault::Skip(when(Moment::Trap));
     deadline_trap_changed => TrapEvent, TRAPS, Fault::Trap(|trap| *trap = SeenTrap::OutOfFuel);
-    deadline_trap_number_wrong => OperandValue, TRAPS.only_on(Version::V48),
+    deadline_trap_number_wrong => OperandValue, TRAPS.since(46),
         Fault::Stack(when(Moment::Trap), number);
-    // There it is told as a host error (`LIBCALL-TRAP`).
-    deadline_trap_lost_as_a_host_error => TrapEvent, TRAPS.only_on(Version::V42),
+    // Before, it is told as a host error (`LIBCALL-TRAP`).
+    deadline_trap_lost_as_a_host_error => TrapEvent, TRAPS.before(46),
         Fault::Skip(when(Moment::HostcallError));
     yield_lost_where_the_deadline_is_extended => EpochLost, EXTENDS,
         Fault::Skip(when(Moment::EpochYield));

@@ -1,8 +1,7 @@
 //! Every public item of the debug API has a rule, or a reason why it has none: the items are those of the
-//! published source of each version that is built.
+//! published source of each version of the table.
 
 use lockstep::api::{ROWS, row};
-use lockstep::subject::engines::linked;
 use lockstep::version::Version;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -27,9 +26,7 @@ const OTHERS: &[&str] = &[
 
 /// Where the source of a version's engine is, as cargo says.
 fn source(version: Version) -> Option<PathBuf> {
-    let major = version.release();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../subject");
-    let manifest = root.join(format!("wasmtime-{major}/Cargo.toml"));
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.toml");
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["metadata", "--format-version", "1", "--offline"]);
     // What only other platforms need may not be on this machine.
@@ -154,13 +151,8 @@ fn member(line: &str, kind: &str, whole: bool) -> Option<String> {
 #[test]
 fn every_public_item_has_a_rule_or_a_reason() {
     let mut found = BTreeSet::new();
-    let mut walked = Vec::new();
     for &version in Version::TABLE {
-        // The source of a version that this program does not have may not be on this machine.
-        let Some(source) = source(version) else {
-            assert!(!linked().contains(&version), "no source of {version}");
-            continue;
-        };
+        let source = source(version).unwrap_or_else(|| panic!("no source of {version}"));
         let items = items(&source);
         assert!(
             items.contains("DebugHandler::handle"),
@@ -174,15 +166,12 @@ fn every_public_item_has_a_rule_or_a_reason() {
             unknown.is_empty(),
             "{version}: neither rule nor reason: {unknown:?}"
         );
-        walked.push(version);
         found.extend(items);
     }
-    if walked == Version::TABLE {
-        let rows = ROWS.iter().flat_map(|row| row.items);
-        let named = rows.chain(OTHERS).map(|item| (*item).to_owned());
-        let gone: Vec<String> = named.filter(|item| !found.contains(item)).collect();
-        assert!(gone.is_empty(), "in no version: {gone:?}");
-    }
+    let rows = ROWS.iter().flat_map(|row| row.items);
+    let named = rows.chain(OTHERS).map(|item| (*item).to_owned());
+    let gone: Vec<String> = named.filter(|item| !found.contains(item)).collect();
+    assert!(gone.is_empty(), "in no version: {gone:?}");
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! The program as its users call it: exit codes, JSON, determinism, the end of a pipe.
 
-use lockstep::subject::engines::linked;
 use lockstep::version::Version;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -66,25 +65,15 @@ fn a_subject_that_there_cannot_be_is_refused_with_what_to_write() {
 }
 
 #[test]
-fn every_subject_has_totals_of_its_own() {
-    let linked = linked();
-    let subjects: Vec<String> = linked.iter().map(|version| version.number()).collect();
-    let output = lockstep(&[
-        "run",
-        "nop",
-        "--subject",
-        &subjects.join(","),
-        "--format",
-        "json",
-    ]);
+fn totals_name_their_subject() {
+    let output = lockstep(&["run", "nop", "--subject", "42", "--format", "json"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let objects = objects(&output);
     let totals = objects
         .iter()
         .filter(|o| o["schema"] == "lockstep.totals/1");
     let named: Vec<&str> = totals.map(|o| o["subject"].as_str().unwrap()).collect();
-    let expected: Vec<String> = linked.iter().map(|version| version.name()).collect();
-    assert_eq!(named, expected);
+    assert_eq!(named, [Version::V42.name()]);
 }
 
 #[test]
@@ -96,8 +85,7 @@ fn the_versions_that_can_be_the_subject_are_listed() {
     let embedded: Vec<&str> = embedded
         .map(|row| row["version"].as_str().unwrap())
         .collect();
-    let expected: Vec<String> = linked().iter().map(Version::to_string).collect();
-    assert_eq!(embedded, expected);
+    assert_eq!(embedded, [Version::V42.to_string()]);
     let of_table = rows.iter().filter(|row| row["of_table"] == true);
     assert_eq!(of_table.count(), Version::TABLE.len());
     let text = lockstep(&["subjects"]);

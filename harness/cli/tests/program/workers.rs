@@ -426,13 +426,13 @@ fn daring(signature: &str, args: &str, configuration: &str) -> String {
     )
 }
 
-/// Replays it on a subject: the exit code, the case, and what the totals say was dared.
-fn dared(text: &str, subject: &str) -> (Option<i32>, Value, Value) {
+/// Replays it: the exit code, the case, and what the totals say was dared.
+fn dared(text: &str) -> (Option<i32>, Value, Value) {
     let directory = TempDir::new().unwrap();
     let file = directory.path().join("case.toml");
     std::fs::write(&file, text).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_lockstep"));
-    command.args(["replay", "--format", "json", "--subject", subject]);
+    command.args(["replay", "--format", "json"]);
     let output = command.arg(&file).output().unwrap();
     let objects = objects(&output.stdout);
     assert!(of_schema(&objects, "divergence").is_empty(), "{objects:#?}");
@@ -446,7 +446,7 @@ const VECTOR: &str = "\"v128:0x00000000000000020000000000000001\"";
 /// Given a vector that is not aligned, the worker dies of the read: that is no divergence.
 #[test]
 fn a_dare_that_ends_the_worker_is_confirmed() {
-    let (code, case, totals) = dared(&daring("v128", VECTOR, ""), "42");
+    let (code, case, totals) = dared(&daring("v128", VECTOR, ""));
     assert_eq!(code, Some(0));
     assert_eq!(case["verdict"], "dared");
     let cause = serde_json::json!({ "cause": "V128-SLOT", "result": "confirmed" });
@@ -459,27 +459,13 @@ fn a_dare_that_ends_the_worker_is_confirmed() {
     assert_eq!(totals, counts);
 }
 
-/// Given a version without the cause, the same case is run to its end.
-#[cfg(feature = "wasmtime-48")]
-#[test]
-fn a_dare_of_a_cause_that_the_version_lacks_is_none() {
-    let (code, case, totals) = dared(&daring("v128", VECTOR, ""), "48");
-    assert_eq!(code, Some(0));
-    assert_eq!(
-        (&case["verdict"], &case["dared"]),
-        (&"ok".into(), &Value::Null)
-    );
-    assert_ne!(case["values"], 0);
-    assert_eq!(totals, Value::Null);
-}
-
 /// Given a vector that is aligned, and is forbidden all the same since calls are inlined: the read is
 /// compared, and the case's expectation is not met; a single dare does not tell whether the cause is gone.
 #[test]
 fn a_dare_that_is_not_confirmed_fails_its_case() {
     let inlined = "[configuration]\ninlining = \"on\"\n";
     let text = daring("i64 v128", &format!("\"i64:0\", {VECTOR}"), inlined);
-    let (code, case, totals) = dared(&text, "42");
+    let (code, case, totals) = dared(&text);
     assert_eq!(code, Some(1));
     assert_eq!(case["dared"]["result"], "compared");
     let reason = case["failed"][0]["reason"].as_str().unwrap();

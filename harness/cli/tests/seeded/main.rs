@@ -25,6 +25,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::OnceLock;
+// Linked in, so that they can be the subject.
+use {subject_48 as _, subject_50 as _};
 
 /// Cases among which each fault must be found.
 const CASES: u64 = 2_000;

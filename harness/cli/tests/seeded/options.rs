@@ -2,7 +2,8 @@
 
 use clap::Parser;
 use lockstep::configuration::Target;
-use lockstep::version::Version;
+use lockstep::subject::engines::engine;
+use lockstep::version::{Version, VersionError};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -30,7 +31,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = SEED)]
     pub(crate) seed: u64,
     /// The subject, one that is linked in
-    #[arg(long, default_value = "42")]
+    #[arg(long, default_value = "42", value_parser = linked_in)]
     subject: Version,
     /// Run the cases on Pulley
     #[arg(long)]
@@ -68,6 +69,15 @@ struct Libtest {
     test_threads: Option<usize>,
     #[arg(long, hide = true)]
     skip: Vec<String>,
+}
+
+/// A version whose engine is in this program.
+fn linked_in(text: &str) -> Result<Version, String> {
+    let version: Version = text
+        .parse()
+        .map_err(|error: VersionError| error.to_string())?;
+    let found = engine(version).map(|_| version);
+    found.map_err(|error| error.to_string())
 }
 
 /// The test's name.

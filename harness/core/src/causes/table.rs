@@ -46,7 +46,7 @@ impl Cause {
 }
 
 // Columns: name, id, kind, rules it may touch; cause and extent; versions that have it; the test that fails once
-// a version no longer has it (`harness/cli/tests/causes.rs`, of 48 `causes_48.rs`).
+// a version no longer has it (`harness/tests/causes/`).
 causes! {
     TrapPc "TRAP-PC" Explains
         &[RuleId::TrapPc, RuleId::CheckPc];

@@ -1,11 +1,11 @@
 //! The oracle by itself, and the independent interpreter that it is measured against.
 
-use crate::programs::Program;
 use lockstep::subject::limits::limits;
 use lockstep_oracles::address::FuncAddr;
 use lockstep_oracles::machine::{EverySequencePoint, Machine, NoSequencePoint, Stop};
 use lockstep_oracles::store::Extern;
 use lockstep_oracles::value::Value;
+use lockstep_tests::programs::Program;
 
 /// A program in the oracle, with nothing beside it.
 pub(crate) struct Oracle {

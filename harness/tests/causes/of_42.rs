@@ -1,13 +1,9 @@
 //! Each cause that Wasmtime 42 has is still there: a version that no longer does what it says fails here.
 
 mod engine_42;
-mod interruptions;
-#[macro_use]
-mod of_causes;
 
 use engine_42::exceptions::{keep_thrown, take_exceptions};
 use engine_42::{Look, Run, ask, engine, is_epoch, is_trap, observe};
-use interruptions::{this_test_again, yielding};
 use lockstep::case::{CaseOptions, CaseReport, Host, ImportSettings, Status, Stub, run};
 use lockstep::causes::Cause;
 use lockstep::check::{FEATURES, UserFile, Wishes, plan_file};
@@ -15,26 +11,25 @@ use lockstep::configuration::{Configuration, Inlining, Target};
 use lockstep::rules::RuleId;
 use lockstep::schedule::Schedule;
 use lockstep::subject::Settings;
-use lockstep::subject::wasmtime_42::probe;
-use lockstep::subject::wasmtime_42::wasmtime::{
-    AsContextMut, Caller, DebugEvent, DebugHandler, ExternRef, Func, FuncType, Instance, Module,
-    Store, StoreContextMut, Val,
-};
-use lockstep::version::Version;
 use lockstep_oracles::module::Module as OracleModule;
 use lockstep_oracles::opcode::Opcode;
 use lockstep_spec_tests::parse_script;
-use of_causes::{block_on, corpus_file};
+use lockstep_subject::probe;
+use lockstep_subject::wasmtime::{
+    AsContextMut, Caller, DebugEvent, DebugHandler, ExternRef, Func, FuncType, Instance, Module,
+    Store, StoreContextMut, Val,
+};
+use lockstep_tests::block_on;
+use lockstep_tests::causes::{agreeing, assert_complete, corpus_file, explained as explained_case};
+use lockstep_tests::interruptions::{self, this_test_again, yielding};
 use std::process::ExitStatus;
-
-const SUBJECT: Version = Version::V42;
 
 #[test]
 fn every_cause_has_the_test_that_it_names() {
-    of_causes::assert_complete(SUBJECT, TESTS);
+    assert_complete(&[TESTS]);
 }
 
-causes! {
+lockstep_tests::causes! {
     DroppedHandler => a_dropped_call_still_takes_the_handler_with_it {
         explained_case("drop-call.toml", Cause::DroppedHandler);
     }
@@ -167,7 +162,7 @@ causes! {
                        block $h try_table (catch $t $h) throw $t end end))",
                 );
                 assert!(!caught.success(), "{caught}");
-                let report = agreeing_case("exceptions-taken.toml");
+                let report = agreeing("exceptions-taken.toml");
                 assert_eq!(report.tally.left_out.of(Cause::TakenException), 1, "{report:#?}");
             }
         }
@@ -188,7 +183,7 @@ causes! {
                 assert!(kept.success(), "{kept}");
                 let freed = this_test_again(TEST, COLLECTS, "yes");
                 assert!(!freed.success(), "{freed}");
-                let report = agreeing_case("thrown-root.toml");
+                let report = agreeing("thrown-root.toml");
                 assert_ne!(report.tally.left_out.of(Cause::ThrownRoot), 0, "{report:#?}");
                 assert_ne!(report.tally.collections, 0, "{report:#?}");
             }
@@ -246,7 +241,7 @@ causes! {
     }
 
     PanickedHandler => a_handler_that_panics_where_a_call_ends_still_ends_the_process {
-        let report = agreeing_case("panicked-handler.toml");
+        let report = agreeing("panicked-handler.toml");
         assert_eq!(report.tally.left_out.of(Cause::PanickedHandler), 1, "{report:#?}");
         let test = "a_handler_that_panics_where_a_call_ends_still_ends_the_process";
         interruptions::end_the_process(ask, test);
@@ -381,7 +376,7 @@ causes! {
     }
 
     InlinedTryCall => inlined_calls_in_a_try_table_still_have_no_frame {
-        let report = agreeing_case("inlined-try-call.toml");
+        let report = agreeing("inlined-try-call.toml");
         assert_ne!(report.tally.left_out.of(Cause::InlinedTryCall), 0, "{report:#?}");
         // The engine alone: no event shows the callee, whose PCs come first in the module.
         let shows_callee = |inlining| {
@@ -396,7 +391,7 @@ causes! {
     }
 
     InlinedTrap => inlined_traps_still_show_frames_of_code_not_executed {
-        let report = agreeing_case("inlined-trap.toml");
+        let report = agreeing("inlined-trap.toml");
         assert_ne!(report.tally.left_out.of(Cause::InlinedTrap), 0, "{report:#?}");
         // The engine alone: the callee, before which the program traps.
         let configuration = Configuration { inlining: Inlining::On, ..Configuration::default() };
@@ -542,14 +537,6 @@ const TRIED: &str = r#"
 fn corpus_text(name: &str) -> String {
     let text = std::fs::read_to_string(corpus_file(name)).unwrap();
     text.replace("(export \"f\")", "(export \"go\")")
-}
-
-fn agreeing_case(name: &str) -> CaseReport {
-    of_causes::agreeing(SUBJECT, name)
-}
-
-fn explained_case(name: &str, cause: Cause) -> CaseReport {
-    of_causes::explained(SUBJECT, name, cause)
 }
 
 /// A vector that is a result, with an event while it waits.

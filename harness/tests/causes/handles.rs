@@ -1,47 +1,23 @@
-//! Each cause that Wasmtime 48 has is still there: a version that no longer does what it says fails here.
-#![cfg(feature = "wasmtime-48")]
+//! The causes that Wasmtime 48 and later have: a version that no longer does what one says fails here. The engine
+//! is asked through handles of frames, as from 43 on.
 
-mod interruptions;
-#[macro_use]
-mod of_causes;
-
-use interruptions::{Asked, Event, Shown};
-use lockstep::case::CaseReport;
 use lockstep::causes::Cause;
 use lockstep::check::FEATURES;
-use lockstep::configuration::{Collector, Configuration, Epochs};
+use lockstep::configuration::{Configuration, Epochs};
 use lockstep::divergence::Execution;
-use lockstep::subject::wasmtime_48::config;
-use lockstep::subject::wasmtime_48::wasmtime::{
-    AsContext, AsContextMut, Config, DebugEvent, DebugHandler, Engine, Extern, ExternRef, Func,
-    FuncType, Instance, Module, ModulePC, Store, StoreContextMut, Trap, Val,
-};
-use lockstep::version::Version;
 use lockstep_oracles::module::Module as OracleModule;
 use lockstep_oracles::opcode::Opcode;
-use of_causes::block_on;
+use lockstep_subject::config;
+use lockstep_subject::wasmtime::{
+    AsContext, AsContextMut, Config, DebugEvent, DebugHandler, Engine, ExternRef, Instance, Module,
+    ModulePC, Store, StoreContextMut, Trap, Val,
+};
+use lockstep_tests::block_on;
+use lockstep_tests::causes::{agreeing, explained};
+use lockstep_tests::interruptions::{self, Asked, Event, Shown};
 use std::process::Command;
 
-const SUBJECT: Version = Version::V48;
-
-#[test]
-fn every_cause_has_the_test_that_it_names() {
-    of_causes::assert_complete(SUBJECT, TESTS);
-}
-
-fn agreeing(name: &str) -> CaseReport {
-    of_causes::agreeing(SUBJECT, name)
-}
-
-fn explained(name: &str, cause: Cause) -> CaseReport {
-    of_causes::explained(SUBJECT, name, cause)
-}
-
-causes! {
-    IfWithoutElse => ifs_without_else_still_have_no_code {
-        explained("if-without-else.toml", Cause::IfWithoutElse);
-    }
-
+lockstep_tests::causes! {
     IfParams => if_params_are_still_shown {
         explained("if-params.toml", Cause::IfParams);
     }
@@ -63,21 +39,21 @@ causes! {
 
     LibcallFrame => fuel_used_up_at_an_entry_still_shows_another_function {
         explained("libcall-frame.toml", Cause::LibcallFrame);
-        let test = "fuel_used_up_at_an_entry_still_shows_another_function";
+        let test = "handles::fuel_used_up_at_an_entry_still_shows_another_function";
         interruptions::show_another_function(ask, test);
     }
 
     PanickedHandler => a_handler_that_panics_where_a_call_ends_still_ends_the_process {
         let report = agreeing("panicked-handler.toml");
         assert_eq!(report.tally.left_out.of(Cause::PanickedHandler), 1, "{report:#?}");
-        let test = "a_handler_that_panics_where_a_call_ends_still_ends_the_process";
+        let test = "handles::a_handler_that_panics_where_a_call_ends_still_ends_the_process";
         interruptions::end_the_process(ask, test);
     }
 
     OverflowFrame => overflow_frames_still_have_no_instance {
         let report = agreeing("overflow.toml");
         assert_ne!(report.tally.left_out.of(Cause::OverflowFrame), 0, "{report:#?}");
-        interruptions::have_no_instance(ask, "overflow_frames_still_have_no_instance");
+        interruptions::have_no_instance(ask, "handles::overflow_frames_still_have_no_instance");
     }
 
     NestedThrow => a_throw_within_a_throws_event_still_replaces_it {
@@ -100,21 +76,6 @@ causes! {
 
     PulleyMemoryTrap => pulley_memory_trap_is_still_silent {
         explained("pulley-memory-trap.toml", Cause::PulleyMemoryTrap);
-    }
-
-    HostActivation => host_activation_still_shows_frames_twice {
-        explained("host-activation.toml", Cause::HostActivation);
-    }
-
-    HostRoot => roots_behind_a_host_activation_are_still_visited_twice {
-        let report = explained("host-root.toml", Cause::HostActivation);
-        assert_ne!(report.tally.left_out.of(Cause::HostRoot), 0, "{report:#?}");
-        // What was one object is two.
-        assert_eq!((same_behind(1), same_behind(2)), (1, 0));
-    }
-
-    HostMoved => an_allocation_behind_a_host_activation_still_moves_objects_twice {
-        explained("host-moved.toml", Cause::HostMoved);
     }
 
     ConvertType => converted_references_still_have_their_old_type {
@@ -148,11 +109,11 @@ causes! {
     }
 
     UnsetLocal => unset_locals_are_still_unwritten {
-        only_fails_unset("unset_locals_are_still_unwritten", Look::Locals);
+        only_fails_unset("handles::unset_locals_are_still_unwritten", Look::Locals);
     }
 
     UnsetRoot => unset_locals_are_still_roots {
-        only_fails_unset("unset_locals_are_still_roots", Look::Collection);
+        only_fails_unset("handles::unset_locals_are_still_roots", Look::Collection);
     }
 
     TryCallee => guarded_indirect_calls_still_show_their_callee {
@@ -200,45 +161,6 @@ causes! {
         assert_eq!(store.as_context().breakpoints().unwrap().count(), 1);
         explained("breakpoint-count.toml", Cause::BreakpointCount);
     }
-}
-
-/// Whether a reference in a frame and one in a global are still the same, behind so many host functions, one called
-/// by the other, in the last of which garbage is collected.
-fn same_behind(hosts: u32) -> i32 {
-    let configuration = Configuration {
-        collector: Collector::Copying,
-        ..Configuration::default()
-    };
-    let features = configuration.supported(FEATURES);
-    let engine = config::engine(Execution::Instrumented, features, &configuration).unwrap();
-    let text = r#"
-        (module
-          (type $a (array i32))
-          (import "env" "f" (func $f))
-          (export "f" (func $f))
-          (global $g (mut eqref) ref.null eq)
-          (func (export "go") (result i32)
-            array.new_fixed $a 0  global.set $g
-            global.get $g  call $f  global.get $g  ref.eq))"#;
-    let module = module(&engine, text);
-    let mut store = Store::new(&engine, 0);
-    let ty = FuncType::new(&engine, [], []);
-    let host = Func::new_async(&mut store, ty, move |mut caller, _, _| {
-        Box::new(async move {
-            *caller.data_mut() += 1;
-            if *caller.data() == hosts {
-                return caller.as_context_mut().gc_async(None).await;
-            }
-            let again = caller.get_export("f").and_then(Extern::into_func).unwrap();
-            again.call_async(&mut caller, &[], &mut []).await
-        })
-    });
-    let imports = [host.into()];
-    let instance = block_on(Instance::new_async(&mut store, &module, &imports)).unwrap();
-    let go = instance.get_func(&mut store, "go").unwrap();
-    let mut results = [Val::I32(-1)];
-    block_on(go.call_async(&mut store, &[], &mut results)).unwrap();
-    results[0].unwrap_i32()
 }
 
 /// What the engine shows where it interrupts a program.
@@ -373,7 +295,7 @@ fn engine() -> Engine {
     Engine::new(&config).unwrap()
 }
 
-fn module(engine: &Engine, wat: &str) -> Module {
+pub(crate) fn module(engine: &Engine, wat: &str) -> Module {
     Module::new(engine, wat::parse_str(wat).unwrap()).unwrap()
 }
 

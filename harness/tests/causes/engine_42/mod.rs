@@ -2,16 +2,16 @@
 
 pub(crate) mod exceptions;
 
-use super::interruptions::{Asked, Event, Shown};
-use super::of_causes::block_on;
 use lockstep::check::FEATURES;
 use lockstep::configuration::{Configuration, Epochs};
 use lockstep::divergence::Execution;
-use lockstep::subject::wasmtime_42::config;
-use lockstep::subject::wasmtime_42::wasmtime::{
+use lockstep_subject::config;
+use lockstep_subject::wasmtime::{
     AsContextMut, DebugEvent, DebugFrameCursor, DebugHandler, Engine, Instance, Module, Store,
     StoreContextMut, Trap, Val,
 };
+use lockstep_tests::block_on;
+use lockstep_tests::interruptions::{Asked, Event, Shown};
 use std::sync::Mutex;
 
 pub(crate) fn is_epoch(event: &DebugEvent<'_>) -> bool {

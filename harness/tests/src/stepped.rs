@@ -1,8 +1,5 @@
 //! A program in lockstep: the subject as every instrumented execution has it, without a script.
 
-use super::VERSION;
-use super::adapter::execute::Subject;
-use super::adapter::factory::Factory;
 use crate::programs::Program;
 use crate::reads::{Frames, Reads, Run};
 use lockstep::divergence::Execution;
@@ -13,9 +10,12 @@ use lockstep::subject::Settings;
 use lockstep_oracles::address::FuncAddr;
 use lockstep_oracles::store::Extern;
 use lockstep_oracles::value::Value;
+use lockstep_subject::VERSION;
+use lockstep_subject::execute::Subject;
+use lockstep_subject::factory::Factory;
 
-/// Makes a program ready.
-pub(super) fn prepare(program: &Program, frames: Frames) -> Run {
+/// Makes a program ready in lockstep.
+pub fn prepare(program: &Program, frames: Frames) -> Run {
     let mut stepped = Stepped::new(program, frames);
     Box::new(move |repetitions| stepped.run(repetitions))
 }

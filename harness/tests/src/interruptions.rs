@@ -1,5 +1,5 @@
 //! What a version shows where a program is interrupted: by the epoch, by fuel, by the stack's limit. The
-//! engine alone is asked, without single-step; how, each version's own file says.
+//! engine alone is asked, without single-step; how, the tests of each version say.
 
 use lockstep::check::FEATURES;
 use lockstep::configuration::{Configuration, Epochs, Fuel, Inlining, Target};
@@ -8,16 +8,20 @@ use std::process::{Command, ExitStatus};
 
 /// A kind of event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
+pub enum Event {
+    /// The epoch was reached, and the program yields
     EpochYield,
+    /// The stack is full
     Overflow,
+    /// The fuel is used up
     OutOfFuel,
+    /// Any other
     Other,
 }
 
 /// What is asked of the innermost frame at each such event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub enum Asked {
     /// Where it is, and how many operands it has.
     Place,
     /// The same, and its instance.
@@ -28,16 +32,19 @@ pub(crate) enum Asked {
 
 /// The answer; empty at another event.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Shown {
-    pub(crate) event: Event,
+pub struct Shown {
+    /// At which event.
+    pub event: Event,
     /// Index among the functions that the module defines.
-    pub(crate) function: Option<u32>,
-    pub(crate) pc: Option<u32>,
-    pub(crate) operands: u32,
+    pub function: Option<u32>,
+    /// Offset in the module.
+    pub pc: Option<u32>,
+    /// How many operands it has.
+    pub operands: u32,
 }
 
 /// Calls `go`, and asks at each event.
-pub(crate) type Ask = fn(&str, Configuration, Asked) -> Vec<Shown>;
+pub type Ask = fn(&str, Configuration, Asked) -> Vec<Shown>;
 
 /// Pushes four operands; nothing is on the stack where it is entered.
 const FOUR: &str = r#"
@@ -53,7 +60,8 @@ const RECURSION_OF_THE_FIRST: &str = r#"(module (func $go (export "go") call $go
 /// The callee is inlined behind all that `go` does itself.
 const INLINED: &str = r#"(module (func $callee) (func (export "go") return_call $callee))"#;
 
-pub(crate) fn yielding() -> Configuration {
+/// A deadline of the epoch at which a program yields.
+pub fn yielding() -> Configuration {
     Configuration {
         epochs: Epochs::Yield,
         ..Configuration::default()
@@ -78,7 +86,7 @@ fn only(shown: &[Shown], event: Event) -> Shown {
 }
 
 /// `LIBCALL-PC`: at the entry of a function one of its last opcodes is shown.
-pub(crate) fn show_another_opcode(ask: Ask) {
+pub fn show_another_opcode(ask: Ask) {
     let oracle = Module::new(&wat::parse_str(FOUR).unwrap(), FEATURES).unwrap();
     let function = &oracle.functions()[0];
     let shown = only(&ask(FOUR, yielding(), Asked::Place), Event::EpochYield);
@@ -90,13 +98,13 @@ pub(crate) fn show_another_opcode(ask: Ask) {
 }
 
 /// `LIBCALL-SLOT`: at the entry of a function operands are shown.
-pub(crate) fn show_unwritten_operands(ask: Ask) {
+pub fn show_unwritten_operands(ask: Ask) {
     let shown = only(&ask(FOUR, yielding(), Asked::Place), Event::EpochYield);
     assert_ne!(shown.operands, 0, "{shown:?}");
 }
 
 /// `INLINED-LIBCALL`: at the caller's entry a frame of the callee is shown.
-pub(crate) fn show_a_callee_not_entered(ask: Ask) {
+pub fn show_a_callee_not_entered(ask: Ask) {
     let function = |inlining| {
         let configuration = Configuration {
             inlining,
@@ -111,7 +119,7 @@ pub(crate) fn show_a_callee_not_entered(ask: Ask) {
 
 /// `LIBCALL-FRAME`: at a function's entry a frame of the function before it is shown; none if it is the
 /// first.
-pub(crate) fn show_another_function(ask: Ask, test: &str) {
+pub fn show_another_function(ask: Ask, test: &str) {
     const FIRST: &str = "LOCKSTEP_TEST_USES_FUEL_UP_IN_THE_FIRST_FUNCTION";
     if std::env::var(FIRST).is_ok() {
         ask(RECURSION_OF_THE_FIRST, with_little_fuel(), Asked::Place);
@@ -125,7 +133,7 @@ pub(crate) fn show_another_function(ask: Ask, test: &str) {
 }
 
 /// `OVERFLOW-FRAME`: the frame that overflows the stack has a place, and no instance.
-pub(crate) fn have_no_instance(ask: Ask, test: &str) {
+pub fn have_no_instance(ask: Ask, test: &str) {
     const INSTANCE: &str = "LOCKSTEP_TEST_ASKS_FOR_THE_INSTANCE_AT_AN_OVERFLOW";
     if std::env::var(INSTANCE).is_ok() {
         ask(RECURSION, Configuration::default(), Asked::Instance);
@@ -139,7 +147,7 @@ pub(crate) fn have_no_instance(ask: Ask, test: &str) {
 }
 
 /// `PULLEY-OVERFLOW`: natively an overflow has its event.
-pub(crate) fn are_silent_on_pulley(ask: Ask) {
+pub fn are_silent_on_pulley(ask: Ask) {
     let overflows = |target| {
         let configuration = Configuration {
             target,
@@ -156,7 +164,7 @@ pub(crate) fn are_silent_on_pulley(ask: Ask) {
 }
 
 /// `PANICKED-HANDLER`: where a trap is told the process ends, where the epoch is reached the panic comes here.
-pub(crate) fn end_the_process(ask: Ask, test: &str) {
+pub fn end_the_process(ask: Ask, test: &str) {
     const PANICS: &str = "LOCKSTEP_TEST_PANICS_AT_A_TRAP";
     const TRAP: &str = r#"(module (func (export "go") unreachable))"#;
     if std::env::var(PANICS).is_ok() {
@@ -171,7 +179,7 @@ pub(crate) fn end_the_process(ask: Ask, test: &str) {
 }
 
 /// Runs one test of this program in a process of its own.
-pub(crate) fn this_test_again(test: &str, variable: &str, value: &str) -> ExitStatus {
+pub fn this_test_again(test: &str, variable: &str, value: &str) -> ExitStatus {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args([test, "--exact", "--nocapture"])

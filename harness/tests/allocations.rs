@@ -4,18 +4,9 @@
 // A counting allocator has to implement an unsafe trait. It only forwards.
 #![allow(unsafe_code)]
 
-#[path = "../benches/lockstep/programs.rs"]
-mod programs;
-#[path = "../benches/lockstep/reads.rs"]
-mod reads;
-#[path = "../benches/lockstep/wasmtime_42.rs"]
-mod wasmtime_42;
-#[cfg(feature = "wasmtime-48")]
-#[path = "../benches/lockstep/wasmtime_48.rs"]
-mod wasmtime_48;
-
-use programs::{Program, flat, programs};
-use reads::{Frames, Reads, subjects};
+use lockstep_tests::programs::{Program, flat, programs};
+use lockstep_tests::reads::{Frames, Reads};
+use lockstep_tests::{bare, stepped};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -84,24 +75,20 @@ fn growth(program: &Program, mut run: impl FnMut(u32) -> Reads) -> ([Reads; 2], 
 }
 
 fn lockstep_allocates_as_the_bare_handler(frames: Frames) {
-    for subject in subjects() {
-        for program in programs() {
-            let name = format!("{} on {}", program.name, subject.name);
-            let mut bare = (subject.bare)(&program, frames);
-            let mut stepped = (subject.stepped)(&program, frames);
-            let (reads, reading) = growth(&program, &mut bare);
-            let (compared, comparing) = growth(&program, &mut stepped);
-            let events = reads[1].events - reads[0].events;
-            println!(
-                "{name} {frames:?}: {events} more events, \
-                 {reading} more allocations of the bare handler, {comparing} of lockstep",
-            );
-            assert_eq!(reads, compared, "{name}: both read the same");
-            assert_eq!(
-                reading, comparing,
-                "{name}: allocations for {events} more events"
-            );
-        }
+    for program in programs() {
+        let name = program.name;
+        let (reads, reading) = growth(&program, bare::prepare(&program, frames));
+        let (compared, comparing) = growth(&program, stepped::prepare(&program, frames));
+        let events = reads[1].events - reads[0].events;
+        println!(
+            "{name} {frames:?}: {events} more events, \
+             {reading} more allocations of the bare handler, {comparing} of lockstep",
+        );
+        assert_eq!(reads, compared, "{name}: both read the same");
+        assert_eq!(
+            reading, comparing,
+            "{name}: allocations for {events} more events"
+        );
     }
 }
 
@@ -120,21 +107,16 @@ fn comparing_all_frames_allocates_no_more_than_reading_them() {
 /// there is another activation, for which 48 allocates.
 #[test]
 fn sampling_allocates_no_more_than_reading_the_innermost_frame() {
-    for subject in subjects() {
-        let program = flat();
-        let mut bare = (subject.bare)(&program, Frames::Innermost);
-        let mut stepped = (subject.stepped)(&program, Frames::Sampled);
-        let (reads, reading) = growth(&program, &mut bare);
-        let (compared, comparing) = growth(&program, &mut stepped);
-        let [few, many] = compared;
-        assert_eq!([few.events, many.events], reads.map(|read| read.events));
-        assert!(many.values < reads[1].values / 10, "{many:?}, {reads:?}");
-        let more = comparing.checked_sub(reading);
-        let events = many.events - few.events;
-        assert!(
-            more.is_some_and(|more| more <= events / 100),
-            "{reading} allocations and {comparing} for {events} events on {}",
-            subject.name
-        );
-    }
+    let program = flat();
+    let (reads, reading) = growth(&program, bare::prepare(&program, Frames::Innermost));
+    let (compared, comparing) = growth(&program, stepped::prepare(&program, Frames::Sampled));
+    let [few, many] = compared;
+    assert_eq!([few.events, many.events], reads.map(|read| read.events));
+    assert!(many.values < reads[1].values / 10, "{many:?}, {reads:?}");
+    let more = comparing.checked_sub(reading);
+    let events = many.events - few.events;
+    assert!(
+        more.is_some_and(|more| more <= events / 100),
+        "{reading} allocations and {comparing} for {events} events"
+    );
 }

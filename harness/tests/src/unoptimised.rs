@@ -9,7 +9,6 @@ pub(crate) type Size = (usize, usize);
 /// The function that is exported, the one that it calls, and the one that this calls.
 pub(crate) const DEEP: &[Size] = &[(1_000, 200), (400, 60), (40, 12)];
 /// One that calls none.
-#[allow(dead_code, reason = "its allocations are counted")]
 pub(crate) const FLAT: &[Size] = &[(400, 100)];
 /// Statements from one call to the next.
 const BETWEEN: usize = 15;

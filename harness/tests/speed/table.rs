@@ -11,7 +11,7 @@ pub(crate) struct Row {
     /// What over what.
     pub(crate) what: &'static str,
     /// The subject's version.
-    pub(crate) subject: &'static str,
+    pub(crate) subject: String,
     /// The program.
     pub(crate) program: &'static str,
     /// Events, or opcodes where nothing stops, that each side passed in a slice.

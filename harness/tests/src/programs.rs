@@ -1,25 +1,23 @@
 //! The programs that are measured: one export `run (i32) -> i64`, which repeats its work as often
 //! as its argument says.
 
-#[path = "unoptimised.rs"]
-mod unoptimised;
-
+use crate::unoptimised;
 use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::module::Module;
 use std::sync::Arc;
 
 /// A program, decoded.
-pub(crate) struct Program {
+pub struct Program {
     /// For people.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// Its binary.
-    pub(crate) bytes: Arc<[u8]>,
+    pub bytes: Arc<[u8]>,
     /// Features that it may use.
-    pub(crate) features: WasmFeatures,
+    pub features: WasmFeatures,
     /// The oracle's module.
-    pub(crate) module: Arc<Module>,
+    pub module: Arc<Module>,
     /// Repetitions that make a million events and a few more.
-    pub(crate) million: u32,
+    pub million: u32,
 }
 
 impl Program {
@@ -37,7 +35,7 @@ impl Program {
 }
 
 /// The four programs that the speed bars name: numbers and vectors.
-pub(crate) fn programs() -> [Program; 4] {
+pub fn programs() -> [Program; 4] {
     let new = |name, wat, million| Program::new(name, WasmFeatures::WASM2, wat, million);
     [
         new(
@@ -52,29 +50,20 @@ pub(crate) fn programs() -> [Program; 4] {
 }
 
 /// A program as a compiler makes it that does not optimise: three functions deep.
-#[allow(
-    dead_code,
-    reason = "not every program that this is a part of uses each"
-)]
-pub(crate) fn unoptimised() -> Program {
+pub fn unoptimised() -> Program {
     let text = unoptimised::text(unoptimised::DEEP);
     Program::new("unoptimised", WasmFeatures::WASM2, &text, 50)
 }
 
 /// The same with one function alone.
-#[allow(
-    dead_code,
-    reason = "not every program that this is a part of uses each"
-)]
-pub(crate) fn flat() -> Program {
+pub fn flat() -> Program {
     let text = unoptimised::text(unoptimised::FLAT);
     Program::new("flat", WasmFeatures::WASM2, &text, 1_000)
 }
 
 /// The program whose values are references to objects. Not among those whose allocations are counted:
 /// which object is which is kept for as long as the objects live.
-#[allow(dead_code, reason = "only measured")]
-pub(crate) fn gc() -> Program {
+pub fn gc() -> Program {
     let wat = include_str!("../programs/gc.wat");
     Program::new("gc", WasmFeatures::WASM3, wat, 3_000)
 }

@@ -1,24 +1,22 @@
 //! Speed, as ratios: what lockstep costs beside a handler that only reads, and what the oracle
 //! costs beside another interpreter. Never an assertion: the table says PASS or FAIL.
 //!
-//! `cargo bench -p lockstep` measures everything, on every subject that is compiled in;
-//! `cargo bench -p lockstep -- --quick` takes a few samples of each; a further argument selects by
-//! name (`-- innermost/42/simd`).
+//! `cargo bench -p lockstep-tests-42` measures everything on the version of that crate, `-- --quick` takes a few
+//! samples of each, and a further argument selects by name (`-- innermost/42/simd`). What is the oracle's alone
+//! is measured where the subject is the default one.
 
 mod engines;
-mod programs;
 mod ratio;
-mod reads;
 mod table;
-mod wasmtime_42;
-#[cfg(feature = "wasmtime-48")]
-mod wasmtime_48;
 
 use criterion::{Criterion, SamplingMode};
 use engines::{Oracle, Wasmi};
-use programs::Program;
+use lockstep::version::Version;
+use lockstep_subject::VERSION;
+use lockstep_tests::programs::{self, Program};
+use lockstep_tests::reads::{Frames, Reads};
+use lockstep_tests::{bare, stepped};
 use ratio::{Ratio, SLICES, Sample};
-use reads::{Frames, Reads, Subject, subjects};
 use std::time::Duration;
 use table::Row;
 
@@ -31,8 +29,8 @@ struct Comparison<'a> {
     group: &'static str,
     /// What over what, for people.
     what: &'static str,
-    /// The version of the subject, if one is measured.
-    subject: Option<&'static str>,
+    /// Whether the subject is measured, and not the oracle alone.
+    of_subject: bool,
     program: &'a Program,
     bar: f64,
 }
@@ -49,7 +47,8 @@ impl Comparison<'_> {
     /// Measures the sides, which are made only if the benchmark is selected.
     fn measure(self, criterion: &mut Criterion<Ratio>, make: impl Fn() -> Sides) -> Row {
         let program = self.program.name;
-        let name = match self.subject {
+        let subject = self.of_subject.then(|| VERSION.release().to_string());
+        let name = match &subject {
             Some(subject) => format!("{subject}/{program}"),
             None => program.to_owned(),
         };
@@ -76,7 +75,7 @@ impl Comparison<'_> {
         group.finish();
         Row {
             what: self.what,
-            subject: self.subject.unwrap_or("-"),
+            subject: subject.unwrap_or_else(|| "-".to_owned()),
             program,
             events: sides.map_or(0, |sides| sides.events),
             bar: self.bar,
@@ -127,23 +126,18 @@ const SAMPLED: LockstepOverBare = LockstepOverBare {
 
 impl LockstepOverBare {
     /// Lockstep beside the bare handler; both must have read the same, but where lockstep samples.
-    fn measure(
-        &self,
-        criterion: &mut Criterion<Ratio>,
-        subject: &Subject,
-        program: &Program,
-    ) -> Row {
+    fn measure(&self, criterion: &mut Criterion<Ratio>, program: &Program) -> Row {
         let comparison = Comparison {
             group: self.group,
             what: self.what,
-            subject: Some(subject.name),
+            of_subject: true,
             program,
             bar: self.bar,
         };
         comparison.measure(criterion, || {
             let repetitions = program.million / SLICES;
-            let mut bare = (subject.bare)(program, self.frames);
-            let mut stepped = (subject.stepped)(program, self.frames);
+            let mut bare = bare::prepare(program, self.frames);
+            let mut stepped = stepped::prepare(program, self.frames);
             let Reads { events, .. } = bare(repetitions);
             assert!(
                 events * u64::from(SLICES) >= 1_000_000,
@@ -165,18 +159,18 @@ impl LockstepOverBare {
 }
 
 /// The oracle's stops alone beside a whole lockstep run with as many.
-fn oracle_part(criterion: &mut Criterion<Ratio>, subject: &Subject, program: &Program) -> Row {
+fn oracle_part(criterion: &mut Criterion<Ratio>, program: &Program) -> Row {
     let comparison = Comparison {
         group: "oracle-part",
         what: "(c) oracle stepping / lockstep innermost",
-        subject: Some(subject.name),
+        of_subject: true,
         program,
         bar: 0.10,
     };
     comparison.measure(criterion, || {
         let repetitions = program.million / SLICES;
         let mut oracle = Oracle::new(program);
-        let mut stepped = (subject.stepped)(program, Frames::Innermost);
+        let mut stepped = stepped::prepare(program, Frames::Innermost);
         let events = oracle.step(repetitions);
         assert_eq!(events, stepped(repetitions).events, "{}", program.name);
         Sides {
@@ -192,7 +186,7 @@ fn oracle_over_wasmi(criterion: &mut Criterion<Ratio>, program: &Program) -> Row
     let comparison = Comparison {
         group: "oracle",
         what: "(c) oracle alone / wasmi",
-        subject: None,
+        of_subject: false,
         program,
         bar: 15.0,
     };
@@ -222,20 +216,20 @@ fn main() {
     let unoptimised = programs::unoptimised();
     let [_, recursive, ..] = &programs;
     let mut rows = Vec::new();
-    for subject in &subjects() {
-        for program in &programs {
-            rows.push(INNERMOST.measure(&mut criterion, subject, program));
-        }
-        rows.push(ALL.measure(&mut criterion, subject, recursive));
-        rows.push(OBJECTS.measure(&mut criterion, subject, &gc));
-        rows.push(SAMPLED.measure(&mut criterion, subject, recursive));
-        rows.push(SAMPLED.measure(&mut criterion, subject, &unoptimised));
-        for program in &programs {
-            rows.push(oracle_part(&mut criterion, subject, program));
-        }
-    }
     for program in &programs {
-        rows.push(oracle_over_wasmi(&mut criterion, program));
+        rows.push(INNERMOST.measure(&mut criterion, program));
+    }
+    rows.push(ALL.measure(&mut criterion, recursive));
+    rows.push(OBJECTS.measure(&mut criterion, &gc));
+    rows.push(SAMPLED.measure(&mut criterion, recursive));
+    rows.push(SAMPLED.measure(&mut criterion, &unoptimised));
+    for program in &programs {
+        rows.push(oracle_part(&mut criterion, program));
+    }
+    if VERSION == Version::default() {
+        for program in &programs {
+            rows.push(oracle_over_wasmi(&mut criterion, program));
+        }
     }
     criterion.final_summary();
     table::print(&mut rows);

@@ -8,13 +8,8 @@
 //! of each reference to an object the object's identity and type, and once an event, as lockstep does,
 //! its fields or elements with the identities and types of the objects that these refer to.
 
-use super::VERSION;
-use super::adapter::config;
-use super::frames::{self, Walk};
-use super::wasmtime::{
-    AnyRef, ArrayRef, AsContext, AsContextMut, DebugEvent, DebugHandler, Func, Instance, Module,
-    RootScope, Rooted, Store, StoreContextMut, StructRef, Val,
-};
+use crate::block_on;
+use crate::frames::{self, Walk};
 use crate::programs::Program;
 use crate::reads::{Frames, Reads, Run};
 use lockstep::causes::Causes;
@@ -22,15 +17,17 @@ use lockstep::causes::slots::FunctionLayout;
 use lockstep::configuration::Configuration;
 use lockstep::divergence::Execution;
 use lockstep_oracles::code::Function;
-use std::future::Future;
+use lockstep_subject::wasmtime::{
+    AnyRef, ArrayRef, AsContext, AsContextMut, DebugEvent, DebugHandler, Func, Instance, Module,
+    RootScope, Rooted, Store, StoreContextMut, StructRef, Val,
+};
+use lockstep_subject::{VERSION, config};
 use std::hash::{DefaultHasher, Hasher};
 use std::hint::black_box;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 
-/// Makes a program ready.
-pub(super) fn prepare(program: &Program, frames: Frames) -> Run {
+/// Makes a program ready under the bare handler.
+pub fn prepare(program: &Program, frames: Frames) -> Run {
     let mut bare = Bare::new(program, frames);
     Box::new(move |repetitions| bare.run(repetitions))
 }
@@ -243,7 +240,7 @@ impl Bare {
             unreadable: unreadable(program),
         };
         store.set_debug_handler(Reader(Arc::new(plan)));
-        let instance = ready(Instance::new_async(&mut store, &module, &[]));
+        let instance = block_on(Instance::new_async(&mut store, &module, &[]));
         let func = instance
             .expect("a program has no imports")
             .get_func(&mut store, "run")
@@ -261,20 +258,9 @@ impl Bare {
         self.store.data_mut().reads = Reads::default();
         let args = [Val::I32(repetitions as i32)];
         let mut results = [Val::I64(0)];
-        ready(self.func.call_async(&mut self.store, &args, &mut results))
+        block_on(self.func.call_async(&mut self.store, &args, &mut results))
             .expect("a program returns");
         black_box(results);
         self.store.data().reads
-    }
-}
-
-/// Polls a future that waits for nothing.
-fn ready<R>(future: impl Future<Output = R>) -> R {
-    let mut future = pin!(future);
-    let mut context = Context::from_waker(Waker::noop());
-    loop {
-        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
-            return value;
-        }
     }
 }

@@ -1,13 +1,15 @@
 //! How a debugger walks the frames here: from handle to handle.
 
-use super::wasmtime::{AsContext, AsContextMut, FrameHandle, StoreContext, StoreContextMut, Val};
+use lockstep_subject::wasmtime::{
+    AsContext, AsContextMut, FrameHandle, StoreContext, StoreContextMut, Val,
+};
 use std::hint::black_box;
 
 /// Why a handle answers.
 const VALID: &str = "nothing has run since the handle was taken";
 
 /// The frames of a store, innermost first.
-pub(super) struct Walk<'a, T: 'static> {
+pub(crate) struct Walk<'a, T: 'static> {
     store: StoreContextMut<'a, T>,
     frame: Option<FrameHandle>,
     /// How many activations were begun.
@@ -16,7 +18,7 @@ pub(super) struct Walk<'a, T: 'static> {
 
 /// A walk that begins at the innermost frame.
 #[inline(always)]
-pub(super) fn walk<T>(mut store: StoreContextMut<'_, T>) -> Walk<'_, T> {
+pub(crate) fn walk<T>(mut store: StoreContextMut<'_, T>) -> Walk<'_, T> {
     let frame = store.debug_exit_frames().next();
     Walk {
         store,
@@ -27,7 +29,7 @@ pub(super) fn walk<T>(mut store: StoreContextMut<'_, T>) -> Walk<'_, T> {
 
 /// Reads where a frame is: its instance, module and function; the answer is its PC.
 #[inline(always)]
-pub(super) fn place<T>(walk: &mut Walk<'_, T>) -> Option<u32> {
+pub(crate) fn place<T>(walk: &mut Walk<'_, T>) -> Option<u32> {
     let frame = walk.frame.as_ref()?;
     black_box(frame.instance(&mut walk.store).expect(VALID));
     black_box(frame.module(&mut walk.store).expect(VALID));
@@ -38,7 +40,7 @@ pub(super) fn place<T>(walk: &mut Walk<'_, T>) -> Option<u32> {
 
 impl<'a, T> Walk<'a, T> {
     #[inline(always)]
-    pub(super) fn done(&self) -> bool {
+    pub(crate) fn done(&self) -> bool {
         self.frame.is_none()
     }
 
@@ -50,31 +52,31 @@ impl<'a, T> Walk<'a, T> {
     }
 
     #[inline(always)]
-    pub(super) fn num_locals(&mut self) -> u32 {
+    pub(crate) fn num_locals(&mut self) -> u32 {
         let (frame, store) = self.here();
         frame.num_locals(store).expect(VALID)
     }
 
     #[inline(always)]
-    pub(super) fn num_stacks(&mut self) -> u32 {
+    pub(crate) fn num_stacks(&mut self) -> u32 {
         let (frame, store) = self.here();
         frame.num_stacks(store).expect(VALID)
     }
 
     #[inline(always)]
-    pub(super) fn local(&mut self, index: u32) -> Val {
+    pub(crate) fn local(&mut self, index: u32) -> Val {
         let (frame, store) = self.here();
         frame.local(store, index).expect(VALID)
     }
 
     #[inline(always)]
-    pub(super) fn stack(&mut self, index: u32) -> Val {
+    pub(crate) fn stack(&mut self, index: u32) -> Val {
         let (frame, store) = self.here();
         frame.stack(store, index).expect(VALID)
     }
 
     #[inline(always)]
-    pub(super) fn move_to_parent(&mut self) {
+    pub(crate) fn move_to_parent(&mut self) {
         let (frame, store) = self.here();
         let parent = frame.parent(store).expect(VALID);
         self.frame = parent;

@@ -1,12 +1,12 @@
 //! What Wasmtime 42 does with exceptions that the debugger takes, and with those that the host throws.
 
 use super::engine;
-use crate::of_causes::block_on;
 use lockstep::configuration::Configuration;
-use lockstep::subject::wasmtime_42::wasmtime::{
+use lockstep_subject::wasmtime::{
     AsContextMut, DebugEvent, DebugHandler, ExnRef, ExnRefPre, ExnType, FuncType, Instance, Module,
     RootScope, Store, StoreContextMut, Tag, TagType, Val, ValType,
 };
+use lockstep_tests::block_on;
 
 #[derive(Clone)]
 struct Taker;
