@@ -287,8 +287,9 @@ impl Process {
             let answer = self.answers.next();
             let looks = Instant::now() >= watch.next;
             if answer.is_some() || received == Received::End || looks || show.is_some() {
-                // What was said before the answer is heard before it.
-                if let Err(garbled) = self.listen(asked, &mut watch, &mut show) {
+                // What was said before the answer is heard before it. Of how long it took nothing depends then.
+                let watched = (answer.is_none() || watch.noticed).then_some(&mut watch);
+                if let Err(garbled) = self.listen(asked, watched, &mut show) {
                     return Ended::Garbled(garbled);
                 }
             }
@@ -318,7 +319,7 @@ impl Process {
     fn listen(
         &mut self,
         asked: &mut Asked,
-        watch: &mut Watch,
+        mut watch: Option<&mut Watch>,
         show: &mut Option<&mut dyn FnMut(&str)>,
     ) -> Result<(), String> {
         for _ in 0..CHUNKS {
@@ -338,9 +339,21 @@ impl Process {
                         }
                     }
                     Ok(Message::Daring(announced)) => asked.dared = Some(announced),
-                    Ok(Message::Alive) => watch.alive(self.child.id()),
-                    Ok(Message::Preparing { bytes }) => watch.compiling(self.child.id(), bytes),
-                    Ok(Message::Prepared { grown }) => watch.compiled(self.child.id(), grown),
+                    Ok(Message::Alive) => {
+                        if let Some(watch) = &mut watch {
+                            watch.alive(self.child.id());
+                        }
+                    }
+                    Ok(Message::Preparing { bytes }) => {
+                        if let Some(watch) = &mut watch {
+                            watch.compiling(self.child.id(), bytes);
+                        }
+                    }
+                    Ok(Message::Prepared { grown }) => {
+                        if let Some(watch) = &mut watch {
+                            watch.compiled(self.child.id(), grown);
+                        }
+                    }
                     Ok(Message::Done(_)) => return Err("an answer in the wrong place".to_owned()),
                     Err(error) => return Err(error.to_string()),
                 }

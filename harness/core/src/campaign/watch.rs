@@ -28,7 +28,7 @@ pub(super) struct Watch {
     /// When that began, and how large the module is in bytes.
     compiling: (Instant, u64),
     /// Whether it was said that it takes long.
-    noticed: bool,
+    pub(super) noticed: bool,
     /// CPU time that compiling took so far.
     compiled_in: Duration,
     /// Bytes that compiling took so far.
