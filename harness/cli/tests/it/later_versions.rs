@@ -148,31 +148,30 @@ fn assert_breaks(subject: Version, lie: Lie, rule: RuleId) {
 #[test]
 fn fuel_that_runs_out_is_an_exhaustion_at_its_opcode() {
     // On 50 a growth costs no more than another opcode.
-    for subject in [Version::V48] {
-        let report = with_fuel(subject, FUEL, Lie::default());
-        assert!(report.divergences.is_empty(), "{report:#?}");
-        assert_ne!(
-            report.count(|status| *status == Status::Exhausted),
-            0,
-            "{report:#?}"
-        );
-        let moved = |moment: Moment, stack: &mut Snapshot| {
-            if moment == Moment::Trap {
-                stack.frames[0].place.pc.0 -= 1;
-            }
-            Delivery::Once
-        };
-        let lie = Lie {
-            event: Some(moved),
-            ..Lie::default()
-        };
-        assert_breaks(subject, lie, RuleId::CheckPc);
-        let lie = Lie {
-            event: Some(without_trap),
-            ..Lie::default()
-        };
-        assert_breaks(subject, lie, RuleId::TrapEvent);
-    }
+    let subject = Version::V48;
+    let report = with_fuel(subject, FUEL, Lie::default());
+    assert!(report.divergences.is_empty(), "{report:#?}");
+    assert_ne!(
+        report.count(|status| *status == Status::Exhausted),
+        0,
+        "{report:#?}"
+    );
+    let moved = |moment: Moment, stack: &mut Snapshot| {
+        if moment == Moment::Trap {
+            stack.frames[0].place.pc.0 -= 1;
+        }
+        Delivery::Once
+    };
+    let lie = Lie {
+        event: Some(moved),
+        ..Lie::default()
+    };
+    assert_breaks(subject, lie, RuleId::CheckPc);
+    let lie = Lie {
+        event: Some(without_trap),
+        ..Lie::default()
+    };
+    assert_breaks(subject, lie, RuleId::TrapEvent);
 }
 
 /// The array is larger than either side makes.
