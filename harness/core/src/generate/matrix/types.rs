@@ -88,8 +88,10 @@ pub(in crate::generate) const BYTES: u32 = 7;
 pub(in crate::generate) const WORDS: u32 = 9;
 /// An array of references of any kind.
 pub(in crate::generate) const ANYS: u32 = 12;
-/// A structure that holds references behind much else.
+/// A structure of many references.
 pub(in crate::generate) const WIDE: u32 = 20;
+/// How many.
+pub(in crate::generate) const WIDTH: u32 = 24;
 /// An array of functions.
 pub(in crate::generate) const FUNCS: u32 = 13;
 
@@ -126,16 +128,8 @@ const FULL_FIELDS: &[FieldType] = &[
     constant(reference(true, kind(AbstractHeapType::Eq))),
 ];
 
-/// The last references lie far into the object.
-const WIDE_FIELDS: &[FieldType] = &[
-    variable(ValType::I64),
-    variable(ValType::V128),
-    variable(ValType::V128),
-    variable(ValType::V128),
-    variable(ValType::I64),
-    variable(reference(true, HeapType::ANY)),
-    variable(ValType::EXTERNREF),
-];
+/// The last of them lies far into the object, in whichever order an engine lays them out.
+const WIDE_FIELDS: &[FieldType] = &[variable(reference(true, HeapType::ANY)); WIDTH as usize];
 
 /// The groups of types. The first is there twice: its types are the same in both places, and not
 /// the same as the lone type that looks like the first of them.

@@ -4,7 +4,7 @@
 use super::super::matrix::body::global;
 use super::super::matrix::environment::{ELEM_ANYS, ELEMENTS, SLOTS, Signature};
 use super::super::matrix::pools::EXNREF;
-use super::super::matrix::types::{ANYS, NODE, WIDE, kind, reference};
+use super::super::matrix::types::{ANYS, NODE, WIDE, WIDTH, kind, reference};
 use super::super::weights::{below, between, chance, one_of};
 use super::builder::{Builder, Traits};
 use super::endless::litter_once;
@@ -18,8 +18,6 @@ use wasm_encoder::{AbstractHeapType, BlockType, Catch, HeapType, Instruction, Re
 const ANYREF: ValType = reference(true, HeapType::ANY);
 const EQREF: ValType = reference(true, kind(AbstractHeapType::Eq));
 const WIDEREF: ValType = reference(true, HeapType::Concrete(WIDE));
-/// The field of a wide structure that can hold any reference.
-const FAR: u32 = 5;
 const ARRAY: HeapType = kind(AbstractHeapType::Array);
 const I32: &[ValType] = &[ValType::I32];
 
@@ -43,8 +41,8 @@ enum Place {
     Local(u32, ValType),
     /// In the node in this local, in this field.
     Field(u32, u32),
-    /// In the structure in this local, behind much else.
-    Far(u32),
+    /// In the wide structure in this local, in this field.
+    Wide(u32, u32),
     /// In the array in this local, at this index.
     Member(u32, u32),
     /// In a segment since the instance was made; it comes into the table at the same index.
@@ -154,7 +152,7 @@ impl Builder<'_> {
                 let new = Instruction::StructNewDefault(WIDE);
                 self.body.op(new, 0, &[WIDEREF]);
                 self.body.op(Instruction::LocalSet(holder), 1, &[]);
-                return Ok(Place::Far(holder));
+                return Ok(Place::Wide(holder, below(u, WIDTH)?));
             }
             0 => {
                 let holder = self.body.reserve(NODEREF);
@@ -337,7 +335,7 @@ impl Builder<'_> {
                     }
                     Place::Member(..) => self.body.op(Instruction::ArraySet(ANYS), 3, &[]),
                     Place::Field(_, field) => self.set_field(NODE, field),
-                    Place::Far(_) => self.set_field(WIDE, FAR),
+                    Place::Wide(_, field) => self.set_field(WIDE, field),
                     _ => {}
                 }
             }
@@ -367,7 +365,7 @@ impl Builder<'_> {
             Place::Field(holder, _) => {
                 self.body.op(Instruction::LocalGet(holder), 0, &[NODEREF]);
             }
-            Place::Far(holder) => {
+            Place::Wide(holder, _) => {
                 self.body.op(Instruction::LocalGet(holder), 0, &[WIDEREF]);
             }
             _ => {}
@@ -393,7 +391,7 @@ impl Builder<'_> {
             Place::Member(..) => (Instruction::ArrayGet(ANYS), 2, ANYREF),
             Place::Field(_, 0) => (field(NODE, 0), 1, NODEREF),
             Place::Field(_, index) => (field(NODE, index), 1, ANYREF),
-            Place::Far(_) => (field(WIDE, FAR), 1, ANYREF),
+            Place::Wide(_, index) => (field(WIDE, index), 1, ANYREF),
             Place::Local(local, ty) => (Instruction::LocalGet(local), 0, ty),
             Place::Segment(..) => unreachable!("it was loaded above"),
         };
@@ -407,7 +405,7 @@ impl Builder<'_> {
             Place::Segment(table, at) => (Place::Element(table, at, ANYREF), ANYREF),
             Place::Global(_, ty) | Place::Element(_, _, ty) | Place::Local(_, ty) => (place, ty),
             Place::Field(_, 0) => (place, NODEREF),
-            Place::Field(..) | Place::Far(_) | Place::Member(..) => (place, ANYREF),
+            Place::Field(..) | Place::Wide(..) | Place::Member(..) => (place, ANYREF),
         };
         self.null(ty);
         self.keep_in(place, ty, None);
