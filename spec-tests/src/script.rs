@@ -38,8 +38,10 @@ pub enum CommandKind {
         /// Its binary.
         bytes: Arc<[u8]>,
     },
-    /// Call an exported function of the component that was instantiated last.
+    /// Call an exported function of a component.
     Call {
+        /// The component, in the order of the script, from 0.
+        component: u32,
         /// The export; of an exported instance `instance#function`.
         export: String,
         /// The arguments, as component values are written, with a comma between two.

@@ -38,8 +38,8 @@ pub(super) struct CoreModules {
     modules: Vec<CoreModule>,
     /// Which of them each of the oracle's instances has.
     instances: Vec<Option<u32>>,
-    /// The component that came last, and its first module.
-    latest: Option<(Arc<Component>, u32)>,
+    /// The components, each with its first module.
+    components: Vec<(Arc<Component>, u32)>,
     /// Instances of the engine's own.
     adapters: Vec<Instance>,
 }
@@ -58,14 +58,13 @@ impl CoreModules {
 
     /// The number of a component's first module: the same for the same component.
     fn add(&mut self, component: &Arc<Component>) -> u32 {
-        if let Some((latest, first)) = &self.latest
-            && Arc::ptr_eq(latest, component)
-        {
+        let mut known = self.components.iter();
+        if let Some((_, first)) = known.find(|(known, _)| Arc::ptr_eq(known, component)) {
             return *first;
         }
         let first = self.modules.len() as u32;
         self.modules.extend(component.modules.iter().cloned());
-        self.latest = Some((component.clone(), first));
+        self.components.push((component.clone(), first));
         first
     }
 
@@ -198,7 +197,7 @@ impl<T: Layer> Subject<T> {
         let own = component.clone();
         let instrumented = self.execution == Execution::Instrumented;
         self.with_session(|session, store| {
-            session.component = Some(own);
+            session.components.push(own);
             if instrumented {
                 session.edit_before_component(store);
             }
@@ -213,13 +212,16 @@ impl<T: Layer> Subject<T> {
         );
         let ended = match driven {
             Driven::Done(Ok(instance)) => {
-                self.component = Some(instance);
+                self.components.push(Some(instance));
                 ComponentOutcome::Returned(None)
             }
             Driven::Done(Err(error)) => self.ended(&error),
             Driven::Stopped => ComponentOutcome::Ended(self.stopped()),
             Driven::Panicked(message) => ComponentOutcome::Ended(self.panicked(message)),
         };
+        // One that was not made has its number, too.
+        let numbers = self.session().components.len();
+        self.components.resize(numbers, None);
         self.driver().end_instantiation();
         self.with_session(|session, store| {
             session.announce_core();
@@ -230,21 +232,27 @@ impl<T: Layer> Subject<T> {
         Ok(invoked)
     }
 
-    /// Calls an exported function of the component in both, in lockstep, and compares.
+    /// Calls an exported function of a component in both, in lockstep, and compares.
     ///
     /// # Errors
     ///
     /// When there is no such function.
     pub fn invoke_component(
         &mut self,
+        number: u32,
         export: &str,
         args: &[Val],
     ) -> Result<Invoked, SubjectError> {
         let missing = || SubjectError::new(format!("no exported function `{export}`"));
-        let component = self.session().component.clone().ok_or_else(missing)?;
+        let components = &self.session().components;
+        let component = components.get(number as usize);
+        let component = component.cloned().ok_or_else(missing)?;
         let ty = component.export(export).ok_or_else(missing)?.ty.clone();
-        let func = self.component_func(export).ok_or_else(missing)?;
-        if !self.driver().begin_component_call(export, args.to_vec()) {
+        let func = self.component_func(number, export).ok_or_else(missing)?;
+        if !self
+            .driver()
+            .begin_component_call(number, export, args.to_vec())
+        {
             return Err(missing());
         }
         let types = ty.param_types();
@@ -291,8 +299,8 @@ impl<T: Layer> Subject<T> {
         }
     }
 
-    fn component_func(&mut self, export: &str) -> Option<wasmtime::component::Func> {
-        let instance: ComponentInstance = self.component?;
+    fn component_func(&mut self, number: u32, export: &str) -> Option<wasmtime::component::Func> {
+        let instance: ComponentInstance = (*self.components.get(number as usize)?)?;
         let Some((outer, inner)) = export.split_once('#') else {
             return instance.get_func(&mut self.store, export);
         };
@@ -318,7 +326,11 @@ impl<T: Layer> Subject<T> {
         if verdict == Verdict::Exhausted {
             self.taint_entities();
         }
-        self.with_session(|session, store| session.bind_core(store));
+        self.with_session(|session, store| {
+            // Where no event came, the oracle has made the last of them only now.
+            session.announce_core();
+            session.bind_core(store);
+        });
         self.compare_entities();
         Invoked {
             verdict,
@@ -343,7 +355,9 @@ impl<T: Layer> Subject<T> {
 impl<T: Layer> Session<T> {
     /// Announces the core instances that the oracle has made since.
     pub(super) fn announce_core(&mut self) {
-        if let Some(component) = &self.component {
+        let number = self.driver.following.component_number();
+        let current = number.and_then(|number| self.components.get(number as usize));
+        if let Some(component) = current {
             self.names.announce_core(&self.driver, component);
         }
     }

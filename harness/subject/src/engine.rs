@@ -150,7 +150,12 @@ impl<T: Layer> adapter::Subject for Subject<T> {
         self.instantiate_component(bytes, component)
     }
 
-    fn invoke_component(&mut self, export: &str, args: &[Val]) -> Result<Invoked, SubjectError> {
-        self.invoke_component(export, args)
+    fn invoke_component(
+        &mut self,
+        number: u32,
+        export: &str,
+        args: &[Val],
+    ) -> Result<Invoked, SubjectError> {
+        self.invoke_component(number, export, args)
     }
 }

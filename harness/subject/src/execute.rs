@@ -43,8 +43,8 @@ pub struct Subject<T: Layer> {
     pub(super) shared: Arc<Shared<T>>,
     pub(super) execution: Execution,
     pub(super) settings: Settings,
-    /// The instance of the case's component, if it has one.
-    pub(super) component: Option<wasmtime::component::Instance>,
+    /// The instances of the case's components; none of one that was not made.
+    pub(super) components: Vec<Option<wasmtime::component::Instance>>,
 }
 
 /// How polling the guest ended.
@@ -102,7 +102,7 @@ impl<T: Layer> Subject<T> {
         let session = Session {
             driver,
             names,
-            component: None,
+            components: Vec::new(),
             host,
             tamper,
             debugger: Debugger::of(schedule),
@@ -134,7 +134,7 @@ impl<T: Layer> Subject<T> {
             shared,
             execution,
             settings,
-            component: None,
+            components: Vec::new(),
         };
         if execution == Execution::Instrumented {
             match schedule.starts_handled() {

@@ -21,8 +21,8 @@ use wasmtime::{ExnRef, OwnedRooted, ResourceLimiter};
 pub(super) struct Session<T> {
     pub(super) driver: Driver,
     pub(super) names: Names,
-    /// The case's component, if it has one.
-    pub(super) component: Option<Arc<Component>>,
+    /// The case's components so far.
+    pub(super) components: Vec<Arc<Component>>,
     pub(super) host: HostWorld,
     pub(super) tamper: T,
     pub(super) debugger: Debugger,

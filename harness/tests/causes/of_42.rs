@@ -54,6 +54,10 @@ lockstep_tests::causes! {
         assert_eq!(report.known.get(&Cause::Latin1Alignment), Some(&2), "{report:#?}");
     }
 
+    StringAlignment => the_host_still_takes_strings_from_any_address {
+        explained_case("string-alignment.toml", Cause::StringAlignment);
+    }
+
     HalfMadeArray => arrays_that_are_left_half_made_are_still_collected {
         explained_case("half-made-array.toml", Cause::HalfMadeArray);
     }

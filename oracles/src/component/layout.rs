@@ -63,7 +63,7 @@ pub(super) fn alignment_of_fields(fields: &[&Type]) -> u32 {
 }
 
 /// Where the fields of a record are that begins at `ptr`.
-pub(super) fn field_offsets(fields: &[&Type], ptr: u32) -> Vec<u32> {
+pub fn field_offsets(fields: &[&Type], ptr: u32) -> Vec<u32> {
     let mut at = ptr;
     fields
         .iter()
@@ -76,7 +76,7 @@ pub(super) fn field_offsets(fields: &[&Type], ptr: u32) -> Vec<u32> {
 }
 
 /// Bytes of a discriminant of so many cases.
-pub(super) fn discriminant_size(cases: usize) -> u32 {
+pub fn discriminant_size(cases: usize) -> u32 {
     match cases {
         0..=0x100 => 1,
         0x101..=0x1_0000 => 2,
@@ -85,7 +85,7 @@ pub(super) fn discriminant_size(cases: usize) -> u32 {
 }
 
 /// Bytes of so many flags.
-pub(super) fn flags_size(flags: usize) -> u32 {
+pub fn flags_size(flags: usize) -> u32 {
     match flags {
         0..=8 => 1,
         9..=16 => 2,
@@ -99,7 +99,7 @@ fn payload_alignment(cases: &[Option<&Type>]) -> u32 {
 }
 
 /// Where a variant's payload begins.
-pub(super) fn payload_offset(cases: &[Option<&Type>]) -> u32 {
+pub fn payload_offset(cases: &[Option<&Type>]) -> u32 {
     align_to(discriminant_size(cases.len()), payload_alignment(cases))
 }
 
@@ -128,7 +128,7 @@ pub fn flat_all(types: &[&Type]) -> Vec<ValType> {
 }
 
 /// The flat types of a variant's payloads, joined.
-pub(super) fn payload_flat(cases: &[Option<&Type>]) -> Vec<ValType> {
+pub fn payload_flat(cases: &[Option<&Type>]) -> Vec<ValType> {
     let mut joined: Vec<ValType> = Vec::new();
     for ty in cases.iter().flatten() {
         for (at, flat) in flat(ty).into_iter().enumerate() {

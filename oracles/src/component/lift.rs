@@ -26,28 +26,63 @@ pub fn lift_flat_values(
     core: &[Value],
     types: &[&Type],
 ) -> Lifts<Vec<Val>> {
-    debug_assert!(max <= MAX_FLAT_PARAMS);
-    let cx = Lifter { memory, encoding };
-    let mut core = core.iter().copied();
-    if flat_all(types).len() > max {
-        let ptr = next_u32(&mut core);
-        if !ptr.is_multiple_of(alignment_of_fields(types)) {
-            return Err(AbiTrap::Unaligned);
-        }
-        cx.part(ptr, size_of_fields(types).into())?;
-        let offsets = field_offsets(types, ptr);
-        return types
-            .iter()
-            .zip(offsets)
-            .map(|(ty, at)| cx.load(at, ty))
-            .collect();
-    }
-    types.iter().map(|ty| cx.lift_flat(&mut core, ty)).collect()
+    let cx = Lifter {
+        memory,
+        encoding,
+        aligned: true,
+    };
+    cx.lift_flat_values(max, core, types)
+}
+
+/// The same, but that a string may be at any address: what an engine does that does not look at its alignment.
+///
+/// # Errors
+///
+/// Why the ABI traps all the same.
+pub fn lift_unaligned_strings(
+    memory: &[u8],
+    encoding: Encoding,
+    max: usize,
+    core: &[Value],
+    types: &[&Type],
+) -> Lifts<Vec<Val>> {
+    let cx = Lifter {
+        memory,
+        encoding,
+        aligned: false,
+    };
+    cx.lift_flat_values(max, core, types)
 }
 
 struct Lifter<'a> {
     memory: &'a [u8],
     encoding: Encoding,
+    /// Whether the addresses of strings must be multiples of what their encoding asks for.
+    aligned: bool,
+}
+
+impl Lifter<'_> {
+    fn lift_flat_values(&self, max: usize, core: &[Value], types: &[&Type]) -> Lifts<Vec<Val>> {
+        debug_assert!(max <= MAX_FLAT_PARAMS);
+        let mut core = core.iter().copied();
+        if flat_all(types).len() > max {
+            let ptr = next_u32(&mut core);
+            if !ptr.is_multiple_of(alignment_of_fields(types)) {
+                return Err(AbiTrap::Unaligned);
+            }
+            self.part(ptr, size_of_fields(types).into())?;
+            let offsets = field_offsets(types, ptr);
+            return types
+                .iter()
+                .zip(offsets)
+                .map(|(ty, at)| self.load(at, ty))
+                .collect();
+        }
+        types
+            .iter()
+            .map(|ty| self.lift_flat(&mut core, ty))
+            .collect()
+    }
 }
 
 /// The next core value, which validation says is there.
@@ -147,7 +182,8 @@ impl Lifter<'_> {
     /// A string, or a list, by where it begins and how long it is.
     fn range(&self, ptr: u32, length: u32, ty: &Type) -> Lifts<Val> {
         let Type::List(element) = ty else {
-            return load_string(self.memory, self.encoding, ptr, length).map(Val::String);
+            let text = load_string(self.memory, self.encoding, ptr, length, self.aligned);
+            return text.map(Val::String);
         };
         let each = size(element);
         let bytes = u64::from(length) * u64::from(each);

@@ -18,8 +18,11 @@ mod tests;
 
 pub use decode::decode;
 use flatten::flatten;
-pub use layout::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, alignment, flat, flat_all, size};
-pub use lift::lift_flat_values;
+pub use layout::{
+    MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, alignment, discriminant_size, field_offsets, flags_size,
+    flat, flat_all, payload_flat, payload_offset, size,
+};
+pub use lift::{lift_flat_values, lift_unaligned_strings};
 pub use lower::{LATIN1_ALIGN, Lowering, Out, Step};
 pub use strings::FirstPass;
 pub use text::{ArgsError, parse_args, written};

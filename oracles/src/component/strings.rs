@@ -12,6 +12,7 @@ pub(super) fn load_string(
     encoding: Encoding,
     ptr: u32,
     tagged: u32,
+    aligned: bool,
 ) -> Result<Text, AbiTrap> {
     let (source, align, bytes) = match encoding {
         Encoding::Utf8 => (Source::Utf8, 1, u64::from(tagged)),
@@ -24,7 +25,7 @@ pub(super) fn load_string(
     if bytes > MAX_LIST_BYTES {
         return Err(AbiTrap::TooLong);
     }
-    if !ptr.is_multiple_of(align) {
+    if aligned && !ptr.is_multiple_of(align) {
         return Err(AbiTrap::Unaligned);
     }
     let range = ptr as usize..ptr as usize + bytes as usize;

@@ -201,6 +201,8 @@ impl<'a> Reader<'a> {
                 '\\' => match chars.next().map(|(_, c)| c) {
                     Some('n') => text.push('\n'),
                     Some('t') => text.push('\t'),
+                    Some('r') => text.push('\r'),
+                    Some('0') => text.push('\0'),
                     Some('u') => text.push(escaped(&mut chars)?),
                     Some(c) => text.push(c),
                     None => break,

@@ -113,7 +113,9 @@ fn of_cause(
             dies: true,
             ..of_results(case)?
         },
-        Cause::AdapterThrow | Cause::Latin1Alignment => return Ok(components::look(cause)),
+        Cause::AdapterThrow | Cause::Latin1Alignment | Cause::StringAlignment => {
+            return Ok(components::look(cause));
+        }
         Cause::CastType => Look::new(Kind::Refused, "the module is refused"),
         Cause::HostActivation => {
             let found = found.ok_or(NoReproducer::NotSeen)?;

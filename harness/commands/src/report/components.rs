@@ -1,4 +1,4 @@
-//! What components show: no case file can hold one, so that the reproducer has a component of its own.
+//! What components show: the reproducer has a component of its own, which needs no case.
 
 use super::look::{Kind, Look};
 use lockstep_core::causes::Cause;
@@ -11,6 +11,7 @@ pub(super) fn text(cause: Cause) -> Option<&'static str> {
     match cause {
         Cause::AdapterThrow => Some(THROWS.trim_end()),
         Cause::Latin1Alignment => Some(LATIN1.trim_end()),
+        Cause::StringAlignment => Some(ODD.trim_end()),
         _ => None,
     }
 }
@@ -20,6 +21,7 @@ pub(super) fn look(cause: Cause) -> Option<Look> {
     let (quantity, expected) = match cause {
         Cause::AdapterThrow => ("number", "a trap"),
         Cause::Latin1Alignment => ("alignment", "alignment 2"),
+        Cause::StringAlignment => (STRING, "an error"),
         _ => return None,
     };
     Some(Look {
@@ -34,6 +36,12 @@ const THROWS: &str = include_str!("templates/throws.wat");
 /// The callee returns the alignment that its allocator was asked for.
 const LATIN1: &str = include_str!("templates/latin1.wat");
 
+/// The function returns a string at an odd address.
+const ODD: &str = include_str!("templates/odd.wat");
+
+/// What is looked at where a string must not be taken: whether there is an error, whichever.
+const STRING: &str = "string";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,7 +51,12 @@ mod tests {
     fn each_component_is_one_and_exports_what_is_called() {
         let causes = Cause::ALL.iter().copied();
         let having: Vec<Cause> = causes.filter(|&cause| text(cause).is_some()).collect();
-        assert_eq!(having, [Cause::AdapterThrow, Cause::Latin1Alignment]);
+        let all = [
+            Cause::AdapterThrow,
+            Cause::Latin1Alignment,
+            Cause::StringAlignment,
+        ];
+        assert_eq!(having, all);
         for cause in having {
             let text = text(cause).unwrap().as_bytes().to_vec();
             let user = UserFile::new(cause.id().to_owned(), text).unwrap();

@@ -44,6 +44,10 @@ pub(super) fn of(cause: Option<Cause>, rule: Option<RuleId>) -> Option<Quote> {
             "CanonicalABI.md, storing strings",
             "case 'latin1' : return store_string_copy(cx, src, src_code_units, 1, 2, 'latin-1')",
         ),
+        Some(Cause::StringAlignment) => quote(
+            "CanonicalABI.md, loading strings",
+            "trap_if(ptr != align_to(ptr, alignment))",
+        ),
         Some(Cause::ThrownRoot) => quote(
             "Store::throw",
             "This is a special rooted slot that holds the exception as long as it is propagating.",

@@ -250,7 +250,12 @@ fn what_must_be_seen_is_taken_from_the_oracles_side() {
 
 #[test]
 fn a_component_has_a_program_of_its_own() {
-    for cause in [Cause::AdapterThrow, Cause::Latin1Alignment] {
+    let causes = [
+        Cause::AdapterThrow,
+        Cause::Latin1Alignment,
+        Cause::StringAlignment,
+    ];
+    for cause in causes {
         let look = choice::of(&case(), Some(cause), None).unwrap();
         let recipe = recipe::of(&case(), Some(cause), None, look, Version::V42).unwrap();
         assert!(!recipe.debugs);

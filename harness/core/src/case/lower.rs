@@ -11,6 +11,11 @@ impl Case {
     pub fn script(&self) -> Script {
         let mut commands = Vec::new();
         for (index, module) in self.modules.iter().enumerate() {
+            if module.is_component() {
+                let bytes = module.wasm.clone();
+                commands.push(CommandKind::Component { bytes });
+                continue;
+            }
             commands.push(CommandKind::Module {
                 name: Some(instance_name(index)),
                 module: ModuleSource::Binary(module.wasm.clone()),
@@ -98,6 +103,11 @@ impl Case {
                     },
                 }
             }
+            StepAction::Invoke { export, args } => CommandKind::Call {
+                component: step.module.unwrap_or(main as u32),
+                export: export.clone(),
+                args: args.clone(),
+            },
             StepAction::Write {
                 memory,
                 offset,

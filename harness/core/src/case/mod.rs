@@ -11,7 +11,7 @@ mod lower;
 mod patterns;
 pub mod probe;
 mod repeat;
-mod script;
+pub(crate) mod script;
 pub(crate) mod terminal;
 pub mod value;
 pub mod visit;

@@ -4,6 +4,8 @@ mod assertions;
 mod components;
 mod modules;
 
+pub(crate) use components::not_modelled;
+
 use super::checks;
 use super::imports::Registry;
 use super::patterns::argument;
@@ -53,8 +55,9 @@ pub(super) struct Run<'a, A: Adapter, T: Layer> {
     /// Module definitions by name, and the last of them; or what comes of commands that need one that was not
     /// made.
     definitions: HashMap<Option<String>, Result<Definition, Status>>,
-    /// The component that was instantiated last.
-    component: Option<Arc<Component>>,
+    /// The components so far, in order, each with its number in the subject; none for one that the subject was not
+    /// given.
+    components: Vec<Option<(u32, Arc<Component>)>>,
     /// Whether a component of the store has trapped.
     component_trapped: bool,
     outcome: Option<String>,
@@ -128,7 +131,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             current: None,
             unmade: HashMap::new(),
             definitions: HashMap::new(),
-            component: None,
+            components: Vec::new(),
             component_trapped: false,
             outcome: None,
             steps: 0,
@@ -280,6 +283,7 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
             | Ended::ValueLimit(_)
             | Ended::PointLimit(_)
             | Ended::OtherState
+            | Ended::AdapterGoesOn
             | Ended::OracleLimit(_)
             | Ended::Wait(_)
             | Ended::UnseenNan,
@@ -319,7 +323,11 @@ impl<'a, A: Adapter, T: Layer> Run<'a, A, T> {
                 Ok(())
             }
             CommandKind::Component { bytes } => self.component(bytes),
-            CommandKind::Call { export, args } => self.call_export(export, args),
+            CommandKind::Call {
+                component,
+                export,
+                args,
+            } => self.call_export(*component, export, args),
             CommandKind::ModuleDefinition { name, module } => {
                 let made = self.define(module);
                 let definition = match &made {
@@ -536,7 +544,7 @@ pub(crate) fn describe(command: &Command) -> String {
         CommandKind::Module {
             name: Some(name), ..
         } => format!("{kind} ${name}"),
-        CommandKind::Call { export, args } => format!("{export}({args})"),
+        CommandKind::Call { export, args, .. } => format!("{export}({args})"),
         _ => kind.to_owned(),
     }
 }

@@ -1,5 +1,6 @@
 //! A case as a value: everything one run depends on. Same case, same verdict, on any machine.
 
+use crate::check::load;
 use crate::configuration::Configuration;
 use crate::hosting::MemoryWrite;
 use crate::lockstep::policy::FramePolicy;
@@ -15,7 +16,7 @@ pub struct Case {
     /// Its name in reports.
     pub name: String,
     /// Its modules, in the order in which they are instantiated: a later one can import from an
-    /// earlier one by name. The last is the main module.
+    /// earlier one by name. The last is the main module. Or its components, none of which knows another.
     pub modules: Vec<CaseModule>,
     /// What is done with them, in order.
     pub steps: Vec<Step>,
@@ -42,6 +43,13 @@ pub struct CaseModule {
     pub wasm: Arc<[u8]>,
 }
 
+impl CaseModule {
+    /// Whether it is a component.
+    pub fn is_component(&self) -> bool {
+        load::is_component(&self.wasm)
+    }
+}
+
 /// One step of a case.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
@@ -62,6 +70,13 @@ pub enum StepAction {
         args: Vec<Arg>,
         /// How it must end, if the case says so; oracle and subject must agree in any case.
         expect: Option<Expect>,
+    },
+    /// Calls an exported function of a component.
+    Invoke {
+        /// The export; of an exported instance `instance#function`.
+        export: String,
+        /// Its arguments, as component values are written, with a comma between two.
+        args: String,
     },
     /// Writes bytes into an exported memory, from the host.
     Write {
@@ -229,6 +244,11 @@ impl Case {
             frames: FramePolicy::Sampled,
             max_events: MAX_EVENTS,
         }
+    }
+
+    /// Whether it has components. It then has no core modules.
+    pub fn is_of_components(&self) -> bool {
+        self.modules.iter().any(CaseModule::is_component)
     }
 
     /// The main module's binary; empty if the case has no module.

@@ -548,4 +548,12 @@ causes! {
          compared; a match is such a string."
         [Having::until(44)]
         "latin1_strings_are_still_allocated_unaligned"
+    StringAlignment "STRING-ALIGNMENT" Explains
+        &[RuleId::Outcome];
+        "A string that a component's function returns to the host must be at a multiple of 2 if it is UTF-16, or of \
+         `latin1+utf16` (Canonical ABI, load_string_from_range: `trap_if(ptr != align_to(ptr, alignment))`). The host \
+         takes it from any address. The oracle takes it as the subject does, so that all else is compared; a match \
+         is a result that only for that is none."
+        [Having::until(44)]
+        "the_host_still_takes_strings_from_any_address"
 }

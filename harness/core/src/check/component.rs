@@ -3,7 +3,7 @@
 use super::{FEATURES, InputError, Plan, UserComponent, Wishes};
 use crate::case::{CaseOptions, Cuts, ImportSettings};
 use crate::schedule::Schedule;
-use lockstep_oracles::component::{Source, Text, Type, Val, parse_args, written};
+use lockstep_oracles::component::{Component, Source, Text, Type, Val, parse_args, written};
 use lockstep_spec_tests::script::{Command, CommandKind, Script};
 
 /// Rows of arguments for each function.
@@ -70,16 +70,38 @@ pub(super) fn plan(user: &UserComponent, wishes: &Wishes) -> Result<Plan, InputE
 
 /// A call as the user writes it: `name(arguments)`, or a name alone.
 fn explicit(user: &UserComponent, call: &str) -> Result<CommandKind, String> {
-    let (export, args) = match call.split_once('(') {
+    let (export, args) = split(call)?;
+    fits(&user.component, export, args)?;
+    Ok(CommandKind::Call {
+        component: 0,
+        export: export.to_owned(),
+        args: args.to_owned(),
+    })
+}
+
+/// The name and the arguments of a call as the user writes it.
+///
+/// # Errors
+///
+/// If the arguments have no end.
+pub(crate) fn split(call: &str) -> Result<(&str, &str), String> {
+    match call.split_once('(') {
         Some((export, rest)) => {
             let args = rest.strip_suffix(')').ok_or("`)` is missing at the end")?;
-            (export.trim(), args)
+            Ok((export.trim(), args))
         }
-        None => (call.trim(), ""),
-    };
-    let function = user.component.export(export).ok_or_else(|| {
-        let known: Vec<&str> = user
-            .component
+        None => Ok((call.trim(), "")),
+    }
+}
+
+/// Whether a component exports a function, and it can be called so.
+///
+/// # Errors
+///
+/// What it exports instead, or what is wrong with the arguments.
+pub(crate) fn fits(component: &Component, export: &str, args: &str) -> Result<(), String> {
+    let function = component.export(export).ok_or_else(|| {
+        let known: Vec<&str> = component
             .exports
             .iter()
             .map(|(name, _)| name.as_str())
@@ -92,11 +114,8 @@ fn explicit(user: &UserComponent, call: &str) -> Result<CommandKind, String> {
             ),
         }
     })?;
-    parse_args(args, &function.ty.param_types()).map_err(|error| error.to_string())?;
-    Ok(CommandKind::Call {
-        export: export.to_owned(),
-        args: args.to_owned(),
-    })
+    let read = parse_args(args, &function.ty.param_types());
+    read.map(drop).map_err(|error| error.to_string())
 }
 
 /// Calls of every exported function, with rows of arguments from small to large.
@@ -111,6 +130,7 @@ fn every_export(user: &UserComponent) -> Vec<CommandKind> {
                 .map(|ty| written(&boundary(ty, row), ty))
                 .collect();
             calls.push(CommandKind::Call {
+                component: 0,
                 export: export.clone(),
                 args: args.join(", "),
             });
@@ -120,7 +140,7 @@ fn every_export(user: &UserComponent) -> Vec<CommandKind> {
 }
 
 /// A value for a row: nothing, one, the largest, the smallest or something beyond ASCII.
-fn boundary(ty: &Type, row: usize) -> Val {
+pub(crate) fn boundary(ty: &Type, row: usize) -> Val {
     let signed = |bits: u32| {
         let max = i64::MAX >> (64 - bits);
         Val::Signed([0, 1, max, -max - 1][row])

@@ -119,7 +119,8 @@ impl UserFile {
     }
 }
 
-fn is_component(bytes: &[u8]) -> bool {
+/// Whether a binary is a component's, valid or not.
+pub(crate) fn is_component(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\0asm\x0d\0\x01\0")
 }
 
@@ -236,7 +237,7 @@ fn assemble(name: &str, content: Vec<u8>) -> Result<Vec<u8>, InputError> {
 }
 
 /// The binary of a text.
-fn encode(text: &str) -> Result<Vec<u8>, wast::Error> {
+pub(crate) fn encode(text: &str) -> Result<Vec<u8>, wast::Error> {
     let buffer = ParseBuffer::new(text)?;
     match parser::parse::<Wat<'_>>(&buffer)? {
         Wat::Module(mut module) => module.encode(),

@@ -3,7 +3,7 @@
 //! It reads and judges what the user gave; it never runs anything.
 
 pub mod boundary;
-mod component;
+pub(crate) mod component;
 mod error;
 pub mod load;
 pub mod program;

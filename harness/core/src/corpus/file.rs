@@ -149,7 +149,7 @@ pub(super) struct ElementsTable {
     pub(super) maximum: Option<Number>,
 }
 
-/// `[[step]]`: one of `call`, `write`, `set`, with the keys that belong to it.
+/// `[[step]]`: one of `call`, `invoke`, `write`, `set`, with the keys that belong to it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StepTable {
@@ -163,6 +163,8 @@ pub(super) struct StepTable {
     pub(super) returns: Option<Vec<PatternText>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) traps: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) invoke: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) write: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,5 +1,6 @@
 //! Whether a case's steps and stubs fit its modules: what a person mistypes is told, not run.
 
+use super::components;
 use super::place::Key;
 use super::values::type_name;
 use crate::case::{Case, Check, HostMemory, HostTable, Step, StepAction, Stub, StubCall};
@@ -24,6 +25,12 @@ pub enum Misfit {
         number: usize,
         /// What is wrong.
         source: InputError,
+    },
+    /// Core modules and components are in one case.
+    #[error("module {number} is a core module: a case has either core modules or components")]
+    Mixed {
+        /// The first of them, from 1.
+        number: usize,
     },
     /// Two modules have one name: what imports from it would be open.
     #[error("module {number} has the name `{name}`, as another before it")]
@@ -68,7 +75,9 @@ impl Misfit {
     /// Where in a case file that is said.
     pub(super) fn at(&self) -> Vec<Key> {
         match self {
-            Misfit::Module { number, .. } | Misfit::Name { number, .. } => {
+            Misfit::Module { number, .. }
+            | Misfit::Mixed { number }
+            | Misfit::Name { number, .. } => {
                 vec!["module".into(), (number - 1).into()]
             }
             Misfit::Step { number, .. } => vec!["step".into(), (number - 1).into()],
@@ -88,6 +97,9 @@ impl Misfit {
 ///
 /// The first thing that does not fit.
 pub fn check(case: &Case) -> Result<(), Misfit> {
+    if case.is_of_components() {
+        return components::check(case);
+    }
     let modules = modules(case)?;
     for (step, number) in case.steps.iter().zip(1..) {
         fits(step, &modules).map_err(|message| Misfit::Step { number, message })?;
@@ -145,7 +157,7 @@ fn whole(size: u128) -> String {
 
 /// Whether the host can be made as the case says; a reduction keeps to that.
 pub(crate) fn host_fits(case: &Case) -> bool {
-    modules(case).is_ok_and(|modules| host(case, &modules).is_ok())
+    case.is_of_components() || modules(case).is_ok_and(|modules| host(case, &modules).is_ok())
 }
 
 fn modules(case: &Case) -> Result<Vec<Arc<Module>>, Misfit> {
@@ -176,6 +188,7 @@ fn fits(step: &Step, modules: &[Arc<Module>]) -> Result<(), String> {
         return Err(format!("there is no module {position}"));
     };
     match &step.action {
+        StepAction::Invoke { .. } => Err("`invoke` is a call of a component".to_owned()),
         StepAction::Call { export, args, .. } => {
             let func = export_of(module, export, ExternKind::Func, "function")?;
             let ty = module.func_type(FuncIndex(func));

@@ -3,6 +3,7 @@
 //! `harness/docs/case-file.md` describes the format. Cases are read and written here, never run.
 
 mod actions;
+mod components;
 mod edits;
 mod error;
 mod expect;

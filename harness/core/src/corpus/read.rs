@@ -10,7 +10,7 @@ use super::place::Key;
 use super::programs;
 use super::scalars::{Hex, ModuleRef, Number};
 use crate::case::{Case, CaseModule, Expect, Host, HostMemory, HostTable, Step, StepAction};
-use crate::check::{InputError, UserModule};
+use crate::check::{self, InputError, UserFile};
 use crate::schedule::action::Act;
 use crate::schedule::{Cycle, Edit, Neighbour, Schedule, Session, When};
 use crate::version::Version;
@@ -147,8 +147,11 @@ fn binary(table: ModuleTable, number: usize, resolve: Resolve<'_>) -> Result<Arc
     if content.first() == Some(&0) {
         return Ok(content.into());
     }
-    let user = UserModule::new(name, content).map_err(|source| Wrong::Module(number, source))?;
-    Ok(user.bytes)
+    let user = UserFile::new(name, content).map_err(|source| Wrong::Module(number, source))?;
+    Ok(match user {
+        UserFile::Module(module) => module.bytes,
+        UserFile::Component(component) => component.bytes,
+    })
 }
 
 fn step(table: StepTable, modules: &[CaseModule]) -> Result<Step, String> {
@@ -157,11 +160,12 @@ fn step(table: StepTable, modules: &[CaseModule]) -> Result<Step, String> {
         .as_ref()
         .map(|module| position(module, modules))
         .transpose()?;
-    let action = match (&table.call, &table.write, &table.set) {
-        (Some(_), None, None) => call(table)?,
-        (None, Some(_), None) => write(table)?,
-        (None, None, Some(_)) => set(table)?,
-        _ => return Err("there must be one of `call`, `write` and `set`".to_owned()),
+    let action = match (&table.call, &table.invoke, &table.write, &table.set) {
+        (Some(_), None, None, None) => call(table)?,
+        (None, Some(_), None, None) => invoke(table)?,
+        (None, None, Some(_), None) => write(table)?,
+        (None, None, None, Some(_)) => set(table)?,
+        _ => return Err("there must be one of `call`, `invoke`, `write` and `set`".to_owned()),
     };
     Ok(Step { module, action })
 }
@@ -227,6 +231,21 @@ fn call(table: StepTable) -> Result<StepAction, String> {
         export: table.call.unwrap_or_default(),
         args: args.into_iter().map(|arg| arg.0).collect(),
         expect,
+    })
+}
+
+fn invoke(table: StepTable) -> Result<StepAction, String> {
+    none(table.args, "args", "invoke")?;
+    none(table.returns, "returns", "invoke")?;
+    none(table.traps, "traps", "invoke")?;
+    none(table.offset, "offset", "invoke")?;
+    none(table.hex, "hex", "invoke")?;
+    none(table.text, "text", "invoke")?;
+    none(table.value, "value", "invoke")?;
+    let (export, args) = check::component::split(table.invoke.as_deref().unwrap_or_default())?;
+    Ok(StepAction::Invoke {
+        export: export.to_owned(),
+        args: args.to_owned(),
     })
 }
 

@@ -15,7 +15,7 @@ use super::scalars::{
 use super::stubs::StubTable;
 use super::values::{ArgText, PatternText};
 use crate::case::{Case, CaseModule, Expect, Host, HostMemory, Step, StepAction};
-use crate::check::UserModule;
+use crate::check::UserFile;
 use crate::schedule::action::Act;
 use crate::schedule::{Cycle, Edit, Neighbour, Schedule, Session};
 
@@ -61,8 +61,11 @@ pub(super) fn modules(case: &Case) -> impl Iterator<Item = (ModuleTable, &CaseMo
 /// A module as text, if the text makes the very same bytes again.
 pub(super) fn as_text(wasm: &[u8]) -> Option<String> {
     let text = wasmprinter::print_bytes(wasm).ok()?;
-    let again = UserModule::new(String::new(), text.clone().into_bytes()).ok()?;
-    (*again.bytes == *wasm).then_some(text)
+    let again = match UserFile::new(String::new(), text.clone().into_bytes()).ok()? {
+        UserFile::Module(module) => module.bytes,
+        UserFile::Component(component) => component.bytes,
+    };
+    (*again == *wasm).then_some(text)
 }
 
 fn expectation(expect: &Expectation) -> ExpectTable {
@@ -107,6 +110,10 @@ fn step(step: &Step, modules: &[CaseModule]) -> StepTable {
                 ..table
             }
         }
+        StepAction::Invoke { export, args } => StepTable {
+            invoke: Some(format!("{export}({args})")),
+            ..table
+        },
         StepAction::Write {
             memory,
             offset,

@@ -3,6 +3,7 @@
 //! Here cases are made, never run or judged.
 
 mod actions;
+mod component;
 mod configuration;
 mod exports;
 mod features;
@@ -96,6 +97,9 @@ const EXHAUST: &str = "exhaust";
 /// Name of what makes modules that keep each object in one place.
 const KEEP: &str = "keep";
 
+/// Name of what makes components.
+const COMPONENT: &str = "component";
+
 /// Steps of a case with a module that uses something up, at most.
 const EXHAUSTING_STEPS: usize = 8;
 
@@ -125,7 +129,8 @@ const PLAIN_NAME: &str = "plain";
 
 /// Names of the generators.
 pub fn generators() -> impl Iterator<Item = &'static str> {
-    GENERATORS.iter().map(|row| row.name).chain([PLAIN_NAME])
+    let rows = GENERATORS.iter().map(|row| row.name);
+    rows.chain([COMPONENT, PLAIN_NAME])
 }
 
 /// What a generator makes, for people.
@@ -138,6 +143,7 @@ pub fn about(generator: &str) -> &'static str {
         ENDS => "Programs that end in every way, within what the host calls, at every depth",
         EXHAUST => "Programs that use up the stack or the heap",
         KEEP => "Programs that keep each object in one place while others are made",
+        COMPONENT => "Components that call each other with values of every type",
         PLAIN_NAME => "The smallest module, where no other could be made",
         _ => "",
     }
@@ -166,6 +172,12 @@ impl<'a> Arbitrary<'a> for Case {
 ///
 /// None in practice; the signature is that of [`Arbitrary::arbitrary`].
 pub fn case(u: &mut Unstructured<'_>, proposals: Proposals, settings: &[Setting]) -> Result<Case> {
+    let all = u.peek_bytes(u.len()).unwrap_or_default();
+    if component::is_drawn(all)
+        && let Some(case) = component::case(&mut Unstructured::new(all), proposals, settings)?
+    {
+        return Ok(case);
+    }
     let decisions = u.bytes(DECISIONS.min(u.len() / 4))?;
     let mut decisions = Unstructured::new(decisions);
     let data = u.bytes(u.len())?;

@@ -266,6 +266,7 @@ mod tests {
                         assert_ne!(global, "constant");
                         kinds[2] += usize::from(global == "g");
                     }
+                    StepAction::Invoke { .. } => panic!("a call of a component"),
                 }
             }
         }

@@ -42,6 +42,8 @@ pub enum Ended {
     UnseenNan,
     /// An earlier exhaustion left the two sides in different states, and the program shows it.
     OtherState,
+    /// The Canonical ABI traps, and the adapter has core code allocate before it does.
+    AdapterGoesOn,
 }
 
 impl std::fmt::Display for Ended {
@@ -68,6 +70,9 @@ impl std::fmt::Display for Ended {
             ),
             Ended::OtherState => {
                 f.write_str("an earlier exhaustion left the two executions in different states")
+            }
+            Ended::AdapterGoesOn => {
+                f.write_str("an adapter allocates where the Canonical ABI traps, before it does")
             }
             Ended::OracleLimit(limit) => write!(f, "the oracle reached its limit ({limit:?})"),
         }

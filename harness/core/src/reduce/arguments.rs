@@ -2,6 +2,9 @@
 
 use super::passes::{Change, change};
 use crate::case::{Case, StepAction};
+use crate::check::FEATURES;
+use crate::check::component::boundary;
+use lockstep_oracles::component::{Val, decode, parse_args, written};
 use lockstep_spec_tests::script::Arg;
 
 /// How far a value is from zero or null.
@@ -45,6 +48,7 @@ pub(super) fn changes(case: &Case) -> Vec<Change> {
         }
         case.steps != before
     })];
+    changes.extend(of_components(case));
     for (index, step) in case.steps.iter().enumerate() {
         for (position, value) in values(&mut step.action.clone()).iter().enumerate() {
             for value in nearer(**value) {
@@ -64,10 +68,54 @@ pub(super) fn changes(case: &Case) -> Vec<Change> {
     changes
 }
 
+/// Arguments of component functions: all of a call as small as their types have them, then one after the other.
+fn of_components(case: &Case) -> Vec<Change> {
+    let main = case.modules.len().saturating_sub(1);
+    let mut changes = Vec::new();
+    for (index, step) in case.steps.iter().enumerate() {
+        let StepAction::Invoke { export, args } = &step.action else {
+            continue;
+        };
+        let position = step.module.map_or(main, |module| module as usize);
+        let component = case.modules.get(position);
+        let component = component.and_then(|own| decode(&own.wasm, FEATURES).ok());
+        let Some(function) = component.as_ref().and_then(|own| own.export(export)) else {
+            continue;
+        };
+        let types = function.ty.param_types();
+        let Ok(values) = parse_args(args, &types) else {
+            continue;
+        };
+        let least: Vec<Val> = types.iter().map(|ty| boundary(ty, 0)).collect();
+        let one = |at: usize| {
+            let mut fewer = values.clone();
+            fewer[at] = least[at].clone();
+            fewer
+        };
+        let candidates = std::iter::once(least.clone()).chain((0..types.len()).map(one));
+        for values in candidates {
+            let each = values.iter().zip(&types);
+            let each: Vec<String> = each.map(|(value, ty)| written(value, ty)).collect();
+            let text = each.join(", ");
+            changes.push(change(move |case| match case.steps.get_mut(index) {
+                Some(step) => match &mut step.action {
+                    StepAction::Invoke { args, .. } if *args != text => {
+                        args.clone_from(&text);
+                        true
+                    }
+                    _ => false,
+                },
+                None => false,
+            }));
+        }
+    }
+    changes
+}
+
 fn values(action: &mut StepAction) -> Vec<&mut Arg> {
     match action {
         StepAction::Call { args, .. } => args.iter_mut().collect(),
         StepAction::Set { value, .. } => vec![value],
-        StepAction::Write { .. } => Vec::new(),
+        StepAction::Invoke { .. } | StepAction::Write { .. } => Vec::new(),
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn needed(case: &Case, index: usize) -> BTreeSet<String> {
 
 fn named(action: &StepAction) -> &String {
     match action {
-        StepAction::Call { export, .. } => export,
+        StepAction::Call { export, .. } | StepAction::Invoke { export, .. } => export,
         StepAction::Write { memory, .. } => memory,
         StepAction::Set { global, .. } => global,
     }
@@ -57,7 +57,7 @@ pub(super) fn changes(case: &Case) -> Vec<Change> {
     // Hosts that use a memory find it by its name.
     let scripted = |stub: &Stub| matches!(stub, Stub::Calls(_));
     let by_name = case.host.functions.values().any(scripted);
-    if case.host.wasi.is_some() || by_name || !case.checks.is_empty() {
+    if case.host.wasi.is_some() || by_name || !case.checks.is_empty() || case.is_of_components() {
         return Vec::new();
     }
     let renaming = Renaming::of(case);
@@ -136,7 +136,7 @@ impl Renaming {
         }
         for step in &mut case.steps {
             let name = match &mut step.action {
-                StepAction::Call { export, .. } => export,
+                StepAction::Call { export, .. } | StepAction::Invoke { export, .. } => export,
                 StepAction::Write { memory, .. } => memory,
                 StepAction::Set { global, .. } => global,
             };

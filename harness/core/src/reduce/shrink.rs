@@ -24,6 +24,9 @@ impl Search<'_> {
         let Some(main) = self.case.modules.len().checked_sub(1) else {
             return Ok(ControlFlow::Continue(false));
         };
+        if self.case.is_of_components() {
+            return Ok(ControlFlow::Continue(false));
+        }
         let input = self.case.modules[main].wasm.to_vec();
         let before = self.size;
         let mut failed = None;

@@ -82,6 +82,7 @@ fn action(action: &StepAction) -> u64 {
             let args: u64 = args.iter().map(|&arg| 4 + magnitude(arg)).sum();
             args + export.len() as u64 + 4 * u64::from(expect.is_some())
         }
+        StepAction::Invoke { export, args } => (export.len() + args.len()) as u64,
         StepAction::Write {
             memory,
             offset,

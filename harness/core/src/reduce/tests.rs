@@ -217,7 +217,7 @@ fn an_interrupted_reduction_keeps_the_smallest_case() {
             Ok(())
         }
     }
-    let case = generate::with_proposals(3, 1, generate::Proposals::None);
+    let case = generate::with_proposals(3, 2, generate::Proposals::None);
     let left = std::cell::Cell::new(5);
     let interrupted = || {
         left.set(left.get() - 1);

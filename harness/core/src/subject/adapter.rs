@@ -177,8 +177,7 @@ pub trait Subject {
     /// When the arguments do not fit, or the subject has no handle for the function.
     fn invoke(&mut self, func: FuncAddr, args: &[Value]) -> Result<Invoked, SubjectError>;
 
-    /// Instantiates a valid component in both, its start functions in lockstep, and compares. The store has
-    /// no other.
+    /// Instantiates a valid component in both, its start functions in lockstep, and compares.
     ///
     /// # Errors
     ///
@@ -189,10 +188,16 @@ pub trait Subject {
         component: &Arc<Component>,
     ) -> Result<Invoked, SubjectError>;
 
-    /// Calls an exported function of the component in both, in lockstep, and compares.
+    /// Calls an exported function of a component in both, in lockstep, and compares. Components are counted in the
+    /// order in which they were to be instantiated, from 0.
     ///
     /// # Errors
     ///
     /// When the subject has no such function, or returns a value of another type.
-    fn invoke_component(&mut self, export: &str, args: &[Val]) -> Result<Invoked, SubjectError>;
+    fn invoke_component(
+        &mut self,
+        number: u32,
+        export: &str,
+        args: &[Val],
+    ) -> Result<Invoked, SubjectError>;
 }

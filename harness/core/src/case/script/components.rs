@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// What of a configuration is not modelled for components: what needs the compiled code of their modules, or
 /// changes or interrupts code of the engine's own between them.
-fn not_modelled(configuration: &Configuration) -> Option<&'static str> {
+pub(crate) fn not_modelled(configuration: &Configuration) -> Option<&'static str> {
     let parts = [
         (configuration.target != Target::Native, "Pulley"),
         (configuration.inlining != Inlining::Off, "inlining"),
@@ -26,6 +26,8 @@ fn not_modelled(configuration: &Configuration) -> Option<&'static str> {
 impl<A: Adapter, T: Layer> Run<'_, A, T> {
     /// Decodes and instantiates a component.
     pub(super) fn component(&mut self, bytes: &Arc<[u8]>) -> Step<()> {
+        let number = self.components.iter().flatten().count() as u32;
+        self.components.push(None);
         if let Some(what) = not_modelled(&self.options.settings.configuration) {
             let why = format!("components are not run with {what}");
             return Err(Status::Unsupported(why).into());
@@ -39,13 +41,15 @@ impl<A: Adapter, T: Layer> Run<'_, A, T> {
             Err(ComponentError::Invalid(why)) => return Err(not_met("a valid component", why)),
         };
         let made = self.subject.instantiate_component(bytes, &component)?;
-        self.component = Some(component);
+        if let Some(made) = self.components.last_mut() {
+            *made = Some((number, component));
+        }
         self.ended(&made, "an instance")
     }
 
-    /// Calls an exported function. Once a component has trapped nothing enters it again.
-    pub(super) fn call_export(&mut self, export: &str, args: &str) -> Step<()> {
-        let Some(component) = self.component.clone() else {
+    /// Calls an exported function. Once a component has trapped nothing enters its store again.
+    pub(super) fn call_export(&mut self, number: u32, export: &str, args: &str) -> Step<()> {
+        let Some(Some((number, component))) = self.components.get(number as usize).cloned() else {
             return Err(Status::NotRun("its component was not instantiated".to_owned()).into());
         };
         if self.component_trapped {
@@ -57,7 +61,7 @@ impl<A: Adapter, T: Layer> Run<'_, A, T> {
         };
         let args = parse_args(args, &function.ty.param_types())
             .map_err(|error| failed(format!("arguments of `{export}`: {error}")))?;
-        let called = self.subject.invoke_component(export, &args)?;
+        let called = self.subject.invoke_component(number, export, &args)?;
         self.ended(&called, "a return")
     }
 

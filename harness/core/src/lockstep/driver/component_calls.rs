@@ -7,8 +7,8 @@ use crate::lockstep::following::components::{Activity, Call, ComponentTrap, FIRS
 use crate::lockstep::following::program::ModuleFacts;
 use lockstep_oracles::address::{FuncAddr, HostFuncId, InstanceAddr};
 use lockstep_oracles::component::{
-    Component, CoreItem, Lifted, Lowering, MAX_FLAT_RESULTS, Options, Step, Type, flat_all,
-    lift_flat_values,
+    AbiTrap, Component, CoreItem, Lifted, Lowering, MAX_FLAT_RESULTS, Options, Step, Type, Val,
+    flat_all, lift_unaligned_strings,
 };
 use lockstep_oracles::machine::InstantiateError;
 use lockstep_oracles::store::Extern;
@@ -46,10 +46,11 @@ impl Driver {
             State::Core => {
                 let core = returned.unwrap_or_default();
                 let types = callee.ty.result_types();
-                let memory = self.following.memory_bytes(&callee.options);
-                let encoding = callee.options.encoding;
-                let values = lift_flat_values(memory, encoding, MAX_FLAT_RESULTS, &core, &types)
-                    .map_err(ComponentTrap::Abi)?;
+                let values = match call.caller {
+                    None => self.lift_for_host(&callee.options, &core, &types),
+                    Some(_) => self.following.lift_results(&callee.options, &core, &types),
+                };
+                let values = values.map_err(ComponentTrap::Abi)?;
                 let Some((lowered, out)) = call.caller else {
                     if let Some(run) = &mut self.following.component {
                         run.result = values.into_iter().next();
@@ -85,6 +86,30 @@ impl Driver {
                 }
             }
             State::PostReturn(flat) => Ok(self.end_call_of(call.caller.is_some(), &flat)),
+        }
+    }
+
+    /// The host takes results, on some versions with strings at any address.
+    fn lift_for_host(
+        &mut self,
+        options: &Options,
+        core: &[Value],
+        types: &[&Type],
+    ) -> Result<Vec<Val>, AbiTrap> {
+        let lifted = self.following.lift_results(options, core, types);
+        let known = self.following.setting.cause(Cause::StringAlignment);
+        match (&lifted, known) {
+            (Err(AbiTrap::Unaligned), Some(known)) => {
+                let memory = self.following.memory_bytes(options);
+                let encoding = options.encoding;
+                let taken = lift_unaligned_strings(memory, encoding, MAX_FLAT_RESULTS, core, types);
+                if taken.is_ok() {
+                    self.recorder.findings.count_known(known);
+                    return taken;
+                }
+                lifted
+            }
+            _ => lifted,
         }
     }
 

@@ -29,25 +29,25 @@ impl Driver {
 
     /// Begins the instantiation of a component in the oracle; the subject's follows.
     pub fn begin_component(&mut self, component: &Arc<Component>) {
-        let first_module = match &self.following.component {
-            Some(run) if Arc::ptr_eq(&run.component, component) => run.first_module,
-            Some(run) => run.first_module + run.component.modules.len() as u32,
-            None => 0,
-        };
+        let (number, first_module) = self.following.leave_component();
         self.following.component = Some(Box::new(ComponentRun {
             component: component.clone(),
+            number,
             first_module,
             instances: Vec::new(),
             lowered: HashMap::new(),
             stack: vec![Activity::Instantiate(0)],
             result: None,
             trap: None,
+            allocators: Vec::new(),
         }));
         self.begin_with_core_code();
     }
 
-    /// Begins a call of an exported function in the oracle; the subject's follows. Whether there is one.
-    pub fn begin_component_call(&mut self, export: &str, args: Vec<Val>) -> bool {
+    /// Begins a call of an exported function of the component of this number in the oracle; the subject's follows.
+    /// Whether there is one.
+    pub fn begin_component_call(&mut self, number: u32, export: &str, args: Vec<Val>) -> bool {
+        self.following.select_component(number);
         let Some(run) = &mut self.following.component else {
             return false;
         };
@@ -71,6 +71,7 @@ impl Driver {
         })];
         run.result = None;
         run.trap = None;
+        run.allocators.clear();
         self.begin_with_core_code();
         true
     }
@@ -114,7 +115,11 @@ impl Driver {
         let encoding = own.options.encoding;
         let values = match lift_flat_values(memory, encoding, MAX_FLAT_PARAMS, &args, &types) {
             Ok(values) => values,
-            Err(trap) => return self.following.component_traps(ComponentTrap::Abi(trap)),
+            Err(trap) => {
+                let Callee::Lifted(lifted) = own.callee;
+                self.following.trap_in_adapter(lifted, lowered);
+                return self.following.component_traps(ComponentTrap::Abi(trap));
+            }
         };
         let out = match args.last() {
             // Only read where the results are not flat: then it is where they go.
@@ -157,10 +162,16 @@ impl Driver {
                     }
                 }
                 Some(Activity::Call(call)) => {
+                    let (lifted, caller) = (call.lifted, call.caller);
                     match self.advance_call(&component, call, returned.take()) {
                         Ok(true) => return None,
                         Ok(false) => {}
-                        Err(trap) => return self.following.component_traps(trap),
+                        Err(trap) => {
+                            if let (ComponentTrap::Abi(_), Some((lowered, _))) = (&trap, caller) {
+                                self.following.trap_in_adapter(lifted, lowered);
+                            }
+                            return self.following.component_traps(trap);
+                        }
                     }
                 }
             }

@@ -253,6 +253,10 @@ impl Driver {
                 (!walk.done()).then(|| walk.place())
             }
         };
+        if shown_place.is_some_and(|place| self.following.is_of_trapping_adapter(place)) {
+            self.ended = Some(Ended::AdapterGoesOn);
+            return Flow::Stop;
+        }
         let repeated = self.following.invocation.previous.is_some()
             && shown_place == self.following.invocation.previous;
         let sparse = !self.following.breakpoints.is_everywhere();

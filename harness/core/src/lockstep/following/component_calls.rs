@@ -4,8 +4,11 @@
 use super::Following;
 use super::components::ComponentTrap;
 use lockstep_oracles::address::{FuncAddr, MemAddr};
-use lockstep_oracles::component::{CoreItem, Options};
+use lockstep_oracles::component::{
+    AbiTrap, CoreItem, MAX_FLAT_RESULTS, Options, Type, Val, lift_flat_values,
+};
 use lockstep_oracles::store::Extern;
+use lockstep_oracles::value::Value;
 
 impl Following {
     pub(crate) fn resolve(&self, item: &CoreItem) -> Option<Extern> {
@@ -31,6 +34,17 @@ impl Following {
             Some(Extern::Memory(addr)) => Some(addr),
             _ => None,
         }
+    }
+
+    /// The results of core code, as the Canonical ABI takes them.
+    pub(crate) fn lift_results(
+        &self,
+        options: &Options,
+        core: &[Value],
+        types: &[&Type],
+    ) -> Result<Vec<Val>, AbiTrap> {
+        let memory = self.memory_bytes(options);
+        lift_flat_values(memory, options.encoding, MAX_FLAT_RESULTS, core, types)
     }
 
     pub(crate) fn memory_bytes(&self, options: &Options) -> &[u8] {

@@ -6,6 +6,7 @@
 
 use super::Following;
 use super::setting::Setting;
+use crate::observe::Place;
 use crate::outcome::Outcome;
 use lockstep_oracles::address::{FuncAddr, InstanceAddr};
 use lockstep_oracles::component::{AbiTrap, Component, Lowering, Out, Val};
@@ -22,6 +23,8 @@ pub(crate) const FIRST_LOWERED: u32 = 1 << 24;
 #[derive(Debug)]
 pub(crate) struct ComponentRun {
     pub(crate) component: Arc<Component>,
+    /// Which of the case's components it is, from 0.
+    pub(crate) number: u32,
     /// The number of its first core module among those of the case's components.
     pub(crate) first_module: u32,
     /// The core instances that were made, in order.
@@ -34,6 +37,9 @@ pub(crate) struct ComponentRun {
     pub(crate) result: Option<Val>,
     /// Why the component trapped where no core code did.
     pub(crate) trap: Option<ComponentTrap>,
+    /// What the adapter may still call in which the Canonical ABI trapped: where the specification lifts every value
+    /// before it lowers the first, an adapter takes one after the other.
+    pub(crate) allocators: Vec<FuncAddr>,
 }
 
 /// Why a component traps where no core code does.
@@ -97,9 +103,64 @@ impl ComponentOutcome {
 }
 
 impl Following {
-    /// The core instances that the component that was instantiated last has in the oracle so far.
+    /// Another component comes; its number, and that of its first core module.
+    pub(crate) fn leave_component(&mut self) -> (u32, u32) {
+        self.other_components.extend(self.component.take());
+        let others = self.other_components.iter();
+        let modules = others.clone().map(|run| run.component.modules.len() as u32);
+        (others.len() as u32, modules.sum())
+    }
+
+    /// Has the component of this number be the current one, if there is such.
+    pub(crate) fn select_component(&mut self, number: u32) {
+        let Some(current) = self.component.as_mut().filter(|run| run.number != number) else {
+            return;
+        };
+        let mut others = self.other_components.iter_mut();
+        if let Some(other) = others.find(|run| run.number == number) {
+            std::mem::swap(current, other);
+        }
+    }
+
+    /// Which component is instantiated, or called; the last one, from 0.
+    pub fn component_number(&self) -> Option<u32> {
+        self.component.as_ref().map(|run| run.number)
+    }
+
+    /// The core instances that the current component has in the oracle so far.
     pub fn component_instances(&self) -> &[InstanceAddr] {
         self.component.as_ref().map_or(&[], |run| &run.instances)
+    }
+
+    /// Whether this is in a function that the adapter may still call in which the Canonical ABI trapped.
+    pub(crate) fn is_of_trapping_adapter(&self, place: Place) -> bool {
+        let run = self.component.as_ref().filter(|run| run.trap.is_some());
+        let (Some(run), Some(instance), Some(func)) = (run, place.instance, place.func) else {
+            return false;
+        };
+        let funcs = &self.machine.store.instance(instance).funcs;
+        let func = funcs.get(func.index());
+        func.is_some_and(|func| run.allocators.contains(func))
+    }
+
+    /// The Canonical ABI traps in the adapter between these two functions.
+    pub(crate) fn trap_in_adapter(&mut self, lifted: u32, lowered: u32) {
+        let Some(run) = &self.component else {
+            return;
+        };
+        let component = run.component.clone();
+        let options = [
+            &component.lifted[lifted as usize].options,
+            &component.lowered[lowered as usize].options,
+        ];
+        let reallocs = options
+            .into_iter()
+            .filter_map(|options| options.realloc.as_ref());
+        let allocators = reallocs.filter_map(|realloc| self.core_func(realloc).ok());
+        let allocators = allocators.collect();
+        if let Some(run) = &mut self.component {
+            run.allocators = allocators;
+        }
     }
 
     pub(crate) fn push(&mut self, activity: Activity) {

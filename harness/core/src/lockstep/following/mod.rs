@@ -67,8 +67,10 @@ pub struct Following {
     pub(crate) handler: Handler,
     /// What the oracle needs to know to grow as the subject did.
     pub(crate) sizes: Sizes,
-    /// The component of the case, if it has one.
+    /// The component that is instantiated, or called: the last one, if the case has any.
     pub(crate) component: Option<Box<ComponentRun>>,
+    /// The case's others.
+    pub(crate) other_components: Vec<Box<ComponentRun>>,
 
     /// What is fixed for the execution.
     pub(crate) setting: Setting,
@@ -98,6 +100,7 @@ impl Following {
             handler: Handler::default(),
             sizes: Sizes::default(),
             component: None,
+            other_components: Vec::new(),
             setting,
             program: Program::default(),
             history: History::default(),

@@ -1,6 +1,7 @@
 //! Reading a binary into a [`Draft`].
 
 use super::{Data, Draft, Elem, Export, Func, Global, Import, Items, Mode, Op};
+use crate::check::load;
 use wasmparser::{
     ConstExpr, DataKind, ElementItems, ElementKind, FunctionBody, Operator, OperatorsReader,
     Parser, Payload, TableInit,
@@ -11,6 +12,9 @@ type Result<T> = std::result::Result<T, wasmparser::Error>;
 impl<'a> Draft<'a> {
     /// Reads a binary; none if it is not one that passes can change.
     pub(crate) fn read(bytes: &'a [u8]) -> Option<Draft<'a>> {
+        if load::is_component(bytes) {
+            return None;
+        }
         let mut draft = Draft::default();
         for payload in Parser::new(0).parse_all(bytes) {
             draft.payload(payload.ok()?).ok()?;
