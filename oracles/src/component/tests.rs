@@ -271,3 +271,38 @@ fn what_is_not_implemented_is_said() {
         }
     }
 }
+
+/// Characters that are escaped are read as they are written.
+#[test]
+fn strings_are_read_as_they_are_written() {
+    let types = [Type::String, Type::Char];
+    for c in [
+        '\0',
+        '\r',
+        '\n',
+        '\t',
+        '\'',
+        '"',
+        '\\',
+        '\u{7f}',
+        '\u{301}',
+        'é',
+        '\u{10ffff}',
+    ] {
+        let values = [
+            Val::String(Text {
+                text: format!("a{c}b"),
+                source: Source::Utf8,
+            }),
+            Val::Char(c),
+        ];
+        for (value, ty) in values.iter().zip(&types) {
+            let text = written(value, ty);
+            assert_eq!(
+                parse_args(&text, &[ty]).as_deref(),
+                Ok(std::slice::from_ref(value)),
+                "{text}"
+            );
+        }
+    }
+}

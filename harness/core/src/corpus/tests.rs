@@ -601,3 +601,75 @@ fn what_is_wrong_with_a_program_is_said_with_its_line() {
         "{message}"
     );
 }
+
+/// A component with one function.
+const HALF: &str = r#"(component
+  (core module $m (func (export "half") (param i32) (result i32) (i32.div_u (local.get 0) (i32.const 2))))
+  (core instance $i (instantiate $m))
+  (func (export "half") (param "n" u32) (result u32) (canon lift (core func $i "half"))))"#;
+
+/// A case of that component, called so.
+fn of_component(args: &str) -> Case {
+    let mut case = Case::of_module("a component", wasm(HALF));
+    case.steps.push(Step {
+        module: None,
+        action: StepAction::Invoke {
+            export: "half".to_owned(),
+            args: args.to_owned(),
+        },
+    });
+    case
+}
+
+#[test]
+fn a_case_of_components_is_read_as_it_is_written() {
+    let case = of_component("7");
+    assert!(case.is_of_components());
+    for text in [to_text(&case).unwrap(), to_readable(&case).unwrap()] {
+        assert!(text.contains("invoke = \"half(7)\""), "{text}");
+        assert_eq!(parse(&text, nothing).unwrap().case, case);
+    }
+    let dir = TempDir::new().unwrap();
+    let corpus = CorpusCase {
+        case: case.clone(),
+        expect: Expectation::default(),
+        path: PathBuf::new(),
+    };
+    let path = save(dir.path(), "half", &corpus).unwrap();
+    assert_eq!(load(&path).unwrap().case, case);
+}
+
+#[test]
+fn what_does_not_fit_a_component_is_said() {
+    let refused = |case: &Case| check(case).unwrap_err().to_string();
+    assert!(check(&of_component("7")).is_ok());
+    assert!(refused(&of_component("-7")).contains("no number of the type"));
+    let mut other = of_component("7");
+    if let StepAction::Invoke { export, .. } = &mut other.steps[0].action {
+        *export = "double".to_owned();
+    }
+    assert!(refused(&other).contains("there are: half"));
+    let mut called = of_component("7");
+    called.steps[0].action = StepAction::Call {
+        export: "half".to_owned(),
+        args: vec![Arg::I32(7)],
+        expect: None,
+    };
+    assert!(refused(&called).contains("with `invoke`"));
+    let mut mixed = of_component("7");
+    let core = Case::of_module("core", wasm("(module)")).modules.remove(0);
+    mixed.modules.insert(
+        0,
+        crate::case::CaseModule {
+            name: "core".to_owned(),
+            ..core
+        },
+    );
+    assert!(refused(&mixed).contains("either core modules or components"));
+    let mut hosted = of_component("7");
+    hosted
+        .host
+        .functions
+        .insert("env.f".to_owned(), Stub::Seeded);
+    assert!(refused(&hosted).contains("imports nothing"));
+}

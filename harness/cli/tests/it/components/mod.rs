@@ -8,6 +8,7 @@ use lockstep::causes::Cause;
 use lockstep::check::{UserFile, Wishes, plan_file};
 use lockstep::fault::Tamper;
 use lockstep::rules::RuleId;
+use lockstep::schedule::{Edit, Site};
 use lockstep::subject::engines::linked;
 use lockstep::version::Version;
 use lockstep_spec_tests::script::Script;
@@ -158,5 +159,23 @@ fn a_component_of_a_real_toolchain_agrees() {
         );
         let passed = report.count(|status| *status == Status::Passed);
         assert_eq!(passed, report.commands.len() as u64, "on {subject}");
+    }
+}
+
+/// What is not carried out for components is said by name, and nothing is run.
+#[test]
+fn breakpoints_in_a_component_are_unsupported() {
+    for subject in linked() {
+        let (script, mut options) = case(SCALARS, &["spin(40)"], subject);
+        let site = Site::Opcode { module: 0, nth: 1 };
+        options.schedule.sessions[0].edits.push(Edit::Add(site));
+        let report = run(&script, &options).unwrap();
+        assert!(report.divergences.is_empty(), "on {subject}: {report:#?}");
+        let said = "components are not run with breakpoints".to_owned();
+        assert_eq!(
+            report.commands[0].status,
+            Status::Unsupported(said),
+            "on {subject}"
+        );
     }
 }

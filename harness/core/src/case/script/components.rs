@@ -7,6 +7,7 @@ use crate::configuration::{Configuration, Epochs, Inlining, Target};
 use crate::fault::Layer;
 use crate::lockstep::driver::{Expected, Verdict};
 use crate::outcome::Outcome;
+use crate::schedule::{Edit, Schedule};
 use crate::subject::adapter::{Adapter, Subject};
 use crate::subject::answer::Invoked;
 use lockstep_oracles::component::{ComponentError, decode, parse_args};
@@ -23,12 +24,33 @@ pub(crate) fn not_modelled(configuration: &Configuration) -> Option<&'static str
     parts.into_iter().find(|(is, _)| *is).map(|(_, what)| what)
 }
 
+/// What of a schedule is not carried out for components: what names their core modules, of which there is no handle
+/// beforehand, and what nobody has tried.
+fn not_carried_out(schedule: &Schedule) -> Option<&'static str> {
+    let steps = |edits: &[Edit]| edits.iter().all(|edit| matches!(edit, Edit::SingleStep(_)));
+    let cycled = schedule.cycle.iter().flat_map(|cycle| &cycle.sessions);
+    let sessions = schedule.sessions.iter().map(|session| &session.edits);
+    let parts = [
+        (
+            !sessions.chain(cycled).all(|edits| steps(edits)),
+            "breakpoints",
+        ),
+        (!schedule.actions.is_empty(), "actions of the debugger"),
+        (schedule.neighbour.is_some(), "a neighbour"),
+        (schedule.code_image, "a look at the code image"),
+    ];
+    parts.into_iter().find(|(is, _)| *is).map(|(_, what)| what)
+}
+
 impl<A: Adapter, T: Layer> Run<'_, A, T> {
     /// Decodes and instantiates a component.
     pub(super) fn component(&mut self, bytes: &Arc<[u8]>) -> Step<()> {
         let number = self.components.iter().flatten().count() as u32;
         self.components.push(None);
-        if let Some(what) = not_modelled(&self.options.settings.configuration) {
+        let options = self.options;
+        let left_out = not_modelled(&options.settings.configuration)
+            .or_else(|| not_carried_out(&options.schedule));
+        if let Some(what) = left_out {
             let why = format!("components are not run with {what}");
             return Err(Status::Unsupported(why).into());
         }
