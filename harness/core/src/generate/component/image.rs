@@ -199,7 +199,7 @@ impl Image {
         let odd = u32::from(self.wrong == Some(WrongString::Odd));
         let at = self.place(bytes.len() as u32 + odd, alignment) + odd;
         self.put(at, &bytes);
-        (at, bytes.len() as u32 / unit | tag)
+        (at, (bytes.len() as u32 / unit) | tag)
     }
 
     /// The data segment.

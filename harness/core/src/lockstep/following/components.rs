@@ -105,7 +105,8 @@ impl ComponentOutcome {
 impl Following {
     /// Another component comes; its number, and that of its first core module.
     pub(crate) fn leave_component(&mut self) -> (u32, u32) {
-        self.other_components.extend(self.component.take());
+        let left = self.component.take().map(|run| *run);
+        self.other_components.extend(left);
         let others = self.other_components.iter();
         let modules = others.clone().map(|run| run.component.modules.len() as u32);
         (others.len() as u32, modules.sum())
@@ -118,7 +119,7 @@ impl Following {
         };
         let mut others = self.other_components.iter_mut();
         if let Some(other) = others.find(|run| run.number == number) {
-            std::mem::swap(current, other);
+            std::mem::swap(&mut **current, other);
         }
     }
 

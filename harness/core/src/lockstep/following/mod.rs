@@ -70,7 +70,7 @@ pub struct Following {
     /// The component that is instantiated, or called: the last one, if the case has any.
     pub(crate) component: Option<Box<ComponentRun>>,
     /// The case's others.
-    pub(crate) other_components: Vec<Box<ComponentRun>>,
+    pub(crate) other_components: Vec<ComponentRun>,
 
     /// What is fixed for the execution.
     pub(crate) setting: Setting,
