@@ -208,7 +208,8 @@ fn case_line(finished: &Finished, report: &CaseReport, columns: Option<usize>) -
 fn commands_text(report: &CaseReport) -> String {
     let assertions = Assertions::of(&report.commands);
     let actions = report.commands.iter();
-    let actions = actions.filter(|command| command.kind == Directive::Action);
+    let calls = |kind| matches!(kind, Directive::Action | Directive::Invoke);
+    let actions = actions.filter(|command| calls(command.kind));
     // A sample asserts nothing by itself.
     match assertions.total() {
         0 => format!("{:>16} invocations", grouped(actions.count() as u64)),
