@@ -90,7 +90,9 @@ impl Plan {
 impl Builder<'_> {
     /// Keeps objects in places of their own, makes others, and asks each for its number; pushes their sum.
     fn keep(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
-        if !self.environment.has(Opcode::StructNew) || !self.affords(COST) {
+        // Where nothing goes on, any operand is as good as there: those that are held are not.
+        let keeps = self.environment.has(Opcode::StructNew) && !self.body.dead;
+        if !keeps || !self.affords(COST) {
             return self.compute(u);
         }
         let hands = self.hands();

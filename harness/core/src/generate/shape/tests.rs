@@ -1,5 +1,6 @@
 use super::super::FEATURES;
 use super::super::matrix::trial::{self, Trial};
+use lockstep_oracles::WasmFeatures;
 use lockstep_oracles::opcode::Opcode;
 use lockstep_oracles::trap::Trap;
 use std::collections::BTreeSet;
@@ -165,9 +166,9 @@ fn the_same_data_makes_the_same_module() {
 /// Objects in every place are asked for their numbers, and the programs return.
 #[test]
 fn what_one_place_keeps_is_asked_for() {
-    let features = FEATURES;
-    let trials: Vec<Trial> = (0..200)
+    let trials: Vec<Trial> = (0..400)
         .map(|seed| {
+            let features = [FEATURES, WasmFeatures::WASM3][seed as usize % 2];
             let data = trial::data(seed, 6000);
             let wasm = super::keeping(&mut arbitrary::Unstructured::new(&data), features);
             trial::run(&wasm.unwrap(), features)
