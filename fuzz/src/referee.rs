@@ -189,6 +189,8 @@ fn act(
             let value = self::value(*value)?;
             done(ours.set(global, value), theirs.set(global, value))
         }
+        // Of components, which the referee does not run.
+        StepAction::Invoke { .. } => None,
     }
 }
 
