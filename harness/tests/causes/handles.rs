@@ -22,42 +22,16 @@ lockstep_tests::causes! {
         explained("if-params.toml", Cause::IfParams);
     }
 
-    LibcallPc => epoch_yields_still_show_another_opcode {
-        explained("epoch-yield.toml", Cause::LibcallPc);
-        interruptions::show_another_opcode(ask);
-    }
-
-    LibcallSlot => epoch_yields_may_show_unwritten_operands {
-        let report = explained("epoch-yield.toml", Cause::LibcallPc);
-        assert_ne!(report.tally.left_out.of(Cause::LibcallSlot), 0, "{report:#?}");
-        interruptions::show_unwritten_operands(ask);
-    }
-
-    InlinedLibcall => inlined_epoch_yields_still_show_frames_of_code_not_executed {
-        interruptions::show_a_callee_not_entered(ask);
-    }
-
     LibcallFrame => fuel_used_up_at_an_entry_still_shows_another_function {
         explained("libcall-frame.toml", Cause::LibcallFrame);
         let test = "handles::fuel_used_up_at_an_entry_still_shows_another_function";
         interruptions::show_another_function(ask, test);
     }
 
-    PanickedHandler => a_handler_that_panics_where_a_call_ends_still_ends_the_process {
-        let report = agreeing("panicked-handler.toml");
-        assert_eq!(report.tally.left_out.of(Cause::PanickedHandler), 1, "{report:#?}");
-        let test = "handles::a_handler_that_panics_where_a_call_ends_still_ends_the_process";
-        interruptions::end_the_process(ask, test);
-    }
-
     OverflowFrame => overflow_frames_still_have_no_instance {
         let report = agreeing("overflow.toml");
         assert_ne!(report.tally.left_out.of(Cause::OverflowFrame), 0, "{report:#?}");
         interruptions::have_no_instance(ask, "handles::overflow_frames_still_have_no_instance");
-    }
-
-    NestedThrow => a_throw_within_a_throws_event_still_replaces_it {
-        explained("nested-throw.toml", Cause::NestedThrow);
     }
 
     PulleyOverflow => pulley_overflows_are_still_silent {
@@ -70,28 +44,8 @@ lockstep_tests::causes! {
         assert!(!report.known.contains_key(&Cause::PulleyRegisters), "{report:#?}");
     }
 
-    PulleyRegisters => registers_still_change_where_a_program_goes {
-        explained("pulley-ways.toml", Cause::PulleyRegisters);
-    }
-
     PulleyMemoryTrap => pulley_memory_trap_is_still_silent {
         explained("pulley-memory-trap.toml", Cause::PulleyMemoryTrap);
-    }
-
-    ConvertType => converted_references_still_have_their_old_type {
-        explained("converted.toml", Cause::ConvertType);
-    }
-
-    RelaxedMadd => relaxed_multiply_adds_still_round_once {
-        explained("relaxed-madd.toml", Cause::RelaxedMadd);
-    }
-
-    RelaxedDot => relaxed_dot_products_still_do_not_saturate {
-        explained("relaxed-dot.toml", Cause::RelaxedDot);
-    }
-
-    InlinedTailCall => inlined_tail_calls_still_leave_a_frame {
-        explained("inlined-tail-call.toml", Cause::InlinedTailCall);
     }
 
     InlinedTryCall => inlined_calls_in_a_try_table_still_have_no_frame {
@@ -104,21 +58,12 @@ lockstep_tests::causes! {
         assert_ne!(report.tally.left_out.of(Cause::IfParamRoot), 0, "{report:#?}");
     }
 
-    InlinedTryBreak => inlined_calls_in_a_try_table_are_still_always_events {
-        explained("inlined-try-break.toml", Cause::InlinedTryBreak);
-    }
-
     UnsetLocal => unset_locals_are_still_unwritten {
         only_fails_unset("handles::unset_locals_are_still_unwritten", Look::Locals);
     }
 
     UnsetRoot => unset_locals_are_still_roots {
         only_fails_unset("handles::unset_locals_are_still_roots", Look::Collection);
-    }
-
-    TryCallee => guarded_indirect_calls_still_show_their_callee {
-        let report = explained("try-callee.toml", Cause::TryCallee);
-        assert_eq!(report.known.get(&Cause::TryCallee), Some(&4), "{report:#?}");
     }
 
     StartupFrame => startup_frames_are_still_shown {
@@ -145,10 +90,6 @@ lockstep_tests::causes! {
         explained("instance-position.toml", Cause::InstancePosition);
     }
 
-    DroppedHandler => a_dropped_call_still_takes_the_handler_with_it {
-        explained("drop-call.toml", Cause::DroppedHandler);
-    }
-
     BreakpointCount => breakpoints_are_still_counted {
         let engine = engine();
         let module = module(&engine, "(module (func nop))");
@@ -164,7 +105,7 @@ lockstep_tests::causes! {
 }
 
 /// What the engine shows where it interrupts a program.
-fn ask(wat: &str, configuration: Configuration, asked: Asked) -> Vec<Shown> {
+pub(crate) fn ask(wat: &str, configuration: Configuration, asked: Asked) -> Vec<Shown> {
     let features = configuration.supported(FEATURES);
     let engine = config::engine(Execution::Instrumented, features, &configuration).unwrap();
     let module = module(&engine, wat);

@@ -1,6 +1,7 @@
 //! Each cause that Wasmtime 42 has is still there: a version that no longer does what it says fails here.
 
 mod engine_42;
+mod every;
 
 use engine_42::exceptions::{keep_thrown, take_exceptions};
 use engine_42::{Look, Run, ask, engine, is_epoch, is_trap, observe};
@@ -26,14 +27,10 @@ use std::process::ExitStatus;
 
 #[test]
 fn every_cause_has_the_test_that_it_names() {
-    assert_complete(&[TESTS]);
+    assert_complete(&[every::TESTS, TESTS]);
 }
 
 lockstep_tests::causes! {
-    DroppedHandler => a_dropped_call_still_takes_the_handler_with_it {
-        explained_case("drop-call.toml", Cause::DroppedHandler);
-    }
-
     AdapterThrow => an_exception_still_passes_an_adapter {
         let text = include_bytes!("../../commands/src/report/templates/throws.wat");
         let user = UserFile::new("throws".to_owned(), text.to_vec()).unwrap();
@@ -105,16 +102,6 @@ lockstep_tests::causes! {
         assert!(report.known.contains_key(&Cause::IfParams), "{report:#?}");
     }
 
-    InlinedTryBreak => inlined_calls_in_a_try_table_are_still_always_events {
-        explained_case("inlined-try-break.toml", Cause::InlinedTryBreak);
-    }
-
-    TryCallee => guarded_indirect_calls_still_show_their_callee {
-        let report = explained_case("try-callee.toml", Cause::TryCallee);
-        // At the leaf's two opcodes, in the two calls that are guarded; not in those that are not.
-        assert_eq!(report.known.get(&Cause::TryCallee), Some(&4), "{report:#?}");
-    }
-
     TryRoot => guarded_calls_still_have_no_roots {
         explained_case("try-root.toml", Cause::TryRoot);
     }
@@ -172,10 +159,6 @@ lockstep_tests::causes! {
         }
     }
 
-    NestedThrow => a_throw_within_a_throws_event_still_replaces_it {
-        explained_case("nested-throw.toml", Cause::NestedThrow);
-    }
-
     ThrownRoot => thrown_exceptions_are_still_not_counted {
         const TEST: &str = "thrown_exceptions_are_still_not_counted";
         const COLLECTS: &str = "LOCKSTEP_TEST_COLLECTS_AT_A_THROW";
@@ -224,31 +207,9 @@ lockstep_tests::causes! {
         }
     }
 
-    LibcallPc => epoch_yields_still_show_another_opcode {
-        explained_case("epoch-yield.toml", Cause::LibcallPc);
-        interruptions::show_another_opcode(ask);
-    }
-
-    LibcallSlot => epoch_yields_may_show_unwritten_operands {
-        let report = explained_case("epoch-yield.toml", Cause::LibcallPc);
-        assert_ne!(report.tally.left_out.of(Cause::LibcallSlot), 0, "{report:#?}");
-        interruptions::show_unwritten_operands(ask);
-    }
-
-    InlinedLibcall => inlined_epoch_yields_still_show_frames_of_code_not_executed {
-        interruptions::show_a_callee_not_entered(ask);
-    }
-
     LibcallFrame => fuel_used_up_at_an_entry_still_shows_another_function {
         let test = "fuel_used_up_at_an_entry_still_shows_another_function";
         interruptions::show_another_function(ask, test);
-    }
-
-    PanickedHandler => a_handler_that_panics_where_a_call_ends_still_ends_the_process {
-        let report = agreeing("panicked-handler.toml");
-        assert_eq!(report.tally.left_out.of(Cause::PanickedHandler), 1, "{report:#?}");
-        let test = "a_handler_that_panics_where_a_call_ends_still_ends_the_process";
-        interruptions::end_the_process(ask, test);
     }
 
     OverflowFrame => overflow_frames_still_have_no_instance {
@@ -295,10 +256,6 @@ lockstep_tests::causes! {
         };
         assert_eq!(result(false), 12);
         assert_ne!(result(true), 12);
-    }
-
-    PulleyRegisters => registers_still_change_where_a_program_goes {
-        explained_case("pulley-ways.toml", Cause::PulleyRegisters);
     }
 
     PulleyMemoryTrap => pulley_memory_trap_is_still_silent {
@@ -359,24 +316,8 @@ lockstep_tests::causes! {
         collect_at_the_nop(&UNSET_SCALAR.replace("(ref extern)", "externref"));
     }
 
-    ConvertType => converted_references_still_have_their_old_type {
-        explained_case("converted.toml", Cause::ConvertType);
-    }
-
-    RelaxedMadd => relaxed_multiply_adds_still_round_once {
-        explained_case("relaxed-madd.toml", Cause::RelaxedMadd);
-    }
-
-    RelaxedDot => relaxed_dot_products_still_do_not_saturate {
-        explained_case("relaxed-dot.toml", Cause::RelaxedDot);
-    }
-
     SegmentObjects => segment_objects_are_still_made_at_each_use {
         explained_case("segment-objects.toml", Cause::SegmentObjects);
-    }
-
-    InlinedTailCall => inlined_tail_calls_still_leave_a_frame {
-        explained_case("inlined-tail-call.toml", Cause::InlinedTailCall);
     }
 
     InlinedTryCall => inlined_calls_in_a_try_table_still_have_no_frame {
