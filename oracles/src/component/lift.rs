@@ -26,12 +26,7 @@ pub fn lift_flat_values(
     core: &[Value],
     types: &[&Type],
 ) -> Lifts<Vec<Val>> {
-    let cx = Lifter {
-        memory,
-        encoding,
-        aligned: true,
-    };
-    cx.lift_flat_values(max, core, types)
+    Lifter::new(memory, encoding).lift_flat_values(max, core, types)
 }
 
 /// The same, but that a string may be at any address: what an engine does that does not look at its alignment.
@@ -47,9 +42,8 @@ pub fn lift_unaligned_strings(
     types: &[&Type],
 ) -> Lifts<Vec<Val>> {
     let cx = Lifter {
-        memory,
-        encoding,
         aligned: false,
+        ..Lifter::new(memory, encoding)
     };
     cx.lift_flat_values(max, core, types)
 }
@@ -62,6 +56,14 @@ struct Lifter<'a> {
 }
 
 impl Lifter<'_> {
+    fn new(memory: &[u8], encoding: Encoding) -> Lifter<'_> {
+        Lifter {
+            memory,
+            encoding,
+            aligned: true,
+        }
+    }
+
     fn lift_flat_values(&self, max: usize, core: &[Value], types: &[&Type]) -> Lifts<Vec<Val>> {
         debug_assert!(max <= MAX_FLAT_PARAMS);
         let mut core = core.iter().copied();

@@ -1,6 +1,6 @@
 //! Whether a case of components fits together: it has neither links nor a host, and its steps are calls.
 
-use super::fit::Misfit;
+use super::fit::{Misfit, each, of_step};
 use crate::case::{Case, Host, Step, StepAction};
 use crate::check::component::fits;
 use crate::check::{UserComponent, UserFile};
@@ -26,30 +26,18 @@ pub(super) fn check(case: &Case) -> Result<(), Misfit> {
 }
 
 fn components(case: &Case) -> Result<Vec<UserComponent>, Misfit> {
-    let numbered = case.modules.iter().zip(1..);
-    numbered
-        .map(|(module, number)| {
-            let earlier = &case.modules[..number - 1];
-            if earlier.iter().any(|earlier| earlier.name == module.name) {
-                let name = module.name.clone();
-                return Err(Misfit::Name { number, name });
-            }
-            let name = format!("module `{}`", module.name);
-            match UserFile::new(name, module.wasm.to_vec()) {
-                Ok(UserFile::Component(component)) => Ok(component),
-                Ok(UserFile::Module(_)) => Err(Misfit::Mixed { number }),
-                Err(source) => Err(Misfit::Module { number, source }),
-            }
-        })
-        .collect()
+    each(case, |number, module| {
+        let name = format!("module `{}`", module.name);
+        match UserFile::new(name, module.wasm.to_vec()) {
+            Ok(UserFile::Component(component)) => Ok(component),
+            Ok(UserFile::Module(_)) => Err(Misfit::Mixed { number }),
+            Err(source) => Err(Misfit::Module { number, source }),
+        }
+    })
 }
 
 fn can_be_taken(step: &Step, components: &[UserComponent]) -> Result<(), String> {
-    let last = components.len().saturating_sub(1);
-    let position = step.module.map_or(last, |position| position as usize);
-    let Some(own) = components.get(position) else {
-        return Err(format!("there is no module {position}"));
-    };
+    let own = of_step(step, components)?;
     match &step.action {
         StepAction::Invoke { export, args } => fits(&own.component, export, args),
         _ => Err("of a component only a function can be called, with `invoke`".to_owned()),

@@ -3,7 +3,9 @@
 use super::components;
 use super::place::Key;
 use super::values::type_name;
-use crate::case::{Case, Check, HostMemory, HostTable, Step, StepAction, Stub, StubCall};
+use crate::case::{
+    Case, CaseModule, Check, HostMemory, HostTable, Step, StepAction, Stub, StubCall,
+};
 use crate::check::boundary::null_of;
 use crate::check::{FEATURES, InputError};
 use crate::hosting::WriteAt;
@@ -161,6 +163,23 @@ pub(crate) fn host_fits(case: &Case) -> bool {
 }
 
 fn modules(case: &Case) -> Result<Vec<Arc<Module>>, Misfit> {
+    each(case, |number, module| {
+        Module::new(&module.wasm, FEATURES).map_err(|error| Misfit::Module {
+            number,
+            source: InputError::Module {
+                file: format!("module `{}`", module.name),
+                from_text: false,
+                error,
+            },
+        })
+    })
+}
+
+/// What is made of each module, given its number from 1; no two have one name.
+pub(super) fn each<M>(
+    case: &Case,
+    make: impl Fn(usize, &CaseModule) -> Result<M, Misfit>,
+) -> Result<Vec<M>, Misfit> {
     let numbered = case.modules.iter().zip(1..);
     numbered
         .map(|(module, number)| {
@@ -169,24 +188,21 @@ fn modules(case: &Case) -> Result<Vec<Arc<Module>>, Misfit> {
                 let name = module.name.clone();
                 return Err(Misfit::Name { number, name });
             }
-            Module::new(&module.wasm, FEATURES).map_err(|error| Misfit::Module {
-                number,
-                source: InputError::Module {
-                    file: format!("module `{}`", module.name),
-                    from_text: false,
-                    error,
-                },
-            })
+            make(number, module)
         })
         .collect()
 }
 
-fn fits(step: &Step, modules: &[Arc<Module>]) -> Result<(), String> {
+/// The module that a step is taken with: the last, if it names none.
+pub(super) fn of_step<'a, M>(step: &Step, modules: &'a [M]) -> Result<&'a M, String> {
     let last = modules.len().saturating_sub(1);
     let position = step.module.map_or(last, |position| position as usize);
-    let Some(module) = modules.get(position) else {
-        return Err(format!("there is no module {position}"));
-    };
+    let found = modules.get(position);
+    found.ok_or_else(|| format!("there is no module {position}"))
+}
+
+fn fits(step: &Step, modules: &[Arc<Module>]) -> Result<(), String> {
+    let module = of_step(step, modules)?;
     match &step.action {
         StepAction::Invoke { .. } => Err("`invoke` is a call of a component".to_owned()),
         StepAction::Call { export, args, .. } => {

@@ -16,6 +16,13 @@ pub(super) struct Row<T> {
     pub(super) what: T,
 }
 
+impl<T> Row<T> {
+    /// A choice of this name and weight.
+    pub(super) const fn new(name: &'static str, weight: u32, what: T) -> Row<T> {
+        Row { name, weight, what }
+    }
+}
+
 /// A row of the table, by weight; the first when the data is used up.
 ///
 /// # Errors

@@ -41,22 +41,14 @@ enum End {
 }
 
 static ENDS: &[Row<End>] = &[
-    row("unreachable", End::Unreachable),
-    row("out of bounds", End::OutOfBounds),
-    row("divide", End::Divide),
-    row("overflow", End::Overflow),
-    row("indirect", End::Indirect),
-    row("throw", End::Throw),
-    row("result", End::Result),
+    Row::new("unreachable", 1, End::Unreachable),
+    Row::new("out of bounds", 1, End::OutOfBounds),
+    Row::new("divide", 1, End::Divide),
+    Row::new("overflow", 1, End::Overflow),
+    Row::new("indirect", 1, End::Indirect),
+    Row::new("throw", 1, End::Throw),
+    Row::new("result", 1, End::Result),
 ];
-
-const fn row(name: &'static str, what: End) -> Row<End> {
-    Row {
-        name,
-        weight: 1,
-        what,
-    }
-}
 
 /// A function that a core module may call through an adapter.
 pub(super) struct Imported<'a> {

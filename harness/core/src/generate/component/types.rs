@@ -30,18 +30,14 @@ enum Shape {
 
 /// What a type is; the first where no other can be.
 static SHAPES: &[Row<Shape>] = &[
-    row("scalar", 12, Shape::Scalar),
-    row("string", 6, Shape::String),
-    row("list", 5, Shape::List),
-    row("tuple", 3, Shape::Tuple),
-    row("option", 3, Shape::Option),
-    row("result", 3, Shape::Result),
-    row("named", 6, Shape::Named),
+    Row::new("scalar", 12, Shape::Scalar),
+    Row::new("string", 6, Shape::String),
+    Row::new("list", 5, Shape::List),
+    Row::new("tuple", 3, Shape::Tuple),
+    Row::new("option", 3, Shape::Option),
+    Row::new("result", 3, Shape::Result),
+    Row::new("named", 6, Shape::Named),
 ];
-
-const fn row(name: &'static str, weight: u32, what: Shape) -> Row<Shape> {
-    Row { name, weight, what }
-}
 
 const SCALARS: &[Type] = &[
     Type::U32,

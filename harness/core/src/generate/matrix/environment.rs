@@ -153,15 +153,7 @@ impl Environment {
                 false if chance(u, 1, 12)? => self.parameters(u, 9, 14)?,
                 false => self.parameters(u, 0, 4)?,
             };
-            let ty = self.type_index(Signature {
-                params: params.clone(),
-                results: Vec::new(),
-            });
-            self.tags.push(Tag {
-                ty,
-                params,
-                imported,
-            });
+            self.push_tag(params, imported);
         }
         Ok(())
     }
@@ -363,8 +355,12 @@ impl Environment {
         self.imports.push(ty);
     }
 
-    /// Adds a tag behind the others; its index.
-    pub(in crate::generate) fn add_tag(&mut self, params: Vec<ValType>) -> u32 {
+    /// Adds a tag that the module defines, behind the others.
+    pub(in crate::generate) fn add_tag(&mut self, params: Vec<ValType>) {
+        self.push_tag(params, false);
+    }
+
+    fn push_tag(&mut self, params: Vec<ValType>, imported: bool) {
         let ty = self.type_index(Signature {
             params: params.clone(),
             results: Vec::new(),
@@ -372,9 +368,8 @@ impl Environment {
         self.tags.push(Tag {
             ty,
             params,
-            imported: false,
+            imported,
         });
-        self.tags.len() as u32 - 1
     }
 
     /// A global that counts calls of the host: it gets its value before each call from outside, and code that

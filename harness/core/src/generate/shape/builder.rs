@@ -92,36 +92,32 @@ enum Step {
 }
 
 const STEPS: &[Row<Step>] = &[
-    step("compute", 24, Step::Compute),
-    step("push", 8, Step::Push),
-    step("sink", 4, Step::Sink),
-    step("single", 8, Step::Single),
-    step("bulk", 6, Step::Bulk),
-    step("block", 6, Step::Block),
-    step("loop", 6, Step::Loop),
-    step("if", 8, Step::If),
-    step("switch", 3, Step::Switch),
-    step("br_if", 5, Step::BranchIf),
-    step("continue", 2, Step::Continue),
-    step("leave", 2, Step::Leave),
-    step("call", 16, Step::Call),
-    step("call_indirect", 6, Step::CallIndirect),
-    step("call of a new element", 2, Step::CallNew),
-    step("call_ref", 2, Step::CallRef),
-    step("object", 5, Step::Object),
-    step("garbage", 2, Step::Garbage),
-    step("alias", 2, Step::Alias),
-    step("switch of types", 2, Step::TypeSwitch),
-    step("transfer", 2, Step::Transfer),
-    step("fence and wait", 1, Step::Thread),
-    step("handlers", 3, Step::Protect),
-    step("throw", 1, Step::Throw),
-    step("trap", 2, Step::Trap),
+    Row::new("compute", 24, Step::Compute),
+    Row::new("push", 8, Step::Push),
+    Row::new("sink", 4, Step::Sink),
+    Row::new("single", 8, Step::Single),
+    Row::new("bulk", 6, Step::Bulk),
+    Row::new("block", 6, Step::Block),
+    Row::new("loop", 6, Step::Loop),
+    Row::new("if", 8, Step::If),
+    Row::new("switch", 3, Step::Switch),
+    Row::new("br_if", 5, Step::BranchIf),
+    Row::new("continue", 2, Step::Continue),
+    Row::new("leave", 2, Step::Leave),
+    Row::new("call", 16, Step::Call),
+    Row::new("call_indirect", 6, Step::CallIndirect),
+    Row::new("call of a new element", 2, Step::CallNew),
+    Row::new("call_ref", 2, Step::CallRef),
+    Row::new("object", 5, Step::Object),
+    Row::new("garbage", 2, Step::Garbage),
+    Row::new("alias", 2, Step::Alias),
+    Row::new("switch of types", 2, Step::TypeSwitch),
+    Row::new("transfer", 2, Step::Transfer),
+    Row::new("fence and wait", 1, Step::Thread),
+    Row::new("handlers", 3, Step::Protect),
+    Row::new("throw", 1, Step::Throw),
+    Row::new("trap", 2, Step::Trap),
 ];
-
-const fn step(name: &'static str, weight: u32, what: Step) -> Row<Step> {
-    Row { name, weight, what }
-}
 
 impl<'e> Builder<'e> {
     /// Begins a function.

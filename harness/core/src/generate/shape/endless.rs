@@ -8,7 +8,7 @@ use super::super::matrix::environment::{STABLE, Signature};
 use super::super::matrix::types::{BYTES, NODE};
 use super::super::weights::{below, between, chance};
 use super::builder::{Builder, Kind, Traits};
-use super::references::NODEREF;
+use super::references::{NODEREF, field};
 use super::tail::Target;
 use super::{ENDLESS, MIDDLE_BUDGET, Plan, Role};
 use arbitrary::{Result, Unstructured};
@@ -19,6 +19,9 @@ use wasm_encoder::{BlockType, Catch, HeapType, Instruction, ValType};
 /// Bytes of the locals of a function that calls without end: so many that a dozen frames fill the
 /// stack where each local has a slot, and a debugger that looks at all frames comes to an end.
 const BALLAST: (u32, u32) = (48 << 10, 120 << 10);
+
+/// The field of a node that is a number.
+pub(super) const NUMBER: u32 = 3;
 
 /// What these functions may do beside: nothing that costs.
 pub(super) const TRAITS: Traits = Traits {
@@ -150,11 +153,7 @@ fn hold_across(u: &mut Unstructured<'_>, body: &mut Body, callee: u32) -> Result
         if array {
             body.op(Instruction::ArrayLen, 1, &i32);
         } else {
-            let get = Instruction::StructGet {
-                struct_type_index: NODE,
-                field_index: 3,
-            };
-            body.op(get, 1, &[ValType::F32]);
+            body.op(field(NODE, NUMBER), 1, &[ValType::F32]);
             body.op(Instruction::I32TruncSatF32U, 1, &i32);
         }
         body.op(Instruction::LocalGet(0), 0, &i32);

@@ -29,16 +29,12 @@ enum Deed {
 }
 
 const DEEDS: &[Row<Deed>] = &[
-    deed("call of the host", 6, Deed::CallHost),
-    deed("call of what ends", 4, Deed::CallEnding),
-    deed("call_ref", 2, Deed::CallRef),
-    deed("call_indirect", 1, Deed::CallFamily),
-    deed("others", 3, Deed::Others),
+    Row::new("call of the host", 6, Deed::CallHost),
+    Row::new("call of what ends", 4, Deed::CallEnding),
+    Row::new("call_ref", 2, Deed::CallRef),
+    Row::new("call_indirect", 1, Deed::CallFamily),
+    Row::new("others", 3, Deed::Others),
 ];
-
-const fn deed(name: &'static str, weight: u32, what: Deed) -> Row<Deed> {
-    Row { name, weight, what }
-}
 
 /// What programs that end have in common.
 #[derive(Clone, Debug)]

@@ -7,8 +7,8 @@ use super::super::matrix::pools::EXNREF;
 use super::super::matrix::types::{ANYS, NODE, WIDE, WIDTH, kind, reference};
 use super::super::weights::{below, between, chance, one_of};
 use super::builder::{Builder, Traits};
-use super::endless::litter_once;
-use super::references::NODEREF;
+use super::endless::{NUMBER, litter_once};
+use super::references::{NODEREF, field};
 use super::{Plan, Role, TOP_BUDGET};
 use arbitrary::{Result, Unstructured};
 use lockstep_oracles::opcode::Opcode;
@@ -23,8 +23,6 @@ const I32: &[ValType] = &[ValType::I32];
 
 /// Opcodes that keeping and asking take, about.
 const COST: u64 = 700;
-/// The field of a node that holds its number.
-const NUMBER: u32 = 3;
 /// Fields of a node that another can be in.
 const FIELDS: [u32; 2] = [0, 2];
 /// Elements of an array that keeps something, at most.
@@ -471,14 +469,6 @@ impl Builder<'_> {
         }
         self.body.floor = floor;
         Ok(())
-    }
-}
-
-/// Reads a field of a structure.
-fn field(struct_type_index: u32, field_index: u32) -> Instruction<'static> {
-    Instruction::StructGet {
-        struct_type_index,
-        field_index,
     }
 }
 

@@ -18,6 +18,14 @@ pub(super) const NODEREF: ValType = reference(true, HeapType::Concrete(NODE));
 const ANYREF: ValType = reference(true, HeapType::ANY);
 const EQ: HeapType = kind(AbstractHeapType::Eq);
 
+/// Reads a field of a structure.
+pub(super) fn field(struct_type_index: u32, field_index: u32) -> Instruction<'static> {
+    Instruction::StructGet {
+        struct_type_index,
+        field_index,
+    }
+}
+
 /// Where an object is kept, and read again.
 #[derive(Clone, Copy)]
 enum Path {
@@ -176,11 +184,7 @@ impl Builder<'_> {
             Path::Global(index) => self.body.op(Instruction::GlobalGet(index), 0, &[NODEREF]),
             Path::Field(holder) => {
                 self.body.op(Instruction::LocalGet(holder), 0, &[NODEREF]);
-                let get = Instruction::StructGet {
-                    struct_type_index: NODE,
-                    field_index: 0,
-                };
-                self.body.op(get, 1, &[NODEREF]);
+                self.body.op(field(NODE, 0), 1, &[NODEREF]);
             }
             Path::Element(table, place) => {
                 self.body.push_i32(place as i32);
