@@ -53,6 +53,15 @@ pub enum ComponentPcs {
     OfModule,
 }
 
+/// What an edit does that changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RepeatedEdits {
+    /// It patches the code once more
+    Patch,
+    /// Nothing
+    Nothing,
+}
+
 /// The conventions of one version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conventions {
@@ -62,6 +71,9 @@ pub struct Conventions {
     pub placement: Placement,
     /// From where PCs in components are counted (documented from 44 on, pinned before).
     pub component_pcs: ComponentPcs,
+    /// What edits do that change nothing (pinned; it shows where patches are shared: ledger,
+    /// `COMPONENT-PATCHES`).
+    pub repeated_edits: RepeatedEdits,
     /// Whether a segment's trap is an event (pinned).
     pub segment_traps: SegmentTraps,
     /// Whether what a start function passes on is an event if it is a host function (pinned).
@@ -86,6 +98,7 @@ const WASMTIME_42: Conventions = Conventions {
     waiting: WaitingPc::Call,
     placement: Placement::Asked,
     component_pcs: ComponentPcs::OfComponent,
+    repeated_edits: RepeatedEdits::Patch,
     segment_traps: SegmentTraps::Silent,
     start_calls: StartCalls::Host,
     fuses_relaxed_madd: true,
@@ -110,6 +123,7 @@ const WASMTIME_48: Conventions = Conventions {
     waiting: WaitingPc::Return,
     placement: Placement::Slipped,
     component_pcs: ComponentPcs::OfModule,
+    repeated_edits: RepeatedEdits::Nothing,
     segment_traps: SegmentTraps::Events,
     start_calls: StartCalls::Wasm,
     fuses_relaxed_madd: true,

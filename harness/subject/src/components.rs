@@ -116,16 +116,25 @@ fn is_module(module: &Module, own: &CoreModule) -> bool {
             .eq(imports.map(|import| (import.module.as_str(), import.name.as_str())))
 }
 
-/// Instance and module of the innermost frame.
-fn innermost<T: 'static>(store: StoreContextMut<'_, T>) -> Option<(Instance, Module)> {
+/// Instance and module of the first frames, innermost first, until so many of them are `counted`. What lies behind
+/// may be of the engine's own: see `STARTUP-FRAME`.
+fn stack<T: 'static>(
+    store: StoreContextMut<'_, T>,
+    few: usize,
+    mut counted: impl FnMut(Instance, &Module) -> bool,
+) -> Vec<(Instance, Module)> {
     let mut cursor = frames::cursor(store);
-    if frames::done(&cursor) {
-        return None;
+    let mut shown = Vec::new();
+    while shown.len() < few && !frames::done(&cursor) {
+        let cursor = frames::held(&mut cursor);
+        let handle = cursor.instance();
+        let module = cursor.module().filter(|module| counted(handle, module));
+        shown.extend(module.map(|module| (handle, module.clone())));
+        if shown.len() < few {
+            cursor.move_to_parent();
+        }
     }
-    let cursor = frames::held(&mut cursor);
-    let handle = cursor.instance();
-    let module = cursor.module()?.clone();
-    Some((handle, module))
+    shown
 }
 
 impl Names {
@@ -164,6 +173,13 @@ impl Names {
             let base = self.core.base(addr.index());
             self.announce_in_component(driver.following.machine.store.instance(addr), base);
         }
+    }
+
+    /// Whether an instance of the component's has no handle yet.
+    pub(super) fn lacks_handles(&self) -> bool {
+        let instances = self.core.instances.iter().zip(0u32..);
+        let mut own = instances.filter(|(module, _)| module.is_some());
+        own.any(|(_, addr)| !self.has_instance(InstanceAddr(addr)))
     }
 
     /// The oracle's instance of a module of the component's that has no handle yet.
@@ -330,6 +346,7 @@ impl<T: Layer> Subject<T> {
             // Where no event came, the oracle has made the last of them only now.
             session.announce_core();
             session.bind_core(store);
+            session.edit_known(store);
         });
         self.compare_entities();
         Invoked {
@@ -362,25 +379,37 @@ impl<T: Layer> Session<T> {
         }
     }
 
-    /// Whether the innermost frame is of an adapter. One of a core instance that is not known yet is taken for the
-    /// one that the oracle comes to next.
+    /// Whether the innermost frame is of an adapter. A core instance that is not known yet is taken for the one in
+    /// which the oracle is in that frame.
     #[cold]
     pub(super) fn is_of_adapter(&mut self, store: &mut impl AsContextMut<Data = State<T>>) -> bool {
-        let Some((handle, module)) = innermost(store.as_context_mut()) else {
+        let innermost = stack(store.as_context_mut(), 1, |_, _| true).pop();
+        let Some((handle, module)) = innermost else {
             return false;
         };
-        if self.names.address(handle).is_some() {
-            return false;
-        }
-        if self.names.is_adapter(handle, Some(&module)) {
+        let is_known = self.names.address(handle).is_some();
+        if !is_known && self.names.is_adapter(handle, Some(&module)) {
             return true;
         }
-        let expected = self.driver.next_instance();
-        self.announce_core();
-        if let Some(addr) = self.names.adopt(handle, &module, expected) {
-            self.bind_instance(store, addr, handle);
+        if !is_known || self.names.lacks_handles() {
+            self.bind_stack(store);
         }
         false
+    }
+
+    fn bind_stack(&mut self, store: &mut impl AsContextMut<Data = State<T>>) {
+        let expected = self.driver.next_instances();
+        self.announce_core();
+        let names = &mut self.names;
+        let own = |handle, module: &Module| !names.is_adapter(handle, Some(module));
+        let shown = stack(store.as_context_mut(), expected.len(), own);
+        for ((handle, module), expected) in shown.into_iter().zip(expected) {
+            if self.names.address(handle).is_none()
+                && let Some(addr) = self.names.adopt(handle, &module, Some(expected))
+            {
+                self.bind_instance(store, addr, handle);
+            }
+        }
     }
 
     fn bind_instance(
@@ -390,7 +419,11 @@ impl<T: Layer> Session<T> {
         handle: Instance,
     ) {
         let oracle = self.driver.following.machine.store.instance(addr);
-        self.names.bind(store, addr, oracle, handle);
+        self.names.bind(&mut *store, addr, oracle, handle);
+        if let Some(number) = self.driver.following.breakpoints.module_of(addr) {
+            let (module, base) = (handle.module(&*store).clone(), self.names.base(addr));
+            self.debugger.learn(number, &module, &oracle.module, base);
+        }
         self.driver.made();
     }
 

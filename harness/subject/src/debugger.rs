@@ -36,6 +36,46 @@ struct KnownModule {
     pcs: Vec<u32>,
     /// Which of them are each defined function's.
     functions: Vec<Range<usize>>,
+    /// How far the engine's PCs of it are from those of its binary.
+    base: u32,
+}
+
+impl KnownModule {
+    fn of(module: &Module, oracle: &OracleModule, base: u32) -> KnownModule {
+        let mut pcs = Vec::new();
+        let mut functions = Vec::new();
+        for function in oracle.functions() {
+            let start = pcs.len();
+            pcs.extend(function.pcs.iter().map(|pc| pc.0));
+            functions.push(start..pcs.len());
+        }
+        KnownModule {
+            module: module.clone(),
+            pcs,
+            functions,
+            base,
+        }
+    }
+}
+
+/// The modules that edits can name, by number; none of a component's before its handle is known.
+#[derive(Default)]
+struct KnownModules(Vec<Option<KnownModule>>);
+
+impl KnownModules {
+    fn get(&self, number: u32) -> Option<&KnownModule> {
+        self.0.get(number as usize)?.as_ref()
+    }
+
+    fn number_of(&self, module: &Module) -> Option<u32> {
+        let is = |known: &Option<KnownModule>| {
+            known
+                .as_ref()
+                .is_some_and(|known| Module::same(&known.module, module))
+        };
+        let position = self.0.iter().position(is)?;
+        Some(position as u32)
+    }
 }
 
 /// The debugger of one store.
@@ -45,7 +85,7 @@ pub(super) struct Debugger {
     cycle: Option<Cycle>,
     /// Which of the cycle's sessions is next.
     turn: usize,
-    modules: Vec<KnownModule>,
+    modules: KnownModules,
     latest: u32,
     /// Edits of modules that are not compiled yet.
     deferred: Vec<Edit>,
@@ -86,7 +126,7 @@ impl Debugger {
             actions,
             cycle: cycle.filter(|cycle| !cycle.sessions.is_empty()).cloned(),
             turn: 0,
-            modules: Vec::new(),
+            modules: KnownModules::default(),
             latest: 0,
             deferred: Vec::new(),
             due: 0,
@@ -131,39 +171,39 @@ impl Debugger {
 
     /// The number of a compiled module; the same for the same module.
     pub(super) fn number(&mut self, module: &Module, oracle: &OracleModule) -> u32 {
-        let known = self
-            .modules
-            .iter()
-            .position(|known| Module::same(&known.module, module));
-        let number = known.unwrap_or_else(|| {
-            let mut pcs = Vec::new();
-            let mut functions = Vec::new();
-            for function in oracle.functions() {
-                let start = pcs.len();
-                pcs.extend(function.pcs.iter().map(|pc| pc.0));
-                functions.push(start..pcs.len());
-            }
-            self.modules.push(KnownModule {
-                module: module.clone(),
-                pcs,
-                functions,
-            });
-            self.modules.len() - 1
+        self.latest = self.modules.number_of(module).unwrap_or_else(|| {
+            let known = KnownModule::of(module, oracle, 0);
+            self.modules.0.push(Some(known));
+            self.modules.0.len() as u32 - 1
         });
-        self.latest = number as u32;
         self.latest
+    }
+
+    /// Makes the module of this number known, one of a component's; whether it was not known before.
+    pub(super) fn learn(
+        &mut self,
+        number: u32,
+        module: &Module,
+        oracle: &OracleModule,
+        base: u32,
+    ) -> bool {
+        if self.modules.get(number).is_some() {
+            return false;
+        }
+        let there = self.modules.0.len().max(number as usize + 1);
+        self.modules.0.resize_with(there, || None);
+        self.modules.0[number as usize] = Some(KnownModule::of(module, oracle, base));
+        true
     }
 
     /// The number of a module that the case compiled.
     pub(super) fn number_of(&self, module: &Module) -> Option<u32> {
-        let mut modules = self.modules.iter();
-        let number = modules.position(|known| Module::same(&known.module, module))?;
-        Some(number as u32)
+        self.modules.number_of(module)
     }
 
     /// The compiled module of this number, if it is there.
     pub(super) fn module(&self, number: u32) -> Option<Module> {
-        let known = self.modules.get(number as usize)?;
+        let known = self.modules.get(number)?;
         Some(known.module.clone())
     }
 
@@ -180,8 +220,9 @@ impl Debugger {
 
     /// What the case's modules say of themselves.
     pub(super) fn own_modules(&self) -> Vec<OwnModule> {
-        let modules = self.modules.iter().zip(0..);
+        let modules = self.modules.0.iter().zip(0..);
         let said = modules.filter_map(|(known, module)| {
+            let known = known.as_ref()?;
             let (index, bytecode) = dialect::of_module(&known.module)?;
             Some(OwnModule {
                 module,
@@ -252,7 +293,7 @@ impl Debugger {
             }
             return true;
         };
-        let Some(known) = self.modules.get(number as usize) else {
+        let Some(known) = self.modules.get(number) else {
             return false;
         };
         match site {
@@ -272,9 +313,11 @@ impl Debugger {
 
     /// Deferred edits whose module is there now.
     fn undeferred(&mut self) -> Vec<Edit> {
-        let there = self.modules.len() as u32;
+        let modules = &self.modules;
         let ready = |edit: &Edit| match edit {
-            Edit::Add(site) | Edit::Remove(site) => module_of(*site).is_none_or(|m| m < there),
+            Edit::Add(site) | Edit::Remove(site) => {
+                module_of(*site).is_none_or(|number| modules.get(number).is_some())
+            }
             Edit::SingleStep(_) | Edit::Clear => true,
         };
         let (now, later) = self.deferred.drain(..).partition(ready);
@@ -434,6 +477,14 @@ impl<T: Layer> Session<T> {
         self.edit_all(store, &sessions);
     }
 
+    /// A module of a component's is known by its handle: edits of it that were asked for before come now.
+    pub(super) fn edit_known(&mut self, store: &mut StoreContextMut<'_, State<T>>) {
+        let deferred = self.debugger.undeferred();
+        if !deferred.is_empty() {
+            self.edit_all(store, &[deferred]);
+        }
+    }
+
     /// Makes a module known to the store by a breakpoint that comes and goes, with single-step switched
     /// off before if its code is to be recorded. PC 0 is the file's magic number, never an opcode.
     fn make_known(
@@ -555,12 +606,11 @@ impl<T: Layer> Session<T> {
         let breakpoints = store.breakpoints().into_iter().flatten();
         let mut listed: Vec<(u32, u32)> = breakpoints
             .map(|found| {
-                let mut modules = self.debugger.modules.iter();
-                let number = modules.position(|known| Module::same(&known.module, &found.module));
-                (
-                    number.map_or(u32::MAX, |number| number as u32),
-                    dialect::offset(found.pc),
-                )
+                let number = self.debugger.modules.number_of(&found.module);
+                let known = number.and_then(|number| self.debugger.modules.get(number));
+                let base = known.map_or(0, |known| known.base);
+                let pc = dialect::offset(found.pc).wrapping_sub(base);
+                (number.unwrap_or(u32::MAX), pc)
             })
             .collect();
         listed.sort_unstable();
@@ -585,17 +635,20 @@ impl<T: Layer> Session<T> {
 /// Makes one edit in the engine.
 fn perform(
     engine: &mut BreakpointEdit<'_>,
-    modules: &[KnownModule],
+    modules: &KnownModules,
     edit: EngineEdit,
 ) -> wasmtime::Result<()> {
+    let (EngineEdit::Add { module, pc } | EngineEdit::Remove { module, pc }) = edit else {
+        let on = matches!(edit, EngineEdit::SingleStep(true));
+        return engine.single_step(on);
+    };
     // A site is resolved only when its module is known.
+    let Some(known) = modules.get(module) else {
+        return Err(wasmtime::Error::msg("a module that is not known"));
+    };
+    let pc = dialect::pc(pc.wrapping_add(known.base));
     match edit {
-        EngineEdit::SingleStep(on) => engine.single_step(on),
-        EngineEdit::Add { module, pc } => {
-            engine.add_breakpoint(&modules[module as usize].module, dialect::pc(pc))
-        }
-        EngineEdit::Remove { module, pc } => {
-            engine.remove_breakpoint(&modules[module as usize].module, dialect::pc(pc))
-        }
+        EngineEdit::Remove { .. } => engine.remove_breakpoint(&known.module, pc),
+        _ => engine.add_breakpoint(&known.module, pc),
     }
 }

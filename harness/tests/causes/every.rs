@@ -48,6 +48,10 @@ lockstep_tests::causes! {
         explained("relaxed-dot.toml", Cause::RelaxedDot);
     }
 
+    ComponentPatches => breakpoints_of_a_component_are_still_lost {
+        explained("component-patches.toml", Cause::ComponentPatches);
+    }
+
     InlinedTailCall => inlined_tail_calls_still_leave_a_frame {
         explained("inlined-tail-call.toml", Cause::InlinedTailCall);
     }

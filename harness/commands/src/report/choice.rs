@@ -113,7 +113,10 @@ fn of_cause(
             dies: true,
             ..of_results(case)?
         },
-        Cause::AdapterThrow | Cause::Latin1Alignment | Cause::StringAlignment => {
+        Cause::AdapterThrow
+        | Cause::Latin1Alignment
+        | Cause::StringAlignment
+        | Cause::ComponentPatches => {
             return Ok(components::look(cause));
         }
         Cause::CastType => Look::new(Kind::Refused, "the module is refused"),

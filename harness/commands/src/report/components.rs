@@ -12,6 +12,7 @@ pub(super) fn text(cause: Cause) -> Option<&'static str> {
         Cause::AdapterThrow => Some(THROWS.trim_end()),
         Cause::Latin1Alignment => Some(LATIN1.trim_end()),
         Cause::StringAlignment => Some(ODD.trim_end()),
+        Cause::ComponentPatches => Some(BREAKPOINTS.trim_end()),
         _ => None,
     }
 }
@@ -22,6 +23,7 @@ pub(super) fn look(cause: Cause) -> Option<Look> {
         Cause::AdapterThrow => ("number", "a trap"),
         Cause::Latin1Alignment => ("alignment", "alignment 2"),
         Cause::StringAlignment => (STRING, "an error"),
+        Cause::ComponentPatches => (EVENTS, "3 Breakpoint events"),
         _ => return None,
     };
     Some(Look {
@@ -39,6 +41,12 @@ const LATIN1: &str = include_str!("templates/latin1.wat");
 /// The function returns a string at an odd address.
 const ODD: &str = include_str!("templates/odd.wat");
 
+/// One module has a loop, whose first opcode gets a breakpoint in place of single-step; the other has nothing.
+const BREAKPOINTS: &str = include_str!("templates/breakpoints.wat");
+
+/// What is looked at where events are counted.
+pub(super) const EVENTS: &str = "events";
+
 /// What is looked at where a string must not be taken: whether there is an error, whichever.
 const STRING: &str = "string";
 
@@ -55,6 +63,7 @@ mod tests {
             Cause::AdapterThrow,
             Cause::Latin1Alignment,
             Cause::StringAlignment,
+            Cause::ComponentPatches,
         ];
         assert_eq!(having, all);
         for cause in having {

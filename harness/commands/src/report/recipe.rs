@@ -214,11 +214,12 @@ fn refused(look: Look, version: Version) -> Recipe {
     }
 }
 
-/// Calls a component's export, without a debugger: both executions go wrong.
+/// Calls a component's export; without a debugger where both executions go wrong.
 fn component(look: Look, cause: Cause, version: Version) -> Option<Recipe> {
     let text = components::text(cause)?;
     let settings = ["config.wasm_exceptions(true);"];
     Some(Recipe {
+        debugs: look.quantity == components::EVENTS,
         steps: vec![StepText {
             instance: "instance".to_owned(),
             export: components::EXPORT.to_owned(),

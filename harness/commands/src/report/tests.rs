@@ -254,11 +254,12 @@ fn a_component_has_a_program_of_its_own() {
         Cause::AdapterThrow,
         Cause::Latin1Alignment,
         Cause::StringAlignment,
+        Cause::ComponentPatches,
     ];
     for cause in causes {
         let look = choice::of(&case(), Some(cause), None).unwrap();
         let recipe = recipe::of(&case(), Some(cause), None, look, Version::V42).unwrap();
-        assert!(!recipe.debugs);
+        assert_eq!(recipe.debugs, cause == Cause::ComponentPatches);
         let program = render::render(render::program(&recipe.look), &recipe).unwrap();
         assert!(program.contains("component::{Component"), "{program}");
         assert!(

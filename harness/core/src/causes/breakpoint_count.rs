@@ -37,11 +37,10 @@ impl Counts {
 
     /// A breakpoint is removed at this PC; that of the breakpoint whose count may be lower now.
     pub fn remove(&mut self, module: u32, asked: u32) -> u32 {
-        let slipped = match self.slipped.is_empty() {
-            true => None,
-            false => self.slipped.remove(&(module, asked)),
-        };
-        let place = slipped.unwrap_or(asked);
+        let place = self.place_of(module, asked);
+        if place != asked {
+            self.slipped.remove(&(module, asked));
+        }
         match self.more.get_mut(&(module, place)) {
             Some(1) => {
                 self.more.remove(&(module, place));
@@ -50,6 +49,15 @@ impl Counts {
             None => self.take_out(module, place),
         }
         place
+    }
+
+    /// Which breakpoint's count a removal at this PC lowers.
+    pub fn place_of(&self, module: u32, asked: u32) -> u32 {
+        let slipped = match self.slipped.is_empty() {
+            true => None,
+            false => self.slipped.get(&(module, asked)),
+        };
+        slipped.copied().unwrap_or(asked)
     }
 
     /// The count of the breakpoint at this PC.

@@ -43,6 +43,16 @@ impl LateModules {
         }
     }
 
+    /// The store comes to know a module whose code it has stepped through already.
+    pub fn know(&mut self, module: u32) {
+        self.known.insert(module);
+    }
+
+    /// Whether the code of a module has events wherever single-step is on.
+    pub fn is_stepped(&self, module: u32) -> bool {
+        self.known.contains(&module) && !self.late.contains_key(&module)
+    }
+
     /// Whether no module is late.
     #[inline]
     pub fn is_empty(&self) -> bool {

@@ -8,6 +8,7 @@
 pub mod breakpoint_count;
 pub mod cast_type;
 pub mod collect_slot;
+pub mod component_patches;
 pub mod converted;
 pub mod half_made_array;
 pub mod hazard;

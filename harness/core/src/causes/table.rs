@@ -468,6 +468,17 @@ causes! {
          and its event, at which everything is compared as at any other."
         [Having::since(44, "")]
         "breakpoints_are_still_counted"
+    ComponentPatches "COMPONENT-PATCHES" Explains
+        &[RuleId::BreakLost, RuleId::BreakSpurious, RuleId::EditBreakpoints];
+        "The core modules of a component share one table of patches, that of its adapters included. \
+         single_step(false) goes through the whole table for each module that the store knows, so that only \
+         the breakpoints of the last one stay, and none where an adapter is: they are listed, and no event \
+         comes. From 44 on, where PCs are those of the core module, a breakpoint is set and removed at its PC \
+         in every module of the component, and slips to the next PC that an opcode of any has. Matches only \
+         what these patches are, by the edits that were made: an event that is missing at a breakpoint that \
+         is listed, and one at another module's, at which everything is compared as at any other."
+        [Having::ALL]
+        "breakpoints_of_a_component_are_still_lost"
     HandleVersion "HANDLE-VERSION" Explains
         &[RuleId::FrameHandle];
         "A frame handle is stale once the store's count of resumptions has changed. Only the code that \
@@ -530,7 +541,8 @@ causes! {
          them again, or put in the place of another; and any exception where the engine checks itself (a build with \
          debug assertions), as what a collection took off the list of the stack's references is not put there again for \
          the handler. Avoided by not collecting while one is on its way, nor any more once one of the host's came to \
-         the host."
+         the host; collections of the program's own cannot be left out, so that in generated programs that keep \
+         objects neither host nor debugger throws."
         [Having::until(46)]
         "thrown_exceptions_are_still_not_counted"
     AdapterThrow "ADAPTER-THROW" Explains

@@ -264,10 +264,32 @@ impl BreakpointModel {
         self.single_step
     }
 
+    /// The next PC from this one on at which an opcode has code whatever is listed.
+    pub fn next_coded(&self, module: u32, pc: u32) -> Option<u32> {
+        let set = self.modules.get(module as usize)?;
+        let next = set.arrived.partition_point(|arrival| arrival.pc < pc);
+        let mut next = set.arrived[next..].iter().map(|arrival| arrival.pc);
+        next.find(|&pc| set.certain.contains(pc))
+    }
+
+    /// Whether an opcode that control may arrive at is at this PC.
+    pub fn is_arrival(&self, module: u32, pc: u32) -> bool {
+        let set = self.modules.get(module as usize);
+        let found = |set: &ModuleSet| {
+            set.arrived
+                .binary_search_by_key(&pc, |arrival| arrival.pc)
+                .is_ok()
+        };
+        set.is_some_and(found)
+    }
+
     /// Adds a breakpoint; whether it is new.
     pub fn add(&mut self, module: u32, pc: u32) -> bool {
-        let asked = pc;
-        let pc = self.place(module, pc);
+        self.add_at(module, pc, self.place(module, pc))
+    }
+
+    /// Adds a breakpoint that is set at `pc`; whether it is new.
+    pub fn add_at(&mut self, module: u32, asked: u32, pc: u32) -> bool {
         let set = self.module(module);
         let arrives = |asked| {
             set.arrived
@@ -284,7 +306,11 @@ impl BreakpointModel {
 
     /// Removes a breakpoint; whether it was there.
     pub fn remove(&mut self, module: u32, pc: u32) -> bool {
-        let pc = self.place(module, pc);
+        self.remove_at(module, self.place(module, pc))
+    }
+
+    /// Removes the breakpoint that is set at `pc`; whether it was there.
+    pub fn remove_at(&mut self, module: u32, pc: u32) -> bool {
         let set = self.module(module);
         set.selected.remove(pc);
         for asked in set.due.remove(&pc).unwrap_or_default() {

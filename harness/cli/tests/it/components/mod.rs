@@ -1,5 +1,6 @@
 //! Components: on every version the core code of each agrees with the reference interpreter, at every PC.
 
+mod breakpoints;
 mod faults;
 mod programs;
 
@@ -159,23 +160,5 @@ fn a_component_of_a_real_toolchain_agrees() {
         );
         let passed = report.count(|status| *status == Status::Passed);
         assert_eq!(passed, report.commands.len() as u64, "on {subject}");
-    }
-}
-
-/// What is not carried out for components is said by name, and nothing is run.
-#[test]
-fn breakpoints_in_a_component_are_unsupported() {
-    for subject in linked() {
-        let (script, mut options) = case(SCALARS, &["spin(40)"], subject);
-        let site = Site::Opcode { module: 0, nth: 1 };
-        options.schedule.sessions[0].edits.push(Edit::Add(site));
-        let report = run(&script, &options).unwrap();
-        assert!(report.divergences.is_empty(), "on {subject}: {report:#?}");
-        let said = "components are not run with breakpoints".to_owned();
-        assert_eq!(
-            report.commands[0].status,
-            Status::Unsupported(said),
-            "on {subject}"
-        );
     }
 }

@@ -205,6 +205,18 @@ pub(crate) const TWICE: &str = r#"(component
   (func (export "first") (result u32) (canon lift (core func $one "next")))
   (func (export "second") (result u32) (canon lift (core func $two "next"))))"#;
 
+/// Two modules that know nothing of each other; no opcode of the one has the PC of one of the other, as the second
+/// has a longer name before its code.
+pub(crate) const PAIR: &str = r#"(component
+  (core module $one
+    (func (export "one") (result i32) (i32.add (i32.const 1) (i32.const 2))))
+  (core module $last
+    (func (export "the-function") (result i32) (nop) (i32.add (i32.const 3) (i32.const 4))))
+  (core instance $one (instantiate $one))
+  (core instance $last (instantiate $last))
+  (func (export "one") (result u32) (canon lift (core func $one "one")))
+  (func (export "last") (result u32) (canon lift (core func $last "the-function"))))"#;
+
 /// Values of every type, in and out as they are: what is passed in memory and what is flat.
 pub(crate) const TYPES: &str = r#"(component
   (core module $m ALLOCATOR

@@ -7,7 +7,7 @@ use crate::configuration::{Configuration, Epochs, Inlining, Target};
 use crate::fault::Layer;
 use crate::lockstep::driver::{Expected, Verdict};
 use crate::outcome::Outcome;
-use crate::schedule::{Edit, Schedule};
+use crate::schedule::Schedule;
 use crate::subject::adapter::{Adapter, Subject};
 use crate::subject::answer::Invoked;
 use lockstep_oracles::component::{ComponentError, decode, parse_args};
@@ -24,17 +24,9 @@ pub(crate) fn not_modelled(configuration: &Configuration) -> Option<&'static str
     parts.into_iter().find(|(is, _)| *is).map(|(_, what)| what)
 }
 
-/// What of a schedule is not carried out for components: what names their core modules, of which there is no handle
-/// beforehand, and what nobody has tried.
+/// What of a schedule is not carried out for components: nobody has tried it.
 fn not_carried_out(schedule: &Schedule) -> Option<&'static str> {
-    let steps = |edits: &[Edit]| edits.iter().all(|edit| matches!(edit, Edit::SingleStep(_)));
-    let cycled = schedule.cycle.iter().flat_map(|cycle| &cycle.sessions);
-    let sessions = schedule.sessions.iter().map(|session| &session.edits);
     let parts = [
-        (
-            !sessions.chain(cycled).all(|edits| steps(edits)),
-            "breakpoints",
-        ),
         (!schedule.actions.is_empty(), "actions of the debugger"),
         (schedule.neighbour.is_some(), "a neighbour"),
         (schedule.code_image, "a look at the code image"),

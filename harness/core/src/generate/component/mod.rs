@@ -11,8 +11,9 @@ mod signature;
 mod types;
 mod values;
 
+use super::schedule::{self, Scene};
 use super::weights::{below, between, chance, one_of};
-use super::{COMPONENT, Proposals, configuration};
+use super::{COMPONENT, Linked, Proposals, configuration};
 use crate::case::script::not_modelled;
 use crate::case::value::MAX_EVENTS;
 use crate::case::{Case, CaseModule, Host, Step, StepAction};
@@ -61,6 +62,7 @@ pub(super) fn case(
     }
     let stores = if chance(u, 1, 8)? { 2 } else { 1 };
     let mut modules = Vec::new();
+    let mut core: Vec<Linked> = Vec::new();
     let mut steps = Vec::new();
     let mut last = None;
     for position in 0..stores {
@@ -71,6 +73,8 @@ pub(super) fn case(
             steps.extend(drawn.step(u, position, false)?);
         }
         last = drawn.step(u, position, true)?.or(last);
+        let own = drawn.component.modules.iter();
+        core.extend(own.map(|own| (String::new(), own.bytes.clone(), own.module.clone())));
         modules.push(CaseModule {
             name: format!("component{position}"),
             wasm: drawn.wasm.clone(),
@@ -81,6 +85,10 @@ pub(super) fn case(
     }
     // Once one has trapped nothing is called any more.
     steps.extend(last);
+    let schedule = match chance(u, 1, 2)? {
+        true => schedule(u, &core, steps.len() as u32)?,
+        false => Schedule::default(),
+    };
     let frames = match chance(u, 1, 6)? {
         true => FramePolicy::All,
         false => FramePolicy::Sampled,
@@ -92,10 +100,24 @@ pub(super) fn case(
         checks: Vec::new(),
         host: Host::default(),
         configuration,
-        schedule: Schedule::default(),
+        schedule,
         frames,
         max_events: MAX_EVENTS,
     }))
+}
+
+/// Sessions of edits of the core modules: breakpoints, and single-step for a part of the time.
+fn schedule(u: &mut Unstructured<'_>, core: &[Linked], steps: u32) -> Result<Schedule> {
+    let scene = Scene {
+        modules: core,
+        steps,
+    };
+    let drawn = schedule::schedule(u, &scene)?;
+    Ok(Schedule {
+        sessions: drawn.sessions,
+        cycle: drawn.cycle,
+        ..Schedule::default()
+    })
 }
 
 /// A configuration that components are run with.

@@ -221,7 +221,9 @@ impl Driver {
         let instantiated = self.following.machine.instantiate(&core.module, &imports);
         let addr = InstanceAddr(self.following.program.known_instances() as u32);
         if addr.index() < self.following.machine.store.num_instances() {
-            self.add_core_instance(step.module, &core.bytes, addr);
+            let lowered = |item: &CoreItem| matches!(item, CoreItem::Lowered(_));
+            let adapters = step.imports.iter().any(lowered);
+            self.add_core_instance(step.module, &core.bytes, addr, adapters);
         }
         match instantiated {
             Ok(_) => {}
@@ -236,7 +238,13 @@ impl Driver {
         Ok(Some(true))
     }
 
-    fn add_core_instance(&mut self, module: u32, bytes: &Arc<[u8]>, addr: InstanceAddr) {
+    fn add_core_instance(
+        &mut self,
+        module: u32,
+        bytes: &Arc<[u8]>,
+        addr: InstanceAddr,
+        adapters: bool,
+    ) {
         let oracle = self.following.machine.store.instance(addr).module.clone();
         let module = module
             + self
@@ -244,11 +252,10 @@ impl Driver {
                 .component
                 .as_ref()
                 .map_or(0, |run| run.first_module);
+        self.following.breakpoints.add_instance(module);
         self.following
             .breakpoints
-            .add_module(module, bytes, &oracle);
-        self.following.breakpoints.add_instance(module);
-        self.following.breakpoints.come(module);
+            .come_in_component(module, adapters);
         let layouts = match self.following.setting.is_instrumented() {
             true => layouts(
                 self.following.setting.causes,

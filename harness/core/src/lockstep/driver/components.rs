@@ -20,16 +20,23 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 impl Driver {
-    /// The instance in which the oracle is at its next event, to which it goes now.
-    pub fn next_instance(&mut self) -> Option<InstanceAddr> {
+    /// The instances of the oracle's frames at its next event, to which it goes now, innermost first.
+    pub fn next_instances(&mut self) -> Vec<InstanceAddr> {
         let stop = self.advance();
         self.following.invocation.ahead = Some(stop);
-        self.following.machine.top().map(|view| view.instance)
+        let frames = self.following.machine.frames();
+        frames.map(|view| view.instance).collect()
     }
 
     /// Begins the instantiation of a component in the oracle; the subject's follows.
     pub fn begin_component(&mut self, component: &Arc<Component>) {
         let (number, first_module) = self.following.leave_component();
+        let offsets = component.modules.iter().map(|module| module.offset);
+        let breakpoints = &mut self.following.breakpoints;
+        breakpoints.add_component(first_module, offsets.collect());
+        for (number, core) in (first_module..).zip(&component.modules) {
+            breakpoints.add_module(number, &core.bytes, &core.module);
+        }
         self.following.component = Some(Box::new(ComponentRun {
             component: component.clone(),
             number,

@@ -1,7 +1,7 @@
 //! What edits keep or lose of events is counted.
 
 use super::Driver;
-use crate::causes::Known;
+use crate::causes::{Cause, Known};
 use crate::divergence::Moment;
 use crate::rules::RuleId;
 
@@ -13,7 +13,11 @@ impl Driver {
             return;
         }
         let top = self.following.machine.top();
-        let kept = top.and_then(|top| self.following.breakpoints.kept_by(top.instance, top.pc().0));
+        let Some((instance, pc)) = top.map(|top| (top.instance, top.pc().0)) else {
+            return;
+        };
+        self.following.breakpoints.note_stop(instance, pc);
+        let kept = self.following.breakpoints.kept_by(instance, pc);
         if let Some(known) = kept {
             self.count_kept(known);
         }
@@ -24,14 +28,22 @@ impl Driver {
         if self.recorder.repeats(Some(known)) {
             return;
         }
-        let expected = "no event: the breakpoint was removed".to_owned();
-        self.report_lasting(RuleId::BreakSpurious, expected, "an event", known);
+        let expected = match known.cause() {
+            Cause::ComponentPatches => "no event: the breakpoint is another module's",
+            _ => "no event: the breakpoint was removed",
+        };
+        self.report_lasting(
+            RuleId::BreakSpurious,
+            expected.to_owned(),
+            "an event",
+            known,
+        );
     }
 
     /// Counts the events that did not come in late modules on the way to where the oracle is.
     #[inline]
     pub(crate) fn note_silent(&mut self) {
-        if let Some((count, known)) = self.following.breakpoints.take_silent() {
+        for (count, known) in self.following.breakpoints.take_silent() {
             self.count_silent(count, known);
         }
     }
@@ -40,8 +52,16 @@ impl Driver {
     fn count_silent(&mut self, count: u64, known: Known) {
         let mut count = count;
         if !self.recorder.findings.has_known(known) {
-            let expected = "an event before each opcode of a module that was instantiated later";
-            self.report_lasting(RuleId::StepInstantiate, expected.to_owned(), "none", known);
+            let (rule, expected) = match known.cause() {
+                Cause::ComponentPatches => {
+                    (RuleId::BreakLost, "an event at a breakpoint that is set")
+                }
+                _ => (
+                    RuleId::StepInstantiate,
+                    "an event before each opcode of a module that was instantiated later",
+                ),
+            };
+            self.report_lasting(rule, expected.to_owned(), "none", known);
             count -= 1;
         }
         (0..count).for_each(|_| self.recorder.findings.count_known(known));

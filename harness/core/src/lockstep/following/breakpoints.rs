@@ -5,9 +5,10 @@
 //! what is explained they count.
 
 use crate::causes::breakpoint_count::Counts;
+use crate::causes::component_patches::ComponentPatches;
 use crate::causes::late_module::LateModules;
 use crate::causes::{Cause, Causes, Known};
-use crate::conventions::Placement;
+use crate::conventions::{ComponentPcs, Conventions, RepeatedEdits};
 use crate::observe::Place;
 use crate::rules::RuleId;
 use crate::schedule::model::BreakpointModel;
@@ -18,16 +19,20 @@ use lockstep_oracles::machine::StopAt;
 use lockstep_oracles::module::Module;
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 /// The breakpoints and the single-step mode of one store.
 #[derive(Debug)]
 pub struct Breakpoints {
     set: Set,
+    conventions: Conventions,
     count: Option<Known>,
     late_module: Option<Known>,
     late: LateModules,
-    /// Events that did not come in a late module since [`Breakpoints::take_silent`].
+    component_patches: Option<Known>,
+    /// Events that did not come since [`Breakpoints::take_silent`]: in a late module, and for other modules' patches.
     silent: Cell<u64>,
+    unpatched: Cell<u64>,
     /// What was set in the session before an edit at a PC whose breakpoint's place is open, if there was
     /// one.
     before: Option<Box<Set>>,
@@ -44,15 +49,38 @@ struct Set {
     counts: Option<Counts>,
     /// Breakpoints that are still counted, although they were removed: module and PC.
     lingering: BTreeSet<(u32, u32)>,
+    /// Where the code of components stops, if that goes by other modules' breakpoints, too.
+    patches: Option<Box<ComponentPatches>>,
+    /// PCs that a component's code has patches for, though no opcode of its modules must have code there: seen in the
+    /// store's list. The component's first module, and PC.
+    beside: BTreeSet<(u32, u32)>,
+    /// The same of PCs at which breakpoints were listed that may be behind the last patch.
+    last: BTreeSet<(u32, u32)>,
+    /// Whether a breakpoint slipped to a PC that is another module's alone since [`Breakpoints::settle`].
+    slipped: bool,
 }
 
 impl Set {
     fn edit(&mut self, edit: EngineEdit) {
         match edit {
-            EngineEdit::SingleStep(on) => self.asked.set_single_step(on),
+            EngineEdit::SingleStep(on) => {
+                self.asked.set_single_step(on);
+                if let Some(patches) = &mut self.patches {
+                    let kept = self.lingering.iter().copied();
+                    let listed: Vec<_> = self.asked.listed().chain(kept).collect();
+                    patches.set_single_step(on, &listed);
+                }
+            }
             EngineEdit::Add { module, pc } => {
-                let place = self.asked.place(module, pc);
-                self.asked.add(module, pc);
+                let place = self.place(module, pc);
+                if let Some(mut patches) = self.patches.take() {
+                    patches.add(module, place, self.lists(module, place));
+                    self.patches = Some(patches);
+                }
+                self.asked.add_at(module, pc, place);
+                self.slipped |= self.slips_beside(module).is_some()
+                    && place != self.asked.place(module, pc)
+                    && !self.asked.is_arrival(module, place);
                 if let Some(counts) = &mut self.counts {
                     counts.add(module, pc, place);
                     if !self.lingering.is_empty() {
@@ -61,15 +89,86 @@ impl Set {
                 }
             }
             EngineEdit::Remove { module, pc } => {
-                let place = self.asked.place(module, pc);
-                self.asked.remove(module, pc);
+                let place = self.place(module, pc);
+                let counted = self.counts.as_ref();
+                let counted = counted.map_or(place, |counts| counts.place_of(module, pc));
+                let was_there = self.lists(module, counted);
+                self.asked.remove_at(module, place);
                 if let Some(counts) = &mut self.counts {
-                    let counted = counts.remove(module, pc);
+                    counts.remove(module, pc);
                     self.note(module, place);
                     self.note(module, counted);
                 }
+                if let Some(mut patches) = self.patches.take() {
+                    let is_gone = was_there && !self.lists(module, counted);
+                    patches.remove(module, counted, is_gone);
+                    self.patches = Some(patches);
+                }
             }
         }
+    }
+
+    /// Where a breakpoint is set that is asked for here, as far as is known.
+    fn place(&self, module: u32, pc: u32) -> u32 {
+        match self.slips_beside(module) {
+            Some(component) => self.next_patch(&component, pc).unwrap_or(pc),
+            None => self.asked.place(module, pc),
+        }
+    }
+
+    /// The next PC from this one on that is known to have a patch in a component's code.
+    fn next_patch(&self, component: &Range<u32>, pc: u32) -> Option<u32> {
+        let coded = component.clone();
+        let coded = coded.filter_map(|module| self.asked.next_coded(module, pc));
+        let seen = self.beside.range((component.start, pc)..).next();
+        let seen = seen.filter(|(of, _)| *of == component.start);
+        coded.chain(seen.map(|&(_, pc)| pc)).min()
+    }
+
+    /// Whether a breakpoint that is asked for here may be elsewhere than [`Set::place`] says.
+    fn is_open(&self, module: u32, pc: u32) -> bool {
+        match self.slips_beside(module) {
+            Some(component) => self.next_patch(&component, pc) != Some(pc),
+            None => self.asked.is_open(module, pc),
+        }
+    }
+
+    /// The modules of a module's component, if its breakpoints slip to what any of them has code for.
+    fn slips_beside(&self, module: u32) -> Option<Range<u32>> {
+        let patches = self.patches.as_ref()?;
+        patches.sharing_pcs(module)
+    }
+
+    /// Whether the subject has a breakpoint here.
+    fn lists(&self, module: u32, pc: u32) -> bool {
+        self.asked.lists(module, pc) || self.lingering.contains(&(module, pc))
+    }
+
+    /// Learns from the list which PCs there are patches for, but for those that `stays` says may have none: a
+    /// breakpoint behind the last patch is listed where it was asked for. Whether anything is new.
+    fn learn_beside(&mut self, listed: &[(u32, u32)], stays: impl Fn(EngineEdit) -> bool) -> bool {
+        let before = self.beside.len();
+        for &(module, pc) in listed {
+            let Some(component) = self.slips_beside(module) else {
+                continue;
+            };
+            match self.next_patch(&component, pc) {
+                Some(next) if next == pc => {}
+                None if stays(EngineEdit::Add { module, pc }) => {
+                    self.last.insert((component.start, pc));
+                }
+                _ => self.has_patch(&component, pc),
+            }
+        }
+        self.beside.len() > before
+    }
+
+    /// There is a patch at this PC in a component's code; what is listed before one has one.
+    fn has_patch(&mut self, component: &Range<u32>, pc: u32) {
+        let first = component.start;
+        let earlier = self.last.range((first, 0)..(first, pc));
+        self.beside.extend(earlier.copied());
+        self.beside.insert((first, pc));
     }
 
     /// Notes whether a breakpoint is still there that should not be.
@@ -96,19 +195,27 @@ pub enum Listed {
 }
 
 impl Breakpoints {
-    /// Nothing is set, in a store of a subject with these causes that places breakpoints so.
-    pub fn new(causes: Causes, placement: Placement) -> Breakpoints {
+    /// Nothing is set, in a store of a subject with these causes and conventions.
+    pub fn new(causes: Causes, conventions: &Conventions) -> Breakpoints {
         let count = causes.get(Cause::BreakpointCount);
+        let placement = conventions.placement;
         Breakpoints {
             set: Set {
                 asked: BreakpointModel::new(placement),
                 counts: count.map(|_| Counts::default()),
                 lingering: BTreeSet::new(),
+                patches: None,
+                beside: BTreeSet::new(),
+                last: BTreeSet::new(),
+                slipped: false,
             },
+            conventions: *conventions,
             count,
             late_module: causes.get(Cause::LateModule),
             late: LateModules::default(),
+            component_patches: causes.get(Cause::ComponentPatches),
             silent: Cell::new(0),
+            unpatched: Cell::new(0),
             edits: Vec::new(),
             before: None,
             muted: false,
@@ -130,11 +237,44 @@ impl Breakpoints {
         self.set.asked.module_of(instance)
     }
 
+    /// Makes a component known before its first instance: the number of its first module, and where each of them
+    /// begins in its binary.
+    pub(crate) fn add_component(&mut self, first: u32, offsets: Vec<u32>) {
+        if self.component_patches.is_none() {
+            return;
+        }
+        let shares_pcs = self.conventions.component_pcs == ComponentPcs::OfModule;
+        let repeats = self.conventions.repeated_edits == RepeatedEdits::Patch;
+        let single_step = self.set.asked.is_single_step();
+        let patches = &mut self.set.patches;
+        let patches = patches.get_or_insert_with(|| {
+            let mut patches = ComponentPatches::new(shares_pcs, repeats);
+            patches.set_single_step(single_step, &[]);
+            patches.into()
+        });
+        patches.add_component(first, offsets);
+    }
+
     /// The store comes to know a module, as it is about to be instantiated.
     pub fn come(&mut self, module: u32) {
         if self.late_module.is_some() {
             self.late.come(module);
         }
+    }
+
+    /// The store comes to know a core module of a component, with adapters among what it imports or none.
+    pub(crate) fn come_in_component(&mut self, module: u32, adapters: bool) {
+        let Some(patches) = &mut self.set.patches else {
+            return self.come(module);
+        };
+        // The code of a component is patched whole, be it for one module of it.
+        let stepped = |other| self.late.is_stepped(other);
+        if self.late_module.is_some() && patches.known_beside(module).any(stepped) {
+            self.late.know(module);
+        } else if self.late_module.is_some() {
+            self.late.come(module);
+        }
+        patches.come(module, adapters);
     }
 
     /// An editing session begins.
@@ -148,7 +288,7 @@ impl Breakpoints {
         let (EngineEdit::Add { module, pc } | EngineEdit::Remove { module, pc }) = edit else {
             return self.follow(edit);
         };
-        if self.before.is_none() && self.set.asked.is_open(module, pc) {
+        if self.before.is_none() && self.set.is_open(module, pc) {
             self.before = Some(Box::new(self.set.clone()));
             self.edits.clear();
         }
@@ -176,6 +316,8 @@ impl Breakpoints {
         if let Some(before) = self.before.take() {
             self.learn(&before, listed);
         }
+        let slipped = std::mem::take(&mut self.set.slipped);
+        let beside = self.component_patches.filter(|_| slipped);
         let asked = &self.set.asked;
         if asked.listed().eq(listed.iter().copied()) {
             // Whatever was kept is kept no more.
@@ -185,9 +327,9 @@ impl Breakpoints {
                     .into_iter()
                     .for_each(|counts| counts.forget(module, pc));
             }
-            return Listed::Right;
+            return beside.map_or(Listed::Right, Listed::Kept);
         }
-        match self.count {
+        match self.count.or(beside) {
             Some(known) if self.kept() == listed => Listed::Kept(known),
             _ => Listed::Wrong,
         }
@@ -208,21 +350,33 @@ impl Breakpoints {
     /// if what is set is then still not what is listed, nothing is learned.
     fn learn(&mut self, before: &Set, listed: &[(u32, u32)]) {
         let taken = self.set.clone();
-        let lists = |module, pc| listed.binary_search(&(module, pc)).is_ok();
-        while self.learn_places(lists) {
-            let mut set = before.clone();
-            set.asked.adopt(&self.set.asked);
-            self.edits.iter().for_each(|&edit| set.edit(edit));
-            self.set = set;
+        for last_may_stay in [true, false] {
+            let stays = |edit: EngineEdit| last_may_stay && self.edits.contains(&edit);
+            if self.set.learn_beside(listed, stays) {
+                self.follow_again(before);
+            }
+            while self.learn_places(listed) {
+                self.follow_again(before);
+            }
+            if self.set.asked.listed().eq(listed.iter().copied()) || self.kept() == listed {
+                return;
+            }
         }
-        let right = self.set.asked.listed().eq(listed.iter().copied());
-        if !right && self.kept() != listed {
-            self.set = taken;
-        }
+        self.set = taken;
+    }
+
+    /// Follows the edits of the session once more, with what was learned since.
+    fn follow_again(&mut self, before: &Set) {
+        let mut set = before.clone();
+        set.asked.adopt(&self.set.asked);
+        set.beside.clone_from(&self.set.beside);
+        set.last.clone_from(&self.set.last);
+        self.edits.iter().for_each(|&edit| set.edit(edit));
+        self.set = set;
     }
 
     /// Learns of one edit; additions first, as what they explain says nothing of where a removal was.
-    fn learn_places(&mut self, lists: impl Fn(u32, u32) -> bool) -> bool {
+    fn learn_places(&mut self, listed: &[(u32, u32)]) -> bool {
         let expected = self.kept();
         let (additions, others): (Vec<EngineEdit>, Vec<EngineEdit>) = self
             .edits
@@ -230,8 +384,12 @@ impl Breakpoints {
             .partition(|edit| matches!(edit, EngineEdit::Add { .. }));
         additions.into_iter().chain(others).any(|edit| match edit {
             EngineEdit::Add { module, .. } | EngineEdit::Remove { module, .. } => {
-                let listed = |pc| lists(module, pc);
-                let expected = |pc| expected.binary_search(&(module, pc)).is_ok();
+                if self.set.slips_beside(module).is_some() {
+                    return false;
+                }
+                let lists = |list: &[(u32, u32)], pc| list.binary_search(&(module, pc)).is_ok();
+                let listed = |pc| lists(listed, pc);
+                let expected = |pc| lists(&expected, pc);
                 self.set.asked.learn(module, edit, listed, expected)
             }
             EngineEdit::SingleStep(_) => false,
@@ -261,6 +419,9 @@ impl Breakpoints {
         if self.muted {
             return false;
         }
+        if let Some(stops) = self.is_patched(instance, pc) {
+            return stops;
+        }
         if self.set.asked.selects(instance, pc) {
             return self.late.is_empty() || !self.is_silent(instance, pc);
         }
@@ -273,7 +434,29 @@ impl Breakpoints {
         if !self.late.is_empty() && !self.muted && self.is_silent(instance, pc) {
             self.silent.set(self.silent.get() + 1);
         }
-        self.selects(instance, pc)
+        let selects = self.selects(instance, pc);
+        if self.set.patches.is_some() && !selects && !self.muted {
+            self.note_unpatched(instance, pc);
+        }
+        selects
+    }
+
+    /// Whether code of a component stops here while single-step is off; none where that goes by what was asked for.
+    #[inline]
+    fn is_patched(&self, instance: InstanceAddr, pc: u32) -> Option<bool> {
+        let patches = self.set.patches.as_ref()?;
+        if self.set.asked.is_single_step() {
+            return None;
+        }
+        patches.stops(self.module_of(instance)?, pc)
+    }
+
+    #[cold]
+    fn note_unpatched(&self, instance: InstanceAddr, pc: u32) {
+        let asked = self.set.asked.selects(instance, pc) || self.is_lingering(instance, pc);
+        if asked && self.is_patched(instance, pc) == Some(false) {
+            self.unpatched.set(self.unpatched.get() + 1);
+        }
     }
 
     #[cold]
@@ -287,30 +470,48 @@ impl Breakpoints {
         module.is_some_and(|module| self.set.lingering.contains(&(module, pc)))
     }
 
-    /// Whether a breakpoint is there that should be gone.
+    /// Whether an event can come that nothing asked for.
     #[inline]
     pub(crate) fn keeps_any(&self) -> bool {
-        !self.set.lingering.is_empty()
+        !self.set.lingering.is_empty() || self.set.patches.is_some()
     }
 
-    /// The cause of the event that came at this PC, if only a breakpoint that should be gone has it.
+    /// The subject stopped at this PC of the instance: there is code.
+    pub(crate) fn note_stop(&mut self, instance: InstanceAddr, pc: u32) {
+        let module = self.module_of(instance);
+        let component = module.and_then(|module| self.set.slips_beside(module));
+        if let Some(component) = component
+            && self.set.next_patch(&component, pc) != Some(pc)
+        {
+            self.set.has_patch(&component, pc);
+        }
+    }
+
+    /// The cause of the event that came at this PC, if nothing asked for it: a breakpoint that should be gone, or
+    /// one of another module.
     pub(crate) fn kept_by(&self, instance: InstanceAddr, pc: u32) -> Option<Known> {
-        let due = self.set.asked.selects(instance, pc);
-        self.count
-            .filter(|_| !due && self.is_lingering(instance, pc))
+        if self.set.asked.selects(instance, pc) {
+            return None;
+        }
+        let lingering = self.is_lingering(instance, pc);
+        let patched = self.is_patched(instance, pc) == Some(true);
+        let count = self.count.filter(|_| lingering);
+        count.or(self.component_patches.filter(|_| patched))
     }
 
-    /// How many events did not come in late modules since this was asked, and the cause.
-    pub(crate) fn take_silent(&self) -> Option<(u64, Known)> {
-        let count = self.silent.take();
-        self.late_module
-            .filter(|_| count > 0)
-            .map(|known| (count, known))
+    /// How many events did not come since this was asked, and the cause: in late modules, and at breakpoints that
+    /// other modules' patches took away.
+    pub(crate) fn take_silent(&self) -> impl Iterator<Item = (u64, Known)> + use<> {
+        let silent = (self.silent.take(), self.late_module);
+        let unpatched = (self.unpatched.take(), self.component_patches);
+        let counts = [silent, unpatched].into_iter();
+        counts.filter_map(|(count, known)| Some((count, known?)).filter(|_| count > 0))
     }
 
     /// Whether this store ever asked for events at this PC of the instance.
     pub fn ever_selected(&self, instance: InstanceAddr, pc: u32) -> bool {
-        self.set.asked.ever_selected(instance, pc)
+        let patched = self.is_patched(instance, pc) == Some(true);
+        patched || self.set.asked.ever_selected(instance, pc)
     }
 
     /// What `breakpoints()` must list by the documentation, sorted: module and PC.

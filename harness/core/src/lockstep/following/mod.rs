@@ -93,7 +93,7 @@ impl Following {
         machine.set_dot_sums(setting.conventions.dot_sums);
         Following {
             machine,
-            breakpoints: Breakpoints::new(setting.causes, setting.conventions.placement),
+            breakpoints: Breakpoints::new(setting.causes, setting.conventions),
             invocation: Invocation::default(),
             instantiation: Instantiation::default(),
             epoch: Epoch::default(),

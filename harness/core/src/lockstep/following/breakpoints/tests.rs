@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::version::Version;
+use std::collections::BTreeMap;
 
 const INSTANCE: InstanceAddr = InstanceAddr(0);
 
@@ -12,8 +13,7 @@ const CONDITION: &str = "(module (func i32.const 0 if nop end) (func))";
 fn store(subject: Version, wat: &str) -> (Breakpoints, Vec<u32>) {
     let bytes = wat::parse_str(wat).unwrap();
     let module = Module::new(&bytes, lockstep_oracles::WasmFeatures::WASM2).unwrap();
-    let placement = subject.conventions().placement;
-    let mut store = Breakpoints::new(Causes::of(subject), placement);
+    let mut store = Breakpoints::new(Causes::of(subject), subject.conventions());
     store.add_module(0, &bytes, &module);
     store.add_instance(0);
     let pcs = module.functions()[0].pcs.iter().map(|pc| pc.0).collect();
@@ -122,13 +122,142 @@ fn a_late_module_has_no_events_and_they_are_counted() {
     store.come(0);
     assert!(!store.is_everywhere() && store.is_single_step());
     assert!(pcs.iter().all(|&pc| !store.passes(INSTANCE, pc)));
-    let (count, known) = store.take_silent().unwrap();
+    let (count, known) = store.take_silent().next().unwrap();
     assert_eq!((count, known.cause()), (5, Cause::LateModule));
-    assert_eq!(store.take_silent(), None);
+    assert_eq!(store.take_silent().count(), 0);
     store.edit(EngineEdit::SingleStep(true));
     assert!(store.is_everywhere() && store.selects(INSTANCE, pcs[0]));
     let (mut other, _) = self::store(Version::V48, CONDITION);
     other.edit(EngineEdit::SingleStep(true));
     other.come(0);
     assert!(other.is_everywhere());
+}
+
+/// A store that knows two modules of one component, each of this text, and the PCs of its first function.
+fn component(subject: Version) -> (Breakpoints, Vec<u32>) {
+    let (mut store, pcs) = store(subject, CONDITION);
+    let bytes = wat::parse_str(CONDITION).unwrap();
+    let module = Module::new(&bytes, lockstep_oracles::WasmFeatures::WASM2).unwrap();
+    store.add_component(0, vec![20, 90]);
+    store.add_module(1, &bytes, &module);
+    store.add_instance(1);
+    store.come_in_component(0, false);
+    store.come_in_component(1, false);
+    (store, pcs)
+}
+
+#[test]
+fn a_module_s_breakpoints_are_lost_where_single_step_ends_for_a_later_one() {
+    for version in [Version::V42, Version::V48] {
+        let (mut store, pcs) = component(version);
+        let at = pcs[0];
+        session(&mut store, &[add(at)], &[at]);
+        let other = store.selects(InstanceAddr(1), at);
+        assert_eq!(other, version == Version::V48, "a PC is of both modules");
+        assert_eq!(store.kept_by(InstanceAddr(1), at).is_some(), other);
+        for on in [true, false] {
+            store.edit(EngineEdit::SingleStep(on));
+        }
+        assert!(!store.passes(INSTANCE, at) && !store.passes(InstanceAddr(1), at));
+        let lost: Vec<_> = store.take_silent().collect();
+        let [(1, known)] = lost[..] else {
+            panic!("one event is missing: {lost:?}")
+        };
+        assert_eq!(known.cause(), Cause::ComponentPatches);
+        assert_eq!(store.len(), 1, "it is listed");
+    }
+}
+
+#[test]
+fn single_step_that_was_on_before_the_component_came_ends_as_any() {
+    let (mut store, pcs) = store(Version::V48, CONDITION);
+    store.edit(EngineEdit::SingleStep(true));
+    store.add_component(0, vec![20]);
+    store.come_in_component(0, true);
+    session(
+        &mut store,
+        &[add(pcs[0]), EngineEdit::SingleStep(false)],
+        &[pcs[0]],
+    );
+    assert!(!store.selects(INSTANCE, pcs[0]), "an adapter comes last");
+}
+
+#[test]
+fn a_breakpoint_slips_to_what_another_module_of_the_component_has_there() {
+    let (mut store, pcs) = component(Version::V48);
+    let between = pcs[0] + 1;
+    assert!(between < pcs[1]);
+    let kept = session(&mut store, &[add(between)], &[between]);
+    assert!(matches!(kept, Listed::Kept(known) if known.cause() == Cause::ComponentPatches));
+    assert_eq!(session(&mut store, &[remove(between)], &[]), Listed::Right);
+}
+
+/// What a store of 48 does with breakpoints of a component's module, by the patches that there are.
+struct Shared {
+    patches: BTreeSet<u32>,
+    counts: BTreeMap<u32, u32>,
+    redirects: BTreeMap<u32, u32>,
+}
+
+impl Shared {
+    fn edit(&mut self, edit: EngineEdit) {
+        match edit {
+            EngineEdit::Add { pc, .. } => {
+                let place = self.patches.range(pc..).next().copied().unwrap_or(pc);
+                if place != pc {
+                    self.redirects.insert(pc, place);
+                }
+                *self.counts.entry(place).or_default() += 1;
+            }
+            EngineEdit::Remove { pc, .. } => {
+                let place = self.redirects.remove(&pc).unwrap_or(pc);
+                if let Some(count) = self.counts.get_mut(&place) {
+                    *count -= 1;
+                }
+                self.counts.retain(|_, count| *count > 0);
+            }
+            EngineEdit::SingleStep(_) => {}
+        }
+    }
+}
+
+proptest::proptest! {
+    /// Whatever adapters have code for, what the store lists is what is expected of it.
+    #[test]
+    fn breakpoints_slip_as_the_patches_of_a_component_say(
+        foreign in proptest::collection::btree_set(0..60u32, 0..8),
+        coded in proptest::prelude::any::<bool>(),
+        sessions in proptest::collection::vec(
+            proptest::collection::vec((proptest::prelude::any::<bool>(), 0..60u32), 1..8), 1..8),
+    ) {
+        let wat = "(module (func i32.const 0 if nop nop end nop) (func i32.const 1 if return end nop nop))";
+        let (mut store, _) = store(Version::V48, wat);
+        let bytes = wat::parse_str(wat).unwrap();
+        let module = Module::new(&bytes, lockstep_oracles::WasmFeatures::WASM2).unwrap();
+        store.add_component(0, vec![20]);
+        store.come_in_component(0, true);
+        let pcs = module.functions().iter().flat_map(|function| &function.pcs);
+        let own = pcs.map(|pc| pc.0).filter(|&pc| match store.set.asked.next_coded(0, pc) {
+            Some(next) if next == pc => true,
+            _ => coded && store.set.asked.is_arrival(0, pc),
+        });
+        let mut engine = Shared {
+            patches: own.chain(foreign).collect(),
+            counts: BTreeMap::new(),
+            redirects: BTreeMap::new(),
+        };
+        for edits in sessions {
+            let edits: Vec<_> = edits.into_iter().map(|(adds, pc)| if adds { add(pc) } else { remove(pc) }).collect();
+            // What is removed where it slipped to was there before.
+            let before = engine.counts.clone();
+            let is_plain = |edit: &EngineEdit| match edit {
+                EngineEdit::Remove { pc, .. } => before.contains_key(pc) || !engine.patches.contains(pc),
+                _ => true,
+            };
+            let edits: Vec<_> = edits.into_iter().filter(is_plain).collect();
+            edits.iter().for_each(|&edit| engine.edit(edit));
+            let listed: Vec<u32> = engine.counts.keys().copied().collect();
+            proptest::prop_assert_ne!(session(&mut store, &edits, &listed), Listed::Wrong, "{:?} {:?}", edits, listed);
+        }
+    }
 }
