@@ -64,7 +64,8 @@ pub(crate) fn listed(breakpoints: &mut Breakpoints, listed: &[(u32, u32)]) -> Op
         Listed::Wrong => None,
     };
     let right: Vec<_> = breakpoints.listed().collect();
-    let found = Difference::new(RuleId::EditBreakpoints, show(&right), show(listed));
+    let expected = show(&right, listed);
+    let found = Difference::new(RuleId::EditBreakpoints, expected, show(listed, &right));
     Some(found.explained(known))
 }
 
@@ -75,17 +76,35 @@ fn is_turn(sessions: u64, length: u64) -> bool {
     sessions.is_multiple_of(every)
 }
 
-fn show(list: &[(u32, u32)]) -> String {
-    let shown = list.iter().take(LIST_SHOWN);
+/// A list beside another, both sorted: all of it where it is short, else what only it has.
+fn show(list: &[(u32, u32)], other: &[(u32, u32)]) -> String {
+    let only =
+        |entry: &&(u32, u32)| list.len() <= LIST_SHOWN || other.binary_search(entry).is_err();
+    let shown = list.iter().filter(only).take(LIST_SHOWN);
     let shown: Vec<String> = shown
         .map(|(module, pc)| format!("{module}:{pc:#x}"))
         .collect();
-    format!("{} listed: {}", list.len(), shown.join(" "))
+    let which = if list.len() <= LIST_SHOWN {
+        "listed"
+    } else {
+        "listed, only here"
+    };
+    format!("{} {which}: {}", list.len(), shown.join(" "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_long_list_only_what_the_other_has_not_is_shown() {
+        let long: Vec<(u32, u32)> = (0..30).map(|pc| (0, pc)).collect();
+        let mut other = long.clone();
+        other.remove(7);
+        assert_eq!(show(&long, &other), "30 listed, only here: 0:0x7");
+        assert_eq!(show(&other, &long), "29 listed, only here: ");
+        assert_eq!(show(&long[..2], &[]), "2 listed: 0:0x0 0:0x1");
+    }
 
     /// Entries that are compared while so many breakpoints are added, each in a session of its own.
     fn compared(breakpoints: u64) -> u64 {
