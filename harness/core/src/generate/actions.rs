@@ -24,6 +24,8 @@ use arbitrary::{Result, Unstructured};
 
 /// Actions of a kind at most.
 const ACTIONS: u32 = 4;
+/// Copies of elements at most.
+const COPIES: u32 = 12;
 /// The last event of the case at which an action comes.
 const EVENTS: u32 = 200;
 /// The last exception, trap, or event of another kind of the case at which an action comes.
@@ -175,6 +177,23 @@ pub(super) fn actions(u: &mut Unstructured<'_>, steps: u32, throws: bool) -> Res
         }
     }
     Ok(actions)
+}
+
+/// Copies of elements of tables, most of them at events.
+///
+/// # Errors
+///
+/// None in practice; the signature is that of every draw.
+pub(super) fn copies(u: &mut Unstructured<'_>, steps: u32) -> Result<Vec<Act>> {
+    let mut copies = Vec::new();
+    for _ in 0..between(u, 1, COPIES)? {
+        let action = write_element(u)?;
+        copies.push(Act {
+            when: moment(u, action, steps)?,
+            action,
+        });
+    }
+    Ok(copies)
 }
 
 /// A look at what the store lists, at any time.

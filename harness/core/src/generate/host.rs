@@ -51,6 +51,17 @@ pub(super) const CALLING: &[Row<Manner>] = &[
     manner("throw", 3, Manner::Throw),
 ];
 
+/// The same where modules keep objects, and the engine collects by itself: the host throws nothing, as an exception of
+/// its own is not counted, and a later collection goes wrong (`THROWN-ROOT`).
+pub(super) const KEEPING: &[Row<Manner>] = &[
+    manner("seeded", 10, Manner::Seeded),
+    manner("call", 8, Manner::Call),
+    manner("constant", 3, Manner::Constant),
+    manner("fail", 2, Manner::Fail),
+    manner("trap", 2, Manner::Trap),
+    manner("wrapped trap", 2, Manner::WrappedTrap),
+];
+
 const fn manner(name: &'static str, weight: u32, what: Manner) -> Row<Manner> {
     Row { name, weight, what }
 }
@@ -100,12 +111,17 @@ pub(super) fn host(
 /// # Errors
 ///
 /// None in practice; the signature is that of every draw.
-pub(super) fn add_sight(u: &mut Unstructured<'_>, host: &mut Host, main: &Module) -> Result<()> {
+pub(super) fn add_sight(
+    u: &mut Unstructured<'_>,
+    host: &mut Host,
+    main: &Module,
+    manners: &'static [Row<Manner>],
+) -> Result<()> {
     let ty = FuncType {
         params: [].into(),
         results: [ValType::I32].into(),
     };
-    if let Some(stub) = stub(u, main, &ty, MANNERS)? {
+    if let Some(stub) = stub(u, main, &ty, manners)? {
         host.functions
             .insert(format!("{}.{}", link::SEEN_IN, link::SEEN), stub);
     }

@@ -31,8 +31,8 @@ pub(super) const SEEN: &str = "seen";
 ///
 /// Its functions return their first parameter of each result's type, or a zero; on the way they look at
 /// something of the host's or of a third module's, so that there is something to see. By what that is, every
-/// second throws: the first tag, or one of its own of the same type, which nobody else has; without one every fourth
-/// traps.
+/// second throws: the first tag, or one of its own of a tag's type, which nobody else has: with the index that a tag
+/// has in `module`, which defines it, if there is one. Without tags every fourth traps.
 pub(super) fn provider(module: &Module, name: &str, sight: Sight) -> Option<Vec<u8>> {
     let own = match sight {
         Sight::Global => 0,
@@ -50,8 +50,9 @@ pub(super) fn provider(module: &Module, name: &str, sight: Sight) -> Option<Vec<
     });
     let wanted = module.imports().iter();
     let wanted = wanted.filter(|import| import.module == name);
-    let own_tag = wanted.filter(|import| matches!(import.ty, ExternType::Tag(_)));
-    let own_tag = own_tag.count() as u32;
+    let exported_tags = wanted.filter(|import| matches!(import.ty, ExternType::Tag(_)));
+    let exported_tags = exported_tags.count() as u32;
+    let own_tag = namesake(module, exported_tags).or(thrown.map(|ty| (ty, exported_tags)));
     for import in module.imports() {
         let (ExternType::Func(ty) | ExternType::Tag(ty)) = &import.ty else {
             continue;
@@ -76,8 +77,8 @@ pub(super) fn provider(module: &Module, name: &str, sight: Sight) -> Option<Vec<
         }
         exports.export(&import.name, ExportKind::Func, own + functions.len());
         let end = match functions.len() % 4 {
-            1 => thrown.map(|ty| Early::Throw(ty, 0)),
-            3 => Some(thrown.map_or(Early::Trap, |ty| Early::Throw(ty, own_tag))),
+            1 => thrown.map(|ty| (ty, 0)).or(own_tag).map(Early::Throw),
+            3 => Some(own_tag.map_or(Early::Trap, Early::Throw)),
             _ => None,
         };
         functions.function(func_type_idx);
@@ -86,12 +87,16 @@ pub(super) fn provider(module: &Module, name: &str, sight: Sight) -> Option<Vec<
     if names.is_empty() {
         return None;
     }
-    if let Some(ty) = thrown {
+    if let Some((ty, index)) = own_tag {
+        types.ty().function([], []);
         types.ty().function(encoded(&ty.params)?, []);
-        tags.tag(TagType {
-            kind: TagKind::Exception,
-            func_type_idx: types.len() - 1,
-        });
+        // Those before it carry nothing.
+        for number in exported_tags..=index {
+            tags.tag(TagType {
+                kind: TagKind::Exception,
+                func_type_idx: types.len() - if number == index { 1 } else { 2 },
+            });
+        }
     }
     let mut imports = ImportSection::new();
     let seen = match sight {
@@ -113,6 +118,15 @@ pub(super) fn provider(module: &Module, name: &str, sight: Sight) -> Option<Vec<
     }
     out.section(&exports).section(&code);
     Some(out.finish())
+}
+
+/// The last tag that a module defines with an index among these from this one on, and of a type that another module can
+/// have, too.
+fn namesake(module: &Module, from: u32) -> Option<(&FuncType, u32)> {
+    let imported = module.num_imported_tags();
+    let defined = (from..module.num_tags() - imported).rev();
+    let mut own = defined.map(|index| (module.tag_type(imported + index), index));
+    own.find(|(ty, _)| encoded(&ty.params).is_some())
 }
 
 /// A module that exports the function that a provider of [`Sight::Function`] imports: it calls one of its own,
@@ -245,7 +259,7 @@ fn encoded(types: &[ValType]) -> Option<Vec<wasm_encoder::ValType>> {
 #[derive(Clone, Copy, Debug)]
 enum Early<'a> {
     /// It throws this tag of the provider's, of this type.
-    Throw(&'a FuncType, u32),
+    Throw((&'a FuncType, u32)),
     Trap,
 }
 
@@ -263,7 +277,7 @@ fn body(ty: &FuncType, sight: Sight, end: Option<Early<'_>>) -> Function {
         code.local_get(own).i32_const(7).i32_and().i32_const(1);
         code.i32_eq().if_(BlockType::Empty);
         match end {
-            Early::Throw(ty_of_tag, tag) => {
+            Early::Throw((ty_of_tag, tag)) => {
                 for &value in &ty_of_tag.params {
                     give(&mut function, &ty.params, own, value);
                 }
@@ -445,6 +459,24 @@ mod tests {
         assert!(Module::new(&bytes, FEATURES).is_ok());
         let text = wasmprinter::print_bytes(bytes).unwrap();
         assert_eq!(text.matches("unreachable").count(), 1, "{text}");
+    }
+
+    #[test]
+    fn a_provider_throws_what_has_the_index_and_type_of_a_module_s_own_tag() {
+        let wants = module(
+            r#"(module
+                (import "env" "f0" (func)) (import "env" "f1" (func))
+                (tag) (tag (param i64)))"#,
+        );
+        let bytes = provider(&wants, "env", Sight::Global).unwrap();
+        let provider = Module::new(&bytes, FEATURES).unwrap();
+        assert_eq!((provider.num_tags(), provider.num_imported_tags()), (2, 0));
+        assert_eq!(provider.tag_type(1), wants.tag_type(1));
+        let text = wasmprinter::print_bytes(bytes).unwrap();
+        assert!(
+            text.contains("throw 1") && !text.contains("throw 0"),
+            "{text}"
+        );
     }
 
     #[test]

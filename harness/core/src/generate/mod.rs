@@ -220,6 +220,7 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals, settings: &[Setting]
     let fuel = between(u, 16, 128)?;
     let manners = match drawn.generator {
         ENDS => host::CALLING,
+        KEEP => host::KEEPING,
         _ => host::MANNERS,
     };
     let mut host = host::host(u, &drawn.module, manners)?;
@@ -257,7 +258,7 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals, settings: &[Setting]
     {
         match sight {
             Sight::Function if chance(u, 1, 2)? => modules.push(innermost()?),
-            Sight::Function => host::add_sight(u, &mut host, &drawn.module)?,
+            Sight::Function => host::add_sight(u, &mut host, &drawn.module, manners)?,
             Sight::Global => {}
         }
         // The same PCs in both, where the provider's code can be moved so far.
@@ -312,6 +313,17 @@ pub fn case(u: &mut Unstructured<'_>, proposals: Proposals, settings: &[Setting]
     let has_tags = |(_, _, module): &Linked| module.num_tags() > 0;
     let throws = modules.iter().any(has_tags);
     schedule.actions = actions::actions(u, steps.len() as u32, throws)?;
+    if drawn.generator == KEEP {
+        // Nor does the debugger throw.
+        let replaces = |act: &Act| matches!(act.action, Action::ReplaceException(_));
+        schedule.actions.retain(|act| !replaces(act));
+    }
+    if drawn.generator == KEEP && chance(u, 1, 4)? {
+        // What the host puts into a place is there when it is nowhere else any more.
+        schedule
+            .actions
+            .extend(actions::copies(u, steps.len() as u32)?);
+    }
     if modules.len() > 2 && chance(u, 1, 2)? {
         // A list of two may be right by chance.
         schedule.actions.push(actions::list(u, steps.len() as u32)?);

@@ -5,7 +5,7 @@
 
 use super::super::matrix::body::{Body, Manner};
 use super::super::matrix::environment::{STABLE, Signature};
-use super::super::matrix::types::{BYTES, NODE};
+use super::super::matrix::types::{ANYS, BYTES, NODE, reference};
 use super::super::weights::{below, between, chance};
 use super::builder::{Builder, Kind, Traits};
 use super::references::{NODEREF, field};
@@ -225,6 +225,9 @@ impl Builder<'_> {
         let list = self.body.reserve(NODEREF);
         let held = between(u, 0, 4)?;
         self.hold(u, held)?;
+        if chance(u, 1, 5)? {
+            return self.ask_for_too_much(u);
+        }
         let length = 1 << between(u, 8, 13)?;
         self.body.emit(Instruction::Loop(BlockType::Empty));
         self.body.op(Instruction::LocalGet(list), 0, &[NODEREF]);
@@ -239,6 +242,19 @@ impl Builder<'_> {
         self.body.op(Instruction::LocalSet(list), 1, &[]);
         self.body.emit(Instruction::Br(0));
         self.body.emit(Instruction::End);
+        Ok(())
+    }
+
+    /// Makes an array whose size is no number of 32 bits.
+    fn ask_for_too_much(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        let (ty, length) = match chance(u, 1, 2)? {
+            true => (BYTES, u32::MAX - below(u, 16)?),
+            false => (ANYS, (1 << 30) + below(u, 16)?),
+        };
+        let array = reference(true, HeapType::Concrete(ty));
+        self.body.push_i32(length as i32);
+        self.body.op(Instruction::ArrayNewDefault(ty), 1, &[array]);
+        self.body.op(Instruction::Drop, 1, &[]);
         Ok(())
     }
 }

@@ -72,6 +72,12 @@ impl Builder<'_> {
 
     /// Calls a function that throws at times, if there is one.
     fn call_throwing(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        let imported = self.environment.imported();
+        if self.traits.hosts && imported > 0 && chance(u, 1, 4)? {
+            // Another module's throws what only that one can catch.
+            let callee = below(u, imported)?;
+            return self.call(u, callee);
+        }
         match one_of(u, self.throwing)?.copied() {
             Some(callee) if chance(u, 3, 4)? => self.call(u, callee),
             _ => self.throw(u),
