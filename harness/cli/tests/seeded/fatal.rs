@@ -1,33 +1,72 @@
-//! Cases that end the process: this program runs all of them in one.
+//! Cases that this program cannot run: all of them are run in one process, with a layer that looks at every stack.
+//!
+//! Some end the process: on Pulley events change registers, and on 42 also those that hold addresses
+//! (`PULLEY-REGISTERS`). From 46 on a look at a stack leaves references to be traced, so that the engine collects
+//! where `STARTUP-ROOT` corrupts its heap; of these looks the driver does not know.
 
 use crate::options::On;
 use lockstep::configuration::Target;
-use serde_json::Value;
 use std::collections::BTreeSet;
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::ops::Range;
+use std::process::{Command, Stdio};
+use std::thread;
 
-/// Numbers of the first cases of a seed of which a worker process has no report, on Pulley: there events change
-/// registers, and on 42 also those that hold addresses (`PULLEY-REGISTERS`).
+/// What a survey prints before a case is run, with its number.
+pub(crate) const BEGINS: &str = "begins";
+
+/// What it prints of a case in which something differs.
+pub(crate) const DIFFERS: &str = "differs";
+
+/// What it prints behind its last case.
+pub(crate) const ENDS: &str = "ends";
+
+/// Numbers of the first cases of a seed that end the process, or differ, although the subject has no fault.
 pub(crate) fn fatal(seed: u64, on: On, count: u64) -> BTreeSet<u64> {
-    if on.target == Target::Native {
+    if on.target == Target::Native && on.subject.release() < 46 {
         return BTreeSet::new();
     }
-    let ran = Command::new(env!("CARGO_BIN_EXE_lockstep"))
-        .args(["run", "--only", "generated", "--proposals", "all"])
-        .args(["--config", "target=pulley64", "--format", "json"])
-        .args(["--seed", &seed.to_string(), "--cases", &count.to_string()])
-        .args(["--subject", &on.subject.release().to_string()])
-        .output()
-        .expect("the program runs");
-    let text = String::from_utf8(ran.stdout).expect("its output is text");
-    text.lines().filter_map(without_report).collect()
+    let middle = count / 2;
+    let (mut first, second) = thread::scope(|scope| {
+        let first = scope.spawn(|| surveyed(seed, on, 0..middle));
+        let second = surveyed(seed, on, middle..count);
+        (first.join().expect("the survey goes on"), second)
+    });
+    first.extend(second);
+    first
 }
 
-/// The number of the case that a line is about, if nothing of it was run.
-fn without_report(line: &str) -> Option<u64> {
-    let object: Value = serde_json::from_str(line).ok()?;
-    let mut undecided = object["undecided"].as_array()?.iter();
-    let is_whole = undecided.any(|entry| entry["kind"] == "case");
-    let name = object["case"].as_str().filter(|_| is_whole)?;
-    name.rsplit('/').next()?.parse().ok()
+/// Surveys these cases in processes of their own; behind a case that ends one the next goes on.
+fn surveyed(seed: u64, on: On, cases: Range<u64>) -> BTreeSet<u64> {
+    let mut found = BTreeSet::new();
+    let mut next = cases.start;
+    while next < cases.end {
+        let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
+        command
+            .args(["--survey", &format!("{next}..{}", cases.end)])
+            .args(["--seed", &seed.to_string()])
+            .args(["--subject", &on.subject.release().to_string()])
+            .args((on.target == Target::Pulley64).then_some("--pulley"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut survey = command.spawn().expect("this program runs");
+        let output = BufReader::new(survey.stdout.take().expect("it is piped"));
+        // The case that is run, until the next begins.
+        let mut running = None;
+        for line in output.lines().map_while(Result::ok) {
+            match line.split_once(' ') {
+                Some((BEGINS, number)) => running = number.parse().ok(),
+                Some((DIFFERS, number)) => found.extend(number.parse::<u64>()),
+                _ if line == ENDS => running = None,
+                _ => {}
+            }
+        }
+        survey.wait().expect("it has ended");
+        let Some(ended) = running else {
+            break;
+        };
+        found.insert(ended);
+        next = ended + 1;
+    }
+    found
 }

@@ -11,7 +11,7 @@ mod options;
 mod past;
 mod table;
 
-use fatal::fatal;
+use fatal::{BEGINS, DIFFERS, ENDS, fatal};
 use jobs::in_order;
 use layer::{Fault, Hook, Layer};
 use lockstep::case::{Case, CaseReport, run_with};
@@ -22,6 +22,7 @@ use lockstep::rules::RuleId;
 use options::{On, Options};
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::OnceLock;
@@ -239,12 +240,21 @@ fn main() -> ExitCode {
     if let Some(number) = options.case {
         return show(&options, number);
     }
+    if let Some(numbers) = options.survey.clone() {
+        return survey(&options, numbers);
+    }
     let mut complaints = Vec::new();
     let cases = Cases::of(
         options.seed,
         options.on(),
         CASES.max(options.clean.unwrap_or(0)),
     );
+    if !cases.fatal.is_empty() {
+        println!(
+            "not run, as the process ends or the layer's looks show: {:?}",
+            cases.fatal
+        );
+    }
     let mut clean: BTreeSet<u64> = (0..options.clean.unwrap_or(CLEAN)).collect();
     if options.wants_table() {
         let mut faults = table::faults();
@@ -265,6 +275,25 @@ fn main() -> ExitCode {
     }
     complaints.iter().for_each(|line| println!("{line}"));
     ExitCode::from(u8::from(!complaints.is_empty()))
+}
+
+/// Runs cases without a fault, and says before each that it begins: the process may end there.
+fn survey(options: &Options, numbers: Range<u64>) -> ExitCode {
+    let on = options.on();
+    for number in numbers {
+        println!("{BEGINS} {number}");
+        let case = case_of(options.seed, number, on);
+        let mut policies = [FramePolicy::default(), FramePolicy::All].into_iter();
+        let differs = policies.any(|frames| {
+            let report = run(&case, on, &[], frames);
+            report.is_ok_and(|report| !report.divergences.is_empty())
+        });
+        if differs {
+            println!("{DIFFERS} {number}");
+        }
+    }
+    println!("{ENDS}");
+    ExitCode::SUCCESS
 }
 
 /// Says what is found with faults in one case.

@@ -6,6 +6,7 @@ use lockstep::subject::engines::engine;
 use lockstep::version::{Version, VersionError};
 use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::Range;
 
 /// Seed of the cases.
 const SEED: u64 = 0x5eed;
@@ -27,6 +28,9 @@ pub(crate) struct Options {
     /// Run this case alone, and say what was found in it with each fault
     #[arg(long, value_name = "NUMBER", requires = "only_listed")]
     pub(crate) case: Option<u64>,
+    /// Run these cases without a fault, with both policies, and say of each that it begins and whether it differs
+    #[arg(long, value_name = "FROM..TO", value_parser = range, hide = true)]
+    pub(crate) survey: Option<Range<u64>>,
     /// Take the cases of another seed
     #[arg(long, default_value_t = SEED)]
     pub(crate) seed: u64,
@@ -69,6 +73,12 @@ struct Libtest {
     test_threads: Option<usize>,
     #[arg(long, hide = true)]
     skip: Vec<String>,
+}
+
+fn range(text: &str) -> Result<Range<u64>, String> {
+    let (from, to) = text.split_once("..").ok_or("no `..`")?;
+    let number = |text: &str| text.parse().map_err(|_| format!("no number: {text}"));
+    Ok(number(from)?..number(to)?)
 }
 
 /// A version whose engine is in this program.
