@@ -9,7 +9,7 @@ use lockstep::schedule::{Session, When};
 use lockstep::snapshot::Snapshot;
 
 const ONE: Site = Site::Opcode { module: 0, nth: 1 };
-const LAST: Site = Site::Opcode { module: 1, nth: 2 };
+const LAST: Site = Site::Opcode { module: 1, nth: 3 };
 
 /// Loses or doubles the event of this number, from 0.
 #[derive(Clone, Copy)]
@@ -61,7 +61,7 @@ fn the_breakpoints_of_the_last_module_stay_and_those_of_the_first_are_counted() 
 
 #[test]
 fn a_breakpoint_is_one_of_each_module_where_pcs_are_those_of_the_module() {
-    // The last module's breakpoint is at the PC of the other's `i32.add`.
+    // The last module's breakpoint is at the PC of the other's `end`.
     let text = PAIR.replace("the-function", "fun");
     for subject in linked() {
         let report = report(&text, &["one()", "last()"], subject, NO_LIE);
