@@ -60,10 +60,10 @@ mod tests {
         let causes = Cause::ALL.iter().copied();
         let having: Vec<Cause> = causes.filter(|&cause| text(cause).is_some()).collect();
         let all = [
+            Cause::ComponentPatches,
             Cause::AdapterThrow,
             Cause::Latin1Alignment,
             Cause::StringAlignment,
-            Cause::ComponentPatches,
         ];
         assert_eq!(having, all);
         for cause in having {
