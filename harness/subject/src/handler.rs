@@ -17,6 +17,7 @@ use lockstep_core::lockstep::interrupts::Interruption;
 use lockstep_core::lockstep::throws::SeenThrow;
 use lockstep_core::observe::Observation;
 use lockstep_core::outcome::{HostFailure, SeenTrap};
+use lockstep_core::panics;
 use lockstep_core::phases::{self, Phase};
 use lockstep_core::snapshot::Snapshot;
 use std::marker::PhantomData;
@@ -102,7 +103,10 @@ impl<T: Layer> DebugHandler for Handler<T> {
         event: DebugEvent<'_>,
     ) -> impl Future<Output = ()> + Send {
         registers::overwrite();
-        let after = dispatch(&mut store, &event, self.number);
+        let after = match event {
+            DebugEvent::Breakpoint => dispatch(&mut store, &event, self.number),
+            ref event => dispatch_guarded(&mut store, event, self.number),
+        };
         finish(store, after)
     }
 }
@@ -163,6 +167,28 @@ impl Future for Suspended {
         context.waker().wake_by_ref();
         Poll::Pending
     }
+}
+
+/// The same at an event of another kind: it is told in a function that must not unwind, so that a panic of the
+/// engine's in a look would end the process (`PANICKED-HANDLER`).
+#[inline(never)]
+fn dispatch_guarded<T: Layer>(
+    store: &mut StoreContextMut<'_, State<T>>,
+    event: &DebugEvent<'_>,
+    number: u32,
+) -> After {
+    let panic = match panics::guarded(|| dispatch(store, event, number)) {
+        Ok(after) => return after,
+        Err(panic) if panic.is_own() => panics::resume(panic),
+        Err(panic) => panic.to_string(),
+    };
+    if let Some(session) = store.data_mut().session() {
+        if !session.driver.confirm_dare() {
+            session.driver.panicked(&panic);
+        }
+        session.shared.request_stop();
+    }
+    After::Stop
 }
 
 fn dispatch<T: Layer>(

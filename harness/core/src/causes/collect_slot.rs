@@ -66,8 +66,9 @@ pub fn is_of_wrong_root(error: &str) -> bool {
 
 /// What the engine's panics say that followed what is no object: its kind is none, or the index of its
 /// type, or of its tag's instance.
-const NO_OBJECT: [&str; 5] = [
+const NO_OBJECT: [&str; 6] = [
     "invalid `VMGcKind`: ",
+    "GC reference 0x",
     // Its fields are on no boundary.
     "assertion failed: slice.as_ptr().addr() % mem::align_of::<T>() == 0",
     "index out of bounds: ",
