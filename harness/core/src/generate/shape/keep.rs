@@ -115,9 +115,17 @@ impl Builder<'_> {
         for place in places {
             let ty = self.fetch(place);
             if chance(u, 1, 2)? {
-                // Now only the operand stack has it.
+                // Now only the operand stack has it, or a local: an operand that is an exception and has moved ends
+                // the process where it is thrown (`COLLECT-SLOT`).
+                let local = (ty == EXNREF).then(|| self.body.reserve(EXNREF));
+                if let Some(local) = local {
+                    self.body.op(Instruction::LocalSet(local), 1, &[]);
+                }
                 self.clear(place);
                 self.make_others(u, &hands)?;
+                if let Some(local) = local {
+                    self.body.op(Instruction::LocalGet(local), 0, &[EXNREF]);
+                }
             }
             self.ask(ty, &hands);
         }
@@ -220,16 +228,12 @@ impl Builder<'_> {
 
     /// Makes the node on top an operand of a type of its own; which.
     fn hold_operand(&mut self, u: &mut Unstructured<'_>, hands: &Hands) -> Result<ValType> {
-        Ok(match between(u, 0, 3)? {
+        Ok(match between(u, 0, 2)? {
             0 | 1 => {
                 self.convert(ValType::EXTERNREF, hands);
                 // What comes out of a local has its type in the debug information, too (`CONVERT-TYPE`).
                 self.pass_through(hands.external, ValType::EXTERNREF);
                 ValType::EXTERNREF
-            }
-            2 if hands.thrown.is_some() => {
-                self.convert(EXNREF, hands);
-                EXNREF
             }
             _ => NODEREF,
         })
