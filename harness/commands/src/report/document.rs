@@ -4,7 +4,7 @@ use super::look::{Kind, Look};
 use super::quotes::{self, Quote};
 use super::recipe::Recipe;
 use super::render;
-use super::{Attempt, Made, Topic};
+use super::{Attempt, Made, Topic, components};
 use lockstep_core::causes::Cause;
 use lockstep_core::divergence::Divergence;
 use lockstep_core::report::{counted, shown};
@@ -250,6 +250,10 @@ fn deeds(recipe: &Recipe) -> Vec<String> {
                 "There is none: `guest_debug` is off, and the program alone goes wrong.".to_owned(),
             );
         }
+        0 if recipe.look.quantity == components::EVENTS => deeds.push(
+            "Sets a handler for debug events, makes the instance, and switches single-step on."
+                .to_owned(),
+        ),
         0 => deeds.push("Sets a handler for debug events, and no breakpoint.".to_owned()),
         1..=6 => {
             let edits: Vec<String> = recipe
@@ -321,6 +325,9 @@ fn deed(look: &Look) -> String {
         Kind::Dropped => {
             "drops the first call, and counts the `Breakpoint` events that come after it".to_owned()
         }
+        Kind::Component if look.quantity == components::EVENTS => "adds a breakpoint at the second event, where the loop's first opcode is, and switches single-step \
+             off there; the events of the call are counted"
+            .to_owned(),
         Kind::Component => "does nothing else; how the component's call ends is looked at".to_owned(),
         Kind::Positions => "asks every instance that the store lists for its index".to_owned(),
     };
