@@ -49,13 +49,21 @@ fn leaves_counted(module: &Module, function: &Function, position: usize) -> bool
 }
 
 /// How what the collector says of a reference that is none begins: it lies outside the heap, or on no
-/// boundary (`GcHeap::index`), or what is there has a size that no object has (`CopyingCollection`).
-const NO_REFERENCE: [&str; 5] = [
+/// boundary (`GcHeap::index`), or what is there has a size, a type or the number of a host's value that no object
+/// has (`CopyingCollection`, `TraceInfos`).
+const NO_REFERENCE: [&str; 12] = [
     "BUG: gc object out-of-bounds",
     "BUG: gc object and/or heap misaligned",
     "BUG: corrupt gc heap",
     "BUG: arrays should always have inline trace info",
     "BUG: there should always be enough room in the active semi-space",
+    "BUG: failed to find trace information for ",
+    "BUG: out-of-line trace info but no type index",
+    "BUG: array element offset overflow",
+    "BUG: field offset overflow",
+    "BUG: object size overflow",
+    "BUG: gc object out of bounds",
+    "BUG: invalid `ExternRefHostDataId`",
 ];
 
 /// Whether the error is the collector's, of a root that is no reference.
@@ -124,6 +132,8 @@ mod tests {
         let kind = "BUG: arrays should always have inline trace info";
         assert!(is_of_wrong_root(kind));
         assert!(is_of_wrong_root("BUG: corrupt gc heap"));
+        let ty = "BUG: failed to find trace information for VMSharedTypeIndex(1)\nlocation: trace_infos.rs:47";
+        assert!(is_of_wrong_root(ty) && !is_of_wrong_root("BUG: bad FuncRefTableId"));
         let room = "BUG: there should always be enough room in the active semi-space for objects";
         assert!(is_of_wrong_root(room));
         assert!(!is_of_wrong_root("BUG: worklist ptr is zero"));

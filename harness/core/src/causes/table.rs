@@ -444,8 +444,8 @@ causes! {
          body, which has no record: an allocation with the copying collector; with the counting one the read \
          of a reference, once 1,024 lie on the list of those that may be on the stack. The innermost frame's \
          roots are those of the last opcode in the order of the machine code, whose slots may never have \
-         been written. The collector follows them, and fails with `BUG: gc object out-of-bounds` or \
-         `BUG: gc object and/or heap misaligned`; and the slots of that frame's own operands are no roots, \
+         been written. The collector follows them, and fails with an error that begins with `BUG:` and says that an \
+         object is out of bounds, misaligned, or of a size or type that none has; and the slots of that frame's own operands are no roots, \
          and show where their objects were before. What is followed and is none may also lie within the heap: \
          the copying collector then copies it, and writes over other objects. Matches only where such an opcode is, and with the \
          counting collector only once the program has made as many objects; and only \
