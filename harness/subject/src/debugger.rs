@@ -179,21 +179,14 @@ impl Debugger {
         self.latest
     }
 
-    /// Makes the module of this number known, one of a component's; whether it was not known before.
-    pub(super) fn learn(
-        &mut self,
-        number: u32,
-        module: &Module,
-        oracle: &OracleModule,
-        base: u32,
-    ) -> bool {
+    /// Makes the module of this number known, one of a component's.
+    pub(super) fn learn(&mut self, number: u32, module: &Module, oracle: &OracleModule, base: u32) {
         if self.modules.get(number).is_some() {
-            return false;
+            return;
         }
         let there = self.modules.0.len().max(number as usize + 1);
         self.modules.0.resize_with(there, || None);
         self.modules.0[number as usize] = Some(KnownModule::of(module, oracle, base));
-        true
     }
 
     /// The number of a module that the case compiled.

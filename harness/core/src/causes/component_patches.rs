@@ -39,8 +39,12 @@ struct Patched {
 const ANY: u32 = u32::MAX;
 
 impl Patched {
+    fn modules(&self) -> Range<u32> {
+        self.first..self.first + self.offsets.len() as u32
+    }
+
     fn has(&self, module: u32) -> bool {
-        (self.first..self.first + self.offsets.len() as u32).contains(&module)
+        self.modules().contains(&module)
     }
 
     /// The module that comes last of those that the store knows, unless it is one of adapters.
@@ -92,7 +96,7 @@ impl ComponentPatches {
     /// slips to the next PC of any.
     pub fn sharing_pcs(&self, module: u32) -> Option<Range<u32>> {
         let component = self.of(module).filter(|_| self.shares_pcs)?;
-        Some(component.first..component.first + component.offsets.len() as u32)
+        Some(component.modules())
     }
 
     /// Single-step is switched; `listed` are the store's breakpoints.

@@ -73,9 +73,9 @@ impl Set {
             }
             EngineEdit::Add { module, pc } => {
                 let place = self.place(module, pc);
-                if let Some(mut patches) = self.patches.take() {
-                    patches.add(module, place, self.lists(module, place));
-                    self.patches = Some(patches);
+                let was_there = self.lists(module, place);
+                if let Some(patches) = &mut self.patches {
+                    patches.add(module, place, was_there);
                 }
                 self.asked.add_at(module, pc, place);
                 self.slipped |= self.slips_beside(module).is_some()
@@ -99,10 +99,9 @@ impl Set {
                     self.note(module, place);
                     self.note(module, counted);
                 }
-                if let Some(mut patches) = self.patches.take() {
-                    let is_gone = was_there && !self.lists(module, counted);
+                let is_gone = was_there && !self.lists(module, counted);
+                if let Some(patches) = &mut self.patches {
                     patches.remove(module, counted, is_gone);
-                    self.patches = Some(patches);
                 }
             }
         }
@@ -264,17 +263,18 @@ impl Breakpoints {
 
     /// The store comes to know a core module of a component, with adapters among what it imports or none.
     pub(crate) fn come_in_component(&mut self, module: u32, adapters: bool) {
-        let Some(patches) = &mut self.set.patches else {
-            return self.come(module);
-        };
         // The code of a component is patched whole, be it for one module of it.
-        let stepped = |other| self.late.is_stepped(other);
-        if self.late_module.is_some() && patches.known_beside(module).any(stepped) {
-            self.late.know(module);
-        } else if self.late_module.is_some() {
-            self.late.come(module);
+        let stepped = |patches: &ComponentPatches| {
+            let mut others = patches.known_beside(module);
+            others.any(|other| self.late.is_stepped(other))
+        };
+        match self.set.patches.as_deref().is_some_and(stepped) {
+            true => self.late.know(module),
+            false => self.come(module),
         }
-        patches.come(module, adapters);
+        if let Some(patches) = &mut self.set.patches {
+            patches.come(module, adapters);
+        }
     }
 
     /// An editing session begins.
