@@ -50,6 +50,9 @@ pub trait Tamper: Send + 'static {
     /// Changes what the handle of this number is shown to hold.
     fn handle(&mut self, _handle: usize, _held: &mut Seen) {}
 
+    /// Changes what a root is shown to hold that was made of this handle, and there while garbage was collected.
+    fn root(&mut self, _handle: usize, _held: &mut Seen) {}
+
     /// Changes what was pending where the debugger takes it.
     fn taken_exception(&mut self, _taken: &mut Option<SeenException>) {}
 

@@ -213,8 +213,8 @@ rules! {
         "StoreContextMut::gc_async"
         "collection_refused";
     Kept "REF-KEPT" Promised
-        "What a handle of the debugger holds is alive, the same object as ever, and holds what the program stored in it, even if nothing else refers to it."
-        "OwnedRooted: a strong handle, preventing its referent and anything else transitively referenced from being collected; Rooted::to_owned_rooted"
+        "What a handle of the debugger holds, owned or rooted in a scope, is alive, the same object as ever, and holds what the program stored in it, even if nothing else refers to it."
+        "OwnedRooted: a strong handle, preventing its referent and anything else transitively referenced from being collected; Rooted: its referent is not collected while its scope lasts; Rooted::to_owned_rooted"
         "kept_object_lost";
     ThrowEvent "EVENT-EXCEPTION" Promised
         "A thrown exception raises one event with that exception, at the throwing opcode, that says whether this activation catches it where the API does."

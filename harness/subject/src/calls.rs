@@ -3,7 +3,7 @@
 //! comes in the same order.
 
 use super::actions::Asked;
-use super::handler;
+use super::collections;
 use super::host::func_of;
 use super::instances;
 use super::names::Names;
@@ -37,7 +37,7 @@ pub(super) async fn carry_out<T: Layer>(store: &mut StoreContextMut<'_, State<T>
         let flow = match asked {
             Asked::Call(action) => call(store, action, thrown.as_ref()).await,
             Asked::Instance(action) => instances::make(store, action).await,
-            Asked::Collection if may_collect(store) => handler::collect(store).await,
+            Asked::Collection if may_collect(store) => collections::collect(store).await,
             Asked::Collection => Flow::Continue,
             Asked::Visit => visits::make(store),
         };

@@ -1,8 +1,8 @@
 //! The debug handler: each event goes to the driver; a stop leaves the guest pending for ever.
 
 use super::calls;
+use super::collections;
 use super::dialect;
-use super::handles;
 use super::names::Names;
 use super::registers;
 use super::session::{Session, State};
@@ -127,7 +127,7 @@ async fn finish<T: Layer>(mut store: StoreContextMut<'_, State<T>>, after: After
         After::Panic => std::panic::resume_unwind(Box::new("the debugger's handler panics")),
         After::Collect => {
             // On the heap: whatever this future could hold is moved at every event.
-            if Box::pin(collect(&mut store)).await == Flow::Stop {
+            if Box::pin(collections::collect(&mut store)).await == Flow::Stop {
                 std::future::pending::<()>().await;
             }
         }
@@ -263,52 +263,6 @@ fn dispatch<T: Layer>(
     };
     store.data_mut().give_back(lent);
     after
-}
-
-/// Collects garbage, and looks again.
-pub(super) async fn collect<T: Layer>(store: &mut StoreContextMut<'_, State<T>>) -> Flow {
-    let collected = dialect::collect(store).await;
-    after_collection(store, collected)
-}
-
-/// Every frame is compared again after a collection: the program has done nothing in between.
-fn after_collection<T: Layer>(
-    store: &mut StoreContextMut<'_, State<T>>,
-    collected: wasmtime::Result<()>,
-) -> Flow {
-    let _phase = phases::enter(Phase::Comparison);
-    let mut lent = store.data_mut().lend();
-    let Some(session) = lent.get() else {
-        return Flow::Continue;
-    };
-    let mut scope = RootScope::new(&mut *store);
-    session.names.look(&scope, &mut session.driver);
-    let mut view = View {
-        store: scope.as_context_mut(),
-        names: &mut session.names,
-    };
-    let mut refused = collected.err().map(|error| format!("{error:#}"));
-    session.tamper.collection(&mut refused);
-    let flow = if T::ACTIVE {
-        let mut copy = session.driver.snapshot(&mut view, usize::MAX);
-        session.tamper.event(Moment::Collection, &mut copy);
-        session.driver.collected(&mut copy, refused)
-    } else {
-        session.driver.collected(&mut view, refused)
-    };
-    if flow == Flow::Continue {
-        let moment = Moment::Collection;
-        handles::check(&mut session.driver, &mut session.tamper, &mut view, moment);
-    }
-    session.names.keep_handles(&mut scope, &mut session.driver);
-    drop(scope);
-    if flow == Flow::Stop {
-        lent.request_stop();
-    } else {
-        session.check_held(store, Moment::Collection);
-    }
-    store.data_mut().give_back(lent);
-    flow
 }
 
 impl<T: Layer> Session<T> {

@@ -59,6 +59,21 @@ pub(super) fn check<T: Layer>(
     }
 }
 
+/// What was rooted while garbage was collected is what its handle holds.
+pub(super) fn check_roots<T: Layer>(
+    driver: &mut Driver,
+    tamper: &mut T,
+    view: &mut View<'_, T>,
+    moment: Moment,
+) {
+    while let Some((handle, mut seen)) = view.names.next_root(&mut view.store) {
+        tamper.root(handle, &mut seen);
+        if driver.ended.is_none() {
+            driver.check_handle(moment, handle, seen, &mut Shown::new(view, tamper));
+        }
+    }
+}
+
 /// The same in a look of its own.
 pub(super) fn check_at_rest<T: Layer>(
     store: &mut StoreContextMut<'_, State<T>>,

@@ -13,6 +13,7 @@ mod accessors;
 mod actions;
 mod calls;
 mod code;
+mod collections;
 mod component_values;
 mod components;
 pub mod config;

@@ -30,6 +30,17 @@ enum Handle {
     Exn(OwnedRooted<ExnRef>),
 }
 
+/// What a handle holds, rooted until the scope ends in which it was.
+#[derive(Clone, Copy, Debug)]
+enum Root {
+    Any(Rooted<AnyRef>),
+    Exn(Rooted<ExnRef>),
+}
+
+/// How often each of eight handles is rooted for a collection: together they are more roots than a look at a frame
+/// makes.
+const ROOTS: usize = 5;
+
 /// A type of the engine's; the engine compares them by identity.
 #[derive(Clone, Debug)]
 enum EngineType {
@@ -70,6 +81,8 @@ pub(super) struct HeldObjects {
     held: Vec<Held>,
     /// By number; `None` where the engine could not make one.
     handles: Vec<Option<Handle>>,
+    /// What handles hold, by their numbers, rooted while garbage is collected.
+    roots: Vec<(usize, Root)>,
     numbers: HashMap<EngineType, u32>,
     types: Vec<EngineType>,
 }
@@ -79,6 +92,26 @@ impl HeldObjects {
     #[inline]
     pub(super) fn look(&mut self) {
         self.held.clear();
+    }
+
+    /// Whether the last look has shown an object.
+    pub(super) fn are_seen(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Roots what the handles hold until the scope of this store ends.
+    pub(super) fn root_handles(&mut self, mut store: impl AsContextMut) {
+        self.roots.clear();
+        for _ in 0..ROOTS {
+            for (number, handle) in self.handles.iter().enumerate() {
+                let root = match handle {
+                    Some(Handle::Any(object)) => Root::Any(object.to_rooted(&mut store)),
+                    Some(Handle::Exn(object)) => Root::Exn(object.to_rooted(&mut store)),
+                    None => continue,
+                };
+                self.roots.push((number, root));
+            }
+        }
     }
 
     /// The number of a type.
@@ -209,16 +242,18 @@ impl HeldObjects {
 
     /// What a handle holds.
     fn of_handle(&mut self, mut store: impl AsContextMut, handle: usize) -> Seen {
-        let (hierarchy, seen) = match self.handles.get(handle) {
-            Some(Some(Handle::Any(object))) => {
-                let object = object.to_rooted(&mut store);
-                (Hierarchy::Any, self.any(store, object))
-            }
-            Some(Some(Handle::Exn(object))) => {
-                let object = object.to_rooted(&mut store);
-                (Hierarchy::Exn, self.exception(store, object))
-            }
+        let root = match self.handles.get(handle) {
+            Some(Some(Handle::Any(object))) => Root::Any(object.to_rooted(&mut store)),
+            Some(Some(Handle::Exn(object))) => Root::Exn(object.to_rooted(&mut store)),
             _ => return Seen::Unmodelled,
+        };
+        self.of_root(store, root)
+    }
+
+    fn of_root(&mut self, store: impl AsContextMut, root: Root) -> Seen {
+        let (hierarchy, seen) = match root {
+            Root::Any(object) => (Hierarchy::Any, self.any(store, object)),
+            Root::Exn(object) => (Hierarchy::Exn, self.exception(store, object)),
         };
         seen.map_or(Seen::Unmodelled, |seen| Seen::Ref(hierarchy, seen))
     }
@@ -355,6 +390,12 @@ impl Names {
     /// What a handle holds.
     pub(super) fn handle(&mut self, store: &mut impl AsContextMut, handle: usize) -> Seen {
         self.objects.of_handle(store, handle)
+    }
+
+    /// What the next root holds of those that were there while garbage was collected, and of which handle it is.
+    pub(super) fn next_root(&mut self, store: &mut impl AsContextMut) -> Option<(usize, Seen)> {
+        let (handle, root) = self.objects.roots.pop()?;
+        Some((handle, self.objects.of_root(store, root)))
     }
 
     /// How many fields, elements or payload values an object has.

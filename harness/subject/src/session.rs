@@ -113,6 +113,7 @@ impl<T: Layer> State<T> {
             session: Some(Box::new(session)),
             limiter: Limiter {
                 refused: false,
+                closed: false,
                 heap,
             },
             host_returns: 0,
@@ -215,6 +216,8 @@ pub(super) struct Limiter {
     pub(super) refused: bool,
     /// Bytes that the collected heap may have, if they are limited by themselves.
     pub(super) heap: Option<usize>,
+    /// Whether nothing may grow: what host code fills is there already.
+    pub(super) closed: bool,
 }
 
 /// Bytes that the collected heap may grow to by itself, and that a request for it names.
@@ -263,6 +266,9 @@ impl<T: Layer> ResourceLimiter for State<T> {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        if self.limiter.closed {
+            return Ok(false);
+        }
         if let Some(allowed) = self.limiter.heap_may_grow(desired, maximum) {
             return Ok(allowed);
         }

@@ -42,6 +42,8 @@ pub(crate) enum Fault {
     Throw(fn(&mut SeenThrow)),
     /// What each handle holds.
     Handle(fn(&mut Seen)),
+    /// What each root holds that was there while garbage was collected.
+    Root(fn(&mut Seen)),
     /// Why a collection was refused.
     Collection(fn(&mut Option<String>)),
     /// The error of a `HostcallError` event.
@@ -344,6 +346,12 @@ impl Tamper for Lie {
 
     fn handle(&mut self, _: usize, held: &mut Seen) {
         if let Fault::Handle(change) = self.fault {
+            self.tell(held, change);
+        }
+    }
+
+    fn root(&mut self, _: usize, held: &mut Seen) {
+        if let Fault::Root(change) = self.fault {
             self.tell(held, change);
         }
     }

@@ -394,6 +394,9 @@ faults! {
         Fault::Handle(|held| *held = object(|object| object.key ^= 1)(*held));
     kept_object_is_empty => Kept, COLLECTED,
         Fault::Handle(|held| *held = object(|object| object.slot = u32::MAX)(*held));
+    rooted_object_lost => Kept, COLLECTED, Fault::Root(|held| *held = NULL);
+    rooted_object_is_another => Kept, COLLECTED,
+        Fault::Root(|held| *held = object(|object| object.key ^= 1)(*held));
     exception_event_lost => ThrowEvent, EXCEPTION, Fault::Skip(when(Moment::Throw));
     exception_event_twice => ThrowEvent, EXCEPTION, Fault::Twice(when(Moment::Throw));
     exception_told_as_caught => ThrowEvent, EXCEPTION,

@@ -11,10 +11,10 @@ mod options;
 mod past;
 mod table;
 
-use fatal::{BEGINS, DIFFERS, ENDS, fatal};
+use fatal::{BEGINS, DIFFERS, ENDS, fatal, unclean_without_layer};
 use jobs::in_order;
 use layer::{Fault, Hook, Layer};
-use lockstep::case::{Case, CaseReport, run_with};
+use lockstep::case::{Case, CaseReport, run_case_on, run_with};
 use lockstep::divergence::Divergence;
 use lockstep::generate;
 use lockstep::lockstep::policy::FramePolicy;
@@ -243,6 +243,9 @@ fn main() -> ExitCode {
     if let Some(numbers) = options.survey.clone() {
         return survey(&options, numbers);
     }
+    if let Some(number) = options.plain {
+        return plain(&options, number);
+    }
     let mut complaints = Vec::new();
     let cases = Cases::of(
         options.seed,
@@ -254,6 +257,10 @@ fn main() -> ExitCode {
             "not run, as the process ends or the layer's looks show: {:?}",
             cases.fatal
         );
+        let (seed, on) = (cases.seed, cases.on);
+        let found = unclean_without_layer(seed, on, &cases.fatal, THREADS);
+        println!("without the layer {} of them are not clean", found.len());
+        complaints.extend(found);
     }
     let mut clean: BTreeSet<u64> = (0..options.clean.unwrap_or(CLEAN)).collect();
     if options.wants_table() {
@@ -294,6 +301,23 @@ fn survey(options: &Options, numbers: Range<u64>) -> ExitCode {
     }
     println!("{ENDS}");
     ExitCode::SUCCESS
+}
+
+/// Runs a case without the layer, and says what is found.
+fn plain(options: &Options, number: u64) -> ExitCode {
+    let on = options.on();
+    let case = case_of(options.seed, number, on);
+    match run_case_on(on.subject, &case) {
+        Ok(report) => {
+            let found = report.divergences.iter();
+            found.for_each(|found| println!("{}", describe(number, found)));
+            ExitCode::from(u8::from(!report.divergences.is_empty()))
+        }
+        Err(error) => {
+            println!("{error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Says what is found with faults in one case.

@@ -31,6 +31,9 @@ pub(crate) struct Options {
     /// Run these cases without a fault, with both policies, and say of each that it begins and whether it differs
     #[arg(long, value_name = "FROM..TO", value_parser = range, hide = true)]
     pub(crate) survey: Option<Range<u64>>,
+    /// Run this case alone without the layer, and say what was found in it
+    #[arg(long, value_name = "NUMBER", hide = true)]
+    pub(crate) plain: Option<u64>,
     /// Take the cases of another seed
     #[arg(long, default_value_t = SEED)]
     pub(crate) seed: u64,
