@@ -25,15 +25,27 @@ const FILLING: i32 = 0xa5;
 
 /// Collects garbage, and looks again.
 pub(super) async fn collect<T: Layer>(store: &mut StoreContextMut<'_, State<T>>) -> Flow {
-    let mut scope = RootScope::new(&mut *store);
-    let overwrites = prepare(&mut scope.as_context_mut());
-    let mut collected = dialect::collect(&mut scope.as_context_mut()).await;
-    if collected.is_ok() && overwrites {
-        overwrite(&mut scope.as_context_mut());
-        // What a collector that moves has left behind is overwritten when objects come there again.
-        collected = dialect::collect(&mut scope.as_context_mut()).await;
+    if !goes_well(store) {
+        let collected = dialect::collect(store).await;
+        return after_collection(store, collected);
     }
-    after_collection(&mut scope.as_context_mut(), collected)
+    let mut scope = RootScope::new(&mut *store);
+    let store = &mut scope.as_context_mut();
+    let overwrites = prepare(store);
+    let mut collected = dialect::collect(store).await;
+    if collected.is_ok() && overwrites {
+        overwrite(store);
+        // What a collector that moves has left behind is overwritten when objects come there again.
+        collected = dialect::collect(store).await;
+    }
+    after_collection(store, collected)
+}
+
+/// Whether nothing is known by which the engine panics in a collection: a scope that is then dropped would end the
+/// process.
+fn goes_well<T: Layer>(store: &mut StoreContextMut<'_, State<T>>) -> bool {
+    let session = store.data_mut().session();
+    session.is_some_and(|session| session.driver.collects_soundly())
 }
 
 /// Roots what handles hold; whether what is freed is to be overwritten: there are objects, and a collector.

@@ -14,6 +14,14 @@ impl Driver {
         self.may(known)
     }
 
+    /// Whether nothing is known by which a collection would go wrong.
+    pub fn collects_soundly(&self) -> bool {
+        let daring = &self.comparison.daring;
+        !daring.is_armed()
+            && daring.dared().is_none()
+            && self.following.follows_no_object().is_none()
+    }
+
     /// Garbage was collected at the event that was just matched: every frame still reads as before.
     pub fn collected<O: Observation>(&mut self, observed: &mut O, refused: Option<String>) -> Flow {
         if self.ended.is_some() {
