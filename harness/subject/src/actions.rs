@@ -35,6 +35,10 @@ use wasmtime::{AsContextMut, ExnRef, OwnedRooted, Ref, RootScope, StoreContextMu
 /// How often a handle that is kept is asked before it is let go.
 const LOOKS: u32 = 16;
 
+/// How often a handle to a frame is asked: more often than a byte counts, as the engine tells handles that are out of
+/// date by a number.
+const FRAME_LOOKS: u32 = 300;
+
 /// A handle to a frame that the debugger keeps.
 pub(super) struct Held {
     frame: KeptFrame,
@@ -182,7 +186,7 @@ impl<T: Layer> Session<T> {
             frame,
             returns,
             resumed: false,
-            left: LOOKS,
+            left: FRAME_LOOKS,
         });
     }
 
