@@ -70,6 +70,12 @@ impl Memory {
         self.bytes.len() as u64 >> self.ty.page_size_log2.unwrap_or(WASM_PAGE.trailing_zeros())
     }
 
+    /// Bytes of a page.
+    #[inline]
+    pub fn page_size(&self) -> u64 {
+        page_size(&self.ty)
+    }
+
     /// Writes `data` at `offset` and marks the pages.
     ///
     /// # Errors

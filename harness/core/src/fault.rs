@@ -148,6 +148,9 @@ pub trait Tamper: Send + 'static {
     /// Changes a memory's bytes (a copy).
     fn memory(&mut self, _addr: MemAddr, _bytes: &mut Vec<u8>) {}
 
+    /// Changes a memory's size in pages, and bytes of a page.
+    fn memory_pages(&mut self, _addr: MemAddr, _pages: &mut (u64, u64)) {}
+
     /// Changes a global's value.
     fn global(&mut self, _addr: GlobalAddr, _value: &mut Seen) {}
 
@@ -208,6 +211,12 @@ impl<E: Entities, T: Layer> Entities for Shown<'_, E, T> {
         self.copy.extend_from_slice(bytes);
         self.tamper.memory(addr, &mut self.copy);
         Some(&self.copy)
+    }
+
+    fn memory_pages(&mut self, addr: MemAddr) -> Option<(u64, u64)> {
+        let mut pages = self.entities.memory_pages(addr)?;
+        self.tamper.memory_pages(addr, &mut pages);
+        Some(pages)
     }
 
     fn global(&mut self, addr: GlobalAddr) -> Option<Seen> {

@@ -306,7 +306,7 @@ rules! {
         "write_refused";
     Memory "ENTITY-MEMORY" Promised
         "Every memory has the size and content that the program determines."
-        "Instance::debug_memory; Wasm core 4.2.8"
+        "Instance::debug_memory, Memory::data, Memory::size, Memory::page_size; Wasm core 4.2.8"
         "memory_byte_flipped";
     Global "ENTITY-GLOBAL" Promised
         "Every global has the value that the program determines."

@@ -452,6 +452,10 @@ fn maximum_bytes(memory: &MemoryType) -> u64 {
 /// Units of fuel after which code is pending once, where handlers are: no event tells of it.
 const FUEL_OF_A_YIELD: u64 = 200;
 
+/// By how much the epoch is advanced each time, all at once, and how far ahead deadlines are: a deadline that is too
+/// late is missed.
+pub(super) const DEADLINE: u64 = 3;
+
 /// What a configuration asks of the store.
 fn prepare<T: Layer>(
     store: &mut Store<State<T>>,
@@ -465,12 +469,12 @@ fn prepare<T: Layer>(
         }
     }
     if configuration.epochs != Epochs::Off {
-        store.set_epoch_deadline(1);
+        store.set_epoch_deadline(DEADLINE);
     }
     match configuration.epochs {
         Epochs::Off => {}
-        Epochs::Yield => store.epoch_deadline_async_yield_and_update(1),
-        Epochs::Extend => store.epoch_deadline_callback(|_| Ok(UpdateDeadline::Continue(1))),
+        Epochs::Yield => store.epoch_deadline_async_yield_and_update(DEADLINE),
+        Epochs::Extend => store.epoch_deadline_callback(|_| Ok(UpdateDeadline::Continue(DEADLINE))),
         Epochs::Fail => end_at_deadlines(store, Deadline::Fails),
         Epochs::Trap => end_at_deadlines(store, Deadline::Traps),
     }
@@ -486,14 +490,14 @@ fn end_at_deadlines<T: Layer>(store: &mut Store<State<T>>, deadline: Deadline) {
     store.epoch_deadline_callback(move |mut store| {
         let session = store.data_mut().session();
         let Some(driver) = session.map(|session| &mut session.driver) else {
-            return Ok(UpdateDeadline::Continue(1));
+            return Ok(UpdateDeadline::Continue(DEADLINE));
         };
         if !driver.may_end_at_deadline() {
-            return Ok(UpdateDeadline::Continue(1));
+            return Ok(UpdateDeadline::Continue(DEADLINE));
         }
         deadlines += 1;
         if deadlines % ENDS != 0 {
-            return Ok(UpdateDeadline::Continue(1));
+            return Ok(UpdateDeadline::Continue(DEADLINE));
         }
         driver.deadline_ends(deadline);
         match deadline {

@@ -3,6 +3,7 @@
 use super::calls;
 use super::collections;
 use super::dialect;
+use super::execute::DEADLINE;
 use super::names::Names;
 use super::registers;
 use super::session::{Session, State};
@@ -322,7 +323,9 @@ impl<T: Layer> Session<T> {
     /// Advances the epoch, where the configuration asks for it; `own` at an event of the epoch's own.
     pub(super) fn advance_epoch(&mut self, store: &mut StoreContextMut<'_, State<T>>, own: bool) {
         if self.configuration.epochs != Epochs::Off {
-            store.engine().increment_epoch();
+            for _ in 0..DEADLINE {
+                store.engine().increment_epoch();
+            }
             self.driver.epoch_was_advanced(own);
         }
     }

@@ -162,6 +162,14 @@ impl<T: Layer> Entities for View<'_, T> {
         Some(memory.data(&self.store))
     }
 
+    fn memory_pages(&mut self, addr: MemAddr) -> Option<(u64, u64)> {
+        if let Some(shared) = self.names.shown_shared(addr) {
+            return Some((shared.size(), shared.page_size()));
+        }
+        let memory = self.names.shown_memory(addr)?;
+        Some((memory.size(&self.store), memory.page_size(&self.store)))
+    }
+
     fn global(&mut self, addr: GlobalAddr) -> Option<Seen> {
         let global = self.names.shown_global(addr)?;
         let value = global.get(&mut self.store);

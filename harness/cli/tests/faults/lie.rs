@@ -102,6 +102,8 @@ pub(crate) enum Fault {
     GlobalAtEvents(GlobalAddr, fn(&mut Seen)),
     /// A table's size.
     TableSize(TableAddr, fn(&mut u64)),
+    /// A memory's size in pages, and bytes of a page.
+    MemoryPages(fn(&mut (u64, u64))),
     /// A table's element.
     TableElement(TableAddr, u64, fn(&mut Seen)),
 }
@@ -525,6 +527,12 @@ impl Tamper for Lie {
                 self.tell(value, change);
             }
             _ => {}
+        }
+    }
+
+    fn memory_pages(&mut self, _: MemAddr, pages: &mut (u64, u64)) {
+        if let Fault::MemoryPages(change) = self.fault {
+            self.tell(pages, change);
         }
     }
 

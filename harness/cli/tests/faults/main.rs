@@ -480,6 +480,8 @@ faults! {
     memory_byte_lost => Memory, ENTITIES, Fault::Memory(MemAddr(0), |bytes| bytes[8] = 0);
     memory_size_changed => Memory, ENTITIES,
         Fault::Memory(MemAddr(0), |bytes| bytes.extend([0; 65536]));
+    memory_pages_changed => Memory, ENTITIES, Fault::MemoryPages(|pages| pages.0 += 1);
+    memory_page_size_changed => Memory, ENTITIES, Fault::MemoryPages(|pages| pages.1 = 1);
     funcref_global_null => Global, ENTITIES,
         Fault::Global(GlobalAddr(1), |value| *value = Seen::Func(SeenFunc::Null));
     global_type_changed => Global, ENTITIES,

@@ -10,6 +10,8 @@ use std::fmt;
 pub trait Entities: Objects {
     /// A memory's bytes.
     fn memory(&mut self, addr: MemAddr) -> Option<&[u8]>;
+    /// A memory's size in pages, and bytes of a page.
+    fn memory_pages(&mut self, addr: MemAddr) -> Option<(u64, u64)>;
     /// A global's value.
     fn global(&mut self, addr: GlobalAddr) -> Option<Seen>;
     /// A table's size.

@@ -2,9 +2,10 @@
 //!
 //! An `end` or `else` that only dead code falls out into has none: a branch out of a block goes to
 //! what is behind its `end`. A compiler may also leave out what is behind a condition that it finds to
-//! be constant, or behind an opcode that it finds to trap always. Which it finds is its own, so any may
-//! be, but for a condition that is a parameter which the function never sets. It can only leave out a
-//! whole stretch: opcodes of which one is executed with the one before it or not at all.
+//! be constant, or behind an opcode that it finds to trap always, or to make an array of more bytes than there
+//! are addresses. Which it finds is its own, so any may be, but for a condition that is a parameter which
+//! the function never sets. It can only leave out a whole stretch: opcodes of which one is executed with the
+//! one before it or not at all.
 
 use lockstep_oracles::code::Function;
 use lockstep_oracles::opcode::Opcode;
@@ -243,7 +244,7 @@ impl Control {
             | Operator::ThrowRef => self.go_on(Never),
             operator => {
                 let op = Opcode::of(operator);
-                if op.can_trap() || op.is_call() {
+                if op.can_trap() || op.is_call() || op.makes_object() {
                     self.go_on(self.here.min(Perhaps));
                 }
             }
@@ -261,7 +262,7 @@ mod tests {
     /// Positions of the opcodes, each with its stretch and whether that is certain, if it has code.
     fn stretches(wat: &str) -> Vec<Option<(u32, bool)>> {
         let bytes = wat::parse_str(wat).unwrap();
-        let module = Module::new(&bytes, WasmFeatures::WASM2).unwrap();
+        let module = Module::new(&bytes, WasmFeatures::WASM3).unwrap();
         let found = Arrivals::of(&bytes, module.functions());
         let pcs = module.functions().iter().flat_map(|f| f.pcs.iter());
         pcs.map(|pc| {
@@ -315,6 +316,14 @@ mod tests {
         let wat = "(module (func (param i32) local.get 0 local.get 0 i32.div_u drop))";
         let numbers: Vec<u32> = stretches(wat).into_iter().flatten().map(|s| s.0).collect();
         assert_eq!(numbers, [0, 0, 0, 1, 1]);
+    }
+
+    #[test]
+    fn what_is_behind_an_array_may_be_left_out() {
+        // 0 i32.const, 1 array.new_default, 2 drop, 3 end
+        let wat =
+            "(module (type $a (array (mut i64))) (func i32.const -1 array.new_default $a drop))";
+        assert_eq!(perhaps(wat), [2, 3]);
     }
 
     #[test]

@@ -28,7 +28,17 @@ type Compared = Option<Result<(), Difference>>;
 
 impl Following {
     pub(crate) fn compare_memory<E: Entities>(&self, subject: &mut E, addr: MemAddr) -> Compared {
-        let expected = self.machine.store.memory(addr).bytes();
+        let memory = self.machine.store.memory(addr);
+        let expected = (memory.pages(), memory.page_size());
+        let seen = subject.memory_pages(addr)?;
+        if expected != seen {
+            let show = |(pages, bytes)| {
+                let pages = counted(pages, "page");
+                format!("memory {addr}: {pages} of {}", counted(bytes, "byte"))
+            };
+            return differ(RuleId::Memory, show(expected), show(seen));
+        }
+        let expected = memory.bytes();
         let seen = subject.memory(addr)?;
         if expected == seen {
             return Some(Ok(()));

@@ -396,11 +396,9 @@ impl References {
                 _ => Err(Fault::Content),
             };
         }
-        // No document says whether a packed value is shown zero- or sign-extended.
-        let packed = |mask| matches!(seen, Seen::I32(v) if v & mask == cell.u32());
         let agrees = match ty {
-            StorageType::I8 => packed(0xff),
-            StorageType::I16 => packed(0xffff),
+            // "`i8` and `i16` field values are zero-extended" (StructRef::field, ArrayRef::get).
+            StorageType::I8 | StorageType::I16 => matches!(seen, Seen::I32(v) if v == cell.u32()),
             StorageType::Val(ValType::Ref(ty)) => {
                 let typed = (Scope::Store(machine.store.types()), ty);
                 let expected = Ref::from_cell(cell);
