@@ -1,6 +1,6 @@
 //! Addresses of memory accesses: in bounds, at the last bytes, beyond; aligned, or not.
 
-use super::super::weights::{between, chance};
+use super::super::weights::{below, between, chance};
 use super::body::{Body, Manner};
 use super::environment::Environment;
 use super::stores::Memory;
@@ -117,4 +117,16 @@ fn memarg(u: &mut Unstructured<'_>, index: u32, bytes: u32, offset: u64) -> Resu
         target: MemArgTarget::Memory(index),
         ordering: None,
     })
+}
+
+/// Two places that overlap and how long they are, all below a limit: where something is copied to, and where from.
+pub(super) fn overlapping(u: &mut Unstructured<'_>, limit: u32) -> Result<(i32, i32, i32)> {
+    let len = between(u, 2, limit / 2)?;
+    let apart = between(u, 1, len - 1)?;
+    let low = below(u, limit - len - apart + 1)?;
+    let (to, from) = match chance(u, 1, 2)? {
+        true => (low, low + apart),
+        false => (low + apart, low),
+    };
+    Ok((to as i32, from as i32, len as i32))
 }

@@ -2,11 +2,13 @@
 //! that work on operands of any type: each with operands made for it.
 
 use super::super::weights::{below, between, chance, one_of};
+use super::addresses::overlapping;
 use super::body::{Body, Manner, global};
 use super::environment::{
     DATA, DATA_BYTES, DATA_DROPPED, ELEM_ANYS, ELEM_DROPPED, ELEM_EXTERNS, ELEM_FUNCS, ELEMENTS,
     Environment, FUNCS, SLOTS, STABLE,
 };
+use super::stores::Memory;
 use super::types::reference;
 use arbitrary::{Result, Unstructured};
 use lockstep_oracles::opcode::Opcode;
@@ -108,6 +110,9 @@ impl Maker<'_, '_, '_> {
                 self.push_delta(is_64)?;
                 let grow = Instruction::MemoryGrow(mem);
                 self.body.op(grow, 1, &[memory.index_type()]);
+                if chance(self.u, 1, 2)? {
+                    self.use_last_byte(mem, memory)?;
+                }
             }
             Opcode::MemoryFill => {
                 self.place(0x8000, is_64)?;
@@ -117,16 +122,10 @@ impl Maker<'_, '_, '_> {
             }
             Opcode::MemoryCopy if chance(self.u, 1, 3)? && !is_64 => {
                 // Within one memory, and the two overlap.
-                let len = between(self.u, 2, DATA_BYTES)?;
-                let apart = between(self.u, 1, len - 1)? as i32;
-                let low = below(self.u, DATA_BYTES)? as i32;
-                let (to, from) = match chance(self.u, 1, 2)? {
-                    true => (low, low + apart),
-                    false => (low + apart, low),
-                };
-                self.body.push_i32(to);
-                self.body.push_i32(from);
-                self.body.push_i32(len as i32);
+                let (to, from, len) = overlapping(self.u, 3 * DATA_BYTES)?;
+                for number in [to, from, len] {
+                    self.body.push_i32(number);
+                }
                 if chance(self.u, 1, 2)? {
                     // Few bytes more or less, which no compiler can know.
                     self.body.push_i32(0);
@@ -176,6 +175,48 @@ impl Maker<'_, '_, '_> {
         Ok(())
     }
 
+    /// Writes and reads the last byte of a memory that may just have grown.
+    fn use_last_byte(&mut self, mem: u32, memory: Memory) -> Result<()> {
+        let index = memory.index_type();
+        let bits = memory.page_bits();
+        let last = |body: &mut Body| {
+            body.op(Instruction::MemorySize(mem), 0, &[index]);
+            let (bits, shift, minus) = match memory.ty.memory64 {
+                true => (
+                    Instruction::I64Const(bits.into()),
+                    Instruction::I64Shl,
+                    Instruction::I64Add,
+                ),
+                false => (
+                    Instruction::I32Const(bits as i32),
+                    Instruction::I32Shl,
+                    Instruction::I32Add,
+                ),
+            };
+            body.op(bits, 0, &[index]);
+            body.op(shift, 2, &[index]);
+            body.push_i32(-1);
+            if memory.ty.memory64 {
+                body.op(Instruction::I64ExtendI32S, 1, &[index]);
+            }
+            body.op(minus, 2, &[index]);
+        };
+        let byte = MemArg {
+            offset: 0,
+            align: 0,
+            target: MemArgTarget::Memory(mem),
+            ordering: None,
+        };
+        last(self.body);
+        let value = between(self.u, 1, 255)?;
+        self.body.push_i32(value as i32);
+        self.body.op(Instruction::I32Store8(byte), 2, &[]);
+        last(self.body);
+        self.body
+            .op(Instruction::I32Load8U(byte), 1, &[ValType::I32]);
+        Ok(())
+    }
+
     fn table(&mut self, opcode: Opcode) -> Result<()> {
         let tables = self.environment.tables.len() as u32;
         let mut table = FUNCS + below(self.u, tables - FUNCS)?;
@@ -215,6 +256,19 @@ impl Maker<'_, '_, '_> {
                 self.push(ty)?;
                 self.bounded(ELEMENTS / 2, is_64)?;
                 self.body.op(Instruction::TableFill(table), 3, &[]);
+            }
+            Opcode::TableCopy if chance(self.u, 1, 3)? => {
+                // Within one table, and the two overlap.
+                let (to, from, len) = overlapping(self.u, ELEMENTS)?;
+                for number in [to, from, len] {
+                    self.body.push_i32(number);
+                    self.body.widen(is_64);
+                }
+                let copy = Instruction::TableCopy {
+                    src_table: table,
+                    dst_table: table,
+                };
+                self.body.op(copy, 3, &[]);
             }
             Opcode::TableCopy => {
                 let src_table = match table {

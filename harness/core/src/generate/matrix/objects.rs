@@ -1,10 +1,11 @@
 //! The opcodes on structures, arrays, scalars and casts: each with operands made for it.
 
 use super::super::weights::{below, chance, one_of};
+use super::addresses::overlapping;
 use super::body::{Body, Manner};
 use super::environment::{DATA, DATA_BYTES, ELEM_ANYS, ELEM_FUNCS, ELEMENTS, Environment};
 use super::references::not_null;
-use super::types::{ANYS, BYTES, FUNCS, Shape, WORDS};
+use super::types::{ANYS, BYTES, FUNCS, Shape, WORDS, reference};
 use arbitrary::{Result, Unstructured};
 use lockstep_oracles::opcode::Opcode;
 use wasm_encoder::{FieldType, HeapType, Instruction, RefType, StorageType, ValType};
@@ -231,6 +232,25 @@ impl Maker<'_, '_, '_> {
                 self.push(ty)?;
                 self.bounded(ELEMENTS / 2)?;
                 self.body.op(Instruction::ArrayFill(index), 4, &[]);
+            }
+            Opcode::ArrayCopy if chance(self.u, 1, 3)? => {
+                // Within one array, and the two overlap.
+                let (index, _) = self.some_array(|element| element.mutable)?;
+                let array = reference(true, HeapType::Concrete(index));
+                let own = self.body.reserve(array);
+                self.push_array(index)?;
+                self.body.op(Instruction::LocalSet(own), 1, &[]);
+                let (to, from, len) = overlapping(self.u, ELEMENTS)?;
+                for number in [to, from] {
+                    self.body.op(Instruction::LocalGet(own), 0, &[array]);
+                    self.body.push_i32(number);
+                }
+                self.body.push_i32(len);
+                let copy = Instruction::ArrayCopy {
+                    array_type_index_dst: index,
+                    array_type_index_src: index,
+                };
+                self.body.op(copy, 5, &[]);
             }
             Opcode::ArrayCopy => {
                 let (index, _) = self.some_array(|element| element.mutable)?;

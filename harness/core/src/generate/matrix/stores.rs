@@ -40,8 +40,12 @@ impl Memory {
 
     /// Bytes it has at least: a page of the usual size, or more.
     pub(in crate::generate) fn bytes(&self) -> u32 {
-        let bits = self.ty.page_size_log2.unwrap_or(PAGE.trailing_zeros());
-        (self.ty.minimum << bits) as u32
+        (self.ty.minimum << self.page_bits()) as u32
+    }
+
+    /// Bits of an address within a page.
+    pub(super) fn page_bits(&self) -> u32 {
+        self.ty.page_size_log2.unwrap_or(PAGE.trailing_zeros())
     }
 }
 

@@ -15,6 +15,8 @@ use wasm_encoder::{Instruction, ValType};
 /// Bits of the first parameter that say how many frames a program ends in: the bit above them says whether it
 /// ends there.
 const DEPTH: i32 = 7;
+/// The same of some that go deeper, so that what unwinds the stack passes many frames.
+const MORE_DEPTH: i32 = 0x1f;
 /// The same of the few that go deep.
 const GREAT_DEPTH: i32 = 0xff;
 
@@ -78,10 +80,10 @@ impl Plan {
             return Ok(());
         };
         let mut builder = self.builder(u, &signature, 6, traits)?;
-        let bits = if chance(u, 1, 24)? {
-            GREAT_DEPTH
-        } else {
-            DEPTH
+        let bits = match between(u, 0, 23)? {
+            0 => GREAT_DEPTH,
+            1..=4 => MORE_DEPTH,
+            _ => DEPTH,
         };
         let depth = builder.count_down(0, bits);
         let held = between(u, 0, 6)?;

@@ -25,8 +25,9 @@ const I32: &[ValType] = &[ValType::I32];
 const COST: u64 = 700;
 /// Fields of a node that another can be in.
 const FIELDS: [u32; 2] = [0, 2];
-/// Elements of an array that keeps something, at most.
+/// Elements of an array that keeps something, at most; and of one in some that is longer.
 const MEMBERS: u32 = 40;
+const MANY_MEMBERS: u32 = 600;
 
 /// Where an object is kept.
 #[derive(Clone, Copy)]
@@ -172,7 +173,12 @@ impl Builder<'_> {
             1 => {
                 let array = reference(true, HeapType::Concrete(ANYS));
                 let holder = self.body.reserve(array);
-                let length = between(u, 1, MEMBERS)?;
+                let most = if chance(u, 1, 5)? {
+                    MANY_MEMBERS
+                } else {
+                    MEMBERS
+                };
+                let length = between(u, 1, most)?;
                 self.body.push_i32(length as i32);
                 let new = Instruction::ArrayNewDefault(ANYS);
                 self.body.op(new, 1, &[array]);
