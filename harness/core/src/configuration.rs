@@ -190,6 +190,10 @@ axes! {
         Serialized "serialized" "the same, serialized and deserialized",
         File "file" "the same, deserialized from a file, which is mapped",
     }
+    backtrace Backtrace "backtrace" "Whether errors carry a backtrace of the program" {
+        Off "off" "they do not",
+        On "on" "they do, as is the engine's default",
+    }
 }
 
 impl Epochs {

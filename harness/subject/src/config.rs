@@ -2,9 +2,9 @@
 
 use super::dialect;
 use lockstep_core::configuration::{
-    Allocation, BoundsChecks, Collector, Configuration, Epochs, Fuel, Inlining, MemoryGrowth,
-    MemoryGuard, MemoryInit, MemoryReservation, Nans, OptLevel, Regalloc, Signals, TableInit,
-    Target,
+    Allocation, Backtrace, BoundsChecks, Collector, Configuration, Epochs, Fuel, Inlining,
+    MemoryGrowth, MemoryGuard, MemoryInit, MemoryReservation, Nans, OptLevel, Regalloc, Signals,
+    TableInit, Target,
 };
 use lockstep_core::divergence::Execution;
 use lockstep_core::subject::limits::{MEMORY_LIMIT, TABLE_LIMIT, WASM_STACK};
@@ -40,7 +40,9 @@ pub fn engine(
         .guest_debug(execution == Execution::Instrumented)
         .max_wasm_stack(WASM_STACK)
         .async_stack_size(FIBRE_STACK);
-    dialect::take_no_backtrace(&mut config);
+    if configuration.backtrace == Backtrace::Off {
+        dialect::take_no_backtrace(&mut config);
+    }
     accept(&mut config, features);
     set_compiler(&mut config, configuration)?;
     set_memory(&mut config, configuration);

@@ -539,7 +539,7 @@ pub(super) fn outcome<T: Layer>(
             session.names.look(&context, &mut session.driver);
             session.names.outcome_of(&mut context, pending, error)
         }
-        None => Outcome::Failed(format!("{error:#}")),
+        None => Outcome::Failed(values::failed(error)),
     };
     context.data_mut().give_back(lent);
     outcome

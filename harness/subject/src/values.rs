@@ -105,13 +105,20 @@ pub(super) fn take_thrown(
     thrown.then(|| store.as_context_mut().take_pending_exception())?
 }
 
-/// An error's text, noted where the system refused memory or address space.
+/// An error's text without its backtrace, noted where the system refused memory or address space.
 pub(super) fn failed(error: &wasmtime::Error) -> String {
-    let text = format!("{error:#}");
+    let causes = error.chain().map(ToString::to_string);
+    let causes: Vec<String> = causes.filter(|cause| !is_backtrace(cause)).collect();
+    let text = causes.join(": ");
     if error.chain().any(machine::is_refusal) {
         machine::refused(text.clone());
     }
     text
+}
+
+/// Whether this is the text of a `WasmBacktrace`: one in a chain cannot be told by its type.
+fn is_backtrace(cause: &str) -> bool {
+    cause.starts_with("error while executing at wasm backtrace:")
 }
 
 /// Whether the engine's heap could not hold an object.

@@ -24,7 +24,7 @@ use std::path::PathBuf;
 
 /// The version of what is said: another one is not understood. It grows with every change of a message or
 /// of a value in one (`harness/docs/protocol.md`), of which `travels.txt` is the list.
-pub const VERSION: u32 = 9;
+pub const VERSION: u32 = 10;
 
 /// One case for a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -119,6 +119,8 @@ const AGAIN: [&str; 2] = ["again", "thrice"];
 
 /// The first offset that takes more than two bytes.
 const FAR: usize = 1 << 16;
+/// The same, as some are further.
+const FURTHER: usize = 1 << 18;
 
 /// The module of a case that no generator could make one for: it exports a function that returns.
 const PLAIN: &[u8] =
@@ -435,7 +437,8 @@ fn moved((name, wasm, _): &Linked, other: &[u8]) -> Option<Linked> {
 
 /// The module with PCs that take more than two bytes, from its first opcode or one that comes soon.
 fn far(u: &mut Unstructured<'_>, drawn: Drawn) -> Result<Drawn> {
-    let target = FAR - below(u, 256)? as usize;
+    let bound = if chance(u, 1, 3)? { FURTHER } else { FAR };
+    let target = bound - below(u, 256)? as usize;
     let moved = link::move_code_to(&drawn.wasm, target);
     let moved = moved.and_then(|wasm| drawn.rewritten(wasm));
     Ok(moved.unwrap_or(drawn))

@@ -143,6 +143,7 @@ fn every_generator_step_and_behaviour_occurs_and_every_case_is_valid() {
     5 modules
     6 modules
     7 modules
+    8 modules
     call
     call back
     component

@@ -68,7 +68,7 @@ const REFERENCES: &[ValType] = &[ValType::FUNCREF, ValType::EXTERNREF];
 const ANYREF: ValType = reference(true, HeapType::ANY);
 
 /// By how much a memory or table grows, or tries to.
-const DELTAS: &[i32] = &[0, 1, 1, 2, -1, 0x1_0000];
+const DELTAS: &[i32] = &[0, 1, 1, 2, 2, 3, -1, 0x1_0000];
 
 /// Code for an opcode in one function.
 struct Maker<'a, 'b, 'c> {
@@ -115,7 +115,7 @@ impl Maker<'_, '_, '_> {
                 }
             }
             Opcode::MemoryFill => {
-                self.place(0x8000, is_64)?;
+                self.place_in(memory)?;
                 self.body.push(self.u, self.environment, ValType::I32)?;
                 self.bounded(DATA_BYTES, is_64)?;
                 self.body.op(Instruction::MemoryFill(mem), 3, &[]);
@@ -149,7 +149,7 @@ impl Maker<'_, '_, '_> {
             Opcode::MemoryCopy => {
                 let (src_mem, source) = self.environment.memory(self.u)?;
                 let from_64 = source.ty.memory64;
-                self.place(0x8000, is_64)?;
+                self.place_in(memory)?;
                 self.bounded(0x8000, from_64)?;
                 self.bounded(DATA_BYTES, is_64 && from_64)?;
                 let copy = Instruction::MemoryCopy {
@@ -159,7 +159,7 @@ impl Maker<'_, '_, '_> {
                 self.body.op(copy, 3, &[]);
             }
             Opcode::MemoryInit => {
-                self.place(0x8000, is_64)?;
+                self.place_in(memory)?;
                 self.bounded(DATA_BYTES / 2, false)?;
                 self.bounded(DATA_BYTES / 2, false)?;
                 let init = Instruction::MemoryInit {
@@ -397,9 +397,25 @@ impl Maker<'_, '_, '_> {
         }
         let place = *self.u.choose(&[-1, i32::MIN, i32::MAX])?;
         match is_64 {
+            // In bounds, but for what 32 bits leave out.
+            true if chance(self.u, 1, 3)? => {
+                let low = below(self.u, limit)?;
+                self.push_i64((1 << 32) + i64::from(low));
+            }
             true => self.push_i64(place.into()),
             false => self.body.push_i32(place),
         }
+        Ok(())
+    }
+
+    /// Pushes where in a memory something is written: among its first bytes, or so near its end that most of it fits.
+    fn place_in(&mut self, memory: Memory) -> Result<()> {
+        if self.manner == Manner::Trap || chance(self.u, 3, 4)? {
+            return self.place(0x8000, memory.ty.memory64);
+        }
+        let place = memory.bytes() - between(self.u, DATA_BYTES / 2, 4 * DATA_BYTES)?;
+        self.body.push_i32(place as i32);
+        self.body.widen(memory.ty.memory64);
         Ok(())
     }
 

@@ -19,6 +19,8 @@ const DEPTH: i32 = 7;
 const MORE_DEPTH: i32 = 0x1f;
 /// The same of the few that go deep.
 const GREAT_DEPTH: i32 = 0xff;
+/// The same of still fewer that go deeper.
+const GREATEST_DEPTH: i32 = 0x1ff;
 
 /// What a program does on its way.
 #[derive(Clone, Copy)]
@@ -80,9 +82,10 @@ impl Plan {
             return Ok(());
         };
         let mut builder = self.builder(u, &signature, 6, traits)?;
-        let bits = match between(u, 0, 23)? {
-            0 => GREAT_DEPTH,
-            1..=4 => MORE_DEPTH,
+        let bits = match between(u, 0, 95)? {
+            0 => GREATEST_DEPTH,
+            1..=4 => GREAT_DEPTH,
+            5..=20 => MORE_DEPTH,
             _ => DEPTH,
         };
         let depth = builder.count_down(0, bits);

@@ -32,6 +32,10 @@ use wasm_encoder::ValType;
 const MANY_LOCALS: u32 = 24;
 /// How many functions stand before others where these are to have high indices.
 const CROWD: (u32, u32) = (248, 264);
+/// The same of a larger crowd.
+const LARGE_CROWD: (u32, u32) = (500, 520);
+/// Operands that a few programs hold from the beginning.
+const MANY_OPERANDS: (u32, u32) = (190, 270);
 /// Opcodes that a function of the middle executes at most, calls included.
 const MIDDLE_BUDGET: u64 = 500;
 /// The same for one that recurs, each time.
@@ -251,7 +255,8 @@ impl Plan {
     /// So many functions, called by none, that the index of one that follows takes more than a byte.
     fn define_crowd(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         let ty = self.environment.type_index(Signature::default());
-        for _ in 0..between(u, CROWD.0, CROWD.1)? {
+        let (fewest, most) = if chance(u, 1, 3)? { LARGE_CROWD } else { CROWD };
+        for _ in 0..between(u, fewest, most)? {
             let (code, _) = Body::new(&[], &[]).finish();
             self.costs.push(1);
             self.environment.define(ty, code, None);
@@ -375,7 +380,10 @@ impl Plan {
         let ty = self.environment.type_index(signature.clone());
         let most = if role == Role::Top { 20 } else { 6 };
         let mut builder = self.builder(u, &signature, most, traits)?;
-        let held = between(u, deep / 6, deep)?;
+        let held = match role == Role::Top && chance(u, 1, 40)? {
+            true => between(u, MANY_OPERANDS.0, MANY_OPERANDS.1)?,
+            false => between(u, deep / 6, deep)?,
+        };
         builder.hold(u, held)?;
         let steps = between(u, 4, if role == Role::Top { 24 } else { 10 })?;
         builder.sequence(u, steps)?;

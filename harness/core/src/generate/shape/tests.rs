@@ -138,7 +138,7 @@ fn programs_end_in_every_way_frames_in() {
     assert!(seen.len() > 16, "{seen:?}");
     // A few go deep.
     let longest = trials.iter().map(|trial| trial.longest).max();
-    assert!(longest < Some(30_000), "{longest:?}");
+    assert!(longest < Some(100_000), "{longest:?}");
     println!("{calls} calls, {traps} traps, {caught} caught, {uncaught} not, longest {longest:?}");
 }
 

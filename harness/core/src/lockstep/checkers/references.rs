@@ -58,8 +58,10 @@ impl Identity {
     }
 }
 
-/// Fields, elements or payload values that are compared of one object: the first ones, and the last.
+/// Fields, elements or payload values that are compared of one object: the first ones, the last, and of those between
+/// one of so many, other ones each time.
 const BREADTH: u32 = 64;
+const SAMPLES: u32 = 16;
 
 /// Which of the subject's objects is which of the oracle's.
 #[derive(Debug, Default)]
@@ -78,6 +80,8 @@ pub struct References {
     /// Objects that the subject keeps handles to.
     pub(crate) handles: Handles,
     types: TypePairs,
+    /// From which element on those in the middle of long arrays are compared next.
+    turn: u32,
     /// Objects whose content was compared in this look.
     looked: HashSet<Identity>,
     /// The object that was found to be another one, last, and the one whose place it was shown at.
@@ -359,7 +363,12 @@ impl References {
         }
         let count = stored.len() as u32;
         let last = count.saturating_sub(1).max(BREADTH.min(count));
-        for index in (0..count.min(BREADTH)).chain(last..count) {
+        let between = (last - BREADTH.min(count)).max(1);
+        let step = between.div_ceil(SAMPLES) as usize;
+        self.turn = self.turn.wrapping_add(1);
+        let first = BREADTH.min(count) + self.turn % step as u32;
+        let samples = (first..last).step_by(step);
+        for index in (0..count.min(BREADTH)).chain(samples).chain(last..count) {
             let ty = match identity {
                 Identity::Object(addr) => {
                     let ty = machine.store.heap().object(addr).ty;
