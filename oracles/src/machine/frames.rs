@@ -4,8 +4,9 @@
 use super::{Frame, Machine, atomics};
 use crate::address::{InstanceAddr, Pc};
 use crate::code::{Function, Shape};
+use crate::compile::MEMORY;
 use crate::module::Module;
-use crate::opcode::Opcode;
+use crate::opcode::{Access, Opcode};
 use crate::store::FuncInst;
 use crate::value::{Cell, Value};
 use std::time::Duration;
@@ -92,6 +93,26 @@ impl Machine {
     #[inline]
     pub fn current_op(&self) -> Option<Opcode> {
         Some(self.top()?.op())
+    }
+
+    /// Whether the load or store that [`Machine::top`] is at is out of bounds whatever its address: its offset
+    /// alone is beyond the most bytes that the memory may have. No if it is at neither.
+    pub fn is_never_in_bounds(&self) -> bool {
+        let Some(view) = self.top() else {
+            return false;
+        };
+        let instr = &view.function.instrs[view.position];
+        if !matches!(instr.op.access(), Some(Access::Load | Access::Store)) {
+            return false;
+        }
+        let memories = &self.store.instance(view.instance).memories;
+        let memory = self.store.memory(memories[(instr.a >> MEMORY) as usize]);
+        let all = (!memory.ty().memory64).then_some(1 << 32);
+        let most = memory
+            .ty()
+            .maximum
+            .map(|pages| u128::from(pages) * u128::from(memory.page_size()));
+        most.or(all).is_some_and(|most| u128::from(instr.b) >= most)
     }
 
     /// How long the opcode that [`Machine::top`] is at will wait, [`Duration::MAX`] if nothing ends the

@@ -359,7 +359,7 @@ causes! {
         "On pulley64 the bounds check of a load or store is merged with the access into one \
          instruction of the interpreter, which traps by itself; the library call that would tell \
          the debugger is not made. Matches only a load or store whose access is out of bounds, \
-         and only when the invocation then ends with that trap."
+         but not by its offset alone, which takes no check, and only when the invocation then ends with that trap."
         [Having::ALL]
         "pulley_memory_trap_is_still_silent"
     HostActivation "HOST-ACTIVATION" Explains

@@ -20,7 +20,10 @@ impl Following {
     /// The invocation trapped as it must, but no event said so.
     pub(crate) fn silent_trap(&self, trap: Trap, op: Option<Opcode>) -> Difference {
         let explains = self.setting.is_on_pulley()
-            && op.is_some_and(|op| pulley_memory_trap::explains(op, trap));
+            && op.is_some_and(|op| {
+                let never_in_bounds = self.machine.is_never_in_bounds();
+                pulley_memory_trap::explains(op, trap, never_in_bounds)
+            });
         let known = self.setting.cause(Cause::PulleyMemoryTrap);
         let at = op.map_or(String::new(), Opcode::name);
         Difference::new(

@@ -220,11 +220,14 @@ impl Driver {
                     Outcome::Trapped(seen) => self.following.chosen_trap(trap, seen),
                     _ => trap,
                 };
+                let following = &self.following;
+                let found = following
+                    .has_events()
+                    .then(|| following.silent_trap(trap, op));
                 self.following.machine.unwind();
                 let agrees = matches!(outcome, Outcome::Trapped(seen) if seen.is(trap));
-                if agrees && self.following.has_events() {
-                    let found = self.following.silent_trap(trap, op);
-                    self.report_new(Moment::End, Some(found));
+                if agrees && found.is_some() {
+                    self.report_new(Moment::End, found);
                 }
                 self.check_outcome(agrees, Expected::Trapped(trap), outcome)
             }
