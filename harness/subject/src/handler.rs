@@ -443,7 +443,8 @@ fn tampered<T: Layer>(
         Told::Trap(_) | Told::TrapAsHostError(_) => driver.snapshot_of_trap(view),
         // The innermost frame waits for the host function, whatever that ended with.
         Told::HostError(_) => driver.snapshot_of_call(view),
-        Told::Breakpoint | Told::Throw(_) | Told::Other(_) => driver.snapshot_of_event(view),
+        Told::Breakpoint => driver.snapshot_of_breakpoint(view),
+        Told::Throw(_) | Told::Other(_) => driver.snapshot_of_event(view),
     };
     let flow = match tamper.event(event.moment(), &mut copy) {
         Delivery::Once => deliver(driver, &mut copy, &event),

@@ -154,7 +154,7 @@ fn generated_cases_really_use_up_the_stack_and_the_heap() {
         .filter(|case| generate::generator_of(&case.name) == Some("exhaust"))
         .collect();
     assert!(exhausting.len() >= 6, "{}", exhausting.len());
-    exhausting.truncate(10);
+    exhausting.truncate(20);
     let mut used_up = (0, 0);
     for mut case in exhausting {
         generate::fit(&mut case, Version::default());

@@ -20,6 +20,15 @@ impl Driver {
         }
     }
 
+    /// Copies the stack at an event of a breakpoint that was not compared yet. Where it cannot be told from one that
+    /// nobody asked for the execution ends, as it does without a copy, and nothing is copied.
+    pub fn snapshot_of_breakpoint<O: Observation>(&mut self, observed: &mut O) -> Snapshot {
+        if self.ended.is_none() && self.ends_unasked() {
+            return Snapshot::default();
+        }
+        self.snapshot_of_event(observed)
+    }
+
     /// Copies the stack at an event of a breakpoint, or an exception, that was not compared yet.
     pub fn snapshot_of_event<O: Observation>(&mut self, observed: &mut O) -> Snapshot {
         self.come_to_event();
