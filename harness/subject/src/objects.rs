@@ -37,6 +37,15 @@ enum Root {
     Exn(Rooted<ExnRef>),
 }
 
+impl Handle {
+    fn root(&self, store: impl AsContextMut) -> Root {
+        match self {
+            Handle::Any(object) => Root::Any(object.to_rooted(store)),
+            Handle::Exn(object) => Root::Exn(object.to_rooted(store)),
+        }
+    }
+}
+
 /// How often each of eight handles is rooted for a collection: together they are more roots than a look at a frame
 /// makes.
 const ROOTS: usize = 5;
@@ -104,12 +113,8 @@ impl HeldObjects {
         self.roots.clear();
         for _ in 0..ROOTS {
             for (number, handle) in self.handles.iter().enumerate() {
-                let root = match handle {
-                    Some(Handle::Any(object)) => Root::Any(object.to_rooted(&mut store)),
-                    Some(Handle::Exn(object)) => Root::Exn(object.to_rooted(&mut store)),
-                    None => continue,
-                };
-                self.roots.push((number, root));
+                let root = handle.as_ref().map(|handle| handle.root(&mut store));
+                self.roots.extend(root.map(|root| (number, root)));
             }
         }
     }
@@ -242,11 +247,10 @@ impl HeldObjects {
 
     /// What a handle holds.
     fn of_handle(&mut self, mut store: impl AsContextMut, handle: usize) -> Seen {
-        let root = match self.handles.get(handle) {
-            Some(Some(Handle::Any(object))) => Root::Any(object.to_rooted(&mut store)),
-            Some(Some(Handle::Exn(object))) => Root::Exn(object.to_rooted(&mut store)),
-            _ => return Seen::Unmodelled,
+        let Some(Some(handle)) = self.handles.get(handle) else {
+            return Seen::Unmodelled;
         };
+        let root = handle.root(&mut store);
         self.of_root(store, root)
     }
 
